@@ -1,0 +1,183 @@
+// The seam between `SockMan` and the operating system.
+//
+// A backend owns sockets, knows no protocol and keeps no policy: which callback is called when, what a predicate
+// means, node ids, ticks and wake-ups live above, in `../turn-loop.ts`. Three backends implement this interface
+// (`native.ts`, `node-net.ts`, `memory.ts`) and one conformance suite holds for all of them.
+//
+// One turn. The backend gathers what is ready, writes one record for each event into `records` and the bytes they
+// speak of into `slab`, and calls `BatchSink.turn(count)` once. The sink may call any method of the backend before
+// it returns, `close` on any socket included. Both arrays are reused as soon as it returned. `turn` never throws,
+// and the backend never calls it from inside another call of the backend: always from its own event.
+//
+// Handles. A socket is named by a 32-bit handle: the slot number in the low `SLOT_BITS` bits, a generation above.
+// A slot freed inside a turn is not given out again before the next one, so a record always speaks of the socket
+// that had the slot when the turn began; after `close` its remaining records are stale and the sink drops them.
+//
+// Receiving. Level-triggered: what was not taken is reported again. At most one receive of at most
+// `receiveChunkBytes` per socket and turn. A socket receives unless `setReceiving(handle, false)`; after
+// EOF or a read error the backend never reports another receive event for it.
+//
+// Sending. `send` hands bytes to the kernel at once and never buffers (a backend that cannot know what the kernel took
+// says in its docstring how it emulates this). A short or refused `send` arms write readiness; exactly one `WRITABLE`
+// follows when there is room again, and nothing more until the next short `send`.
+//
+// Errors of the system are returned as negative errno, never thrown.
+
+import type { Service } from '../../netaddr/service.ts';
+import type { Clock } from '../../util/clock.ts';
+
+/** Low bits of a handle that are the slot: up to 4,194,303 sockets at a time, above any descriptor limit in use. */
+export const SLOT_BITS = 22;
+export const SLOT_MASK = (1 << SLOT_BITS) - 1;
+
+/** Words (32 bits each) of one record: handle, flags, a, b. */
+export const RECORD_WORDS = 4;
+
+/** Most records of one turn. More readiness than that waits for the next turn. */
+export const MAX_RECORDS = 512;
+
+/**
+ * What a record reports. `WRITABLE` may stand together with one of `DATA`, `READABLE`, `EOF`, `READ_ERROR`; the others
+ * stand alone.
+ */
+export const RecordFlag = {
+  /** There is room in the send buffer again after a short send. */
+  WRITABLE: 1,
+  /** `b` bytes were received; they lie at offset `a` of `slab`. `b` ≥ 1. */
+  DATA: 2,
+  /**
+   * There is something to receive and nothing was taken yet: the sink decides and calls `receive(handle)`. Reported in
+   * place of `DATA`, `EOF` and `READ_ERROR` when the record also says `WRITABLE`, or when `deferReceive` is set.
+   */
+  READABLE: 4,
+  /** The peer closed its writing side. Everything it sent before was reported before. */
+  EOF: 8,
+  /** Receiving failed for good with errno `a`. */
+  READ_ERROR: 16,
+  /** A `connect` ended: `a` is 0 for success (the socket now receives) or the errno; then the socket is closed already. */
+  CONNECTED: 32,
+  /** A new socket: the handle is its own, `a` the handle of the listener it came from. It receives already. */
+  ACCEPTED: 64,
+  /**
+   * The listener `handle` could not accept for want of descriptors or memory (errno `a`), and is paused. Reported once an
+   * episode, which ends with the next success. The sink calls `setAccepting(handle, true)` to try again.
+   */
+  ACCEPT_EXHAUSTED: 128,
+} as const;
+
+/** Who gets the batches. */
+export interface BatchSink {
+  /** One turn: the first `recordCount` records (0..`MAX_RECORDS`) of `backend.records` are valid during the call. */
+  turn(recordCount: number): void;
+}
+
+/** Settings of every socket of a backend. */
+export interface BackendOptions {
+  /** Most bytes of one receive. */
+  receiveChunkBytes: number;
+  /** Report `READABLE` instead of receiving, for a sink that must be asked before each receive. */
+  deferReceive: boolean;
+  /** Most sockets accepted from one listener in one turn. */
+  acceptBatch: number;
+  noDelay: boolean;
+  /** Keep-alive: idle seconds before the first probe, or 0 for off. */
+  keepAliveSeconds: number;
+  /** SO_RCVBUF and SO_SNDBUF in bytes, or 0 for the system's own choice. */
+  receiveBufferBytes: number;
+  sendBufferBytes: number;
+}
+
+export interface ListenOptions {
+  /** Length of the queue of established connections that wait to be accepted. */
+  backlog: number;
+  reusePort: boolean;
+  /** Accept IPv4 as well on an IPv6 address. */
+  dualStack: boolean;
+}
+
+/** A refused system call: which one, and the positive errno. */
+export interface SystemFailure {
+  ok: false;
+  syscall: string;
+  errno: number;
+}
+export type ListenResult = { ok: true; handle: number; bound: Service } | SystemFailure;
+export type ConnectResult = { ok: true; handle: number } | SystemFailure;
+
+export interface ConnectOptions {
+  /** Address to bind the local end to; its port may be 0. */
+  localAddress?: Service;
+}
+
+/** Bytes and times of one socket. Times are `Clock.now()` milliseconds; 0 means never. */
+export interface SocketCounters {
+  receivedBytes: number;
+  sentBytes: number;
+  createdAtMs: number;
+  lastSendAtMs: number;
+  lastReceiveAtMs: number;
+}
+
+/** What the kernel knows of one TCP connection. */
+export interface TcpInfo {
+  roundTripMs: number;
+  roundTripVarianceMs: number;
+  retransmittedSegments: number;
+  /** Bytes accepted from us that the peer has not acknowledged. */
+  unsentBytes: number;
+  sendCongestionWindowSegments: number;
+}
+
+export interface Backend {
+  /** For example `native/epoll`, `node-net`, `memory`. */
+  readonly name: string;
+  readonly clock: Clock;
+  /** The records of the turn, `RECORD_WORDS` words each. */
+  readonly records: Int32Array;
+  /** The bytes of the turn, and of the last `receive`. */
+  readonly slab: Uint8Array;
+  /** Where in `slab` the bytes of `receive(handle)` lie; never a place a record of the turn speaks of. */
+  readonly deferredOffset: number;
+
+  /** Begins to call `sink`. Sockets may be made before; what happened to them is reported from now on. */
+  start(sink: BatchSink): void;
+  /** Ends the calls of `sink`; safe inside one. Sockets stay open. Cannot be started again. */
+  stop(): void;
+  /** Closes every socket, listeners included, and frees what the backend holds. Idempotent. */
+  destroy(): void;
+
+  listen(at: Service, options: ListenOptions): ListenResult;
+  /** Pauses or resumes a listener. */
+  setAccepting(listener: number, on: boolean): void;
+
+  /** Starts to connect; the outcome comes as a `CONNECTED` record, never from inside this call. */
+  connect(to: Service, options: ConnectOptions): ConnectResult;
+
+  /**
+   * Hands bytes to the kernel.
+   * @returns Bytes taken (0..data.length), or a negative errno when the socket cannot send any more.
+   */
+  send(handle: number, data: Uint8Array, willSendMore: boolean): number;
+  /** `send` of the same bytes to the first `count` of `handles`; the results go to `results`. */
+  sendMany(handles: Int32Array, count: number, data: Uint8Array, willSendMore: boolean, results: Int32Array): void;
+
+  /** Switches receive events of a socket on or off. Off costs nothing, even when the peer hangs up. */
+  setReceiving(handle: number, on: boolean): void;
+  /**
+   * Receives once, up to `receiveChunkBytes`, to `slab` at `deferredOffset`.
+   * @returns Bytes received; 0 for EOF; negative errno, of which `-EAGAIN` (see `errno.ts`) means "nothing now".
+   */
+  receive(handle: number): number;
+
+  /** Sends FIN after what the kernel took. @returns 0 or a negative errno. */
+  shutdownSend(handle: number): number;
+  /** Closes a socket or listener. Bytes the kernel took are still delivered. */
+  close(handle: number): void;
+  /** Closes a socket with RST. */
+  reset(handle: number): void;
+
+  /** The local or remote end of a socket; undefined for an unknown handle or an end without a name. */
+  addressOf(handle: number, end: 'local' | 'remote'): Service | undefined;
+  countersOf(handle: number): SocketCounters | undefined;
+  tcpInfoOf(handle: number): TcpInfo | undefined;
+}

@@ -1,0 +1,37 @@
+// Words for the operating system's error numbers. Numbers are positive here; results of the API carry them negated.
+
+import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
+
+/** The errno values that code decides on, for this platform. */
+export const {
+  EAGAIN,
+  EBADF,
+  ECONNABORTED,
+  ECONNREFUSED,
+  ECONNRESET,
+  EINVAL,
+  EMFILE,
+  ENOTCONN,
+  ENOTSUP,
+  EPIPE,
+  ETIMEDOUT,
+  EADDRINUSE,
+} = constants.errno;
+
+/** The name of an errno, such as `ECONNRESET`; `errno 999` when the platform has none. */
+export function errnoName(errno: number): string {
+  return getSystemErrorMap().get(-errno)?.[0] ?? `errno ${errno}`;
+}
+
+/** Name and description of an errno: `ECONNRESET (connection reset by peer)`. */
+export function errnoText(errno: number): string {
+  const entry = getSystemErrorMap().get(-errno);
+  return entry === undefined ? `errno ${errno}` : `${entry[0]} (${entry[1]})`;
+}
+
+/** The positive errno of an error thrown or emitted by Node, or `fallback` when it carries none. */
+export function errnoOf(error: unknown, fallback: number): number {
+  const errno = (error as { errno?: unknown } | null)?.errno;
+  return typeof errno === 'number' && errno < 0 ? -errno : fallback;
+}
