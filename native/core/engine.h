@@ -1,0 +1,210 @@
+// The engine: every socket of one `Backend`, and the batches that say what happened to them. The behaviour is
+// that of ts/sockman/backends/backend.ts, whose words it uses; this file adds what a caller in C++ must know.
+//
+// The caller's loop, each time `Descriptor()` is readable (or, without one, when the watched descriptors
+// are):
+//
+//   do {
+//       int count = engine.Gather(records, slab, 0);
+//       if (count > 0) sink.turn(count);     // may call anything below except Gather and FinishBatch
+//       engine.FinishBatch();
+//   } while (engine.HasMore());              // or yield to the host first: nothing is lost, the rest is kept
+//
+// Ownership. Only the engine closes descriptors, after they have left the poller. It borrows `records` and
+// `slab` for one call and keeps no pointer into them.
+//
+// Interest in the kernel follows the wish at once outside a batch, and when the batch finishes inside one: a
+// socket whose every send is short stays armed without a system call, and a pause that is taken back in the
+// same batch costs none.
+//
+// Names. A poller token is slot and full 32-bit generation, so that events which were fetched before a close
+// never speak of the next socket of that slot. Handles carry ten bits of generation; slots are reused in the
+// order they were freed, none within the batch that freed it.
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/poller.h"
+#include "core/records.h"
+#include "core/socket.h"
+#include "core/socket_table.h"
+
+namespace sockman {
+
+struct EngineOptions {
+    /** Most bytes of one receive. */
+    size_t receive_chunk_bytes = 256 * 1024;
+    /** Report `kReadable` instead of receiving. */
+    bool defer_receive = false;
+    /** Most accepts per listener and batch. */
+    int accept_batch = 64;
+    SocketOptions socket;
+};
+
+struct ListenOptions {
+    int backlog = SOMAXCONN;
+    bool reuse_port = false;
+    /** Accept IPv4 as well on an IPv6 address. */
+    bool dual_stack = false;
+};
+
+/** Most events of one wait: each makes at most one record, and the rest of a batch is room for accepted
+ * sockets. */
+inline constexpr int kMaxEvents = kMaxRecords - 64;
+
+/** `handle` is `kNoHandle` when `failure` says why not. */
+struct OpenResult {
+    Handle handle = kNoHandle;
+    Failure failure;
+};
+
+/** Times are on the clock of `MonotonicMs()`; 0 means never. */
+struct SocketCounters {
+    uint64_t received_bytes = 0;
+    uint64_t sent_bytes = 0;
+    double created_at_ms = 0;
+    double last_send_at_ms = 0;
+    double last_receive_at_ms = 0;
+};
+
+enum class End : uint8_t { Local, Remote };
+
+/** Told of interest where the poller has no descriptor that the host's loop could watch. */
+class InterestObserver {
+public:
+    virtual ~InterestObserver() = default;
+    /** `fd` is now of interest for `interest`; `kInterestNone` comes before the descriptor is closed. */
+    virtual void OnInterest(int fd, uint32_t interest) = 0;
+};
+
+/** Lives on the thread that made it; there is no other. */
+class Engine {
+public:
+    /**
+     * @param poller - A name of `PollerNames()`, or empty for the best.
+     * @param observer - Outlives the engine; nullptr for none.
+     * @return nullptr with `failure` set when there is no such poller or the system has no descriptor for it.
+     */
+    static std::unique_ptr<Engine> Make(const EngineOptions& options, std::string_view poller,
+                                        InterestObserver* observer, Failure& failure);
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    /** Bytes a slab must have: two chunks for the batch and one for `Receive`. */
+    static constexpr size_t SlabBytes(size_t receive_chunk_bytes) { return 3 * receive_chunk_bytes; }
+    /** Where in the slab `Receive` puts its bytes. */
+    size_t DeferredOffset() const { return 2 * m_options.receive_chunk_bytes; }
+
+    const char* PollerName() const { return m_poller->Name(); }
+    /** Readable while there is something to gather; -1 if the poller has no such descriptor. */
+    int Descriptor() const { return m_poller->Descriptor(); }
+
+    /**
+     * Writes what happened to `records` (room for `kMaxRecords`) and the bytes received to `slab`
+     * (`SlabBytes`). Does not wait while `HasMore()`.
+     * @return Number of records, or the negative errno of the poller.
+     */
+    int Gather(int32_t* records, uint8_t* slab, int timeout_ms);
+    /** Follows each `Gather`, once its records were looked at. */
+    void FinishBatch();
+    /** Whether the next `Gather` has something to do that the descriptor does not show. */
+    bool HasMore() const {
+        return m_next_event < m_event_count || !m_ready_listeners.empty() || !m_broken.empty();
+    }
+
+    OpenResult Listen(const SocketAddress& at, const ListenOptions& options);
+    void SetAccepting(Handle listener, bool on);
+    /** @param local - Address to dial from; empty for none. */
+    OpenResult Connect(const SocketAddress& to, const SocketAddress& local);
+
+    /** @return Bytes taken, or negative errno; 0 for an unknown handle. */
+    ssize_t Send(Handle handle, const void* data, size_t bytes, bool more_follows);
+    void SendMany(const Handle* handles, size_t count, const void* data, size_t bytes, bool more_follows,
+                  int32_t* results);
+
+    void SetReceiving(Handle handle, bool on);
+    /** @return Bytes now at `DeferredOffset()` of `slab`; 0 for EOF; negative errno. */
+    ssize_t Receive(Handle handle, uint8_t* slab);
+
+    int ShutdownSend(Handle handle);
+    /** @return Whether the handle was open. */
+    bool Close(Handle handle);
+    bool Reset(Handle handle);
+    void CloseAll();
+
+    /** Writes the packed form to `packed` (`kMaxPackedBytes`). @return Bytes; 0 for an unknown handle or no
+     * name. */
+    size_t AddressOf(Handle handle, End end, uint8_t* packed) const;
+    bool CountersOf(Handle handle, SocketCounters& counters) const;
+    bool TcpInfoOf(Handle handle, TcpInfo& info) const;
+
+    /** Open sockets, listeners included. */
+    size_t SocketCount() const { return m_table.OpenCount(); }
+    /** Sockets that were accepted and closed at once because the poller refused them. */
+    uint64_t DroppedAcceptCount() const { return m_dropped_accept_count; }
+
+private:
+    /** What a listener has beyond its slot. */
+    struct Listener {
+        int family = AF_UNSPEC;
+        /** No descriptor was to be had, and none was accepted since. */
+        bool is_exhausted = false;
+        /** The path this listener made, to be removed with it; empty for none. */
+        std::string path;
+        FileIdentity file;
+    };
+    /** A socket the poller refused to watch; the next batch says so. */
+    struct Broken {
+        uint64_t token;
+        int error;
+    };
+    struct RecordWriter;
+
+    Engine(const EngineOptions& options, std::unique_ptr<Poller> poller, InterestObserver* observer);
+
+    // engine_batch.cc
+    int Fetch(int timeout_ms);
+    void ReportBroken(RecordWriter& out);
+    void ReportEvent(const PollEvent& event, RecordWriter& out);
+    void ReportConnectOutcome(uint32_t slot, RecordWriter& out);
+    void AcceptFrom(uint64_t token, RecordWriter& out);
+
+    // engine.cc
+    static uint32_t WantedInterest(const Slot& slot);
+    void WishChanged(uint32_t slot);
+    int FollowWish(uint32_t slot);
+    void CloseSlot(uint32_t slot, bool with_reset);
+    void EndReceiving(uint32_t slot);
+    ssize_t SendOn(uint32_t slot, const void* data, size_t bytes, bool more_follows);
+    double NowMs();
+
+    const EngineOptions m_options;
+    const std::unique_ptr<Poller> m_poller;
+    InterestObserver* const m_observer;
+
+    SocketTable m_table;
+    std::unordered_map<uint32_t, Listener> m_listeners;
+
+    // Events fetched and not yet reported, from `m_next_event` on.
+    std::array<PollEvent, kMaxEvents> m_events;
+    int m_event_count = 0;
+    int m_next_event = 0;
+    std::vector<uint64_t> m_ready_listeners;
+    std::vector<Broken> m_broken;
+
+    bool m_is_in_batch = false;
+    std::vector<uint32_t> m_stale_interest;
+    double m_now_ms = 0;
+    uint64_t m_dropped_accept_count = 0;
+};
+
+}  // namespace sockman

@@ -1,0 +1,78 @@
+// The readiness contract, and one implementation of it for each mechanism of the operating systems.
+//
+// A poller knows descriptors, each with a token and an interest, and tells which are ready. It neither owns
+// nor closes them. Rules that hold for every implementation:
+//
+// - Level-triggered: a condition is reported by each `Wait` for as long as it holds.
+// - A descriptor whose interest is `kInterestNone` is unknown to the kernel: not even a hang-up is reported
+// for it, so a
+//   paused connection cannot spin.
+// - One event per descriptor and `Wait`, reading and writing joined.
+// - An error or hang-up is reported as both readable and writable, whatever was asked: the next receive or
+// send finds
+//   out what it is. Callers look only at what they are interested in.
+// - Reports are hints. A descriptor may turn out not to be ready, and a report fetched earlier may name a
+// descriptor that
+//   has left since; the token, which the caller never uses twice, tells.
+// - With more ready descriptors than asked for, none is passed over forever.
+// - The caller says what the interest was. A wrong `from` is a bug.
+// - A descriptor leaves the poller before it is closed.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace sockman {
+
+inline constexpr uint32_t kInterestNone = 0;
+inline constexpr uint32_t kInterestRead = 1;
+inline constexpr uint32_t kInterestWrite = 2;
+
+struct PollEvent {
+    uint64_t token;
+    /** Bits of `kInterestRead` and `kInterestWrite`. */
+    uint32_t ready;
+};
+
+/** Lives on the thread that made it. */
+class Poller {
+public:
+    virtual ~Poller() = default;
+
+    /** The name under which `MakePoller` made it. */
+    virtual const char* Name() const = 0;
+
+    /** A descriptor that is readable while some descriptor of this poller is ready; -1 if the mechanism has
+     * none. */
+    virtual int Descriptor() const = 0;
+
+    /** Changes the interest in `fd` from `from` to `to`. The token of the last call counts. @return 0 or
+     * negative errno. */
+    virtual int SetInterest(int fd, uint64_t token, uint32_t from, uint32_t to) = 0;
+
+    /**
+     * Waits until something is ready.
+     * @param timeout_ms - 0 looks and returns; -1 waits without end. A signal may end the wait early.
+     * @return Number of events written, 0..max_events, or negative errno.
+     */
+    virtual int Wait(PollEvent* events, int max_events, int timeout_ms) = 0;
+};
+
+/** Names of the pollers in this build, best first, separated by one space, for example "epoll poll". */
+const char* PollerNames();
+
+/**
+ * Makes a poller. An empty name means the best.
+ * @return nullptr with `error` set: EINVAL for a name that is not in `PollerNames()`, else what the system
+ * said.
+ */
+std::unique_ptr<Poller> MakePoller(std::string_view name, int& error);
+
+// One maker for each mechanism; `MakePoller` calls those that this build has.
+std::unique_ptr<Poller> MakeEpollPoller(int& error);
+std::unique_ptr<Poller> MakeKqueuePoller(int& error);
+std::unique_ptr<Poller> MakePollPoller(int& error);
+
+}  // namespace sockman
