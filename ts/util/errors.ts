@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   ERR_SOCKMAN_OUT_OF_RANGE: 'RangeError: a number lies outside its documented range',
   ERR_SOCKMAN_STATE: 'the call does not fit the state of the object (started twice, used after close)',
   ERR_SOCKMAN_BACKEND: 'the backend or poller asked for is not available on this machine',
+  ERR_SOCKMAN_DECODE: 'DecodeError: bytes from outside do not have the form they should; `offset` says where',
   ERR_SOCKMAN_SYSTEM: 'the operating system refused something; `errno` and `syscall` say what',
 } as const;
 
@@ -44,6 +45,22 @@ export class SockManError extends Error {
     if (details.syscall !== undefined) this.syscall = details.syscall;
     if (details.address !== undefined) this.address = details.address;
     if (details.connectionId !== undefined) this.connectionId = details.connectionId;
+  }
+}
+
+/**
+ * Thrown by decoders for bytes that do not have the form they should: cut short, a length beyond its limit, a number
+ * written in a longer form than needed. Ordinary input from a hostile peer, so whoever calls a decoder catches it.
+ */
+export class DecodeError extends Error {
+  readonly code = 'ERR_SOCKMAN_DECODE' satisfies ErrorCode;
+  /** Where the offending field starts, in bytes from the start of the decoded array. */
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(`${message} (at byte ${offset})`);
+    this.name = 'DecodeError';
+    this.offset = offset;
   }
 }
 
