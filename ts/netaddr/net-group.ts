@@ -1,0 +1,44 @@
+// Network groups: which addresses are likely to be in one hand.
+//
+// Connections and address-book buckets are spread over groups, so that whoever owns one range cannot fill them all.
+// Groups from an AS map are the address manager's matter. (Bitcoin Core src/netgroup.cpp)
+
+import { linkedIPv4Of, netClassOf } from './classify.ts';
+import { NETWORK_NUMBERS } from './network.ts';
+import type { RawAddress } from './network.ts';
+import { HURRICANE_ELECTRIC, isInRanges } from './ranges.ts';
+
+/**
+ * The group of an address: one byte for its net class, then as much of the address as is costly to obtain.
+ *
+ * | address | after the class | bits that count |
+ * |---|---|---|
+ * | local, unroutable | nothing | 0 |
+ * | internal | all ten bytes | 80 |
+ * | IPv4, or embedding one | two bytes of the IPv4 | 16 |
+ * | onion, I2P | one byte, low half set | 4 |
+ * | CJDNS | two bytes, low half of the second set | 12, of which eight are constant |
+ * | IPv6 of Hurricane Electric | five bytes, low half of the fifth set | 36 |
+ * | other IPv6 | four bytes | 32 |
+ */
+export function netGroupOf(address: RawAddress): Uint8Array {
+  const { bytes } = address;
+  const netClass = netClassOf(address);
+  if (netClass === 'not_publicly_routable') return Uint8Array.of(NETWORK_NUMBERS[netClass]);
+  if (netClass === 'internal') return group(netClass, bytes, 80);
+  if (netClass === 'ipv4') return group(netClass, linkedIPv4Of(address) ?? bytes, 16);
+  if (netClass === 'onion' || netClass === 'i2p') return group(netClass, bytes, 4);
+  if (netClass === 'cjdns') return group(netClass, bytes, 12);
+  return group(netClass, bytes, isInRanges(address, HURRICANE_ELECTRIC) ? 36 : 32);
+}
+
+/** The class byte and the first `bits` bits; those left over in the last byte are set. */
+function group(netClass: keyof typeof NETWORK_NUMBERS, bytes: Uint8Array, bits: number): Uint8Array {
+  const byteCount = Math.ceil(bits / 8);
+  const spareBits = byteCount * 8 - bits;
+  const result = new Uint8Array(1 + byteCount);
+  result.set(bytes.subarray(0, byteCount), 1);
+  result[byteCount]! |= (1 << spareBits) - 1;
+  result[0] = NETWORK_NUMBERS[netClass];
+  return result;
+}
