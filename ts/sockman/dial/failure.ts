@@ -1,0 +1,172 @@
+// Everything that can go wrong on the way to an established connection, in one table.
+//
+// A failed dial is an ordinary result, never an exception. Each way to fail has a code that callers may decide on, one
+// sentence, the answer to "was it the proxy?", and the level it is logged at. Text that came from a proxy or a bridge is
+// cut and escaped before it becomes part of a message.
+
+import { shown } from '../../util/errors.ts';
+import { errnoName, errnoText } from '../../util/errno.ts';
+
+/**
+ * How loud a failure is. `importance`: at info for a connection that somebody asked for by hand, else at debug.
+ * `silent`: so common that nobody wants to read it (Tor that cannot reach an onion service in time).
+ */
+export type FailureLog = 'silent' | 'debug' | 'importance' | 'info' | 'error';
+
+interface FailureKind {
+  readonly words: string;
+  /** The failure says nothing about the destination: an address book must not count it as an attempt. */
+  readonly proxyFailed: boolean;
+  readonly log: FailureLog;
+}
+
+const destination = (words: string, log: FailureLog = 'debug'): FailureKind => ({ words, proxyFailed: false, log });
+const proxy = (words: string, log: FailureLog = 'debug'): FailureKind => ({ words, proxyFailed: true, log });
+
+/** Every failure of a dial. Codes never change meaning; words may. */
+export const DIAL_FAILURES = {
+  // Direct connections, and what ends a dial of any kind.
+  'connection-refused': destination('connection refused', 'importance'),
+  'network-unreachable': destination('network unreachable', 'importance'),
+  'host-unreachable': destination('host unreachable', 'importance'),
+  'timed-out': destination('timed out'),
+  'connect-failed': destination('connect failed', 'importance'),
+  'network-unsupported': destination('no socket can be made for this kind of address without a proxy', 'info'),
+  aborted: destination('aborted by the caller'),
+  interrupted: destination('network activity was interrupted'),
+
+  // SOCKS5. Once the proxy accepted the connection, nothing counts as its fault any more: that is Bitcoin Core's reading
+  // (netbase.cpp, ConnectThroughProxy), and callers rely on it.
+  'proxy-unreachable': proxy('the proxy cannot be reached', 'info'),
+  'proxy-connect-timed-out': proxy('the proxy did not accept the connection in time', 'info'),
+  'socks5-host-invalid': destination('host names for a proxy have 1 to 255 bytes and no NUL', 'error'),
+  'socks5-greeting-timed-out': destination('the proxy did not answer the greeting in time', 'info'),
+  'socks5-greeting-closed': destination('the proxy closed the connection during the greeting', 'info'),
+  'socks5-greeting-version': destination('the proxy does not speak SOCKS version 5', 'error'),
+  'socks5-no-acceptable-method': destination('the proxy asks for an authentication that was not offered', 'error'),
+  'socks5-auth-timed-out': destination('the proxy did not answer the authentication in time', 'error'),
+  'socks5-auth-closed': destination('the proxy closed the connection during the authentication', 'error'),
+  'socks5-auth-rejected': destination('the proxy refuses the user name or password', 'error'),
+  'socks5-reply-timed-out': destination('the proxy did not answer the request in time', 'silent'),
+  'socks5-reply-closed': destination('the proxy closed the connection before its reply was complete', 'error'),
+  'socks5-reply-version': destination('the proxy answered the request in another version', 'error'),
+  'socks5-reply-malformed': destination('the proxy sent a malformed reply', 'error'),
+  'socks5-unasked-bytes': destination('the proxy sent bytes that nothing had asked for', 'error'),
+
+  // REP field of the SOCKS5 reply (RFC 1928 section 6).
+  'socks5-general-failure': destination('general failure'),
+  'socks5-not-allowed': destination('connection not allowed'),
+  'socks5-network-unreachable': destination('network unreachable'),
+  'socks5-host-unreachable': destination('host unreachable'),
+  'socks5-connection-refused': destination('connection refused'),
+  'socks5-ttl-expired': destination('TTL expired'),
+  'socks5-protocol-error': destination('protocol error'),
+  'socks5-address-type-not-supported': destination('address type not supported'),
+  'socks5-unknown-reply': destination('unknown'),
+
+  // REP field from a Tor SocksPort with the flag ExtendedErrors (Tor socks-extensions; proposal 304).
+  'tor-onion-descriptor-not-found': destination('onion service descriptor can not be found'),
+  'tor-onion-descriptor-invalid': destination('onion service descriptor is invalid'),
+  'tor-onion-introduction-failed': destination('onion service introduction failed'),
+  'tor-onion-rendezvous-failed': destination('onion service rendezvous failed'),
+  'tor-onion-missing-authorization': destination('onion service missing client authorization'),
+  'tor-onion-wrong-authorization': destination('onion service wrong client authorization'),
+  'tor-onion-address-invalid': destination('onion service invalid address'),
+  'tor-onion-introduction-timed-out': destination('onion service introduction timed out'),
+
+  // I2P, over a SAM bridge.
+  'i2p-port-not-zero': destination('I2P addresses have port 0'),
+  'sam-unreachable': proxy('the SAM bridge cannot be reached'),
+  'sam-connect-timed-out': proxy('the SAM bridge did not accept the connection in time'),
+  'sam-timed-out': proxy('the SAM bridge did not answer in time'),
+  'sam-closed': proxy('the SAM bridge closed the connection'),
+  'sam-line-too-long': proxy('the SAM bridge sent too many bytes without a terminator'),
+  'sam-malformed': proxy('the SAM bridge sent a malformed reply'),
+  'sam-unasked-bytes': proxy('the SAM bridge sent bytes that nothing had asked for'),
+  'sam-version': proxy('the SAM bridge does not speak version 3.1'),
+  'sam-key-file': proxy('the I2P private key file cannot be used'),
+  'sam-private-key-malformed': proxy('the I2P private key is malformed'),
+  'sam-session-refused': proxy('the SAM bridge refuses to create the session'),
+  'sam-session-gone': proxy('the SAM session no longer exists'),
+  'sam-name-not-found': proxy('the SAM bridge does not know the destination'),
+  'sam-wrong-destination': proxy('the SAM bridge answered with the destination of another address'),
+  'sam-cant-reach-peer': destination('the I2P peer cannot be reached'),
+  'sam-peer-timed-out': destination('the I2P peer did not answer in time'),
+  'sam-invalid-key': proxy('the SAM bridge calls the destination invalid'),
+  'sam-i2p-error': proxy('I2P error'),
+  'sam-unknown-result': proxy('the SAM bridge answered with an unknown result'),
+} as const satisfies Record<string, FailureKind>;
+
+export type DialFailureCode = keyof typeof DIAL_FAILURES;
+
+/** Why a dial failed. */
+export interface DialFailure {
+  readonly code: DialFailureCode;
+  /** The proxy or bridge is at fault; nothing was learned about the destination. */
+  readonly proxyFailed: boolean;
+  /** One line for people. */
+  readonly message: string;
+  readonly log: FailureLog;
+  /** Positive errno, when the operating system said it. */
+  readonly errno?: number;
+}
+
+/** What a failure may carry besides its code. */
+export interface FailureDetails {
+  /** Positive errno of the operating system. */
+  errno?: number | undefined;
+  /** Our own words that say more. */
+  detail?: string;
+  /** Words of the other side, untrusted. */
+  quoted?: string;
+}
+
+/** Makes the failure `code` with the words of the table. */
+export function dialFailure(code: DialFailureCode, { errno, detail, quoted }: FailureDetails = {}): DialFailure {
+  const { words, proxyFailed, log } = DIAL_FAILURES[code];
+  let message: string = words;
+  if (detail !== undefined) message += ` (${detail})`;
+  if (quoted !== undefined) message += `: ${shown(quoted)}`;
+  if (errno === undefined) return { code, proxyFailed, message, log };
+  return { code, proxyFailed, message: `${message}: ${errnoText(errno)}`, log, errno };
+}
+
+/** Names of errno that have a code of their own; the numbers differ between platforms. */
+const CODE_OF_ERRNO_NAME: Readonly<Record<string, DialFailureCode>> = {
+  ECONNREFUSED: 'connection-refused',
+  ENETUNREACH: 'network-unreachable',
+  EHOSTUNREACH: 'host-unreachable',
+  ETIMEDOUT: 'timed-out',
+};
+
+/** The failure of a direct connect that the kernel ended with `errno` (positive). */
+export function connectFailure(errno: number): DialFailure {
+  return dialFailure(CODE_OF_ERRNO_NAME[errnoName(errno)] ?? 'connect-failed', { errno });
+}
+
+/** REP values with a meaning. */
+const CODE_OF_SOCKS5_REPLY: ReadonlyMap<number, DialFailureCode> = new Map([
+  [0x01, 'socks5-general-failure'],
+  [0x02, 'socks5-not-allowed'],
+  [0x03, 'socks5-network-unreachable'],
+  [0x04, 'socks5-host-unreachable'],
+  [0x05, 'socks5-connection-refused'],
+  [0x06, 'socks5-ttl-expired'],
+  [0x07, 'socks5-protocol-error'],
+  [0x08, 'socks5-address-type-not-supported'],
+  [0xf0, 'tor-onion-descriptor-not-found'],
+  [0xf1, 'tor-onion-descriptor-invalid'],
+  [0xf2, 'tor-onion-introduction-failed'],
+  [0xf3, 'tor-onion-rendezvous-failed'],
+  [0xf4, 'tor-onion-missing-authorization'],
+  [0xf5, 'tor-onion-wrong-authorization'],
+  [0xf6, 'tor-onion-address-invalid'],
+  [0xf7, 'tor-onion-introduction-timed-out'],
+] as const);
+
+/** The failure that REP (1 to 255) in a SOCKS5 reply stands for. */
+export function socks5ReplyFailure(reply: number): DialFailure {
+  const code = CODE_OF_SOCKS5_REPLY.get(reply);
+  if (code !== undefined) return dialFailure(code);
+  return dialFailure('socks5-unknown-reply', { detail: `0x${reply.toString(16).padStart(2, '0')}` });
+}
