@@ -17,6 +17,7 @@ export const {
   EPIPE,
   ETIMEDOUT,
   EADDRINUSE,
+  EAFNOSUPPORT,
 } = constants.errno;
 
 /** The name of an errno, such as `ECONNRESET`; `errno 999` when the platform has none. */

@@ -59,8 +59,8 @@ export const RecordFlag = {
   /** A new socket: the handle is its own, `a` the handle of the listener it came from. It receives already. */
   ACCEPTED: 64,
   /**
-   * The listener `handle` could not accept for want of descriptors or memory (errno `a`), and is paused. Reported once an
-   * episode, which ends with the next success. The sink calls `setAccepting(handle, true)` to try again.
+   * The listener `handle` could not accept for want of descriptors or memory (errno `a`), and is paused. Reported every
+   * time that happens; the sink calls `setAccepting(handle, true)` to try again.
    */
   ACCEPT_EXHAUSTED: 128,
 } as const;

@@ -1,0 +1,20 @@
+// The package's main entry point: re-exports only.
+
+export { SockMan } from './sockman/sock-man.ts';
+export { createSockMan } from './sockman/create-sock-man.ts';
+export type { SockManHandlers } from './sockman/create-sock-man.ts';
+export type { SockManCallbacks } from './sockman/callbacks.ts';
+export type { BackendFactory, CallbackErrorHandler, PollerName, SockManOptions } from './sockman/options.ts';
+export type { ConnectOptions, ConnectTarget, StartOptions } from './sockman/core.ts';
+export type { DialResult } from './sockman/dial/dialer.ts';
+export type { BindResult } from './sockman/listeners.ts';
+export type { ConnectionDuplex } from './sockman/duplex.ts';
+export type { SockManStats } from './sockman/stats.ts';
+export type { Backend, BackendOptions, BatchSink, SocketCounters, TcpInfo } from './sockman/backends/backend.ts';
+export { NetAddress } from './netaddr/net-address.ts';
+export { Service } from './netaddr/service.ts';
+export { ERROR_CODES, SockManError } from './util/errors.ts';
+export type { ErrorCode, ErrorDetails } from './util/errors.ts';
+export { silentLogger } from './util/logger.ts';
+export type { Logger } from './util/logger.ts';
+export type { Clock, Timer } from './util/clock.ts';

@@ -1,0 +1,40 @@
+// Checks of arguments of the public methods: what is wrong is said before any system call.
+
+import { Service } from '../netaddr/service.ts';
+import { invalidArg, outOfRange } from '../util/errors.ts';
+
+/** A node id as callers may pass it. Any number is allowed: an id that nothing has is simply unknown. */
+export function checkNodeId(nodeId: unknown): asserts nodeId is number {
+  if (typeof nodeId !== 'number') throw invalidArg('nodeId', 'a number', nodeId);
+}
+
+/** Bytes to send. A detached buffer is refused; shared memory is sent as it stands at the time of the call. */
+export function checkBytes(data: unknown): asserts data is Uint8Array {
+  if (!(data instanceof Uint8Array)) throw invalidArg('data', 'a Uint8Array', data);
+  if (data.length === 0) checkAttached(data);
+}
+
+function checkAttached(data: Uint8Array): void {
+  try {
+    // Node 20 has no ArrayBuffer.prototype.detached; making a view is what a detached buffer refuses everywhere.
+    new Uint8Array(data.buffer);
+  } catch {
+    throw invalidArg('data', 'a Uint8Array whose buffer is attached', 'a detached one');
+  }
+}
+
+/**
+ * An address given as a `Service` (of this copy of the package or another) or as text.
+ * @throws {TypeError} malformed; {RangeError} port outside 0..65535.
+ */
+export function toService(name: string, value: unknown): Service {
+  if (value instanceof Service) return value;
+  if (typeof value === 'string') return Service.parse(value);
+  if (typeof value === 'object' && value !== null && 'address' in value && 'port' in value) {
+    const { port } = value;
+    if (typeof port !== 'number') throw invalidArg(`${name}.port`, 'a number', port);
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) throw outOfRange(`${name}.port`, '0 to 65535', port);
+    if (value.toString !== Object.prototype.toString) return Service.parse(String(value));
+  }
+  throw invalidArg(name, 'a Service or its text', value);
+}

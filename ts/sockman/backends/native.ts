@@ -1,0 +1,181 @@
+// The native backend: the C++ engine behind the seam. Everything of substance is in native/core/engine.cc.
+
+import type { Addon, Engine } from '../../../native/load.cjs';
+import { loadAddon } from '../../../native/load.cjs';
+import type { Service } from '../../netaddr/service.ts';
+import { systemClock } from '../../util/clock.ts';
+import type { Clock } from '../../util/clock.ts';
+import { EAFNOSUPPORT, errnoText } from '../../util/errno.ts';
+import { SockManError } from '../../util/errors.ts';
+import { MAX_RECORDS, RECORD_WORDS } from './backend.ts';
+import type {
+  Backend,
+  BackendOptions,
+  BatchSink,
+  ConnectOptions,
+  ConnectResult,
+  ListenOptions,
+  ListenResult,
+  SocketCounters,
+  SystemFailure,
+  TcpInfo,
+} from './backend.ts';
+import { MAX_PACKED_BYTES, packAddress, unpackAddress } from './packed-address.ts';
+
+export { loadAddon };
+
+const NO_HANDLE = -1;
+
+export class NativeBackend implements Backend {
+  readonly name: string;
+  readonly clock: Clock = systemClock;
+  readonly records = new Int32Array(MAX_RECORDS * RECORD_WORDS);
+  readonly slab: Uint8Array;
+  readonly deferredOffset: number;
+  readonly #addon: Addon;
+  readonly #engine: Engine;
+  /** System call and errno of the last refusal. */
+  readonly #failure = new Int32Array(2);
+  readonly #packed = new Uint8Array(MAX_PACKED_BYTES);
+  readonly #numbers = new Float64Array(5);
+
+  /** @throws {SockManError} `ERR_SOCKMAN_BACKEND`: the addon was built without this poller. */
+  constructor(addon: Addon, options: BackendOptions, poller: string | undefined) {
+    if (poller !== undefined && !addon.pollers.includes(poller)) {
+      const known = addon.pollers.join(', ');
+      throw new SockManError('ERR_SOCKMAN_BACKEND', `no poller ${poller} in this build of the addon, only ${known}`);
+    }
+    const { receiveChunkBytes } = options;
+    this.deferredOffset = 2 * receiveChunkBytes;
+    this.slab = fixedMemory(3 * receiveChunkBytes);
+    this.#addon = addon;
+    const settings = Int32Array.of(
+      receiveChunkBytes,
+      Number(options.deferReceive),
+      options.acceptBatch,
+      Number(options.noDelay),
+      options.keepAliveSeconds,
+      options.receiveBufferBytes,
+      options.sendBufferBytes,
+    );
+    this.#engine = new addon.Engine(this.records, this.slab, this.#failure, settings, poller ?? '');
+    this.name = `native/${this.#engine.poller}`;
+  }
+
+  start(sink: BatchSink): void {
+    const status = this.#engine.start((recordCount) => sink.turn(recordCount));
+    if (status < 0) {
+      const text = `the event loop cannot watch the poller: ${errnoText(-status)}`;
+      throw new SockManError('ERR_SOCKMAN_BACKEND', text, { errno: -status });
+    }
+  }
+
+  stop(): void {
+    this.#engine.stop();
+  }
+
+  destroy(): void {
+    this.#engine.destroy();
+  }
+
+  listen(at: Service, options: ListenOptions): ListenResult {
+    const packed = packAddress(at);
+    if (packed === undefined) return NO_SUCH_FAMILY;
+    const handle = this.#engine.listen(packed, options.backlog, options.reusePort, options.dualStack);
+    if (handle === NO_HANDLE) return this.#lastFailure();
+    return { ok: true, handle, bound: this.addressOf(handle, 'local') ?? at };
+  }
+
+  setAccepting(listener: number, on: boolean): void {
+    this.#engine.setAccepting(listener, on);
+  }
+
+  connect(to: Service, options: ConnectOptions): ConnectResult {
+    const packed = packAddress(to);
+    const packedLocal = options.localAddress && packAddress(options.localAddress);
+    if (packed === undefined || (options.localAddress !== undefined && packedLocal === undefined))
+      return NO_SUCH_FAMILY;
+    const handle = this.#engine.connect(packed, packedLocal);
+    return handle === NO_HANDLE ? this.#lastFailure() : { ok: true, handle };
+  }
+
+  send(handle: number, data: Uint8Array, willSendMore: boolean): number {
+    return this.#engine.send(handle, data, willSendMore);
+  }
+
+  sendMany(handles: Int32Array, count: number, data: Uint8Array, willSendMore: boolean, results: Int32Array): void {
+    this.#engine.sendMany(handles, count, data, willSendMore, results);
+  }
+
+  setReceiving(handle: number, on: boolean): void {
+    this.#engine.setReceiving(handle, on);
+  }
+
+  receive(handle: number): number {
+    return this.#engine.receive(handle);
+  }
+
+  shutdownSend(handle: number): number {
+    return this.#engine.shutdownSend(handle);
+  }
+
+  close(handle: number): void {
+    this.#engine.close(handle);
+  }
+
+  reset(handle: number): void {
+    this.#engine.reset(handle);
+  }
+
+  addressOf(handle: number, end: 'local' | 'remote'): Service | undefined {
+    const length = this.#engine.addressOf(handle, end === 'remote', this.#packed);
+    return length === 0 ? undefined : unpackAddress(this.#packed, length);
+  }
+
+  countersOf(handle: number): SocketCounters | undefined {
+    if (!this.#engine.countersOf(handle, this.#numbers)) return undefined;
+    const [receivedBytes, sentBytes, createdAt, lastSendAt, lastReceiveAt] = this.#numbers as unknown as Numbers;
+    return {
+      receivedBytes,
+      sentBytes,
+      createdAtMs: this.#toClock(createdAt),
+      lastSendAtMs: this.#toClock(lastSendAt),
+      lastReceiveAtMs: this.#toClock(lastReceiveAt),
+    };
+  }
+
+  tcpInfoOf(handle: number): TcpInfo | undefined {
+    if (!this.#engine.tcpInfoOf(handle, this.#numbers)) return undefined;
+    const [roundTripMs, roundTripVarianceMs, retransmittedSegments, unsentBytes, sendCongestionWindowSegments] = this
+      .#numbers as unknown as Numbers;
+    return { roundTripMs, roundTripVarianceMs, retransmittedSegments, unsentBytes, sendCongestionWindowSegments };
+  }
+
+  /** A time of the engine on our clock: both run monotonically, from different starts. */
+  #toClock(engineMs: number): number {
+    return engineMs === 0 ? 0 : engineMs - this.#addon.monotonicMs() + this.clock.now();
+  }
+
+  #lastFailure(): SystemFailure {
+    return { ok: false, syscall: this.#addon.syscallName(this.#failure[0]!), errno: this.#failure[1]! };
+  }
+}
+
+type Numbers = [number, number, number, number, number];
+
+const NO_SUCH_FAMILY: SystemFailure = { ok: false, syscall: 'socket', errno: EAFNOSUPPORT };
+
+/**
+ * Memory for native code to write to. Handlers see it (`data.buffer`) and could transfer an ordinary buffer away, to be
+ * freed under the engine's feet; the buffer of a WebAssembly memory cannot be detached. Where there is no WebAssembly
+ * (`--jitless`), shared memory has the same property.
+ */
+function fixedMemory(bytes: number): Uint8Array {
+  const { WebAssembly } = globalThis as { WebAssembly?: { Memory: new (size: object) => { buffer: ArrayBuffer } } };
+  if (WebAssembly === undefined) return new Uint8Array(new SharedArrayBuffer(bytes));
+  const pages = Math.ceil(bytes / WASM_PAGE_BYTES);
+  const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  return new Uint8Array(buffer, 0, bytes);
+}
+
+const WASM_PAGE_BYTES = 65_536;

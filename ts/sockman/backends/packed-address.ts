@@ -1,0 +1,45 @@
+// Addresses as bytes for the native boundary; the layout is documented in native/core/address.h.
+
+import { NetAddress } from '../../netaddr/net-address.ts';
+import { Service } from '../../netaddr/service.ts';
+
+const KIND_UNIX = 1;
+const KIND_IPV4 = 4;
+const KIND_IPV6 = 6;
+
+/** Bytes before the address proper: kind, port, scope id. */
+const HEADER_BYTES = 7;
+
+/** Room that always suffices: the header and the longest path of a Unix-domain socket. */
+export const MAX_PACKED_BYTES = HEADER_BYTES + 107;
+
+/** The packed form of an address a socket can have; undefined for all others (onion, I2P, internal). */
+export function packAddress(service: Service): Uint8Array | undefined {
+  const { address, port, unixPath } = service;
+  if (unixPath !== undefined) {
+    const path = new TextEncoder().encode(unixPath);
+    const packed = new Uint8Array(HEADER_BYTES + path.length);
+    packed[0] = KIND_UNIX;
+    packed.set(path, HEADER_BYTES);
+    return packed;
+  }
+  const kind = address.network === 'ipv4' ? KIND_IPV4 : KIND_IPV6;
+  if (kind === KIND_IPV6 && address.network !== 'ipv6' && address.network !== 'cjdns') return undefined;
+  const packed = new Uint8Array(HEADER_BYTES + address.bytes.length);
+  const view = new DataView(packed.buffer);
+  view.setUint8(0, kind);
+  view.setUint16(1, port);
+  view.setUint32(3, address.scopeId);
+  packed.set(address.bytes, HEADER_BYTES);
+  return packed;
+}
+
+/** Reads the first `length` bytes of `packed`; IPv4 in IPv6 becomes IPv4. */
+export function unpackAddress(packed: Uint8Array, length: number): Service {
+  const bytes = packed.slice(HEADER_BYTES, length);
+  if (packed[0] === KIND_UNIX) return Service.unix(new TextDecoder().decode(bytes));
+  const port = (packed[1]! << 8) | packed[2]!;
+  if (packed[0] === KIND_IPV4) return new Service(new NetAddress('ipv4', bytes), port);
+  const scopeId = ((packed[3]! << 24) | (packed[4]! << 16) | (packed[5]! << 8) | packed[6]!) >>> 0;
+  return new Service(NetAddress.fromIPv6Bytes(bytes, scopeId), port);
+}

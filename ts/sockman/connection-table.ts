@@ -1,0 +1,67 @@
+// The open connections, found by slot for the backend's records and by node id for callers.
+
+import { SLOT_MASK } from './backends/backend.ts';
+import { CLOSED_HANDLE, NO_NODE_ID } from './connection.ts';
+import type { Connection } from './connection.ts';
+
+export class ConnectionTable {
+  readonly #bySlot: (Connection | undefined)[] = [];
+  readonly #byId = new Map<number, Connection>();
+  #nextId = 0;
+  #socketCount = 0;
+
+  /** Connections with a node id. */
+  get connectionCount(): number {
+    return this.#byId.size;
+  }
+
+  /** Open sockets: connections, dials in progress, and whatever else owns one. */
+  get socketCount(): number {
+    return this.#socketCount;
+  }
+
+  add(connection: Connection): void {
+    this.#bySlot[connection.handle & SLOT_MASK] = connection;
+    this.#socketCount++;
+  }
+
+  /** Gives a connection its node id: from 0 upwards, never one that was used before. */
+  assignId(connection: Connection): number {
+    connection.nodeId = this.#nextId++;
+    this.#byId.set(connection.nodeId, connection);
+    return connection.nodeId;
+  }
+
+  /**
+   * The connection a record speaks of. Undefined when a handler closed it earlier in the same batch: slots are not reused
+   * within a turn, so a handle that does not match always means "closed", never "someone else".
+   */
+  bySlot(handle: number): Connection | undefined {
+    const connection = this.#bySlot[handle & SLOT_MASK];
+    return connection !== undefined && connection.handle === handle ? connection : undefined;
+  }
+
+  byId(nodeId: number): Connection | undefined {
+    return this.#byId.get(nodeId);
+  }
+
+  /** Forgets a connection and marks it closed. @returns The handle it had. */
+  remove(connection: Connection): number {
+    const handle = connection.handle;
+    this.#bySlot[handle & SLOT_MASK] = undefined;
+    if (connection.nodeId !== NO_NODE_ID) this.#byId.delete(connection.nodeId);
+    connection.handle = CLOSED_HANDLE;
+    this.#socketCount--;
+    return handle;
+  }
+
+  /** The connections that have a node id. Removing some while iterating is safe. */
+  connections(): IterableIterator<Connection> {
+    return this.#byId.values();
+  }
+
+  /** Every open socket, as of now. */
+  sockets(): Connection[] {
+    return this.#bySlot.filter((connection) => connection !== undefined);
+  }
+}

@@ -1,0 +1,55 @@
+// One open socket, as the turn loop sees it.
+
+/** Bits of `Connection.flags`. */
+export const ConnectionFlag = {
+  /** The last send was short: the kernel tells when there is room. */
+  SEND_BLOCKED: 1,
+  /** `shouldTryToSend` said no when there was room. */
+  SEND_PAUSED: 2,
+  /** `shouldTryToRecv` said no: receiving is switched off. */
+  RECEIVE_PAUSED: 4,
+  /** In the list of connections to look at again. */
+  QUEUED: 8,
+  /** When looked at again, `eventReadyToSend` is due even if nothing was paused. */
+  READY_DUE: 16,
+} as const;
+
+/** `Connection.handle` of a closed connection. No backend ever gives this handle out. */
+export const CLOSED_HANDLE = -1;
+
+/** `Connection.nodeId` before there is one. */
+export const NO_NODE_ID = -1;
+
+/**
+ * Whoever runs a socket in place of the `SockMan` callbacks: a dial before it has a node id, a SAM control socket, a
+ * `Duplex`. Calls follow the rules of `SockManCallbacks`.
+ */
+export interface SocketOwner {
+  /** A connect ended; `errno` is 0 for success. After a failure the socket is closed already. */
+  socketConnected(errno: number): void;
+  /** Bytes arrived, lent for the call. */
+  socketGotData(data: Uint8Array): void;
+  socketGotEOF(): void;
+  socketGotReadError(errno: number): void;
+  /** There is room again after a short send. */
+  socketReadyToSend(): void;
+  /** Somebody else closed the socket: `closeConnection`, `closeSockets`. Not called for the owner's own close. */
+  socketClosed(): void;
+}
+
+/** A socket in use. Kept small: there are tens of thousands of them. */
+export class Connection {
+  handle: number;
+  nodeId = NO_NODE_ID;
+  flags = 0;
+  owner: SocketOwner | undefined;
+
+  constructor(handle: number, owner: SocketOwner | undefined) {
+    this.handle = handle;
+    this.owner = owner;
+  }
+
+  get isClosed(): boolean {
+    return this.handle === CLOSED_HANDLE;
+  }
+}

@@ -1,0 +1,238 @@
+// What stands behind a `SockMan`: its life (created, started, interrupted, closed), the backend and loop made when first
+// needed, and the checks of arguments.
+
+import type { Service } from '../netaddr/service.ts';
+import { SockManError, invalidArg } from '../util/errors.ts';
+import { checkBytes, checkNodeId, toService } from './arguments.ts';
+import type { Backend } from './backends/backend.ts';
+import { selectBackend } from './backends/select.ts';
+import type { SockManCallbacks } from './callbacks.ts';
+import type { Connection } from './connection.ts';
+import { Dialer } from './dial/dialer.ts';
+import type { DialResult } from './dial/dialer.ts';
+import type { ConnectionClaim } from './duplex.ts';
+import type { BindResult, Listeners } from './listeners.ts';
+import { MAX_TIMEOUT_MS, integer, resolveOptions } from './options.ts';
+import type { ResolvedOptions, SockManOptions } from './options.ts';
+import type { SockManStats } from './stats.ts';
+import { TurnLoop } from './turn-loop.ts';
+import type { Overrides } from './turn-loop.ts';
+
+/** Options of `startSocketsThreads`. */
+export interface StartOptions {
+  /** Shows up in log lines. */
+  name?: string;
+}
+
+/** Where to dial: an address, or its text. */
+export type ConnectTarget = Service | string;
+
+/** Options of `connectAndMakeNodeId`. */
+export interface ConnectOptions {
+  /** Log a failure as a warning instead of a debug line. */
+  isImportant?: boolean;
+  /** Our end: an address of this machine, its port may be 0. */
+  localAddress?: Service | string;
+  /** Ends the attempt. */
+  signal?: AbortSignal;
+  /** For this attempt, in milliseconds; default: the option `connectTimeoutMs`. */
+  timeoutMs?: number;
+}
+
+export class SockManCore {
+  readonly #host: SockManCallbacks;
+  readonly #options: ResolvedOptions;
+  readonly #overrides: () => Overrides;
+  #loop: TurnLoop | undefined;
+  #dialer: Dialer | undefined;
+  #isStarted = false;
+  #isInterrupted = false;
+  #startedAtMs = 0;
+
+  constructor(host: SockManCallbacks, options: SockManOptions, overrides: () => Overrides) {
+    this.#host = host;
+    this.#options = resolveOptions(options);
+    this.#overrides = overrides;
+  }
+
+  get backend(): Backend {
+    return this.#useLoop().backend;
+  }
+
+  get listeners(): Listeners | undefined {
+    return this.#loop?.listeners;
+  }
+
+  get connectionCount(): number {
+    return this.#loop?.table.connectionCount ?? 0;
+  }
+
+  // ---- Life ---------------------------------------------------------------------------------------------------------
+
+  bind(to: Service): BindResult {
+    if (this.#isInterrupted) throw new SockManError('ERR_SOCKMAN_STATE', 'cannot listen: the network was interrupted');
+    return this.#useLoop().listeners.open(to);
+  }
+
+  start(options: StartOptions): void {
+    if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+    if (this.#isStarted) throw new SockManError('ERR_SOCKMAN_STATE', 'startSocketsThreads was called before');
+    if (this.#isInterrupted) throw new SockManError('ERR_SOCKMAN_STATE', 'cannot start: the network was interrupted');
+    const loop = this.#useLoop();
+    this.#isStarted = true;
+    this.#startedAtMs = loop.clock.now();
+    this.#options.logger.debug(`${options.name ?? 'sockman'}: started on ${loop.backend.name}`);
+    loop.start();
+  }
+
+  join(): Promise<void> {
+    if (!this.#isStarted || this.#loop === undefined) return Promise.resolve();
+    return this.#loop.stopped();
+  }
+
+  interrupt(): void {
+    if (this.#isInterrupted) return;
+    this.#isInterrupted = true;
+    this.#dialer?.abortAll('interrupted');
+    this.#loop?.stop();
+  }
+
+  closeSockets(): void {
+    this.#dialer?.abortAll('interrupted');
+    this.#loop?.closeAll();
+    if (this.#isInterrupted) this.#loop?.backend.destroy();
+  }
+
+  // ---- Connections --------------------------------------------------------------------------------------------------
+
+  async connect(to: ConnectTarget, options: ConnectOptions): Promise<DialResult> {
+    const target = toService('to', to);
+    if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+    const { isImportant = false, localAddress, signal, timeoutMs } = options;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidArg('signal', 'an AbortSignal', signal);
+    const request = {
+      to: target,
+      localAddress: localAddress === undefined ? undefined : toService('localAddress', localAddress),
+      signal,
+      timeoutMs: integer('timeoutMs', timeoutMs, this.#options.connectTimeoutMs, 1, MAX_TIMEOUT_MS),
+    };
+    if (this.#isInterrupted) return { nodeId: undefined, proxyFailed: false, errmsg: 'interrupted' };
+    if (!this.#isStarted) throw new SockManError('ERR_SOCKMAN_STATE', 'cannot connect: not started');
+    const result = await (this.#dialer ??= new Dialer(this.#useLoop())).dial(request);
+    if (result.nodeId === undefined) this.#options.logger[isImportant ? 'warn' : 'debug'](result.errmsg);
+    return result;
+  }
+
+  find(nodeId: number): Connection | undefined {
+    checkNodeId(nodeId);
+    return this.#loop?.table.byId(nodeId);
+  }
+
+  close(nodeId: number, withReset: boolean): boolean {
+    const connection = this.find(nodeId);
+    if (connection === undefined) return false;
+    this.#loop!.close(connection, withReset);
+    return true;
+  }
+
+  shutdownSend(nodeId: number): boolean {
+    const connection = this.find(nodeId);
+    return connection !== undefined && this.#loop!.backend.shutdownSend(connection.handle) === 0;
+  }
+
+  send(nodeId: number, data: Uint8Array, willSendMore: boolean): number {
+    checkNodeId(nodeId);
+    checkBytes(data);
+    const connection = this.#loop?.table.byId(nodeId);
+    if (connection === undefined || data.length === 0) return 0;
+    return this.#loop!.send(connection, data, willSendMore === true);
+  }
+
+  sendMany(nodeIds: ArrayLike<number>, data: Uint8Array, willSendMore: boolean): Int32Array {
+    if (typeof nodeIds !== 'object' || nodeIds === null || typeof nodeIds.length !== 'number') {
+      throw invalidArg('nodeIds', 'an array of numbers', nodeIds);
+    }
+    checkBytes(data);
+    const results = new Int32Array(nodeIds.length);
+    const loop = this.#loop;
+    if (loop === undefined || data.length === 0) return results;
+    // Unknown ids are left out of what crosses; `known` remembers where each of the others came from.
+    const handles = new Int32Array(nodeIds.length);
+    const known: { connection: Connection; at: number }[] = [];
+    for (let at = 0; at < nodeIds.length; at++) {
+      const connection = this.find(nodeIds[at]!);
+      if (connection === undefined) continue;
+      handles[known.length] = connection.handle;
+      known.push({ connection, at });
+    }
+    const sent = new Int32Array(known.length);
+    loop.backend.sendMany(handles, known.length, data, willSendMore === true, sent);
+    for (const [index, { connection, at }] of known.entries()) {
+      results[at] = sent[index]!;
+      loop.noteSent(connection, data.length, sent[index]!);
+    }
+    return results;
+  }
+
+  wake(nodeId: number): boolean {
+    const connection = this.find(nodeId);
+    if (connection === undefined) return false;
+    this.#loop!.enqueue(connection, true);
+    return true;
+  }
+
+  /** A connection for a stream to own. */
+  claim(nodeId: number): ConnectionClaim {
+    const connection = this.find(nodeId);
+    if (connection === undefined || connection.owner !== undefined) {
+      const why = connection === undefined ? 'no such connection' : 'handed over before';
+      throw new SockManError('ERR_SOCKMAN_STATE', `duplex: ${why}`, { connectionId: nodeId });
+    }
+    return { loop: this.#loop!, connection };
+  }
+
+  addressesOf(nodeId: number): { local: Service; remote: Service } | undefined {
+    const connection = this.find(nodeId);
+    if (connection === undefined) return undefined;
+    const local = this.backend.addressOf(connection.handle, 'local');
+    const remote = this.backend.addressOf(connection.handle, 'remote') ?? local;
+    return remote === undefined ? undefined : { local: local ?? remote, remote };
+  }
+
+  stats(): SockManStats {
+    const loop = this.#loop;
+    const runningMs = this.#isStarted && loop !== undefined ? loop.clock.now() - this.#startedAtMs : 0;
+    const counters = loop?.counters ?? NO_COUNTERS;
+    return {
+      ...counters,
+      dialed: this.#dialer?.dialed ?? 0,
+      dialFailures: this.#dialer?.failures ?? 0,
+      acceptExhaustedEpisodes: loop?.listeners.exhaustedEpisodes ?? 0,
+      runningMs,
+      acceptedPerSecond: runningMs > 0 ? (counters.accepted * 1_000) / runningMs : 0,
+      connectionCount: this.connectionCount,
+      listenerCount: loop?.listeners.count ?? 0,
+    };
+  }
+
+  #useLoop(): TurnLoop {
+    if (this.#loop === undefined) {
+      const overrides = this.#overrides();
+      const backend = selectBackend(this.#options, overrides.asksToRecv);
+      this.#loop = new TurnLoop(backend, this.#host, overrides, this.#options);
+    }
+    return this.#loop;
+  }
+}
+
+const NO_COUNTERS = {
+  turns: 0,
+  events: 0,
+  receivedBytes: 0,
+  sentBytes: 0,
+  accepted: 0,
+  refused: 0,
+  closed: 0,
+  callbackErrors: 0,
+  turnMs: 0,
+};

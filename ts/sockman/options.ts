@@ -1,0 +1,148 @@
+// Options of a `SockMan`, their defaults and limits.
+
+import { silentLogger } from '../util/logger.ts';
+import type { Logger } from '../util/logger.ts';
+import { invalidArg, outOfRange } from '../util/errors.ts';
+import type { Backend, BackendOptions } from './backends/backend.ts';
+
+/**
+ * Default bound of one receive, in bytes. A bulk stream runs at about 1.4 × the rate of 64 KiB (Bitcoin Core's bound), and
+ * small messages lose nothing (bench/echo-bulk.mjs).
+ */
+export const DEFAULT_RECEIVE_CHUNK_BYTES = 256 * 1024;
+/** Smallest and largest bound of one receive, in bytes: a page of data at least; three times this is allocated. */
+export const MIN_RECEIVE_CHUNK_BYTES = 1;
+export const MAX_RECEIVE_CHUNK_BYTES = 16 * 1024 * 1024;
+
+/** Default connections accepted per listener and turn: enough to amortize the turn, little enough to stay fair. */
+export const DEFAULT_ACCEPT_BATCH = 64;
+
+/** Default length of the accept queue; the kernel cuts it to its own SOMAXCONN. */
+export const DEFAULT_BACKLOG = 4096;
+
+/** Default time a connect may take, in milliseconds. (Bitcoin Core src/netbase.h, DEFAULT_CONNECT_TIMEOUT.) */
+export const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
+
+/** Longest time that can be asked for, in milliseconds: what a timer of the host can wait. */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** Makes a backend; `MemoryNetwork.createBackend` of `sockman/testing` is one. */
+export type BackendFactory = (options: BackendOptions) => Backend;
+
+export type PollerName = 'epoll' | 'kqueue' | 'poll';
+
+/** Where a callback error came from: the name of the method that threw. */
+export type CallbackErrorHandler = (error: unknown, where: string, nodeId: number | undefined) => void;
+
+export interface SockManOptions {
+  /**
+   * `native` (the C++ addon), `node-net` (TypeScript on `node:net`), or a factory. Default: environment variable
+   * `SOCKMAN_BACKEND`, else the addon where it loads and `node-net` where it does not.
+   */
+  backend?: 'native' | 'node-net' | BackendFactory;
+  /** Readiness call of the native backend. Default: `SOCKMAN_POLLER`, else the platform's best. */
+  poller?: PollerName;
+  logger?: Logger;
+  /** Gets what a callback threw. Default: it becomes an uncaught exception, after the batch. */
+  onCallbackError?: CallbackErrorHandler;
+  /** Most bytes of one receive, 1 to 16 MiB. Default 256 KiB. */
+  receiveChunkBytes?: number;
+  /** Most connections accepted per listener and turn, 1 to 512. Default 64. */
+  acceptBatch?: number;
+  /** Length of the accept queue, 1 to 65,535. Default 4,096, cut by the kernel to its SOMAXCONN. */
+  backlog?: number;
+  /** SO_REUSEPORT on listeners: several processes or workers share a port. Default false. */
+  reusePort?: boolean;
+  /** Listeners on IPv6 addresses accept IPv4 as well. Default false. */
+  dualStack?: boolean;
+  /** TCP_NODELAY. Default true. */
+  noDelay?: boolean;
+  /** Idle seconds before TCP keep-alive probes, 0 to 32,767; 0 is off, the default. */
+  keepAliveSeconds?: number;
+  /** SO_RCVBUF and SO_SNDBUF in bytes, 0 to 1 GiB; 0 leaves them to the system, the default. */
+  receiveBufferBytes?: number;
+  sendBufferBytes?: number;
+  /** How long a connect may take, in milliseconds. Default 5,000. */
+  connectTimeoutMs?: number;
+  /** Debugging aid: overwrites received bytes after each `eventGotData`, so that a kept view shows. Default false. */
+  poisonReceivedBytes?: boolean;
+}
+
+/** Options with every default filled in and every value checked. */
+export interface ResolvedOptions {
+  readonly backend: SockManOptions['backend'];
+  readonly poller: PollerName | undefined;
+  readonly logger: Logger;
+  readonly onCallbackError: CallbackErrorHandler | undefined;
+  readonly socket: Omit<BackendOptions, 'deferReceive'>;
+  readonly backlog: number;
+  readonly reusePort: boolean;
+  readonly dualStack: boolean;
+  readonly connectTimeoutMs: number;
+  readonly poisonReceivedBytes: boolean;
+}
+
+/**
+ * Checks options and fills in the defaults.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
+ */
+export function resolveOptions(options: SockManOptions): ResolvedOptions {
+  if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+  const { backend, poller, logger = silentLogger, onCallbackError } = options;
+  if (backend !== undefined && backend !== 'native' && backend !== 'node-net' && typeof backend !== 'function') {
+    throw invalidArg('backend', "'native', 'node-net' or a factory", backend);
+  }
+  if (poller !== undefined && poller !== 'epoll' && poller !== 'kqueue' && poller !== 'poll') {
+    throw invalidArg('poller', "'epoll', 'kqueue' or 'poll'", poller);
+  }
+  if (onCallbackError !== undefined && typeof onCallbackError !== 'function') {
+    throw invalidArg('onCallbackError', 'a function', onCallbackError);
+  }
+  return {
+    backend,
+    poller,
+    logger,
+    onCallbackError,
+    socket: {
+      receiveChunkBytes: integer(
+        'receiveChunkBytes',
+        options.receiveChunkBytes,
+        DEFAULT_RECEIVE_CHUNK_BYTES,
+        MIN_RECEIVE_CHUNK_BYTES,
+        MAX_RECEIVE_CHUNK_BYTES,
+      ),
+      acceptBatch: integer('acceptBatch', options.acceptBatch, DEFAULT_ACCEPT_BATCH, 1, 512),
+      noDelay: boolean('noDelay', options.noDelay, true),
+      keepAliveSeconds: integer('keepAliveSeconds', options.keepAliveSeconds, 0, 0, 32_767),
+      receiveBufferBytes: integer('receiveBufferBytes', options.receiveBufferBytes, 0, 0, 2 ** 30),
+      sendBufferBytes: integer('sendBufferBytes', options.sendBufferBytes, 0, 0, 2 ** 30),
+    },
+    backlog: integer('backlog', options.backlog, DEFAULT_BACKLOG, 1, 65_535),
+    reusePort: boolean('reusePort', options.reusePort, false),
+    dualStack: boolean('dualStack', options.dualStack, false),
+    connectTimeoutMs: integer(
+      'connectTimeoutMs',
+      options.connectTimeoutMs,
+      DEFAULT_CONNECT_TIMEOUT_MS,
+      1,
+      MAX_TIMEOUT_MS,
+    ),
+    poisonReceivedBytes: boolean('poisonReceivedBytes', options.poisonReceivedBytes, false),
+  };
+}
+
+/** An integer argument in `min`..`max`, or the default when it is undefined. */
+export function integer(name: string, value: unknown, fallback: number, min: number, max: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number') throw invalidArg(name, 'a number', value);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw outOfRange(name, `an integer from ${min} to ${max}`, value);
+  }
+  return value;
+}
+
+function boolean(name: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'boolean') throw invalidArg(name, 'a boolean', value);
+  return value;
+}

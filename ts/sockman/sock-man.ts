@@ -1,0 +1,256 @@
+// `SockMan`: one class that owns every TCP socket of an application and knows no protocol.
+//
+// Subclass it, start it, and be called back: accepted, ready to send, got data, EOF, error, turn done. The interface is
+// that of Bitcoin Core's pull request #30988 (src/common/sockman.h) in camelCase; what is called when is said in
+// `callbacks.ts`, and how a turn runs in `turn-loop.ts`. A byte comes in through three files: native/core/engine.cc
+// receives it, turn-loop.ts finds its connection, your `eventGotData` gets it.
+//
+// The class holds one private object and no other state, no virtual is called from the constructor, and none of the base
+// class's virtual methods needs a call of `super`: a subclass cannot break it by overriding.
+
+import type { Service } from '../netaddr/service.ts';
+import { toService } from './arguments.ts';
+import type { SocketCounters, TcpInfo } from './backends/backend.ts';
+import type { SockManCallbacks } from './callbacks.ts';
+import type { DialResult } from './dial/dialer.ts';
+import { ConnectionDuplex } from './duplex.ts';
+import type { BindResult } from './listeners.ts';
+import { SockManCore } from './core.ts';
+import type { StartOptions, ConnectOptions, ConnectTarget } from './core.ts';
+import type { SockManOptions } from './options.ts';
+import type { SockManStats } from './stats.ts';
+import { errnoText } from '../util/errno.ts';
+
+/**
+ * Owns sockets and calls back. See the module comment, and `createSockMan` for use without a subclass.
+ *
+ * @example
+ * class Echo extends SockMan {
+ *   eventNewConnectionAccepted() { return true; }
+ *   eventReadyToSend() { return false; }
+ *   eventGotData(nodeId: number, data: Uint8Array) { this.sendBytes(nodeId, data); }
+ *   eventGotEOF(nodeId: number) { this.closeConnection(nodeId); }
+ *   eventGotPermanentReadError(nodeId: number) { this.closeConnection(nodeId); }
+ * }
+ * const echo = new Echo();
+ * echo.bindAndStartListening('127.0.0.1:7000');
+ * echo.startSocketsThreads();
+ */
+export abstract class SockMan implements SockManCallbacks {
+  readonly #core: SockManCore;
+
+  /**
+   * Opens nothing yet: the backend is made by the first bind, connect or start.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` or {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
+   */
+  constructor(options: SockManOptions = {}) {
+    this.#core = new SockManCore(this, options, () => ({
+      asksToSend: this.shouldTryToSend !== SockMan.prototype.shouldTryToSend,
+      asksToRecv: this.shouldTryToRecv !== SockMan.prototype.shouldTryToRecv,
+      hooksNode: this.eventIOLoopCompletedForNode !== SockMan.prototype.eventIOLoopCompletedForNode,
+      hooksTurn: this.eventIOLoopCompletedForAllPeers !== SockMan.prototype.eventIOLoopCompletedForAllPeers,
+    }));
+  }
+
+  // ---- Callbacks, described in `SockManCallbacks` -------------------------------------------------------------------
+
+  abstract eventNewConnectionAccepted(nodeId: number, me: Service, them: Service): boolean;
+  abstract eventReadyToSend(nodeId: number): boolean;
+  abstract eventGotData(nodeId: number, data: Uint8Array): void;
+  abstract eventGotEOF(nodeId: number): void;
+  abstract eventGotPermanentReadError(nodeId: number, errmsg: string): void;
+
+  shouldTryToSend(_nodeId: number): boolean {
+    return true;
+  }
+
+  shouldTryToRecv(_nodeId: number): boolean {
+    return true;
+  }
+
+  eventIOLoopCompletedForNode(_nodeId: number): void {}
+
+  eventIOLoopCompletedForAllPeers(): void {}
+
+  eventI2PListen(_addr: Service, _success: boolean): void {}
+
+  // ---- Life ---------------------------------------------------------------------------------------------------------
+
+  /**
+   * Listens at an address. May be called before and after start; connections are accepted once started.
+   *
+   * @param to - IPv4, IPv6 or Unix-domain address, as a `Service` or its text; port 0 takes any free port.
+   * @returns The bound address, or `errmsg` with address and errno name; then nothing is left open.
+   * @throws {TypeError} | {RangeError} malformed address, port outside 0..65535.
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: interrupted already.
+   */
+  bindAndStartListening(to: Service | string): BindResult {
+    return this.#core.bind(toService('to', to));
+  }
+
+  /**
+   * Starts I/O: from now on callbacks come, and the process stays alive until `interruptNet`. There are no threads; the
+   * name is the original's.
+   *
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: started before.
+   * @throws {SockManError} `ERR_SOCKMAN_BACKEND`: the backend or poller asked for is not to be had here.
+   */
+  startSocketsThreads(options: StartOptions = {}): void {
+    this.#core.start(options);
+  }
+
+  /** Resolves when I/O has stopped after `interruptNet`; at once if it was never started. */
+  joinSocketsThreads(): Promise<void> {
+    return this.#core.join();
+  }
+
+  /**
+   * Ceases network activity: no callback after the one that runs now, pending connects end as interrupted. Sockets stay
+   * open until `closeSockets`. Safe in any callback. Idempotent; there is no way back.
+   */
+  interruptNet(): void {
+    this.#core.interrupt();
+  }
+
+  /** Closes all listeners and connections, without callbacks. Idempotent, safe in any callback. */
+  closeSockets(): void {
+    this.#core.closeSockets();
+  }
+
+  /** Interrupts, joins and closes everything. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.interruptNet();
+    await this.joinSocketsThreads();
+    this.closeSockets();
+  }
+
+  // ---- Listeners ----------------------------------------------------------------------------------------------------
+
+  /**
+   * Closes a listener, or all; connections stay.
+   * @param bound - As `bindAndStartListening` returned it.
+   * @returns How many listeners were closed.
+   */
+  stopListening(bound?: Service | string): number {
+    return this.#core.listeners?.close(bound === undefined ? undefined : toService('bound', bound)) ?? 0;
+  }
+
+  /** Leaves new connections in the kernel's queue, at one listener or all. @returns How many listeners there were. */
+  pauseAccepting(bound?: Service | string): number {
+    return this.#core.listeners?.setPaused(bound === undefined ? undefined : toService('bound', bound), true) ?? 0;
+  }
+
+  /** Accepts again after `pauseAccepting`. @returns How many listeners there were. */
+  resumeAccepting(bound?: Service | string): number {
+    return this.#core.listeners?.setPaused(bound === undefined ? undefined : toService('bound', bound), false) ?? 0;
+  }
+
+  // ---- Connections --------------------------------------------------------------------------------------------------
+
+  /**
+   * Dials, without blocking anything. No callback for the new connection comes before the caller's continuation ran.
+   *
+   * @returns Node id and our own address, or why not; a failure of the network is never thrown.
+   * @throws {TypeError} | {RangeError} malformed arguments.
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started.
+   */
+  async connectAndMakeNodeId(to: ConnectTarget, options: ConnectOptions = {}): Promise<DialResult> {
+    return this.#core.connect(to, options);
+  }
+
+  /**
+   * Closes a connection. What the kernel took is still delivered to the peer; no callback for the id comes afterwards, even
+   * when its events are already in the current batch.
+   * @returns Whether the connection existed and was closed by this call.
+   */
+  closeConnection(nodeId: number): boolean {
+    return this.#core.close(nodeId, false);
+  }
+
+  /** Closes a connection with RST: for peers not worth a TIME_WAIT. @returns As `closeConnection`. */
+  resetConnection(nodeId: number): boolean {
+    return this.#core.close(nodeId, true);
+  }
+
+  /**
+   * Ends our side with FIN, after what the kernel took; receiving goes on.
+   * @returns Whether the connection existed and could still be shut down.
+   */
+  shutdownSend(nodeId: number): boolean {
+    return this.#core.shutdownSend(nodeId);
+  }
+
+  /**
+   * Hands bytes to the kernel, synchronously and without buffering: what is not taken stays with the caller, and
+   * `eventReadyToSend` tells when there is room. The caller may overwrite `data` as soon as the call returns.
+   *
+   * @param willSendMore - More follows at once: the kernel may wait to fill a segment (MSG_MORE where there is such a thing).
+   * @returns Bytes taken, 0..data.length (0 for would-block, an unknown id, or no data), or a negative errno when the
+   * connection can send no more: see `errmsgOf`.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: `data` is no Uint8Array, or its buffer is detached.
+   */
+  sendBytes(nodeId: number, data: Uint8Array, willSendMore = false): number {
+    return this.#core.send(nodeId, data, willSendMore);
+  }
+
+  /**
+   * `sendBytes` of one buffer to many connections, with one crossing into native code.
+   * @returns The result for each id, in order.
+   */
+  sendBytesMany(nodeIds: ArrayLike<number>, data: Uint8Array, willSendMore = false): Int32Array {
+    return this.#core.sendMany(nodeIds, data, willSendMore);
+  }
+
+  /** Name and description of a negative result of `sendBytes`, such as `EPIPE (broken pipe)`. */
+  errmsgOf(result: number): string {
+    return result < 0 ? errnoText(-result) : '';
+  }
+
+  /** Asks the predicates of a connection and delivers its readiness at once: after the running callback, else next. */
+  wake(nodeId: number): boolean {
+    return this.#core.wake(nodeId);
+  }
+
+  /**
+   * Hands a connection over to a Node stream, for code that speaks streams: back-pressure both ways, half-close, destroy.
+   * The callbacks for the connection end; closing it here destroys the stream.
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: no such connection, or handed over before.
+   */
+  duplex(nodeId: number): ConnectionDuplex {
+    return new ConnectionDuplex(this.#core.claim(nodeId));
+  }
+
+  /** Both ends of a connection; undefined for an unknown id. */
+  addressesOf(nodeId: number): { local: Service; remote: Service } | undefined {
+    return this.#core.addressesOf(nodeId);
+  }
+
+  /** Bytes and times of a connection; undefined for an unknown id. */
+  countersOf(nodeId: number): SocketCounters | undefined {
+    const connection = this.#core.find(nodeId);
+    return connection && this.#core.backend.countersOf(connection.handle);
+  }
+
+  /** What the kernel knows of a TCP connection; undefined where the platform or the backend tells nothing. */
+  tcpInfoOf(nodeId: number): TcpInfo | undefined {
+    const connection = this.#core.find(nodeId);
+    return connection && this.#core.backend.tcpInfoOf(connection.handle);
+  }
+
+  // ---- State --------------------------------------------------------------------------------------------------------
+
+  /** The backend and poller in use, such as `native/epoll`. Makes the backend if there is none yet. */
+  get backendName(): string {
+    return this.#core.backend.name;
+  }
+
+  /** Open connections that have a node id. */
+  get connectionCount(): number {
+    return this.#core.connectionCount;
+  }
+
+  /** A snapshot of the counters. */
+  stats(): SockManStats {
+    return this.#core.stats();
+  }
+}

@@ -1,0 +1,48 @@
+// Randomness as an argument: unpredictable to peers in production, reproducible in tests.
+
+import { randomFillSync } from 'node:crypto';
+import { outOfRange } from './errors.ts';
+
+/** A source of independent, uniform integers from 0 to 2^32 - 1. */
+export type RandomUint32 = () => number;
+
+/** Words fetched from the system at a time: a call costs as much as some hundred draws from the pool. */
+const POOL_WORDS = 1024;
+
+/** Number of values of one draw. */
+const DRAW_RANGE = 0x1_0000_0000;
+
+/** Makes a source that nobody can predict, from the system's generator. It never repeats what another source gave. */
+export function createSecureRandom(): RandomUint32 {
+  const pool = new Uint32Array(POOL_WORDS);
+  let next = POOL_WORDS;
+  return () => {
+    if (next === POOL_WORDS) {
+      randomFillSync(pool);
+      next = 0;
+    }
+    const word = pool[next]!;
+    // A draw is used up: what leaks from memory later says nothing about decisions already taken.
+    pool[next++] = 0;
+    return word;
+  };
+}
+
+/**
+ * Draws a uniform integer from 0 to `bound` - 1.
+ *
+ * Draws beyond the last full multiple of `bound` are thrown away, so that no value is favoured as a plain modulo would.
+ *
+ * @param bound - Number of values, 1 to 2^32.
+ * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `bound` is not an integer in that range.
+ */
+export function uniformBelow(random: RandomUint32, bound: number): number {
+  if (!(Number.isInteger(bound) && bound >= 1 && bound <= DRAW_RANGE)) {
+    throw outOfRange('bound', 'an integer 1..2^32', bound);
+  }
+  const limit = DRAW_RANGE - (DRAW_RANGE % bound);
+  for (;;) {
+    const draw = random();
+    if (draw < limit) return draw % bound;
+  }
+}
