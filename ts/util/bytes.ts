@@ -197,7 +197,8 @@ export class ByteWriter {
 
   uint8(value: number): this {
     if ((value & 0xff) !== value) throw outOfRange('uint8', 'an integer 0..255', value);
-    this.#view.setUint8(this.#grow(1), value);
+    const at = this.#grow(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
@@ -231,7 +232,8 @@ export class ByteWriter {
 
   int32LE(value: number): this {
     if ((value | 0) !== value) throw outOfRange('int32', 'an integer -2^31..2^31-1', value);
-    this.#view.setInt32(this.#grow(4), value, true);
+    const at = this.#grow(4);
+    this.#view.setInt32(at, value, true);
     return this;
   }
 
@@ -245,7 +247,8 @@ export class ByteWriter {
 
   int64LE(value: bigint): this {
     if (BigInt.asIntN(64, value) !== value) throw outOfRange('int64', 'a bigint -2^63..2^63-1', value);
-    this.#view.setBigInt64(this.#grow(8), value, true);
+    const at = this.#grow(8);
+    this.#view.setBigInt64(at, value, true);
     return this;
   }
 
@@ -258,7 +261,8 @@ export class ByteWriter {
   }
 
   bytes(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#grow(bytes.length));
+    const at = this.#grow(bytes.length);
+    this.#bytes.set(bytes, at);
     return this;
   }
 
@@ -285,23 +289,26 @@ export class ByteWriter {
 
   #uint16(value: number, isLittleEndian: boolean): this {
     if ((value & 0xffff) !== value) throw outOfRange('uint16', 'an integer 0..65535', value);
-    this.#view.setUint16(this.#grow(2), value, isLittleEndian);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value, isLittleEndian);
     return this;
   }
 
   #uint32(value: number, isLittleEndian: boolean): this {
     if (value >>> 0 !== value) throw outOfRange('uint32', 'an integer 0..2^32-1', value);
-    this.#view.setUint32(this.#grow(4), value, isLittleEndian);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value, isLittleEndian);
     return this;
   }
 
   #uint64(value: bigint, isLittleEndian: boolean): this {
     if (BigInt.asUintN(64, value) !== value) throw outOfRange('uint64', 'a bigint 0..2^64-1', value);
-    this.#view.setBigUint64(this.#grow(8), value, isLittleEndian);
+    const at = this.#grow(8);
+    this.#view.setBigUint64(at, value, isLittleEndian);
     return this;
   }
 
-  /** Makes room for `byteCount` more bytes and returns where they start. */
+  /** Makes room for `byteCount` more bytes and returns where they start. Array and view may be others afterwards. */
   #grow(byteCount: number): number {
     const start = this.#length;
     const end = start + byteCount;
