@@ -117,13 +117,14 @@ public:
     /** Follows each `Gather`, once its records were looked at. */
     void FinishBatch();
     /** Whether the next `Gather` has something to do that the descriptor does not show. */
-    bool HasMore() const {
-        return m_next_event < m_event_count || !m_ready_listeners.empty() || !m_broken.empty();
-    }
+    bool HasMore() const { return m_next_event < m_event_count || !m_ready_listeners.empty() || !m_broken.empty(); }
 
     OpenResult Listen(const SocketAddress& at, const ListenOptions& options);
     void SetAccepting(Handle listener, bool on);
-    /** @param local - Address to dial from; empty for none. */
+    /**
+     * @param local - IP address to dial from; empty for none. Its port may be 0.
+     * @return `EAGAIN` from `connect` means that the queue of a Unix-domain listener is full.
+     */
     OpenResult Connect(const SocketAddress& to, const SocketAddress& local);
 
     /** @return Bytes taken, or negative errno; 0 for an unknown handle. */
@@ -167,25 +168,25 @@ private:
         uint64_t token;
         int error;
     };
-    struct RecordWriter;
+    class RecordWriter;
 
     Engine(const EngineOptions& options, std::unique_ptr<Poller> poller, InterestObserver* observer);
 
-    // engine_batch.cc
-    int Fetch(int timeout_ms);
+    // What happened: engine_batch.cc.
     void ReportBroken(RecordWriter& out);
     void ReportEvent(const PollEvent& event, RecordWriter& out);
-    void ReportConnectOutcome(uint32_t slot, RecordWriter& out);
-    void AcceptFrom(uint64_t token, RecordWriter& out);
+    void ReportConnectOutcome(uint32_t index, RecordWriter& out);
+    void AcceptFrom(uint64_t listener_token, RecordWriter& out);
+    Handle Adopt(int fd, const SocketAddress& from, int family);
 
-    // engine.cc
-    static uint32_t WantedInterest(const Slot& slot);
-    void WishChanged(uint32_t slot);
-    int FollowWish(uint32_t slot);
-    void CloseSlot(uint32_t slot, bool with_reset);
-    void EndReceiving(uint32_t slot);
-    ssize_t SendOn(uint32_t slot, const void* data, size_t bytes, bool more_follows);
-    double NowMs();
+    // Interest, and the ends of sockets: engine.cc.
+    void WishChanged(uint32_t index);
+    int FollowWish(uint32_t index);
+    void FollowWishOrReport(uint32_t index);
+    ssize_t SendOn(Slot& slot, const void* data, size_t bytes, bool more_follows);
+    ssize_t ReceiveOn(Slot& slot, uint8_t* to);
+    void CloseSlot(uint32_t index, bool with_reset);
+    double NowMs() const;
 
     const EngineOptions m_options;
     const std::unique_ptr<Poller> m_poller;

@@ -8,9 +8,10 @@
 // for it, so a
 //   paused connection cannot spin.
 // - One event per descriptor and `Wait`, reading and writing joined.
-// - An error or hang-up is reported as both readable and writable, whatever was asked: the next receive or
-// send finds
-//   out what it is. Callers look only at what they are interested in.
+// - An error or hang-up makes a descriptor ready in each direction of interest: the next receive or send
+// finds out what it
+//   is. A direction that nobody asked for may be reported with it; callers look only at what they are
+//   interested in.
 // - Reports are hints. A descriptor may turn out not to be ready, and a report fetched earlier may name a
 // descriptor that
 //   has left since; the token, which the caller never uses twice, tells.
@@ -22,6 +23,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 namespace sockman {
@@ -60,8 +62,8 @@ public:
     virtual int Wait(PollEvent* events, int max_events, int timeout_ms) = 0;
 };
 
-/** Names of the pollers in this build, best first, separated by one space, for example "epoll poll". */
-const char* PollerNames();
+/** Names of the pollers of this build, best first. */
+std::span<const char* const> PollerNames();
 
 /**
  * Makes a poller. An empty name means the best.
@@ -70,7 +72,16 @@ const char* PollerNames();
  */
 std::unique_ptr<Poller> MakePoller(std::string_view name, int& error);
 
-// One maker for each mechanism; `MakePoller` calls those that this build has.
+// One maker for each mechanism. Those whose mechanism the platform lacks are not defined, and `MakePoller`
+// leaves them out. Linux has kqueue when the build names a library that provides it (SOCKMAN_HAVE_KQUEUE
+// comes from CMake then).
+#if defined(__linux__)
+#define SOCKMAN_HAVE_EPOLL 1
+#endif
+#if defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__) || defined(__DragonFly__)
+#define SOCKMAN_HAVE_KQUEUE 1
+#endif
+
 std::unique_ptr<Poller> MakeEpollPoller(int& error);
 std::unique_ptr<Poller> MakeKqueuePoller(int& error);
 std::unique_ptr<Poller> MakePollPoller(int& error);

@@ -15,18 +15,7 @@ namespace sockman {
 
 /** Which call the system refused. Order is part of the boundary: append only. `SyscallName` gives the words.
  */
-enum class Syscall : uint8_t {
-    None,
-    Socket,
-    SetSockOpt,
-    Bind,
-    Listen,
-    GetSockName,
-    Connect,
-    Stat,
-    PollerCreate,
-    PollerAdd
-};
+enum class Syscall : uint8_t { None, Socket, SetSockOpt, Bind, Listen, Connect, Stat, PollerCreate, PollerAdd };
 
 const char* SyscallName(Syscall call);
 
@@ -72,6 +61,10 @@ struct FileIdentity {
     bool operator==(const FileIdentity&) const = default;
 };
 
+// The calls have a namespace of their own: an engine has a `Close` too, and a handle is an int like a
+// descriptor.
+namespace sys {
+
 /** A new stream socket of an address family. */
 int OpenStream(int family);
 int Close(int fd);
@@ -112,5 +105,7 @@ double MonotonicMs();
 /** The same clock, a few milliseconds behind and several times cheaper where the platform has such a thing.
  */
 double CoarseMonotonicMs();
+
+}  // namespace sys
 
 }  // namespace sockman

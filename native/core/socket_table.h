@@ -61,9 +61,9 @@ public:
     Slot& At(uint32_t slot) { return m_slots[slot]; }
     const Slot& At(uint32_t slot) const { return m_slots[slot]; }
 
-    Handle HandleOf(uint32_t slot) const {
-        return static_cast<Handle>((m_slots[slot].generation << kSlotBits) | slot);
-    }
+    uint32_t IndexOf(const Slot& slot) const { return static_cast<uint32_t>(&slot - m_slots.data()); }
+
+    Handle HandleOf(uint32_t slot) const { return static_cast<Handle>((m_slots[slot].generation << kSlotBits) | slot); }
     uint64_t TokenOf(uint32_t slot) const { return (uint64_t{m_slots[slot].generation} << 32) | slot; }
 
     /** The open socket of that name, or nullptr. Valid until the next `Take`. */

@@ -1,0 +1,106 @@
+// kqueue: macOS and the BSDs, and Linux with a library that provides it. Reading and writing are two filters
+// of a descriptor and make two kernel events, which are joined here.
+
+#include "core/poller.h"
+
+#if defined(SOCKMAN_HAVE_KQUEUE)
+
+#include <fcntl.h>
+#include <sys/types.h>
+// kqueue's header wants sys/types.h before it.
+#include <sys/event.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+namespace sockman {
+
+namespace {
+
+static_assert(sizeof(void*) >= sizeof(uint64_t), "a token travels in the user pointer of a kernel event");
+
+/** Lives on the thread that made it. */
+class KqueuePoller final : public Poller {
+public:
+    explicit KqueuePoller(int descriptor) : m_descriptor(descriptor) {}
+    ~KqueuePoller() override { close(m_descriptor); }
+
+    const char* Name() const override { return "kqueue"; }
+    int Descriptor() const override { return m_descriptor; }
+
+    int SetInterest(int fd, uint64_t token, uint32_t from, uint32_t to) override {
+        struct kevent changes[2];
+        int count = 0;
+        if (((from ^ to) & kInterestRead) != 0) {
+            changes[count++] = Change(fd, EVFILT_READ, token, (to & kInterestRead) != 0);
+        }
+        if (((from ^ to) & kInterestWrite) != 0) {
+            changes[count++] = Change(fd, EVFILT_WRITE, token, (to & kInterestWrite) != 0);
+        }
+        return kevent(m_descriptor, changes, count, nullptr, 0, nullptr) < 0 ? -errno : 0;
+    }
+
+    int Wait(PollEvent* events, int max_events, int timeout_ms) override {
+        if (m_events.size() < static_cast<size_t>(max_events)) m_events.resize(static_cast<size_t>(max_events));
+        const timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000L};
+        const int kernel_count =
+            kevent(m_descriptor, nullptr, 0, m_events.data(), max_events, timeout_ms < 0 ? nullptr : &timeout);
+        if (kernel_count < 0) return errno == EINTR ? 0 : -errno;
+        int count = 0;
+        for (int i = 0; i < kernel_count; ++i) {
+            const struct kevent& event = m_events[static_cast<size_t>(i)];
+            const size_t fd = static_cast<size_t>(event.ident);
+            // A hang-up or an error makes either filter ready, whatever else EV_EOF says.
+            const uint32_t ready = event.filter == EVFILT_WRITE ? kInterestWrite : kInterestRead;
+            if (m_places.size() <= fd) m_places.resize(fd + 1);
+            Place& place = m_places[fd];
+            if (place.wait == m_wait) {
+                events[place.position].ready |= ready;
+            } else {
+                place = {m_wait, count};
+                events[count++] = {reinterpret_cast<uint64_t>((void*)event.udata), ready};
+            }
+        }
+        ++m_wait;
+        return count;
+    }
+
+private:
+    /** Where the event of a descriptor is, and of which wait. */
+    struct Place {
+        uint64_t wait = 0;
+        int position = 0;
+    };
+
+    static struct kevent Change(int fd, short filter, uint64_t token, bool is_on) {
+        struct kevent change {};
+        change.ident = static_cast<decltype(change.ident)>(fd);
+        change.filter = filter;
+        change.flags = is_on ? EV_ADD : EV_DELETE;
+        // A pointer on some systems and an integer on others.
+        change.udata = (decltype(change.udata))token;
+        return change;
+    }
+
+    const int m_descriptor;
+    std::vector<struct kevent> m_events;
+    std::vector<Place> m_places;
+    uint64_t m_wait = 1;
+};
+
+}  // namespace
+
+std::unique_ptr<Poller> MakeKqueuePoller(int& error) {
+    const int descriptor = kqueue();
+    error = descriptor < 0 ? errno : 0;
+    if (descriptor < 0) return nullptr;
+    auto poller = std::make_unique<KqueuePoller>(descriptor);
+    if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0) error = errno;
+    return error == 0 ? std::move(poller) : nullptr;
+}
+
+}  // namespace sockman
+
+#endif

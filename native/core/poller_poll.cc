@@ -1,0 +1,92 @@
+// poll(2): every POSIX system. The whole set goes to the kernel at each wait, so a wait costs what is
+// watched. There is no descriptor that stands for the set: the host watches each socket by itself, or waits
+// here.
+
+#include <poll.h>
+
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "core/poller.h"
+
+namespace sockman {
+
+namespace {
+
+constexpr int kFailed = POLLERR | POLLHUP | POLLNVAL;
+
+short ToPoll(uint32_t interest) {
+    return static_cast<short>(((interest & kInterestRead) != 0 ? POLLIN : 0) |
+                              ((interest & kInterestWrite) != 0 ? POLLOUT : 0));
+}
+
+uint32_t FromPoll(int bits) {
+    return ((bits & (POLLIN | kFailed)) != 0 ? kInterestRead : 0) |
+           ((bits & (POLLOUT | kFailed)) != 0 ? kInterestWrite : 0);
+}
+
+/** Lives on the thread that made it. */
+class PollPoller final : public Poller {
+public:
+    const char* Name() const override { return "poll"; }
+    int Descriptor() const override { return -1; }
+
+    int SetInterest(int fd, uint64_t token, uint32_t from, uint32_t to) override {
+        const size_t index = static_cast<size_t>(fd);
+        if (m_positions.size() <= index) m_positions.resize(index + 1);
+        if (from == kInterestNone) {
+            m_positions[index] = m_watched.size();
+            m_watched.push_back({fd, ToPoll(to), 0});
+            m_tokens.push_back(token);
+        } else if (to == kInterestNone) {
+            Remove(m_positions[index]);
+        } else {
+            m_watched[m_positions[index]].events = ToPoll(to);
+            m_tokens[m_positions[index]] = token;
+        }
+        return 0;
+    }
+
+    int Wait(PollEvent* events, int max_events, int timeout_ms) override {
+        int ready = poll(m_watched.data(), static_cast<nfds_t>(m_watched.size()), timeout_ms);
+        if (ready < 0) return errno == EINTR ? 0 : -errno;
+        // Each wait goes on where the last one stopped, so that those at the end have their turn when many
+        // are ready.
+        int count = 0;
+        const size_t watched = m_watched.size();
+        for (size_t seen = 0; seen < watched && ready > 0 && count < max_events; ++seen, ++m_scan_from) {
+            if (m_scan_from >= watched) m_scan_from = 0;
+            const int bits = m_watched[m_scan_from].revents;
+            if (bits == 0) continue;
+            --ready;
+            events[count++] = {m_tokens[m_scan_from], FromPoll(bits)};
+        }
+        return count;
+    }
+
+private:
+    void Remove(size_t position) {
+        m_watched[position] = m_watched.back();
+        m_tokens[position] = m_tokens.back();
+        m_positions[static_cast<size_t>(m_watched[position].fd)] = position;
+        m_watched.pop_back();
+        m_tokens.pop_back();
+    }
+
+    std::vector<pollfd> m_watched;
+    /** The token of each entry of `m_watched`. */
+    std::vector<uint64_t> m_tokens;
+    /** Where in `m_watched` a descriptor is, by descriptor. */
+    std::vector<size_t> m_positions;
+    size_t m_scan_from = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Poller> MakePollPoller(int& error) {
+    error = 0;
+    return std::make_unique<PollPoller>();
+}
+
+}  // namespace sockman

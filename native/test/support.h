@@ -1,0 +1,113 @@
+// What the tests share: a plain socket that plays the peer, and an engine whose records are easy to wait for.
+
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/engine.h"
+
+namespace sockman::test {
+
+/** How long anything may take before a test gives up. */
+inline constexpr int kDeadlineMs = 10'000;
+
+/** 127.0.0.1, ::1 and friends, as the packed form would give them. */
+SocketAddress IPv4(const char* text, uint16_t port);
+SocketAddress IPv6(const char* text, uint16_t port);
+SocketAddress UnixPath(const std::string& path);
+
+/** A fresh directory, removed with everything in it at the end. */
+class TemporaryDirectory {
+public:
+    TemporaryDirectory();
+    ~TemporaryDirectory();
+    std::string Path(const char* name) const { return m_path + "/" + name; }
+
+private:
+    std::string m_path;
+};
+
+/** A blocking socket of the plain API: the other side of what the engine does. Fails the test on any surprise. */
+class Peer {
+public:
+    explicit Peer(int fd) : m_fd(fd) {}
+    Peer(Peer&& from) noexcept : m_fd(std::exchange(from.m_fd, -1)) {}
+    ~Peer() { Close(); }
+
+    static Peer Dial(const SocketAddress& to);
+    /** Listens on a free port of the address. */
+    static Peer ListenOn(const SocketAddress& at, int backlog = 128);
+    Peer Accept();
+
+    int Fd() const { return m_fd; }
+    SocketAddress Local() const;
+    void Send(std::string_view bytes);
+    /** Exactly that many bytes, or what came until EOF. */
+    std::string Receive(size_t bytes);
+    /** What `recv` says to one byte: 1, 0 for EOF, or negative errno. */
+    int ReceiveStatus();
+    void ShutdownSend();
+    void Close();
+    void Reset();
+
+private:
+    int m_fd;
+};
+
+struct Record {
+    Handle handle;
+    int32_t flags;
+    int32_t a;
+    int32_t b;
+    /** Copy of the bytes of a `kData` record. */
+    std::string data;
+};
+
+/** An engine with its buffers. */
+class World {
+public:
+    explicit World(const char* poller, EngineOptions options = {}, InterestObserver* observer = nullptr);
+
+    Engine* operator->() { return m_engine.get(); }
+
+    /** One batch. */
+    std::vector<Record> Turn(int timeout_ms = 0);
+    /** Turns until a record carries `flag` (of `handle`, if given); what came before it and was not asked for is dropped. */
+    Record Await(int32_t flag, Handle handle = kNoHandle);
+    /** Turns until `handle` has given that many bytes. */
+    std::string AwaitBytes(Handle handle, size_t bytes);
+    /** Turns until a message that was sent last through a socket of its own has come; gives all other records. */
+    std::vector<Record> Settle();
+
+    Handle Listen(const SocketAddress& at, const ListenOptions& options = {});
+    SocketAddress Local(Handle handle);
+    SocketAddress Remote(Handle handle);
+    /** A connection of the engine and its other end: accepted by the engine over IPv4. */
+    std::pair<Handle, Peer> Accepted();
+
+    std::vector<uint8_t> slab;
+
+private:
+    SocketAddress AddressOf(Handle handle, End end);
+
+    std::unique_ptr<Engine> m_engine;
+    std::vector<int32_t> m_records;
+    std::deque<Record> m_pending;
+    Handle m_listener = kNoHandle;
+};
+
+/** Number of open descriptors of this process. */
+size_t OpenDescriptorCount();
+
+}  // namespace sockman::test
+
+/** Runs the block that follows once for each poller of this build. */
+#define FOR_EACH_POLLER(name) \
+    for (const char* name : ::sockman::PollerNames()) SUBCASE(name)
