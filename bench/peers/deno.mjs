@@ -11,7 +11,7 @@ const MOST_PENDING_MESSAGES = 262_144;
 const receivers = new Set();
 
 async function sendAll(connection, bytes) {
-  for (let sent = 0; sent < bytes.length; ) sent += await connection.write(bytes.subarray(sent));
+  for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
 }
 
 async function sendQueue(receiver) {

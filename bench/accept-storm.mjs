@@ -1,0 +1,19 @@
+// How fast is a full backlog emptied? 500 connections wait in it while the server is stopped; then the clock runs until
+// each of them was greeted with a byte.
+
+/** @type {import('./lib/types.mjs').Bench} */
+export const bench = {
+  name: 'accept-storm',
+  question: 'How fast is a full backlog emptied?',
+  kind: 'traffic',
+  serverMode: 'greet',
+  unit: 'connections',
+  cases: [
+    {
+      name: 'accept-storm',
+      title: '500 waiting, accept and send 1 B',
+      load: { mode: 'storm', connections: 500 },
+      goal: { rate: 0.9 },
+    },
+  ],
+};

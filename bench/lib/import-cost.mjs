@@ -1,0 +1,64 @@
+// What `import 'sockman'` adds to the start of a program: wall time of whole processes, an empty script and ours in turn.
+
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { BENCH_DIRECTORY } from './build.mjs';
+import { median, spread } from './statistics.mjs';
+
+const RUNS = 25;
+const SMOKE_RUNS = 3;
+
+const esm = pathToFileURL(join(BENCH_DIRECTORY, '..', 'esm', 'index.js')).href;
+const cjs = join(BENCH_DIRECTORY, '..', 'cjs', 'index.js');
+
+const PROGRAMS = [
+  { peer: 'empty', title: 'empty module', parameters: ['--input-type=module', '--eval', ''] },
+  { peer: 'esm', title: 'import', parameters: ['--input-type=module', '--eval', `import ${JSON.stringify(esm)}`] },
+  {
+    peer: 'esm-listen',
+    title: 'import, and one instance that listens',
+    parameters: [
+      '--input-type=module',
+      '--eval',
+      `import { createSockMan, Service } from ${JSON.stringify(esm)};
+       const server = createSockMan({
+         eventNewConnectionAccepted: () => true, eventReadyToSend: () => false,
+         eventGotData() {}, eventGotEOF() {}, eventGotPermanentReadError() {},
+       });
+       server.bindAndStartListening(Service.parse('127.0.0.1:0'));
+       server.closeSockets();`,
+    ],
+  },
+  { peer: 'cjs-empty', title: 'empty CommonJS script', parameters: ['--input-type=commonjs', '--eval', ''] },
+  { peer: 'cjs', title: 'require', parameters: ['--input-type=commonjs', '--eval', `require(${JSON.stringify(cjs)})`] },
+];
+
+/** @param {string[]} parameters */
+function runMs(parameters) {
+  const began = process.hrtime.bigint();
+  const { status, stderr } = spawnSync(process.execPath, parameters, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return Number(process.hrtime.bigint() - began) / 1e6;
+}
+
+/**
+ * @param {import('./types.mjs').Bench} bench
+ * @param {import('./types.mjs').Plan} plan
+ * @param {(text: string) => void} progress
+ * @returns {Promise<import('./types.mjs').Table[]>}
+ */
+export async function measureImport(bench, plan, progress) {
+  const lanes = PROGRAMS.map((program) => ({ ...program, times: /** @type {number[]} */ ([]) }));
+  const runs = plan.isSmoke ? SMOKE_RUNS : RUNS;
+  for (let run = 0; run < runs; ++run) {
+    progress(`${bench.name}: run ${run + 1} of ${runs}`);
+    for (const { parameters, times } of lanes) times.push(runMs(parameters));
+  }
+  const rows = lanes.map(({ peer, title, times }) => {
+    const empty = lanes[peer.startsWith('cjs') ? 3 : 0].times;
+    const extraMs = median(times.map((time, run) => time - empty[run]));
+    return { peer, title, values: { wallMs: median(times), spread: spread(times), extraMs } };
+  });
+  return [{ bench: bench.name, case: bench.name, title: 'Start of a process', columns: 'import', rows }];
+}

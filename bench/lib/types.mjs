@@ -1,0 +1,48 @@
+// The shapes the bench's files share, as JSDoc types; nothing runs here.
+
+/**
+ * What the load generator is told: its command-line options in camelCase. See `load/load.h`.
+ * @typedef {{ mode: string, connections?: number, messageBytes?: number, depth?: number, idle?: number, flood?: number,
+ *   slow?: number, slowReadBytes?: number, cycles?: number, warmupMs?: number, windowMs?: number }} Load
+ */
+
+/**
+ * One line of the load generator.
+ * @typedef {{ messages: number, seconds: number, serverCpuSeconds: number, loadCpuSeconds: number,
+ *   serverResidentBytes: number, backgroundBytes: number,
+ *   latencyNs: { p50: number, p99: number, max: number } }} LoadReport
+ */
+
+/**
+ * One measured situation. `goal` is what SockMan is to reach against the better C loop; `comparedWith` names a case of
+ * the same bench whose rate this one's is set against.
+ * @typedef {{ name: string, title: string, load: Load, goal?: { rate?: number, cpu?: number }, comparedWith?: string }} Case
+ */
+
+/**
+ * One question. `kind` says how it is measured: `traffic` (the rounds of `traffic.mjs`), `idle`, `soak` or `import`.
+ * @typedef {{ name: string, question: string, kind: 'traffic' | 'idle' | 'soak' | 'import', serverMode?: string,
+ *   unit?: string, cases?: Case[], peers?: string[] }} Bench
+ */
+
+/**
+ * How one kind of server is started.
+ * @typedef {{ name: string, title: string, command: (mode: string, collectsGarbage: boolean) => string[],
+ *   isYardstick?: boolean, isOurs?: boolean, version?: string }} Peer
+ */
+
+/**
+ * What the command line asks for.
+ * @typedef {{ isSmoke: boolean, rounds: number, windowMs: number, warmupMs: number, peers: Peer[] }} Plan
+ */
+
+/**
+ * One table of results: columns, and for each peer the value under each column's key. A value is a number, or
+ * undefined where there is none.
+ * @typedef {{ key: string, heading: string, format: (value: number) => string }} Column
+ * @typedef {{ bench: string, case: string, title: string, note?: string, columns: string,
+ *   goal?: { rate?: number, cpu?: number },
+ *   rows: { peer: string, title: string, values: Record<string, number | undefined> }[] }} Table
+ */
+
+export {};

@@ -1,0 +1,62 @@
+// Tables as text for the terminal and as Markdown for the README, and whether the goals are met.
+
+import { cell, columnsOf } from './columns.mjs';
+
+/**
+ * What SockMan's default is to reach in this case, and whether it does.
+ * @param {import('../lib/types.mjs').Table} table
+ * @returns {string | undefined}
+ */
+export function verdict({ goal, rows }) {
+  const ours = rows.find(({ peer }) => peer === 'sockman')?.values;
+  if (goal === undefined || ours === undefined || ours.rateRatio === undefined) return undefined;
+  const parts = [];
+  if (goal.rate !== undefined) {
+    parts.push(
+      `rate ≥ ${goal.rate} × C: ${ours.rateRatio >= goal.rate ? 'met' : `missed (${ours.rateRatio.toFixed(3)})`}`,
+    );
+  }
+  if (goal.cpu !== undefined) {
+    parts.push(`CPU ≤ ${goal.cpu} × C: ${ours.cpuRatio <= goal.cpu ? 'met' : `missed (${ours.cpuRatio.toFixed(3)})`}`);
+  }
+  return parts.join(', ');
+}
+
+/** @param {import('../lib/types.mjs').Table} table */
+function heading({ title, note }) {
+  return note === undefined ? title : `${title} (${note})`;
+}
+
+/** @param {import('../lib/types.mjs').Table} table */
+function cellsOf(table) {
+  const columns = columnsOf(table);
+  const rows = table.rows.map(({ title, values }) => [title, ...columns.map((column) => cell(column, values))]);
+  return [['', ...columns.map((column) => column.heading)], ...rows];
+}
+
+/** @param {import('../lib/types.mjs').Table} table */
+export function textTable(table) {
+  const cells = cellsOf(table);
+  const widths = cells[0].map((_, i) => Math.max(...cells.map((row) => row[i].length)));
+  const lines = cells.map((row) =>
+    row.map((text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i]))).join('  '),
+  );
+  const goal = verdict(table);
+  return ['', heading(table), ...lines, ...(goal === undefined ? [] : [`Goal: ${goal}`])].join('\n');
+}
+
+/** @param {import('../lib/types.mjs').Table} table */
+export function markdownTable(table) {
+  const [head, ...rows] = cellsOf(table);
+  const line = (row) => `| ${row.join(' | ')} |`;
+  const goal = verdict(table);
+  return [
+    `#### ${heading(table)}`,
+    '',
+    line(head),
+    line(head.map((_, i) => (i === 0 ? '---' : '--:'))),
+    ...rows.map(line),
+    ...(goal === undefined ? [] : ['', `Goal: ${goal}.`]),
+    '',
+  ].join('\n');
+}

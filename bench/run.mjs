@@ -1,0 +1,140 @@
+// The command `npm run bench`: measures, prints the tables, and writes bench/results/latest.json and latest.svg. A run of
+// everything also writes them to the README of this folder.
+//
+//   npm run bench -- [--cases echo-small,churn] [--peers c-64k,sockman] [--rounds 5] [--seconds 1] [--with-bun-deno]
+//   npm run bench:smoke    one short round with little traffic: does each bench still run, does every message come back?
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bench as acceptStorm } from './accept-storm.mjs';
+import { bench as badNeighbours } from './bad-neighbours.mjs';
+import { bench as broadcast } from './broadcast.mjs';
+import { bench as churn } from './churn.mjs';
+import { bench as echoBulk } from './echo-bulk.mjs';
+import { bench as echoPipelined } from './echo-pipelined.mjs';
+import { bench as echoSmall } from './echo-small.mjs';
+import { bench as idleCost } from './idle-cost.mjs';
+import { bench as idleNeighbours } from './idle-neighbours.mjs';
+import { bench as importCost } from './import-cost.mjs';
+import { bench as soak } from './soak.mjs';
+import { BENCH_DIRECTORY } from './lib/build.mjs';
+import { measureIdle } from './lib/idle.mjs';
+import { measureImport } from './lib/import-cost.mjs';
+import { findPeers } from './lib/peers.mjs';
+import { isPinned, stopAllServers } from './lib/processes.mjs';
+import { installRuntimes } from './lib/runtimes.mjs';
+import { measureSoak } from './lib/soak.mjs';
+import { measureTraffic } from './lib/traffic.mjs';
+import { drawChart } from './report/chart.mjs';
+import { describeMachine } from './report/machine.mjs';
+import { updateReadme } from './report/readme.mjs';
+import { textTable } from './report/table.mjs';
+
+const BENCHES = [
+  echoSmall,
+  echoPipelined,
+  echoBulk,
+  idleNeighbours,
+  churn,
+  acceptStorm,
+  broadcast,
+  badNeighbours,
+  idleCost,
+  soak,
+  importCost,
+];
+
+const MEASURES = { traffic: measureTraffic, idle: measureIdle, soak: measureSoak, import: measureImport };
+
+/** Fewer rounds than this are for trying things out; their numbers are not published. */
+const ROUNDS_TO_PUBLISH = 5;
+
+/** A smoke run needs the yardstick, the thing itself and one that always runs. */
+const SMOKE_PEERS = ['c-64k', 'sockman', 'node-net'];
+
+const { values: options } = parseArgs({
+  options: {
+    cases: { type: 'string', default: '' },
+    peers: { type: 'string', default: '' },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '1' },
+    smoke: { type: 'boolean', default: false },
+    'with-bun-deno': { type: 'boolean', default: false },
+  },
+});
+
+/** @param {string} text */
+const listOf = (text) => text.split(',').filter((word) => word !== '');
+
+/** Benches named themselves or by one of their cases, with only those cases. @param {string[]} names */
+function chosenBenches(names) {
+  if (names.length === 0) return BENCHES;
+  const known = BENCHES.flatMap(({ name, cases = [] }) => [name, ...cases.map((benchCase) => benchCase.name)]);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`No case ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  return BENCHES.flatMap((bench) => {
+    if (names.includes(bench.name)) return [bench];
+    const cases = (bench.cases ?? []).filter(({ name }) => names.includes(name));
+    return cases.length > 0 ? [{ ...bench, cases }] : [];
+  });
+}
+
+/** @returns {Promise<import('./lib/types.mjs').Plan>} */
+async function makePlan() {
+  const names = listOf(options.peers);
+  const { available, missing } = await findPeers(options.smoke && names.length === 0 ? SMOKE_PEERS : names);
+  for (const { peer, why } of missing) console.log(`Without ${peer.title} (${peer.name}): ${why}`);
+  const isAskedFor = names.length > 0 || options.smoke;
+  if (available.length === 0 || (isAskedFor && missing.length > 0)) throw new Error('A peer that is needed cannot run');
+  const windowMs = options.smoke ? 60 : Math.round(Number(options.seconds) * 1_000);
+  const warmupMs = options.smoke ? 10 : Math.max(200, windowMs * 0.3);
+  const rounds = options.smoke ? 1 : Number(options.rounds);
+  if (!(windowMs > 0) || !(rounds >= 1)) throw new RangeError('--seconds and --rounds are positive numbers');
+  return { isSmoke: options.smoke, rounds, windowMs, warmupMs, peers: available };
+}
+
+/** One line that is overwritten, on a terminal only. @param {string} text */
+function progress(text) {
+  if (process.stdout.isTTY) process.stdout.write(`\r\x1b[2K${text}`);
+}
+
+/** @param {import('./lib/types.mjs').Plan} plan @param {import('./lib/types.mjs').Table[]} tables */
+function writeResults(plan, tables) {
+  const results = { machine: describeMachine(plan), command: process.argv.slice(2).join(' '), tables };
+  const directory = join(BENCH_DIRECTORY, 'results');
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(join(directory, 'latest.svg'), drawChart(tables));
+  const isComplete = options.cases === '' && options.peers === '' && plan.rounds >= ROUNDS_TO_PUBLISH;
+  if (isComplete) updateReadme(results);
+  console.log(`Written: ${isComplete ? 'bench/README.md, bench/chart.svg and ' : ''}bench/results/`);
+}
+
+async function main() {
+  const benches = chosenBenches(listOf(options.cases));
+  if (options['with-bun-deno']) installRuntimes();
+  const plan = await makePlan();
+  for (const line of describeMachine(plan)) console.log(line);
+  if (!isPinned) console.log('Server and load generator are not pinned to cores of their own: compare with care.');
+  const tables = [];
+  for (const bench of benches) {
+    const began = performance.now();
+    const measured = await MEASURES[bench.kind](bench, plan, progress);
+    progress('');
+    // The numbers of a smoke run mean nothing; that there are any means that every message came back as it was sent.
+    if (plan.isSmoke) console.log(`${bench.name}: ok, ${((performance.now() - began) / 1_000).toFixed(1)} s`);
+    else console.log([`\n${bench.question}`, ...measured.map(textTable)].join('\n'));
+    tables.push(...measured);
+  }
+  if (!plan.isSmoke) writeResults(plan, tables);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`\n${error.message}`);
+  process.exitCode = 1;
+} finally {
+  stopAllServers();
+}
