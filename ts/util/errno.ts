@@ -5,20 +5,28 @@ import { getSystemErrorMap } from 'node:util';
 
 /** The errno values that code decides on, for this platform. */
 export const {
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  EAFNOSUPPORT,
   EAGAIN,
   EBADF,
   ECONNABORTED,
   ECONNREFUSED,
   ECONNRESET,
+  EHOSTUNREACH,
   EINVAL,
   EMFILE,
+  ENOENT,
   ENOTCONN,
   ENOTSUP,
   EPIPE,
   ETIMEDOUT,
-  EADDRINUSE,
-  EAFNOSUPPORT,
 } = constants.errno;
+
+/** This platform's number of an errno. */
+export function errnoNumber(name: keyof typeof constants.errno): number {
+  return constants.errno[name];
+}
 
 /** The name of an errno, such as `ECONNRESET`; `errno 999` when the platform has none. */
 export function errnoName(errno: number): string {

@@ -1,0 +1,28 @@
+// What the addon exports: the engine, and the words for its numbers. No state: each environment (the main thread, every
+// worker) gets its own class, and nothing is shared between them.
+
+#include <napi.h>
+
+#include "binding/engine_wrap.h"
+
+namespace {
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+    // Without the functions of libuv there is no loop to watch from; the package then uses its other backend.
+    exports["isLoopAvailable"] = Napi::Boolean::New(env, sockman::HostLoop::Get() != nullptr);
+    exports["Engine"] = sockman::EngineWrap::Define(env);
+    exports["monotonicMs"] = Napi::Function::New(
+        env, [](const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), sockman::sys::MonotonicMs()); });
+    Napi::Array pollers = Napi::Array::New(env);
+    for (const auto& name : sockman::PollerNames()) pollers[pollers.Length()] = std::string(name);
+    exports["pollers"] = pollers;
+    exports["syscallName"] = Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
+        const auto call = static_cast<sockman::Syscall>(info[0].ToNumber().Int32Value());
+        return Napi::String::New(info.Env(), sockman::SyscallName(call));
+    });
+    return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(sockman, Init)

@@ -1,0 +1,336 @@
+#include "binding/engine_wrap.h"
+
+#include <string>
+#include <utility>
+
+#include "binding/arguments.h"
+
+namespace sockman {
+
+namespace {
+
+/** Tells our objects from those of any other addon. Chosen at random, once. */
+constexpr napi_type_tag kTypeTag = {0x7d3c51b0e8a94f62, 0x9e1f04d7b26c8a35};
+
+napi_value Throw(napi_env env, const char* code, const std::string& message) {
+    napi_throw_type_error(env, code, message.c_str());
+    return nullptr;
+}
+
+napi_value ToNumber(napi_env env, int32_t number) {
+    napi_value value = nullptr;
+    napi_create_int32(env, number, &value);
+    return value;
+}
+
+napi_value ToBoolean(napi_env env, bool boolean) {
+    napi_value value = nullptr;
+    napi_get_boolean(env, boolean, &value);
+    return value;
+}
+
+}  // namespace
+
+/** One call of a method: its arguments, and the wrap behind its receiver. False, with an exception, for a wrong one. */
+template <size_t kMaxArguments>
+struct EngineWrap::Call : Arguments<kMaxArguments> {
+    EngineWrap* wrap = nullptr;
+
+    Call(napi_env env, napi_callback_info info) : Arguments<kMaxArguments>(env, info) {
+        bool is_ours = false;
+        void* data = nullptr;
+        if (!this->is_valid || napi_check_object_type_tag(env, this->receiver, &kTypeTag, &is_ours) != napi_ok ||
+            !is_ours || napi_unwrap(env, this->receiver, &data) != napi_ok) {
+            Throw(env, "ERR_SOCKMAN_INVALID_ARG", "receiver: expected an Engine");
+            return;
+        }
+        wrap = static_cast<EngineWrap*>(data);
+    }
+
+    explicit operator bool() const { return wrap != nullptr; }
+    Engine* operator->() const { return wrap->m_engine.get(); }
+};
+
+// ---- Life ----------------------------------------------------------------------------------------------------------
+
+napi_value EngineWrap::Define(napi_env env) {
+    const auto method = [](const char* name, napi_callback callback) {
+        return napi_property_descriptor{name,   nullptr, callback, nullptr, nullptr, nullptr, napi_default_method,
+                                        nullptr};
+    };
+    const napi_property_descriptor methods[] = {
+        method("start", Start),
+        method("stop", Stop),
+        method("destroy", Destroy),
+        method("listen", Listen),
+        method("connect", Connect),
+        method("setAccepting", SetAccepting),
+        method("setReceiving", SetReceiving),
+        method("send", Send),
+        method("sendMany", SendMany),
+        method("receive", Receive),
+        method("shutdownSend", ShutdownSend),
+        method("close", Close),
+        method("reset", Reset),
+        method("addressOf", AddressOf),
+        method("countersOf", CountersOf),
+        method("tcpInfoOf", TcpInfoOf),
+    };
+    napi_value constructor = nullptr;
+    napi_define_class(env, "Engine", NAPI_AUTO_LENGTH, Construct, nullptr, std::size(methods), methods, &constructor);
+    return constructor;
+}
+
+EngineWrap::EngineWrap(napi_env env, const HostLoop& host, uv_loop_t* loop)
+    : m_env(env), m_batch_call(env), m_watch(host, loop, this) {}
+
+EngineWrap::~EngineWrap() {
+    Shut();
+    for (napi_ref memory : m_memory) {
+        if (memory != nullptr) napi_delete_reference(m_env, memory);
+    }
+}
+
+// new Engine(records, slab, failure, settings: Int32Array, poller: string)
+napi_value EngineWrap::Construct(napi_env env, napi_callback_info info) {
+    const Arguments<5> arguments(env, info);
+    const HostLoop* host = HostLoop::Get();
+    uv_loop_t* loop = nullptr;
+    if (!arguments.is_valid || host == nullptr || host->get_loop(env, &loop) != napi_ok) {
+        return Throw(env, "ERR_SOCKMAN_BACKEND", "this host has no event loop that the addon can use");
+    }
+    const auto settings = ToArray<int32_t>(env, arguments.values[3]);
+    if (settings.length != 7) return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "settings: expected 7 numbers");
+    EngineOptions options;
+    options.receive_chunk_bytes = static_cast<size_t>(settings.data[0]);
+    options.defer_receive = settings.data[1] != 0;
+    options.accept_batch = settings.data[2];
+    options.socket.no_delay = settings.data[3] != 0;
+    options.socket.keep_alive_seconds = settings.data[4];
+    options.socket.receive_buffer_bytes = settings.data[5];
+    options.socket.send_buffer_bytes = settings.data[6];
+
+    std::unique_ptr<EngineWrap> wrap(new EngineWrap(env, *host, loop));
+    if (!wrap->HoldMemory(arguments.values[0], arguments.values[1], arguments.values[2], options.receive_chunk_bytes)) {
+        return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "records, slab, failure: wrong type or size");
+    }
+    Failure failure;
+    wrap->m_engine = Engine::Make(options, arguments.Text(4), &wrap->m_watch, failure);
+    if (wrap->m_engine == nullptr) {
+        return Throw(env, "ERR_SOCKMAN_BACKEND", "no such poller here: " + arguments.Text(4));
+    }
+    const auto on_environment_end = [](napi_async_cleanup_hook_handle, void* data) {
+        static_cast<EngineWrap*>(data)->Shut();
+    };
+    const auto finalize = [](napi_env, void* data, void*) { delete static_cast<EngineWrap*>(data); };
+    if (napi_add_async_cleanup_hook(env, on_environment_end, wrap.get(), &wrap->m_cleanup) != napi_ok ||
+        napi_type_tag_object(env, arguments.receiver, &kTypeTag) != napi_ok ||
+        napi_wrap(env, arguments.receiver, wrap.get(), finalize, nullptr, nullptr) != napi_ok) {
+        return nullptr;
+    }
+    napi_value poller = nullptr;
+    napi_create_string_utf8(env, wrap->m_engine->PollerName(), NAPI_AUTO_LENGTH, &poller);
+    napi_set_named_property(env, arguments.receiver, "poller", poller);
+    wrap.release();
+    return arguments.receiver;
+}
+
+bool EngineWrap::HoldMemory(napi_value records, napi_value slab, napi_value failure, size_t receive_chunk_bytes) {
+    const auto record_words = ToArray<int32_t>(m_env, records);
+    const auto slab_bytes = ToArray<uint8_t>(m_env, slab);
+    const auto failure_words = ToArray<int32_t>(m_env, failure);
+    if (record_words.length < size_t{kMaxRecords} * kRecordWords || failure_words.length < 2 ||
+        slab_bytes.length < Engine::SlabBytes(receive_chunk_bytes)) {
+        return false;
+    }
+    m_records = record_words.data;
+    m_slab = slab_bytes.data;
+    m_failure = failure_words.data;
+    const napi_value values[] = {records, slab, failure};
+    for (size_t index = 0; index < std::size(values); index++) {
+        if (napi_create_reference(m_env, values[index], 1, &m_memory[index]) != napi_ok) return false;
+    }
+    return true;
+}
+
+// start(onBatch: (recordCount) => void)
+napi_value EngineWrap::Start(napi_env env, napi_callback_info info) {
+    const Call<1> call(env, info);
+    if (!call || call.wrap->m_is_started || call.wrap->m_is_shut) return nullptr;
+    EngineWrap& wrap = *call.wrap;
+    if (!wrap.m_batch_call.Hold(call.receiver, call.values[0])) return nullptr;
+    wrap.m_is_started = true;
+    const int status = wrap.m_watch.Start(wrap.m_engine->Descriptor());
+    return ToNumber(env, status);
+}
+
+napi_value EngineWrap::Stop(napi_env env, napi_callback_info info) {
+    const Call<0> call(env, info);
+    if (call) call.wrap->StopWatch();
+    return nullptr;
+}
+
+napi_value EngineWrap::Destroy(napi_env env, napi_callback_info info) {
+    const Call<0> call(env, info);
+    if (call) call.wrap->Shut();
+    return nullptr;
+}
+
+void EngineWrap::StopWatch() {
+    if (m_is_stopped) return;
+    m_is_stopped = true;
+    m_watch.Stop(nullptr);
+    m_batch_call.Release();
+}
+
+void EngineWrap::Shut() {
+    if (std::exchange(m_is_shut, true)) return;
+    if (m_engine != nullptr) m_engine->CloseAll();
+    StopWatch();
+    // The environment waits for its loop until the hook is removed: not before the loop let go of our handles.
+    if (m_cleanup != nullptr) {
+        m_watch.Stop([hook = m_cleanup] { napi_remove_async_cleanup_hook(hook); });
+    }
+}
+
+void EngineWrap::OnReady() {
+    do {
+        const int record_count = m_engine->Gather(m_records, m_slab, 0);
+        if (record_count > 0) m_batch_call.Call(record_count);
+        m_engine->FinishBatch();
+    } while (!m_is_stopped && m_engine->HasMore());
+}
+
+// ---- Sockets -------------------------------------------------------------------------------------------------------
+
+napi_value EngineWrap::ToHandle(const OpenResult& result) {
+    m_failure[0] = static_cast<int32_t>(result.failure.syscall);
+    m_failure[1] = result.failure.error;
+    return ToNumber(m_env, result.handle);
+}
+
+// listen(packedAddress, backlog, reusePort, dualStack): handle
+napi_value EngineWrap::Listen(napi_env env, napi_callback_info info) {
+    const Call<4> call(env, info);
+    if (!call) return nullptr;
+    const auto packed = ToArray<uint8_t>(env, call.values[0]);
+    SocketAddress at;
+    if (!Unpack(packed.data, packed.length, at)) return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "at: not an address");
+    return call.wrap->ToHandle(call->Listen(at, {call.Int(1), call.Bool(2), call.Bool(3)}));
+}
+
+// connect(packedAddress, packedLocalAddress | undefined): handle
+napi_value EngineWrap::Connect(napi_env env, napi_callback_info info) {
+    const Call<2> call(env, info);
+    if (!call) return nullptr;
+    const auto packed = ToArray<uint8_t>(env, call.values[0]);
+    const auto packed_local = ToArray<uint8_t>(env, call.values[1]);
+    SocketAddress to;
+    SocketAddress local;
+    if (!Unpack(packed.data, packed.length, to) ||
+        (packed_local.length > 0 && !Unpack(packed_local.data, packed_local.length, local))) {
+        return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "to: not an address");
+    }
+    return call.wrap->ToHandle(call->Connect(to, local));
+}
+
+napi_value EngineWrap::SetAccepting(napi_env env, napi_callback_info info) {
+    const Call<2> call(env, info);
+    if (call) call->SetAccepting(call.Int(0), call.Bool(1));
+    return nullptr;
+}
+
+napi_value EngineWrap::SetReceiving(napi_env env, napi_callback_info info) {
+    const Call<2> call(env, info);
+    if (call) call->SetReceiving(call.Int(0), call.Bool(1));
+    return nullptr;
+}
+
+// send(handle, data, willSendMore): bytes or -errno
+napi_value EngineWrap::Send(napi_env env, napi_callback_info info) {
+    const Call<3> call(env, info);
+    if (!call) return nullptr;
+    const auto data = ToArray<uint8_t>(env, call.values[1]);
+    return ToNumber(env, static_cast<int32_t>(call->Send(call.Int(0), data.data, data.length, call.Bool(2))));
+}
+
+// sendMany(handles, count, data, willSendMore, results)
+napi_value EngineWrap::SendMany(napi_env env, napi_callback_info info) {
+    const Call<5> call(env, info);
+    if (!call) return nullptr;
+    const auto handles = ToArray<int32_t>(env, call.values[0]);
+    const auto data = ToArray<uint8_t>(env, call.values[2]);
+    const auto results = ToArray<int32_t>(env, call.values[4]);
+    const auto count = static_cast<size_t>(call.Int(1));
+    if (count > handles.length || count > results.length) {
+        return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "count: more than there are handles or results");
+    }
+    call->SendMany(handles.data, count, data.data, data.length, call.Bool(3), results.data);
+    return nullptr;
+}
+
+// receive(handle): bytes, 0 for EOF, or -errno
+napi_value EngineWrap::Receive(napi_env env, napi_callback_info info) {
+    const Call<1> call(env, info);
+    if (!call) return nullptr;
+    return ToNumber(env, static_cast<int32_t>(call->Receive(call.Int(0), call.wrap->m_slab)));
+}
+
+napi_value EngineWrap::ShutdownSend(napi_env env, napi_callback_info info) {
+    const Call<1> call(env, info);
+    return call ? ToNumber(env, call->ShutdownSend(call.Int(0))) : nullptr;
+}
+
+napi_value EngineWrap::Close(napi_env env, napi_callback_info info) {
+    const Call<1> call(env, info);
+    if (call) call->Close(call.Int(0));
+    return nullptr;
+}
+
+napi_value EngineWrap::Reset(napi_env env, napi_callback_info info) {
+    const Call<1> call(env, info);
+    if (call) call->Reset(call.Int(0));
+    return nullptr;
+}
+
+// addressOf(handle, isRemote, packed: Uint8Array): bytes written, 0 for none
+napi_value EngineWrap::AddressOf(napi_env env, napi_callback_info info) {
+    const Call<3> call(env, info);
+    if (!call) return nullptr;
+    const auto packed = ToArray<uint8_t>(env, call.values[2]);
+    if (packed.length < kMaxPackedBytes) return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "packed: too small");
+    const End end = call.Bool(1) ? End::Remote : End::Local;
+    return ToNumber(env, static_cast<int32_t>(call->AddressOf(call.Int(0), end, packed.data)));
+}
+
+// countersOf(handle, out: Float64Array(5)): boolean
+napi_value EngineWrap::CountersOf(napi_env env, napi_callback_info info) {
+    const Call<2> call(env, info);
+    if (!call) return nullptr;
+    const auto out = ToArray<double>(env, call.values[1]);
+    SocketCounters counters;
+    if (out.length < 5 || !call->CountersOf(call.Int(0), counters)) return ToBoolean(env, false);
+    out.data[0] = static_cast<double>(counters.received_bytes);
+    out.data[1] = static_cast<double>(counters.sent_bytes);
+    out.data[2] = counters.created_at_ms;
+    out.data[3] = counters.last_send_at_ms;
+    out.data[4] = counters.last_receive_at_ms;
+    return ToBoolean(env, true);
+}
+
+// tcpInfoOf(handle, out: Float64Array(5)): boolean
+napi_value EngineWrap::TcpInfoOf(napi_env env, napi_callback_info info) {
+    const Call<2> call(env, info);
+    if (!call) return nullptr;
+    const auto out = ToArray<double>(env, call.values[1]);
+    TcpInfo tcp;
+    if (out.length < 5 || !call->TcpInfoOf(call.Int(0), tcp)) return ToBoolean(env, false);
+    out.data[0] = tcp.round_trip_ms;
+    out.data[1] = tcp.round_trip_variance_ms;
+    out.data[2] = tcp.retransmitted_segments;
+    out.data[3] = tcp.unsent_bytes;
+    out.data[4] = tcp.send_congestion_window_segments;
+    return ToBoolean(env, true);
+}
+
+}  // namespace sockman

@@ -1,0 +1,78 @@
+// The engine as a JavaScript object. `NativeBackend` in ts/sockman/backends/native.ts is its only user; the declarations
+// there say what each method takes and gives.
+//
+// Life. The JavaScript object owns the wrap; between `start` and `stop` the wrap also holds the object, so that sockets
+// in use are not collected. `destroy`, collection and the end of the environment (exit, a terminated worker) all come
+// to `Shut`, which stops the watch, closes the sockets and touches no JavaScript.
+
+#pragma once
+
+#include <node_api.h>
+
+#include <memory>
+
+#include "binding/batch_call.h"
+#include "binding/loop_watch.h"
+#include "core/engine.h"
+
+namespace sockman {
+
+/** Lives on the thread of its environment; there is no other. */
+class EngineWrap : public ReadySink {
+public:
+    /** Defines the class. @return nullptr with an exception pending. */
+    static napi_value Define(napi_env env);
+
+    ~EngineWrap() override;
+    EngineWrap(const EngineWrap&) = delete;
+    EngineWrap& operator=(const EngineWrap&) = delete;
+
+    void OnReady() override;
+
+private:
+    template <size_t kMaxArguments>
+    struct Call;
+
+    EngineWrap(napi_env env, const HostLoop& host, uv_loop_t* loop);
+
+    static napi_value Construct(napi_env env, napi_callback_info info);
+    static napi_value Start(napi_env env, napi_callback_info info);
+    static napi_value Stop(napi_env env, napi_callback_info info);
+    static napi_value Destroy(napi_env env, napi_callback_info info);
+    static napi_value Listen(napi_env env, napi_callback_info info);
+    static napi_value Connect(napi_env env, napi_callback_info info);
+    static napi_value SetAccepting(napi_env env, napi_callback_info info);
+    static napi_value SetReceiving(napi_env env, napi_callback_info info);
+    static napi_value Send(napi_env env, napi_callback_info info);
+    static napi_value SendMany(napi_env env, napi_callback_info info);
+    static napi_value Receive(napi_env env, napi_callback_info info);
+    static napi_value ShutdownSend(napi_env env, napi_callback_info info);
+    static napi_value Close(napi_env env, napi_callback_info info);
+    static napi_value Reset(napi_env env, napi_callback_info info);
+    static napi_value AddressOf(napi_env env, napi_callback_info info);
+    static napi_value CountersOf(napi_env env, napi_callback_info info);
+    static napi_value TcpInfoOf(napi_env env, napi_callback_info info);
+
+    bool HoldMemory(napi_value records, napi_value slab, napi_value failure, size_t receive_chunk_bytes);
+    void StopWatch();
+    void Shut();
+    napi_value ToHandle(const OpenResult& result);
+
+    const napi_env m_env;
+    BatchCall m_batch_call;
+    LoopWatch m_watch;
+    std::unique_ptr<Engine> m_engine;
+    napi_async_cleanup_hook_handle m_cleanup = nullptr;
+
+    // Memory of JavaScript that the engine fills. The references keep it; none of the three can be detached.
+    int32_t* m_records = nullptr;
+    uint8_t* m_slab = nullptr;
+    int32_t* m_failure = nullptr;
+    napi_ref m_memory[3] = {};
+
+    bool m_is_started = false;
+    bool m_is_stopped = false;
+    bool m_is_shut = false;
+};
+
+}  // namespace sockman

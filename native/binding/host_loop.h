@@ -1,0 +1,28 @@
+// The functions of the host's event loop that the addon uses, found at run time.
+//
+// The addon does not link against libuv: other runtimes load Node-API addons too, and have no such loop or only
+// stand-ins that abort. `HostLoop::Get` finds all functions or none, and the package then falls back to its
+// `node-net` backend.
+
+#pragma once
+
+#include <node_api.h>
+#include <uv.h>
+
+namespace sockman {
+
+struct HostLoop {
+    decltype(&napi_get_uv_event_loop) get_loop;
+    decltype(&uv_poll_init) poll_init;
+    decltype(&uv_poll_start) poll_start;
+    decltype(&uv_poll_stop) poll_stop;
+    decltype(&uv_check_init) check_init;
+    decltype(&uv_check_start) check_start;
+    decltype(&uv_check_stop) check_stop;
+    decltype(&uv_close) close;
+
+    /** The functions of this process; nullptr where one is missing. */
+    static const HostLoop* Get();
+};
+
+}  // namespace sockman

@@ -1,0 +1,147 @@
+#include "binding/loop_watch.h"
+
+#include <cerrno>
+#include <utility>
+
+namespace sockman {
+
+/**
+ * The loop's handles of one watch. The loop owns a closed handle until its next pass, so this object is what each
+ * handle's `data` points to, and it holds itself alive as long as one is open.
+ */
+class LoopHandles : public std::enable_shared_from_this<LoopHandles> {
+public:
+    LoopHandles(const HostLoop& host, ReadySink* sink) : m_host(host), m_sink(sink) {}
+
+    template <typename Handle>
+    Handle* Add() {
+        auto* handle = new Handle;
+        handle->data = this;
+        m_open_count++;
+        m_self = shared_from_this();
+        return handle;
+    }
+
+    /** Takes back a handle that the loop refused. */
+    template <typename Handle>
+    void Discard(Handle* handle) {
+        delete handle;
+        Forget();
+    }
+
+    template <typename Handle>
+    void Close(Handle* handle) {
+        m_host.close(reinterpret_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) {
+            auto* handles = static_cast<LoopHandles*>(closed->data);
+            delete reinterpret_cast<Handle*>(closed);
+            handles->Forget();
+        });
+    }
+
+    /** Lets whatever fires in one pass of the loop make one call, after the pass. */
+    void CallAfterPass(uv_loop_t* loop) {
+        m_check = Add<uv_check_t>();
+        m_host.check_init(loop, m_check);
+    }
+
+    void Fired() {
+        if (m_check == nullptr) return Call();
+        m_host.check_start(m_check, [](uv_check_t* check) {
+            auto* handles = static_cast<LoopHandles*>(check->data);
+            handles->m_host.check_stop(check);
+            handles->Call();
+        });
+    }
+
+    void Mute() {
+        m_sink = nullptr;
+        if (m_check != nullptr) Close(std::exchange(m_check, nullptr));
+    }
+
+    void WhenEmpty(std::function<void()> on_empty) {
+        if (m_open_count == 0) return on_empty();
+        m_on_empty = std::move(on_empty);
+    }
+
+private:
+    void Call() {
+        if (m_sink != nullptr) m_sink->OnReady();
+    }
+
+    void Forget() {
+        if (--m_open_count > 0) return;
+        const auto last = std::move(m_self);
+        if (m_on_empty) std::exchange(m_on_empty, nullptr)();
+    }
+
+    const HostLoop& m_host;
+    ReadySink* m_sink;
+    uv_check_t* m_check = nullptr;
+    std::function<void()> m_on_empty;
+    std::shared_ptr<LoopHandles> m_self;
+    int m_open_count = 0;
+};
+
+namespace {
+
+int ToUvEvents(uint32_t interest) {
+    return ((interest & kInterestRead) != 0 ? UV_READABLE : 0) | ((interest & kInterestWrite) != 0 ? UV_WRITABLE : 0);
+}
+
+void OnPoll(uv_poll_t* poll, int, int) { static_cast<LoopHandles*>(poll->data)->Fired(); }
+
+}  // namespace
+
+LoopWatch::LoopWatch(const HostLoop& host, uv_loop_t* loop, ReadySink* sink)
+    : m_host(host), m_loop(loop), m_handles(std::make_shared<LoopHandles>(host, sink)) {}
+
+LoopWatch::~LoopWatch() { Stop(nullptr); }
+
+int LoopWatch::Start(int descriptor) {
+    m_is_started = true;
+    if (descriptor >= 0) return Watch(descriptor, kInterestRead);
+    m_handles->CallAfterPass(m_loop);
+    for (const auto& [fd, interest] : m_interest) {
+        const int status = Watch(fd, interest);
+        if (status != 0) return status;
+    }
+    return 0;
+}
+
+void LoopWatch::Stop(std::function<void()> on_closed) {
+    m_is_started = false;
+    m_handles->Mute();
+    for (const auto& entry : m_polls) m_handles->Close(entry.second);
+    m_polls.clear();
+    if (on_closed) m_handles->WhenEmpty(std::move(on_closed));
+}
+
+void LoopWatch::OnInterest(int fd, uint32_t interest) {
+    if (interest == kInterestNone) {
+        m_interest.erase(fd);
+    } else {
+        m_interest[fd] = interest;
+    }
+    if (m_is_started) Watch(fd, interest);
+}
+
+int LoopWatch::Watch(int fd, uint32_t interest) {
+    const auto found = m_polls.find(fd);
+    if (interest == kInterestNone) {
+        if (found == m_polls.end()) return 0;
+        m_handles->Close(found->second);
+        m_polls.erase(found);
+        return 0;
+    }
+    if (found != m_polls.end()) return m_host.poll_start(found->second, ToUvEvents(interest), OnPoll);
+    auto* poll = m_handles->Add<uv_poll_t>();
+    const int status = m_host.poll_init(m_loop, poll, fd);
+    if (status != 0) {
+        m_handles->Discard(poll);
+        return status;
+    }
+    m_polls.emplace(fd, poll);
+    return m_host.poll_start(poll, ToUvEvents(interest), OnPoll);
+}
+
+}  // namespace sockman

@@ -1,0 +1,61 @@
+// The watch on the host's event loop: calls back when the engine has something to gather.
+//
+// A poller with a descriptor of its own (epoll, kqueue) needs one handle of the loop for it. A poller without one
+// (poll) has each of its sockets watched; whatever fires in one pass of the loop makes one call, after the pass.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "binding/host_loop.h"
+#include "core/engine.h"
+
+namespace sockman {
+
+class ReadySink {
+public:
+    virtual ~ReadySink() = default;
+    virtual void OnReady() = 0;
+};
+
+class LoopHandles;
+
+/** Lives on the thread of its loop; there is no other. */
+class LoopWatch : public InterestObserver {
+public:
+    /** @param sink - Outlives the watch. */
+    LoopWatch(const HostLoop& host, uv_loop_t* loop, ReadySink* sink);
+    ~LoopWatch() override;
+    LoopWatch(const LoopWatch&) = delete;
+    LoopWatch& operator=(const LoopWatch&) = delete;
+
+    /**
+     * Begins to call.
+     * @param descriptor - The poller's own, or -1 to watch what `OnInterest` names.
+     * @return 0 or a negative errno.
+     */
+    int Start(int descriptor);
+
+    /**
+     * Ends the calls at once and gives the handles back to the loop.
+     * @param on_closed - Runs when the loop has let go of them: now if there are none, else in its next pass, when this
+     * object may be gone.
+     */
+    void Stop(std::function<void()> on_closed);
+
+    void OnInterest(int fd, uint32_t interest) override;
+
+private:
+    int Watch(int fd, uint32_t interest);
+
+    const HostLoop& m_host;
+    uv_loop_t* const m_loop;
+    const std::shared_ptr<LoopHandles> m_handles;
+    std::unordered_map<int, uint32_t> m_interest;
+    std::unordered_map<int, uv_poll_t*> m_polls;
+    bool m_is_started = false;
+};
+
+}  // namespace sockman

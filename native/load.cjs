@@ -1,0 +1,44 @@
+// Finds and loads the addon. Plain CommonJS, because only here `__dirname` means the same for the sources, the ES
+// modules and the CommonJS build. Loading happens in `loadAddon`, never at import, and a failure is a result.
+
+'use strict';
+
+const { join } = require('node:path');
+
+/** Where a binary may be: a build of this checkout first, then the prebuilt ones of the package. */
+function candidates() {
+  const root = join(__dirname, '..');
+  const prebuilds = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+  return [
+    join(root, 'build', 'Release', 'sockman.node'),
+    join(prebuilds, isMusl() ? 'sockman.musl.node' : 'sockman.glibc.node'),
+    join(prebuilds, 'sockman.node'),
+  ];
+}
+
+function isMusl() {
+  return process.platform === 'linux' && process.report?.getReport().header.glibcVersionRuntime === undefined;
+}
+
+/** Other runtimes that load Node-API addons have no event loop to watch from, and abort when asked for it. */
+function foreignRuntime() {
+  const { versions } = process;
+  return versions.bun !== undefined ? 'Bun' : versions.deno !== undefined ? 'Deno' : undefined;
+}
+
+/** @returns {{ ok: true, addon: object } | { ok: false, reason: string }} */
+exports.loadAddon = function loadAddon() {
+  const runtime = foreignRuntime();
+  if (runtime !== undefined) return { ok: false, reason: `${runtime} has no event loop for it` };
+  const reasons = [];
+  for (const file of candidates()) {
+    try {
+      const addon = require(file);
+      if (addon.isLoopAvailable) return { ok: true, addon };
+      reasons.push(`${file}: no event loop to watch from`);
+    } catch (error) {
+      reasons.push(error.code === 'MODULE_NOT_FOUND' ? `${file}: no such file` : String(error.message));
+    }
+  }
+  return { ok: false, reason: reasons.join('; ') };
+};

@@ -1,0 +1,53 @@
+// What the addon exports. The words are those of `Backend` in ts/sockman/backends/backend.ts; memory is always allocated
+// here and filled there.
+
+/** The engine of one backend. Bad handles are unknown handles; everything else was checked by the caller. */
+export interface Engine {
+  /** Name of the poller in use. */
+  readonly poller: string;
+  /** Begins to call `onBatch`. @returns 0, or a negative errno of the loop. */
+  start(onBatch: (recordCount: number) => void): number;
+  stop(): void;
+  destroy(): void;
+  /** @returns A handle, or -1 with `failure` set to number of the system call and errno. */
+  listen(packedAddress: Uint8Array, backlog: number, reusePort: boolean, dualStack: boolean): number;
+  /** @returns As `listen`. */
+  connect(packedAddress: Uint8Array, packedLocalAddress: Uint8Array | undefined): number;
+  setAccepting(listener: number, on: boolean): void;
+  setReceiving(handle: number, on: boolean): void;
+  send(handle: number, data: Uint8Array, willSendMore: boolean): number;
+  sendMany(handles: Int32Array, count: number, data: Uint8Array, willSendMore: boolean, results: Int32Array): void;
+  receive(handle: number): number;
+  shutdownSend(handle: number): number;
+  close(handle: number): void;
+  reset(handle: number): void;
+  /** @returns Bytes written to `packed` (room for 114), 0 for none. */
+  addressOf(handle: number, isRemote: boolean, packed: Uint8Array): number;
+  /** Writes received and sent bytes, times of creation, last send and last receive on the clock of `monotonicMs`. */
+  countersOf(handle: number, out: Float64Array): boolean;
+  /** Writes the fields of `TcpInfo` in their order. */
+  tcpInfoOf(handle: number, out: Float64Array): boolean;
+}
+
+export interface Addon {
+  /**
+   * @param records - Room for 512 records.
+   * @param slab - Three receive chunks, of memory that cannot be detached.
+   * @param failure - Two words, see `listen`.
+   * @param settings - receiveChunkBytes, deferReceive, acceptBatch, noDelay, keepAliveSeconds, receiveBufferBytes, sendBufferBytes.
+   * @param poller - One of `pollers`, or empty for the best.
+   */
+  Engine: new (
+    records: Int32Array,
+    slab: Uint8Array,
+    failure: Int32Array,
+    settings: Int32Array,
+    poller: string,
+  ) => Engine;
+  /** The pollers of this build, best first. */
+  pollers: readonly string[];
+  monotonicMs(): number;
+  syscallName(call: number): string;
+}
+
+export function loadAddon(): { ok: true; addon: Addon } | { ok: false; reason: string };
