@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const BENCH_DIRECTORY = dirname(dirname(fileURLToPath(import.meta.url)));
-export const BUILD_DIRECTORY = join(dirname(BENCH_DIRECTORY), 'build', 'bench');
+const BUILD_DIRECTORY = join(dirname(BENCH_DIRECTORY), 'build', 'bench');
 
 const FLAGS = ['-std=gnu17', '-O2', '-Wall', '-Wextra'];
 

@@ -2,16 +2,27 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { program } from './build.mjs';
 
-const SERVER_CORE = 0;
-const LOAD_CORE = 1;
 const START_TIMEOUT_MS = 10_000;
 
-/** Two cores and `taskset`: without them server and load generator share what there is, and the report says so. */
-export const isPinned = availableParallelism() > LOAD_CORE && canPin();
+/** The cores this process may use. */
+function allowedCores() {
+  const [, list = ''] = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+  return list.split(',').flatMap((range) => {
+    const [first, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
+
+const [serverCore, loadCore] = allowedCores();
+
+/** With one core, or without `taskset`, server and load generator share what there is, and the report says so. */
+export const isPinned = loadCore !== undefined && canPin();
+
+/** For the report. */
+export const pinning = isPinned ? `server on core ${serverCore}, load generator on core ${loadCore}` : 'not pinned';
 
 function canPin() {
   try {
@@ -55,7 +66,7 @@ export class Server {
    * @returns {Promise<Server>}
    */
   static async start(peer, mode, collectsGarbage = false) {
-    const [file, ...parameters] = pinned(SERVER_CORE, peer.command(mode, collectsGarbage));
+    const [file, ...parameters] = pinned(serverCore, peer.command(mode, collectsGarbage));
     const child = spawn(file, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
     const line = await firstLine(peer, child);
     return new Server(child, JSON.parse(line));
@@ -120,7 +131,7 @@ function spawnLoad(server, load) {
     String(value),
   ]);
   const command = [program('load'), '--pid', String(server.pid), '--port', String(server.port), ...options];
-  const [file, ...parameters] = pinned(LOAD_CORE, command);
+  const [file, ...parameters] = pinned(loadCore, command);
   return spawn(file, parameters, { stdio: ['pipe', 'pipe', 'pipe'] });
 }
 

@@ -1,12 +1,12 @@
-// The Bun and Deno binaries: npm packages without dependencies, put beside the other build products when asked for.
-// They are no dependency of this package.
+// The Bun and Deno binaries: npm packages without dependencies, put into a cache folder when asked for. They are no
+// dependency of this package.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { BUILD_DIRECTORY } from './build.mjs';
+import { dirname, join } from 'node:path';
+import { BENCH_DIRECTORY } from './build.mjs';
 
-const RUNTIMES_DIRECTORY = join(BUILD_DIRECTORY, 'runtimes');
+const RUNTIMES_DIRECTORY = join(dirname(BENCH_DIRECTORY), 'node_modules', '.cache', 'sockman-bench');
 
 /** Package and path of the binary in it, by platform. @type {Record<string, { bun: string[], deno: string[] }>} */
 const PACKAGES = {

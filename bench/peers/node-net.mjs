@@ -35,6 +35,6 @@ const server = createServer({ noDelay: true }, (socket) => {
 });
 
 server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 }, () => {
-  console.log(JSON.stringify({ port: server.address().port, version: `node:net of Node.js ${process.versions.node}` }));
+  console.log(JSON.stringify({ port: server.address().port }));
 });
 process.on('SIGUSR2', () => globalThis.gc?.());

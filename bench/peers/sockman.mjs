@@ -5,7 +5,8 @@
 import { Service, SockMan } from '../../esm/index.js';
 
 const mode = process.argv[2] ?? 'echo';
-const [backend, poller] = process.argv[3]?.split('/') ?? [];
+const wanted = process.argv[3];
+const [backend, poller] = wanted?.split('/') ?? [];
 const options = { ...(backend && { backend }), ...(poller && { poller }) };
 
 /** Most bytes kept for one slow receiver of broadcasts. */
@@ -115,6 +116,8 @@ class BroadcastServer extends SockMan {
 
 const Server = { echo: EchoServer, greet: GreetingServer, broadcast: BroadcastServer }[mode];
 const server = new Server(options);
+if (wanted !== undefined && server.backendName !== wanted)
+  throw new Error(`no ${wanted} here but ${server.backendName}`);
 const listening = server.bindAndStartListening(Service.parse('127.0.0.1:0'));
 if (!listening.ok) throw new Error(listening.errmsg);
 server.startSocketsThreads();

@@ -1,8 +1,9 @@
 // On what, with what and how it was measured.
 
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
-import { isPinned } from '../lib/processes.mjs';
+import { pinning } from '../lib/processes.mjs';
 
 function compilerVersion() {
   try {
@@ -12,6 +13,11 @@ function compilerVersion() {
   }
 }
 
+/** It paces and sizes what a send hands on, on loopback too. */
+function congestionControl() {
+  return readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'latin1').trim();
+}
+
 /**
  * @param {import('../lib/types.mjs').Plan} plan
  * @returns {string[]} Lines of text.
@@ -19,11 +25,10 @@ function compilerVersion() {
 export function describeMachine(plan) {
   const processors = cpus();
   const memoryGiB = Math.round(totalmem() / 2 ** 30);
-  const versions = plan.peers.flatMap(({ version }) => version ?? []);
+  const versions = new Set([`Node.js ${process.versions.node}`, ...plan.peers.flatMap(({ version }) => version ?? [])]);
   return [
-    `Machine: ${processors[0]?.model.trim()}, ${processors.length} cores, ${memoryGiB} GiB, ${process.platform} ${release()} ${process.arch}`,
-    `Versions: Node.js ${process.versions.node}, ${[...new Set(versions)].join(', ')}; ${compilerVersion()}`,
-    `Rounds: ${plan.rounds} of ${plan.windowMs} ms after ${plan.warmupMs} ms of warm-up, interleaved; ` +
-      (isPinned ? 'server on core 0, load generator on core 1' : 'not pinned'),
+    `Machine: ${processors[0]?.model.trim()}, ${processors.length} cores, ${memoryGiB} GiB, ${process.platform} ${release()} ${process.arch}, TCP ${congestionControl()}`,
+    `Versions: ${[...versions].join(', ')}; ${compilerVersion()}`,
+    `Rounds: ${plan.rounds} of ${plan.windowMs} ms after ${plan.warmupMs} ms of warm-up, interleaved; ${pinning}`,
   ];
 }
