@@ -36,7 +36,7 @@ export function decodeBase32(text: string): Uint8Array | undefined {
   let bits = 0;
   let bitCount = 0;
   for (let index = 0; index < charCount; index++) {
-    const value = ALPHABET.indexOf(text.charAt(index).toLowerCase());
+    const value = valueOf(text.charCodeAt(index));
     if (value === -1) return undefined;
     bits = ((bits << 5) | value) & 0xfff;
     bitCount += 5;
@@ -46,4 +46,11 @@ export function decodeBase32(text: string): Uint8Array | undefined {
     }
   }
   return (bits & ((1 << bitCount) - 1)) === 0 ? bytes : undefined;
+}
+
+/** The five bits of a character, by its code; -1 outside the alphabet. Case mapping of Unicode would let others in. */
+function valueOf(code: number): number {
+  if (code >= 0x61 && code <= 0x7a) return code - 0x61;
+  if (code >= 0x41 && code <= 0x5a) return code - 0x41;
+  return code >= 0x32 && code <= 0x37 ? code - 0x32 + 26 : -1;
 }
