@@ -323,7 +323,8 @@ function parseScopedIPv6(host: string): NetAddress | undefined {
   const bytes = parseIPv6(percent === -1 ? host : host.slice(0, percent));
   const scopeText = percent === -1 ? '0' : host.slice(percent + 1);
   if (bytes === undefined || !SCOPE_ID.test(scopeText) || Number(scopeText) > MAX_SCOPE_ID) return undefined;
-  const address = NetAddress.fromIPv6Bytes(bytes, Number(scopeText));
-  // What stands for a name is never a destination, so it cannot be written as one.
-  return address.isInternal() ? undefined : address;
+  // What stands for a name is never a destination. A Tor v2 name must not turn into `::`, which a listener takes for
+  // every interface.
+  if (isInternal(bytes) || isTorV2(bytes)) return undefined;
+  return NetAddress.fromIPv6Bytes(bytes, Number(scopeText));
 }

@@ -62,7 +62,7 @@ export function isInRanges(address: RawAddress, ranges: readonly AddressRange[])
 }
 
 /** Whether `bytes` starts with the first `bits` bits of `prefix`. */
-function hasPrefix(bytes: Uint8Array, prefix: readonly number[], bits: number): boolean {
+export function hasPrefix(bytes: Uint8Array, prefix: ArrayLike<number>, bits: number): boolean {
   const wholeBytes = bits >> 3;
   for (let index = 0; index < wholeBytes; index++) {
     if (bytes[index] !== prefix[index]) return false;
