@@ -1,0 +1,217 @@
+// The contract of `backend.ts` in TypeScript, over any kind of non-blocking socket: handles, turns, fairness, pauses.
+//
+// Sockets that have something to report stand in one queue, first come first served; a turn takes from its front and puts
+// what is still ready at its end. So each socket is served at most once a turn, and none is served twice before another
+// one that waits. Cost is O(ready).
+
+import type { Service } from '../../../netaddr/service.ts';
+import type { Clock, Timer } from '../../../util/clock.ts';
+import { EAGAIN, EBADF, EMFILE } from '../../../util/errno.ts';
+import type {
+  Backend,
+  BackendOptions,
+  BatchSink,
+  ConnectOptions,
+  ConnectResult,
+  ListenOptions,
+  ListenResult,
+  SocketCounters,
+  TcpInfo,
+} from '../backend.ts';
+import type { SocketDriver, StreamSocket } from './driver.ts';
+import { ListenerEntry, StreamEntry } from './entries.ts';
+import type { Entry, EntryHost } from './entries.ts';
+import { HandleTable } from './handle-table.ts';
+import { TurnBatch } from './turn-batch.ts';
+
+export class ReadinessBackend implements Backend {
+  readonly #driver: SocketDriver;
+  readonly #table = new HandleTable<Entry>();
+  readonly #batch: TurnBatch;
+  readonly #host: EntryHost;
+  /** Entries to report, from `#readyHead` on. */
+  #ready: Entry[] = [];
+  #readyHead = 0;
+  #sink: BatchSink | undefined;
+  #isStopped = false;
+  #nextTurn: Timer | undefined;
+
+  constructor(driver: SocketDriver, options: BackendOptions) {
+    this.#driver = driver;
+    this.#batch = new TurnBatch(options.receiveChunkBytes);
+    this.#host = {
+      deferReceive: options.deferReceive,
+      acceptBatch: options.acceptBatch,
+      now: () => driver.clock.now(),
+      enqueue: (entry) => this.#enqueue(entry),
+      adopt: (socket) => this.#adopt(socket, false),
+      forget: (entry) => this.#forget(entry),
+    };
+  }
+
+  get name(): string {
+    return this.#driver.name;
+  }
+  get clock(): Clock {
+    return this.#driver.clock;
+  }
+  get records(): Int32Array {
+    return this.#batch.records;
+  }
+  get slab(): Uint8Array {
+    return this.#batch.slab;
+  }
+  get deferredOffset(): number {
+    return this.#batch.deferredOffset;
+  }
+
+  start(sink: BatchSink): void {
+    this.#sink = sink;
+    this.#scheduleTurn();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#nextTurn?.cancel();
+    this.#nextTurn = undefined;
+  }
+
+  destroy(): void {
+    this.stop();
+    for (const entry of this.#table.all()) this.close(entry.handle);
+    this.#ready.length = 0;
+    this.#readyHead = 0;
+  }
+
+  listen(at: Service, options: ListenOptions): ListenResult {
+    const result = this.#driver.listen(at, options);
+    if (!result.ok) return result;
+    const entry = new ListenerEntry(this.#host, result.socket, result.bound);
+    if (!this.#table.add(entry)) {
+      result.socket.close();
+      return { ok: false, syscall: 'socket', errno: EMFILE };
+    }
+    result.socket.attach(entry);
+    return { ok: true, handle: entry.handle, bound: result.bound };
+  }
+
+  setAccepting(listener: number, on: boolean): void {
+    const entry = this.#table.get(listener);
+    if (entry instanceof ListenerEntry) entry.setAccepting(on);
+  }
+
+  connect(to: Service, options: ConnectOptions): ConnectResult {
+    const result = this.#driver.connect(to, options);
+    if (!result.ok) return result;
+    const entry = this.#adopt(result.socket, true);
+    if (entry === undefined) {
+      result.socket.reset();
+      return { ok: false, syscall: 'socket', errno: EMFILE };
+    }
+    return { ok: true, handle: entry.handle };
+  }
+
+  send(handle: number, data: Uint8Array, _willSendMore: boolean): number {
+    const entry = this.#stream(handle);
+    return entry === undefined || data.length === 0 ? 0 : entry.send(data);
+  }
+
+  sendMany(handles: Int32Array, count: number, data: Uint8Array, willSendMore: boolean, results: Int32Array): void {
+    for (let index = 0; index < count; index++) results[index] = this.send(handles[index]!, data, willSendMore);
+  }
+
+  setReceiving(handle: number, on: boolean): void {
+    this.#stream(handle)?.setReceiving(on);
+  }
+
+  receive(handle: number): number {
+    const { slab, deferredOffset, chunkBytes } = this.#batch;
+    return this.#stream(handle)?.receive(slab, deferredOffset, chunkBytes) ?? -EAGAIN;
+  }
+
+  shutdownSend(handle: number): number {
+    return this.#stream(handle)?.socket.shutdownSend() ?? -EBADF;
+  }
+
+  close(handle: number): void {
+    const entry = this.#table.get(handle);
+    if (entry === undefined) return;
+    this.#forget(entry);
+    entry.socket.close();
+  }
+
+  reset(handle: number): void {
+    const entry = this.#stream(handle);
+    if (entry === undefined) return;
+    this.#forget(entry);
+    entry.socket.reset();
+  }
+
+  addressOf(handle: number, end: 'local' | 'remote'): Service | undefined {
+    const entry = this.#table.get(handle);
+    if (entry instanceof ListenerEntry) return end === 'local' ? entry.bound : undefined;
+    return end === 'local' ? entry?.socket.local : entry?.socket.remote;
+  }
+
+  countersOf(handle: number): SocketCounters | undefined {
+    const entry = this.#stream(handle);
+    if (entry === undefined) return undefined;
+    const { receivedBytes, sentBytes, createdAtMs, lastSendAtMs, lastReceiveAtMs } = entry;
+    return { receivedBytes, sentBytes, createdAtMs, lastSendAtMs, lastReceiveAtMs };
+  }
+
+  tcpInfoOf(handle: number): TcpInfo | undefined {
+    return this.#stream(handle)?.socket.tcpInfo();
+  }
+
+  #stream(handle: number): StreamEntry | undefined {
+    const entry = this.#table.get(handle);
+    return entry instanceof StreamEntry ? entry : undefined;
+  }
+
+  #adopt(socket: StreamSocket, isConnecting: boolean): StreamEntry | undefined {
+    const entry = new StreamEntry(this.#host, socket, isConnecting);
+    if (!this.#table.add(entry)) return undefined;
+    socket.attach(entry);
+    // Bytes may have arrived before there was anyone to tell.
+    if (!isConnecting && socket.isReadable) this.#enqueue(entry);
+    return entry;
+  }
+
+  #forget(entry: Entry): void {
+    entry.isClosed = true;
+    this.#table.remove(entry);
+  }
+
+  #enqueue(entry: Entry): void {
+    if (entry.isQueued || entry.isClosed) return;
+    entry.isQueued = true;
+    this.#ready.push(entry);
+    this.#scheduleTurn();
+  }
+
+  #scheduleTurn(): void {
+    if (this.#nextTurn !== undefined || this.#sink === undefined || this.#isStopped) return;
+    if (this.#readyHead === this.#ready.length) return;
+    this.#nextTurn = this.#driver.clock.soon(() => this.#turn());
+  }
+
+  #turn(): void {
+    const batch = this.#batch;
+    this.#table.beginTurn();
+    batch.begin();
+    // What is put back meanwhile stands behind this mark and waits for the next turn.
+    const end = this.#ready.length;
+    while (this.#readyHead < end && !batch.isFull) {
+      const entry = this.#ready[this.#readyHead++]!;
+      entry.isQueued = false;
+      if (!entry.isClosed) entry.report(batch);
+    }
+    this.#ready.splice(0, this.#readyHead);
+    this.#readyHead = 0;
+    if (batch.recordCount > 0) this.#sink?.turn(batch.recordCount);
+    this.#table.endTurn();
+    this.#nextTurn = undefined;
+    this.#scheduleTurn();
+  }
+}

@@ -1,0 +1,44 @@
+// The records and bytes of one turn.
+
+import { MAX_RECORDS, RECORD_WORDS } from '../backend.ts';
+
+/** Least room for the bytes of one turn, in bytes: with small chunks a turn shall not end for want of room. */
+const MIN_TURN_BYTES = 256 * 1024;
+
+/** Chunks of full size that one turn has room for at least. One socket's flood then leaves room for others. */
+const TURN_CHUNKS = 4;
+
+export class TurnBatch {
+  readonly records = new Int32Array(MAX_RECORDS * RECORD_WORDS);
+  readonly slab: Uint8Array;
+  readonly chunkBytes: number;
+  /** Where the chunk for `receive` begins, behind the room for the bytes of the turn. */
+  readonly deferredOffset: number;
+  recordCount = 0;
+  /** Bytes of the slab that records of this turn speak of. */
+  usedBytes = 0;
+
+  constructor(receiveChunkBytes: number) {
+    this.chunkBytes = receiveChunkBytes;
+    this.deferredOffset = Math.max(TURN_CHUNKS * receiveChunkBytes, MIN_TURN_BYTES);
+    this.slab = new Uint8Array(this.deferredOffset + receiveChunkBytes);
+  }
+
+  begin(): void {
+    this.recordCount = 0;
+    this.usedBytes = 0;
+  }
+
+  /** There is no room for a further record, or for the bytes of a further receive. */
+  get isFull(): boolean {
+    return this.recordCount === MAX_RECORDS || this.usedBytes + this.chunkBytes > this.deferredOffset;
+  }
+
+  add(handle: number, flags: number, a: number, b: number): void {
+    const word = this.recordCount++ * RECORD_WORDS;
+    this.records[word] = handle;
+    this.records[word + 1] = flags;
+    this.records[word + 2] = a;
+    this.records[word + 3] = b;
+  }
+}
