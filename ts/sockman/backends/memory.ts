@@ -1,0 +1,155 @@
+// A network inside the process: the third backend, for tests and simulations without the operating system.
+//
+// Everything is there that a kernel has (addresses, ports, backlogs, bounded buffers, half-close, resets, descriptors that
+// run out), and nothing that cannot be repeated: time is a `VirtualClock`, chance comes from a seed, and a fault
+// script says what goes wrong. It simulates connections, not packets: nothing is lost, duplicated or congested.
+
+import { Service } from '../../netaddr/service.ts';
+import { SockManError, invalidArg, outOfRange } from '../../util/errors.ts';
+import { errnoText } from '../../util/errno.ts';
+import type { Backend, BackendOptions, SystemFailure } from './backend.ts';
+import { AddressSpace } from './memory/address-space.ts';
+import { Conditions } from './memory/conditions.ts';
+import type { FaultScript } from './memory/fault-script.ts';
+import { MemoryDriver } from './memory/memory-driver.ts';
+import { MemoryPeerListener } from './memory/memory-peer-listener.ts';
+import { MemoryPeer } from './memory/memory-peer.ts';
+import { seededRandom } from './memory/seeded-random.ts';
+import { VirtualClock } from './memory/virtual-clock.ts';
+import type { VirtualClockOptions } from './memory/virtual-clock.ts';
+import { ReadinessBackend } from './readiness/readiness-backend.ts';
+
+/** Default of `MemoryNetworkOptions.bufferBytes`: 64 KiB, enough not to matter and small enough to fill in a test. */
+export const DEFAULT_BUFFER_BYTES = 64 * 1024;
+
+/** Queue length of the listeners that tests play by hand: more than a test opens at once. */
+const PEER_BACKLOG = 65_535;
+
+/** What a `MemoryNetwork` is like. */
+export interface MemoryNetworkOptions extends VirtualClockOptions {
+  /** Seed of all chance in the network; an integer. Default 1. */
+  seed?: number;
+  /** What goes wrong. Default: nothing. */
+  faults?: FaultScript;
+  /** Send and receive buffer of each socket whose backend names no sizes, in bytes, from 1. Default 64 KiB. */
+  bufferBytes?: number;
+  /** Milliseconds that everything sent is on its way, one way. Default 0. Unix-domain sockets have none. */
+  latencyMs?: number;
+  /** Descriptors that each backend may have open, listeners included. Default: no limit. */
+  descriptorLimit?: number;
+}
+
+/**
+ * A network of backends and hand-played peers in one process.
+ *
+ * Nothing happens until `clock` runs, unless `autoRun` was asked for. The same seed, script and program give the same
+ * events in the same order. All IPv4 and IPv6 addresses exist and are local to everyone, so a backend may listen on any,
+ * and Unix-domain paths are names that no file stands for. Connections come from loopback unless told otherwise.
+ *
+ * @example
+ * const net = new MemoryNetwork({ seed: 7, faults: splitReceives(1) });
+ * const node = new MyNode({ backend: net.createBackend });
+ * node.bindAndStartListening(Service.parse('127.0.0.1:8333'));
+ * node.startSocketsThreads();
+ * const peer = net.connect('127.0.0.1:8333');
+ * peer.send('hello');
+ * net.clock.runUntilIdle();
+ */
+export class MemoryNetwork {
+  /** The time of the network, its backends and their users. */
+  readonly clock: VirtualClock;
+  readonly #bufferBytes: number;
+  readonly #space: AddressSpace;
+  readonly #conditions: Conditions;
+  readonly #peerConditions: Conditions;
+  readonly #peerDriver: MemoryDriver;
+
+  /** @throws {TypeError|RangeError} An option is of the wrong type or out of its range. */
+  constructor(options: MemoryNetworkOptions = {}) {
+    const { seed = 1, faults = {}, bufferBytes = DEFAULT_BUFFER_BYTES, latencyMs = 0 } = options;
+    const { descriptorLimit = Infinity } = options;
+    if (!Number.isSafeInteger(seed)) throw invalidArg('seed', 'an integer', seed);
+    if (!Number.isSafeInteger(bufferBytes) || bufferBytes < 1) throw outOfRange('bufferBytes', 'from 1', bufferBytes);
+    if (!(latencyMs >= 0 && latencyMs < Infinity)) throw outOfRange('latencyMs', 'a finite number from 0', latencyMs);
+    this.clock = new VirtualClock(options);
+    this.#bufferBytes = bufferBytes;
+
+    const random = seededRandom(seed);
+    this.#space = new AddressSpace(random);
+    this.#conditions = new Conditions(this.clock, random, latencyMs, faults, descriptorLimit);
+    this.#peerConditions = new Conditions(this.clock, random, latencyMs, {}, Infinity);
+    const sameBuffers = { sendBufferBytes: 0, receiveBufferBytes: 0 };
+    this.#peerDriver = new MemoryDriver(this.#peerConditions, this.#space, bufferBytes, sameBuffers);
+  }
+
+  /** What goes wrong; a script set here is asked from now on. */
+  get faults(): FaultScript {
+    return this.#conditions.faults;
+  }
+  set faults(script: FaultScript) {
+    this.#conditions.faults = script;
+  }
+
+  /** Milliseconds one way; a change holds for what is sent from now on. */
+  get latencyMs(): number {
+    return this.#conditions.latencyMs;
+  }
+  set latencyMs(latencyMs: number) {
+    if (!(latencyMs >= 0 && latencyMs < Infinity)) throw outOfRange('latencyMs', 'a finite number from 0', latencyMs);
+    this.#conditions.latencyMs = latencyMs;
+    this.#peerConditions.latencyMs = latencyMs;
+  }
+
+  /** Descriptors of each backend; what is open beyond a new limit stays open. */
+  get descriptorLimit(): number {
+    return this.#conditions.descriptorLimit;
+  }
+  set descriptorLimit(count: number) {
+    this.#conditions.descriptorLimit = count;
+  }
+
+  /**
+   * Makes a backend in this network: what `SockManOptions.backend` takes. Bound to the network, so it can be passed as it is.
+   *
+   * `options.noDelay` and `keepAliveSeconds` mean nothing here; `willSendMore` neither.
+   */
+  readonly createBackend = (options: BackendOptions): Backend =>
+    new ReadinessBackend(new MemoryDriver(this.#conditions, this.#space, this.#bufferBytes, options), options);
+
+  /**
+   * Dials as a hand-played peer.
+   *
+   * @param to - Whom to dial: a `Service`, or text as `Service.parse` reads it.
+   * @param from - The peer's own address; port 0 for any. Default loopback.
+   * @returns The peer, still connecting; what is given to `send` meanwhile is sent later.
+   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: nobody listens on the Unix-domain path, or `from` is taken.
+   */
+  connect(to: Service | string, from?: Service | string): MemoryPeer {
+    const options = from === undefined ? {} : { localAddress: serviceOf(from, 0) };
+    const result = this.#peerDriver.connect(serviceOf(to), options);
+    if (!result.ok) throw systemError(result, to);
+    return new MemoryPeer(result.socket, false);
+  }
+
+  /**
+   * Listens as hand-played peers.
+   *
+   * @param at - Where: a `Service`, or text as `Service.parse` reads it. Port 0 for any.
+   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: the address is in use.
+   */
+  listen(at: Service | string = '127.0.0.1:0'): MemoryPeerListener {
+    const options = { backlog: PEER_BACKLOG, reusePort: false, dualStack: false };
+    const result = this.#peerDriver.listen(serviceOf(at), options);
+    if (!result.ok) throw systemError(result, at);
+    return new MemoryPeerListener(result.socket, result.bound);
+  }
+}
+
+function serviceOf(value: Service | string, defaultPort?: number): Service {
+  return typeof value === 'string' ? Service.parse(value, defaultPort) : value;
+}
+
+function systemError({ syscall, errno }: SystemFailure, address: Service | string): SockManError {
+  const message = `${syscall} ${address}: ${errnoText(errno)}`;
+  return new SockManError('ERR_SOCKMAN_SYSTEM', message, { errno, syscall, address: String(address) });
+}

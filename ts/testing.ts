@@ -1,0 +1,25 @@
+// `sockman/testing`: a network in memory for tests of programs that use this package.
+//
+// See `MemoryNetwork`; a `SockMan` joins it by its option `backend: net.createBackend`.
+
+export { MemoryNetwork } from './sockman/backends/memory.ts';
+export type { MemoryNetworkOptions } from './sockman/backends/memory.ts';
+export { MemoryPeer } from './sockman/backends/memory/memory-peer.ts';
+export { MemoryPeerListener } from './sockman/backends/memory/memory-peer-listener.ts';
+export { VirtualClock } from './sockman/backends/memory/virtual-clock.ts';
+export type { VirtualClockOptions } from './sockman/backends/memory/virtual-clock.ts';
+export {
+  combineFaults,
+  failConnects,
+  limitSends,
+  randomFaults,
+  splitReceives,
+} from './sockman/backends/memory/fault-script.ts';
+export type {
+  AcceptFault,
+  ConnectFault,
+  FaultOdds,
+  FaultScript,
+  FaultSite,
+} from './sockman/backends/memory/fault-script.ts';
+export type { Clock, Timer } from './util/clock.ts';
