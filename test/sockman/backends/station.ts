@@ -1,0 +1,203 @@
+// A sink that writes down what a backend reports, checks the rules that hold for every turn, and can be waited for.
+
+import { expect } from 'vitest';
+import { MAX_RECORDS, RECORD_WORDS, RecordFlag } from '../../../ts/sockman/backends/backend.ts';
+import type { Backend, BackendOptions, BatchSink, ListenOptions } from '../../../ts/sockman/backends/backend.ts';
+import type { Service } from '../../../ts/netaddr/service.ts';
+import { errnoName } from '../../../ts/util/errno.ts';
+
+/** How long a test waits for something that must happen, in milliseconds. */
+const DEADLINE_MS = 10_000;
+
+export const plainOptions: BackendOptions = {
+  receiveChunkBytes: 64 * 1024,
+  deferReceive: false,
+  acceptBatch: 64,
+  noDelay: true,
+  keepAliveSeconds: 0,
+  receiveBufferBytes: 0,
+  sendBufferBytes: 0,
+};
+
+export const plainListen: ListenOptions = { backlog: 511, reusePort: false, dualStack: false };
+
+/** What is known of one socket. */
+export class Seen {
+  /** Everything reported, in order: `data 5`, `eof`, `ECONNRESET`, `writable`, `readable`, `connected 0`. */
+  readonly events: string[] = [];
+  readonly chunks: Buffer[] = [];
+  isPaused = false;
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.chunks);
+  }
+  get text(): string {
+    return this.bytes.toString();
+  }
+  get byteCount(): number {
+    return this.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+  count(event: string): number {
+    return this.events.filter((seen) => seen === event).length;
+  }
+  has(event: string): boolean {
+    return this.events.includes(event);
+  }
+}
+
+export class Station implements BatchSink {
+  readonly backend: Backend;
+  readonly accepted: { handle: number; listener: number }[] = [];
+  /** Called for each record after it was written down. */
+  onRecord: (handle: number, flags: number) => void = () => {};
+  /** Called before the records of a turn are looked at. */
+  onTurn: () => void = () => {};
+  /** Answers READABLE with one receive. */
+  receivesWhenReadable = true;
+  turnCount = 0;
+  isInTurn = false;
+  readonly #options: BackendOptions;
+  readonly #seen = new Map<number, Seen>();
+  #waiting: (() => void)[] = [];
+
+  constructor(createBackend: (options: BackendOptions) => Backend, options: Partial<BackendOptions> = {}) {
+    this.#options = { ...plainOptions, ...options };
+    this.backend = createBackend(this.#options);
+  }
+
+  start(): this {
+    this.backend.start(this);
+    return this;
+  }
+
+  of(handle: number): Seen {
+    const seen = this.#seen.get(handle) ?? new Seen();
+    this.#seen.set(handle, seen);
+    return seen;
+  }
+
+  listen(at: Service, options: Partial<ListenOptions> = {}): { handle: number; bound: Service } {
+    const result = this.backend.listen(at, { ...plainListen, ...options });
+    if (!result.ok) throw new Error(`listen ${at}: ${result.syscall} ${errnoName(result.errno)}`);
+    return result;
+  }
+
+  connect(to: Service): number {
+    const result = this.backend.connect(to, {});
+    if (!result.ok) throw new Error(`connect ${to}: ${result.syscall} ${errnoName(result.errno)}`);
+    return result.handle;
+  }
+
+  send(handle: number, data: string | Uint8Array): number {
+    return this.backend.send(handle, typeof data === 'string' ? Buffer.from(data) : data, false);
+  }
+
+  /** Sends until the backend takes less than it is given. @returns Bytes taken. */
+  fill(handle: number, chunk: Uint8Array = new Uint8Array(64 * 1024)): number {
+    let total = 0;
+    for (;;) {
+      const sent = this.send(handle, chunk);
+      expect(sent).toBeGreaterThanOrEqual(0);
+      total += sent;
+      if (sent < chunk.length) return total;
+    }
+  }
+
+  setReceiving(handle: number, on: boolean): void {
+    this.of(handle).isPaused = !on;
+    this.backend.setReceiving(handle, on);
+  }
+
+  /** Resolves when `condition` holds; asked after every turn. */
+  async until(what: string, condition: () => boolean): Promise<void> {
+    const deadline = performance.now() + DEADLINE_MS;
+    while (!condition()) {
+      const left = deadline - performance.now();
+      if (left <= 0) throw new Error(`waited in vain for: ${what}`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.#waiting.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+  }
+
+  /** Lets a good number of turns of the host's loop go by: enough for anything on loopback that should not happen. */
+  async quiet(): Promise<void> {
+    for (let turn = 0; turn < 200; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+
+  turn(recordCount: number): void {
+    expect(this.isInTurn).toBe(false);
+    expect(recordCount).toBeGreaterThanOrEqual(0);
+    expect(recordCount).toBeLessThanOrEqual(MAX_RECORDS);
+    this.isInTurn = true;
+    this.turnCount++;
+    this.onTurn();
+    const records = this.backend.records.slice(0, recordCount * RECORD_WORDS);
+    const reported = new Set<number>();
+    for (let word = 0; word < records.length; word += RECORD_WORDS) {
+      const [handle, flags, a, b] = records.subarray(word, word + RECORD_WORDS) as unknown as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      if ((flags & RecordFlag.ACCEPT_EXHAUSTED) === 0) expect(reported.has(handle)).toBe(false);
+      reported.add(handle);
+      this.#note(handle, flags, a, b);
+      this.onRecord(handle, flags);
+    }
+    this.isInTurn = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  #note(handle: number, flags: number, a: number, b: number): void {
+    const seen = this.of(handle);
+    if ((flags & RecordFlag.ACCEPTED) !== 0) {
+      this.accepted.push({ handle, listener: a });
+      return;
+    }
+    if ((flags & RecordFlag.WRITABLE) !== 0) {
+      expect(flags & (RecordFlag.DATA | RecordFlag.EOF | RecordFlag.READ_ERROR)).toBe(0);
+      seen.events.push('writable');
+    }
+    const receiveFlags = RecordFlag.DATA | RecordFlag.READABLE | RecordFlag.EOF | RecordFlag.READ_ERROR;
+    if ((flags & receiveFlags) !== 0) expect(seen.isPaused).toBe(false);
+    if ((flags & RecordFlag.DATA) !== 0) {
+      expect(b).toBeGreaterThan(0);
+      expect(b).toBeLessThanOrEqual(this.#options.receiveChunkBytes);
+      expect(a + b).toBeLessThanOrEqual(this.backend.deferredOffset);
+      this.#noteBytes(seen, a, b);
+    } else if ((flags & RecordFlag.READABLE) !== 0) {
+      seen.events.push('readable');
+      if (this.receivesWhenReadable) this.receive(handle);
+    } else if ((flags & RecordFlag.EOF) !== 0) {
+      seen.events.push('eof');
+    } else if ((flags & RecordFlag.READ_ERROR) !== 0) {
+      seen.events.push(errnoName(a));
+    } else if ((flags & RecordFlag.CONNECTED) !== 0) {
+      seen.events.push(`connected ${a === 0 ? 0 : errnoName(a)}`);
+    } else if ((flags & RecordFlag.ACCEPT_EXHAUSTED) !== 0) {
+      seen.events.push(`exhausted ${errnoName(a)}`);
+    }
+  }
+
+  receive(handle: number): number {
+    const seen = this.of(handle);
+    const received = this.backend.receive(handle);
+    if (received > 0) this.#noteBytes(seen, this.backend.deferredOffset, received);
+    else if (received === 0) seen.events.push('eof');
+    else if (errnoName(-received) !== 'EAGAIN') seen.events.push(errnoName(-received));
+    return received;
+  }
+
+  #noteBytes(seen: Seen, offset: number, count: number): void {
+    seen.events.push(`data ${count}`);
+    seen.chunks.push(Buffer.from(this.backend.slab.slice(offset, offset + count)));
+  }
+}
