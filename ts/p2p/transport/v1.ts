@@ -1,0 +1,232 @@
+// The unencrypted transport: each message is a 24-byte header, then its payload.
+//
+// | offset | size | field                                                            | a bad value is                     |
+// |--------|------|------------------------------------------------------------------|------------------------------------|
+// | 0      | 4    | network magic, in the byte order people write it                 | fatal                              |
+// | 4      | 12   | message type, ASCII, padded with zeros                           | a rejected message                 |
+// | 16     | 4    | payload length, uint32 little-endian                             | fatal above 4,000,000              |
+// | 20     | 4    | first four bytes of the double SHA-256 of the payload            | a rejected message                 |
+// | 24     | n    | payload                                                          | not looked at                      |
+//
+// Nothing is judged before all 24 bytes of a header are there, and a rejected message does not end the connection. What a
+// payload means, and whether a type is known, is not looked at: see `../messages/`.
+// Source: Bitcoin Core src/net.cpp, V1Transport; src/protocol.h, CMessageHeader.
+
+import { Checksum, checksum32 } from '../hash.ts';
+import { SockManError, invalidArg, outOfRange } from '../../util/errors.ts';
+import { PayloadBuffer } from './payload-buffer.ts';
+import { MAX_SHARED_PAYLOAD_BYTES, PayloadSlab } from './payload-slab.ts';
+import type {
+  BytesToSend,
+  FatalTransportError,
+  OutboundMessage,
+  ReceivedMessage,
+  RejectReason,
+  Transport,
+  TransportInfo,
+} from './transport.ts';
+import { MAX_PROTOCOL_MESSAGE_BYTES, MAX_RESERVE_AHEAD_BYTES, MESSAGE_OVERHEAD_BYTES } from './transport.ts';
+import { MAX_TYPE_CHAR_V1, readTypeField, typeField } from './type-field.ts';
+
+/** Size of the header, in bytes. */
+export const V1_HEADER_BYTES = 24;
+
+/** Size of the magic that tells networks apart, in bytes. */
+export const MAGIC_BYTES = 4;
+
+const TYPE_OFFSET = 4;
+const LENGTH_OFFSET = 16;
+const CHECKSUM_OFFSET = 20;
+
+/**
+ * Up to this many payload bytes are sent together with their header, in one array: copying them costs less than a second
+ * call to the kernel. Longer payloads are sent from where they are.
+ */
+const MAX_JOINED_PAYLOAD_BYTES = 4_096;
+
+/** In place of a payload length while the header is not complete. */
+const NO_HEADER_YET = -1;
+
+const NO_BYTES = new Uint8Array(0);
+const INFO: TransportInfo = { transportType: 'v1', sessionId: undefined };
+
+function readInt32LE(bytes: Uint8Array, offset: number): number {
+  return bytes[offset]! | (bytes[offset + 1]! << 8) | (bytes[offset + 2]! << 16) | (bytes[offset + 3]! << 24);
+}
+
+/** @see Transport for the contract of every method. */
+export class V1Transport implements Transport {
+  readonly #magic: Uint8Array;
+  readonly #magicWord: number;
+
+  // Receiving. Of a header only what is needed later is kept; one that comes in pieces is collected in #partialHeader.
+  readonly #partialHeader = new Uint8Array(V1_HEADER_BYTES);
+  #partialHeaderBytes = 0;
+  #receiveType: string | undefined;
+  #payloadLength = NO_HEADER_YET;
+  #announcedChecksum = 0;
+  /** Collects a payload that is long or comes in pieces. */
+  #payload: PayloadBuffer | undefined;
+  /** Sums up a long payload as it comes, so that its end does not cost milliseconds at once. */
+  #checksum: Checksum | undefined;
+  readonly #smallPayloads = new PayloadSlab();
+  #completePayload: Uint8Array | undefined;
+  #failure: FatalTransportError | undefined;
+
+  // Sending. The message in flight is what is left of #sendFirst, then what is left of #sendSecond.
+  #sendFirst: Uint8Array = NO_BYTES;
+  #sendSecond: Uint8Array = NO_BYTES;
+  #sendType = '';
+  #sendMemoryBytes = 0;
+
+  /** @param magic - The four bytes every message of the network begins with. Copied. */
+  constructor(magic: Uint8Array) {
+    if (!(magic instanceof Uint8Array) || magic.length !== MAGIC_BYTES) {
+      throw invalidArg('magic', `a Uint8Array of ${MAGIC_BYTES} bytes`, magic);
+    }
+    this.#magic = Uint8Array.from(magic);
+    this.#magicWord = readInt32LE(magic, 0);
+  }
+
+  getInfo(): TransportInfo {
+    return INFO;
+  }
+
+  receivedBytes(bytes: Uint8Array, offset = 0): number | FatalTransportError {
+    if (this.#failure !== undefined) return this.#failure;
+    if (this.#completePayload !== undefined) return 0;
+    let at = offset;
+    if (this.#payloadLength === NO_HEADER_YET) {
+      at = this.#takeHeader(bytes, at);
+      if (this.#failure !== undefined) return this.#failure;
+      if (this.#payloadLength === NO_HEADER_YET) return at - offset;
+    }
+    return this.#takePayload(bytes, at) - offset;
+  }
+
+  receivedMessageComplete(): boolean {
+    return this.#completePayload !== undefined;
+  }
+
+  getReceivedMessage(timeMs: number): ReceivedMessage {
+    const payload = this.#completePayload;
+    if (payload === undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'no message is complete');
+    const checksum = this.#checksum === undefined ? checksum32(payload) : this.#checksum.finish();
+    const type = this.#receiveType;
+    let rejectReason: RejectReason | undefined;
+    if (checksum !== this.#announcedChecksum) rejectReason = 'checksum';
+    else if (type === undefined) rejectReason = 'malformed type';
+
+    this.#payloadLength = NO_HEADER_YET;
+    this.#completePayload = undefined;
+    this.#checksum = undefined;
+    return { type: type ?? '', payload, timeMs, rawBytes: V1_HEADER_BYTES + payload.length, rejectReason };
+  }
+
+  setMessageToSend(message: OutboundMessage): boolean {
+    if (this.#sendMemoryBytes > 0) return false;
+    const { type, payload } = message;
+    const field = typeField(type);
+    if (!(payload instanceof Uint8Array)) throw invalidArg('message.payload', 'a Uint8Array', payload);
+    if (payload.length > MAX_PROTOCOL_MESSAGE_BYTES) {
+      throw outOfRange('message.payload.length', `at most ${MAX_PROTOCOL_MESSAGE_BYTES}`, payload.length);
+    }
+    const isJoined = payload.length <= MAX_JOINED_PAYLOAD_BYTES;
+    const header = new Uint8Array(V1_HEADER_BYTES + (isJoined ? payload.length : 0));
+    header.set(this.#magic, 0);
+    header.set(field, TYPE_OFFSET);
+    const view = new DataView(header.buffer);
+    view.setUint32(LENGTH_OFFSET, payload.length, true);
+    view.setInt32(CHECKSUM_OFFSET, checksum32(payload), true);
+    if (isJoined) header.set(payload, V1_HEADER_BYTES);
+
+    this.#sendFirst = header;
+    this.#sendSecond = isJoined ? NO_BYTES : payload;
+    this.#sendType = type;
+    this.#sendMemoryBytes = payload.length + MESSAGE_OVERHEAD_BYTES;
+    return true;
+  }
+
+  getBytesToSend(haveNextMessage: boolean): BytesToSend {
+    if (this.#sendFirst.length > 0) {
+      const more = haveNextMessage || this.#sendSecond.length > 0;
+      return { toSend: this.#sendFirst, more, messageType: this.#sendType };
+    }
+    return { toSend: this.#sendSecond, more: haveNextMessage, messageType: this.#sendType };
+  }
+
+  markBytesSent(count: number): void {
+    const isFirst = this.#sendFirst.length > 0;
+    const piece = isFirst ? this.#sendFirst : this.#sendSecond;
+    if (!Number.isInteger(count) || count < 0 || count > piece.length) {
+      throw outOfRange('count', `an integer 0..${piece.length}`, count);
+    }
+    if (count === 0) return;
+    const rest = count === piece.length ? NO_BYTES : piece.subarray(count);
+    if (isFirst) this.#sendFirst = rest;
+    else this.#sendSecond = rest;
+    if (this.#sendFirst.length === 0 && this.#sendSecond.length === 0) {
+      this.#sendType = '';
+      this.#sendMemoryBytes = 0;
+    }
+  }
+
+  getSendMemoryUsage(): number {
+    return this.#sendMemoryBytes;
+  }
+
+  shouldReconnectV1(): boolean {
+    return false;
+  }
+
+  /** Takes what the chunk has of a header, and judges it once it is complete. Returns where the rest begins. */
+  #takeHeader(bytes: Uint8Array, at: number): number {
+    if (this.#partialHeaderBytes === 0 && bytes.length - at >= V1_HEADER_BYTES) {
+      this.#failure = this.#readHeader(bytes, at);
+      return at + V1_HEADER_BYTES;
+    }
+    this.#smallPayloads.release();
+    const piece = bytes.subarray(at, at + V1_HEADER_BYTES - this.#partialHeaderBytes);
+    this.#partialHeader.set(piece, this.#partialHeaderBytes);
+    this.#partialHeaderBytes += piece.length;
+    if (this.#partialHeaderBytes === V1_HEADER_BYTES) {
+      this.#partialHeaderBytes = 0;
+      this.#failure = this.#readHeader(this.#partialHeader, 0);
+    }
+    return at + piece.length;
+  }
+
+  #readHeader(bytes: Uint8Array, offset: number): FatalTransportError | undefined {
+    if (readInt32LE(bytes, offset) !== this.#magicWord) return { reason: 'wrong network magic' };
+    const length = readInt32LE(bytes, offset + LENGTH_OFFSET) >>> 0;
+    if (length > MAX_PROTOCOL_MESSAGE_BYTES) {
+      return { reason: `announced payload of ${length} bytes, at most ${MAX_PROTOCOL_MESSAGE_BYTES} allowed` };
+    }
+    this.#payloadLength = length;
+    this.#receiveType = readTypeField(bytes, offset + TYPE_OFFSET, MAX_TYPE_CHAR_V1);
+    this.#announcedChecksum = readInt32LE(bytes, offset + CHECKSUM_OFFSET);
+    return undefined;
+  }
+
+  /** Takes what the chunk has of the payload. Returns where the rest begins. */
+  #takePayload(bytes: Uint8Array, at: number): number {
+    const length = this.#payloadLength;
+    if (this.#payload === undefined) {
+      if (length <= MAX_SHARED_PAYLOAD_BYTES && length <= bytes.length - at) {
+        this.#completePayload = this.#smallPayloads.copy(bytes, at, length);
+        return at + length;
+      }
+      this.#smallPayloads.release();
+      this.#payload = new PayloadBuffer(length);
+      if (length > MAX_RESERVE_AHEAD_BYTES) this.#checksum = new Checksum();
+    }
+    const piece = bytes.subarray(at, at + this.#payload.missingBytes);
+    this.#payload.append(piece);
+    this.#checksum?.update(piece);
+    if (this.#payload.missingBytes === 0) {
+      this.#completePayload = this.#payload.finish();
+      this.#payload = undefined;
+    }
+    return at + piece.length;
+  }
+}
