@@ -66,9 +66,7 @@ napi_value EngineWrap::Define(napi_env env) {
         method("connect", Connect),
         method("setAccepting", SetAccepting),
         method("setReceiving", SetReceiving),
-        method("send", Send),
         method("sendMany", SendMany),
-        method("receive", Receive),
         method("shutdownSend", ShutdownSend),
         method("close", Close),
         method("reset", Reset),
@@ -122,17 +120,34 @@ napi_value EngineWrap::Construct(napi_env env, napi_callback_info info) {
     const auto on_environment_end = [](napi_async_cleanup_hook_handle, void* data) {
         static_cast<EngineWrap*>(data)->Shut();
     };
-    const auto finalize = [](napi_env, void* data, void*) { delete static_cast<EngineWrap*>(data); };
-    if (napi_add_async_cleanup_hook(env, on_environment_end, wrap.get(), &wrap->m_cleanup) != napi_ok ||
+    EngineWrap* const made = wrap.release();
+    if (napi_add_async_cleanup_hook(env, on_environment_end, made, &made->m_cleanup) != napi_ok ||
         napi_type_tag_object(env, arguments.receiver, &kTypeTag) != napi_ok ||
-        napi_wrap(env, arguments.receiver, wrap.get(), finalize, nullptr, nullptr) != napi_ok) {
+        napi_wrap(env, arguments.receiver, made, nullptr, nullptr, nullptr) != napi_ok ||
+        !made->OwnedBy(arguments.receiver) || !made->BindMethod(arguments.receiver, "send", Send) ||
+        !made->BindMethod(arguments.receiver, "receive", Receive)) {
         return nullptr;
     }
     napi_value poller = nullptr;
-    napi_create_string_utf8(env, wrap->m_engine->PollerName(), NAPI_AUTO_LENGTH, &poller);
+    napi_create_string_utf8(env, made->m_engine->PollerName(), NAPI_AUTO_LENGTH, &poller);
     napi_set_named_property(env, arguments.receiver, "poller", poller);
-    wrap.release();
     return arguments.receiver;
+}
+
+bool EngineWrap::OwnedBy(napi_value object) {
+    const auto finalize = [](napi_env, void* data, void*) {
+        auto* wrap = static_cast<EngineWrap*>(data);
+        if (--wrap->m_owner_count == 0) delete wrap;
+    };
+    if (napi_add_finalizer(m_env, object, this, finalize, nullptr, nullptr) != napi_ok) return false;
+    m_owner_count++;
+    return true;
+}
+
+bool EngineWrap::BindMethod(napi_value object, const char* name, napi_callback method) {
+    napi_value function;
+    return napi_create_function(m_env, name, NAPI_AUTO_LENGTH, method, this, &function) == napi_ok &&
+           OwnedBy(function) && napi_set_named_property(m_env, object, name, function) == napi_ok;
 }
 
 bool EngineWrap::HoldMemory(napi_value records, napi_value slab, napi_value failure, size_t receive_chunk_bytes) {
@@ -248,10 +263,10 @@ napi_value EngineWrap::SetReceiving(napi_env env, napi_callback_info info) {
 
 // send(handle, data, willSendMore): bytes or -errno
 napi_value EngineWrap::Send(napi_env env, napi_callback_info info) {
-    const Call<3> call(env, info);
-    if (!call) return nullptr;
-    const auto data = ToArray<uint8_t>(env, call.values[1]);
-    return ToNumber(env, static_cast<int32_t>(call->Send(call.Int(0), data.data, data.length, call.Bool(2))));
+    const Arguments<3> call(env, info);
+    const auto bytes = ToBytes(env, call.values[1]);
+    Engine& engine = *static_cast<EngineWrap*>(call.data)->m_engine;
+    return ToNumber(env, static_cast<int32_t>(engine.Send(call.Int(0), bytes.data, bytes.length, call.Bool(2))));
 }
 
 // sendMany(handles, count, data, willSendMore, results)
@@ -271,9 +286,9 @@ napi_value EngineWrap::SendMany(napi_env env, napi_callback_info info) {
 
 // receive(handle): bytes, 0 for EOF, or -errno
 napi_value EngineWrap::Receive(napi_env env, napi_callback_info info) {
-    const Call<1> call(env, info);
-    if (!call) return nullptr;
-    return ToNumber(env, static_cast<int32_t>(call->Receive(call.Int(0), call.wrap->m_slab)));
+    const Arguments<1> call(env, info);
+    const auto& wrap = *static_cast<EngineWrap*>(call.data);
+    return ToNumber(env, static_cast<int32_t>(wrap.m_engine->Receive(call.Int(0), wrap.m_slab)));
 }
 
 napi_value EngineWrap::ShutdownSend(napi_env env, napi_callback_info info) {

@@ -1,6 +1,10 @@
 // The engine as a JavaScript object. `NativeBackend` in ts/sockman/backends/native.ts is its only user; the declarations
 // there say what each method takes and gives.
 //
+// Hot methods. `send` and `receive` are called for every message. They are functions of each instance, bound to it when
+// it is made: finding the wrap behind a receiver, and checking that it is one of ours, costs more than all the rest of
+// such a call (bench/boundary-cost.mjs). The wrap lives until the object and both functions are collected.
+//
 // Life. The JavaScript object owns the wrap; between `start` and `stop` the wrap also holds the object, so that sockets
 // in use are not collected. `destroy`, collection and the end of the environment (exit, a terminated worker) all come
 // to `Shut`, which stops the watch, closes the sockets and touches no JavaScript.
@@ -53,6 +57,8 @@ private:
     static napi_value CountersOf(napi_env env, napi_callback_info info);
     static napi_value TcpInfoOf(napi_env env, napi_callback_info info);
 
+    bool OwnedBy(napi_value object);
+    bool BindMethod(napi_value object, const char* name, napi_callback method);
     bool HoldMemory(napi_value records, napi_value slab, napi_value failure, size_t receive_chunk_bytes);
     void StopWatch();
     void Shut();
@@ -70,6 +76,8 @@ private:
     int32_t* m_failure = nullptr;
     napi_ref m_memory[3] = {};
 
+    /** Objects of JavaScript that point here. */
+    int m_owner_count = 0;
     bool m_is_started = false;
     bool m_is_stopped = false;
     bool m_is_shut = false;
