@@ -16,13 +16,8 @@ import { ByteReader, ByteWriter } from '../../ts/util/bytes.ts';
 import { DecodeError } from '../../ts/util/errors.ts';
 import { fromHex, readVectorCsv, readVectorJson, toHex } from '../helpers/vectors.ts';
 import { anyAddress } from './arbitraries.ts';
+import { encoded } from './encoded.ts';
 import { vectorAddress } from './vector-address.ts';
-
-function encoded<T>(write: (writer: ByteWriter, value: T) => void, value: T): Uint8Array {
-  const writer = new ByteWriter();
-  write(writer, value);
-  return writer.finish();
-}
 
 describe('the vectors', () => {
   test.each(readVectorCsv<'address' | 'network' | 'addrv1' | 'addrv2'>('netaddr_encode.csv'))(
