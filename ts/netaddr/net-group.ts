@@ -3,9 +3,9 @@
 // Connections and address-book buckets are spread over groups, so that whoever owns one range cannot fill them all.
 // Groups from an AS map are the address manager's matter. (Bitcoin Core src/netgroup.cpp)
 
-import { linkedIPv4Of, netClassOf } from './classify.ts';
+import { linkedIPv4Of, networkOf } from './classify.ts';
 import { NETWORK_NUMBERS } from './network.ts';
-import type { RawAddress } from './network.ts';
+import type { NetworkClass, RawAddress } from './network.ts';
 import { HURRICANE_ELECTRIC, isInRanges } from './ranges.ts';
 
 /**
@@ -23,17 +23,26 @@ import { HURRICANE_ELECTRIC, isInRanges } from './ranges.ts';
  */
 export function netGroupOf(address: RawAddress): Uint8Array {
   const { bytes } = address;
-  const netClass = netClassOf(address);
-  if (netClass === 'not_publicly_routable') return Uint8Array.of(NETWORK_NUMBERS[netClass]);
-  if (netClass === 'internal') return group(netClass, bytes, 80);
-  if (netClass === 'ipv4') return group(netClass, linkedIPv4Of(address) ?? bytes, 16);
-  if (netClass === 'onion' || netClass === 'i2p') return group(netClass, bytes, 4);
-  if (netClass === 'cjdns') return group(netClass, bytes, 12);
-  return group(netClass, bytes, isInRanges(address, HURRICANE_ELECTRIC) ? 36 : 32);
+  const linkedIPv4 = linkedIPv4Of(address);
+  if (linkedIPv4 !== undefined) return group('ipv4', linkedIPv4, 16);
+  const network = networkOf(address);
+  switch (network) {
+    case 'not_publicly_routable':
+      return Uint8Array.of(NETWORK_NUMBERS[network]);
+    case 'internal':
+      return group(network, bytes, 80);
+    case 'onion':
+    case 'i2p':
+      return group(network, bytes, 4);
+    case 'cjdns':
+      return group(network, bytes, 12);
+    default:
+      return group(network, bytes, isInRanges(address, HURRICANE_ELECTRIC) ? 36 : 32);
+  }
 }
 
 /** The class byte and the first `bits` bits; those left over in the last byte are set. */
-function group(netClass: keyof typeof NETWORK_NUMBERS, bytes: Uint8Array, bits: number): Uint8Array {
+function group(netClass: NetworkClass, bytes: Uint8Array, bits: number): Uint8Array {
   const byteCount = Math.ceil(bits / 8);
   const spareBits = byteCount * 8 - bits;
   const result = new Uint8Array(1 + byteCount);

@@ -2,8 +2,8 @@
 //
 // Elements are inserted in generations of half the promised number, and three generations are kept, so the last
 // `elementCount` insertions are always remembered and nothing outlives one and a half times as many. There are no
-// false negatives within that span; false positives stay below the rate asked for. (The guarantees are those of
-// Bitcoin Core's CRollingBloomFilter, src/common/bloom.h; cells, hashes and layout are our own.)
+// false negatives within that span; false positives reach the rate asked for only with all three generations full. (The
+// guarantees are those of Bitcoin Core's CRollingBloomFilter, src/common/bloom.h; hashes and layout are our own.)
 //
 // A cell is two bits: the generation, 1 to 3, that touched it last, or 0. Where the cells of an element are comes from
 // one keyed hash of it, so that a peer that does not know the key can neither fill the filter nor hide something in it.
@@ -26,7 +26,7 @@ const LOW_BITS = 0x5555_5555;
 export interface RollingBloomFilterOptions {
   /** How many insertions to remember at least. */
   elementCount: number;
-  /** Highest share, between 0 and 1, of elements never inserted that look as if they had been. */
+  /** Share, between 0 and 1, of elements never inserted that look as if they had been, in the fullest filter. */
   falsePositiveRate: number;
   /** Draws the key of the hash, now and on each `reset`. */
   random: RandomUint32;

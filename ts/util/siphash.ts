@@ -151,7 +151,7 @@ function sipRounds(state: Int32Array, rounds: number): void {
   let v2h = state[V2 + 1]!;
   let v3l = state[V3]!;
   let v3h = state[V3 + 1]!;
-  let old = 0;
+  let old: number;
 
   for (let round = 0; round < rounds; round++) {
     // v0 += v1; v1 = rotl(v1, 13) ^ v0; v0 = rotl(v0, 32)
