@@ -60,7 +60,8 @@ export class NetAddress implements RawAddress {
    * Reads an address as text: dotted quad, RFC 4291 IPv6 with an optional `%` and decimal scope id, onion v3 or
    * `.b32.i2p` name, any of them in brackets.
    *
-   * `fc00::/8` is read as IPv6 (see `toCJDNSIfInRange`), `::ffff:1.2.3.4` as the IPv4 it stands for.
+   * `fc00::/8` is read as IPv6 (see `toCJDNSIfInRange`), `::ffff:1.2.3.4` as the IPv4 it stands for. The ranges of
+   * internal addresses and of Tor v2 names, `fd6b:88c0:8724::/48` and `fd87:d87e:eb43::/48`, are refused.
    *
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not an address. Names are not looked up.
    */

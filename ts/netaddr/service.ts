@@ -20,7 +20,7 @@ export const MAX_UNIX_PATH_BYTES = 107;
 export class Service {
   /** The address; `NetAddress.UNSPECIFIED` for a Unix-domain socket. */
   readonly address: NetAddress;
-  /** The port, 0..65535; 0 for a Unix-domain socket and for I2P, which has none. */
+  /** The port, 0..65535; 0 for a Unix-domain socket, and the only one that I2P connects to. (SAM 3.1) */
   readonly port: number;
   /** The path of a Unix-domain socket; undefined for all others. */
   readonly unixPath: string | undefined;
