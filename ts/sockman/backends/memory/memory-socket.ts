@@ -124,9 +124,6 @@ export class MemorySocket implements StreamSocket {
     return this.#hasReset ? -ECONNRESET : -EAGAIN;
   }
 
-  /** Nothing is read ahead here. */
-  setReceiving(_on: boolean): void {}
-
   get isWritable(): boolean {
     if (this.#peer === undefined || this.#isHeldBack) return false;
     return this.#hasReset || this.#isSendShut || this.#unacknowledgedBytes < this.#setup.sendBufferBytes;

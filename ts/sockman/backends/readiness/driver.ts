@@ -36,8 +36,6 @@ export interface StreamSocket {
   readonly isReadable: boolean;
   /** @returns Bytes written to `into` at `offset`; 0 for the end; negative errno. The end and errors are given again. */
   receive(into: Uint8Array, offset: number, maxBytes: number): number;
-  /** Lets a socket that reads ahead stop doing so. What `receive` gives does not change. */
-  setReceiving(on: boolean): void;
 
   /** `send` would take something, or fail for good. */
   readonly isWritable: boolean;

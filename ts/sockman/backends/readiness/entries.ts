@@ -103,9 +103,7 @@ export class StreamEntry implements StreamOwner {
   setReceiving(on: boolean): void {
     if (this.#isReceiving === on) return;
     this.#isReceiving = on;
-    if (this.#hasEnded) return;
-    this.socket.setReceiving(on);
-    this.#enqueueIfReady();
+    if (on) this.#enqueueIfReady();
   }
 
   get #mayReceive(): boolean {

@@ -1,0 +1,116 @@
+// A bind whose outcome is known when the call returns.
+//
+// `server.listen` with an address looks the address up first and binds a tick later, on Node and Deno; without one, and
+// for Unix-domain paths, it binds at once but says why it failed a tick later. The contract wants port and errno
+// at once. Node's own cluster module has the same wish, and `net._createServerHandle` fulfils it: undocumented, and
+// unchanged since 2011 (Node 0.5 to 26; Deno has it too). It gives a bound handle or a negative errno; the handle goes
+// to `server.listen(handle)`, which is documented and listens at once. Bun has no such function and needs none for
+// success, as its `server.listen` binds at once; only the reason of a failure has to be asked of `Bun.listen`.
+
+import * as net from 'node:net';
+import type { Server } from 'node:net';
+import type { Service } from '../../../netaddr/service.ts';
+import { EADDRINUSE, ENOTSUP, errnoOf } from '../../../util/errno.ts';
+import type { ListenOptions, SystemFailure } from '../backend.ts';
+import { familyOf, hostOf, serviceFrom } from './endpoints.ts';
+
+/** Flags of libuv's `uv_tcp_bind`. (uv.h, enum uv_tcp_flags) */
+const UV_TCP_IPV6ONLY = 1;
+const UV_TCP_REUSEPORT = 2;
+
+/** What is used of a runtime's server handle. */
+interface ServerHandle {
+  /** Gives the negative errno of a bind whose failure libuv kept to itself so far. */
+  getsockname(into: object): number;
+  close(): void;
+}
+
+type CreateServerHandle = (
+  address: string,
+  port: number,
+  addressType: 4 | 6 | -1,
+  fd: undefined,
+  flags: number,
+) => ServerHandle | number;
+
+interface BunGlobal {
+  listen(options: { hostname?: string; port?: number; unix?: string; socket: { data(): void } }): { stop(): void };
+}
+
+const createServerHandle = (net as { _createServerHandle?: CreateServerHandle })._createServerHandle;
+const bun = (globalThis as { Bun?: BunGlobal }).Bun;
+
+function failed(syscall: string, errno: number): SystemFailure {
+  return { ok: false, syscall, errno };
+}
+
+/**
+ * Binds a server and has it listen, or leaves nothing open.
+ *
+ * @param server - Not listening; with an 'error' listener, as a failure is also emitted later.
+ */
+export function bindServer(
+  server: Server,
+  at: Service,
+  options: ListenOptions,
+): { ok: true; bound: Service } | SystemFailure {
+  if (options.reusePort && !hasReusePort()) return failed('setsockopt', ENOTSUP);
+  const failure = at.unixPath === undefined ? bindTcp(server, at, options) : bindPath(server, at.unixPath, options);
+  if (failure !== undefined) {
+    server.close();
+    return failure;
+  }
+  const address = server.address();
+  const bound = address === null || typeof address === 'string' ? at : serviceFrom(address.address, address.port);
+  return { ok: true, bound: bound ?? at };
+}
+
+function bindTcp(server: Server, at: Service, options: ListenOptions): SystemFailure | undefined {
+  const { backlog, reusePort } = options;
+  const host = hostOf(at);
+  const ipv6Only = familyOf(at) === 6 && !options.dualStack;
+  if (createServerHandle === undefined) {
+    server.listen({ host, port: at.port, backlog, exclusive: true, ipv6Only, reusePort } as net.ListenOptions);
+    if (server.listening) return undefined;
+    return failed('bind', bun === undefined ? ENOTSUP : bunErrno(bun, { hostname: host, port: at.port }));
+  }
+  const flags = (ipv6Only ? UV_TCP_IPV6ONLY : 0) | (reusePort ? UV_TCP_REUSEPORT : 0);
+  const handle = createServerHandle(host, at.port, familyOf(at), undefined, flags);
+  if (typeof handle === 'number') return failed('bind', -handle);
+  const deferred = handle.getsockname({});
+  if (deferred !== 0) {
+    handle.close();
+    return failed('bind', -deferred);
+  }
+  server.listen(handle, backlog);
+  // What is left to listen(2) is an address that another socket began to listen on since the bind.
+  return server.listening ? undefined : failed('listen', EADDRINUSE);
+}
+
+function bindPath(server: Server, path: string, { backlog }: ListenOptions): SystemFailure | undefined {
+  server.listen({ path, backlog, exclusive: true });
+  if (server.listening) return undefined;
+  if (bun !== undefined) return failed('bind', bunErrno(bun, { unix: path }));
+  // Failed already; a second try tells why.
+  const handle = createServerHandle?.(path, -1, -1, undefined, 0);
+  if (typeof handle === 'number') return failed('bind', -handle);
+  handle?.close();
+  return failed('bind', EADDRINUSE);
+}
+
+/** Why Bun cannot listen there: a try that is taken back. */
+function bunErrno(runtime: BunGlobal, where: { hostname?: string; port?: number; unix?: string }): number {
+  try {
+    runtime.listen({ ...where, socket: { data() {} } }).stop();
+    return EADDRINUSE;
+  } catch (error) {
+    return errnoOf(error, EADDRINUSE);
+  }
+}
+
+/** Whether the runtime knows `reusePort`: Bun, and Node since 22.12 and 23.1. Whether the platform does is libuv's to say. */
+function hasReusePort(): boolean {
+  if (bun !== undefined) return true;
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
+}

@@ -1,0 +1,69 @@
+// A `net.Server` behind the face of a non-blocking listener.
+
+import type { Server, Socket } from 'node:net';
+import { EAGAIN, EMFILE, errnoOf } from '../../../util/errno.ts';
+import type { ListenerOwner, ListenerSocket } from '../readiness/driver.ts';
+import type { NetSocket } from './net-socket.ts';
+
+/**
+ * Accepts as the runtime does, which is at once, and keeps what came in a queue as long as a backlog: there is no way to
+ * leave a connection in the kernel's. What comes when the queue is full is dropped with RST.
+ */
+export class NetListener implements ListenerSocket {
+  readonly #server: Server;
+  readonly #backlog: number;
+  readonly #wrap: (socket: Socket) => NetSocket;
+  readonly #queue: NetSocket[] = [];
+  #owner: ListenerOwner | undefined;
+  /** Errno of an accept that failed for want of something, until it was given to the owner. */
+  #errno = 0;
+
+  /** @param wrap - Makes an accepted socket ready for use. */
+  constructor(server: Server, backlog: number, wrap: (socket: Socket) => NetSocket) {
+    this.#server = server;
+    this.#backlog = backlog;
+    this.#wrap = wrap;
+    server.on('connection', (socket) => this.#arrived(socket));
+    // A failed bind is told by its result; the event that repeats it finds no owner.
+    server.on('error', (error) => this.#failed(errnoOf(error, EMFILE)));
+  }
+
+  attach(owner: ListenerOwner): void {
+    this.#owner = owner;
+  }
+
+  get hasPending(): boolean {
+    return this.#queue.length > 0 || this.#errno !== 0;
+  }
+
+  accept(): NetSocket | number {
+    const socket = this.#queue.shift();
+    if (socket !== undefined) return socket;
+    const errno = this.#errno === 0 ? EAGAIN : this.#errno;
+    this.#errno = 0;
+    return -errno;
+  }
+
+  close(): void {
+    this.#owner = undefined;
+    this.#server.close();
+    for (const socket of this.#queue) socket.reset();
+    this.#queue.length = 0;
+  }
+
+  #arrived(socket: Socket): void {
+    const accepted = this.#wrap(socket);
+    if (this.#owner === undefined || this.#queue.length >= this.#backlog) {
+      accepted.reset();
+      return;
+    }
+    this.#queue.push(accepted);
+    this.#owner.acceptable();
+  }
+
+  #failed(errno: number): void {
+    if (this.#owner === undefined) return;
+    this.#errno = errno;
+    this.#owner.acceptable();
+  }
+}
