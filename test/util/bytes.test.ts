@@ -178,6 +178,13 @@ describe('byte strings and vectors', () => {
     expect(writer.finish().length).toBe(0);
   });
 
+  test('what was written can be looked at before more follows', () => {
+    const writer = new ByteWriter(1).uint32BE(0x01020304);
+    expect(toHex(writer.written())).toBe('01020304');
+    expect(toHex(writer.bytes(writer.written()).finish())).toBe('0102030401020304');
+    expect(writer.written().length).toBe(0);
+  });
+
   test('garbage never makes a reader throw anything but a DecodeError', () => {
     const readers: ((reader: ByteReader) => unknown)[] = [
       (reader) => reader.compactSize(),

@@ -278,9 +278,14 @@ export class ByteWriter {
     return this;
   }
 
+  /** What was written so far, as a view that holds until the next write: for a checksum that follows it. */
+  written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
   /** Hands over what was written. The caller owns the array from then on, and the writer is empty again. */
   finish(): Uint8Array {
-    const written = this.#bytes.subarray(0, this.#length);
+    const written = this.written();
     this.#bytes = new Uint8Array(0);
     this.#view = new DataView(this.#bytes.buffer);
     this.#length = 0;
