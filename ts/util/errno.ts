@@ -1,7 +1,18 @@
 // Words for the operating system's error numbers. Numbers are positive here; results of the API carry them negated.
+//
+// They are the system's own, but on Windows, where errors of Node carry numbers that libuv made up.
 
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
+
+type ErrnoName = keyof typeof constants.errno;
+
+function libuvNumbers(): typeof constants.errno {
+  const entries = [...getSystemErrorMap()].map(([number, [name]]) => [name, -number]);
+  return Object.fromEntries(entries) as typeof constants.errno;
+}
+
+const numbers = process.platform === 'win32' ? libuvNumbers() : constants.errno;
 
 /** The errno values that code decides on, for this platform. */
 export const {
@@ -21,11 +32,11 @@ export const {
   ENOTSUP,
   EPIPE,
   ETIMEDOUT,
-} = constants.errno;
+} = numbers;
 
 /** This platform's number of an errno. */
-export function errnoNumber(name: keyof typeof constants.errno): number {
-  return constants.errno[name];
+export function errnoNumber(name: ErrnoName): number {
+  return numbers[name];
 }
 
 /** The name of an errno, such as `ECONNRESET`; `errno 999` when the platform has none. */
@@ -39,8 +50,9 @@ export function errnoText(errno: number): string {
   return entry === undefined ? `errno ${errno}` : `${entry[0]} (${entry[1]})`;
 }
 
-/** The positive errno of an error thrown or emitted by Node, or `fallback` when it carries none. */
+/** The positive errno of an error thrown or emitted by the runtime, or `fallback` when it carries none. */
 export function errnoOf(error: unknown, fallback: number): number {
+  // Node negates the number, Bun does not.
   const errno = (error as { errno?: unknown } | null)?.errno;
-  return typeof errno === 'number' && errno < 0 ? -errno : fallback;
+  return typeof errno === 'number' && errno !== 0 ? Math.abs(errno) : fallback;
 }
