@@ -1,5 +1,7 @@
 // One open socket, as the turn loop sees it.
 
+import type { Service } from '../netaddr/service.ts';
+
 /** Bits of `Connection.flags`. */
 export const ConnectionFlag = {
   /** The last send was short: the kernel tells when there is room. */
@@ -12,6 +14,8 @@ export const ConnectionFlag = {
   QUEUED: 8,
   /** When looked at again, `eventReadyToSend` is due even if nothing was paused. */
   READY_DUE: 16,
+  /** Dialed, and the caller may not know the node id yet: nothing is delivered. */
+  NEW: 32,
 } as const;
 
 /** `Connection.handle` of a closed connection. No backend ever gives this handle out. */
@@ -35,6 +39,15 @@ export interface SocketOwner {
   socketReadyToSend(): void;
   /** Somebody else closed the socket: `closeConnection`, `closeSockets`. Not called for the owner's own close. */
   socketClosed(): void;
+}
+
+/** What the kernel does not know of a connection that runs through a proxy. */
+export interface ProxiedEnds {
+  readonly me: Service;
+  /** Undefined for a peer dialed by name: who that is only the proxy knows. */
+  readonly them: Service | undefined;
+  /** Called once the connection is closed, to end what existed for it alone. */
+  readonly whenClosed: (() => void) | undefined;
 }
 
 /** A socket in use. Kept small: there are tens of thousands of them. */

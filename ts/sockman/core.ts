@@ -1,18 +1,26 @@
 // What stands behind a `SockMan`: its life (created, started, interrupted, closed), the backend and loop made when first
 // needed, and the checks of arguments.
 
+import { randomBytes } from 'node:crypto';
+
 import type { Service } from '../netaddr/service.ts';
 import { SockManError, invalidArg } from '../util/errors.ts';
-import { checkBytes, checkNodeId, toService } from './arguments.ts';
+import { checkBytes, checkNodeId } from './arguments.ts';
 import type { Backend } from './backends/backend.ts';
 import { selectBackend } from './backends/select.ts';
 import type { SockManCallbacks } from './callbacks.ts';
 import type { Connection } from './connection.ts';
+import { toDialRequest } from './dial/connect-options.ts';
+import type { ConnectOptions, ConnectTarget } from './dial/connect-options.ts';
 import { Dialer } from './dial/dialer.ts';
 import type { DialResult } from './dial/dialer.ts';
+import { dialFailure } from './dial/failure.ts';
+import { ISOLATION_PREFIX_BYTES, StreamIsolation } from './dial/stream-isolation.ts';
 import type { ConnectionClaim } from './duplex.ts';
+import { I2P, checkI2PListenOptions } from './i2p/i2p.ts';
+import type { I2PListenOptions } from './i2p/i2p.ts';
 import type { BindResult, Listeners } from './listeners.ts';
-import { MAX_TIMEOUT_MS, integer, resolveOptions } from './options.ts';
+import { resolveOptions } from './options.ts';
 import type { ResolvedOptions, SockManOptions } from './options.ts';
 import type { SockManStats } from './stats.ts';
 import { TurnLoop } from './turn-loop.ts';
@@ -22,21 +30,8 @@ import type { Overrides } from './turn-loop.ts';
 export interface StartOptions {
   /** Shows up in log lines. */
   name?: string;
-}
-
-/** Where to dial: an address, or its text. */
-export type ConnectTarget = Service | string;
-
-/** Options of `connectAndMakeNodeId`. */
-export interface ConnectOptions {
-  /** Log a failure as a warning instead of a debug line. */
-  isImportant?: boolean;
-  /** Our end: an address of this machine, its port may be 0. */
-  localAddress?: Service | string;
-  /** Ends the attempt. */
-  signal?: AbortSignal;
-  /** For this attempt, in milliseconds; default: the option `connectTimeoutMs`. */
-  timeoutMs?: number;
+  /** Listen for I2P peers, and dial I2P addresses from the same address. */
+  i2p?: I2PListenOptions;
 }
 
 export class SockManCore {
@@ -44,7 +39,7 @@ export class SockManCore {
   readonly #options: ResolvedOptions;
   readonly #overrides: () => Overrides;
   #loop: TurnLoop | undefined;
-  #dialer: Dialer | undefined;
+  #dialing: { dialer: Dialer; i2p: I2P } | undefined;
   #isStarted = false;
   #isInterrupted = false;
   #startedAtMs = 0;
@@ -78,11 +73,13 @@ export class SockManCore {
     if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
     if (this.#isStarted) throw new SockManError('ERR_SOCKMAN_STATE', 'startSocketsThreads was called before');
     if (this.#isInterrupted) throw new SockManError('ERR_SOCKMAN_STATE', 'cannot start: the network was interrupted');
+    const listenOptions = options.i2p === undefined ? undefined : checkI2PListenOptions(options.i2p);
     const loop = this.#useLoop();
     this.#isStarted = true;
     this.#startedAtMs = loop.clock.now();
     this.#options.logger.debug(`${options.name ?? 'sockman'}: started on ${loop.backend.name}`);
     loop.start();
+    if (listenOptions !== undefined) this.#useDialing().i2p.listen(listenOptions);
   }
 
   join(): Promise<void> {
@@ -93,12 +90,14 @@ export class SockManCore {
   interrupt(): void {
     if (this.#isInterrupted) return;
     this.#isInterrupted = true;
-    this.#dialer?.abortAll('interrupted');
+    this.#dialing?.dialer.interrupt();
+    this.#dialing?.i2p.close();
     this.#loop?.stop();
   }
 
   closeSockets(): void {
-    this.#dialer?.abortAll('interrupted');
+    this.#dialing?.dialer.interrupt();
+    this.#dialing?.i2p.close();
     this.#loop?.closeAll();
     if (this.#isInterrupted) this.#loop?.backend.destroy();
   }
@@ -106,21 +105,13 @@ export class SockManCore {
   // ---- Connections --------------------------------------------------------------------------------------------------
 
   async connect(to: ConnectTarget, options: ConnectOptions): Promise<DialResult> {
-    const target = toService('to', to);
-    if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
-    const { isImportant = false, localAddress, signal, timeoutMs } = options;
-    if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidArg('signal', 'an AbortSignal', signal);
-    const request = {
-      to: target,
-      localAddress: localAddress === undefined ? undefined : toService('localAddress', localAddress),
-      signal,
-      timeoutMs: integer('timeoutMs', timeoutMs, this.#options.connectTimeoutMs, 1, MAX_TIMEOUT_MS),
-    };
-    if (this.#isInterrupted) return { nodeId: undefined, proxyFailed: false, errmsg: 'interrupted' };
+    const request = toDialRequest(to, options, this.#options.connectTimeoutMs);
+    if (this.#isInterrupted) {
+      const { code, proxyFailed, message } = dialFailure('interrupted');
+      return { nodeId: undefined, proxyFailed, code, errmsg: message };
+    }
     if (!this.#isStarted) throw new SockManError('ERR_SOCKMAN_STATE', 'cannot connect: not started');
-    const result = await (this.#dialer ??= new Dialer(this.#useLoop())).dial(request);
-    if (result.nodeId === undefined) this.#options.logger[isImportant ? 'warn' : 'debug'](result.errmsg);
-    return result;
+    return this.#useDialing().dialer.dial(request);
   }
 
   find(nodeId: number): Connection | undefined {
@@ -193,10 +184,7 @@ export class SockManCore {
 
   addressesOf(nodeId: number): { local: Service; remote: Service } | undefined {
     const connection = this.find(nodeId);
-    if (connection === undefined) return undefined;
-    const local = this.backend.addressOf(connection.handle, 'local');
-    const remote = this.backend.addressOf(connection.handle, 'remote') ?? local;
-    return remote === undefined ? undefined : { local: local ?? remote, remote };
+    return connection && this.#loop!.endsOf(connection);
   }
 
   stats(): SockManStats {
@@ -205,8 +193,8 @@ export class SockManCore {
     const counters = loop?.counters ?? NO_COUNTERS;
     return {
       ...counters,
-      dialed: this.#dialer?.dialed ?? 0,
-      dialFailures: this.#dialer?.failures ?? 0,
+      dialed: this.#dialing?.dialer.dialed ?? 0,
+      dialFailures: this.#dialing?.dialer.failures ?? 0,
       acceptExhaustedEpisodes: loop?.listeners.exhaustedEpisodes ?? 0,
       runningMs,
       acceptedPerSecond: runningMs > 0 ? (counters.accepted * 1_000) / runningMs : 0,
@@ -222,6 +210,17 @@ export class SockManCore {
       this.#loop = new TurnLoop(backend, this.#host, overrides, this.#options);
     }
     return this.#loop;
+  }
+
+  #useDialing(): { dialer: Dialer; i2p: I2P } {
+    if (this.#dialing === undefined) {
+      const loop = this.#useLoop();
+      const { logger, connectTimeoutMs } = this.#options;
+      const i2p = new I2P({ loop, logger, connectTimeoutMs, randomBytes });
+      const isolation = new StreamIsolation(randomBytes(ISOLATION_PREFIX_BYTES));
+      this.#dialing = { dialer: new Dialer({ loop, i2p, isolation, logger }), i2p };
+    }
+    return this.#dialing;
   }
 }
 

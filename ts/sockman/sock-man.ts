@@ -12,11 +12,12 @@ import type { Service } from '../netaddr/service.ts';
 import { toService } from './arguments.ts';
 import type { SocketCounters, TcpInfo } from './backends/backend.ts';
 import type { SockManCallbacks } from './callbacks.ts';
+import type { ConnectOptions, ConnectTarget } from './dial/connect-options.ts';
 import type { DialResult } from './dial/dialer.ts';
 import { ConnectionDuplex } from './duplex.ts';
 import type { BindResult } from './listeners.ts';
 import { SockManCore } from './core.ts';
-import type { StartOptions, ConnectOptions, ConnectTarget } from './core.ts';
+import type { StartOptions } from './core.ts';
 import type { SockManOptions } from './options.ts';
 import type { SockManStats } from './stats.ts';
 import { errnoText } from '../util/errno.ts';
@@ -150,8 +151,15 @@ export abstract class SockMan implements SockManCallbacks {
   /**
    * Dials, without blocking anything. No callback for the new connection comes before the caller's continuation ran.
    *
-   * @returns Node id and our own address, or why not; a failure of the network is never thrown.
+   * @param to - An address: IPv4, IPv6, CJDNS, a Unix-domain path; through a proxy also onion and I2P, or `{ host, port }`,
+   * which the proxy resolves. Names are never looked up here.
+   * @param options - `proxy` is a SOCKS5 proxy such as Tor, or the SAM bridge for an I2P address. Any number of dials may be
+   * in flight.
+   * @returns Node id and our own address, or why not (`code`, see `DIAL_FAILURES`); a failure of the network is never thrown.
    * @throws {TypeError} | {RangeError} malformed arguments.
+   * @example
+   * const tor = { endpoint: '127.0.0.1:9050', streamIsolation: true };
+   * const { nodeId, errmsg } = await sockMan.connectAndMakeNodeId({ host: 'example.com', port: 80 }, { proxy: tor });
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started.
    */
   async connectAndMakeNodeId(to: ConnectTarget, options: ConnectOptions = {}): Promise<DialResult> {

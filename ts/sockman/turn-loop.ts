@@ -16,12 +16,12 @@ import type { Backend, BatchSink, ConnectOptions, SystemFailure } from './backen
 import type { SockManCallbacks } from './callbacks.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { Connection, ConnectionFlag } from './connection.ts';
-import type { SocketOwner } from './connection.ts';
+import type { ProxiedEnds, SocketOwner } from './connection.ts';
 import { Listeners } from './listeners.ts';
 import type { ResolvedOptions } from './options.ts';
 
 const { WRITABLE, DATA, READABLE, EOF, READ_ERROR, CONNECTED, ACCEPTED, ACCEPT_EXHAUSTED } = RecordFlag;
-const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE } = ConnectionFlag;
+const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW } = ConnectionFlag;
 
 /** The longest that a predicate which changed its mind silently goes unasked. (SockMan: the wait of one loop turn.) */
 export const TICK_MS = 50;
@@ -73,6 +73,8 @@ export class TurnLoop implements BatchSink {
   readonly #paused = new Set<Connection>();
   /** Bytes that arrived behind a dial's handshake, owed to `eventGotData` before anything newer. */
   readonly #leftovers = new Map<Connection, Uint8Array>();
+  /** What is known of connections through proxies. */
+  readonly #proxied = new Map<Connection, ProxiedEnds>();
   /** Connections to look at before the turn ends, and the spare array it alternates with. */
   #queue: Connection[] = [];
   #spareQueue: Connection[] = [];
@@ -125,25 +127,59 @@ export class TurnLoop implements BatchSink {
   }
 
   /**
-   * Turns an owned socket into a connection with a node id and the `SockMan` callbacks, from the next turn on.
+   * Turns an owned socket into a connection with a node id and the `SockMan` callbacks, once the code that awaits the id
+   * has run: nothing is received before.
    *
    * @param leftover - Bytes already received that belong to the connection; owned by the loop from here on.
+   * @param ends - For a connection through a proxy.
    */
-  adopt(socket: Connection, leftover: Uint8Array | undefined): number {
-    socket.owner = undefined;
-    const nodeId = this.table.assignId(socket);
-    if (leftover !== undefined && leftover.length > 0) {
-      this.#leftovers.set(socket, leftover);
-      this.#pauseReceiving(socket);
-    }
-    this.enqueue(socket, true);
+  adopt(socket: Connection, leftover: Uint8Array, ends: ProxiedEnds | undefined): number {
+    const nodeId = this.#assignId(socket, leftover, ends);
+    socket.flags |= NEW;
+    if ((socket.flags & RECEIVE_PAUSED) === 0) this.#pauseReceiving(socket);
+    // The host's queue, not the backend's clock: however that is driven, promise callbacks have run when this does.
+    setImmediate(() => {
+      socket.flags &= ~NEW;
+      if (!socket.isClosed) this.enqueue(socket, true);
+    });
     return nodeId;
   }
 
-  /** Hands a connection over to an owner; the `SockMan` callbacks for it end. */
+  /**
+   * Treats an owned socket as one that a listener just accepted.
+   *
+   * @param leftover - As for `adopt`.
+   */
+  admit(socket: Connection, leftover: Uint8Array, ends: ProxiedEnds & { them: Service }): void {
+    this.#assignId(socket, leftover, ends);
+    this.#offerAccepted(socket, ends.me, ends.them);
+  }
+
+  /** Both ends of a connection, as far as anyone knows them. */
+  endsOf(connection: Connection): { local: Service; remote: Service } | undefined {
+    const ends = this.#proxied.get(connection);
+    const local = ends?.me ?? this.backend.addressOf(connection.handle, 'local');
+    const remote = ends?.them ?? this.backend.addressOf(connection.handle, 'remote') ?? local;
+    return remote === undefined ? undefined : { local: local ?? remote, remote };
+  }
+
+  #assignId(socket: Connection, leftover: Uint8Array, ends: ProxiedEnds | undefined): number {
+    socket.owner = undefined;
+    if (ends !== undefined) this.#proxied.set(socket, ends);
+    if (leftover.length > 0) {
+      this.#leftovers.set(socket, leftover);
+      this.#pauseReceiving(socket);
+    }
+    return this.table.assignId(socket);
+  }
+
+  /** Hands a connection over to an owner; the `SockMan` callbacks for it end. Bytes owed to it come before this returns. */
   handOver(connection: Connection, owner: SocketOwner): void {
     connection.owner = owner;
     this.#paused.delete(connection);
+    const leftover = this.#leftovers.get(connection);
+    this.#leftovers.delete(connection);
+    if (leftover !== undefined) owner.socketGotData(leftover);
     this.backend.setReceiving(connection.handle, false);
     connection.flags &= SEND_BLOCKED | QUEUED;
   }
@@ -176,6 +212,10 @@ export class TurnLoop implements BatchSink {
     const owner = connection.owner;
     connection.owner = undefined;
     owner?.socketClosed();
+    const ends = this.#proxied.get(connection);
+    if (ends === undefined) return;
+    this.#proxied.delete(connection);
+    ends.whenClosed?.();
   }
 
   closeAll(): void {
@@ -318,14 +358,18 @@ export class TurnLoop implements BatchSink {
   #accept(handle: number, listenerHandle: number): void {
     const connection = new Connection(handle, undefined);
     this.table.add(connection);
-    const nodeId = this.table.assignId(connection);
-    this.counters.accepted++;
+    this.table.assignId(connection);
     const { me, them } = this.listeners.endsOf(handle, listenerHandle);
+    this.#offerAccepted(connection, me, them);
+  }
+
+  #offerAccepted(connection: Connection, me: Service, them: Service): void {
+    this.counters.accepted++;
     let isWelcome = false;
     try {
-      isWelcome = this.#host.eventNewConnectionAccepted(nodeId, me, them) === true;
+      isWelcome = this.#host.eventNewConnectionAccepted(connection.nodeId, me, them) === true;
     } catch (error) {
-      this.#failed(error, 'eventNewConnectionAccepted', nodeId);
+      this.#failed(error, 'eventNewConnectionAccepted', connection.nodeId);
     }
     if (!isWelcome) {
       this.counters.refused++;
@@ -387,6 +431,7 @@ export class TurnLoop implements BatchSink {
   #serve(connection: Connection): void {
     const isReadyDue = (connection.flags & (READY_DUE | SEND_PAUSED)) !== 0;
     connection.flags &= ~(QUEUED | READY_DUE);
+    if ((connection.flags & NEW) !== 0) return;
     if (connection.isClosed || connection.owner !== undefined || this.#isStopped) return;
     if (isReadyDue && (connection.flags & SEND_BLOCKED) === 0) this.#offerSend(connection);
     if ((connection.flags & RECEIVE_PAUSED) !== 0) this.#offerResume(connection);
@@ -402,7 +447,6 @@ export class TurnLoop implements BatchSink {
     const leftover = this.#leftovers.get(connection);
     if (leftover === undefined) return;
     this.#leftovers.delete(connection);
-    this.counters.receivedBytes += leftover.length;
     try {
       this.#host.eventGotData(connection.nodeId, leftover);
     } catch (error) {
@@ -485,6 +529,27 @@ export class TurnLoop implements BatchSink {
     } catch (error) {
       this.#failed(error, 'eventIOLoopCompletedForAllPeers', undefined);
     }
+  }
+
+  /** Tells that listening for I2P peers began or failed. */
+  tellI2PListen(me: Service, success: boolean): void {
+    if (this.#isStopped) return;
+    try {
+      this.#host.eventI2PListen(me, success);
+    } catch (error) {
+      this.#failed(error, 'eventI2PListen', undefined);
+    }
+  }
+
+  /** A caller's function whose throws are reported like those of a callback. */
+  guarded<Args extends unknown[]>(where: string, call: (...args: Args) => void): (...args: Args) => void {
+    return (...args) => {
+      try {
+        call(...args);
+      } catch (error) {
+        this.#failed(error, where, undefined);
+      }
+    };
   }
 
   /** Reports what a callback threw, without letting it disturb the batch. */

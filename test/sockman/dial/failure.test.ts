@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
 import { expect, test } from 'vitest';
 
-import { DIAL_FAILURES, connectFailure, dialFailure } from '../../../ts/sockman/dial/failure.ts';
+import { DIAL_FAILURES, dialFailure, logFailure, unreachable } from '../../../ts/sockman/dial/failure.ts';
+import type { Logger } from '../../../ts/util/logger.ts';
 import type { DialFailureCode } from '../../../ts/sockman/dial/failure.ts';
 
 test('the proxy is at fault only when it cannot be reached, and for SAM also when it does not do its part', () => {
@@ -21,11 +22,40 @@ test.each([
   [constants.errno.ETIMEDOUT, 'timed-out'],
   [constants.errno.EADDRNOTAVAIL, 'connect-failed'],
 ])('errno %d of a connect has a code', (errno, code) => {
-  expect(connectFailure(errno)).toMatchObject({ code, errno, proxyFailed: false });
+  expect(unreachable('peer', errno)).toMatchObject({ code, errno, proxyFailed: false });
+});
+
+test.each([
+  ['peer', 'timed-out', 'connection-refused'],
+  ['proxy', 'proxy-connect-timed-out', 'proxy-unreachable'],
+  ['sam', 'sam-connect-timed-out', 'sam-unreachable'],
+] as const)('who was to be reached, here a %s, decides whose fault it is', (destination, timedOut, refused) => {
+  const proxyFailed = destination !== 'peer';
+  expect(unreachable(destination, 'timed-out')).toMatchObject({ code: timedOut, proxyFailed });
+  expect(unreachable(destination, constants.errno.ECONNREFUSED)).toMatchObject({ code: refused, proxyFailed });
+});
+
+test.each([
+  ['connection-refused', true, 'info'],
+  ['connection-refused', false, 'debug'],
+  ['timed-out', true, 'debug'],
+  ['proxy-unreachable', false, 'info'],
+  ['socks5-auth-rejected', false, 'error'],
+  ['socks5-reply-timed-out', true, undefined],
+] as const)('%s of a dial that is important (%s) is logged at %s', (code, isImportant, level) => {
+  const lines: [string, string][] = [];
+  const logger = Object.fromEntries(
+    (['debug', 'info', 'warn', 'error'] as const).map((name) => [
+      name,
+      (line: string) => void lines.push([name, line]),
+    ]),
+  ) as unknown as Logger;
+  logFailure(logger, dialFailure(code), 'line', isImportant);
+  expect(lines).toEqual(level === undefined ? [] : [[level, 'line']]);
 });
 
 test('a message names the errno', () => {
-  expect(connectFailure(constants.errno.ECONNREFUSED).message).toContain('ECONNREFUSED');
+  expect(unreachable('peer', constants.errno.ECONNREFUSED).message).toContain('ECONNREFUSED');
 });
 
 test('words of the other side are cut and escaped', () => {

@@ -1,51 +1,69 @@
 // Dials in progress: from `connectAndMakeNodeId` to a connection with a node id, or to a reason why not.
 //
-// A dial owns its socket (`SocketOwner`) until it ends; no callback of `SockMan` fires for it before. It ends exactly once:
-// connected, failed, timed out, aborted by its signal, or interrupted. Ids of failed attempts are not consumed.
+// A dial ends exactly once: connected, failed, aborted by its signal, or interrupted. Ids of failed attempts are not
+// consumed. Which way it goes:
+//
+//   target                 without proxy     with proxy
+//   IPv4, IPv6, CJDNS      direct            SOCKS5, the address as text
+//   Unix-domain socket     direct            (refused as an argument)
+//   onion                  fails             SOCKS5
+//   I2P                    the bridge that   SAM
+//                          is listened on
+//   { host, port }         (refused)         SOCKS5, the name as it is
 
-import type { Service } from '../../netaddr/service.ts';
-import type { Timer } from '../../util/clock.ts';
-import { errnoText } from '../../util/errno.ts';
-import type { Connection, SocketOwner } from '../connection.ts';
+import { NetAddress } from '../../netaddr/net-address.ts';
+import { Service } from '../../netaddr/service.ts';
+import { shown } from '../../util/errors.ts';
+import type { Logger } from '../../util/logger.ts';
+import type { I2P } from '../i2p/i2p.ts';
+import type { ProxiedEnds } from '../connection.ts';
 import type { TurnLoop } from '../turn-loop.ts';
+import { isNamed } from './connect-options.ts';
+import type { DialRequest, ProxyRequest } from './connect-options.ts';
+import { DialSocket } from './dial-socket.ts';
+import { dialFailure, logFailure } from './failure.ts';
+import type { DialFailure, DialFailureCode } from './failure.ts';
+import { Socks5Handshake, socks5HostFailure } from './socks5.ts';
+import type { ProxyCredentials, StreamIsolation } from './stream-isolation.ts';
 
 /** What `connectAndMakeNodeId` gives. */
 export type DialResult =
   | { nodeId: number; me: Service }
   | {
       nodeId: undefined;
-      /** The proxy itself is at fault, not the destination. */
+      /** The proxy itself is at fault, and nothing was learned about the destination. */
       proxyFailed: boolean;
+      /** Which of `DIAL_FAILURES` it was. */
+      code: DialFailureCode;
+      /** One line for people. */
       errmsg: string;
     };
 
-/** What a dial is asked for, checked. */
-export interface DialRequest {
-  to: Service;
-  localAddress: Service | undefined;
-  signal: AbortSignal | undefined;
-  timeoutMs: number;
+/** The local end of a connection that has none: through a proxy at a Unix-domain socket. */
+const NO_LOCAL_END = new Service(NetAddress.UNSPECIFIED, 0);
+
+/** What all dials of a `SockMan` share. */
+export interface DialContext {
+  readonly loop: TurnLoop;
+  readonly i2p: I2P;
+  readonly isolation: StreamIsolation;
+  readonly logger: Logger;
 }
 
 /** Starts dials and can end all of them. */
 export class Dialer {
   dialed = 0;
   failures = 0;
-  readonly #loop: TurnLoop;
+  readonly #context: DialContext;
   readonly #pending = new Set<Dial>();
 
-  constructor(loop: TurnLoop) {
-    this.#loop = loop;
-  }
-
-  /** Dials in progress. */
-  get pendingCount(): number {
-    return this.#pending.size;
+  constructor(context: DialContext) {
+    this.#context = context;
   }
 
   dial(request: DialRequest): Promise<DialResult> {
     return new Promise((resolve) => {
-      const dial = new Dial(this.#loop, request, (result) => {
+      const dial = new Dial(this.#context, request, (result) => {
         this.#pending.delete(dial);
         if (result.nodeId === undefined) this.failures++;
         else this.dialed++;
@@ -56,76 +74,100 @@ export class Dialer {
     });
   }
 
-  /** Ends every dial in progress. */
-  abortAll(reason: string): void {
-    for (const dial of [...this.#pending]) dial.abort(reason);
+  /** Ends every dial in progress as interrupted. */
+  interrupt(): void {
+    for (const dial of [...this.#pending]) dial.fail(dialFailure('interrupted'));
   }
 }
 
-class Dial implements SocketOwner {
-  readonly #loop: TurnLoop;
+class Dial {
+  readonly #context: DialContext;
   readonly #request: DialRequest;
   readonly #onEnd: (result: DialResult) => void;
-  readonly #onAbort = (): void => this.abort('aborted');
-  #socket: Connection | undefined;
-  #deadline: Timer | undefined;
+  readonly #onAbort = (): void => this.fail(dialFailure('aborted'));
+  readonly #socket: DialSocket;
   #isOver = false;
 
-  constructor(loop: TurnLoop, request: DialRequest, onEnd: (result: DialResult) => void) {
-    this.#loop = loop;
+  constructor(context: DialContext, request: DialRequest, onEnd: (result: DialResult) => void) {
+    this.#context = context;
     this.#request = request;
     this.#onEnd = onEnd;
+    this.#socket = new DialSocket(context.loop, request.onStep && context.loop.guarded('onStep', request.onStep));
   }
 
   start(): void {
-    const { to, localAddress, signal, timeoutMs } = this.#request;
-    if (signal?.aborted === true) return this.abort('aborted');
-    const result = this.#loop.connect(to, localAddress === undefined ? {} : { localAddress }, this);
-    if (!result.ok) return this.#fail(`${result.syscall} to ${to} failed: ${errnoText(result.errno)}`);
-    this.#socket = result.socket;
-    this.#deadline = this.#loop.clock.after(timeoutMs, () => this.abort(`timed out after ${timeoutMs} ms`));
+    const { to, proxy, signal } = this.#request;
+    if (signal?.aborted === true) return this.#onAbort();
     signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (isNamed(to)) this.#dialThroughProxy(to.host, to.port, proxy!);
+    else if (to.address.isI2P()) void this.#dialI2P(to);
+    else if (proxy !== undefined) this.#dialThroughProxy(to.address.toString(), to.port, proxy);
+    else this.#dialDirectly(to);
   }
 
-  abort(reason: string): void {
-    this.#fail(`connect to ${this.#request.to} failed: ${reason}`);
+  /** Ends the dial; its socket closes. Idempotent. */
+  fail(failure: DialFailure): void {
+    if (this.#isOver) return;
+    const { to, proxy, isImportant } = this.#request;
+    const target = isNamed(to) ? `${shown(to.host)}:${to.port}` : to;
+    const through = proxy === undefined ? '' : ` through ${proxy.endpoint}`;
+    const errmsg = `connect to ${target}${through} failed: ${failure.message}`;
+    logFailure(this.#context.logger, failure, errmsg, isImportant);
+    this.#end({ nodeId: undefined, proxyFailed: failure.proxyFailed, code: failure.code, errmsg });
+    this.#socket.abort(failure);
   }
 
-  socketConnected(errno: number): void {
-    const socket = this.#socket;
-    if (errno !== 0 || socket === undefined) {
-      this.#socket = undefined;
-      return this.#fail(`connect to ${this.#request.to} failed: ${errnoText(errno)}`);
+  #dialDirectly(to: Service): void {
+    if (to.unixPath === undefined && !hasSocketFamily(to.address)) {
+      return this.fail(dialFailure('network-unsupported'));
     }
-    // Adoption ends this object's ownership, so nothing can reach it any more once the id exists.
-    const me = this.#loop.backend.addressOf(socket.handle, 'local') ?? this.#request.to;
-    const nodeId = this.#loop.adopt(socket, undefined);
+    const { localAddress, timeoutMs } = this.#request;
+    this.#socket.open({ to, destination: 'peer', localAddress, timeoutMs }, (opened) => {
+      if (!opened.ok) return this.fail(opened.failure);
+      this.#established(this.#socket.localAddress ?? to, undefined);
+    });
+  }
+
+  #dialThroughProxy(host: string, port: number, proxy: ProxyRequest): void {
+    const hostFailure = socks5HostFailure(host);
+    if (hostFailure !== undefined) return this.fail(hostFailure);
+    const { to, localAddress, timeoutMs } = this.#request;
+    this.#socket.open({ to: proxy.endpoint, destination: 'proxy', localAddress, timeoutMs }, (opened) => {
+      if (!opened.ok) return this.fail(opened.failure);
+      this.#socket.run(new Socks5Handshake(host, port, this.#credentialsFor(proxy)), (granted) => {
+        if (!granted.ok) return this.fail(granted.failure);
+        const me = this.#socket.localAddress ?? NO_LOCAL_END;
+        this.#established(me, { me, them: isNamed(to) ? undefined : to, whenClosed: undefined });
+      });
+    });
+  }
+
+  #credentialsFor(proxy: ProxyRequest): ProxyCredentials | undefined {
+    return proxy.streamIsolation ? this.#context.isolation.next() : proxy.credentials;
+  }
+
+  async #dialI2P(to: Service): Promise<void> {
+    const connected = await this.#context.i2p.connect(to, this.#request, this.#socket);
+    if (!connected.ok) return this.fail(connected.failure);
+    const { me, whenClosed } = connected.value;
+    // Ended between the last answer and here: nobody is left to own the session.
+    if (this.#isOver) return whenClosed?.();
+    this.#established(me, { me, them: to, whenClosed });
+  }
+
+  #established(me: Service, ends: ProxiedEnds | undefined): void {
+    const { socket, leftover } = this.#socket.release();
+    const nodeId = this.#context.loop.adopt(socket, leftover, ends);
     this.#end({ nodeId, me });
   }
 
-  socketGotData(): void {}
-  socketGotEOF(): void {}
-  socketGotReadError(): void {}
-  socketReadyToSend(): void {}
-
-  socketClosed(): void {
-    this.#socket = undefined;
-    this.abort('closed');
-  }
-
-  #fail(errmsg: string): void {
-    if (this.#isOver) return;
-    const socket = this.#socket;
-    this.#socket = undefined;
-    this.#end({ nodeId: undefined, proxyFailed: false, errmsg });
-    if (socket !== undefined) this.#loop.close(socket);
-  }
-
   #end(result: DialResult): void {
-    if (this.#isOver) return;
     this.#isOver = true;
-    this.#deadline?.cancel();
     this.#request.signal?.removeEventListener('abort', this.#onAbort);
     this.#onEnd(result);
   }
+}
+
+function hasSocketFamily(address: NetAddress): boolean {
+  return address.isIPv4() || address.isIPv6() || address.isCJDNS();
 }

@@ -6,6 +6,7 @@
 
 import { shown } from '../../util/errors.ts';
 import { errnoName, errnoText } from '../../util/errno.ts';
+import type { Logger } from '../../util/logger.ts';
 
 /**
  * How loud a failure is. `importance`: at info for a connection that somebody asked for by hand, else at debug.
@@ -131,6 +132,9 @@ export function dialFailure(code: DialFailureCode, { errno, detail, quoted }: Fa
   return { code, proxyFailed, message: `${message}: ${errnoText(errno)}`, log, errno };
 }
 
+/** Who is at the other end of a connect: the peer itself, or what leads to it. */
+export type Destination = 'peer' | 'proxy' | 'sam';
+
 /** Names of errno that have a code of their own; the numbers differ between platforms. */
 const CODE_OF_ERRNO_NAME: Readonly<Record<string, DialFailureCode>> = {
   ECONNREFUSED: 'connection-refused',
@@ -139,9 +143,11 @@ const CODE_OF_ERRNO_NAME: Readonly<Record<string, DialFailureCode>> = {
   ETIMEDOUT: 'timed-out',
 };
 
-/** The failure of a direct connect that the kernel ended with `errno` (positive). */
-export function connectFailure(errno: number): DialFailure {
-  return dialFailure(CODE_OF_ERRNO_NAME[errnoName(errno)] ?? 'connect-failed', { errno });
+/** The failure of a connect that the kernel ended with an errno (positive), or our own deadline did. */
+export function unreachable(destination: Destination, why: number | 'timed-out'): DialFailure {
+  if (why === 'timed-out') return dialFailure(destination === 'peer' ? why : `${destination}-connect-timed-out`);
+  const code = destination === 'peer' ? CODE_OF_ERRNO_NAME[errnoName(why)] : (`${destination}-unreachable` as const);
+  return dialFailure(code ?? 'connect-failed', { errno: why });
 }
 
 /** REP values with a meaning. */
@@ -169,4 +175,10 @@ export function socks5ReplyFailure(reply: number): DialFailure {
   const code = CODE_OF_SOCKS5_REPLY.get(reply);
   if (code !== undefined) return dialFailure(code);
   return dialFailure('socks5-unknown-reply', { detail: `0x${reply.toString(16).padStart(2, '0')}` });
+}
+
+/** Writes a failed dial to the log, as loud as its kind asks for. */
+export function logFailure(logger: Logger, failure: DialFailure, message: string, isImportant: boolean): void {
+  if (failure.log === 'silent') return;
+  logger[failure.log === 'importance' ? (isImportant ? 'info' : 'debug') : failure.log](message);
 }

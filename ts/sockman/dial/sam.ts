@@ -43,6 +43,7 @@ const NAMING_LOOKUP = step('SAM NAMING LOOKUP');
 const STREAM_CONNECT = step('SAM STREAM CONNECT');
 const STREAM_ACCEPT = step('SAM STREAM ACCEPT');
 const AWAIT_PEER = step('I2P peer', Infinity);
+const CONTROL = step('end of the SAM session', Infinity);
 const PEER_LINE = step("I2P peer's destination", SAM_ACCEPT_LINE_TIMEOUT_MS);
 
 /** What a session is to be. */
@@ -125,6 +126,14 @@ export function samAccept(id: string): Handshake<void> {
 /** Waits for a peer, without limit, and then for the rest of the line that says who it is. */
 export function samAcceptedPeer(): Handshake<NetAddress> {
   return new SamAcceptedPeer();
+}
+
+/**
+ * Watches the control socket of a session, on which nothing is expected: what comes is dropped, and the handshake ends, always
+ * with a failure, when the session does.
+ */
+export function samControl(): Handshake<never> {
+  return new SamControl();
 }
 
 /** True when a failure means that the session is gone even if its control socket looks alive. */
@@ -239,6 +248,30 @@ class SamAcceptedPeer implements Handshake<NetAddress> {
       return failed(refusal('sam-session-gone', values).failure);
     }
     return failed(dialFailure('sam-malformed', { detail: 'not a destination' }));
+  }
+
+  interrupted(by: Interruption, errno?: number): DialFailure {
+    return samInterruption(by, errno);
+  }
+}
+
+class SamControl implements Handshake<never> {
+  readonly step = CONTROL;
+  readonly #reader = new SamLineReader();
+
+  start(): HandshakeOutcome<never> {
+    return WAIT_FOR_MORE;
+  }
+
+  receive(chunk: Uint8Array): HandshakeOutcome<never> {
+    let rest = chunk;
+    while (rest.length > 0) {
+      const read = this.#reader.push(rest);
+      if (read === 'too-long') return failed(dialFailure('sam-line-too-long'));
+      if (read === undefined) break;
+      rest = read.leftover;
+    }
+    return WAIT_FOR_MORE;
   }
 
   interrupted(by: Interruption, errno?: number): DialFailure {

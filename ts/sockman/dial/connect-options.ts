@@ -1,0 +1,134 @@
+// The arguments of `connectAndMakeNodeId`: what callers may say, checked and brought into one form.
+
+import type { Service } from '../../netaddr/service.ts';
+import { invalidArg, outOfRange } from '../../util/errors.ts';
+import { toService } from '../arguments.ts';
+import { MAX_TIMEOUT_MS, integer } from '../options.ts';
+import type { StepListener } from './dial-socket.ts';
+import { checkCredentials } from './socks5.ts';
+import type { ProxyCredentials } from './stream-isolation.ts';
+
+/** A destination by name, for a proxy to resolve: the name is never looked up on this machine. */
+export interface NamedTarget {
+  /** 1 to 255 bytes; IPv6 text without brackets. Anything else fails the dial before the network is touched. */
+  host: string;
+  port: number;
+}
+
+/** Where to dial: an address, its text, or a name for the proxy. */
+export type ConnectTarget = Service | string | NamedTarget;
+
+/** A SOCKS5 proxy, or for I2P addresses the SAM bridge. */
+export interface Proxy {
+  /** TCP or Unix-domain address of the proxy. */
+  endpoint: Service | string;
+  /** SOCKS5: fresh random credentials for each connection, so that Tor gives each a circuit of its own. */
+  streamIsolation?: boolean;
+  /** SOCKS5: user name and password (RFC 1929). Not together with `streamIsolation`. */
+  credentials?: ProxyCredentials;
+  /** SAM: more options of a transient session, such as `inbound.length=0` in a private test network. */
+  sessionOptions?: string;
+}
+
+/** Options of `connectAndMakeNodeId`. */
+export interface ConnectOptions {
+  /** Somebody asked for this very connection: log a failure to connect at info instead of debug. */
+  isImportant?: boolean;
+  /** Dial through a proxy: its address, or more about it. */
+  proxy?: Proxy | Service | string;
+  /** I2P: use a session of its own even when a persistent one exists, so that the peer does not learn our address. */
+  forceTransientI2P?: boolean;
+  /** Our end: an address of this machine, its port may be 0. */
+  localAddress?: Service | string;
+  /** Ends the attempt, at whatever stage it is. */
+  signal?: AbortSignal;
+  /**
+   * Milliseconds until the peer, or the proxy in front of it, must have accepted the connection; default: the option
+   * `connectTimeoutMs`. What a proxy may take for each answer is fixed: 20 s (SOCKS5), 180 s (SAM). `signal` limits all.
+   */
+  timeoutMs?: number;
+  /** Hears the name of each step as it begins: for diagnosis. */
+  onStep?: StepListener;
+}
+
+/** A proxy, checked. */
+export interface ProxyRequest {
+  readonly endpoint: Service;
+  readonly streamIsolation: boolean;
+  readonly credentials: ProxyCredentials | undefined;
+  readonly sessionOptions: string | undefined;
+}
+
+/** What a dial is asked for, checked. */
+export interface DialRequest {
+  readonly to: Service | NamedTarget;
+  readonly proxy: ProxyRequest | undefined;
+  readonly forceTransientI2P: boolean;
+  readonly isImportant: boolean;
+  readonly localAddress: Service | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number;
+  readonly onStep: StepListener | undefined;
+}
+
+/**
+ * Checks the arguments of a dial.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the argument.
+ */
+export function toDialRequest(to: ConnectTarget, options: ConnectOptions, connectTimeoutMs: number): DialRequest {
+  if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+  const { proxy, localAddress, signal, onStep } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidArg('signal', 'an AbortSignal', signal);
+  if (onStep !== undefined && typeof onStep !== 'function') throw invalidArg('onStep', 'a function', onStep);
+  const target = isNamed(to) ? toNamedTarget(to) : toService('to', to);
+  if (isNamed(target) && proxy === undefined) throw invalidArg('proxy', 'a proxy, since `to` is a name', proxy);
+  if (!isNamed(target) && target.unixPath !== undefined && proxy !== undefined) {
+    throw invalidArg('to', 'an address that a proxy can connect to', target);
+  }
+  return {
+    to: target,
+    proxy: proxy === undefined ? undefined : toProxyRequest(proxy),
+    forceTransientI2P: options.forceTransientI2P === true,
+    isImportant: options.isImportant === true,
+    localAddress: localAddress === undefined ? undefined : toService('localAddress', localAddress),
+    signal,
+    timeoutMs: integer('timeoutMs', options.timeoutMs, connectTimeoutMs, 1, MAX_TIMEOUT_MS),
+    onStep,
+  };
+}
+
+/** Whether a target is a name and a port, and not an address. */
+export function isNamed(to: ConnectTarget): to is NamedTarget {
+  return typeof to === 'object' && to !== null && 'host' in to;
+}
+
+function toNamedTarget({ host, port }: NamedTarget): NamedTarget {
+  if (typeof host !== 'string') throw invalidArg('to.host', 'a string', host);
+  if (typeof port !== 'number') throw invalidArg('to.port', 'a number', port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw outOfRange('to.port', '0 to 65535', port);
+  return { host, port };
+}
+
+function toProxyRequest(proxy: Proxy | Service | string): ProxyRequest {
+  const { endpoint, streamIsolation, credentials, sessionOptions }: Proxy =
+    typeof proxy === 'object' && proxy !== null && 'endpoint' in proxy ? proxy : { endpoint: proxy };
+  if (credentials !== undefined) {
+    if (streamIsolation === true) throw invalidArg('proxy', 'credentials or streamIsolation', 'both');
+    if (typeof credentials !== 'object' || credentials === null) {
+      throw invalidArg('proxy.credentials', 'an object', typeof credentials);
+    }
+    checkCredentials(credentials);
+  }
+  if (sessionOptions !== undefined) checkSessionOptions('proxy.sessionOptions', sessionOptions);
+  return {
+    endpoint: toService('proxy', endpoint),
+    streamIsolation: streamIsolation === true,
+    credentials,
+    sessionOptions,
+  };
+}
+
+/** Options that are appended to SESSION CREATE: one line of printable ASCII, so that they cannot become a second request. */
+export function checkSessionOptions(name: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string' || !/^[\x20-\x7e]*$/.test(value)) throw invalidArg(name, 'one line of ASCII', value);
+}

@@ -1,0 +1,248 @@
+// A socket on its way to becoming a connection: connects, and runs handshakes on it one after another.
+//
+// It belongs to whoever dials until `release` gives it to the turn loop; no `SockMan` callback fires for it before. Every
+// wait has a deadline by the backend's clock, and every end, wherever it comes from (the proxy, the deadline, the caller,
+// `closeSockets`), closes the socket and reaches the caller exactly once. Between two handshakes the socket does not
+// receive, so bytes that come early wait in the kernel and an EOF behind them is seen by the next handshake.
+
+import { Buffer } from 'node:buffer';
+import type { Service } from '../../netaddr/service.ts';
+import type { Timer } from '../../util/clock.ts';
+import { EAGAIN } from '../../util/errno.ts';
+import { SockManError } from '../../util/errors.ts';
+import type { Connection, SocketOwner } from '../connection.ts';
+import type { TurnLoop } from '../turn-loop.ts';
+import { NO_BYTES } from './dial.ts';
+import type { Handshake, HandshakeOutcome, HandshakeStep, Interruption } from './dial.ts';
+import { dialFailure, unreachable } from './failure.ts';
+import type { DialFailure, Destination } from './failure.ts';
+
+/** What an attempt gave: a value, or why not. */
+export type Attempt<Value> = { readonly ok: true; readonly value: Value } | FailedAttempt;
+export interface FailedAttempt {
+  readonly ok: false;
+  readonly failure: DialFailure;
+}
+
+/** Hears the name of each step of a dial as it begins. Must not throw. */
+export type StepListener = (step: string) => void;
+
+/** How a socket is to be opened. */
+export interface OpenRequest {
+  to: Service;
+  /** What is at `to`: decides whose fault it is when nobody answers. */
+  destination: Destination;
+  localAddress?: Service | undefined;
+  timeoutMs: number;
+}
+
+/**
+ * Time between two tries to connect to a Unix-domain socket whose queue is full, in milliseconds: the kernel refuses such a
+ * connect at once instead of keeping it pending.
+ */
+const UNIX_RETRY_MS = 10;
+
+export class DialSocket implements SocketOwner {
+  readonly #loop: TurnLoop;
+  readonly #onStep: StepListener | undefined;
+  #socket: Connection | undefined;
+  #deadline: Timer | undefined;
+  #retry: Timer | undefined;
+  /** Who waits for what is going on now; undefined between two handshakes. */
+  #onEnd: ((attempt: Attempt<unknown>) => void) | undefined;
+  #opening: OpenRequest | undefined;
+  #handshake: Handshake<unknown> | undefined;
+  #step: HandshakeStep | undefined;
+  /** What the kernel has not taken yet. */
+  #unsent = NO_BYTES;
+  /** What came behind the last handshake. */
+  #leftover = NO_BYTES;
+  #isReceiving = true;
+  /** Why the socket is closed. */
+  #failure: DialFailure | undefined;
+
+  constructor(loop: TurnLoop, onStep?: StepListener) {
+    this.#loop = loop;
+    this.#onStep = onStep;
+  }
+
+  /** Our end of the socket as the kernel names it; undefined for a Unix-domain socket. */
+  get localAddress(): Service | undefined {
+    const local = this.#socket && this.#loop.backend.addressOf(this.#socket.handle, 'local');
+    return local?.unixPath === undefined ? local : undefined;
+  }
+
+  /** Connects. First, and once. */
+  open(request: OpenRequest, onEnd: (attempt: Attempt<void>) => void): void {
+    if (!this.#begin(onEnd)) return;
+    this.#opening = request;
+    this.#onStep?.(`connecting to ${request.to}`);
+    this.#deadline = this.#loop.clock.after(request.timeoutMs, () => {
+      this.abort(unreachable(request.destination, 'timed-out'));
+    });
+    this.#connect(request);
+  }
+
+  /** Runs a handshake on the open socket. What it leaves over goes to the next one, or to the connection. */
+  run<Result>(handshake: Handshake<Result>, onEnd: (attempt: Attempt<Result>) => void): void {
+    if (!this.#begin(onEnd)) return;
+    this.#handshake = handshake;
+    this.#take(handshake.start());
+    const early = this.#leftover;
+    if (this.#handshake !== handshake || this.#socket === undefined) return;
+    this.#leftover = NO_BYTES;
+    if (early.length > 0) this.#take(handshake.receive(early));
+    this.#setReceiving(this.#handshake !== undefined);
+  }
+
+  /** `open` as a promise, for chains in which no single turn matters. */
+  opened(request: OpenRequest): Promise<Attempt<void>> {
+    return new Promise((resolve) => this.open(request, resolve));
+  }
+
+  /** `run` as a promise. */
+  answered<Result>(handshake: Handshake<Result>): Promise<Attempt<Result>> {
+    return new Promise((resolve) => this.run(handshake, resolve));
+  }
+
+  /** Closes the socket; whoever waits on it gets `failure`. Idempotent, and nothing after `release`. */
+  abort(failure: DialFailure): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failure;
+    this.#deadline?.cancel();
+    this.#retry?.cancel();
+    this.#handshake = undefined;
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket !== undefined) {
+      socket.owner = undefined;
+      this.#loop.close(socket);
+    }
+    this.#end({ ok: false, failure });
+  }
+
+  /** Gives the socket away, with the bytes that belong to its new owner. Only between handshakes, on an open socket. */
+  release(): { socket: Connection; leftover: Uint8Array } {
+    const socket = this.#socket;
+    if (socket === undefined || this.#onEnd !== undefined)
+      throw new SockManError('ERR_SOCKMAN_STATE', 'nothing to release');
+    this.#setReceiving(true);
+    this.#socket = undefined;
+    // Whatever comes later finds nothing to close.
+    this.#failure = dialFailure('aborted');
+    return { socket, leftover: this.#leftover };
+  }
+
+  // ---- SocketOwner --------------------------------------------------------------------------------------------------
+
+  socketConnected(errno: number): void {
+    if (errno !== 0) {
+      this.#socket = undefined;
+      this.abort(unreachable(this.#opening!.destination, errno));
+      return;
+    }
+    this.#opening = undefined;
+    this.#end({ ok: true, value: undefined });
+  }
+
+  socketGotData(data: Uint8Array): void {
+    const handshake = this.#handshake;
+    if (handshake === undefined) this.#leftover = Buffer.concat([this.#leftover, data]);
+    else this.#take(handshake.receive(data));
+  }
+
+  socketGotEOF(): void {
+    this.#interrupt('closed');
+  }
+
+  socketGotReadError(errno: number): void {
+    this.#interrupt('broken', errno);
+  }
+
+  socketReadyToSend(): void {
+    if (this.#unsent.length > 0) this.#sendRest();
+  }
+
+  socketClosed(): void {
+    this.#socket = undefined;
+    this.abort(dialFailure('interrupted'));
+  }
+
+  // ---- Connecting ---------------------------------------------------------------------------------------------------
+
+  #connect(request: OpenRequest): void {
+    const { to, localAddress, destination } = request;
+    const result = this.#loop.connect(to, localAddress === undefined ? {} : { localAddress }, this);
+    if (result.ok) this.#socket = result.socket;
+    else if (result.errno === EAGAIN && to.unixPath !== undefined) {
+      this.#retry = this.#loop.clock.after(UNIX_RETRY_MS, () => this.#connect(request));
+    } else this.abort(unreachable(destination, result.errno));
+  }
+
+  // ---- Handshakes ---------------------------------------------------------------------------------------------------
+
+  #take(outcome: HandshakeOutcome<unknown>): void {
+    if (outcome.state === 'failed') return this.abort(outcome.failure);
+    if (outcome.state === 'done') {
+      if (outcome.leftover.length > 0) this.#leftover = outcome.leftover.slice();
+      return this.#end({ ok: true, value: outcome.result });
+    }
+    const step = this.#handshake!.step;
+    const isNewStep = step !== this.#step;
+    this.#step = step;
+    if (isNewStep) this.#onStep?.(step.name);
+    if (outcome.send !== undefined) {
+      this.#unsent = this.#unsent.length === 0 ? outcome.send : Buffer.concat([this.#unsent, outcome.send]);
+      this.#setDeadline(step.sendTimeoutMs);
+      this.#sendRest();
+    } else if (isNewStep) this.#setDeadline(step.replyTimeoutMs);
+  }
+
+  #sendRest(): void {
+    if (this.#socket === undefined) return;
+    const sent = this.#loop.send(this.#socket, this.#unsent, false);
+    if (sent < 0) return this.#interrupt('broken', -sent);
+    this.#unsent = sent === this.#unsent.length ? NO_BYTES : this.#unsent.subarray(sent);
+    // The time of the answer begins when the question is out.
+    if (this.#unsent.length === 0 && this.#step !== undefined) this.#setDeadline(this.#step.replyTimeoutMs);
+  }
+
+  #interrupt(by: Interruption, errno?: number): void {
+    this.abort(this.#handshake?.interrupted(by, errno) ?? dialFailure('interrupted', { errno }));
+  }
+
+  #setDeadline(ms: number): void {
+    this.#deadline?.cancel();
+    this.#deadline = ms === Infinity ? undefined : this.#loop.clock.after(ms, () => this.#interrupt('timed-out'));
+  }
+
+  /** Notes who waits. False: the socket is closed already, and they know. */
+  #begin<Result>(onEnd: (attempt: Attempt<Result>) => void): boolean {
+    if (this.#onEnd !== undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'a handshake is running already');
+    if (this.#failure !== undefined) {
+      onEnd({ ok: false, failure: this.#failure });
+      return false;
+    }
+    // What ends the wait is the result of this very handshake, which the type of the field cannot say.
+    this.#onEnd = onEnd as (attempt: Attempt<unknown>) => void;
+    return true;
+  }
+
+  #end(attempt: Attempt<unknown>): void {
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+    this.#handshake = undefined;
+    this.#step = undefined;
+    const onEnd = this.#onEnd;
+    this.#onEnd = undefined;
+    onEnd?.(attempt);
+    // Nobody went on at once: what comes now waits in the kernel.
+    if (this.#onEnd === undefined) this.#setReceiving(false);
+  }
+
+  #setReceiving(on: boolean): void {
+    if (this.#socket === undefined || on === this.#isReceiving) return;
+    this.#isReceiving = on;
+    this.#loop.backend.setReceiving(this.#socket.handle, on);
+  }
+}

@@ -1,0 +1,99 @@
+// Accepts I2P peers: one offer to the router at a time, a new one as soon as a peer took it.
+//
+// SAM 3.1 has no queue: a peer that comes while no offer stands is lost, so nothing is done between two offers that could
+// wait. After a failure the next round waits, each time a second longer; only an accepted peer resets the wait, since a
+// router that takes offers and then drops them is no better than one that refuses.
+
+import { NetAddress } from '../../netaddr/net-address.ts';
+import { Service } from '../../netaddr/service.ts';
+import type { Timer } from '../../util/clock.ts';
+import { DialSocket } from '../dial/dial-socket.ts';
+import type { Attempt } from '../dial/dial-socket.ts';
+import { dialFailure } from '../dial/failure.ts';
+import { endsSamSession, samAcceptedPeer } from '../dial/sam.ts';
+import { I2P_SAM31_PORT } from './sam-session.ts';
+import type { SamSession, SessionContext } from './sam-session.ts';
+
+/** First wait after a failure, and what each failure adds, in milliseconds. (Bitcoin Core src/net.cpp, ThreadI2PAcceptIncoming.) */
+export const I2P_RETRY_STEP_MS = 1_000;
+/** The wait grows no further than this, in milliseconds. */
+export const I2P_RETRY_MAX_MS = 300_000;
+
+/** Our address as long as none is known. */
+const NO_ADDRESS = new Service(NetAddress.UNSPECIFIED, 0);
+
+export class I2PListener {
+  readonly #context: SessionContext;
+  readonly #session: SamSession;
+  #socket: DialSocket | undefined;
+  #me = NO_ADDRESS;
+  #delayMs = I2P_RETRY_STEP_MS;
+  #sleep: { timer: Timer; wake: () => void } | undefined;
+  #isStopped = false;
+
+  constructor(context: SessionContext, session: SamSession) {
+    this.#context = context;
+    this.#session = session;
+  }
+
+  start(): void {
+    void this.#run();
+  }
+
+  /** Ends listening, at whatever stage. The session is the owner's to close. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#socket?.abort(dialFailure('interrupted'));
+    this.#sleep?.timer.cancel();
+    this.#sleep?.wake();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped) {
+      const socket = (this.#socket = new DialSocket(this.#context.loop));
+      const offered = await this.#session.listen(socket);
+      if (this.#isStopped) break;
+      if (!offered.ok) {
+        this.#context.logger.error(`listening on I2P failed: ${offered.failure.message}`);
+        socket.abort(offered.failure);
+        this.#context.loop.tellI2PListen(this.#me, false);
+        await this.#backOff();
+        continue;
+      }
+      this.#me = offered.value;
+      this.#context.loop.tellI2PListen(this.#me, true);
+      const accepted = await this.#accept(socket);
+      if (accepted.ok) {
+        this.#delayMs = I2P_RETRY_STEP_MS;
+        continue;
+      }
+      this.#context.logger.debug(`accepting on I2P failed: ${accepted.failure.message}`);
+      if (endsSamSession(accepted.failure)) this.#session.close(accepted.failure);
+      await this.#backOff();
+    }
+  }
+
+  /** Waits for a peer and makes it a connection, in the very turn in which it shows. */
+  #accept(socket: DialSocket): Promise<Attempt<void>> {
+    const me = this.#me;
+    return new Promise((resolve) => {
+      socket.run(samAcceptedPeer(), (accepted) => {
+        if (!accepted.ok) return resolve(accepted);
+        const them = new Service(accepted.value, I2P_SAM31_PORT);
+        const { socket: connection, leftover } = socket.release();
+        this.#context.loop.admit(connection, leftover, { me, them, whenClosed: undefined });
+        resolve({ ok: true, value: undefined });
+      });
+    });
+  }
+
+  async #backOff(): Promise<void> {
+    if (this.#isStopped) return;
+    const delayMs = this.#delayMs;
+    if (this.#delayMs < I2P_RETRY_MAX_MS) this.#delayMs += I2P_RETRY_STEP_MS;
+    await new Promise<void>((wake) => {
+      this.#sleep = { timer: this.#context.loop.clock.after(delayMs, wake), wake };
+    });
+    this.#sleep = undefined;
+  }
+}

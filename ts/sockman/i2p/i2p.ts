@@ -1,0 +1,112 @@
+// I2P for one `SockMan`: the persistent session that listens, and the transient sessions that dial without it.
+
+import type { Service } from '../../netaddr/service.ts';
+import { invalidArg } from '../../util/errors.ts';
+import { toService } from '../arguments.ts';
+import { checkSessionOptions } from '../dial/connect-options.ts';
+import type { DialRequest } from '../dial/connect-options.ts';
+import type { Attempt, DialSocket } from '../dial/dial-socket.ts';
+import { dialFailure } from '../dial/failure.ts';
+import { I2PListener } from './i2p-listener.ts';
+import { I2P_SAM31_PORT, SamSession } from './sam-session.ts';
+import type { SessionContext, SessionOptions } from './sam-session.ts';
+
+/** Most transient sessions kept for later after their connect failed: each took the router minutes. (Bitcoin Core src/net.h.) */
+export const MAX_UNUSED_I2P_SESSIONS = 10;
+
+/** How to listen for I2P peers. */
+export interface I2PListenOptions {
+  /** The SAM bridge of the router, usually `127.0.0.1:7656`. */
+  sam: Service | string;
+  /** Where our private key is, and with it our address. Made with owner-only permissions when there is none. */
+  privateKeyFile: string;
+  /** More options of the session, such as `inbound.length=0 outbound.length=0` in a private test network. */
+  sessionOptions?: string;
+}
+
+/**
+ * Checks the options of listening.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the option.
+ */
+export function checkI2PListenOptions(options: I2PListenOptions): SessionOptions {
+  if (typeof options !== 'object' || options === null) throw invalidArg('i2p', 'an object', options);
+  const { sam, privateKeyFile, sessionOptions } = options;
+  if (typeof privateKeyFile !== 'string' || privateKeyFile === '' || privateKeyFile.includes('\0')) {
+    throw invalidArg('i2p.privateKeyFile', 'a path', privateKeyFile);
+  }
+  if (sessionOptions !== undefined) checkSessionOptions('i2p.sessionOptions', sessionOptions);
+  return { bridge: toService('i2p.sam', sam), privateKeyFile, sessionOptions };
+}
+
+/** A connected I2P stream. */
+export interface I2PConnection {
+  readonly me: Service;
+  /** To be called once the connection is closed: a transient session ends with its only stream. */
+  readonly whenClosed: (() => void) | undefined;
+}
+
+export class I2P {
+  readonly #context: SessionContext;
+  #persistent: SamSession | undefined;
+  #listener: I2PListener | undefined;
+  /** Every transient session that exists, in use or not. */
+  readonly #transient = new Set<SamSession>();
+  /** Transient sessions whose connect failed, oldest first. */
+  readonly #unused: SamSession[] = [];
+
+  constructor(context: SessionContext) {
+    this.#context = context;
+  }
+
+  /** Starts to listen, with a persistent session. Once. */
+  listen(options: SessionOptions): void {
+    this.#persistent = new SamSession(this.#context, options);
+    this.#listener = new I2PListener(this.#context, this.#persistent);
+    this.#listener.start();
+  }
+
+  /** Connects `socket` to an I2P peer, with the persistent session where there is one and it is not to be avoided. */
+  async connect(to: Service, request: DialRequest, socket: DialSocket): Promise<Attempt<I2PConnection>> {
+    // SAM 3.1 cannot address ports; addresses with other ones are gossiped nevertheless.
+    if (to.port !== I2P_SAM31_PORT) return { ok: false, failure: dialFailure('i2p-port-not-zero') };
+    if (this.#persistent !== undefined && !request.forceTransientI2P) {
+      const connected = await this.#persistent.connect(socket, to.address);
+      return connected.ok ? { ok: true, value: { me: connected.value, whenClosed: undefined } } : connected;
+    }
+    const bridge = request.proxy?.endpoint ?? this.#persistent?.bridge;
+    if (bridge === undefined) return { ok: false, failure: dialFailure('network-unsupported') };
+    const session = this.#takeTransient(bridge, request.proxy?.sessionOptions);
+    const connected = await session.connect(socket, to.address);
+    if (connected.ok) return { ok: true, value: { me: connected.value, whenClosed: () => this.#drop(session) } };
+    this.#keepForLater(session);
+    return connected;
+  }
+
+  /** Ends listening and every session. */
+  close(): void {
+    this.#listener?.stop();
+    this.#persistent?.close();
+    for (const session of [...this.#transient]) this.#drop(session);
+    this.#unused.length = 0;
+  }
+
+  #takeTransient(bridge: Service, sessionOptions: string | undefined): SamSession {
+    const at = this.#unused.findIndex((unused) => unused.bridge.equals(bridge));
+    if (at !== -1) return this.#unused.splice(at, 1)[0]!;
+    const session = new SamSession(this.#context, { bridge, privateKeyFile: undefined, sessionOptions });
+    this.#transient.add(session);
+    return session;
+  }
+
+  /** The destination failed, not the session: the next connect need not wait for another. */
+  #keepForLater(session: SamSession): void {
+    if (!this.#transient.has(session)) return;
+    if (this.#unused.length < MAX_UNUSED_I2P_SESSIONS) this.#unused.push(session);
+    else this.#drop(session);
+  }
+
+  #drop(session: SamSession): void {
+    this.#transient.delete(session);
+    session.close();
+  }
+}
