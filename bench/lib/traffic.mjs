@@ -48,7 +48,7 @@ export async function measureTraffic(bench, plan, progress) {
     const { load, note } = fit(benchCase, plan);
     const lanes = plan.peers.map(async (peer) => {
       const server = await Server.start(peer, bench.serverMode ?? 'echo');
-      return { peer, server, reports: /** @type {import('./types.mjs').LoadReport[]} */ ([]) };
+      return { peer, server, reports: /** @type {import('./types.mjs').LoadReport[]} */ ([]), failure: '' };
     });
     runs.push({ benchCase, load, note, lanes: await Promise.all(lanes) });
   }
@@ -56,8 +56,9 @@ export async function measureTraffic(bench, plan, progress) {
     for (const { benchCase, load, lanes } of runs) {
       for (let i = 0; i < lanes.length; ++i) {
         const lane = lanes[(i + round) % lanes.length];
+        if (lane.failure !== '') continue;
         progress(`${benchCase.name}: round ${round + 1} of ${plan.rounds}, ${lane.peer.title}`);
-        lane.reports.push(await attempt(lane, load));
+        await attempt(lane, load);
       }
     }
   }
@@ -67,12 +68,14 @@ export async function measureTraffic(bench, plan, progress) {
   return tables;
 }
 
-/** @param {{ peer: import('./types.mjs').Peer, server: Server }} lane @param {import('./types.mjs').Load} load */
-async function attempt({ peer, server }, load) {
+/** One round of one server. Somebody else's server that fails leaves the case and is named there; ours ends the run. */
+async function attempt(lane, load) {
   try {
-    return await runLoad(server, load);
+    lane.reports.push(await runLoad(lane.server, load));
   } catch (error) {
-    throw new Error(`${peer.title}, ${load.mode}: ${error.message}`, { cause: error });
+    const message = `${lane.peer.title}, ${load.mode}: ${error.message}`;
+    if (lane.peer.isOurs || lane.peer.isYardstick) throw new Error(message, { cause: error });
+    lane.failure = message;
   }
 }
 
@@ -83,7 +86,9 @@ const cpuOf = (report) => report.serverCpuSeconds / report.messages;
  * Medians over the rounds. A ratio is the median of the ratios of each round, against the C loop whose own median is
  * the better one: the faster for rates, the thriftier for CPU.
  */
-function tabulate(bench, { benchCase, note, lanes }) {
+function tabulate(bench, { benchCase, note, lanes: all }) {
+  const lanes = all.filter(({ failure }) => failure === '');
+  const notes = [note, ...all.map(({ failure }) => failure && `failed: ${failure}`)].filter(Boolean).join('; ');
   const yardsticks = lanes.filter(({ peer }) => peer.isYardstick);
   const fastest = yardsticks.toSorted((a, b) => median(b.reports.map(rateOf)) - median(a.reports.map(rateOf)))[0];
   const thriftiest = yardsticks.toSorted((a, b) => median(a.reports.map(cpuOf)) - median(b.reports.map(cpuOf)))[0];
@@ -112,7 +117,7 @@ function tabulate(bench, { benchCase, note, lanes }) {
     case: name,
     title,
     columns: 'traffic',
-    ...(note && { note }),
+    ...(notes && { note: notes }),
     ...(goal && { goal }),
     rows,
   };
