@@ -53,7 +53,7 @@ std::unique_ptr<Engine> Engine::Make(const EngineOptions& options, std::string_v
         failure = {Syscall::PollerCreate, error};
         return nullptr;
     }
-    return std::unique_ptr<Engine>(new Engine(options, std::move(made), observer));
+    return std::make_unique<Engine>(options, std::move(made), observer);
 }
 
 Engine::Engine(const EngineOptions& options, std::unique_ptr<Poller> poller, InterestObserver* observer)

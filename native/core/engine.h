@@ -46,7 +46,7 @@ struct EngineOptions {
     bool defer_receive = false;
     /** Most accepts per listener and batch. */
     int accept_batch = 64;
-    SocketOptions socket;
+    SocketOptions socket{};
 };
 
 struct ListenOptions {
@@ -95,6 +95,8 @@ public:
      */
     static std::unique_ptr<Engine> Make(const EngineOptions& options, std::string_view poller,
                                         InterestObserver* observer, Failure& failure);
+    /** As `Make`, with a poller of the caller's own. */
+    Engine(const EngineOptions& options, std::unique_ptr<Poller> poller, InterestObserver* observer);
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -116,7 +118,7 @@ public:
     int Gather(int32_t* records, uint8_t* slab, int timeout_ms);
     /** Follows each `Gather`, once its records were looked at. */
     void FinishBatch();
-    /** Whether the next `Gather` has something to do that the descriptor does not show. */
+    /** Whether the next `Gather` has something to report that the descriptor does not show. */
     bool HasMore() const { return m_next_event < m_event_count || !m_ready_listeners.empty() || !m_broken.empty(); }
 
     OpenResult Listen(const SocketAddress& at, const ListenOptions& options);
@@ -169,8 +171,6 @@ private:
         int error;
     };
     class RecordWriter;
-
-    Engine(const EngineOptions& options, std::unique_ptr<Poller> poller, InterestObserver* observer);
 
     // What happened: engine_batch.cc.
     void ReportBroken(RecordWriter& out);

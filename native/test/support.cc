@@ -123,12 +123,22 @@ void Peer::Reset() {
 
 // --- World -----------------------------------------------------------------------------------------------------------
 
-World::World(const char* poller, EngineOptions options, InterestObserver* observer)
-    : slab(Engine::SlabBytes(options.receive_chunk_bytes)), m_records(kMaxRecords * kRecordWords) {
+namespace {
+
+std::unique_ptr<Engine> MakeEngine(const char* poller, const EngineOptions& options, InterestObserver* observer) {
     Failure failure;
-    m_engine = Engine::Make(options, poller, observer, failure);
-    REQUIRE(m_engine != nullptr);
+    std::unique_ptr<Engine> engine = Engine::Make(options, poller, observer, failure);
+    REQUIRE(engine != nullptr);
+    return engine;
 }
+
+}  // namespace
+
+World::World(const char* poller, EngineOptions options, InterestObserver* observer)
+    : World(MakeEngine(poller, options, observer)) {}
+
+World::World(std::unique_ptr<Engine> engine)
+    : slab(engine->DeferredOffset() / 2 * 3), m_engine(std::move(engine)), m_records(kMaxRecords * kRecordWords) {}
 
 std::vector<Record> World::Turn(int timeout_ms) {
     const int count = m_engine->Gather(m_records.data(), slab.data(), timeout_ms);
@@ -227,10 +237,35 @@ std::pair<Handle, Peer> World::Accepted() {
     }
 }
 
+namespace {
+
+constexpr int kHighestDescriptor = 4096;
+
+bool IsOpen(int fd) { return fcntl(fd, F_GETFD) >= 0; }
+
+}  // namespace
+
 size_t OpenDescriptorCount() {
     size_t count = 0;
-    for (int fd = 0; fd < 4096; ++fd) count += fcntl(fd, F_GETFD) >= 0 ? 1 : 0;
+    for (int fd = 0; fd < kHighestDescriptor; ++fd) count += IsOpen(fd) ? 1 : 0;
     return count;
+}
+
+DescriptorLimit::DescriptorLimit(unsigned spare) {
+    // The limit is on the number of a new descriptor, not on how many there are: the gaps below are filled first.
+    int highest = kHighestDescriptor;
+    while (!IsOpen(highest)) --highest;
+    int filler;
+    while ((filler = dup(highest)) < highest) m_fillers.push_back(filler);
+    close(filler);
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &m_before) == 0);
+    const rlimit lowered{static_cast<rlim_t>(highest) + 1 + spare, m_before.rlim_max};
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &lowered) == 0);
+}
+
+DescriptorLimit::~DescriptorLimit() {
+    setrlimit(RLIMIT_NOFILE, &m_before);
+    for (const int filler : m_fillers) close(filler);
 }
 
 }  // namespace sockman::test

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <deque>
 #include <memory>
@@ -74,6 +75,7 @@ struct Record {
 class World {
 public:
     explicit World(const char* poller, EngineOptions options = {}, InterestObserver* observer = nullptr);
+    explicit World(std::unique_ptr<Engine> engine);
 
     Engine* operator->() { return m_engine.get(); }
 
@@ -105,6 +107,17 @@ private:
 
 /** Number of open descriptors of this process. */
 size_t OpenDescriptorCount();
+
+/** While it lives, this process can open `spare` more descriptors and then gets EMFILE. */
+class DescriptorLimit {
+public:
+    explicit DescriptorLimit(unsigned spare);
+    ~DescriptorLimit();
+
+private:
+    rlimit m_before;
+    std::vector<int> m_fillers;
+};
 
 }  // namespace sockman::test
 
