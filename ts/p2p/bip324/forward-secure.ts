@@ -1,0 +1,147 @@
+// The two ciphers of BIP 324 that change their key every 224 packets: FSChaCha20 for lengths, FSChaCha20Poly1305 for
+// packets.
+//
+// Each object serves one direction of one connection and must see every packet of it, in order. An old key cannot be
+// computed from its successor, so what leaks later does not open earlier traffic.
+//
+// Source: BIP 324, "Overview of cipher"; Bitcoin Core src/crypto/chacha20.h, chacha20poly1305.h.
+
+import { KEY_BYTES, NONCE_BYTES, keystream, openLong, openShort, sealLong, sealShort } from './aead.ts';
+import type { LongOpener, LongSealer } from './aead.ts';
+import { STREAM_STEP_BYTES } from './chacha-kernel.ts';
+
+/** Packets encrypted under one key. (REKEY_INTERVAL, Bitcoin Core src/bip324.h) */
+export const REKEY_INTERVAL = 224;
+
+/** The packet index in the nonce that a new key is made with; no packet has it. */
+const REKEY_PACKET_INDEX = 0xffff_ffff;
+
+const BLOCKS_PER_STEP = STREAM_STEP_BYTES / 64;
+
+/** A ChaCha20 keystream that runs on across chunks. */
+export class FSChaCha20 {
+  readonly #key: Uint8Array;
+  readonly #rekeyInterval: number;
+  readonly #stream = new Uint8Array(STREAM_STEP_BYTES);
+  #streamOffset = STREAM_STEP_BYTES;
+  readonly #nonce = new EpochNonce();
+  #blockCounter = 0;
+  #chunkCount = 0;
+
+  /**
+   * @param key - 32 bytes, copied.
+   * @param rekeyInterval - Chunks per key. Default 224.
+   */
+  constructor(key: Uint8Array, rekeyInterval: number = REKEY_INTERVAL) {
+    this.#key = Uint8Array.from(key); // Buffer.slice would not copy.
+    this.#rekeyInterval = rekeyInterval;
+  }
+
+  /** Encrypts or decrypts one chunk. */
+  crypt(chunk: Uint8Array): Uint8Array {
+    const result = chunk.map((byte) => byte ^ this.#nextByte());
+    this.#endChunk();
+    return result;
+  }
+
+  /** Encrypts or decrypts one chunk of three bytes, given and returned as a little-endian number. */
+  cryptUint24(value: number): number {
+    const mask = this.#nextByte() | (this.#nextByte() << 8) | (this.#nextByte() << 16);
+    this.#endChunk();
+    return value ^ mask;
+  }
+
+  #nextByte(): number {
+    if (this.#streamOffset === STREAM_STEP_BYTES) {
+      keystream(this.#key, this.#nonce.bytes, this.#blockCounter, this.#stream);
+      this.#blockCounter += BLOCKS_PER_STEP;
+      this.#streamOffset = 0;
+    }
+    return this.#stream[this.#streamOffset++]!;
+  }
+
+  #endChunk(): void {
+    if (++this.#chunkCount < this.#rekeyInterval) return;
+    for (let i = 0; i < KEY_BYTES; i++) this.#key[i] = this.#nextByte();
+    this.#chunkCount = 0;
+    this.#nonce.startNextEpoch();
+    this.#blockCounter = 0;
+    this.#stream.fill(0);
+    this.#streamOffset = STREAM_STEP_BYTES;
+  }
+}
+
+/** An AEAD whose nonce counts packets. Every call but the constructor consumes one packet, whether its tag was right or not. */
+export class FSChaCha20Poly1305 {
+  readonly #key: Uint8Array;
+  readonly #rekeyInterval: number;
+  readonly #nonce = new EpochNonce();
+  #packetCount = 0;
+
+  /**
+   * @param key - 32 bytes, copied.
+   * @param rekeyInterval - Packets per key. Default 224.
+   */
+  constructor(key: Uint8Array, rekeyInterval: number = REKEY_INTERVAL) {
+    this.#key = Uint8Array.from(key); // Buffer.slice would not copy.
+    this.#rekeyInterval = rekeyInterval;
+  }
+
+  /** Encrypts the next packet, `head || body`, as `sealShort` does. */
+  sealShort(aad: Uint8Array, head: Uint8Array, body: Uint8Array, out: Uint8Array, at: number): void {
+    sealShort(this.#key, this.#nonce.bytes, aad, head, body, out, at);
+    this.#endPacket();
+  }
+
+  /** Decrypts the next packet, as `openShort` does. */
+  openShort(aad: Uint8Array, sealed: Uint8Array, at: number, textBytes: number): Uint8Array | undefined {
+    const text = openShort(this.#key, this.#nonce.bytes, aad, sealed, at, textBytes);
+    this.#endPacket(); // Leaves the lent text alone.
+    return text;
+  }
+
+  /** Starts the next packet, to be encrypted in pieces. */
+  sealLong(aad: Uint8Array, textBytes: number): LongSealer {
+    const sealer = sealLong(this.#key, this.#nonce.bytes, aad, textBytes);
+    this.#endPacket();
+    return sealer;
+  }
+
+  /** Starts the next packet, to be decrypted in pieces. */
+  openLong(aad: Uint8Array, textBytes: number): LongOpener {
+    const opener = openLong(this.#key, this.#nonce.bytes, aad, textBytes);
+    this.#endPacket();
+    return opener;
+  }
+
+  #endPacket(): void {
+    if (++this.#packetCount < this.#rekeyInterval) {
+      this.#nonce.setPacketIndex(this.#packetCount);
+      return;
+    }
+    // The first 32 bytes of the encryption of zeros under a nonce of its own: keystream from block 1 on.
+    this.#nonce.setPacketIndex(REKEY_PACKET_INDEX);
+    const stream = new Uint8Array(STREAM_STEP_BYTES);
+    keystream(this.#key, this.#nonce.bytes, 1, stream);
+    this.#key.set(stream.subarray(0, KEY_BYTES));
+    stream.fill(0);
+    this.#packetCount = 0;
+    this.#nonce.startNextEpoch();
+  }
+}
+
+/** The nonce of both ciphers: packet index, 4 bytes, then the number of earlier keys, 8 bytes, both little-endian. */
+class EpochNonce {
+  readonly bytes = new Uint8Array(NONCE_BYTES);
+  readonly #view = new DataView(this.bytes.buffer);
+  #epoch = 0n;
+
+  setPacketIndex(packetIndex: number): void {
+    this.#view.setUint32(0, packetIndex, true);
+  }
+
+  startNextEpoch(): void {
+    this.setPacketIndex(0);
+    this.#view.setBigUint64(4, ++this.#epoch, true);
+  }
+}
