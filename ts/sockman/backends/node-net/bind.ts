@@ -108,9 +108,10 @@ function bunErrno(runtime: BunGlobal, where: { hostname?: string; port?: number;
   }
 }
 
-/** Whether the runtime knows `reusePort`: Bun, and Node since 22.12 and 23.1. Whether the platform does is libuv's to say. */
+/** Whether the runtime knows `reusePort`: Bun, and Node since 22.12 and 23.1. Whether the platform does is theirs to say. */
 function hasReusePort(): boolean {
   if (bun !== undefined) return true;
+  if ('Deno' in globalThis) return false;
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
 }

@@ -35,7 +35,9 @@ export class NetDriver implements SocketDriver {
     if (!hasSocketFamily(at)) return { ok: false, syscall: 'socket', errno: EAFNOSUPPORT };
     const server = new Server({ allowHalfOpen: true, pauseOnConnect: true });
     const path = at.unixPath === undefined ? undefined : at;
-    const listener = new NetListener(server, options.backlog, (socket) => this.#wrap(socket, false, path));
+    const refusesIPv4 = path === undefined && familyOf(at) === 6 && !options.dualStack;
+    const wrap = (socket: Socket): NetSocket => this.#wrap(socket, false, path);
+    const listener = new NetListener(server, options.backlog, refusesIPv4, wrap);
     const result = bindServer(server, at, options);
     return result.ok ? { ok: true, socket: listener, bound: result.bound } : result;
   }

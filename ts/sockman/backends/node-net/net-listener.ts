@@ -12,16 +12,21 @@ import type { NetSocket } from './net-socket.ts';
 export class NetListener implements ListenerSocket {
   readonly #server: Server;
   readonly #backlog: number;
+  readonly #refusesIPv4: boolean;
   readonly #wrap: (socket: Socket) => NetSocket;
   readonly #queue: NetSocket[] = [];
   #owner: ListenerOwner | undefined;
   /** Errno of an accept that failed for want of something, until it was given to the owner. */
   #errno = 0;
 
-  /** @param wrap - Makes an accepted socket ready for use. */
-  constructor(server: Server, backlog: number, wrap: (socket: Socket) => NetSocket) {
+  /**
+   * @param refusesIPv4 - Listens on IPv6 only. Deno does not tell the kernel, and IPv4 connections come all the same.
+   * @param wrap - Makes an accepted socket ready for use.
+   */
+  constructor(server: Server, backlog: number, refusesIPv4: boolean, wrap: (socket: Socket) => NetSocket) {
     this.#server = server;
     this.#backlog = backlog;
+    this.#refusesIPv4 = refusesIPv4;
     this.#wrap = wrap;
     server.on('connection', (socket) => this.#arrived(socket));
     // A failed bind is told by its result; the event that repeats it finds no owner.
@@ -53,7 +58,8 @@ export class NetListener implements ListenerSocket {
 
   #arrived(socket: Socket): void {
     const accepted = this.#wrap(socket);
-    if (this.#owner === undefined || this.#queue.length >= this.#backlog) {
+    const isWelcome = !this.#refusesIPv4 || accepted.remote?.address.network !== 'ipv4';
+    if (!isWelcome || this.#owner === undefined || this.#queue.length >= this.#backlog) {
       accepted.reset();
       return;
     }
