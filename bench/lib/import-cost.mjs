@@ -1,6 +1,7 @@
 // What `import 'sockman'` adds to the start of a program: wall time of whole processes, an empty script and ours in turn.
 
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { BENCH_DIRECTORY } from './build.mjs';
@@ -9,7 +10,8 @@ import { median, spread } from './statistics.mjs';
 const RUNS = 25;
 const SMOKE_RUNS = 3;
 
-const esm = pathToFileURL(join(BENCH_DIRECTORY, '..', 'esm', 'index.js')).href;
+const esmFile = join(BENCH_DIRECTORY, '..', 'esm', 'index.js');
+const esm = pathToFileURL(esmFile).href;
 const cjs = join(BENCH_DIRECTORY, '..', 'cjs', 'index.js');
 
 const PROGRAMS = [
@@ -49,6 +51,9 @@ function runMs(parameters) {
  * @returns {Promise<import('./types.mjs').Table[]>}
  */
 export async function measureImport(bench, plan, progress) {
+  for (const file of [esmFile, cjs]) {
+    if (!existsSync(file)) throw new Error(`${file} does not exist; npm run build:ts makes it`);
+  }
   const lanes = PROGRAMS.map((program) => ({ ...program, times: /** @type {number[]} */ ([]) }));
   const runs = plan.isSmoke ? SMOKE_RUNS : RUNS;
   for (let run = 0; run < runs; ++run) {
