@@ -159,7 +159,8 @@ export abstract class SockMan implements SockManCallbacks {
    * @throws {TypeError} | {RangeError} malformed arguments.
    * @example
    * const tor = { endpoint: '127.0.0.1:9050', streamIsolation: true };
-   * const { nodeId, errmsg } = await sockMan.connectAndMakeNodeId({ host: 'example.com', port: 80 }, { proxy: tor });
+   * const dialed = await sockMan.connectAndMakeNodeId({ host: 'example.com', port: 80 }, { proxy: tor });
+   * if (dialed.nodeId === undefined) console.error(dialed.errmsg);
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started.
    */
   async connectAndMakeNodeId(to: ConnectTarget, options: ConnectOptions = {}): Promise<DialResult> {
