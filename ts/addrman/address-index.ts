@@ -1,0 +1,114 @@
+// Finds an entry by address and port: an open-addressing hash table of entry ids.
+//
+// The hash is keyed by chance, because peers choose the addresses: under a fixed hash they could send ones that all
+// collide, and every lookup would walk them.
+
+import { NETWORK_BYTES, NETWORK_NUMBERS } from '../netaddr/network.ts';
+import type { NetAddress } from '../netaddr/net-address.ts';
+import type { NetworkName } from '../netaddr/network.ts';
+import type { RandomUint32 } from '../util/random.ts';
+import { SipHash } from '../util/siphash.ts';
+import { NETWORK_BY_NUMBER } from './entry-store.ts';
+import type { EntryStore } from './entry-store.ts';
+
+const EMPTY = -1;
+
+/** Slots at first; doubled whenever more than half are taken, so that chains stay at one or two. */
+const INITIAL_SLOTS = 1024;
+
+/** What stands behind the address bytes in the hashed message: port and network. */
+const SUFFIX_BYTES = 3;
+
+/** Maps (network, bytes, port) to the id of an entry in `store`. Holds ids only; the store has the addresses. */
+export class AddressIndex {
+  readonly #store: EntryStore;
+  readonly #hash: SipHash;
+  readonly #hashHalves = new Uint32Array(2);
+  /** The message to hash, by network number: the length differs, and a view costs as much as the hash. */
+  readonly #messages: readonly Uint8Array[];
+  #slots = new Int32Array(INITIAL_SLOTS).fill(EMPTY);
+  #count = 0;
+
+  constructor(store: EntryStore, random: RandomUint32) {
+    this.#store = store;
+    const word = (): bigint => (BigInt(random()) << 32n) | BigInt(random());
+    this.#hash = new SipHash(word(), word());
+    this.#messages = NETWORK_BY_NUMBER.map(
+      (name) => new Uint8Array((NETWORK_BYTES[name as NetworkName] ?? 0) + SUFFIX_BYTES),
+    );
+  }
+
+  /** The id of the entry for an address and port; -1 when there is none. */
+  find(address: NetAddress, port: number): number {
+    const network = NETWORK_NUMBERS[address.network];
+    const message = this.#messages[network]!;
+    const { bytes } = address;
+    for (let index = 0; index < bytes.length; index++) message[index] = bytes[index]!;
+    const slots = this.#slots;
+    for (let slot = this.#home(message, network, port); ; slot = (slot + 1) & (slots.length - 1)) {
+      const id = slots[slot]!;
+      if (id === EMPTY || this.#store.isAt(id, address, port)) return id;
+    }
+  }
+
+  /** Enters an entry. One for the same address and port gives way, as it does when a file names an address twice. */
+  insert(id: number): void {
+    const slot = this.#slotOf(id);
+    if (this.#slots[slot] === EMPTY) this.#count++;
+    this.#slots[slot] = id;
+    if (this.#count * 2 > this.#slots.length) this.#double();
+  }
+
+  /** Removes whatever entry stands for the address and port of `id`, be it that one or a later duplicate. */
+  remove(id: number): void {
+    const slots = this.#slots;
+    let hole = this.#slotOf(id);
+    if (slots[hole] === EMPTY) return;
+    this.#count--;
+    // Close the gap: whoever follows in the chain moves up, unless that would put it before its home.
+    const mask = slots.length - 1;
+    for (let slot = (hole + 1) & mask; slots[slot] !== EMPTY; slot = (slot + 1) & mask) {
+      const distanceFromHome = (slot - this.#homeOf(slots[slot]!)) & mask;
+      if (distanceFromHome < ((slot - hole) & mask)) continue;
+      slots[hole] = slots[slot]!;
+      hole = slot;
+    }
+    slots[hole] = EMPTY;
+  }
+
+  /** The entry that stands for the address and port of `id`; -1 when none does. */
+  occupant(id: number): number {
+    return this.#slots[this.#slotOf(id)]!;
+  }
+
+  /** Where the address and port of `id` are, or else the free slot where they would go. */
+  #slotOf(id: number): number {
+    const slots = this.#slots;
+    let slot = this.#homeOf(id);
+    while (slots[slot] !== EMPTY && !this.#store.isSame(slots[slot]!, id)) slot = (slot + 1) & (slots.length - 1);
+    return slot;
+  }
+
+  #homeOf(id: number): number {
+    const network = this.#store.network[id]!;
+    const message = this.#messages[network]!;
+    this.#store.copyAddressBytes(id, message);
+    return this.#home(message, network, this.#store.port[id]!);
+  }
+
+  /** The slot where the search begins. `message` holds the address bytes; the rest of it is filled in here. */
+  #home(message: Uint8Array, network: number, port: number): number {
+    const suffix = message.length - SUFFIX_BYTES;
+    message[suffix] = port;
+    message[suffix + 1] = port >>> 8;
+    message[suffix + 2] = network;
+    const low = this.#hash.reset().write(message).finalizeHalves(this.#hashHalves)[0]!;
+    return low & (this.#slots.length - 1);
+  }
+
+  #double(): void {
+    const ids = this.#slots;
+    this.#slots = new Int32Array(ids.length * 2).fill(EMPTY);
+    for (const id of ids) if (id !== EMPTY) this.#slots[this.#slotOf(id)] = id;
+  }
+}

@@ -1,0 +1,231 @@
+// What is known of each address, one column per field.
+//
+// A full address book is 80,000 entries; as objects they would take some 40 MB and a pause at each garbage collection.
+// Columns take 142 bytes an entry and hold nothing to collect. An entry is named by its id, the index into every
+// column; ids of deleted entries are used again, so whoever keeps one must hear of the deletion.
+
+import { NetAddress } from '../netaddr/net-address.ts';
+import { NETWORK_BYTES, NETWORK_NUMBERS } from '../netaddr/network.ts';
+import type { NetworkClass, NetworkName } from '../netaddr/network.ts';
+import { MAX_ENTRIES, MAX_REFERENCES } from './limits.ts';
+
+/** Names of the networks by their numbers. */
+export const NETWORK_BY_NUMBER: readonly NetworkClass[] = [
+  'not_publicly_routable',
+  'ipv4',
+  'ipv6',
+  'onion',
+  'i2p',
+  'cjdns',
+  'internal',
+];
+
+/** How many network numbers there are. */
+export const NETWORK_COUNT = NETWORK_BY_NUMBER.length;
+
+/** Room for the bytes of any address. */
+const ADDRESS_STRIDE = 32;
+
+/** Entries there is room for at first: an empty address book is small, and the room doubles. */
+const INITIAL_CAPACITY = 512;
+
+/** Ends the chain of free ids. */
+const NO_ID = -1;
+
+const LOW_32_BITS = 0xffff_ffffn;
+
+/** The columns. Which fields are meaningful when, and who updates them, is said at each. */
+export class EntryStore {
+  /** Network number and raw bytes of the address, `ADDRESS_STRIDE` apart; identity together with the port. */
+  network = new Uint8Array(INITIAL_CAPACITY);
+  addressBytes = new Uint8Array(INITIAL_CAPACITY * ADDRESS_STRIDE);
+  port = new Uint16Array(INITIAL_CAPACITY);
+  /** Number of the network that the entry counts for, by `NetAddress.getNetwork()`. */
+  countedNetwork = new Uint8Array(INITIAL_CAPACITY);
+  /** Who first told us. Never updated. */
+  sourceNetwork = new Uint8Array(INITIAL_CAPACITY);
+  sourceBytes = new Uint8Array(INITIAL_CAPACITY * ADDRESS_STRIDE);
+  /** The 64 service bits in two halves. */
+  servicesLow = new Uint32Array(INITIAL_CAPACITY);
+  servicesHigh = new Uint32Array(INITIAL_CAPACITY);
+  /** Last seen, as gossiped: what we gossip on. */
+  time = new Uint32Array(INITIAL_CAPACITY);
+  /** Last handshake we completed; 0 for never. */
+  lastSuccess = new Float64Array(INITIAL_CAPACITY);
+  /** Last attempt of any kind, and the last that was counted; 0 for never. Not on disk. */
+  lastTry = new Float64Array(INITIAL_CAPACITY);
+  lastCountAttempt = new Float64Array(INITIAL_CAPACITY);
+  /** Counted failures since the last success. */
+  attempts = new Int32Array(INITIAL_CAPACITY);
+  /** New slots that hold the entry; 0 when it is in tried. */
+  referenceCount = new Uint8Array(INITIAL_CAPACITY);
+  isInTried = new Uint8Array(INITIAL_CAPACITY);
+  /** Those slots, eight places an entry, the first `referenceCount` in use; a tried entry's slot is in the first. */
+  slots = new Uint16Array(INITIAL_CAPACITY * MAX_REFERENCES);
+  /** Place in the random order; in a free entry, the next free id. */
+  orderPosition = new Int32Array(INITIAL_CAPACITY);
+  /** Grows with each entry created: tells the older of two, which recycled ids do not. */
+  serial = new Float64Array(INITIAL_CAPACITY);
+
+  /** Ids handed out so far are below this. */
+  #end = 0;
+  #firstFree = NO_ID;
+  #nextSerial = 0;
+
+  /** The services that were halved last, and the halves. */
+  #splitServices = 0n;
+  #splitLow = 0;
+  #splitHigh = 0;
+
+  /** One more than the highest id that was ever in use. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Entries there is room for now. */
+  get capacity(): number {
+    return this.network.length;
+  }
+
+  /**
+   * Makes an entry with every statistic at its start, and returns its id.
+   *
+   * At most `MAX_ENTRIES` exist at a time; the tables see to that.
+   */
+  create(address: NetAddress, port: number, source: NetAddress, time: number, services: bigint): number {
+    const id = this.#allocate();
+    this.network[id] = NETWORK_NUMBERS[address.network];
+    this.addressBytes.set(address.bytes, id * ADDRESS_STRIDE);
+    this.port[id] = port;
+    this.countedNetwork[id] = NETWORK_NUMBERS[address.getNetwork()];
+    this.sourceNetwork[id] = NETWORK_NUMBERS[source.network];
+    this.sourceBytes.set(source.bytes, id * ADDRESS_STRIDE);
+    this.setServices(id, services);
+    this.time[id] = time;
+    this.lastSuccess[id] = 0;
+    this.lastTry[id] = 0;
+    this.lastCountAttempt[id] = 0;
+    this.attempts[id] = 0;
+    this.referenceCount[id] = 0;
+    this.isInTried[id] = 0;
+    this.serial[id] = this.#nextSerial++;
+    return id;
+  }
+
+  /** Gives an id back. */
+  free(id: number): void {
+    this.orderPosition[id] = this.#firstFree;
+    this.#firstFree = id;
+  }
+
+  setServices(id: number, services: bigint): void {
+    this.#split(services);
+    this.servicesLow[id] = this.#splitLow;
+    this.servicesHigh[id] = this.#splitHigh;
+  }
+
+  addServices(id: number, services: bigint): void {
+    this.#split(services);
+    this.servicesLow[id]! |= this.#splitLow;
+    this.servicesHigh[id]! |= this.#splitHigh;
+  }
+
+  services(id: number): bigint {
+    return (BigInt(this.servicesHigh[id]!) << 32n) | BigInt(this.servicesLow[id]!);
+  }
+
+  /** The address, as a copy. */
+  address(id: number): NetAddress {
+    return addressFrom(this.network[id]!, this.addressBytes, id);
+  }
+
+  /** The address of the first source, as a copy. */
+  source(id: number): NetAddress {
+    return addressFrom(this.sourceNetwork[id]!, this.sourceBytes, id);
+  }
+
+  /** Whether the entry is for that address and port. */
+  isAt(id: number, address: NetAddress, port: number): boolean {
+    if (this.port[id] !== port || this.network[id] !== NETWORK_NUMBERS[address.network]) return false;
+    const { bytes } = address;
+    const start = id * ADDRESS_STRIDE;
+    for (let index = 0; index < bytes.length; index++) {
+      if (this.addressBytes[start + index] !== bytes[index]) return false;
+    }
+    return true;
+  }
+
+  /** Whether two entries are for the same address and port. */
+  isSame(id: number, otherId: number): boolean {
+    if (this.port[id] !== this.port[otherId] || this.network[id] !== this.network[otherId]) return false;
+    const start = id * ADDRESS_STRIDE;
+    const otherStart = otherId * ADDRESS_STRIDE;
+    const byteCount = byteCountOf(this.network[id]!);
+    for (let index = 0; index < byteCount; index++) {
+      if (this.addressBytes[start + index] !== this.addressBytes[otherStart + index]) return false;
+    }
+    return true;
+  }
+
+  /** Copies the address bytes of an entry to the front of `target`. */
+  copyAddressBytes(id: number, target: Uint8Array): void {
+    const start = id * ADDRESS_STRIDE;
+    const byteCount = byteCountOf(this.network[id]!);
+    for (let index = 0; index < byteCount; index++) target[index] = this.addressBytes[start + index]!;
+  }
+
+  /** Halves a number of 64 bits. Arithmetic on bigints allocates, and nearly all nodes offer one of a few sets. */
+  #split(services: bigint): void {
+    if (services === this.#splitServices) return;
+    this.#splitServices = services;
+    this.#splitLow = Number(services & LOW_32_BITS);
+    this.#splitHigh = Number(services >> 32n);
+  }
+
+  #allocate(): number {
+    const id = this.#firstFree;
+    if (id !== NO_ID) {
+      this.#firstFree = this.orderPosition[id]!;
+      return id;
+    }
+    if (this.#end === this.capacity) this.#grow(Math.min(this.capacity * 2, MAX_ENTRIES));
+    return this.#end++;
+  }
+
+  #grow(capacity: number): void {
+    this.network = grown(this.network, new Uint8Array(capacity));
+    this.addressBytes = grown(this.addressBytes, new Uint8Array(capacity * ADDRESS_STRIDE));
+    this.port = grown(this.port, new Uint16Array(capacity));
+    this.countedNetwork = grown(this.countedNetwork, new Uint8Array(capacity));
+    this.sourceNetwork = grown(this.sourceNetwork, new Uint8Array(capacity));
+    this.sourceBytes = grown(this.sourceBytes, new Uint8Array(capacity * ADDRESS_STRIDE));
+    this.servicesLow = grown(this.servicesLow, new Uint32Array(capacity));
+    this.servicesHigh = grown(this.servicesHigh, new Uint32Array(capacity));
+    this.time = grown(this.time, new Uint32Array(capacity));
+    this.lastSuccess = grown(this.lastSuccess, new Float64Array(capacity));
+    this.lastTry = grown(this.lastTry, new Float64Array(capacity));
+    this.lastCountAttempt = grown(this.lastCountAttempt, new Float64Array(capacity));
+    this.attempts = grown(this.attempts, new Int32Array(capacity));
+    this.referenceCount = grown(this.referenceCount, new Uint8Array(capacity));
+    this.isInTried = grown(this.isInTried, new Uint8Array(capacity));
+    this.slots = grown(this.slots, new Uint16Array(capacity * MAX_REFERENCES));
+    this.orderPosition = grown(this.orderPosition, new Int32Array(capacity));
+    this.serial = grown(this.serial, new Float64Array(capacity));
+  }
+}
+
+function grown<T extends { set(from: T): void }>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+/** How many of the `ADDRESS_STRIDE` bytes an address of a network has. */
+export function byteCountOf(network: number): number {
+  return NETWORK_BYTES[NETWORK_BY_NUMBER[network] as NetworkName];
+}
+
+function addressFrom(network: number, bytes: Uint8Array, id: number): NetAddress {
+  const name = NETWORK_BY_NUMBER[network] as NetworkName;
+  const start = id * ADDRESS_STRIDE;
+  return new NetAddress(name, bytes.slice(start, start + NETWORK_BYTES[name]));
+}

@@ -1,0 +1,40 @@
+// Groups of addresses that are likely to be in one hand: by autonomous system where a map of them is in use, else by
+// address range. (Bitcoin Core src/netgroup.cpp)
+
+import type { NetAddress } from '../netaddr/net-address.ts';
+import { NETWORK_NUMBERS } from '../netaddr/network.ts';
+import type { AsMap } from './asmap/as-map.ts';
+
+/** Prefix of the IPv4 addresses among the 128-bit inputs of a map: `::ffff:0:0/96`. */
+const IPV4_MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
+/** Groups addresses. Immutable. */
+export class NetGroups {
+  /** The map in use; undefined for grouping by range. */
+  readonly asMap: AsMap | undefined;
+
+  constructor(asMap?: AsMap) {
+    this.asMap = asMap;
+  }
+
+  /**
+   * The group of an address: `02` and the AS number, four bytes little-endian, where the map has one, so that one AS
+   * is one group over IPv4 and IPv6; else as in netaddr/net-group.ts.
+   */
+  group(address: NetAddress): Uint8Array {
+    const asNumber = this.asNumber(address);
+    if (asNumber === 0) return address.netGroup();
+    const group = new Uint8Array(5);
+    group[0] = NETWORK_NUMBERS.ipv6;
+    new DataView(group.buffer).setUint32(1, asNumber, true);
+    return group;
+  }
+
+  /** The autonomous system that announces an address; 0 when unknown, for other networks than IPv4 and IPv6, or without a map. */
+  asNumber(address: NetAddress): number {
+    if (this.asMap === undefined || (address.network !== 'ipv4' && address.network !== 'ipv6')) return 0;
+    const linkedIPv4 = address.getLinkedIPv4();
+    if (linkedIPv4 !== undefined) return this.asMap.lookUp(Uint8Array.of(...IPV4_MAPPED_PREFIX, ...linkedIPv4));
+    return address.getNetClass() === 'ipv6' ? this.asMap.lookUp(address.bytes) : 0;
+  }
+}

@@ -1,0 +1,79 @@
+// `peers.dat` on disk: the address book is remembered, and never lost by what is done here.
+
+import { AddrMan } from './addr-man.ts';
+import type { AddrManOptions } from './addr-man.ts';
+import { DataFile } from './data-file.ts';
+import type { DataFileOptions } from './data-file.ts';
+import { FileError } from './file-error.ts';
+import { MAX_PEERS_BYTES } from './peers-format.ts';
+import { parsePeers } from './peers-reader.ts';
+import { serializePeers } from './peers-writer.ts';
+
+/** What stands behind the name of a file that a newer release wrote, once it is moved aside. */
+const BACKUP_SUFFIX = '.bak';
+
+/** What was found on disk. In the second and third case the address manager is empty, and saved already. */
+export interface LoadedPeers {
+  readonly addrMan: AddrMan;
+  readonly found: 'peers' | 'nothing' | 'newerFormat';
+}
+
+/**
+ * The file of one network. Make one object for each, and keep it: saves through it never interleave.
+ *
+ * @example
+ * const file = new PeersFile('/home/me/.sockman/peers.dat', chain.magic);
+ * const { addrMan } = await file.load();
+ * // every 15 minutes, and at the end:
+ * await file.save(addrMan);
+ */
+export class PeersFile {
+  readonly #file: DataFile;
+  readonly #magic: Uint8Array;
+
+  /** @param magic - The four bytes that name the network. */
+  constructor(path: string, magic: Uint8Array, options?: DataFileOptions) {
+    this.#file = new DataFile(path, options);
+    this.#magic = magic;
+  }
+
+  /**
+   * Loads the address book; makes an empty one, and its file, where there is none.
+   *
+   * A file that a newer release wrote is renamed to `peers.dat.bak`. One that is damaged is left alone and refused:
+   * an empty book in its place would lose what somebody may still rescue.
+   *
+   * @param options - As for a new address manager.
+   * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: damaged, or of another network. `ERR_SOCKMAN_SYSTEM`: it cannot be
+   *   read, renamed or written. The file is untouched in each case.
+   */
+  async load(options: AddrManOptions = {}): Promise<LoadedPeers> {
+    await this.#file.removeLeftovers();
+    const bytes = await this.#file.read(MAX_PEERS_BYTES);
+    if (bytes === undefined) return { addrMan: await this.#startEmpty(options), found: 'nothing' };
+
+    const outcome = parsePeers(bytes, this.#magic, options);
+    if (outcome.kind === 'loaded') return { addrMan: outcome.addrMan, found: 'peers' };
+    if (outcome.kind === 'corrupt') {
+      const advice = 'move the file away to start with an empty address book';
+      throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', this.#file.path, `${outcome.reason}; ${advice}`);
+    }
+    await this.#file.moveTo(this.#file.path + BACKUP_SUFFIX);
+    return { addrMan: await this.#startEmpty(options), found: 'newerFormat' };
+  }
+
+  /**
+   * Saves the address book as it is when the save begins.
+   *
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the old file is as it was; report it and carry on.
+   */
+  save(addrMan: AddrMan): Promise<void> {
+    return this.#file.write(() => serializePeers(addrMan, this.#magic));
+  }
+
+  async #startEmpty(options: AddrManOptions): Promise<AddrMan> {
+    const addrMan = new AddrMan(options);
+    await this.save(addrMan);
+    return addrMan;
+  }
+}

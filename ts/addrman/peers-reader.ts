@@ -1,0 +1,151 @@
+// Reads `peers.dat` of every format (peers-format.ts).
+//
+// The file is ours, but may be damaged, of another network, from the future or made by somebody else: no count in it
+// is believed before the bytes are there, and whatever is wrong the outcome is a reason, never half an address book.
+// (Bitcoin Core src/addrman.cpp, AddrManImpl::Unserialize)
+
+import { readAddressV1, readAddressV2 } from '../netaddr/encoding.ts';
+import { doubleSha256 } from '../p2p/hash.ts';
+import { ByteReader } from '../util/bytes.ts';
+import { equalBytes } from '../util/compare-bytes.ts';
+import { DecodeError } from '../util/errors.ts';
+import { createSecureRandom } from '../util/random.ts';
+import { AddrMan } from './addr-man.ts';
+import type { AddrManOptions } from './addr-man.ts';
+import { readDiskAddress } from './disk-address.ts';
+import { AddressTables } from './address-tables.ts';
+import { NO_MAP_VERSION } from './asmap/as-map.ts';
+import { NO_ENTRY } from './bucket-table.ts';
+import { findContradiction } from './consistency.ts';
+import { KEY_BYTES, NEW_BUCKET_COUNT, NEW_SLOTS, TRIED_SLOTS } from './limits.ts';
+import { NetGroups } from './net-groups.ts';
+import * as format from './peers-format.ts';
+import { BucketRestorer } from './peers-restore.ts';
+
+/** What a file turned out to be. */
+export type PeersOutcome =
+  | { readonly kind: 'loaded'; readonly addrMan: AddrMan }
+  | { readonly kind: 'corrupt'; readonly reason: string }
+  | { readonly kind: 'newerFormat'; readonly lowestCompatible: number };
+
+/** Why a file is refused, where the bytes as such could be read. */
+class Refused extends Error {}
+
+/**
+ * Reads a whole `peers.dat`.
+ *
+ * New entries that no bucket refers to, tried entries whose slot is taken, and addresses that are not valid are
+ * dropped. Buckets are kept as they are if the AS map is the one the file was written with, else made anew.
+ *
+ * @param magic - The four bytes that name the network.
+ * @param options - As for a new address manager; the key is the file's.
+ */
+export function parsePeers(bytes: Uint8Array, magic: Uint8Array, options: AddrManOptions = {}): PeersOutcome {
+  try {
+    return parse(bytes, magic, options);
+  } catch (error) {
+    if (error instanceof DecodeError || error instanceof Refused) return { kind: 'corrupt', reason: error.message };
+    throw error;
+  }
+}
+
+function parse(bytes: Uint8Array, magic: Uint8Array, options: AddrManOptions): PeersOutcome {
+  const reader = new ByteReader(bytes);
+  if (!equalBytes(reader.bytes(format.MAGIC_BYTES), magic)) throw new Refused('of another network (wrong magic)');
+  const fileFormat = reader.uint8();
+  const lowestCompatible = reader.uint8() - format.COMPATIBLE_BASE;
+  if (lowestCompatible < 0) throw new Refused(`no such format (${fileFormat}, compatible with ${lowestCompatible})`);
+  if (lowestCompatible > format.FORMAT) return { kind: 'newerFormat', lowestCompatible };
+
+  const key = reader.bytesCopy(KEY_BYTES);
+  const newCount = readCount(reader, 'new', NEW_SLOTS);
+  const triedCount = readCount(reader, 'tried', TRIED_SLOTS);
+  const bucketCount = reader.int32LE() ^ (fileFormat >= format.FIRST_MASKED_FORMAT ? format.BUCKET_COUNT_MASK : 0);
+
+  const tables = new AddressTables(key, options.groups ?? new NetGroups(), options.random ?? createSecureRandom());
+  const newIds = readNewEntries(reader, fileFormat, tables, newCount);
+  readTriedEntries(reader, fileFormat, tables, triedCount);
+  const bucketsStart = reader.offset;
+  forEachReference(reader, bucketCount, undefined);
+  const hasMapVersion = fileFormat >= format.FIRST_MAP_VERSION_FORMAT;
+  const mapVersion = hasMapVersion ? reader.bytes(format.MAP_VERSION_BYTES) : NO_MAP_VERSION;
+
+  // Whether the buckets mean anything is only known now; hence the second look at them.
+  const isRestored = bucketCount === NEW_BUCKET_COUNT && isMapInUse(tables.groups, mapVersion);
+  const restorer = new BucketRestorer(tables, newIds, isRestored);
+  forEachReference(new ByteReader(bytes.subarray(bucketsStart)), bucketCount, restorer);
+  restorer.dropUnreferenced();
+
+  const code = findContradiction(tables, true);
+  if (code !== 0) throw new Refused(`inconsistent (code ${code})`);
+  const checksum = doubleSha256(bytes.subarray(0, reader.offset));
+  if (!equalBytes(reader.bytes(format.CHECKSUM_BYTES), checksum)) throw new Refused('checksum mismatch');
+  return { kind: 'loaded', addrMan: new AddrMan(options, tables) };
+}
+
+function readCount(reader: ByteReader, table: string, max: number): number {
+  const count = reader.int32LE();
+  if (count < 0 || count > max) throw new Refused(`${count} ${table} entries announced`);
+  return count;
+}
+
+function isMapInUse({ asMap }: NetGroups, version: Uint8Array): boolean {
+  return asMap === undefined ? equalBytes(version, NO_MAP_VERSION) : asMap.hasVersion(version);
+}
+
+/** Reads the new entries; returns their ids in the order of the file, `NO_ENTRY` for addresses that are not valid. */
+function readNewEntries(reader: ByteReader, fileFormat: number, tables: AddressTables, count: number): number[] {
+  const ids: number[] = [];
+  while (ids.length < count) {
+    const entry = readEntry(reader, fileFormat);
+    ids.push(entry.record.service.address.isValid() ? createEntry(tables, entry) : NO_ENTRY);
+  }
+  return ids;
+}
+
+/** Reads the tried entries. One that is not valid, or finds its slot taken, is lost. */
+function readTriedEntries(reader: ByteReader, fileFormat: number, tables: AddressTables, count: number): void {
+  for (let index = 0; index < count; index++) {
+    const entry = readEntry(reader, fileFormat);
+    const { address, port } = entry.record.service;
+    if (!address.isValid()) continue;
+    const slot = tables.triedSlotOf(address, port);
+    if (tables.triedTable.entries[slot] === NO_ENTRY) tables.putTried(createEntry(tables, entry), slot);
+  }
+}
+
+type FileEntry = ReturnType<typeof readEntry>;
+
+function readEntry(reader: ByteReader, fileFormat: number) {
+  const isBip155 = fileFormat >= format.FIRST_BIP155_FORMAT;
+  const record = readDiskAddress(reader, isBip155);
+  // The source follows the file, even where the address before it is in the old encoding.
+  const source = isBip155 ? readAddressV2(reader) : readAddressV1(reader);
+  return { record, source, lastSuccess: readInt64(reader), attempts: reader.int32LE() };
+}
+
+/** A 64-bit time as a number: beyond 2^53 all are equally absurd. */
+function readInt64(reader: ByteReader): number {
+  const low = reader.uint32LE();
+  const value = reader.int32LE() * 2 ** 32 + low;
+  return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(value, Number.MAX_SAFE_INTEGER));
+}
+
+function createEntry(tables: AddressTables, { record, source, lastSuccess, attempts }: FileEntry): number {
+  const id = tables.create(record.service, source, record.timeSeconds, record.services);
+  tables.store.lastSuccess[id] = lastSuccess;
+  tables.store.attempts[id] = Math.max(0, attempts);
+  return id;
+}
+
+/** Walks the bucket lists; negative counts are none. Without a visitor it only moves past them. */
+function forEachReference(reader: ByteReader, bucketCount: number, restorer: BucketRestorer | undefined): void {
+  for (let bucket = 0; bucket < bucketCount; bucket++) {
+    const count = Math.max(0, reader.int32LE());
+    if (restorer === undefined) {
+      reader.skip(count * 4);
+      continue;
+    }
+    for (let index = 0; index < count; index++) restorer.restore(bucket, reader.int32LE());
+  }
+}

@@ -1,0 +1,142 @@
+// Drawing addresses: one to dial, or a sample to tell others. (Bitcoin Core src/addrman.cpp, AddrManImpl::Select_ and
+// GetAddr_)
+
+import { NETWORK_NUMBERS } from '../netaddr/network.ts';
+import type { NetworkClass } from '../netaddr/network.ts';
+import { uniformBelow } from '../util/random.ts';
+import type { RandomUint32 } from '../util/random.ts';
+import type { AddressTables } from './address-tables.ts';
+import { ANY_NETWORK, NO_ENTRY } from './bucket-table.ts';
+import type { BucketTable } from './bucket-table.ts';
+import type { EntryStore } from './entry-store.ts';
+import { BUCKET_SLOTS, CHANCE_GROWTH } from './limits.ts';
+import { isTerrible, selectionChance } from './quality.ts';
+
+/** Draws of 30 bits decide whether a chance is taken. */
+const CHANCE_RANGE = 2 ** 30;
+
+/** Draws of a bucket from the unfiltered list before the buckets that match several networks are listed. */
+const MAX_UNFILTERED_DRAWS = 32;
+
+/**
+ * Draws an entry to dial, the better and the more referenced the likelier.
+ *
+ * @param networks - Numbers of the networks to draw from; empty for all.
+ * @returns `NO_ENTRY` when no entry fits.
+ */
+export function selectEntry(tables: AddressTables, newOnly: boolean, networks: readonly number[], now: number): number {
+  const { store, random } = tables;
+  const newCount = countOf(networks, tables.newCounts, tables.newCount);
+  const triedCount = newOnly ? 0 : countOf(networks, tables.triedCounts, tables.triedCount);
+  if (newCount + triedCount === 0) return NO_ENTRY;
+  const isFromTried = triedCount > 0 && (newCount === 0 || (random() & 1) === 1);
+  const draw = new BucketDraw(isFromTried ? tables.triedTable : tables.newTable, networks, random);
+
+  // The factor grows with each entry that was not taken, so that even a table of hopeless entries gives one.
+  for (let factor = 1; ; factor *= CHANCE_GROWTH) {
+    const id = randomEntryOf(draw.bucket(), draw, store, random);
+    if (random() >>> 2 < factor * selectionChance(store, id, now) * CHANCE_RANGE) return id;
+  }
+}
+
+/**
+ * Draws entries without repetition, terrible ones left out if `isFiltered`.
+ *
+ * @param maxPercent - Of all entries, before any filter; 0 for no such limit.
+ * @param maxCount - 0 for no such limit.
+ * @param netClass - Only entries of this class; note that an entry's class and its network may differ.
+ */
+export function sampleEntries(
+  tables: AddressTables,
+  maxCount: number,
+  maxPercent: number,
+  netClass: NetworkClass | undefined,
+  isFiltered: boolean,
+  now: number,
+): number[] {
+  const { order, store, random } = tables;
+  const total = order.length;
+  const byPercent = maxPercent === 0 ? total : Math.floor((Math.min(maxPercent, 100) * total) / 100);
+  const count = maxCount === 0 ? byPercent : Math.min(byPercent, maxCount);
+  const ids: number[] = [];
+  for (let position = 0; position < total && ids.length < count; position++) {
+    order.swap(position, position + uniformBelow(random, total - position));
+    const id = order.at(position);
+    if (netClass !== undefined && store.address(id).getNetClass() !== netClass) continue;
+    if (isFiltered && isTerrible(store, id, now)) continue;
+    ids.push(id);
+  }
+  return ids;
+}
+
+function countOf(networks: readonly number[], counts: Int32Array, total: number): number {
+  if (networks.length === 0) return total;
+  let sum = 0;
+  for (const network of networks) sum += counts[network]!;
+  return sum;
+}
+
+/** Draws buckets that hold a matching entry, all with the same chance. There must be one. */
+class BucketDraw {
+  readonly #table: BucketTable;
+  readonly #networks: readonly number[];
+  readonly #random: RandomUint32;
+  #matching: number[] | undefined;
+
+  constructor(table: BucketTable, networks: readonly number[], random: RandomUint32) {
+    this.#table = table;
+    this.#networks = networks;
+    this.#random = random;
+  }
+
+  bucket(): number {
+    if (this.#networks.length <= 1) return this.#bucketOfKind(this.#networks[0] ?? ANY_NETWORK);
+    if (this.#matching === undefined) {
+      for (let draws = 0; draws < MAX_UNFILTERED_DRAWS; draws++) {
+        const bucket = this.#bucketOfKind(ANY_NETWORK);
+        if (this.#hasMatch(bucket)) return bucket;
+      }
+      this.#matching = this.#listMatching();
+    }
+    return this.#matching[uniformBelow(this.#random, this.#matching.length)]!;
+  }
+
+  matches(network: number): boolean {
+    return this.#networks.length === 0 || this.#networks.includes(network);
+  }
+
+  get entries(): Int32Array {
+    return this.#table.entries;
+  }
+
+  #bucketOfKind(kind: number): number {
+    return this.#table.occupiedBucket(kind, uniformBelow(this.#random, this.#table.occupiedBucketCount(kind)));
+  }
+
+  #hasMatch(bucket: number): boolean {
+    return this.#networks.some((network) => this.#table.entryCount(bucket, network) > 0);
+  }
+
+  #listMatching(): number[] {
+    const buckets: number[] = [];
+    for (let index = 0; index < this.#table.occupiedBucketCount(ANY_NETWORK); index++) {
+      const bucket = this.#table.occupiedBucket(ANY_NETWORK, index);
+      if (this.#hasMatch(bucket)) buckets.push(bucket);
+    }
+    return buckets;
+  }
+}
+
+/** The first matching entry of a bucket from a random position on, cyclically. */
+function randomEntryOf(bucket: number, draw: BucketDraw, store: EntryStore, random: RandomUint32): number {
+  const first = bucket * BUCKET_SLOTS;
+  for (let position = random() & (BUCKET_SLOTS - 1); ; position = (position + 1) & (BUCKET_SLOTS - 1)) {
+    const id = draw.entries[first + position]!;
+    if (id !== NO_ENTRY && draw.matches(store.countedNetwork[id]!)) return id;
+  }
+}
+
+/** Numbers of the networks with these names, each once. */
+export function networkNumbers(networks: Iterable<NetworkClass>): number[] {
+  return [...new Set(networks)].map((network) => NETWORK_NUMBERS[network]);
+}
