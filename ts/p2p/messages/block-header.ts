@@ -43,8 +43,8 @@ export function readBlockHeader(reader: ByteReader): BlockHeader {
 /** Writes a header: 80 bytes. */
 export function writeBlockHeader(writer: ByteWriter, header: BlockHeader): void {
   writer.int32LE(header.version);
-  writeHash(writer, header.previousBlockHash, 'header.previousBlockHash');
-  writeHash(writer, header.merkleRoot, 'header.merkleRoot');
+  writeHash(writer, header.previousBlockHash);
+  writeHash(writer, header.merkleRoot);
   writer.uint32LE(header.timeSeconds).uint32LE(header.bits).uint32LE(header.nonce);
 }
 

@@ -1,23 +1,41 @@
 // What every message family supplies: how one type of message is read and written.
 
 import type { ByteReader, ByteWriter } from '../../util/bytes.ts';
-import { invalidArg } from '../../util/errors.ts';
+import { invalidArg, outOfRange } from '../../util/errors.ts';
 import { HASH_BYTES } from '../hash.ts';
 
 /**
- * Reads and writes the payload of one message type.
+ * Reads the payload of one message type.
  *
  * Byte arrays in what `read` returns are views of the payload: copy what is kept for long. Bytes after the last field are
  * left unread and ignored, in every message but `feature`, so that fields can be added to the protocol later.
  */
-export interface Codec<M> {
-  /** @throws {DecodeError} `ERR_SOCKMAN_DECODE`: the payload is not of this type's form. */
-  read(reader: ByteReader): M;
+export interface Decoder<M> {
+  /**
+   * @param payload - What `reader` reads: for messages that are passed on as they came.
+   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: the payload does not have the form of this type.
+   */
+  read(reader: ByteReader, payload: Uint8Array): M;
+}
+
+/** Reads and writes the payload of one message type. */
+export interface Codec<M> extends Decoder<M> {
   /**
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` or {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: a field cannot be written as
-   *   it is.
+   *   it is, or breaks a limit for which the receiver would punish us.
    */
   write(writer: ByteWriter, message: M): void;
+}
+
+/**
+ * Carried by messages whose limits are judged after decoding.
+ *
+ * Such a message decodes although it is too large, because what its sender deserves (to be punished, disconnected,
+ * ignored) differs from what bytes that do not decode deserve. Lists that are too long arrive empty.
+ */
+export interface Limited {
+  /** Present when the message is larger than the protocol lets a peer send. */
+  readonly exceedsLimit?: true;
 }
 
 /** The codec of a message that is nothing but its type. */
@@ -31,36 +49,45 @@ export function readHash(reader: ByteReader): Uint8Array {
 }
 
 /** Writes a hash, refusing anything but 32 bytes: a wrong length would shift every field behind it. */
-export function writeHash(writer: ByteWriter, hash: Uint8Array, name = 'hash'): void {
+export function writeHash(writer: ByteWriter, hash: Uint8Array): void {
   if (!(hash instanceof Uint8Array) || hash.length !== HASH_BYTES) {
-    throw invalidArg(name, `a Uint8Array of ${HASH_BYTES} bytes`, hash);
+    throw invalidArg('hash', `a Uint8Array of ${HASH_BYTES} bytes`, hash);
   }
   writer.bytes(hash);
 }
 
-/** A vector as it came, or the fact that it is longer than the protocol lets a peer send. */
-export interface LimitedVector<T> {
-  readonly elements: readonly T[];
-  readonly exceedsLimit: boolean;
-}
-
 /**
- * Reads a CompactSize count, then that many elements, but keeps none when there are more than `limit`.
+ * Reads a CompactSize count, then that many elements, keeping none when there are more than `limit`.
  *
- * A vector that is too long gets its sender punished only if the message decodes, so its elements are read all the same;
- * nothing is allocated for the count.
+ * @returns The elements; undefined when there are too many. Those are read all the same, because a message has to decode
+ *   before its sender is punished for it, but nothing is kept of them, and nothing is allocated for a count.
  */
 export function readLimitedVector<T>(
   reader: ByteReader,
   limit: number,
   readElement: (reader: ByteReader) => T,
-): LimitedVector<T> {
+): T[] | undefined {
   const count = reader.compactSize();
-  if (count <= limit) {
-    const elements: T[] = [];
-    while (elements.length < count) elements.push(readElement(reader));
-    return { elements, exceedsLimit: false };
+  const elements: T[] = [];
+  for (let index = 0; index < count; index++) {
+    const element = readElement(reader);
+    if (count <= limit) elements.push(element);
   }
-  for (let index = 0; index < count; index++) readElement(reader);
-  return { elements: [], exceedsLimit: true };
+  return count <= limit ? elements : undefined;
+}
+
+/** Writes a CompactSize count, then the elements, of which there are at most `limit`. */
+export function writeLimitedVector<T>(
+  writer: ByteWriter,
+  elements: readonly T[],
+  limit: number,
+  writeElement: (writer: ByteWriter, element: T) => void,
+): void {
+  checkLength(elements, limit);
+  writer.vector(elements, writeElement);
+}
+
+/** Refuses to send a list or byte array that is longer than its receiver accepts. */
+export function checkLength(list: { readonly length: number }, limit: number): void {
+  if (list.length > limit) throw outOfRange('length', `at most ${limit}`, list.length);
 }

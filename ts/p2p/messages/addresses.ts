@@ -1,0 +1,81 @@
+// `addr`, `addrv2`, `getaddr`: who else is on the network.
+
+import { readServiceV1, readServiceV2, writeServiceV1, writeServiceV2 } from '../../netaddr/encoding.ts';
+import type { Service } from '../../netaddr/service.ts';
+import type { ByteReader, ByteWriter } from '../../util/bytes.ts';
+import { emptyCodec, readLimitedVector, writeLimitedVector } from './codec.ts';
+import type { Codec, Limited } from './codec.ts';
+
+/** Most addresses in one message. More: the sender misbehaves. (Bitcoin Core src/net_processing.cpp, MAX_ADDR_TO_SEND) */
+export const MAX_ADDRESSES = 1_000;
+
+/** A node as others know it: where it is, what it offers, when it was last seen. */
+export interface PeerAddress {
+  /** Seconds since 1970, 0..2^32-1, as the sender claims. */
+  readonly timeSeconds: number;
+  readonly services: bigint;
+  readonly service: Service;
+}
+
+/** The legacy form, 30 bytes an entry: time uint32 LE, services uint64 LE, address 16 bytes, port uint16 BE. */
+export interface AddrMessage extends Limited {
+  readonly type: 'addr';
+  /** Written: entries that the form cannot hold (onion, I2P, CJDNS) are left out. */
+  readonly addresses: readonly PeerAddress[];
+}
+
+/** The form for all networks: time uint32 LE, services CompactSize, address as in BIP 155, port uint16 BE. */
+export interface AddrV2Message extends Limited {
+  readonly type: 'addrv2';
+  /** Read: an address of an unknown network is there as the invalid address `::`. */
+  readonly addresses: readonly PeerAddress[];
+}
+
+/** Asks for addresses. */
+export interface GetAddrMessage {
+  readonly type: 'getaddr';
+}
+
+export const getAddrCodec: Codec<GetAddrMessage> = emptyCodec('getaddr');
+
+export const addrCodec: Codec<AddrMessage> = {
+  read(reader) {
+    const addresses = readLimitedVector(reader, MAX_ADDRESSES, readEntryV1);
+    return addresses === undefined ? { type: 'addr', addresses: [], exceedsLimit: true } : { type: 'addr', addresses };
+  },
+  write(writer, { addresses }) {
+    // An onion address in this form would be sixteen zero bytes: an address of nobody.
+    const writable = addresses.filter(({ service }) => service.address.isV1Compatible());
+    writeLimitedVector(writer, writable, MAX_ADDRESSES, writeEntryV1);
+  },
+};
+
+export const addrV2Codec: Codec<AddrV2Message> = {
+  read(reader) {
+    const addresses = readLimitedVector(reader, MAX_ADDRESSES, readEntryV2);
+    return addresses === undefined
+      ? { type: 'addrv2', addresses: [], exceedsLimit: true }
+      : { type: 'addrv2', addresses };
+  },
+  write(writer, { addresses }) {
+    writeLimitedVector(writer, addresses, MAX_ADDRESSES, writeEntryV2);
+  },
+};
+
+function readEntryV1(reader: ByteReader): PeerAddress {
+  return { timeSeconds: reader.uint32LE(), services: reader.uint64LE(), service: readServiceV1(reader) };
+}
+
+function writeEntryV1(writer: ByteWriter, { timeSeconds, services, service }: PeerAddress): void {
+  writer.uint32LE(timeSeconds).uint64LE(services);
+  writeServiceV1(writer, service);
+}
+
+function readEntryV2(reader: ByteReader): PeerAddress {
+  return { timeSeconds: reader.uint32LE(), services: reader.compactNumber(), service: readServiceV2(reader) };
+}
+
+function writeEntryV2(writer: ByteWriter, { timeSeconds, services, service }: PeerAddress): void {
+  writer.uint32LE(timeSeconds).compactSize(services);
+  writeServiceV2(writer, service);
+}

@@ -1,0 +1,93 @@
+// `inv`, `getdata`, `notfound`, `mempool`: what a node has, what another wants of it.
+//
+// A list is a CompactSize count, then entries of uint32 LE type and 32-byte hash.
+
+import type { ByteReader, ByteWriter } from '../../util/bytes.ts';
+import { emptyCodec, readHash, readLimitedVector, writeHash, writeLimitedVector } from './codec.ts';
+import type { Codec, Limited } from './codec.ts';
+
+/** Most entries of `inv` and `getdata`. More: the sender misbehaves. (Bitcoin Core src/net_processing.cpp, MAX_INV_SZ) */
+export const MAX_INVENTORY_ITEMS = 50_000;
+
+/** Most entries of a `notfound` that are looked at; a longer list counts as empty. (Core, net_processing.cpp) */
+export const MAX_NOTFOUND_ITEMS = 5_016;
+
+/** What an entry speaks of. (Core src/protocol.h, GetDataMsg) */
+export const InventoryType = {
+  /** A transaction by txid. */
+  TX: 1,
+  BLOCK: 2,
+  /** A block filtered by the bloom filter, in `getdata` only. (BIP 37) */
+  FILTERED_BLOCK: 3,
+  /** A compact block, in `getdata` only. (BIP 152) */
+  COMPACT_BLOCK: 4,
+  /** A transaction by wtxid. (BIP 339) */
+  WTX: 5,
+  /** A transaction by txid, with its witness, in `getdata` only. (BIP 144) */
+  WITNESS_TX: 0x4000_0001,
+  /** A block with witnesses, in `getdata` only. (BIP 144) */
+  WITNESS_BLOCK: 0x4000_0002,
+} as const;
+
+/** Set in the types that ask for witnesses. */
+export const INVENTORY_WITNESS_FLAG = 0x4000_0000;
+/** What is left of a type without its flags. */
+export const INVENTORY_TYPE_MASK = 0x3fff_ffff;
+
+export interface InventoryItem {
+  /** One of `InventoryType`, or any other number: such entries are skipped. */
+  readonly type: number;
+  readonly hash: Uint8Array;
+}
+
+/** Announces what the sender has. */
+export interface InvMessage extends Limited {
+  readonly type: 'inv';
+  readonly items: readonly InventoryItem[];
+}
+
+/** Asks for what the receiver announced. */
+export interface GetDataMessage extends Limited {
+  readonly type: 'getdata';
+  readonly items: readonly InventoryItem[];
+}
+
+/** Says what of a `getdata` the sender does not have. */
+export interface NotFoundMessage extends Limited {
+  readonly type: 'notfound';
+  readonly items: readonly InventoryItem[];
+}
+
+/** Asks for an `inv` of all transactions that wait for a block. (BIP 35) */
+export interface MempoolMessage {
+  readonly type: 'mempool';
+}
+
+export const mempoolCodec: Codec<MempoolMessage> = emptyCodec('mempool');
+export const invCodec = inventoryCodec('inv', MAX_INVENTORY_ITEMS);
+export const getDataCodec = inventoryCodec('getdata', MAX_INVENTORY_ITEMS);
+export const notFoundCodec = inventoryCodec('notfound', MAX_NOTFOUND_ITEMS);
+
+interface InventoryList<T> extends Limited {
+  readonly type: T;
+  readonly items: readonly InventoryItem[];
+}
+
+function inventoryCodec<T extends string>(type: T, limit: number): Codec<InventoryList<T>> {
+  return {
+    read(reader) {
+      const items = readLimitedVector(reader, limit, readItem);
+      return items === undefined ? { type, items: [], exceedsLimit: true } : { type, items };
+    },
+    write: (writer, { items }) => writeLimitedVector(writer, items, limit, writeItem),
+  };
+}
+
+function readItem(reader: ByteReader): InventoryItem {
+  return { type: reader.uint32LE(), hash: readHash(reader) };
+}
+
+function writeItem(writer: ByteWriter, { type, hash }: InventoryItem): void {
+  writer.uint32LE(type);
+  writeHash(writer, hash);
+}
