@@ -65,7 +65,7 @@ export function deriveSessionKeys(secret: Uint8Array, magic: Uint8Array): Sessio
     responderPacket: expand('responder_P'),
     initiatorTerminator: terminators.subarray(0, GARBAGE_TERMINATOR_BYTES),
     responderTerminator: terminators.subarray(GARBAGE_TERMINATOR_BYTES),
-    sessionId: expand('session_id'),
+    sessionId: Uint8Array.from(expand('session_id')), // It goes to users, as a plain array.
   };
   extracted.fill(0);
   return keys;

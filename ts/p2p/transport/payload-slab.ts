@@ -21,25 +21,26 @@ export class PayloadSlab {
   #used = 0;
 
   /**
-   * Copies `length` bytes of `chunk` from `start` on.
+   * Copies `length` bytes of `source` from `start` on.
    *
-   * @param length - At most `MAX_SHARED_PAYLOAD_BYTES`, and all of it is in the chunk.
+   * @param length - At most `MAX_SHARED_PAYLOAD_BYTES`, and all of it is in `source`.
+   * @param restBytes - What is left of the chunk, this payload included: no slab is longer.
    * @returns The copy, which belongs to the caller. It may be a view of an array of up to `MAX_SLAB_BYTES`.
    */
-  copy(chunk: Uint8Array, start: number, length: number): Uint8Array {
+  copy(source: Uint8Array, start: number, length: number, restBytes: number): Uint8Array {
     if (length <= MAX_ON_HEAP_BYTES) {
       const payload = new Uint8Array(length);
-      for (let i = 0; i < length; i++) payload[i] = chunk[start + i]!;
+      for (let i = 0; i < length; i++) payload[i] = source[start + i]!;
       return payload;
     }
     if (this.#slab.length - this.#used < length) {
-      this.#slab = new Uint8Array(Math.min(MAX_SLAB_BYTES, chunk.length - start));
+      this.#slab = new Uint8Array(Math.min(MAX_SLAB_BYTES, restBytes));
       this.#used = 0;
     }
     const payload = this.#slab.subarray(this.#used, this.#used + length);
-    payload.set(chunk.subarray(start, start + length));
+    payload.set(source.subarray(start, start + length));
     this.#used += length;
-    if (start + length === chunk.length) this.release();
+    if (length === restBytes) this.release();
     return payload;
   }
 

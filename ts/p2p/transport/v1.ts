@@ -213,7 +213,7 @@ export class V1Transport implements Transport {
     const length = this.#payloadLength;
     if (this.#payload === undefined) {
       if (length <= MAX_SHARED_PAYLOAD_BYTES && length <= bytes.length - at) {
-        this.#completePayload = this.#smallPayloads.copy(bytes, at, length);
+        this.#completePayload = this.#smallPayloads.copy(bytes, at, length, bytes.length - at);
         return at + length;
       }
       this.#smallPayloads.release();

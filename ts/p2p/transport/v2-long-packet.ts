@@ -1,0 +1,96 @@
+// One packet too long to be decrypted in one call, on its way in.
+//
+// It is decrypted in steps as it comes, so that an announced length costs no memory and the work does not come at once
+// at the end. The steps are joined when all of it is there; growing one array instead, by copies or as a resizable
+// ArrayBuffer, measured slower. (bench/p2p-v2.mjs)
+
+import { TAG_BYTES } from '../bip324/aead.ts';
+import type { LongOpener } from '../bip324/aead.ts';
+import { DECOY_BIT, HEADER_BYTES } from '../bip324/packets.ts';
+
+/**
+ * How much goes through OpenSSL in one call, in bytes. It answers each with a fresh array: small enough to be recycled by
+ * the allocator instead of being mapped anew, large enough for the call not to matter. (bench/p2p-v2.mjs)
+ */
+export const CRYPT_STEP_BYTES = 65_536;
+
+export class LongPacket {
+  readonly #opener: LongOpener;
+  /** Bytes of header and contents that have not come yet. */
+  #missingText: number;
+  /** Ciphertext of the next step, where a chunk did not hold all of it; so chunks of any size make few steps. */
+  #stage: Uint8Array | undefined;
+  #staged = 0;
+  readonly #steps: Uint8Array[] = [];
+  #isDecoy = false;
+  readonly #tag = new Uint8Array(TAG_BYTES);
+  #tagBytes = 0;
+
+  constructor(opener: LongOpener, contentsBytes: number) {
+    this.#opener = opener;
+    this.#missingText = HEADER_BYTES + contentsBytes;
+  }
+
+  get isComplete(): boolean {
+    return this.#tagBytes === TAG_BYTES;
+  }
+
+  /** Whether the tag is right. To be asked once, when complete; nothing below means anything if not. */
+  isAuthentic(): boolean {
+    return this.#opener.finish(this.#tag);
+  }
+
+  get isDecoy(): boolean {
+    return this.#isDecoy;
+  }
+
+  /** Header byte and contents, the first step of them. */
+  get start(): Uint8Array {
+    return this.#steps[0]!;
+  }
+
+  /** Header byte and contents from some place within `start` on, for the caller to own. */
+  textFrom(place: number): Uint8Array {
+    const first = this.start.subarray(place);
+    const { buffer, byteOffset, length } =
+      this.#steps.length === 1 ? first : Buffer.concat([first, ...this.#steps.slice(1)]);
+    return new Uint8Array(buffer, byteOffset, length); // No Buffer: what its `slice` does would surprise the owner.
+  }
+
+  /** Takes bytes from `at` on. Returns where the rest begins. */
+  read(bytes: Uint8Array, at: number): number {
+    let next = at;
+    while (this.#missingText > 0 && next < bytes.length) next = this.#takeText(bytes, next);
+    if (this.#missingText > 0) return next;
+    const piece = bytes.subarray(next, next + TAG_BYTES - this.#tagBytes);
+    this.#tag.set(piece, this.#tagBytes);
+    this.#tagBytes += piece.length;
+    return next + piece.length;
+  }
+
+  /** Takes what the chunk has of the next step. */
+  #takeText(bytes: Uint8Array, at: number): number {
+    const stepBytes = Math.min(CRYPT_STEP_BYTES, this.#staged + this.#missingText);
+    const piece = bytes.subarray(at, at + stepBytes - this.#staged);
+    this.#missingText -= piece.length;
+    if (piece.length === stepBytes) {
+      this.#decrypt(piece);
+    } else {
+      this.#stage ??= new Uint8Array(stepBytes);
+      this.#stage.set(piece, this.#staged);
+      this.#staged += piece.length;
+      if (this.#staged === stepBytes) {
+        this.#staged = 0;
+        this.#decrypt(this.#stage.subarray(0, stepBytes));
+      }
+    }
+    return at + piece.length;
+  }
+
+  #decrypt(ciphertext: Uint8Array): void {
+    const text = this.#opener.update(ciphertext);
+    if (this.#steps.length === 0) this.#isDecoy = (text[0]! & DECOY_BIT) !== 0;
+    // Of a decoy only the start is kept. Should its header have been changed on the way, the tag will tell.
+    if (!this.#isDecoy || this.#steps.length === 0) this.#steps.push(text);
+  }
+}

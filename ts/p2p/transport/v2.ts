@@ -1,0 +1,319 @@
+// The encrypted transport: BIP 324, with the detection of V1 peers by the responder.
+//
+//     initiator                                             responder
+//       key(64) garbage(0..4095)             ------->         waits for one byte that is not V1
+//                                            <-------         key(64) garbage(0..4095)
+//                                            <-------         terminator(16) version packet
+//       terminator(16) version packet        ------->
+//       application packets                  <------>         application packets
+//
+// This file holds the states of both directions; garbage, packets out and packets in are in the files beside it, keys and
+// ciphers in `../bip324/`. It sends garbage of random length, no decoys and an empty version packet, as Bitcoin Core
+// does, and accepts decoys anywhere and any version contents.
+//
+// The curve costs about half a millisecond for each side. An initiator makes its key when it is constructed. A responder
+// does nothing of the kind before a byte came that no V1 peer sends, and computes the shared secret when all of the peer's key is there.
+//
+// Source: BIP 324; Bitcoin Core src/net.cpp, V2Transport.
+
+import { randomBytes } from 'node:crypto';
+
+import { SockManError, invalidArg, outOfRange } from '../../util/errors.ts';
+import { ELLSWIFT_BYTES, PRIVATE_KEY_BYTES, createKeyPair } from '../bip324/ellswift.ts';
+import type { EllSwiftKeyPair, RandomBytes } from '../bip324/ellswift.ts';
+import { createSession } from '../bip324/key-schedule.ts';
+import type { Session } from '../bip324/key-schedule.ts';
+import { HEADER_BYTES, PACKET_OVERHEAD_BYTES } from '../bip324/packets.ts';
+import type {
+  BytesToSend,
+  FatalTransportError,
+  OutboundMessage,
+  ReceivedMessage,
+  Transport,
+  TransportInfo,
+} from './transport.ts';
+import { MAX_PROTOCOL_MESSAGE_BYTES, MESSAGE_OVERHEAD_BYTES } from './transport.ts';
+import { MAGIC_BYTES, V1Transport, V1_HEADER_BYTES } from './v1.ts';
+import { GarbageSearch, MAX_GARBAGE_BYTES } from './v2-garbage.ts';
+import { PacketReader } from './v2-reader.ts';
+import type { PacketMessage } from './v2-reader.ts';
+import { PacketWriter } from './v2-writer.ts';
+
+/** What every V1 connection begins with, in bytes: magic and the type `version`, padded. (Core src/net.h) */
+export const V1_PREFIX_BYTES = 16;
+
+/** How to make a `V2Transport`. */
+export interface V2TransportOptions {
+  /** The four bytes that name the network. Copied. */
+  readonly magic: Uint8Array;
+  /** Whether this side opened the connection. */
+  readonly isInitiator: boolean;
+  /** Source of keys and garbage. Default: `randomBytes` of `node:crypto`. */
+  readonly random?: RandomBytes;
+  /**
+   * A key pair made beforehand, in idle time for instance. Used once: its private key is overwritten. Default: made when
+   * it is needed.
+   */
+  readonly keyPair?: EllSwiftKeyPair;
+  /** What to send behind the key, 0 to 4,095 bytes. Default: random in length and content. */
+  readonly garbage?: Uint8Array;
+}
+
+/**
+ * - `maybeV1`: responder, start; nothing that came so far tells V1 from V2.
+ * - `key`: initiator, start; the peer's 64 bytes.
+ * - `garbage`: up to the peer's terminator.
+ * - `version`: packets up to the first that is no decoy.
+ * - `app`: messages.
+ * - `v1`: the peer speaks V1; an inner transport does everything.
+ */
+type State = 'maybeV1' | 'key' | 'garbage' | 'version' | 'app' | 'v1';
+
+const NO_BYTES = new Uint8Array(0);
+/** A header byte without the decoy bit: all there is of our version packet besides length and tag. */
+const EMPTY_HEAD = new Uint8Array(HEADER_BYTES);
+const PREFIX_TYPE = Buffer.from('version\0\0\0\0\0', 'latin1');
+const DETECTING: TransportInfo = { transportType: 'detecting', sessionId: undefined };
+
+/** @see Transport for the contract of every method. */
+export class V2Transport implements Transport {
+  readonly #magic: Uint8Array;
+  readonly #isInitiator: boolean;
+  readonly #random: RandomBytes;
+  #state: State;
+  #info = DETECTING;
+  #failure: FatalTransportError | undefined;
+
+  // The handshake; each part is let go of when it is through.
+  #keyPair: EllSwiftKeyPair | undefined;
+  #ourGarbage: Uint8Array | undefined;
+  #theirKey: Uint8Array | undefined = new Uint8Array(ELLSWIFT_BYTES);
+  #theirKeyBytes = 0;
+  #session: Session | undefined;
+  #garbageSearch: GarbageSearch | undefined;
+  #inner: V1Transport | undefined;
+
+  #reader: PacketReader | undefined;
+  #message: PacketMessage | undefined;
+
+  #writer: PacketWriter | undefined;
+  /** What is to be sent next, and whose it is. */
+  #toSend: Uint8Array = NO_BYTES;
+  #sendType = '';
+  #sendMemoryBytes = 0;
+  #handshakeBytesSent = 0;
+
+  /**
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an option has the wrong type or length.
+   * @throws {SockManError} `ERR_SOCKMAN_BACKEND`: this JavaScript engine has no WebAssembly (initiators only; a
+   *   responder finds out when a V2 peer comes).
+   */
+  constructor(options: V2TransportOptions) {
+    const { magic, isInitiator, random = randomBytes, keyPair, garbage } = options;
+    if (!(magic instanceof Uint8Array) || magic.length !== MAGIC_BYTES) {
+      throw invalidArg('magic', `a Uint8Array of ${MAGIC_BYTES} bytes`, magic);
+    }
+    if (garbage !== undefined && (!(garbage instanceof Uint8Array) || garbage.length > MAX_GARBAGE_BYTES)) {
+      throw invalidArg('garbage', `a Uint8Array of at most ${MAX_GARBAGE_BYTES} bytes`, garbage);
+    }
+    if (keyPair !== undefined) requireKeyPair(keyPair);
+    this.#magic = Uint8Array.from(magic);
+    this.#isInitiator = isInitiator;
+    this.#random = random;
+    this.#keyPair = keyPair;
+    this.#ourGarbage = garbage === undefined ? undefined : Uint8Array.from(garbage);
+    this.#state = 'maybeV1';
+    if (isInitiator) this.#startHandshake();
+  }
+  getInfo(): TransportInfo {
+    return this.#inner?.getInfo() ?? this.#info;
+  }
+
+  receivedBytes(bytes: Uint8Array, offset = 0): number | FatalTransportError {
+    let at = offset;
+    while (this.#inner === undefined && this.#failure === undefined && this.#message === undefined) {
+      if (at === bytes.length) return at - offset;
+      at = this.#take(bytes, at);
+    }
+    if (this.#failure !== undefined) return this.#failure;
+    if (this.#inner === undefined) return at - offset;
+    const taken = this.#inner.receivedBytes(bytes, at);
+    return typeof taken === 'number' ? at - offset + taken : taken;
+  }
+
+  receivedMessageComplete(): boolean {
+    return this.#inner?.receivedMessageComplete() ?? this.#message !== undefined;
+  }
+
+  getReceivedMessage(timeMs: number): ReceivedMessage {
+    if (this.#inner !== undefined) return this.#inner.getReceivedMessage(timeMs);
+    if (this.#message === undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'no message is complete');
+    const { type, payload, rawBytes, rejectReason } = this.#message;
+    this.#message = undefined;
+    return { type, payload, timeMs, rawBytes, rejectReason };
+  }
+
+  setMessageToSend(message: OutboundMessage): boolean {
+    if (this.#inner !== undefined) return this.#inner.setMessageToSend(message);
+    if (this.#writer === undefined || this.#toSend.length > 0) return false;
+    const { type, payload } = message;
+    if (!(payload instanceof Uint8Array)) throw invalidArg('message.payload', 'a Uint8Array', payload);
+    if (payload.length > MAX_PROTOCOL_MESSAGE_BYTES) {
+      throw outOfRange('message.payload.length', `at most ${MAX_PROTOCOL_MESSAGE_BYTES}`, payload.length);
+    }
+    this.#toSend = this.#writer.start(message);
+    this.#sendType = type;
+    this.#sendMemoryBytes = payload.length + MESSAGE_OVERHEAD_BYTES;
+    return true;
+  }
+
+  getBytesToSend(haveNextMessage: boolean): BytesToSend {
+    if (this.#inner !== undefined) return this.#inner.getBytesToSend(haveNextMessage);
+    const more = this.#writer !== undefined && (haveNextMessage || this.#writer.hasNextPiece);
+    return { toSend: this.#toSend, more, messageType: this.#sendType };
+  }
+
+  markBytesSent(count: number): void {
+    if (this.#inner !== undefined) return this.#inner.markBytesSent(count);
+    if (!Number.isInteger(count) || count < 0 || count > this.#toSend.length) {
+      throw outOfRange('count', `an integer 0..${this.#toSend.length}`, count);
+    }
+    if (count === 0) return;
+    if (this.#state === 'key') this.#handshakeBytesSent += count;
+    if (count < this.#toSend.length) this.#toSend = this.#toSend.subarray(count);
+    else if (this.#writer?.hasNextPiece) this.#toSend = this.#writer.nextPiece();
+    else {
+      this.#toSend = NO_BYTES;
+      this.#sendType = '';
+      this.#sendMemoryBytes = 0;
+    }
+  }
+
+  getSendMemoryUsage(): number {
+    return this.#inner?.getSendMemoryUsage() ?? this.#sendMemoryBytes;
+  }
+
+  shouldReconnectV1(): boolean {
+    // A V1 node hangs up over our key, silently, once it has the bytes of a whole header.
+    const mayHaveBeenReadAsHeader = this.#handshakeBytesSent >= V1_HEADER_BYTES;
+    return this.#isInitiator && this.#state === 'key' && this.#theirKeyBytes === 0 && mayHaveBeenReadAsHeader;
+  }
+
+  /** Takes at least one byte, unless the state changes. Returns where the rest begins. */
+  #take(bytes: Uint8Array, at: number): number {
+    switch (this.#state) {
+      case 'maybeV1':
+        return this.#takePrefix(bytes, at);
+      case 'key':
+        return this.#takeKey(bytes, at);
+      case 'garbage':
+        return this.#takeGarbage(bytes, at);
+      default:
+        return this.#takePacket(bytes, at);
+    }
+  }
+
+  #takePrefix(bytes: Uint8Array, at: number): number {
+    const prefix = this.#theirKey!;
+    let next = at;
+    while (next < bytes.length && this.#theirKeyBytes < V1_PREFIX_BYTES) {
+      const index = this.#theirKeyBytes;
+      const expected = index < MAGIC_BYTES ? this.#magic[index] : PREFIX_TYPE[index - MAGIC_BYTES];
+      if (bytes[next] !== expected) {
+        this.#startHandshake(); // What came so far is the start of the key.
+        return next;
+      }
+      prefix[this.#theirKeyBytes++] = bytes[next++]!;
+    }
+    if (this.#theirKeyBytes === V1_PREFIX_BYTES) {
+      this.#state = 'v1';
+      this.#inner = new V1Transport(this.#magic);
+      this.#inner.receivedBytes(prefix.subarray(0, V1_PREFIX_BYTES));
+      this.#theirKey = undefined;
+    }
+    return next;
+  }
+
+  #takeKey(bytes: Uint8Array, at: number): number {
+    const key = this.#theirKey!;
+    const piece = bytes.subarray(at, at + ELLSWIFT_BYTES - this.#theirKeyBytes);
+    key.set(piece, this.#theirKeyBytes);
+    this.#theirKeyBytes += piece.length;
+    if (!this.#isInitiator && this.#theirKeyBytes >= V1_PREFIX_BYTES) {
+      const type = key.subarray(MAGIC_BYTES, V1_PREFIX_BYTES);
+      if (PREFIX_TYPE.equals(type)) {
+        const magic = Buffer.from(key.subarray(0, MAGIC_BYTES)).toString('hex');
+        this.#failure = { reason: `V1 peer of another network, magic ${magic}` };
+        return at + piece.length;
+      }
+    }
+    if (this.#theirKeyBytes === ELLSWIFT_BYTES) this.#startSession(key);
+    return at + piece.length;
+  }
+
+  #takeGarbage(bytes: Uint8Array, at: number): number {
+    const search = this.#garbageSearch!;
+    const next = search.take(bytes, at);
+    if (search.isHopeless) this.#failure = { reason: 'no garbage terminator' };
+    if (search.garbage !== undefined) {
+      this.#reader = new PacketReader(this.#session!.opener, search.garbage);
+      this.#garbageSearch = undefined;
+      this.#state = 'version';
+    }
+    return next;
+  }
+
+  #takePacket(bytes: Uint8Array, at: number): number {
+    const reader = this.#reader!;
+    const next = reader.read(bytes, at);
+    if (reader.outcome === 'failed') this.#failure = reader.failure;
+    if (reader.outcome !== 'message') return next;
+    const message = reader.takeMessage();
+    if (this.#state === 'app') {
+      this.#message = message;
+    } else {
+      // The version packet. Its contents are for extensions, of which there are none; that it opened proves the keys.
+      this.#info = { transportType: 'v2', sessionId: this.#session!.sessionId };
+      this.#session = undefined;
+      this.#state = 'app';
+    }
+    return next;
+  }
+
+  /** Queues our key and garbage. */
+  #startHandshake(): void {
+    this.#keyPair ??= createKeyPair(this.#random);
+    this.#ourGarbage ??= this.#drawGarbage();
+    this.#toSend = Buffer.concat([this.#keyPair.publicKey, this.#ourGarbage]);
+    this.#sendMemoryBytes = this.#toSend.length;
+    this.#state = 'key';
+  }
+
+  #drawGarbage(): Uint8Array {
+    const [low, high] = this.#random(2) as Uint8Array & { 0: number; 1: number };
+    // The number of possible lengths is a power of two: a mask leaves them equally likely.
+    return this.#random(((high << 8) | low) & MAX_GARBAGE_BYTES);
+  }
+
+  /** With the peer's key complete: makes the keys, and queues our terminator and version packet. */
+  #startSession(theirKey: Uint8Array): void {
+    const session = createSession(this.#keyPair!, theirKey, this.#isInitiator, this.#magic);
+    const versionPacket = new Uint8Array(PACKET_OVERHEAD_BYTES);
+    session.sealer.sealShort(this.#ourGarbage!, EMPTY_HEAD, NO_BYTES, versionPacket);
+    this.#toSend = Buffer.concat([this.#toSend, session.sendTerminator, versionPacket]);
+    this.#sendMemoryBytes = this.#toSend.length;
+    this.#session = session;
+    this.#writer = new PacketWriter(session.sealer);
+    this.#garbageSearch = new GarbageSearch(session.receiveTerminator);
+    this.#keyPair = undefined;
+    this.#ourGarbage = undefined;
+    this.#theirKey = undefined;
+    this.#state = 'garbage';
+  }
+}
+
+function requireKeyPair({ privateKey, publicKey }: EllSwiftKeyPair): void {
+  const isPrivateKey = privateKey instanceof Uint8Array && privateKey.length === PRIVATE_KEY_BYTES;
+  const isPublicKey = publicKey instanceof Uint8Array && publicKey.length === ELLSWIFT_BYTES;
+  if (!isPrivateKey || !isPublicKey) throw invalidArg('keyPair', 'keys of 32 and 64 bytes', 'others');
+}
