@@ -1,0 +1,110 @@
+// Programs of the system that tests talk to: found, started, waited for, and ended by process id.
+
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { delimiter, join } from 'node:path';
+
+/** How long a program may take to end after SIGTERM, in milliseconds. i2pd sometimes never does. */
+const TERM_PATIENCE_MS = 10_000;
+
+/** Servers that only root has in its PATH. */
+const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
+
+/** Where a program is; undefined when it is not installed. */
+export function findProgram(name: string): string | undefined {
+  for (const folder of [...(process.env['PATH'] ?? '').split(delimiter), ...MORE_FOLDERS]) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not here.
+    }
+  }
+  return undefined;
+}
+
+/** Why a test cannot run without these programs; undefined when all are there. Debian packages by program name. */
+export function missingPrograms(packages: Readonly<Record<string, string>>): string | undefined {
+  const missing = Object.keys(packages).filter((name) => findProgram(name) === undefined);
+  if (missing.length === 0) return undefined;
+  return `not installed: ${missing.map((name) => `${name} (Debian package ${packages[name]})`).join(', ')}`;
+}
+
+/** A running program. */
+export class Program {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<void>;
+  readonly #watchers = new Set<() => void>();
+  #output = '';
+  #hasExited = false;
+
+  /** Starts `name` with arguments. Its output is kept for `says`. */
+  constructor(name: string, args: readonly string[]) {
+    const path = findProgram(name);
+    if (path === undefined) throw new Error(`${name} is not installed`);
+    this.#child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const hear = (chunk: Buffer): void => {
+      this.#output += chunk.toString('latin1');
+      this.#look();
+    };
+    this.#child.stdout!.on('data', hear);
+    this.#child.stderr!.on('data', hear);
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('exit', () => {
+        this.#hasExited = true;
+        this.#look();
+        resolve();
+      });
+    });
+  }
+
+  /** Everything it wrote so far, to either stream. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Waits until the output matches. @throws {Error} It ended, or the time is over; with the end of its output. */
+  async says(pattern: RegExp, deadlineMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve, reject) => {
+      const end = (problem?: string): void => {
+        this.#watchers.delete(look);
+        if (problem === undefined) resolve();
+        else reject(new Error(`${problem} before ${pattern}:\n${this.#output.slice(-2_000)}`));
+      };
+      const look = (): void => {
+        if (pattern.test(this.#output)) end();
+        else if (this.#hasExited) end(`${this.#child.spawnfile} ended`);
+      };
+      timer = setTimeout(() => end(`${this.#child.spawnfile} took more than ${deadlineMs} ms`), deadlineMs);
+      this.#watchers.add(look);
+      look();
+    }).finally(() => clearTimeout(timer));
+  }
+
+  /** Ends it, and waits until it is gone. */
+  async stop(): Promise<void> {
+    if (this.#hasExited) return;
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), TERM_PATIENCE_MS);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  #look(): void {
+    for (const look of [...this.#watchers]) look();
+  }
+}
+
+/** A TCP port of 127.0.0.1 that nothing listens on, for programs that cannot pick one and say which. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
