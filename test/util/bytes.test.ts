@@ -127,6 +127,16 @@ describe('byte strings and vectors', () => {
     expect([reader.offset, reader.remaining]).toEqual([6, 0]);
   });
 
+  test('what it reads of a Buffer are plain arrays, and a copy shares nothing with it', () => {
+    const input = Buffer.from('01020304', 'hex');
+    const reader = new ByteReader(input);
+    const view = reader.bytes(2);
+    const copy = reader.bytesCopy(2);
+    input.fill(0xff);
+    expect([toHex(view), toHex(copy), toHex(view.slice())]).toEqual(['ffff', '0304', 'ffff']);
+    expect([Buffer.isBuffer(view), Buffer.isBuffer(copy)]).toEqual([false, false]);
+  });
+
   test('a reader over part of a buffer sees nothing before or behind it', () => {
     const reader = new ByteReader(fromHex('aa0102bb').subarray(1, 3));
     expect(reader.uint16BE()).toBe(0x0102);

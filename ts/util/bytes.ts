@@ -28,7 +28,8 @@ export class ByteReader {
 
   /** @param bytes - What to read. Borrowed; it must not change while the reader is in use. */
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    // A Buffer is looked at as the plain array it is: its own `slice` shares memory where an array's makes a copy.
+    this.#bytes = Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
