@@ -2,7 +2,6 @@
 // in the message about a file that is refused. (src/addrman.cpp, AddrManImpl::CheckAddrman)
 
 import type { AddressTables } from './address-tables.ts';
-import type { BucketTable } from './bucket-table.ts';
 import { NO_ENTRY } from './bucket-table.ts';
 import { NETWORK_COUNT } from './entry-store.ts';
 import { BUCKET_SLOTS, MAX_REFERENCES } from './limits.ts';
@@ -66,7 +65,9 @@ function checkEntry(tables: AddressTables, id: number, position: number): number
 function checkTried(tables: AddressTables, isPlacementKnown: boolean): number {
   const { store, triedTable } = tables;
   let found = 0;
-  for (const [slot, id] of occupiedSlots(triedTable)) {
+  for (let slot = 0; slot < triedTable.entries.length; slot++) {
+    const id = triedTable.entries[slot]!;
+    if (id === NO_ENTRY) continue;
     if (store.isInTried[id] !== 1 || store.slots[id * MAX_REFERENCES] !== slot) return -11;
     found++;
     if (isPlacementKnown) continue;
@@ -81,7 +82,9 @@ function checkTried(tables: AddressTables, isPlacementKnown: boolean): number {
 function checkNew(tables: AddressTables, isPlacementKnown: boolean): number {
   const { store, newTable, order } = tables;
   const found = new Uint8Array(store.end);
-  for (const [slot, id] of occupiedSlots(newTable)) {
+  for (let slot = 0; slot < newTable.entries.length; slot++) {
+    const id = newTable.entries[slot]!;
+    if (id === NO_ENTRY) continue;
     const references = store.slots.subarray(id * MAX_REFERENCES, id * MAX_REFERENCES + store.referenceCount[id]!);
     if (store.isInTried[id] === 1 || !references.includes(slot)) return -12;
     found[id]!++;
@@ -94,13 +97,6 @@ function checkNew(tables: AddressTables, isPlacementKnown: boolean): number {
     if (store.isInTried[id] === 0 && found[id] !== store.referenceCount[id]) return -15;
   }
   return 0;
-}
-
-function* occupiedSlots(table: BucketTable): Generator<[slot: number, id: number]> {
-  for (let slot = 0; slot < table.entries.length; slot++) {
-    const id = table.entries[slot]!;
-    if (id !== NO_ENTRY) yield [slot, id];
-  }
 }
 
 function sum(counts: Int32Array): number {
