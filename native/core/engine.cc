@@ -57,7 +57,10 @@ std::unique_ptr<Engine> Engine::Make(const EngineOptions& options, std::string_v
 }
 
 Engine::Engine(const EngineOptions& options, std::unique_ptr<Poller> poller, InterestObserver* observer)
-    : m_options(options), m_poller(std::move(poller)), m_observer(observer), m_now_ms(sys::MonotonicMs()) {}
+    : m_options(options),
+      m_poller(std::move(poller)),
+      m_observer(m_poller->Descriptor() < 0 ? observer : nullptr),
+      m_now_ms(sys::MonotonicMs()) {}
 
 Engine::~Engine() { CloseAll(); }
 
@@ -169,7 +172,9 @@ void Engine::SendMany(const Handle* handles, size_t count, const void* data, siz
 }
 
 ssize_t Engine::ReceiveOn(Slot& slot, uint8_t* to) {
-    const ssize_t received = sys::Receive(slot.fd, to, m_options.receive_chunk_bytes);
+    ssize_t received = sys::Receive(slot.fd, to, m_options.receive_chunk_bytes);
+    // A reset whose error is gone looks like an orderly end.
+    if (received == 0 && slot.taken_error != 0) received = -slot.taken_error;
     if (received > 0) {
         slot.received_bytes += static_cast<uint64_t>(received);
         slot.last_receive_at_ms = NowMs();

@@ -195,6 +195,7 @@ export class SockManCore {
       ...counters,
       dialed: this.#dialing?.dialer.dialed ?? 0,
       dialFailures: this.#dialing?.dialer.failures ?? 0,
+      callbackErrors: loop?.callbacks.errorCount ?? 0,
       acceptExhaustedEpisodes: loop?.listeners.exhaustedEpisodes ?? 0,
       runningMs,
       acceptedPerSecond: runningMs > 0 ? (counters.accepted * 1_000) / runningMs : 0,
@@ -206,7 +207,7 @@ export class SockManCore {
   #useLoop(): TurnLoop {
     if (this.#loop === undefined) {
       const overrides = this.#overrides();
-      const backend = selectBackend(this.#options, overrides.asksToRecv);
+      const backend = selectBackend(this.#options);
       this.#loop = new TurnLoop(backend, this.#host, overrides, this.#options);
     }
     return this.#loop;
@@ -232,6 +233,5 @@ const NO_COUNTERS = {
   accepted: 0,
   refused: 0,
   closed: 0,
-  callbackErrors: 0,
   turnMs: 0,
 };

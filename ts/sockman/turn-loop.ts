@@ -10,13 +10,14 @@
 
 import type { Service } from '../netaddr/service.ts';
 import type { Clock, Timer } from '../util/clock.ts';
-import { EAGAIN, errnoText } from '../util/errno.ts';
+import { EAGAIN } from '../util/errno.ts';
 import { RECORD_WORDS, RecordFlag } from './backends/backend.ts';
 import type { Backend, BatchSink, ConnectOptions, SystemFailure } from './backends/backend.ts';
-import type { SockManCallbacks } from './callbacks.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { Connection, ConnectionFlag } from './connection.ts';
 import type { ProxiedEnds, SocketOwner } from './connection.ts';
+import { GuardedCallbacks } from './guarded-callbacks.ts';
+import type { SockManCallbacks } from './callbacks.ts';
 import { Listeners } from './listeners.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -46,8 +47,14 @@ export interface LoopCounters {
   accepted: number;
   refused: number;
   closed: number;
-  callbackErrors: number;
   turnMs: number;
+}
+
+/** Received, and not delivered yet: bytes that arrived behind a dial's handshake, or that `shouldTryToRecv` refused. */
+interface Held {
+  bytes: Uint8Array | undefined;
+  /** What came behind the bytes: EOF is errno 0. */
+  readonly endErrno: number | undefined;
 }
 
 export class TurnLoop implements BatchSink {
@@ -63,16 +70,15 @@ export class TurnLoop implements BatchSink {
     accepted: 0,
     refused: 0,
     closed: 0,
-    callbackErrors: 0,
     turnMs: 0,
   };
-  readonly #host: SockManCallbacks;
+  readonly callbacks: GuardedCallbacks;
   readonly #overrides: Overrides;
   readonly #options: ResolvedOptions;
   /** Connections that a predicate holds back: asked again at the tick. */
   readonly #paused = new Set<Connection>();
-  /** Bytes that arrived behind a dial's handshake, owed to `eventGotData` before anything newer. */
-  readonly #leftovers = new Map<Connection, Uint8Array>();
+  /** What was received and is owed to the callbacks before anything newer. Its connection receives no more meanwhile. */
+  readonly #held = new Map<Connection, Held>();
   /** What is known of connections through proxies. */
   readonly #proxied = new Map<Connection, ProxiedEnds>();
   /** Connections to look at before the turn ends, and the spare array it alternates with. */
@@ -87,7 +93,7 @@ export class TurnLoop implements BatchSink {
   constructor(backend: Backend, host: SockManCallbacks, overrides: Overrides, options: ResolvedOptions) {
     this.backend = backend;
     this.clock = backend.clock;
-    this.#host = host;
+    this.callbacks = new GuardedCallbacks(host, options.onCallbackError);
     this.#overrides = overrides;
     this.#options = options;
     this.listeners = new Listeners(backend, options);
@@ -166,22 +172,21 @@ export class TurnLoop implements BatchSink {
   #assignId(socket: Connection, leftover: Uint8Array, ends: ProxiedEnds | undefined): number {
     socket.owner = undefined;
     if (ends !== undefined) this.#proxied.set(socket, ends);
-    if (leftover.length > 0) {
-      this.#leftovers.set(socket, leftover);
-      this.#pauseReceiving(socket);
-    }
+    if (leftover.length > 0) this.#hold(socket, { bytes: leftover, endErrno: undefined });
     return this.table.assignId(socket);
   }
 
-  /** Hands a connection over to an owner; the `SockMan` callbacks for it end. Bytes owed to it come before this returns. */
+  /** Hands a connection over to an owner; the `SockMan` callbacks for it end. What is owed to it comes before this returns. */
   handOver(connection: Connection, owner: SocketOwner): void {
     connection.owner = owner;
-    this.#paused.delete(connection);
-    const leftover = this.#leftovers.get(connection);
-    this.#leftovers.delete(connection);
-    if (leftover !== undefined) owner.socketGotData(leftover);
     this.backend.setReceiving(connection.handle, false);
     connection.flags &= SEND_BLOCKED | QUEUED;
+    this.#paused.delete(connection);
+    const held = this.#held.get(connection);
+    if (held === undefined) return;
+    this.#held.delete(connection);
+    if (held.bytes !== undefined) owner.socketGotData(held.bytes);
+    if (held.endErrno !== undefined && connection.owner === owner) tellEnd(owner, held.endErrno);
   }
 
   /** @returns As `Backend.send`. */
@@ -204,7 +209,7 @@ export class TurnLoop implements BatchSink {
   close(connection: Connection, withReset = false): void {
     if (connection.isClosed) return;
     this.#paused.delete(connection);
-    this.#leftovers.delete(connection);
+    this.#held.delete(connection);
     this.counters.closed++;
     const handle = this.table.remove(connection);
     if (withReset) this.backend.reset(handle);
@@ -232,12 +237,15 @@ export class TurnLoop implements BatchSink {
     if ((connection.flags & QUEUED) !== 0) return;
     connection.flags |= QUEUED;
     this.#queue.push(connection);
-    if (!this.#isInTurn && this.#soon === undefined && !this.#isStopped) {
-      this.#soon = this.clock.soon(() => {
-        this.#soon = undefined;
-        this.turn(0);
-      });
-    }
+    if (!this.#isInTurn) this.#turnSoon();
+  }
+
+  #turnSoon(): void {
+    if (this.#soon !== undefined || this.#isStopped) return;
+    this.#soon = this.clock.soon(() => {
+      this.#soon = undefined;
+      this.turn(0);
+    });
   }
 
   // ---- The turn -----------------------------------------------------------------------------------------------------
@@ -248,7 +256,7 @@ export class TurnLoop implements BatchSink {
     this.#isInTurn = true;
     this.counters.turns++;
     this.counters.events += recordCount;
-    if (this.#overrides.hooksTurn) this.#callTurnHook();
+    if (this.#overrides.hooksTurn) this.callbacks.loopCompletedForAllPeers();
     const { records } = this.backend;
     for (let word = 0; word < recordCount * RECORD_WORDS && !this.#isStopped; word += RECORD_WORDS) {
       this.#deliver(records[word]!, records[word + 1]!, records[word + 2]!, records[word + 3]!);
@@ -281,78 +289,88 @@ export class TurnLoop implements BatchSink {
       connection.flags &= ~SEND_BLOCKED;
       cancelReceive = this.#offerSend(connection);
     }
-    if ((flags & DATA) !== 0) this.#gotData(connection, a, b);
+    if ((flags & DATA) !== 0) this.#offerData(connection, a, b);
     else if ((flags & READABLE) !== 0) {
-      if (!cancelReceive) this.#offerReceive(connection);
-    } else if ((flags & EOF) !== 0) this.#gotEof(connection);
-    else if ((flags & READ_ERROR) !== 0) this.#gotReadError(connection, a);
+      if (!cancelReceive) this.#receive(connection);
+    } else if ((flags & EOF) !== 0) this.#offerEnd(connection, 0);
+    else if ((flags & READ_ERROR) !== 0) this.#offerEnd(connection, a);
 
     if (this.#overrides.hooksNode) this.#callNodeHook(connection);
     if ((connection.flags & (SEND_PAUSED | RECEIVE_PAUSED)) !== 0) this.enqueue(connection, false);
   }
 
+  /** Whether callbacks for a connection may be made now: an earlier one may have closed it, given it away, or ended all. */
+  #isLive(connection: Connection): boolean {
+    return !connection.isClosed && connection.owner === undefined && !this.#isStopped;
+  }
+
   /** Asks `shouldTryToSend`, then tells that there is room. @returns True to skip this turn's receive. */
   #offerSend(connection: Connection): boolean {
-    if (connection.isClosed) return false;
-    if (this.#overrides.asksToSend && !this.#asksToSend(connection)) {
-      if (!connection.isClosed) {
+    if (!this.#isLive(connection)) return false;
+    if (this.#overrides.asksToSend && !this.callbacks.shouldTryToSend(connection.nodeId)) {
+      if (this.#isLive(connection)) {
         connection.flags |= SEND_PAUSED;
         this.#paused.add(connection);
       }
       return false;
     }
     connection.flags &= ~SEND_PAUSED;
-    if (connection.isClosed || this.#isStopped) return false;
-    try {
-      return this.#host.eventReadyToSend(connection.nodeId) === true;
-    } catch (error) {
-      this.#failed(error, 'eventReadyToSend', connection.nodeId);
-      return false;
-    }
+    return this.#isLive(connection) && this.callbacks.readyToSend(connection.nodeId);
   }
 
-  /** Asks `shouldTryToRecv`, then receives once. */
-  #offerReceive(connection: Connection): void {
-    if (connection.isClosed || this.#isStopped) return;
-    if (this.#overrides.asksToRecv && !this.#asksToRecv(connection)) {
-      if (!connection.isClosed) this.#pauseReceiving(connection);
-      return;
+  /** Whether the connection is live and `shouldTryToRecv` says yes. A no pauses it, so that the kernel holds what comes. */
+  #mayReceive(connection: Connection): boolean {
+    if (!this.#isLive(connection)) return false;
+    if (!this.#overrides.asksToRecv || this.callbacks.shouldTryToRecv(connection.nodeId)) {
+      return this.#isLive(connection);
     }
-    if (connection.isClosed || this.#isStopped) return;
-    const received = this.backend.receive(connection.handle);
-    if (received > 0) this.#gotData(connection, this.backend.deferredOffset, received);
-    else if (received === 0) this.#gotEof(connection);
-    else if (received !== -EAGAIN) this.#gotReadError(connection, -received);
+    if (this.#isLive(connection) && (connection.flags & RECEIVE_PAUSED) === 0) this.#pauseReceiving(connection);
+    return false;
   }
 
-  #gotData(connection: Connection, offset: number, length: number): void {
-    if (connection.isClosed || this.#isStopped) return;
+  /** Delivers bytes of the slab; if the predicate changed its mind since it was last asked, they are held instead. */
+  #offerData(connection: Connection, offset: number, length: number): void {
     this.counters.receivedBytes += length;
-    const data = this.backend.slab.subarray(offset, offset + length);
-    try {
-      this.#host.eventGotData(connection.nodeId, data);
-    } catch (error) {
-      this.#failed(error, 'eventGotData', connection.nodeId);
+    if (this.#mayReceive(connection)) {
+      this.#deliverData(connection, offset, length);
+    } else if (this.#isLive(connection)) {
+      this.#hold(connection, { bytes: this.backend.slab.slice(offset, offset + length), endErrno: undefined });
     }
+  }
+
+  #deliverData(connection: Connection, offset: number, length: number): void {
+    const data = this.#view(offset, length);
+    this.callbacks.gotData(connection.nodeId, data);
     if (this.#options.poisonReceivedBytes) data.fill(POISON_BYTE);
+    // Asked again here, so that a handler that has enough stops the kernel, not the next delivery.
+    if (this.#overrides.asksToRecv) this.#mayReceive(connection);
   }
 
-  #gotEof(connection: Connection): void {
-    if (connection.isClosed || this.#isStopped) return;
-    try {
-      this.#host.eventGotEOF(connection.nodeId);
-    } catch (error) {
-      this.#failed(error, 'eventGotEOF', connection.nodeId);
-    }
+  /** A view on the slab. Made anew each time: `subarray` costs more, it looks for a species first. */
+  #view(offset: number, length: number): Uint8Array {
+    const { slab } = this.backend;
+    return new Uint8Array(slab.buffer, slab.byteOffset + offset, length);
   }
 
-  #gotReadError(connection: Connection, errno: number): void {
-    if (connection.isClosed || this.#isStopped) return;
-    try {
-      this.#host.eventGotPermanentReadError(connection.nodeId, errnoText(errno));
-    } catch (error) {
-      this.#failed(error, 'eventGotPermanentReadError', connection.nodeId);
-    }
+  /** Delivers EOF (errno 0) or a read error, or holds it. */
+  #offerEnd(connection: Connection, errno: number): void {
+    if (this.#mayReceive(connection)) this.#deliverEnd(connection, errno);
+    else if (this.#isLive(connection)) this.#hold(connection, { bytes: undefined, endErrno: errno });
+  }
+
+  #deliverEnd(connection: Connection, errno: number): void {
+    if (errno === 0) this.callbacks.gotEOF(connection.nodeId);
+    else this.callbacks.gotPermanentReadError(connection.nodeId, errno);
+  }
+
+  /** Receives what the backend left to us. */
+  #receive(connection: Connection): void {
+    if (!this.#mayReceive(connection)) return;
+    const received = this.backend.receive(connection.handle);
+    if (received > 0) {
+      this.counters.receivedBytes += received;
+      this.#deliverData(connection, this.backend.deferredOffset, received);
+    } else if (received !== -EAGAIN) this.#deliverEnd(connection, -received);
   }
 
   #accept(handle: number, listenerHandle: number): void {
@@ -365,13 +383,7 @@ export class TurnLoop implements BatchSink {
 
   #offerAccepted(connection: Connection, me: Service, them: Service): void {
     this.counters.accepted++;
-    let isWelcome = false;
-    try {
-      isWelcome = this.#host.eventNewConnectionAccepted(connection.nodeId, me, them) === true;
-    } catch (error) {
-      this.#failed(error, 'eventNewConnectionAccepted', connection.nodeId);
-    }
-    if (!isWelcome) {
+    if (!this.callbacks.accepts(connection.nodeId, me, them)) {
       this.counters.refused++;
       this.close(connection);
     } else if (!connection.isClosed) this.enqueue(connection, true);
@@ -392,66 +404,66 @@ export class TurnLoop implements BatchSink {
       if (connection.owner !== owner) return;
       if ((flags & READABLE) !== 0) this.#receiveForOwner(connection, owner);
       else if ((flags & DATA) !== 0) this.#giveToOwner(owner, a, b);
-      else if ((flags & EOF) !== 0) owner.socketGotEOF();
-      else if ((flags & READ_ERROR) !== 0) owner.socketGotReadError(a);
+      else if ((flags & EOF) !== 0) tellEnd(owner, 0);
+      else if ((flags & READ_ERROR) !== 0) tellEnd(owner, a);
     } catch (error) {
-      this.#failed(error, 'socket owner', connection.nodeId);
+      this.callbacks.report(error, 'socket owner', connection.nodeId);
     }
   }
 
   #receiveForOwner(connection: Connection, owner: SocketOwner): void {
     const received = this.backend.receive(connection.handle);
     if (received > 0) this.#giveToOwner(owner, this.backend.deferredOffset, received);
-    else if (received === 0) owner.socketGotEOF();
-    else if (received !== -EAGAIN) owner.socketGotReadError(-received);
+    else if (received !== -EAGAIN) tellEnd(owner, -received);
   }
 
   #giveToOwner(owner: SocketOwner, offset: number, length: number): void {
     this.counters.receivedBytes += length;
-    owner.socketGotData(this.backend.slab.subarray(offset, offset + length));
+    owner.socketGotData(this.#view(offset, length));
   }
 
   // ---- Connections held back, woken, or new -------------------------------------------------------------------------
 
   #serveQueue(): void {
+    if (this.#queue.length === 0) return;
     // What handlers enqueue from here on waits for the next turn: a handler that wakes itself must not hold the loop.
     const queue = this.#queue;
     this.#queue = this.#spareQueue;
     for (const connection of queue) this.#serve(connection);
     queue.length = 0;
     this.#spareQueue = queue;
-    if (this.#queue.length > 0 && this.#soon === undefined && !this.#isStopped) {
-      this.#soon = this.clock.soon(() => {
-        this.#soon = undefined;
-        this.turn(0);
-      });
-    }
+    if (this.#queue.length > 0) this.#turnSoon();
   }
 
   #serve(connection: Connection): void {
     const isReadyDue = (connection.flags & (READY_DUE | SEND_PAUSED)) !== 0;
     connection.flags &= ~(QUEUED | READY_DUE);
     if ((connection.flags & NEW) !== 0) return;
-    if (connection.isClosed || connection.owner !== undefined || this.#isStopped) return;
+    if (!this.#isLive(connection)) return;
     if (isReadyDue && (connection.flags & SEND_BLOCKED) === 0) this.#offerSend(connection);
     if ((connection.flags & RECEIVE_PAUSED) !== 0) this.#offerResume(connection);
     if ((connection.flags & (SEND_PAUSED | RECEIVE_PAUSED)) === 0) this.#paused.delete(connection);
   }
 
+  /** Delivers what was held, then has the kernel's bytes come again, as far as `shouldTryToRecv` says yes. */
   #offerResume(connection: Connection): void {
-    if (connection.isClosed || this.#isStopped) return;
-    if (this.#overrides.asksToRecv && !this.#asksToRecv(connection)) return;
-    if (connection.isClosed || this.#isStopped) return;
-    connection.flags &= ~RECEIVE_PAUSED;
-    this.backend.setReceiving(connection.handle, true);
-    const leftover = this.#leftovers.get(connection);
-    if (leftover === undefined) return;
-    this.#leftovers.delete(connection);
-    try {
-      this.#host.eventGotData(connection.nodeId, leftover);
-    } catch (error) {
-      this.#failed(error, 'eventGotData', connection.nodeId);
+    if (!this.#mayReceive(connection)) return;
+    const held = this.#held.get(connection);
+    if (held?.bytes !== undefined) {
+      const { bytes } = held;
+      held.bytes = undefined;
+      this.callbacks.gotData(connection.nodeId, bytes);
+      if (!this.#mayReceive(connection)) return;
     }
+    this.#held.delete(connection);
+    connection.flags &= ~RECEIVE_PAUSED;
+    if (held?.endErrno !== undefined) this.#deliverEnd(connection, held.endErrno);
+    else this.backend.setReceiving(connection.handle, true);
+  }
+
+  #hold(connection: Connection, held: Held): void {
+    this.#held.set(connection, held);
+    if ((connection.flags & RECEIVE_PAUSED) === 0) this.#pauseReceiving(connection);
   }
 
   #pauseReceiving(connection: Connection): void {
@@ -478,7 +490,7 @@ export class TurnLoop implements BatchSink {
     const startedAt = this.clock.now();
     this.#isInTurn = true;
     this.counters.turns++;
-    if (this.#overrides.hooksTurn) this.#callTurnHook();
+    if (this.#overrides.hooksTurn) this.callbacks.loopCompletedForAllPeers();
     if (this.#overrides.hooksNode) this.#sweepAll();
     else for (const connection of [...this.#paused]) this.#serve(connection);
     this.#serveQueue();
@@ -494,81 +506,13 @@ export class TurnLoop implements BatchSink {
     }
   }
 
-  // ---- Calls that may throw -----------------------------------------------------------------------------------------
-
-  #asksToSend(connection: Connection): boolean {
-    try {
-      return this.#host.shouldTryToSend(connection.nodeId) === true;
-    } catch (error) {
-      this.#failed(error, 'shouldTryToSend', connection.nodeId);
-      return false;
-    }
-  }
-
-  #asksToRecv(connection: Connection): boolean {
-    try {
-      return this.#host.shouldTryToRecv(connection.nodeId) === true;
-    } catch (error) {
-      this.#failed(error, 'shouldTryToRecv', connection.nodeId);
-      return false;
-    }
-  }
-
   #callNodeHook(connection: Connection): void {
-    if (connection.isClosed || connection.owner !== undefined || this.#isStopped) return;
-    try {
-      this.#host.eventIOLoopCompletedForNode(connection.nodeId);
-    } catch (error) {
-      this.#failed(error, 'eventIOLoopCompletedForNode', connection.nodeId);
-    }
-  }
-
-  #callTurnHook(): void {
-    try {
-      this.#host.eventIOLoopCompletedForAllPeers();
-    } catch (error) {
-      this.#failed(error, 'eventIOLoopCompletedForAllPeers', undefined);
-    }
+    if (this.#isLive(connection)) this.callbacks.loopCompletedForNode(connection.nodeId);
   }
 
   /** Tells that listening for I2P peers began or failed. */
   tellI2PListen(me: Service, success: boolean): void {
-    if (this.#isStopped) return;
-    try {
-      this.#host.eventI2PListen(me, success);
-    } catch (error) {
-      this.#failed(error, 'eventI2PListen', undefined);
-    }
-  }
-
-  /** A caller's function whose throws are reported like those of a callback. */
-  guarded<Args extends unknown[]>(where: string, call: (...args: Args) => void): (...args: Args) => void {
-    return (...args) => {
-      try {
-        call(...args);
-      } catch (error) {
-        this.#failed(error, where, undefined);
-      }
-    };
-  }
-
-  /** Reports what a callback threw, without letting it disturb the batch. */
-  #failed(error: unknown, where: string, nodeId: number | undefined): void {
-    this.counters.callbackErrors++;
-    const report = this.#options.onCallbackError;
-    if (report === undefined) {
-      queueMicrotask(() => {
-        throw error;
-      });
-      return;
-    }
-    try {
-      report(error, where, nodeId);
-    } catch (second) {
-      queueMicrotask(() => {
-        throw second;
-      });
-    }
+    if (!this.#isStopped) this.callbacks.i2pListen(me, success);
   }
 
   #announceIdle(): void {
@@ -576,4 +520,9 @@ export class TurnLoop implements BatchSink {
     this.#whenIdle = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+function tellEnd(owner: SocketOwner, errno: number): void {
+  if (errno === 0) owner.socketGotEOF();
+  else owner.socketGotReadError(errno);
 }

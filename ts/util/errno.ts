@@ -39,14 +39,22 @@ export function errnoNumber(name: ErrnoName): number {
   return numbers[name];
 }
 
+/** Node makes a new map for each call of `getSystemErrorMap`, at the price of several connections. */
+let words: Map<number, [string, string]> | undefined;
+
+function wordsOf(errno: number): [string, string] | undefined {
+  words ??= getSystemErrorMap();
+  return words.get(-errno);
+}
+
 /** The name of an errno, such as `ECONNRESET`; `errno 999` when the platform has none. */
 export function errnoName(errno: number): string {
-  return getSystemErrorMap().get(-errno)?.[0] ?? `errno ${errno}`;
+  return wordsOf(errno)?.[0] ?? `errno ${errno}`;
 }
 
 /** Name and description of an errno: `ECONNRESET (connection reset by peer)`. */
 export function errnoText(errno: number): string {
-  const entry = getSystemErrorMap().get(-errno);
+  const entry = wordsOf(errno);
   return entry === undefined ? `errno ${errno}` : `${entry[0]} (${entry[1]})`;
 }
 

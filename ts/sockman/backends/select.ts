@@ -14,8 +14,8 @@ import { NodeNetBackend } from './node-net.ts';
  *
  * @throws {SockManError} `ERR_SOCKMAN_BACKEND`: what was asked for is not to be had; `cause` says why.
  */
-export function selectBackend(options: ResolvedOptions, deferReceive: boolean): Backend {
-  const settings: BackendOptions = { ...options.socket, deferReceive };
+export function selectBackend(options: ResolvedOptions): Backend {
+  const settings: BackendOptions = { ...options.socket, deferReceive: false };
   if (typeof options.backend === 'function') return options.backend(settings);
   const poller = options.poller ?? pollerFromEnvironment();
   const backend = options.backend ?? backendFromEnvironment() ?? (poller === undefined ? undefined : 'native');

@@ -92,7 +92,10 @@ class Dial {
     this.#context = context;
     this.#request = request;
     this.#onEnd = onEnd;
-    this.#socket = new DialSocket(context.loop, request.onStep && context.loop.guarded('onStep', request.onStep));
+    this.#socket = new DialSocket(
+      context.loop,
+      request.onStep && context.loop.callbacks.guarded('onStep', request.onStep),
+    );
   }
 
   start(): void {

@@ -1,0 +1,131 @@
+// The callbacks of a `SockMan`, made so that what they throw is reported and disturbs nothing else.
+
+import type { Service } from '../netaddr/service.ts';
+import { errnoText } from '../util/errno.ts';
+import type { SockManCallbacks } from './callbacks.ts';
+import type { CallbackErrorHandler } from './options.ts';
+
+/** One method for each callback. A throw counts as what `SockManCallbacks` says of it. */
+export class GuardedCallbacks {
+  errorCount = 0;
+  readonly #host: SockManCallbacks;
+  readonly #onError: CallbackErrorHandler | undefined;
+
+  constructor(host: SockManCallbacks, onError: CallbackErrorHandler | undefined) {
+    this.#host = host;
+    this.#onError = onError;
+  }
+
+  accepts(nodeId: number, me: Service, them: Service): boolean {
+    try {
+      return this.#host.eventNewConnectionAccepted(nodeId, me, them) === true;
+    } catch (error) {
+      this.report(error, 'eventNewConnectionAccepted', nodeId);
+      return false;
+    }
+  }
+
+  /** @returns True to skip this turn's receive. */
+  readyToSend(nodeId: number): boolean {
+    try {
+      return this.#host.eventReadyToSend(nodeId) === true;
+    } catch (error) {
+      this.report(error, 'eventReadyToSend', nodeId);
+      return false;
+    }
+  }
+
+  gotData(nodeId: number, data: Uint8Array): void {
+    try {
+      this.#host.eventGotData(nodeId, data);
+    } catch (error) {
+      this.report(error, 'eventGotData', nodeId);
+    }
+  }
+
+  gotEOF(nodeId: number): void {
+    try {
+      this.#host.eventGotEOF(nodeId);
+    } catch (error) {
+      this.report(error, 'eventGotEOF', nodeId);
+    }
+  }
+
+  gotPermanentReadError(nodeId: number, errno: number): void {
+    try {
+      this.#host.eventGotPermanentReadError(nodeId, errnoText(errno));
+    } catch (error) {
+      this.report(error, 'eventGotPermanentReadError', nodeId);
+    }
+  }
+
+  shouldTryToSend(nodeId: number): boolean {
+    try {
+      return this.#host.shouldTryToSend(nodeId) === true;
+    } catch (error) {
+      this.report(error, 'shouldTryToSend', nodeId);
+      return false;
+    }
+  }
+
+  shouldTryToRecv(nodeId: number): boolean {
+    try {
+      return this.#host.shouldTryToRecv(nodeId) === true;
+    } catch (error) {
+      this.report(error, 'shouldTryToRecv', nodeId);
+      return false;
+    }
+  }
+
+  loopCompletedForNode(nodeId: number): void {
+    try {
+      this.#host.eventIOLoopCompletedForNode(nodeId);
+    } catch (error) {
+      this.report(error, 'eventIOLoopCompletedForNode', nodeId);
+    }
+  }
+
+  loopCompletedForAllPeers(): void {
+    try {
+      this.#host.eventIOLoopCompletedForAllPeers();
+    } catch (error) {
+      this.report(error, 'eventIOLoopCompletedForAllPeers', undefined);
+    }
+  }
+
+  i2pListen(me: Service, success: boolean): void {
+    try {
+      this.#host.eventI2PListen(me, success);
+    } catch (error) {
+      this.report(error, 'eventI2PListen', undefined);
+    }
+  }
+
+  /** A caller's function whose throws are reported like those of a callback. */
+  guarded<Args extends unknown[]>(where: string, call: (...args: Args) => void): (...args: Args) => void {
+    return (...args) => {
+      try {
+        call(...args);
+      } catch (error) {
+        this.report(error, where, undefined);
+      }
+    };
+  }
+
+  /** To `onCallbackError`; without one, or if that throws as well, it becomes an uncaught exception after the batch. */
+  report(error: unknown, where: string, nodeId: number | undefined): void {
+    this.errorCount++;
+    let uncaught = error;
+    if (this.#onError !== undefined) {
+      try {
+        this.#onError(error, where, nodeId);
+        return;
+      } catch (second) {
+        uncaught = second;
+      }
+    }
+    queueMicrotask(() => {
+      throw uncaught;
+    });
+  }
+}
