@@ -1,0 +1,78 @@
+// Slots for connections: a counting semaphore whose units are objects that can be handed on.
+//
+// A dial needs a slot before it begins. When it succeeds the slot moves to the node and stays with it until the node is
+// removed; a removed node may hand it to its own reconnection, so that nobody takes the slot in between.
+
+/** One slot, held by whoever has the object. */
+export class SlotGrant {
+  #pool: SlotPool | undefined;
+
+  /** For `SlotPool`. */
+  constructor(pool: SlotPool) {
+    this.#pool = pool;
+  }
+
+  /** Gives the slot back. Further calls do nothing. */
+  release(): void {
+    const pool = this.#pool;
+    this.#pool = undefined;
+    pool?.giveBack();
+  }
+}
+
+/** A fixed number of slots. Whoever waits longest is served first. */
+export class SlotPool {
+  readonly size: number;
+  #freeCount: number;
+  readonly #waiting = new Set<(grant: SlotGrant) => void>();
+
+  constructor(size: number) {
+    this.size = size;
+    this.#freeCount = size;
+  }
+
+  get freeCount(): number {
+    return this.#freeCount;
+  }
+
+  /** Takes a slot without waiting; undefined when none is free. */
+  tryAcquire(): SlotGrant | undefined {
+    if (this.#freeCount === 0) return undefined;
+    this.#freeCount--;
+    return new SlotGrant(this);
+  }
+
+  /**
+   * Waits for a slot.
+   *
+   * @returns Undefined once the signal is aborted; nothing is taken then.
+   */
+  acquire(signal: AbortSignal): Promise<SlotGrant | undefined> {
+    if (signal.aborted) return Promise.resolve(undefined);
+    const grant = this.tryAcquire();
+    if (grant !== undefined) return Promise.resolve(grant);
+    return new Promise((resolve) => {
+      const serve = (served: SlotGrant): void => {
+        signal.removeEventListener('abort', giveUp);
+        resolve(served);
+      };
+      const giveUp = (): void => {
+        this.#waiting.delete(serve);
+        resolve(undefined);
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.#waiting.add(serve);
+    });
+  }
+
+  /** For `SlotGrant`. */
+  giveBack(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) {
+      this.#freeCount++;
+      return;
+    }
+    this.#waiting.delete(next);
+    next(new SlotGrant(this));
+  }
+}
