@@ -1,7 +1,6 @@
 // Real SOCKS5 servers on loopback: microsocks and Dante, without and with authentication.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -10,22 +9,11 @@ import type { ConnectTarget, Proxy } from '../../ts/sockman/dial/connect-options
 import type { DialResult } from '../../ts/sockman/dial/dialer.ts';
 import { availableBackends } from '../helpers/backends.ts';
 import { countDescriptors, noDescriptorCount } from '../helpers/descriptors.ts';
-import { Program, freePort, missingPrograms } from '../helpers/labs/programs.ts';
+import { Program, accepts, freePort, missingPrograms } from '../helpers/labs/programs.ts';
 import { Probe } from '../helpers/probe.ts';
 import { DEADLINE_MS, loopPasses, until } from '../helpers/until.ts';
 
 const CREDENTIALS = { username: 'alice', password: 'secret' };
-
-/** Waits until a port accepts: microsocks says nothing when it is ready. */
-async function accepts(port: number): Promise<void> {
-  const deadline = performance.now() + DEADLINE_MS;
-  const isOpen = (): Promise<boolean> =>
-    new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => (socket.destroy(), resolve(true)));
-      socket.once('error', () => resolve(false));
-    });
-  while (!(await isOpen())) if (performance.now() > deadline) throw new Error(`nothing listens at ${port}`);
-}
 
 async function startMicrosocks(args: readonly string[]): Promise<{ program: Program; endpoint: string }> {
   const port = await freePort();

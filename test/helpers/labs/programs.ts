@@ -3,12 +3,15 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 
 /** How long a program may take to end after SIGTERM, in milliseconds. i2pd sometimes never does. */
 const TERM_PATIENCE_MS = 10_000;
+
+/** How long a program may take until it listens, in milliseconds. */
+const READY_DEADLINE_MS = 30_000;
 
 /** Servers that only root has in its PATH. */
 const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
@@ -107,4 +110,15 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Waits until a port of 127.0.0.1 accepts: for programs that do not say when they are ready. */
+export async function accepts(port: number): Promise<void> {
+  const deadline = performance.now() + READY_DEADLINE_MS;
+  const tryOnce = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => (socket.destroy(), resolve(true)));
+      socket.once('error', () => resolve(false));
+    });
+  while (!(await tryOnce())) if (performance.now() > deadline) throw new Error(`nothing listens at port ${port}`);
 }
