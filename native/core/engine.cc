@@ -60,6 +60,7 @@ Engine::Engine(const EngineOptions& options, std::unique_ptr<Poller> poller, Int
     : m_options(options),
       m_poller(std::move(poller)),
       m_observer(m_poller->Descriptor() < 0 ? observer : nullptr),
+      m_table(options.max_sockets),
       m_now_ms(sys::MonotonicMs()) {}
 
 Engine::~Engine() { CloseAll(); }

@@ -47,6 +47,8 @@ struct EngineOptions {
     /** Most accepts per listener and batch. */
     int accept_batch = 64;
     SocketOptions socket{};
+    /** Most sockets at a time, listeners included. One more is refused as if the process had no descriptor left. */
+    uint32_t max_sockets = SocketTable::kMaxSlots;
 };
 
 struct ListenOptions {

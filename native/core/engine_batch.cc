@@ -91,6 +91,7 @@ void Engine::ReportEvent(const PollEvent& event, RecordWriter& out) {
     if (found == nullptr) return;  // Closed since the event was fetched.
     Slot& slot = *found;
     const uint32_t index = SocketTable::SlotOfToken(event.token);
+    if (event.error != 0) slot.taken_error = static_cast<uint8_t>(event.error);
     if (slot.kind == SocketKind::Connecting) return ReportConnectOutcome(index, out);
     if (slot.kind == SocketKind::Listener) {
         m_ready_listeners.push_back(event.token);
@@ -128,7 +129,7 @@ void Engine::ReportEvent(const PollEvent& event, RecordWriter& out) {
 void Engine::ReportConnectOutcome(uint32_t index, RecordWriter& out) {
     Slot& slot = m_table.At(index);
     const Handle handle = m_table.HandleOf(index);
-    const int error = sys::TakeError(slot.fd);
+    const int error = slot.taken_error != 0 ? slot.taken_error : sys::TakeError(slot.fd);
     if (error == 0) {
         slot.kind = SocketKind::Connected;
         WishChanged(index);

@@ -36,6 +36,8 @@ struct PollEvent {
     uint64_t token;
     /** Bits of `kInterestRead` and `kInterestWrite`. */
     uint32_t ready;
+    /** The errno of the socket, where reporting it may have taken it from the socket; 0 if there was none. */
+    int error = 0;
 };
 
 /** Lives on the thread that made it. */

@@ -1,5 +1,8 @@
-// kqueue: macOS and the BSDs, and Linux with a library that provides it. Reading and writing are two filters
-// of a descriptor and make two kernel events, which are joined here.
+// kqueue: macOS and the BSDs, and Linux with libkqueue. Reading and writing are two filters of a descriptor
+// and make two kernel events, which are joined here.
+//
+// libkqueue differs in three ways that show here: its descriptor is no use to poll, it takes the pending error from
+// a socket to report it, and what a kqueue held is closed by a thread of its own some time after the kqueue.
 
 #include "core/poller.h"
 
@@ -28,7 +31,11 @@ public:
     ~KqueuePoller() override { close(m_descriptor); }
 
     const char* Name() const override { return "kqueue"; }
+#if defined(__linux__)
+    int Descriptor() const override { return -1; }
+#else
     int Descriptor() const override { return m_descriptor; }
+#endif
 
     int SetInterest(int fd, uint64_t token, uint32_t from, uint32_t to) override {
         struct kevent changes[2];
@@ -56,11 +63,13 @@ public:
             const uint32_t ready = event.filter == EVFILT_WRITE ? kInterestWrite : kInterestRead;
             if (m_places.size() <= fd) m_places.resize(fd + 1);
             Place& place = m_places[fd];
-            if (place.wait == m_wait) {
-                events[place.position].ready |= ready;
-            } else {
+            if (place.wait != m_wait) {
                 place = {m_wait, count};
-                events[count++] = {reinterpret_cast<uint64_t>((void*)event.udata), ready};
+                events[count++] = {reinterpret_cast<uint64_t>((void*)event.udata), kInterestNone};
+            }
+            events[place.position].ready |= ready;
+            if ((event.flags & EV_EOF) != 0 && event.fflags != 0) {
+                events[place.position].error = static_cast<int>(event.fflags);
             }
         }
         ++m_wait;

@@ -24,6 +24,8 @@ struct Slot {
     SocketKind kind = SocketKind::Free;
     /** What the poller was told last. */
     uint8_t interest = 0;
+    /** The errno that the poller had to take from the socket, or 0. No system has one that needs more bits. */
+    uint8_t taken_error = 0;
     /** Whether receive events are wanted; of a listener, whether it accepts. */
     bool is_receiving : 1 = false;
     /** EOF or a read error was seen: there is nothing to receive ever again. */
@@ -47,7 +49,10 @@ public:
     /** The highest number is never used, so that no handle is `kNoHandle`. */
     static constexpr uint32_t kMaxSlots = kSlotMask;
 
-    bool IsFull() const { return m_first_free == kNone && m_slots.size() == kMaxSlots; }
+    /** @param max_slots - 1..kMaxSlots. */
+    explicit SocketTable(uint32_t max_slots = kMaxSlots) : m_max_slots(max_slots) {}
+
+    bool IsFull() const { return m_first_free == kNone && m_slots.size() == m_max_slots; }
     size_t OpenCount() const { return m_open_count; }
     uint32_t SlotCount() const { return static_cast<uint32_t>(m_slots.size()); }
 
@@ -85,6 +90,7 @@ private:
 
     bool IsOpen(uint32_t slot) const { return m_slots[slot].kind != SocketKind::Free; }
 
+    const uint32_t m_max_slots;
     std::vector<Slot> m_slots;
     size_t m_open_count = 0;
     // First in, first out, so that a generation of ten bits lasts as long as possible.

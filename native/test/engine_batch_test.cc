@@ -1,5 +1,7 @@
 // What holds within a batch and between batches: room, order, names that die, and a poller that says no.
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <map>
@@ -10,24 +12,6 @@
 namespace sockman::test {
 
 namespace {
-
-/** A real poller that can be told to refuse, as a kernel does that has no memory for its set. */
-class RefusingPoller final : public Poller {
-public:
-    explicit RefusingPoller(std::unique_ptr<Poller> real) : m_real(std::move(real)) {}
-    const char* Name() const override { return m_real->Name(); }
-    int Descriptor() const override { return m_real->Descriptor(); }
-    int Wait(PollEvent* events, int max_events, int timeout_ms) override {
-        return m_real->Wait(events, max_events, timeout_ms);
-    }
-    int SetInterest(int fd, uint64_t token, uint32_t from, uint32_t to) override {
-        return refuses && to != kInterestNone ? -ENOSPC : m_real->SetInterest(fd, token, from, to);
-    }
-    bool refuses = false;
-
-private:
-    std::unique_ptr<Poller> m_real;
-};
 
 struct Connections {
     std::vector<Handle> handles;
@@ -199,7 +183,7 @@ TEST_CASE("a socket may be made, changed and closed within one batch") {
         World world(poller);
         auto [handle, peer] = world.Accepted();
         Peer listener = Peer::ListenOn(IPv4("127.0.0.1", 0));
-        const size_t before = OpenDescriptorCount();
+        const size_t before = OpenInternetSocketCount();
         peer.Send("x");
         {
             OpenBatch batch(world);
@@ -211,14 +195,14 @@ TEST_CASE("a socket may be made, changed and closed within one batch") {
             CHECK(world->Close(dialed));
             CHECK(world->Reset(listening));
         }
-        CHECK(OpenDescriptorCount() == before);
+        CHECK(OpenInternetSocketCount() == before);
         CHECK(world.Settle().empty());
     }
 }
 
 TEST_CASE("everything may be closed inside a batch, and the engine goes on") {
     FOR_EACH_POLLER(poller) {
-        const size_t before = OpenDescriptorCount();
+        const size_t before = OpenInternetSocketCount();
         {
             World world(poller, {.receive_chunk_bytes = 10});
             Connections all = AcceptMany(world, 5);
@@ -235,7 +219,7 @@ TEST_CASE("everything may be closed inside a batch, and the engine goes on") {
             Peer peer = Peer::Dial(world.Local(again));
             CHECK(world.Await(kAccepted).a == again);
         }
-        CHECK(OpenDescriptorCount() == before);
+        CHECK(OpenInternetSocketCount() == before);
     }
 }
 
@@ -284,10 +268,9 @@ TEST_CASE("a batch with nothing to tell waits as long as it may and no longer") 
 
 TEST_CASE("a connection whose interest the poller refuses ends with a read error, not in silence") {
     FOR_EACH_POLLER(name) {
-        int error = 0;
-        auto owned = std::make_unique<RefusingPoller>(MakePoller(name, error));
-        RefusingPoller& poller = *owned;
-        World world(std::make_unique<Engine>(EngineOptions{}, std::move(owned), nullptr));
+        auto owned = std::make_unique<TalkativePoller>(name);
+        TalkativePoller& poller = *owned;
+        World world(std::move(owned));
         auto [handle, peer] = world.Accepted();
         const Handle listener = world.Listen(IPv4("127.0.0.1", 0));
         world->SetReceiving(handle, false);
@@ -320,6 +303,34 @@ TEST_CASE("a connection whose interest the poller refuses ends with a read error
         CHECK(world.Turn(kDeadlineMs).empty());
         CHECK(world->DroppedAcceptCount() >= 1);
         CHECK(newcomer.ReceiveStatus() == 0);
+    }
+}
+
+TEST_CASE("the observer hears of interest where the poller has no descriptor, the end of it before the close") {
+    class Log final : public InterestObserver {
+    public:
+        void OnInterest(int fd, uint32_t interest) override {
+            CHECK(fcntl(fd, F_GETFD) >= 0);
+            heard.push_back(interest);
+        }
+        std::vector<uint32_t> heard;
+    };
+    FOR_EACH_POLLER(name) {
+        Log log;
+        auto owned = std::make_unique<TalkativePoller>(name);
+        TalkativePoller& poller = *owned;
+        World world(std::move(owned), &log);
+        auto [handle, peer] = world.Accepted();
+        world->SetReceiving(handle, false);
+        world->SetReceiving(handle, true);
+        world->Close(handle);
+        world->CloseAll();
+        if (poller.Descriptor() < 0) {
+            CHECK(log.heard == poller.changes);
+            CHECK(log.heard.size() == 6);
+        } else {
+            CHECK(log.heard.empty());
+        }
     }
 }
 

@@ -123,19 +123,33 @@ void Peer::Reset() {
 
 // --- World -----------------------------------------------------------------------------------------------------------
 
+TalkativePoller::TalkativePoller(const char* name) {
+    int error = 0;
+    m_real = MakePoller(name, error);
+    REQUIRE(m_real != nullptr);
+}
+
+int TalkativePoller::SetInterest(int fd, uint64_t token, uint32_t from, uint32_t to) {
+    if (refuses && to != kInterestNone) return -ENOSPC;
+    changes.push_back(to);
+    return m_real->SetInterest(fd, token, from, to);
+}
+
 namespace {
 
-std::unique_ptr<Engine> MakeEngine(const char* poller, const EngineOptions& options, InterestObserver* observer) {
+std::unique_ptr<Engine> MakeEngine(const char* poller, const EngineOptions& options) {
     Failure failure;
-    std::unique_ptr<Engine> engine = Engine::Make(options, poller, observer, failure);
+    std::unique_ptr<Engine> engine = Engine::Make(options, poller, nullptr, failure);
     REQUIRE(engine != nullptr);
     return engine;
 }
 
 }  // namespace
 
-World::World(const char* poller, EngineOptions options, InterestObserver* observer)
-    : World(MakeEngine(poller, options, observer)) {}
+World::World(const char* poller, const EngineOptions& options) : World(MakeEngine(poller, options)) {}
+
+World::World(std::unique_ptr<Poller> poller, InterestObserver* observer)
+    : World(std::make_unique<Engine>(EngineOptions{}, std::move(poller), observer)) {}
 
 World::World(std::unique_ptr<Engine> engine)
     : slab(engine->DeferredOffset() / 2 * 3), m_engine(std::move(engine)), m_records(kMaxRecords * kRecordWords) {}
@@ -249,6 +263,21 @@ size_t OpenDescriptorCount() {
     size_t count = 0;
     for (int fd = 0; fd < kHighestDescriptor; ++fd) count += IsOpen(fd) ? 1 : 0;
     return count;
+}
+
+size_t OpenInternetSocketCount() {
+    size_t count = 0;
+    for (int fd = 0; fd < kHighestDescriptor; ++fd) {
+        SocketAddress address;
+        const bool is_socket = sys::LocalAddress(fd, address) == 0;
+        count += is_socket && (address.Family() == AF_INET || address.Family() == AF_INET6) ? 1 : 0;
+    }
+    return count;
+}
+
+std::vector<const char*> TestPollers() {
+    if (const char* only = std::getenv("SOCKMAN_TEST_POLLER"); only != nullptr) return {only};
+    return {PollerNames().begin(), PollerNames().end()};
 }
 
 DescriptorLimit::DescriptorLimit(unsigned spare) {

@@ -71,11 +71,30 @@ struct Record {
     std::string data;
 };
 
+/** A real poller that remembers what it was told, and can be made to refuse, as a kernel without memory for its set does. */
+class TalkativePoller final : public Poller {
+public:
+    explicit TalkativePoller(const char* name);
+    const char* Name() const override { return m_real->Name(); }
+    int Descriptor() const override { return m_real->Descriptor(); }
+    int SetInterest(int fd, uint64_t token, uint32_t from, uint32_t to) override;
+    int Wait(PollEvent* events, int max_events, int timeout_ms) override {
+        return m_real->Wait(events, max_events, timeout_ms);
+    }
+
+    bool refuses = false;
+    /** Each interest that was set, in order. */
+    std::vector<uint32_t> changes;
+
+private:
+    std::unique_ptr<Poller> m_real;
+};
+
 /** An engine with its buffers. */
 class World {
 public:
-    explicit World(const char* poller, EngineOptions options = {}, InterestObserver* observer = nullptr);
-    explicit World(std::unique_ptr<Engine> engine);
+    explicit World(const char* poller, const EngineOptions& options = {});
+    explicit World(std::unique_ptr<Poller> poller, InterestObserver* observer = nullptr);
 
     Engine* operator->() { return m_engine.get(); }
 
@@ -97,6 +116,7 @@ public:
     std::vector<uint8_t> slab;
 
 private:
+    explicit World(std::unique_ptr<Engine> engine);
     SocketAddress AddressOf(Handle handle, End end);
 
     std::unique_ptr<Engine> m_engine;
@@ -107,6 +127,20 @@ private:
 
 /** Number of open descriptors of this process. */
 size_t OpenDescriptorCount();
+/** Only sockets of IPv4 and IPv6: what the engine opens, and no library beneath a poller. */
+size_t OpenInternetSocketCount();
+
+/** Whether closing this poller closes what it held at once; if not, a test cannot count on a descriptor being free. */
+inline bool ClosesAtOnce(std::string_view poller) {
+#if defined(__linux__)
+    return poller != "kqueue";
+#else
+    return !poller.empty();
+#endif
+}
+
+/** The one that the environment variable SOCKMAN_TEST_POLLER names, or all of this build. */
+std::vector<const char*> TestPollers();
 
 /** While it lives, this process can open `spare` more descriptors and then gets EMFILE. */
 class DescriptorLimit {
@@ -121,6 +155,6 @@ private:
 
 }  // namespace sockman::test
 
-/** Runs the block that follows once for each poller of this build. */
+/** Runs the block that follows once for each poller. */
 #define FOR_EACH_POLLER(name) \
-    for (const char* name : ::sockman::PollerNames()) SUBCASE(name)
+    for (const char* name : ::sockman::test::TestPollers()) SUBCASE(name)
