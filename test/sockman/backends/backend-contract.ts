@@ -22,6 +22,8 @@ export interface BackendLimits {
   noUnixSockets?: string | undefined;
   noReusePort?: string | undefined;
   noIPv6Only?: string | undefined;
+  /** An RST that follows unread bytes may look like an end. */
+  hidesResets?: boolean;
 }
 
 type Test = () => void | Promise<void>;
@@ -516,6 +518,32 @@ export function describeBackendContract(
         expect(listening.send(server, 'anyone?')).toBeLessThan(0);
         await listening.quiet();
         expect(listening.of(server).events).toEqual(['ECONNRESET']);
+      });
+
+      it('drops what was not sent yet when it resets', async () => {
+        const { dialing, listening, client, server } = await pair();
+        listening.setReceiving(server, false);
+        for (let taken = dialing.fill(client); taken > 0; taken = dialing.fill(client)) await dialing.quiet();
+        const { sentBytes } = dialing.backend.countersOf(client)!;
+        dialing.backend.reset(client);
+        await listening.quiet();
+        listening.setReceiving(server, true);
+        const ends = limits.hidesResets === true ? ['ECONNRESET', 'eof'] : ['ECONNRESET'];
+        await listening.until('the error', () => ends.includes(listening.of(server).events.at(-1)!));
+        expect(listening.of(server).byteCount).toBeLessThan(sentBytes);
+      });
+
+      it('resets right behind its own FIN', async () => {
+        const { dialing, listening, client, server } = await pair();
+        dialing.backend.shutdownSend(client);
+        dialing.backend.reset(client);
+        await listening.until('an end', () => listening.of(server).events.length > 0);
+        await listening.quiet();
+        expect(['eof', 'ECONNRESET']).toContain(listening.of(server).events.join());
+        // The end hides the reset from a receiver, not from a sender.
+        listening.send(server, 'x');
+        await listening.quiet();
+        expect(listening.send(server, 'x')).toBeLessThan(0);
       });
 
       it('answers with an RST when closed with bytes unread', async () => {

@@ -8,5 +8,6 @@ const hasReusePort = !isDeno && (major > 23 || (major === 23 && minor >= 1) || (
 describeBackendContract('node-net', () => ({ createBackend: (options) => new NodeNetBackend(options) }), {
   noUnixSockets: process.platform === 'win32' ? 'node:net on Windows has named pipes only' : undefined,
   noReusePort: hasReusePort ? undefined : 'reusePort takes Node 22.12, 23.1 or later, or Bun',
+  hidesResets: true,
   noIPv6Only: isDeno ? 'Deno accepts IPv4 there; the backend can only reset it' : undefined,
 });

@@ -7,7 +7,7 @@ import type { Service } from '../../../ts/netaddr/service.ts';
 import { errnoName } from '../../../ts/util/errno.ts';
 
 /** How long a test waits for something that must happen, in milliseconds. */
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 15_000;
 
 export const plainOptions: BackendOptions = {
   receiveChunkBytes: 64 * 1024,

@@ -13,7 +13,8 @@ import { ReadinessBackend } from './readiness/readiness-backend.ts';
  * - Bytes are read ahead, about 128 KiB a connection at most, also while receiving is off.
  * - Connections are accepted at once; a paused listener keeps up to `backlog` of them and drops the rest with RST. When
  *   descriptors run out, libuv itself accepts and closes what waits, mostly without a word: `ACCEPT_EXHAUSTED` may not come.
- * - When a send fails, the runtime closes the socket, and what the peer sent last may be lost with it.
+ * - When a send fails, the runtime closes the socket, and what the peer sent last may be lost with it. An RST that comes
+ *   behind bytes not read yet may be reported as the end: libuv takes a hang-up after a short read for one.
  * - `receiveBufferBytes` and `willSendMore` do nothing, `tcpInfoOf` knows nothing. `reusePort` takes Node 22.12 or 23.1
  *   (or later ones) or Bun; elsewhere `listen` fails with ENOTSUP.
  * - A failed connect over a Unix-domain path is told by a record, never by the call.

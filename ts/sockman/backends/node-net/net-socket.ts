@@ -219,7 +219,19 @@ export class NetSocket implements StreamSocket {
   }
 
   #destroyWithReset(): void {
-    if (this.#isConnecting || this.#path !== undefined) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    const socket = this.#socket;
+    if (this.#isConnecting || this.#path !== undefined) {
+      socket.destroy();
+      return;
+    }
+    const resetNow = (): void => {
+      // The first alone would wait for the peer to read what is left.
+      socket.resetAndDestroy();
+      socket.destroy();
+    };
+    // While libuv is busy with FIN it refuses to reset, and the runtime would lose the handle.
+    const isSendingFin = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+    if (isSendingFin) socket.once('finish', resetNow);
+    else resetNow();
   }
 }
