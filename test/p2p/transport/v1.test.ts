@@ -239,9 +239,7 @@ describe('V1Transport, sending', () => {
           const { messages } = receiveAll(transport(), bytes, chunkBytes);
           expect(messages.map(({ type }) => type)).toEqual(sent.map(({ type }) => type));
           expect(messages.every(({ rejectReason }) => rejectReason === undefined)).toBe(true);
-          expect(messages.every(({ payload }, index) => Buffer.compare(payload, sent[index]!.payload) === 0)).toBe(
-            true,
-          );
+          expect(messages.every((one, index) => Buffer.compare(one.payload, sent[index]!.payload) === 0)).toBe(true);
         },
       ),
     );

@@ -1,35 +1,29 @@
-// Collects the payload of one message from chunks of any size.
+// Collects the payload of one message from chunks of any size, without believing its announced length.
 //
-// Each byte is copied once, from the chunk it came in to where it stays. Short payloads get an array of their size. For
-// longer ones that would let an announced length alone cost memory, so they grow with what arrives, in place: a resizable
-// ArrayBuffer reserves addresses for the whole payload and memory only for the part that is asked for. Growing by copying
-// into ever larger arrays, or joining pieces at the end, would copy each byte twice or more.
-
-/// <reference lib="es2024.arraybuffer" />
+// A short payload gets its array at once. A longer one is collected in segments first, each made when the one before is
+// full, and gets its array when no more than `MAX_RESERVE_AHEAD_BYTES` are missing. So all but the end of a long payload
+// is copied twice. A resizable ArrayBuffer, which grows in place, needs one copy and measured slower: every page of it is
+// new to the process, where ordinary arrays reuse memory, and what its pages cost in the kernel is more than a copy.
+// (bench/p2p-v1.mjs) Nor do all APIs accept one, and the payload is the receiver's to use as it likes.
 
 import { MAX_RESERVE_AHEAD_BYTES } from './transport.ts';
 
+/** Size of a segment, in bytes: what a readiness event delivers, more or less, and little for a peer that sends no more. */
+const SEGMENT_BYTES = 65_536;
+
 export class PayloadBuffer {
   readonly #length: number;
-  readonly #growing: ArrayBuffer | undefined;
-  readonly #bytes: Uint8Array;
   #filled = 0;
+  /** What came before there was an array for all of it. */
+  #segments: Uint8Array[] = [];
+  /** Where the next bytes go: the last segment or the array for all of it. */
+  #target: Uint8Array;
+  #targetFilled = 0;
 
-  /** @param length - Announced size in bytes. Memory for at most `MAX_RESERVE_AHEAD_BYTES` of it is taken at once. */
+  /** @param length - Announced size in bytes. */
   constructor(length: number) {
     this.#length = length;
-    if (length > MAX_RESERVE_AHEAD_BYTES) {
-      this.#growing = new ArrayBuffer(MAX_RESERVE_AHEAD_BYTES, { maxByteLength: length });
-      this.#bytes = new Uint8Array(this.#growing); // Its length follows the buffer's.
-    } else {
-      this.#growing = undefined;
-      this.#bytes = new Uint8Array(length);
-    }
-  }
-
-  /** Memory held, in bytes: never more than `MAX_RESERVE_AHEAD_BYTES` beyond what was added. */
-  get reservedBytes(): number {
-    return this.#bytes.length;
+    this.#target = this.#nextTarget();
   }
 
   /** Bytes still to come. */
@@ -37,19 +31,51 @@ export class PayloadBuffer {
     return this.#length - this.#filled;
   }
 
+  /** Memory held, in bytes: never more than `MAX_RESERVE_AHEAD_BYTES` beyond what was added. */
+  get reservedBytes(): number {
+    const isWhole = this.#segments.length === 0;
+    return isWhole ? this.#target.length : this.#filled - this.#targetFilled + this.#target.length;
+  }
+
   /** Copies `bytes` to the end. The caller adds at most `missingBytes`. */
   append(bytes: Uint8Array): void {
-    const filled = this.#filled + bytes.length;
-    if (this.#growing !== undefined && filled > this.#growing.byteLength) {
-      this.#growing.resize(Math.min(this.#length, filled + MAX_RESERVE_AHEAD_BYTES));
+    for (let at = 0; at < bytes.length;) {
+      if (this.#targetFilled === this.#target.length) this.#target = this.#nextTarget();
+      const piece = bytes.subarray(at, at + this.#target.length - this.#targetFilled);
+      this.#target.set(piece, this.#targetFilled);
+      this.#targetFilled += piece.length;
+      this.#filled += piece.length;
+      at += piece.length;
     }
-    this.#bytes.set(bytes, this.#filled);
-    this.#filled = filled;
   }
 
   /** The payload, once nothing is missing. It belongs to the caller. */
   finish(): Uint8Array {
-    // A view of fixed length, so that nothing can shrink or grow it under its new owner.
-    return this.#growing === undefined ? this.#bytes : new Uint8Array(this.#growing, 0, this.#length);
+    return this.#target;
   }
+
+  #nextTarget(): Uint8Array {
+    const beyondReserve = this.missingBytes - MAX_RESERVE_AHEAD_BYTES;
+    if (beyondReserve > 0) {
+      // The last segment is as long as it takes for the rest to fit the reserve: all segments get full.
+      const segment = uninitialized(Math.min(SEGMENT_BYTES, beyondReserve));
+      this.#segments.push(segment);
+      this.#targetFilled = 0;
+      return segment;
+    }
+    const whole = uninitialized(this.#length);
+    let at = 0;
+    for (const segment of this.#segments) {
+      whole.set(segment, at);
+      at += segment.length;
+    }
+    this.#segments = [];
+    this.#targetFilled = at;
+    return whole;
+  }
+}
+
+/** An array whose content means nothing: every byte is written before anyone reads it, so zeros would be for nothing. */
+function uninitialized(byteCount: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(byteCount).buffer);
 }

@@ -8,7 +8,7 @@
 /** Largest payload that shares a slab, in bytes. A longer one repays an array of its own. */
 export const MAX_SHARED_PAYLOAD_BYTES = 1_024;
 
-/** Largest slab, in bytes. Longer ones measured no faster, and a kept payload may hold on to this much. */
+/** Largest slab, in bytes: dozens of typical messages, and as much as one kept payload may hold on to. */
 const MAX_SLAB_BYTES = 4_096;
 
 /** Arrays up to this size live on the JavaScript heap, where they are cheap. (V8, JSTypedArray::kMaxSizeInHeap) */
