@@ -77,6 +77,12 @@ describe('version', () => {
     expect(toHex(encode().subarray(54, 72))).toBe('00'.repeat(18));
   });
 
+  it('says nothing of a receiver that the legacy form cannot hold', () => {
+    const i2p = Service.parse('ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p:8333');
+    const payload = encode({ receiver: { services: 9n, service: i2p } });
+    expect(toHex(payload.subarray(20, 46))).toBe(`09${'00'.repeat(25)}`);
+  });
+
   it('takes any byte but zero for "relay"', () => {
     const payload = encode();
     payload[payload.length - 1] = 0x80;
@@ -88,6 +94,10 @@ describe('version', () => {
     expect(decodeMessage('version', withUserAgent(nasty)).userAgent).toBe('/A31mb:1.0(x; y)/');
     expect(decodeMessage('version', withUserAgent(new Uint8Array(256).fill(1))).userAgent).toBe('');
     expect(() => decodeMessage('version', withUserAgent(new Uint8Array(257).fill(1)))).toThrow();
+  });
+
+  it('cleans text of any length', () => {
+    expect(sanitizeUserAgent(new Uint8Array(1_000_000).fill(0x61)).length).toBe(1_000_000);
   });
 
   it('keeps exactly the safe characters', () => {

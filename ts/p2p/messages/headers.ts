@@ -1,10 +1,10 @@
 // `getheaders`, `getblocks`, `headers`: finding out which chain a node has.
 
+import type { ByteReader, ByteWriter } from '../../util/bytes.ts';
 import { readBlockHeader, writeBlockHeader } from './block-header.ts';
 import type { BlockHeader } from './block-header.ts';
 import { readHash, readLimitedVector, writeHash, writeLimitedVector } from './codec.ts';
 import type { Codec, Limited } from './codec.ts';
-import type { ByteReader, ByteWriter } from '../../util/bytes.ts';
 
 /** Most headers in one message. More: the sender misbehaves. (Bitcoin Core src/net_processing.h, MAX_HEADERS_RESULTS) */
 export const MAX_HEADERS = 2_000;

@@ -1,10 +1,10 @@
 // `version` and `verack`: how two nodes introduce themselves.
 
+import { readServiceV1, writeServiceV1 } from '../../netaddr/encoding.ts';
+import { NetAddress } from '../../netaddr/net-address.ts';
+import { Service } from '../../netaddr/service.ts';
 import type { ByteReader, ByteWriter } from '../../util/bytes.ts';
 import { invalidArg } from '../../util/errors.ts';
-import { NetAddress } from '../../netaddr/net-address.ts';
-import { readServiceV1, writeServiceV1 } from '../../netaddr/encoding.ts';
-import { Service } from '../../netaddr/service.ts';
 import { checkLength, emptyCodec } from './codec.ts';
 import type { Codec } from './codec.ts';
 
@@ -35,7 +35,7 @@ export interface VersionHead {
   readonly services: bigint;
   /** Seconds since 1970, never negative; times beyond 2^53 - 1 are read as that. */
   readonly timeSeconds: number;
-  /** Where the sender believes it sent this to: us, as they see it. */
+  /** Where the sender believes it sent this to: us, as they see it. Written as no address for onion, I2P and CJDNS. */
   readonly receiver: VersionAddress;
 }
 
@@ -115,7 +115,7 @@ export function readVersionHead(reader: ByteReader): VersionHead {
 
 /** A user agent as it may be shown and logged: characters outside Core's safe set are dropped. */
 export function sanitizeUserAgent(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes).replace(UNSAFE_USER_AGENT_CHAR, '');
+  return Buffer.from(bytes).toString('latin1').replace(UNSAFE_USER_AGENT_CHAR, '');
 }
 
 /**
@@ -152,5 +152,6 @@ function readVersionAddress(reader: ByteReader): VersionAddress {
 
 function writeVersionAddress(writer: ByteWriter, { services, service }: VersionAddress): void {
   writer.uint64LE(services);
-  writeServiceV1(writer, service);
+  // An address that this form cannot hold (onion, I2P, CJDNS) must not leave its port behind.
+  writeServiceV1(writer, service.address.isV1Compatible() ? service : NO_VERSION_ADDRESS.service);
 }
