@@ -101,7 +101,7 @@ describe('NodeNetBackend', () => {
     vi.advanceTimersByTime(1);
     await listening.quiet();
     expect(openSockets()).toBe(1);
-    const gone = once(peer, 'close');
+    const gone = new Promise<void>((resolve) => peer.once('close', () => resolve()));
     peer.on('end', () => peer.destroy()).resume();
     await gone;
     expect(peer.bytesRead).toBeLessThan(sentBytes);
