@@ -16,6 +16,8 @@ export const ConnectionFlag = {
   READY_DUE: 16,
   /** Dialed, and the caller may not know the node id yet: nothing is delivered. */
   NEW: 32,
+  /** EOF or a read error was told: whoever takes the connection over cannot learn it from the backend any more. */
+  RECEIVE_ENDED: 64,
 } as const;
 
 /** `Connection.handle` of a closed connection. No backend ever gives this handle out. */

@@ -22,7 +22,7 @@ import { Listeners } from './listeners.ts';
 import type { ResolvedOptions } from './options.ts';
 
 const { WRITABLE, DATA, READABLE, EOF, READ_ERROR, CONNECTED, ACCEPTED, ACCEPT_EXHAUSTED } = RecordFlag;
-const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW } = ConnectionFlag;
+const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW, RECEIVE_ENDED } = ConnectionFlag;
 
 /** The longest that a predicate which changed its mind silently goes unasked. (SockMan: the wait of one loop turn.) */
 export const TICK_MS = 50;
@@ -180,8 +180,9 @@ export class TurnLoop implements BatchSink {
   handOver(connection: Connection, owner: SocketOwner): void {
     connection.owner = owner;
     this.backend.setReceiving(connection.handle, false);
-    connection.flags &= SEND_BLOCKED | QUEUED;
+    connection.flags &= SEND_BLOCKED | QUEUED | RECEIVE_ENDED;
     this.#paused.delete(connection);
+    if ((connection.flags & RECEIVE_ENDED) !== 0) owner.socketGotEOF();
     const held = this.#held.get(connection);
     if (held === undefined) return;
     this.#held.delete(connection);
@@ -359,6 +360,7 @@ export class TurnLoop implements BatchSink {
   }
 
   #deliverEnd(connection: Connection, errno: number): void {
+    connection.flags |= RECEIVE_ENDED;
     if (errno === 0) this.callbacks.gotEOF(connection.nodeId);
     else this.callbacks.gotPermanentReadError(connection.nodeId, errno);
   }
@@ -500,6 +502,7 @@ export class TurnLoop implements BatchSink {
   #sweepAll(): void {
     for (const connection of this.table.connections()) {
       if (this.#isStopped) return;
+      if ((connection.flags & NEW) !== 0) continue;
       connection.flags |= READY_DUE;
       this.#serve(connection);
       this.#callNodeHook(connection);

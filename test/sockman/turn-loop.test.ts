@@ -1,0 +1,94 @@
+// What needs an exact clock: when the tick comes, and that a wake does not wait for it.
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Service } from '../../ts/netaddr/service.ts';
+import { TICK_MS } from '../../ts/sockman/turn-loop.ts';
+import { MemoryNetwork } from '../../ts/testing.ts';
+import type { MemoryPeer } from '../../ts/testing.ts';
+import { Probe } from '../helpers/probe.ts';
+import type { Overridable } from '../helpers/probe.ts';
+
+describe('TurnLoop', () => {
+  let net: MemoryNetwork;
+
+  beforeEach(() => {
+    net = new MemoryNetwork();
+  });
+
+  function listening(overrides: Overridable): { probe: Probe; bound: Service } {
+    const probe = new Probe({ backend: net.createBackend }, overrides);
+    const result = probe.bindAndStartListening('127.0.0.1:0');
+    if (!result.ok) throw new Error(result.errmsg);
+    probe.startSocketsThreads();
+    return { probe, bound: result.bound };
+  }
+
+  function connected(overrides: Overridable): { probe: Probe; peer: MemoryPeer } {
+    const { probe, bound } = listening(overrides);
+    const peer = net.connect(bound);
+    net.clock.runUntilIdle();
+    return { probe, peer };
+  }
+
+  it('notices a silent change of mind at the next tick, and not before', () => {
+    let mayReceive = false;
+    const { probe, peer } = connected({ shouldTryToRecv: () => mayReceive });
+    peer.send('x');
+    net.clock.runUntilIdle();
+    mayReceive = true;
+    net.clock.advance(TICK_MS - 1);
+    expect(probe.receivedBytes(0)).toBe(0);
+    net.clock.advance(1);
+    expect(probe.text(0)).toBe('x');
+  });
+
+  it('notices it at once when woken', () => {
+    let mayReceive = false;
+    const { probe, peer } = connected({ shouldTryToRecv: () => mayReceive });
+    peer.send('x');
+    net.clock.runUntilIdle();
+    mayReceive = true;
+    probe.wake(0);
+    net.clock.advance(0);
+    expect(probe.text(0)).toBe('x');
+  });
+
+  it('runs a tick every 50 ms while a hook is overridden, and none otherwise', () => {
+    let turns = 0;
+    const { probe } = listening({ eventIOLoopCompletedForAllPeers: () => void turns++ });
+    net.clock.advance(10 * TICK_MS);
+    expect(turns).toBe(10);
+    probe.interruptNet();
+    net.clock.advance(10 * TICK_MS);
+    expect(turns).toBe(10);
+    const idle = connected({}).probe;
+    const before = idle.stats().turns;
+    net.clock.advance(3_600_000);
+    expect(idle.stats().turns).toBe(before);
+  });
+
+  it('says at each tick that there is room to send to every node, where the per-node hook is overridden', () => {
+    const { probe } = connected({ eventIOLoopCompletedForNode: () => {} });
+    const before = probe.count('ready 0');
+    net.clock.advance(4 * TICK_MS);
+    expect(probe.count('ready 0')).toBe(before + 4);
+  });
+
+  it('calls no hook for a dialed connection before its caller knows the id', async () => {
+    // The connect is established at the very time of a tick.
+    net.latencyMs = TICK_MS / 2;
+    const called: number[] = [];
+    const { probe, bound } = listening({ eventIOLoopCompletedForNode: (nodeId) => void called.push(nodeId) });
+    const { bound: target } = listening({});
+    net.connect(bound);
+    net.clock.advance(10 * TICK_MS);
+    called.length = 0;
+    const dial = probe.connectAndMakeNodeId(target);
+    net.clock.advance(5 * TICK_MS);
+    expect(called).not.toContain(1);
+    expect(await dial).toMatchObject({ nodeId: 1 });
+    await net.clock.settle();
+    net.clock.advance(TICK_MS);
+    expect(called).toContain(1);
+  });
+});
