@@ -12,6 +12,8 @@
 // Handles. A socket is named by a 32-bit handle: the slot number in the low `SLOT_BITS` bits, a generation above.
 // A slot freed inside a turn is not given out again before the next one, so a record always speaks of the socket
 // that had the slot when the turn began; after `close` its remaining records are stale and the sink drops them.
+// Neither 0 nor -1 is ever a handle. For a handle that is gone calls do nothing: `send` gives 0, `receive` and
+// `shutdownSend` -EBADF.
 //
 // Receiving. Level-triggered: what was not taken is reported again. At most one receive of at most
 // `receiveChunkBytes` per socket and turn. A socket receives unless `setReceiving(handle, false)`; after

@@ -6,7 +6,7 @@
 
 import type { Service } from '../../../netaddr/service.ts';
 import type { Clock, Timer } from '../../../util/clock.ts';
-import { EAGAIN, EBADF, EMFILE } from '../../../util/errno.ts';
+import { EBADF, EMFILE } from '../../../util/errno.ts';
 import type {
   Backend,
   BackendOptions,
@@ -126,7 +126,7 @@ export class ReadinessBackend implements Backend {
 
   receive(handle: number): number {
     const { slab, deferredOffset, chunkBytes } = this.#batch;
-    return this.#stream(handle)?.receive(slab, deferredOffset, chunkBytes) ?? -EAGAIN;
+    return this.#stream(handle)?.receive(slab, deferredOffset, chunkBytes) ?? -EBADF;
   }
 
   shutdownSend(handle: number): number {
