@@ -66,7 +66,7 @@ describe('decodeX', () => {
 });
 
 describe('inverseX', () => {
-  const rows = readVectorCsv('xswiftec_inv.csv') as Record<string, string>[];
+  const rows = readVectorCsv<string>('xswiftec_inv.csv');
   it.each(rows)('finds exactly the encodings of x=$x with u=$u', (row) => {
     const [x, u] = [fromHex(row['x']!), fromHex(row['u']!)];
     for (let caseNumber = 0; caseNumber < 8; caseNumber++) {
@@ -119,6 +119,15 @@ describe('encodeX', () => {
 });
 
 describe('createKeyPair', () => {
+  it('keeps a copy of the draw as private key, and overwrites the draw', () => {
+    const draw = Buffer.alloc(32, 5);
+    const seeded = seededBytes(3);
+    const draws = [draw];
+    const { privateKey } = createKeyPair((byteCount) => draws.shift() ?? seeded(byteCount));
+    expect(toHex(draw)).toBe('00'.repeat(32));
+    expect(toHex(privateKey)).toBe('05'.repeat(32));
+  });
+
   it('draws again for a private key that is 0 or not below the group order', () => {
     const draws = [bytes32(0n), bytes32(GROUP_ORDER), bytes32(2n ** 256n - 1n), bytes32(GROUP_ORDER - 1n)];
     const seeded = seededBytes(2);

@@ -10,6 +10,7 @@ import {
   sharedSecret,
 } from '../../../ts/p2p/bip324/key-schedule.ts';
 import type { Session } from '../../../ts/p2p/bip324/key-schedule.ts';
+import { PacketSealer } from '../../../ts/p2p/bip324/packets.ts';
 import { seededBytes } from '../../helpers/seeded-bytes.ts';
 import { openPackets, sealPacket } from '../../helpers/v2-peer.ts';
 import { fromHex, readVectorCsv, toHex } from '../../helpers/vectors.ts';
@@ -25,7 +26,7 @@ describe('HKDF-SHA-256', () => {
   });
 });
 
-describe.each(readVectorCsv('bip324_packet_encoding.csv') as Record<string, string>[])(
+describe.each(readVectorCsv<string>('bip324_packet_encoding.csv'))(
   'the packet encoding vector with private key $in_priv_ours',
   (row) => {
     const bytes = (column: string): Uint8Array => fromHex(row[column]!);
@@ -97,6 +98,22 @@ describe.each(readVectorCsv('bip324_packet_encoding.csv') as Record<string, stri
     });
   },
 );
+
+describe('a session', () => {
+  it('keeps its own copies of its keys, whatever kind of array they came in', () => {
+    const secret = seededBytes('copies')(32);
+    const [ours, peer] = [sessionOfSecret(secret, true, MAIN_MAGIC), sessionOfSecret(secret, false, MAIN_MAGIC)];
+    const keys = deriveSessionKeys(secret, MAIN_MAGIC);
+    // Buffers, since their `slice` does not copy.
+    const [lengthKey, packetKey] = [Buffer.from(keys.initiatorLength), Buffer.from(keys.initiatorPacket)];
+    const sealer = new PacketSealer(lengthKey, packetKey);
+    lengthKey.fill(0);
+    packetKey.fill(0);
+    const packet = sealPacket({ ...ours, sealer }, Uint8Array.of(1));
+    expect(toHex(packet)).toBe(toHex(sealPacket(ours, Uint8Array.of(1))));
+    expect(openPackets(peer, packet)).toHaveLength(1);
+  });
+});
 
 describe('createSession', () => {
   it('gives both sides the same session, and overwrites both private keys', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { createKeyPair } from '../../../ts/p2p/bip324/ellswift.ts';
+import type { RandomBytes } from '../../../ts/p2p/bip324/ellswift.ts';
 import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
 import { V1Transport } from '../../../ts/p2p/transport/v1.ts';
 import { V2Transport } from '../../../ts/p2p/transport/v2.ts';
@@ -142,6 +143,7 @@ describe('two V2Transports', () => {
     [{ magic: new Uint8Array(3) }],
     [{ magic: 'fabfb5da' as unknown as Uint8Array }],
     [{ garbage: new Uint8Array(4_096) }],
+    [{ random: 4 as unknown as RandomBytes }],
     [{ keyPair: { privateKey: new Uint8Array(32), publicKey: new Uint8Array(63) } }],
   ])('refuse bad options (%#)', (options: Partial<V2TransportOptions>) => {
     expect(() => transport(true, options)).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }));

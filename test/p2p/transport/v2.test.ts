@@ -116,6 +116,7 @@ describe('V2Transport, compared with recorded sessions', () => {
         const ours = new V2Transport({
           magic: ofMagic,
           isInitiator: role === 'initiator',
+          random: seededBytes('unused'),
           keyPair: keyPairOf(transcript[role]),
           garbage: fromHex(transcript[role].garbage),
         });
@@ -169,6 +170,7 @@ describe('V2Transport, compared with recorded sessions', () => {
       const ours = new V2Transport({
         magic: CHAIN_PARAMS[network].magic,
         isInitiator: true,
+        random: seededBytes('unused'),
         keyPair: keyPairOf(initiator),
         garbage: NO_BYTES,
       });
@@ -345,8 +347,8 @@ describe('V2Transport, receiving', () => {
     expect(ours.getReceivedMessage(5_678)).toMatchObject({ type: 'pong', timeMs: 5_678 });
   });
 
-  it('does not take 4 MB each for a thousand peers that announce 4,000,000 bytes and send some', () => {
-    const peers = Array.from({ length: 1_000 }, () => connected());
+  it('does not take 4 MB each for two hundred peers that announce 4,000,000 bytes and send some', () => {
+    const peers = Array.from({ length: 200 }, () => connected());
     const before = process.memoryUsage();
     const packet = new Uint8Array(3);
     for (const { ours, peer } of peers) {

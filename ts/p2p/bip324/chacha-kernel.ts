@@ -32,7 +32,10 @@ const PAGE_COUNT = 1;
 export interface ChaChaKernel {
   readonly memory: Uint8Array;
   readonly view: DataView;
-  /** Writes the keystream blocks `counter` to `counter + 3` under the key and nonce in memory to `to`. A carry out of the counter goes into the first nonce word. */
+  /**
+   * Writes the keystream blocks `counter` to `counter + 3` under the key and nonce in memory to `to`. A carry out of the
+   * counter goes into the first nonce word.
+   */
   blocks4(counter: number, to: number): void;
   /** Exclusive-ors keystream from `stream` into `text`, whole 16-byte steps up to `end`. At least one step. */
   xor(text: number, end: number, stream: number): void;
@@ -253,7 +256,8 @@ function emitPolyFinish(): FunctionBuilder {
 let shared: ChaChaKernel | undefined;
 
 /**
- * The kernel, compiled on first use. It is stateless between uses (everything runs to its end within one turn), so one per thread is enough.
+ * The kernel, compiled on first use. It is stateless between uses (everything runs to its end within one turn), so one
+ * per thread is enough.
  */
 export function chaChaKernel(): ChaChaKernel {
   shared ??= build();

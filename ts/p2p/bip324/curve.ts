@@ -1,17 +1,17 @@
-// The group of secp256k1, as far as ElligatorSwift and Diffie-Hellman need it: multiples of the generator and of a point
-// given by its X coordinate, and of the results only X.
+// The group of secp256k1, as far as ElligatorSwift and Diffie-Hellman need it: multiples of the generator and of a
+// point given by its X coordinate, and of the results only X.
 //
 // Points are projective, (X : Y : Z) with x = X/Z and y = Y/Z, and added by complete formulas: one sequence of field
-// operations that is right for every pair of points, equal, opposite or neutral. So there is no special case to
-// miss, none to branch on, and multiplication takes the same steps for every scalar: digits of four bits, one table
-// look-up that reads the whole table, one addition. OpenSSL through `node:crypto` does the same in about 0.5 ms and
-// checks keys with two further multiplications; this takes a quarter of one. (bench/p2p-v2.mjs; the tests compare both)
+// operations that is right for every pair of points, equal, opposite or neutral. So there is no special case to miss,
+// none to branch on, and multiplication takes the same steps for every scalar: digits of four bits, one table look-up
+// that reads the whole table, one addition. OpenSSL through `node:crypto` does the same in about 0.5 ms and checks keys
+// with two further multiplications; this takes a quarter of one. (bench/p2p-v2.mjs; the tests compare both)
 //
 // Formulas: Renes, Costello, Batina, "Complete addition formulas for prime order elliptic curves", 2016, for a = 0.
 // Generator and order: SEC 2 (version 2.0), section 2.4.1.
 
-import { FIELD_BYTES, Field, TABLE_ENTRY_COUNT } from './field.ts';
-import type { Entry, Slot } from './field.ts';
+import { FIELD_BYTES, TABLE_ENTRY_COUNT } from './field.ts';
+import type { Entry, Field, Slot } from './field.ts';
 
 /** The number of points; a private key is 1..order-1. */
 export const GROUP_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;

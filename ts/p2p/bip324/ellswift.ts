@@ -1,8 +1,13 @@
 // ElligatorSwift (BIP 324): public keys of secp256k1 as 64 bytes that look random, and Diffie-Hellman over them.
 //
-// An encoding is `u || t`, two big-endian numbers. Every 64-byte string decodes to an X coordinate; a fresh encoding of a
-// key is chosen at random among about 2^256. The mapping works on public values only (encodings and the X coordinates of public keys) and
-// does branch on them; private keys go through `curve.ts`, which does not.
+// An encoding is `u || t`, two big-endian numbers. Every 64-byte string decodes to an X coordinate; a fresh encoding of
+// a key is chosen at random among about 2^256.
+//
+// What takes the same time whatever the secret: everything a private key goes through (`curve.ts`, `field.ts`), as far
+// as the engine's compiler and the processor's multiplier keep it so, which nobody promises. What does not: the
+// mapping, which branches on encodings and X coordinates of public keys, all public. Keys are overwritten after use,
+// but a garbage collector may have copied them before. The private keys of BIP 324 live for one handshake, and a peer
+// sees one time measurement of each; whoever keeps a key longer should weigh that.
 //
 // Source: BIP 324, "ElligatorSwift encoding of curve X coordinates"; SwiftEC (Chavez-Saab, Rodriguez-Henriquez,
 // Tibouchi, 2022).
@@ -246,11 +251,14 @@ function isPrivateKey(bytes: Uint8Array): boolean {
 /**
  * Makes a key pair. About 0.2 ms.
  *
- * @param random - Draws 32 bytes for the private key, then 33 bytes per attempt to encode, four on average.
+ * @param random - Draws 32 bytes for the private key, which are overwritten, then 33 bytes for each attempt to encode,
+ *   four on average.
  */
 export function createKeyPair(random: RandomBytes): EllSwiftKeyPair {
-  let privateKey = random(PRIVATE_KEY_BYTES);
-  while (!isPrivateKey(privateKey)) privateKey = random(PRIVATE_KEY_BYTES);
+  let draw = random(PRIVATE_KEY_BYTES);
+  while (!isPrivateKey(draw)) draw = random(PRIVATE_KEY_BYTES);
+  const privateKey = Uint8Array.from(draw); // No Buffer: a `slice` of it would be overwritten along with it.
+  draw.fill(0);
   return { privateKey, publicKey: encodePublicKey(privateKey, random) };
 }
 

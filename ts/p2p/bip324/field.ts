@@ -1,10 +1,10 @@
 // Arithmetic modulo p = 2^256 - 2^32 - 977, the field of secp256k1, as WebAssembly.
 //
-// BigInt takes about 0.4 microseconds for one product, five times this kernel, and its time depends on the numbers. Here
-// a number is nine limbs of 29 bits, little-endian, each in an unsigned 32-bit cell of the kernel's memory, and is named
-// by the offset of its first cell (a `Slot`). Operations run in constant time: no branch and no address depends on a
-// value. Every operation takes and leaves weakly reduced numbers: below 2^256 plus a little, not necessarily below p,
-// limbs not more than a little above 29 bits. Only `normalize` makes the representation unique.
+// BigInt takes about 0.4 microseconds for one product, five times this kernel, and its time depends on the numbers.
+// Here a number is nine limbs of 29 bits, little-endian, each in an unsigned 32-bit cell of the kernel's memory, and is
+// named by the offset of its first cell (a `Slot`). Operations run in constant time: no branch and no address depends
+// on a value. Every operation takes and leaves weakly reduced numbers: below 2^256 plus a little, not necessarily below
+// p, limbs not more than a little above 29 bits. Only `normalize` makes the representation unique.
 //
 // Curve constants: SEC 2 (version 2.0), section 2.4.1.
 
@@ -49,7 +49,8 @@ const loadLimb = (slot: Local, i: number): Code => i64.load32(slot.get, 4 * i);
 const sum = (terms: readonly Code[]): Code => terms.reduce((a, b) => i64.add(a, b));
 
 /**
- * Carries signed 64-bit columns of weight 2^(29 i), whose value is not negative, into weakly reduced limbs. What is at and above 2^256 is folded back to the bottom.
+ * Carries signed 64-bit columns of weight 2^(29 i), whose value is not negative, into weakly reduced limbs. What is at
+ * and above 2^256 is folded back to the bottom.
  */
 function settle(c: readonly Local[], over: Local): Code {
   const top = c[LIMB_COUNT - 1]!;
@@ -264,8 +265,8 @@ interface FieldKernel {
 }
 
 /**
- * The field. Operands may be the same slot in any combination. Results of one calculation stay in their slots until they are
- * overwritten: an owner allocates its slots once and uses them within one synchronous call.
+ * The field. Operands may be the same slot in any combination. Results of one calculation stay in their slots until they
+ * are overwritten: an owner allocates its slots once and uses them within one synchronous call.
  */
 export class Field {
   readonly zero: Slot;

@@ -71,7 +71,7 @@ export class FSChaCha20 {
   }
 }
 
-/** An AEAD whose nonce counts packets. Every call but the constructor consumes one packet, whether its tag was right or not. */
+/** An AEAD whose nonce counts packets. Every call consumes one, whether its tag was right or not. */
 export class FSChaCha20Poly1305 {
   readonly #key: Uint8Array;
   readonly #rekeyInterval: number;

@@ -2,8 +2,8 @@
 //
 // JavaScript has no 64-bit integer multiplication and no vector registers; WebAssembly has both. Code is built from
 // nested arrays of bytes, one function per instruction, so an expression here looks like the expression it computes.
-// Nothing is compiled at import: the kernels call `instantiate` when they are first needed. This covers the instructions the kernels
-// use, one memory, no imports, no tables and no validation of its own (the engine validates).
+// Nothing is compiled at import: the kernels call `instantiate` when they are first needed. This covers the
+// instructions the kernels use, one memory, no imports, no tables and no validation of its own (the engine validates).
 //
 // Binary format and opcodes: WebAssembly Core Specification 2.0, chapter 5.
 
@@ -61,7 +61,7 @@ const op = (opcode: number) => {
 const simd = (opcode: number) => {
   return (...operands: Code[]): Code => [operands, 0xfd, leb(opcode)];
 };
-/** Memory access; the alignment hint is always 1 byte, which is valid everywhere and costs nothing on current machines. */
+/** Memory access; the alignment hint is always one byte, valid everywhere and free where it matters. */
 const load = (opcode: Code) => {
   return (address: Code, offset = 0): Code => [address, opcode, 0, leb(offset)];
 };

@@ -1,8 +1,8 @@
 // How BIP 324 names message types: one byte for the common ones, a zero byte and the twelve bytes of V1 for the others.
 //
-// Both forms are accepted for every type that has both; the short one is sent. Ids 29 to 36 belong to BIP 183 (Utreexo), which
-// is not spoken here: they count as unknown.
-// Source: BIP 324, "Application layer specification"; BIP 434 (37); Bitcoin Core src/net.cpp, V2_MESSAGE_IDS.
+// Both forms are accepted for every type that has both; the short one is sent. Ids 29 to 36 belong to BIP 183
+// (Utreexo), which is not spoken here: they count as unknown. Source: BIP 324, "Application layer specification"; BIP
+// 434 (37); Bitcoin Core src/net.cpp, V2_MESSAGE_IDS.
 
 import type { MessageType } from '../messages/message-types.ts';
 import { typeField } from './type-field.ts';

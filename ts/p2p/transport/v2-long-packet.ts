@@ -9,10 +9,10 @@ import type { LongOpener } from '../bip324/aead.ts';
 import { DECOY_BIT, HEADER_BYTES } from '../bip324/packets.ts';
 
 /**
- * How much goes through OpenSSL in one call, in bytes. It answers each with a fresh array: small enough to be recycled by
- * the allocator instead of being mapped anew, large enough for the call not to matter. (bench/p2p-v2.mjs)
+ * How much goes through OpenSSL in one call, in bytes. It answers each with a fresh array: small enough to be recycled
+ * by the allocator instead of being mapped anew, large enough for the call not to matter. (bench/p2p-v2.mjs)
  */
-export const CRYPT_STEP_BYTES = 65_536;
+export const CRYPT_STEP_BYTES = 32_768;
 
 export class LongPacket {
   readonly #opener: LongOpener;

@@ -1,7 +1,7 @@
 // Reads the packets of one direction from chunks of any size, and the messages out of the packets.
 //
-// A short packet that lies whole in a chunk is decrypted from there; one that comes in pieces is collected first. A long
-// one is decrypted as it comes, see `v2-long-packet.ts`. Nothing is handed out before its tag was checked.
+// A short packet that lies whole in a chunk is decrypted from there; one that comes in pieces is collected first. A
+// long one is decrypted as it comes, see `v2-long-packet.ts`. Nothing is handed out before its tag was checked.
 
 import { TAG_BYTES } from '../bip324/aead.ts';
 import {

@@ -1,8 +1,8 @@
 // Makes the packets of one direction out of messages, piece by piece as they are sent.
 //
-// A short message is encrypted at once. A long one is encrypted as the socket takes it: a block on its way to many peers
-// then costs each of them one piece of memory, and the payload is there once for all. Either way the
-// message has its place in the sequence of packets from the start and must go out whole.
+// A short message is encrypted at once. A long one is encrypted as the socket takes it: a block on its way to many
+// peers then costs each of them one piece of memory, and the payload is there once for all. Either way the message has
+// its place in the sequence of packets from the start and must go out whole.
 
 import type { LongSealer } from '../bip324/aead.ts';
 import { HEADER_BYTES, LENGTH_BYTES, MAX_SHORT_CONTENTS_BYTES, PACKET_OVERHEAD_BYTES } from '../bip324/packets.ts';

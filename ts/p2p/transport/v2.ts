@@ -7,12 +7,13 @@
 //       terminator(16) version packet        ------->
 //       application packets                  <------>         application packets
 //
-// This file holds the states of both directions; garbage, packets out and packets in are in the files beside it, keys and
-// ciphers in `../bip324/`. It sends garbage of random length, no decoys and an empty version packet, as Bitcoin Core
-// does, and accepts decoys anywhere and any version contents.
+// This file holds the states of both directions; garbage, packets out and packets in are in the files beside it, keys
+// and ciphers in `../bip324/`. It sends garbage of random length, no decoys and an empty version packet, as Bitcoin
+// Core does, and accepts decoys anywhere and any version contents.
 //
-// The curve costs about half a millisecond for each side. An initiator makes its key when it is constructed. A responder
-// does nothing of the kind before a byte came that no V1 peer sends, and computes the shared secret when all of the peer's key is there.
+// The curve costs about half a millisecond for each side. An initiator makes its key when it is constructed. A
+// responder does nothing of the kind before a byte came that no V1 peer sends, and computes the shared secret when all
+// of the peer's key is there.
 //
 // Source: BIP 324; Bitcoin Core src/net.cpp, V2Transport.
 
@@ -116,6 +117,7 @@ export class V2Transport implements Transport {
     if (garbage !== undefined && (!(garbage instanceof Uint8Array) || garbage.length > MAX_GARBAGE_BYTES)) {
       throw invalidArg('garbage', `a Uint8Array of at most ${MAX_GARBAGE_BYTES} bytes`, garbage);
     }
+    if (typeof random !== 'function') throw invalidArg('random', 'a function', random);
     if (keyPair !== undefined) requireKeyPair(keyPair);
     this.#magic = Uint8Array.from(magic);
     this.#isInitiator = isInitiator;
