@@ -1,0 +1,191 @@
+// Whom not to deal with: bans, which somebody decided and which survive a restart, and discouragement, which misbehaviour
+// earns and which is forgotten. (Bitcoin Core src/banman.h)
+//
+// Neither closes a connection: whoever bans also disconnects.
+
+import { parseBanList, serializeBanList, MAX_BAN_LIST_BYTES } from '../addrman/ban-list.ts';
+import type { BanEntry } from '../addrman/ban-list.ts';
+import { DataFile } from '../addrman/data-file.ts';
+import type { NetAddress } from '../netaddr/net-address.ts';
+import { Subnet } from '../netaddr/subnet.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Logger } from '../util/logger.ts';
+import type { RandomUint32 } from '../util/random.ts';
+import { RollingBloomFilter } from '../util/rolling-bloom-filter.ts';
+
+/** How long a ban lasts when nobody says otherwise, in seconds. (Core DEFAULT_MISBEHAVING_BANTIME) */
+export const DEFAULT_BAN_SECONDS = 86_400;
+
+/** Addresses whose discouragement is remembered at least; the filter forgets instead of growing. */
+const DISCOURAGED_ADDRESSES = 50_000;
+const DISCOURAGED_FALSE_POSITIVE_RATE = 1e-6;
+
+export interface BanManOptions {
+  readonly clock: Clock;
+  readonly random: RandomUint32;
+  readonly logger: Logger;
+  /** `banlist.json`; without it bans live as long as the object. */
+  readonly file?: DataFile;
+  readonly defaultBanSeconds?: number;
+  /** Whether fc00::/8 in the file is read as CJDNS. */
+  readonly isCJDNSReachable?: boolean;
+  /** Called after every change. */
+  readonly onChange?: () => void;
+}
+
+/** When a ban is to end. */
+export interface BanUntil {
+  /** Seconds from now, or since 1970 with `isAbsolute`; 0 or less stands for the default time from now. */
+  readonly seconds?: number;
+  readonly isAbsolute?: boolean;
+}
+
+export class BanMan {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #file: DataFile | undefined;
+  readonly #defaultBanSeconds: number;
+  readonly #onChange: () => void;
+  readonly #bans = new Map<string, BanEntry>();
+  readonly #discouraged: RollingBloomFilter;
+  #isDirty = false;
+
+  /** Starts with no bans; `load` reads the file. */
+  constructor(options: BanManOptions) {
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#file = options.file;
+    this.#defaultBanSeconds = options.defaultBanSeconds ?? DEFAULT_BAN_SECONDS;
+    this.#onChange = options.onChange ?? (() => {});
+    this.#discouraged = new RollingBloomFilter({
+      elementCount: DISCOURAGED_ADDRESSES,
+      falsePositiveRate: DISCOURAGED_FALSE_POSITIVE_RATE,
+      random: options.random,
+    });
+  }
+
+  /**
+   * Opens the ban list of a file.
+   *
+   * A file that is not there is made, and one that is unsound is overwritten by an empty list, as Core does.
+   */
+  static async load(options: BanManOptions & { readonly file: DataFile }): Promise<BanMan> {
+    const banMan = new BanMan(options);
+    await banMan.#read(options.file, options.isCJDNSReachable ?? false);
+    return banMan;
+  }
+
+  async #read(file: DataFile, isCJDNSReachable: boolean): Promise<void> {
+    await file.removeLeftovers();
+    const bytes = await file.read(MAX_BAN_LIST_BYTES).catch((error: unknown) => {
+      this.#logger.warn(String(error));
+      return undefined;
+    });
+    const text = bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
+    const bans = text === undefined ? [] : parseBanList(text, this.#nowSeconds(), isCJDNSReachable);
+    if (bans === undefined) this.#logger.warn(`${file.path} cannot be read as a ban list; it starts empty`);
+    for (const ban of bans ?? []) this.#bans.set(ban.subnet.toString(), ban);
+    // Written back if that would change it: there was none, it was unsound, or bans in it are over.
+    this.#isDirty = text === undefined || bans === undefined || serializeBanList(bans) !== text;
+    await this.save();
+  }
+
+  // ---- Bans ---------------------------------------------------------------------------------------------------------
+
+  /**
+   * Refuses an address or a subnet. Never shortens a ban.
+   *
+   * @returns Whether the list changed; if so it is being saved.
+   */
+  ban(target: NetAddress | Subnet, { seconds = 0, isAbsolute = false }: BanUntil = {}): boolean {
+    const subnet = toSubnet(target);
+    const nowSeconds = this.#nowSeconds();
+    const isDefault = seconds <= 0;
+    const untilSeconds = (isDefault ? this.#defaultBanSeconds : seconds) + (isDefault || !isAbsolute ? nowSeconds : 0);
+    const known = this.#bans.get(subnet.toString());
+    if (known !== undefined && known.untilSeconds >= untilSeconds) return false;
+    this.#bans.set(subnet.toString(), { subnet, createdSeconds: nowSeconds, untilSeconds });
+    this.#changed();
+    return true;
+  }
+
+  /** Ends the ban of exactly this address or subnet. @returns Whether there was one. */
+  unban(target: NetAddress | Subnet): boolean {
+    if (!this.#bans.delete(toSubnet(target).toString())) return false;
+    this.#changed();
+    return true;
+  }
+
+  clearBanned(): void {
+    this.#bans.clear();
+    this.#changed();
+  }
+
+  /** Whether an address is in a banned subnet, or a subnet itself was banned. */
+  isBanned(target: NetAddress | Subnet): boolean {
+    const nowSeconds = this.#nowSeconds();
+    if (target instanceof Subnet) {
+      const ban = this.#bans.get(target.toString());
+      return ban !== undefined && nowSeconds < ban.untilSeconds;
+    }
+    for (const { subnet, untilSeconds } of this.#bans.values()) {
+      if (nowSeconds < untilSeconds && subnet.matches(target)) return true;
+    }
+    return false;
+  }
+
+  /** The bans that are not over. */
+  getBanned(): BanEntry[] {
+    this.#sweep();
+    return [...this.#bans.values()];
+  }
+
+  // ---- Discouragement -----------------------------------------------------------------------------------------------
+
+  /** Remembers that an address misbehaved: for at least the next 50,000 others, and never beyond a restart. */
+  discourage(address: NetAddress): void {
+    this.#discouraged.insert(address.getAddrBytes());
+  }
+
+  isDiscouraged(address: NetAddress): boolean {
+    return this.#discouraged.has(address.getAddrBytes());
+  }
+
+  // ---- The file -----------------------------------------------------------------------------------------------------
+
+  /** Writes what changed since the last save. A save that fails is logged and tried again by the next. */
+  async save(): Promise<void> {
+    this.#sweep();
+    if (this.#file === undefined || !this.#isDirty) return;
+    this.#isDirty = false;
+    try {
+      await this.#file.write(() => Buffer.from(serializeBanList(this.#bans.values())));
+    } catch (error) {
+      this.#isDirty = true;
+      this.#logger.warn(String(error));
+    }
+  }
+
+  #changed(): void {
+    this.#isDirty = true;
+    this.#onChange();
+    void this.save();
+  }
+
+  #sweep(): void {
+    const nowSeconds = this.#nowSeconds();
+    for (const [key, { untilSeconds }] of this.#bans) {
+      if (nowSeconds <= untilSeconds) continue;
+      this.#bans.delete(key);
+      this.#isDirty = true;
+    }
+  }
+
+  #nowSeconds(): number {
+    return Math.floor(this.#clock.wallTimeMs() / 1_000);
+  }
+}
+
+function toSubnet(target: NetAddress | Subnet): Subnet {
+  return target instanceof Subnet ? target : new Subnet(target);
+}

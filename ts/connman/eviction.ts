@@ -1,0 +1,146 @@
+// Which inbound peer goes when the slots are full. (Bitcoin Core src/node/eviction.cpp)
+//
+// An attacker who can open many connections must not be able to have all others evicted. So peers are protected by several
+// properties that are hard to have in numbers at once: unpredictable netgroups, low latency, useful work, networks that
+// few use, age. Only among those left does somebody go: the youngest of the largest netgroup.
+
+import type { NetworkClass } from '../netaddr/network.ts';
+import type { ConnectionType } from './connection-types.ts';
+
+/** What the choice looks at. Times only compare; their unit does not matter. */
+export interface EvictionCandidate {
+  readonly id: number;
+  readonly connectedAtMs: number;
+  readonly minPingTimeMs: number;
+  readonly lastBlockTimeSeconds: number;
+  readonly lastTxTimeSeconds: number;
+  readonly hasAllWantedServices: boolean;
+  readonly relaysTxs: boolean;
+  readonly isBloomFilterLoaded: boolean;
+  readonly keyedNetGroup: bigint;
+  readonly preferEvict: boolean;
+  /** The peer's address is a loopback address. Everybody who comes through our onion service looks so. */
+  readonly isLocal: boolean;
+  readonly network: NetworkClass;
+  readonly isNoBan: boolean;
+  readonly connectionType: ConnectionType;
+}
+
+/** How many are protected by each property. */
+const PROTECTED_BY_NETGROUP = 4;
+const PROTECTED_BY_PING = 8;
+const PROTECTED_BY_TX = 4;
+const PROTECTED_BLOCK_RELAY = 8;
+const PROTECTED_BY_BLOCK = 4;
+
+type Order = (a: EvictionCandidate, b: EvictionCandidate) => number;
+type Test = (candidate: EvictionCandidate) => boolean;
+
+/** The one to evict; undefined when everybody is protected. */
+export function selectNodeToEvict(candidates: readonly EvictionCandidate[]): number | undefined {
+  const list = candidates.filter(({ isNoBan, connectionType }) => !isNoBan && connectionType === 'inbound');
+  eraseLast(list, byNetGroup, PROTECTED_BY_NETGROUP);
+  eraseLast(list, slowestPingFirst, PROTECTED_BY_PING);
+  eraseLast(list, oldestTxFirst, PROTECTED_BY_TX);
+  eraseLast(list, blockRelayLast, PROTECTED_BLOCK_RELAY, isBlockRelayLike);
+  eraseLast(list, oldestBlockFirst, PROTECTED_BY_BLOCK);
+  protectByRatio(list);
+  if (list.length === 0) return undefined;
+  const preferred = list.filter(({ preferEvict }) => preferEvict);
+  return youngestOfLargestGroup(preferred.length > 0 ? preferred : list);
+}
+
+/**
+ * Protects half of the list: a quarter for networks that few use, however young, and the rest for the longest connected.
+ *
+ * @param list - Loses the protected ones, and ends up with the youngest first.
+ */
+export function protectByRatio(list: EvictionCandidate[]): void {
+  const totalCount = Math.floor(list.length / 2);
+  const networkCount = Math.floor(totalCount / 2);
+  const classes = DISADVANTAGED.map((isMember) => ({ isMember, count: list.filter(isMember).length }));
+  classes.sort((a, b) => a.count - b.count);
+  let protectedCount = 0;
+  while (protectedCount < networkCount) {
+    const populated = classes.filter(({ count }) => count > 0);
+    if (populated.length === 0) break;
+    const perClass = Math.max(1, Math.floor((networkCount - protectedCount) / populated.length));
+    let isAnyProtected = false;
+    for (const entry of populated) {
+      const removed = eraseLast(list, membersLast(entry.isMember), perClass, entry.isMember);
+      if (removed === 0) continue;
+      isAnyProtected = true;
+      protectedCount += removed;
+      if (protectedCount >= networkCount) break;
+      entry.count -= removed;
+    }
+    if (!isAnyProtected) break;
+  }
+  eraseLast(list, youngestFirst, totalCount - protectedCount);
+}
+
+const isBlockRelayLike: Test = ({ relaysTxs, hasAllWantedServices }) => !relaysTxs && hasAllWantedServices;
+
+/** In the order that decides between classes of the same size. */
+const DISADVANTAGED: readonly Test[] = [
+  ({ network }) => network === 'cjdns',
+  ({ network }) => network === 'i2p',
+  ({ isLocal }) => isLocal,
+  ({ network }) => network === 'onion',
+];
+
+const youngestFirst: Order = (a, b) => b.connectedAtMs - a.connectedAtMs;
+const byNetGroup: Order = (a, b) => compare(a.keyedNetGroup, b.keyedNetGroup);
+/** Infinity less infinity is no number: compared, not subtracted. */
+const slowestPingFirst: Order = (a, b) => compare(b.minPingTimeMs, a.minPingTimeMs);
+const lackingServicesFirst: Order = (a, b) => Number(a.hasAllWantedServices) - Number(b.hasAllWantedServices);
+
+const oldestTxFirst: Order = (a, b) =>
+  a.lastTxTimeSeconds - b.lastTxTimeSeconds ||
+  Number(a.relaysTxs) - Number(b.relaysTxs) ||
+  Number(b.isBloomFilterLoaded) - Number(a.isBloomFilterLoaded) ||
+  youngestFirst(a, b);
+
+const oldestBlockFirst: Order = (a, b) =>
+  a.lastBlockTimeSeconds - b.lastBlockTimeSeconds || lackingServicesFirst(a, b) || youngestFirst(a, b);
+
+const blockRelayLast: Order = (a, b) => Number(b.relaysTxs) - Number(a.relaysTxs) || oldestBlockFirst(a, b);
+
+function membersLast(isMember: Test): Order {
+  return (a, b) => Number(isMember(a)) - Number(isMember(b)) || youngestFirst(a, b);
+}
+
+function compare<T extends bigint | number>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * Sorts, looks at the last `count`, and removes those of them that pass.
+ *
+ * The test filters within the last `count`; it does not look further up for more.
+ *
+ * @returns How many were removed.
+ */
+function eraseLast(list: EvictionCandidate[], order: Order, count: number, test: Test = () => true): number {
+  list.sort(order);
+  const last = list.splice(Math.max(0, list.length - count));
+  const kept = last.filter((candidate) => !test(candidate));
+  list.push(...kept);
+  return last.length - kept.length;
+}
+
+function youngestOfLargestGroup(list: readonly EvictionCandidate[]): number {
+  const groups = new Map<bigint, EvictionCandidate[]>();
+  for (const candidate of list) {
+    const group = groups.get(candidate.keyedNetGroup);
+    if (group === undefined) groups.set(candidate.keyedNetGroup, [candidate]);
+    else group.push(candidate);
+  }
+  // Youngest first throughout, so the first member of each group is its youngest.
+  const [first, ...others] = [...groups.values()];
+  const largest = others.reduce((best, group) => {
+    if (group.length !== best.length) return group.length > best.length ? group : best;
+    return group[0]!.connectedAtMs > best[0]!.connectedAtMs ? group : best;
+  }, first!);
+  return largest[0]!.id;
+}
