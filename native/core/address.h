@@ -1,13 +1,15 @@
 // Socket addresses in three forms: what the kernel takes (`SocketAddress`), what the table keeps for each
-// connection
-// (`Address`), and the bytes that cross into JavaScript (packed). Resolves no names and prints nothing.
+// connection (`Address`), and the bytes that cross into JavaScript (packed). Resolves no names, prints nothing.
 //
 // The packed form, all numbers big-endian:
 //
 //   offset  bytes  meaning
-//   0       1      kind: 1 Unix-domain path, 4 IPv4, 6 IPv6 (an IPv4 peer of a dual-stack listener is
-//   ::ffff:a.b.c.d) 1       2      port; 0 for a path 3       4      IPv6 scope id; 0 for the others 7 4, 16
-//   address, or the path without a terminator: 1 to 107 bytes, none of them 0
+//   0       1      kind: 1 Unix-domain path, 4 IPv4, 6 IPv6
+//   1       2      port; 0 for a path
+//   3       4      IPv6 scope id; 0 for the others
+//   7       4, 16  address, or the path without a terminator: 1 to 107 bytes, none of them 0
+//
+// An IPv4 peer of a dual-stack listener is an IPv6 address here, ::ffff:a.b.c.d, as the kernel has it.
 
 #pragma once
 
@@ -23,8 +25,7 @@ enum class AddressKind : uint8_t { None = 0, Unix = 1, IPv4 = 4, IPv6 = 6 };
 
 /** Bytes before the address proper in the packed form. */
 inline constexpr size_t kPackedHeaderBytes = 7;
-/** Longest path of a Unix-domain socket, without terminator. (`sun_path` of Linux; the BSDs have four bytes
- * less.) */
+/** Longest path of a Unix-domain socket, without terminator (Linux; the BSDs have four bytes less). */
 inline constexpr size_t kMaxUnixPathBytes = 107;
 /** Room that always suffices for a packed address. */
 inline constexpr size_t kMaxPackedBytes = kPackedHeaderBytes + kMaxUnixPathBytes;
@@ -41,8 +42,7 @@ struct SocketAddress {
     const char* UnixPath() const;
 };
 
-/** The remote end of one connection, small enough to keep for each. A path is not kept, only that it was one.
- */
+/** The remote end of one connection, small enough to keep for each. Of a path it only keeps that it was one. */
 struct Address {
     std::array<uint8_t, 16> bytes{};
     uint32_t scope_id = 0;

@@ -65,8 +65,7 @@ Engine::Engine(const EngineOptions& options, std::unique_ptr<Poller> poller, Int
 
 Engine::~Engine() { CloseAll(); }
 
-// --- opening
-// ---------------------------------------------------------------------------------------------------------
+// --- opening ---
 
 OpenResult Engine::Listen(const SocketAddress& at, const ListenOptions& options) {
     if (m_table.IsFull()) return Refused(Syscall::Socket, -EMFILE);
@@ -139,8 +138,7 @@ OpenResult Engine::Connect(const SocketAddress& to, const SocketAddress& local) 
     return {m_table.HandleOf(index), {}};
 }
 
-// --- sending and receiving
-// -------------------------------------------------------------------------------------------
+// --- sending and receiving ---
 
 ssize_t Engine::SendOn(Slot& slot, const void* data, size_t bytes, bool more_follows) {
     if (bytes == 0 || slot.kind == SocketKind::Listener) return 0;
@@ -207,8 +205,7 @@ void Engine::SetAccepting(Handle listener, bool on) {
     WishChanged(SocketTable::SlotOf(listener));
 }
 
-// --- interest
-// --------------------------------------------------------------------------------------------------------
+// --- interest ---
 
 void Engine::WishChanged(uint32_t index) {
     if (!m_is_in_batch) return FollowWishOrReport(index);
@@ -244,8 +241,7 @@ void Engine::FollowWishOrReport(uint32_t index) {
     m_broken.push_back({m_table.TokenOf(index), -status});
 }
 
-// --- closing
-// ---------------------------------------------------------------------------------------------------------
+// --- closing ---
 
 int Engine::ShutdownSend(Handle handle) {
     const Slot* slot = m_table.FindHandle(handle);
@@ -289,8 +285,7 @@ void Engine::CloseAll() {
     }
 }
 
-// --- asking
-// ----------------------------------------------------------------------------------------------------------
+// --- asking ---
 
 size_t Engine::AddressOf(Handle handle, End end, uint8_t* packed) const {
     const Slot* slot = m_table.FindHandle(handle);

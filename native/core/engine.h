@@ -1,8 +1,7 @@
 // The engine: every socket of one `Backend`, and the batches that say what happened to them. The behaviour is
 // that of ts/sockman/backends/backend.ts, whose words it uses; this file adds what a caller in C++ must know.
 //
-// The caller's loop, each time `Descriptor()` is readable (or, without one, when the watched descriptors
-// are):
+// The caller's loop, each time `Descriptor()` is readable, or without one, when a watched descriptor is:
 //
 //   do {
 //       int count = engine.Gather(records, slab, 0);
@@ -58,8 +57,7 @@ struct ListenOptions {
     bool dual_stack = false;
 };
 
-/** Most events of one wait: each makes at most one record, and the rest of a batch is room for accepted
- * sockets. */
+/** Most events of one wait. Each makes one record at most; the rest of a batch is room for accepted sockets. */
 inline constexpr int kMaxEvents = kMaxRecords - 64;
 
 /** `handle` is `kNoHandle` when `failure` says why not. */
@@ -146,8 +144,10 @@ public:
     bool Reset(Handle handle);
     void CloseAll();
 
-    /** Writes the packed form to `packed` (`kMaxPackedBytes`). @return Bytes; 0 for an unknown handle or no
-     * name. */
+    /**
+     * Writes the packed form to `packed`, which has room for `kMaxPackedBytes`.
+     * @return Bytes written; 0 for an unknown handle or an end without a name.
+     */
     size_t AddressOf(Handle handle, End end, uint8_t* packed) const;
     bool CountersOf(Handle handle, SocketCounters& counters) const;
     bool TcpInfoOf(Handle handle, TcpInfo& info) const;

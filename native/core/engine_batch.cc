@@ -165,8 +165,7 @@ void Engine::AcceptFrom(uint64_t listener_token, RecordWriter& out) {
             listener.is_exhausted = true;
             return;
         }
-        // Any other error belongs to the connection that was to be accepted, not to the listener. (accept(2),
-        // "Error handling")
+        // Any other error belongs to the connection that was to be accepted, not to the listener (accept(2)).
     }
 }
 

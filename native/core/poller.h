@@ -5,18 +5,15 @@
 //
 // - Level-triggered: a condition is reported by each `Wait` for as long as it holds.
 // - A descriptor whose interest is `kInterestNone` is unknown to the kernel: not even a hang-up is reported
-// for it, so a
-//   paused connection cannot spin.
+//   for it, so a paused connection cannot spin.
 // - One event per descriptor and `Wait`, reading and writing joined.
 // - An error or hang-up makes a descriptor ready in each direction of interest: the next receive or send
-// finds out what it
-//   is. A direction that nobody asked for may be reported with it; callers look only at what they are
-//   interested in.
+//   finds out what it is. A direction that nobody asked for may be reported with it; callers look only at
+//   what they are interested in.
 // - Reports are hints. A descriptor may turn out not to be ready, and a report fetched earlier may name a
-// descriptor that
-//   has left since; the token, which the caller never uses twice, tells.
+//   descriptor that has left since; its token tells, which the caller never uses again.
 // - With more ready descriptors than asked for, none is passed over forever.
-// - The caller says what the interest was. A wrong `from` is a bug.
+// - The caller says what the interest was, and keeps to one token while there is any. Else is a bug.
 // - A descriptor leaves the poller before it is closed.
 
 #pragma once
@@ -48,12 +45,10 @@ public:
     /** The name under which `MakePoller` made it. */
     virtual const char* Name() const = 0;
 
-    /** A descriptor that is readable while some descriptor of this poller is ready; -1 if the mechanism has
-     * none. */
+    /** Readable while some descriptor of this poller is ready; -1 if the mechanism has no such thing. */
     virtual int Descriptor() const = 0;
 
-    /** Changes the interest in `fd` from `from` to `to`. The token of the last call counts. @return 0 or
-     * negative errno. */
+    /** Changes the interest in `fd` from `from` to `to`. @return 0 or negative errno. */
     virtual int SetInterest(int fd, uint64_t token, uint32_t from, uint32_t to) = 0;
 
     /**
@@ -69,8 +64,7 @@ std::span<const char* const> PollerNames();
 
 /**
  * Makes a poller. An empty name means the best.
- * @return nullptr with `error` set: EINVAL for a name that is not in `PollerNames()`, else what the system
- * said.
+ * @return nullptr with `error` set: EINVAL for a name that is not in `PollerNames()`, else what the system said.
  */
 std::unique_ptr<Poller> MakePoller(std::string_view name, int& error);
 

@@ -13,8 +13,7 @@
 
 namespace sockman {
 
-/** Which call the system refused. Order is part of the boundary: append only. `SyscallName` gives the words.
- */
+/** Which call the system refused; `SyscallName` gives the words. */
 enum class Syscall : uint8_t { None, Socket, SetSockOpt, Bind, Listen, Connect, Stat, PollerCreate, PollerAdd };
 
 const char* SyscallName(Syscall call);
@@ -73,8 +72,7 @@ int SetOptions(int fd, int family, const SocketOptions& options);
 int SetReuseAddress(int fd);
 int SetReusePort(int fd);
 int SetIpv6Only(int fd, bool on);
-/** Lets `bind` choose the address and `connect` the port, so that ports are shared between destinations.
- * Linux only. */
+/** Lets `bind` choose the address and `connect` the port, so that ports are shared between destinations. Linux only. */
 int SetBindAddressNoPort(int fd);
 /** Makes the next `Close` send RST and drop what is unsent. */
 int SetResetOnClose(int fd);

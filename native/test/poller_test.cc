@@ -139,24 +139,21 @@ TEST_CASE("both directions of a descriptor come in one event") {
     }
 }
 
-TEST_CASE("interest changes every way there is, and the last token counts") {
+TEST_CASE("interest changes every way there is") {
     FOR_EACH_POLLER(name) {
         Watch watch(name);
         Pair pair;
         pair.far.Send("x");
         uint32_t from = kInterestNone;
-        uint64_t token = 100;
         for (const uint32_t to :
              {kInterestRead, kInterestWrite, kReadWrite, kInterestWrite, kInterestNone, kInterestWrite, kInterestRead,
               kReadWrite, kInterestRead, kInterestNone, kReadWrite, kInterestNone}) {
-            watch.Set(pair.near.Fd(), ++token, from, to);
-            const Ready expected = to == kInterestNone ? Ready{} : Ready{{token, to}};
-            // The token of a filter that stays as it was may stay, too; an engine never changes it.
-            const Ready ready = watch.Wait(to == kInterestNone ? 0 : kDeadlineMs);
-            CHECK(ready.size() == expected.size());
-            uint32_t bits = 0;
-            for (const auto& [ignored, ready_bits] : ready) bits |= ready_bits;
-            CHECK(bits == to);
+            watch.Set(pair.near.Fd(), 5, from, to);
+            if (to == kInterestNone) {
+                CHECK(watch.Wait().empty());
+            } else {
+                CHECK(watch.Wait(kDeadlineMs) == Ready{{5, to}});
+            }
             from = to;
         }
     }
@@ -203,7 +200,9 @@ TEST_CASE("a number that the system hands out again inherits nothing") {
             watch.Set(fd, 1, kInterestRead, kInterestNone);
         }
         Pair pair;
-        REQUIRE(pair.near.Fd() == fd);
+        // The system hands out the lowest number; another may have become free meanwhile.
+        const Peer near = pair.near.Fd() == fd ? std::move(pair.near) : Peer(dup2(pair.near.Fd(), fd));
+        REQUIRE(near.Fd() == fd);
         watch.Set(fd, 2, kInterestNone, kInterestRead);
         CHECK(watch.Wait().empty());
         pair.far.Send("x");

@@ -48,7 +48,7 @@ TemporaryDirectory::~TemporaryDirectory() {
     std::filesystem::remove_all(m_path, ignored);
 }
 
-// --- Peer ------------------------------------------------------------------------------------------------------------
+// --- Peer ---
 
 Peer Peer::Dial(const SocketAddress& to) {
     Peer peer(socket(to.Family(), SOCK_STREAM, 0));
@@ -121,7 +121,7 @@ void Peer::Reset() {
     Close();
 }
 
-// --- World -----------------------------------------------------------------------------------------------------------
+// --- World ---
 
 TalkativePoller::TalkativePoller(const char* name) {
     int error = 0;
