@@ -22,4 +22,5 @@ export type {
   FaultScript,
   FaultSite,
 } from './sockman/backends/memory/fault-script.ts';
+export type { Backend, BackendOptions } from './sockman/backends/backend.ts';
 export type { Clock, Timer } from './util/clock.ts';

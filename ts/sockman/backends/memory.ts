@@ -13,7 +13,7 @@ import { Conditions } from './memory/conditions.ts';
 import type { FaultScript } from './memory/fault-script.ts';
 import { MemoryDriver } from './memory/memory-driver.ts';
 import { MemoryPeerListener } from './memory/memory-peer-listener.ts';
-import { MemoryPeer } from './memory/memory-peer.ts';
+import { MemoryPeer, PEER_READ_BYTES } from './memory/memory-peer.ts';
 import { seededRandom } from './memory/seeded-random.ts';
 import { VirtualClock } from './memory/virtual-clock.ts';
 import type { VirtualClockOptions } from './memory/virtual-clock.ts';
@@ -63,6 +63,7 @@ export class MemoryNetwork {
   readonly #conditions: Conditions;
   readonly #peerConditions: Conditions;
   readonly #peerDriver: MemoryDriver;
+  readonly #peerScratch = new Uint8Array(PEER_READ_BYTES);
 
   /** @throws {TypeError|RangeError} An option is of the wrong type or out of its range. */
   constructor(options: MemoryNetworkOptions = {}) {
@@ -128,7 +129,7 @@ export class MemoryNetwork {
     const options = from === undefined ? {} : { localAddress: serviceOf(from, 0) };
     const result = this.#peerDriver.connect(serviceOf(to), options);
     if (!result.ok) throw systemError(result, to);
-    return new MemoryPeer(result.socket, false);
+    return new MemoryPeer(result.socket, false, this.#peerScratch);
   }
 
   /**
@@ -141,7 +142,7 @@ export class MemoryNetwork {
     const options = { backlog: PEER_BACKLOG, reusePort: false, dualStack: false };
     const result = this.#peerDriver.listen(serviceOf(at), options);
     if (!result.ok) throw systemError(result, at);
-    return new MemoryPeerListener(result.socket, result.bound);
+    return new MemoryPeerListener(result.socket, result.bound, this.#peerScratch);
   }
 }
 

@@ -13,8 +13,8 @@ import type { MemoryListener } from './memory-listener.ts';
 const FIRST_EPHEMERAL_PORT = 32_768;
 const LAST_EPHEMERAL_PORT = 60_999;
 
-const LOOPBACK_IPV4 = NetAddress.parse('127.0.0.1');
-const LOOPBACK_IPV6 = NetAddress.parse('::1');
+const LOOPBACK_IPV4 = new NetAddress('ipv4', Uint8Array.of(127, 0, 0, 1));
+const LOOPBACK_IPV6 = new NetAddress('ipv6', Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1));
 
 function isIPv4(service: Service): boolean {
   return service.address.network === 'ipv4';

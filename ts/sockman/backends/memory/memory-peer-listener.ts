@@ -11,11 +11,13 @@ export class MemoryPeerListener {
   /** The connections so far, in order of arrival, closed ones included. */
   readonly peers: MemoryPeer[] = [];
   readonly #socket: ListenerSocket;
+  readonly #scratch: Uint8Array;
   #waiting: (() => void)[] = [];
 
-  /** For `MemoryNetwork`. */
-  constructor(socket: ListenerSocket, bound: Service) {
+  /** For `MemoryNetwork`; `scratch` as for `MemoryPeer`. */
+  constructor(socket: ListenerSocket, bound: Service, scratch: Uint8Array) {
     this.#socket = socket;
+    this.#scratch = scratch;
     this.bound = bound;
     socket.attach({ acceptable: () => this.#acceptAll() });
   }
@@ -35,7 +37,7 @@ export class MemoryPeerListener {
     for (;;) {
       const socket = this.#socket.accept();
       if (typeof socket === 'number') break;
-      this.peers.push(new MemoryPeer(socket, true));
+      this.peers.push(new MemoryPeer(socket, true, this.#scratch));
     }
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -6,7 +6,7 @@ import { ByteQueue } from '../byte-queue.ts';
 import type { StreamOwner, StreamSocket } from '../readiness/driver.ts';
 
 /** Most bytes of one read of a peer. */
-const READ_BYTES = 64 * 1024;
+export const PEER_READ_BYTES = 64 * 1024;
 
 /**
  * One end of a connection in a `MemoryNetwork`, played by a test. Made by `MemoryNetwork.connect` and `.listen`.
@@ -23,7 +23,7 @@ const READ_BYTES = 64 * 1024;
 export class MemoryPeer {
   readonly #socket: StreamSocket;
   readonly #received = new ByteQueue();
-  readonly #scratch = new Uint8Array(READ_BYTES);
+  readonly #scratch: Uint8Array;
   #unsent: Uint8Array[] = [];
   #isConnected: boolean;
   #connectErrno: number | undefined;
@@ -35,9 +35,14 @@ export class MemoryPeer {
   #isClosed = false;
   #watchers: (() => void)[] = [];
 
-  /** For `MemoryNetwork`. */
-  constructor(socket: StreamSocket, isConnected: boolean) {
+  /**
+   * For `MemoryNetwork`.
+   *
+   * @param scratch - Room for `PEER_READ_BYTES`, used within a call only; shared by the peers of a network.
+   */
+  constructor(socket: StreamSocket, isConnected: boolean, scratch: Uint8Array) {
     this.#socket = socket;
+    this.#scratch = scratch;
     this.#isConnected = isConnected;
     const owner: StreamOwner = {
       connected: (errno) => this.#connected(errno),
@@ -172,7 +177,7 @@ export class MemoryPeer {
   #read(): void {
     if (this.#isPaused || this.#isClosed || this.#hasEOF || this.#readErrno !== undefined) return;
     for (;;) {
-      const count = this.#socket.receive(this.#scratch, 0, READ_BYTES);
+      const count = this.#socket.receive(this.#scratch, 0, PEER_READ_BYTES);
       if (count === -EAGAIN) break;
       if (count <= 0) {
         if (count === 0) this.#hasEOF = true;

@@ -47,6 +47,7 @@ export class MemorySocket implements StreamSocket {
   readonly #received = new ByteQueue();
   #bytesOnTheWay = 0;
   #hasFin = false;
+  /** An RST was sent or received: nothing goes either way any more. */
   #hasReset = false;
 
   #sendCount = 0;

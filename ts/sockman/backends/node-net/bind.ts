@@ -2,10 +2,11 @@
 //
 // `server.listen` with an address looks the address up first and binds a tick later, on Node and Deno; without one, and
 // for Unix-domain paths, it binds at once but says why it failed a tick later. The contract wants port and errno
-// at once. Node's own cluster module has the same wish, and `net._createServerHandle` fulfils it: undocumented, and
-// unchanged since 2011 (Node 0.5 to 26; Deno has it too). It gives a bound handle or a negative errno; the handle goes
-// to `server.listen(handle)`, which is documented and listens at once. Bun has no such function and needs none for
-// success, as its `server.listen` binds at once; only the reason of a failure has to be asked of `Bun.listen`.
+// at once. Node's own cluster module has the same wish, and `net._createServerHandle` fulfils it. That function is
+// undocumented, but has been there for as long as cluster has, and Deno copied it; tried on Node 20, 22 and 26 and on
+// Deno 2.9. It gives a bound handle or a negative errno; the handle goes to `server.listen(handle)`, which is documented
+// and listens at once. Bun 1.4 has no such function and needs none for success, as its `server.listen` binds at once;
+// only the reason of a failure has to be asked of `Bun.listen`. A runtime with neither way is refused with ENOTSUP.
 
 import * as net from 'node:net';
 import type { Server } from 'node:net';

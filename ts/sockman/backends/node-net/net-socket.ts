@@ -57,7 +57,7 @@ export class NetSocket implements StreamSocket {
     this.#isConnecting = isDialed;
     // Below the stream's own mark 'drain' would never come.
     this.#sendBoundBytes = Math.max(sendBoundBytes, socket.writableHighWaterMark);
-    socket.on('connect', () => this.#connected());
+    if (isDialed) socket.on('connect', () => this.#connected());
     socket.on('data', (chunk: Uint8Array) => this.#arrived(chunk));
     socket.on('end', () => this.#ended());
     socket.on('drain', () => this.#tellWritable());
@@ -224,14 +224,9 @@ export class NetSocket implements StreamSocket {
       socket.destroy();
       return;
     }
-    const resetNow = (): void => {
-      // The first alone would wait for the peer to read what is left.
-      socket.resetAndDestroy();
-      socket.destroy();
-    };
     // While libuv is busy with FIN it refuses to reset, and the runtime would lose the handle.
     const isSendingFin = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
-    if (isSendingFin) socket.once('finish', resetNow);
-    else resetNow();
+    if (isSendingFin) socket.once('finish', () => socket.resetAndDestroy());
+    else socket.resetAndDestroy();
   }
 }
