@@ -34,7 +34,7 @@ export interface Addon {
    * @param records - Room for 512 records.
    * @param slab - Three receive chunks, of memory that cannot be detached.
    * @param failure - Two words, see `listen`.
-   * @param settings - receiveChunkBytes, deferReceive, acceptBatch, noDelay, keepAliveSeconds, receiveBufferBytes, sendBufferBytes.
+   * @param settings - receiveChunkBytes, acceptBatch, noDelay, keepAliveSeconds, receiveBufferBytes, sendBufferBytes.
    * @param poller - One of `pollers`, or empty for the best.
    */
   Engine: new (

@@ -98,15 +98,14 @@ napi_value EngineWrap::Construct(napi_env env, napi_callback_info info) {
         return Throw(env, "ERR_SOCKMAN_BACKEND", "this host has no event loop that the addon can use");
     }
     const auto settings = ToArray<int32_t>(env, arguments.values[3]);
-    if (settings.length != 7) return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "settings: expected 7 numbers");
+    if (settings.length != 6) return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "settings: expected 6 numbers");
     EngineOptions options;
     options.receive_chunk_bytes = static_cast<size_t>(settings.data[0]);
-    options.defer_receive = settings.data[1] != 0;
-    options.accept_batch = settings.data[2];
-    options.socket.no_delay = settings.data[3] != 0;
-    options.socket.keep_alive_seconds = settings.data[4];
-    options.socket.receive_buffer_bytes = settings.data[5];
-    options.socket.send_buffer_bytes = settings.data[6];
+    options.accept_batch = settings.data[1];
+    options.socket.no_delay = settings.data[2] != 0;
+    options.socket.keep_alive_seconds = settings.data[3];
+    options.socket.receive_buffer_bytes = settings.data[4];
+    options.socket.send_buffer_bytes = settings.data[5];
 
     std::unique_ptr<EngineWrap> wrap(new EngineWrap(env, *host, loop));
     if (!wrap->HoldMemory(arguments.values[0], arguments.values[1], arguments.values[2], options.receive_chunk_bytes)) {

@@ -5,6 +5,11 @@
 
 namespace sockman {
 
+/** One watched descriptor. */
+struct Poll : uv_poll_t {
+    int events = 0;
+};
+
 /**
  * The loop's handles of one watch. The loop owns a closed handle until its next pass, so this object is what each
  * handle's `data` points to, and it holds itself alive as long as one is open.
@@ -42,6 +47,19 @@ public:
     void CallAfterPass(uv_loop_t* loop) {
         m_check = Add<uv_check_t>();
         m_host.check_init(loop, m_check);
+    }
+
+    /** Has the loop watch a descriptor, from now on or for something else. */
+    int Start(Poll* poll, int events) {
+        poll->events = events;
+        return m_host.poll_start(poll, events, [](uv_poll_t* fired, int status, int) {
+            auto* const handles = static_cast<LoopHandles*>(fired->data);
+            // The loop stops to watch what has an error condition, such as an RST, although bytes may lie before it.
+            // The engine goes on until it has taken the error itself.
+            auto* const self = static_cast<Poll*>(fired);
+            if (status < 0) handles->Start(self, self->events);
+            handles->Fired();
+        });
     }
 
     void Fired() {
@@ -88,8 +106,6 @@ int ToUvEvents(uint32_t interest) {
     return ((interest & kInterestRead) != 0 ? UV_READABLE : 0) | ((interest & kInterestWrite) != 0 ? UV_WRITABLE : 0);
 }
 
-void OnPoll(uv_poll_t* poll, int, int) { static_cast<LoopHandles*>(poll->data)->Fired(); }
-
 }  // namespace
 
 LoopWatch::LoopWatch(const HostLoop& host, uv_loop_t* loop, ReadySink* sink)
@@ -133,15 +149,15 @@ int LoopWatch::Watch(int fd, uint32_t interest) {
         m_polls.erase(found);
         return 0;
     }
-    if (found != m_polls.end()) return m_host.poll_start(found->second, ToUvEvents(interest), OnPoll);
-    auto* poll = m_handles->Add<uv_poll_t>();
+    if (found != m_polls.end()) return m_handles->Start(found->second, ToUvEvents(interest));
+    auto* poll = m_handles->Add<Poll>();
     const int status = m_host.poll_init(m_loop, poll, fd);
     if (status != 0) {
         m_handles->Discard(poll);
         return status;
     }
     m_polls.emplace(fd, poll);
-    return m_host.poll_start(poll, ToUvEvents(interest), OnPoll);
+    return m_handles->Start(poll, ToUvEvents(interest));
 }
 
 }  // namespace sockman

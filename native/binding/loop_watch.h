@@ -21,6 +21,7 @@ public:
 };
 
 class LoopHandles;
+struct Poll;
 
 /** Lives on the thread of its loop; there is no other. */
 class LoopWatch : public InterestObserver {
@@ -54,7 +55,7 @@ private:
     uv_loop_t* const m_loop;
     const std::shared_ptr<LoopHandles> m_handles;
     std::unordered_map<int, uint32_t> m_interest;
-    std::unordered_map<int, uv_poll_t*> m_polls;
+    std::unordered_map<int, Poll*> m_polls;
     bool m_is_started = false;
 };
 

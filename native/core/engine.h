@@ -41,8 +41,6 @@ namespace sockman {
 struct EngineOptions {
     /** Most bytes of one receive. */
     size_t receive_chunk_bytes = 256 * 1024;
-    /** Report `kReadable` instead of receiving. */
-    bool defer_receive = false;
     /** Most accepts per listener and batch. */
     int accept_batch = 64;
     SocketOptions socket{};
@@ -161,8 +159,6 @@ private:
     /** What a listener has beyond its slot. */
     struct Listener {
         int family = AF_UNSPEC;
-        /** No descriptor was to be had, and none was accepted since. */
-        bool is_exhausted = false;
         /** The path this listener made, to be removed with it; empty for none. */
         std::string path;
         FileIdentity file;

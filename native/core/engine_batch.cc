@@ -107,7 +107,7 @@ void Engine::ReportEvent(const PollEvent& event, RecordWriter& out) {
         flags = kWritable;
     }
     if ((event.ready & kInterestRead) != 0 && slot.is_receiving && !slot.has_receive_ended) {
-        if (flags != 0 || m_options.defer_receive) {
+        if (flags != 0) {
             flags |= kReadable;
         } else {
             const ssize_t received = ReceiveOn(slot, out.ReceiveTo());
@@ -152,7 +152,6 @@ void Engine::AcceptFrom(uint64_t listener_token, RecordWriter& out) {
         SocketAddress from;
         const int fd = m_table.IsFull() ? -EMFILE : sys::Accept(listener_fd, from);
         if (fd >= 0) {
-            listener.is_exhausted = false;
             const Handle handle = Adopt(fd, from, listener.family);
             if (handle != kNoHandle) out.Add(handle, kAccepted, listener_handle);
         } else if (fd == -EAGAIN) {
@@ -161,8 +160,7 @@ void Engine::AcceptFrom(uint64_t listener_token, RecordWriter& out) {
             // Still ready, it would wake us at once, in vain. The sink decides when to try again.
             m_table.At(listener_index).is_receiving = false;
             WishChanged(listener_index);
-            if (!listener.is_exhausted) out.Add(listener_handle, kAcceptExhausted, -fd);
-            listener.is_exhausted = true;
+            out.Add(listener_handle, kAcceptExhausted, -fd);
             return;
         }
         // Any other error belongs to the connection that was to be accepted, not to the listener (accept(2)).

@@ -296,31 +296,6 @@ TEST_CASE("a pause that is taken back within the batch costs no change of intere
     }
 }
 
-TEST_CASE("with deferred receiving nothing is taken until the sink asks") {
-    FOR_EACH_POLLER(poller) {
-        World world(poller, {.receive_chunk_bytes = 16, .defer_receive = true});
-        auto [handle, peer] = world.Accepted();
-        CHECK(world->Receive(handle, world.slab.data()) == -EAGAIN);
-        peer.Send("twenty bytes exactly");
-        CHECK(world.Await(-1, handle).flags == kReadable);
-        CHECK(world.Await(-1, handle).flags == kReadable);
-        CHECK(world->Receive(handle, world.slab.data()) == 16);
-        CHECK(std::string(reinterpret_cast<const char*>(world.slab.data()) + world->DeferredOffset(), 16) ==
-              "twenty bytes exa");
-        CHECK(world->Receive(handle, world.slab.data()) == 4);
-        peer.ShutdownSend();
-        CHECK(world.Await(-1, handle).flags == kReadable);
-        CHECK(world->Receive(handle, world.slab.data()) == 0);
-        CHECK(world.Settle().empty());
-
-        auto [doomed, resetter] = world.Accepted();
-        resetter.Reset();
-        CHECK(world.Await(-1, doomed).flags == kReadable);
-        CHECK(world->Receive(doomed, world.slab.data()) == -ECONNRESET);
-        CHECK(world.Settle().empty());
-    }
-}
-
 TEST_CASE("one buffer goes to many, and each result stands at its place") {
     FOR_EACH_POLLER(poller) {
         World world(poller);

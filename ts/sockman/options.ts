@@ -74,7 +74,7 @@ export interface ResolvedOptions {
   readonly poller: PollerName | undefined;
   readonly logger: Logger;
   readonly onCallbackError: CallbackErrorHandler | undefined;
-  readonly socket: Omit<BackendOptions, 'deferReceive'>;
+  readonly socket: BackendOptions;
   readonly backlog: number;
   readonly reusePort: boolean;
   readonly dualStack: boolean;

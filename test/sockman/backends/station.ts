@@ -11,7 +11,6 @@ const DEADLINE_MS = 15_000;
 
 export const plainOptions: BackendOptions = {
   receiveChunkBytes: 64 * 1024,
-  deferReceive: false,
   acceptBatch: 64,
   noDelay: true,
   keepAliveSeconds: 0,
@@ -52,8 +51,6 @@ export class Station implements BatchSink {
   onRecord: (handle: number, flags: number) => void = () => {};
   /** Called before the records of a turn are looked at. */
   onTurn: () => void = () => {};
-  /** Answers READABLE with one receive. */
-  receivesWhenReadable = true;
   turnCount = 0;
   isInTurn = false;
   readonly #options: BackendOptions;
@@ -175,7 +172,7 @@ export class Station implements BatchSink {
       this.#noteBytes(seen, a, b);
     } else if ((flags & RecordFlag.READABLE) !== 0) {
       seen.events.push('readable');
-      if (this.receivesWhenReadable) this.receive(handle);
+      this.receive(handle);
     } else if ((flags & RecordFlag.EOF) !== 0) {
       seen.events.push('eof');
     } else if ((flags & RecordFlag.READ_ERROR) !== 0) {

@@ -12,8 +12,7 @@
 // Handles. A socket is named by a 32-bit handle: the slot number in the low `SLOT_BITS` bits, a generation above.
 // A slot freed inside a turn is not given out again before the next one, so a record always speaks of the socket
 // that had the slot when the turn began; after `close` its remaining records are stale and the sink drops them.
-// Neither 0 nor -1 is ever a handle. For a handle that is gone calls do nothing: `send` gives 0, `receive` and
-// `shutdownSend` -EBADF.
+// -1 is never a handle. For a handle that is gone calls do nothing: `send` gives 0, `receive` and `shutdownSend` -EBADF.
 //
 // Receiving. Level-triggered: what was not taken is reported again. At most one receive of at most
 // `receiveChunkBytes` per socket and turn. A socket receives unless `setReceiving(handle, false)`; after
@@ -49,7 +48,8 @@ export const RecordFlag = {
   DATA: 2,
   /**
    * There is something to receive and nothing was taken yet: the sink decides and calls `receive(handle)`. Reported in
-   * place of `DATA`, `EOF` and `READ_ERROR` when the record also says `WRITABLE`, or when `deferReceive` is set.
+   * place of `DATA`, `EOF` and `READ_ERROR` when the record also says `WRITABLE`: whoever has room to
+   * send may want to do that first.
    */
   READABLE: 4,
   /** The peer closed its writing side. Everything it sent before was reported before. */
@@ -77,8 +77,6 @@ export interface BatchSink {
 export interface BackendOptions {
   /** Most bytes of one receive. */
   receiveChunkBytes: number;
-  /** Report `READABLE` instead of receiving, for a sink that must be asked before each receive. */
-  deferReceive: boolean;
   /** Most sockets accepted from one listener in one turn. */
   acceptBatch: number;
   noDelay: boolean;
@@ -173,7 +171,10 @@ export interface Backend {
 
   /** Sends FIN after what the kernel took. @returns 0 or a negative errno. */
   shutdownSend(handle: number): number;
-  /** Closes a socket or listener. Bytes the kernel took are still delivered. */
+  /**
+   * Closes a socket or listener. Bytes the kernel took are still delivered, unless received bytes were left unread: TCP
+   * then answers with RST.
+   */
   close(handle: number): void;
   /** Closes a socket with RST. */
   reset(handle: number): void;

@@ -51,7 +51,6 @@ export class NativeBackend implements Backend {
     this.#addon = addon;
     const settings = Int32Array.of(
       receiveChunkBytes,
-      Number(options.deferReceive),
       options.acceptBatch,
       Number(options.noDelay),
       options.keepAliveSeconds,

@@ -2,7 +2,7 @@
 
 import { SockManError, invalidArg } from '../../util/errors.ts';
 import type { PollerName, ResolvedOptions } from '../options.ts';
-import type { Backend, BackendOptions } from './backend.ts';
+import type { Backend } from './backend.ts';
 import { NativeBackend, loadAddon } from './native.ts';
 import { NodeNetBackend } from './node-net.ts';
 
@@ -15,7 +15,7 @@ import { NodeNetBackend } from './node-net.ts';
  * @throws {SockManError} `ERR_SOCKMAN_BACKEND`: what was asked for is not to be had; `cause` says why.
  */
 export function selectBackend(options: ResolvedOptions): Backend {
-  const settings: BackendOptions = { ...options.socket, deferReceive: false };
+  const settings = options.socket;
   if (typeof options.backend === 'function') return options.backend(settings);
   const poller = options.poller ?? pollerFromEnvironment();
   const backend = options.backend ?? backendFromEnvironment() ?? (poller === undefined ? undefined : 'native');

@@ -8,7 +8,6 @@ import type { TurnBatch } from './turn-batch.ts';
 
 /** What an entry asks of the backend it belongs to. */
 export interface EntryHost {
-  readonly deferReceive: boolean;
   readonly acceptBatch: number;
   now(): number;
   /** Has `entry.report` called in a turn to come. */
@@ -69,8 +68,6 @@ export class StreamEntry implements StreamOwner {
     if (this.#isSendBlocked && this.socket.isWritable) {
       this.#isSendBlocked = false;
       batch.add(this.handle, RecordFlag.WRITABLE | (isReadable ? RecordFlag.READABLE : 0), 0, 0);
-    } else if (isReadable && this.#host.deferReceive) {
-      batch.add(this.handle, RecordFlag.READABLE, 0, 0);
     } else if (isReadable) {
       this.#reportReceived(batch);
     }
@@ -89,7 +86,7 @@ export class StreamEntry implements StreamOwner {
   }
 
   receive(into: Uint8Array, offset: number, maxBytes: number): number {
-    if (this.#isConnecting || this.#hasEnded) return -EAGAIN;
+    if (this.#isConnecting) return -EAGAIN;
     const received = this.socket.receive(into, offset, maxBytes);
     if (received > 0) {
       this.receivedBytes += received;
@@ -148,8 +145,6 @@ export class ListenerEntry implements ListenerOwner {
   isQueued = false;
   isClosed = false;
   #isAccepting = true;
-  /** Nothing was accepted since descriptors ran out: the episode goes on, and was reported. */
-  #isExhausted = false;
 
   constructor(host: EntryHost, socket: ListenerSocket, bound: Service) {
     this.#host = host;
@@ -183,13 +178,11 @@ export class ListenerEntry implements ListenerOwner {
       socket.reset();
       return;
     }
-    this.#isExhausted = false;
     batch.add(entry.handle, RecordFlag.ACCEPTED, this.handle, 0);
   }
 
   #reportExhausted(batch: TurnBatch, errno: number): void {
     this.#isAccepting = false;
-    if (!this.#isExhausted) batch.add(this.handle, RecordFlag.ACCEPT_EXHAUSTED, errno, 0);
-    this.#isExhausted = true;
+    batch.add(this.handle, RecordFlag.ACCEPT_EXHAUSTED, errno, 0);
   }
 }

@@ -11,7 +11,7 @@ export interface Handled {
 }
 
 /**
- * Entries by handle. Slot 0 and the last one are never given out, so that neither 0 nor -1 is a handle. A slot freed
+ * Entries by handle. Slot 0 and the last one are never given out, so that neither 0 nor -1 is a handle here. A slot freed
  * inside a turn rests until the turn ends; then the slot that was freed first is used first, which keeps the time until
  * a handle repeats as long as it can be.
  */

@@ -40,7 +40,6 @@ export class ReadinessBackend implements Backend {
     this.#driver = driver;
     this.#batch = new TurnBatch(options.receiveChunkBytes);
     this.#host = {
-      deferReceive: options.deferReceive,
       acceptBatch: options.acceptBatch,
       now: () => driver.clock.now(),
       enqueue: (entry) => this.#enqueue(entry),
