@@ -126,6 +126,8 @@ export interface PeerNetwork {
   /** Whether this is the address of one of our proxies. */
   isProxy(address: NetAddress): boolean;
 
+  /** What we call ourselves in `version`. (BIP 14) */
+  readonly userAgent: string;
   readonly isListening: boolean;
   readonly isNetworkActive: boolean;
   /** Whether dials come from the address book, and not only from a given list. */

@@ -46,3 +46,30 @@ export function uniformBelow(random: RandomUint32, bound: number): number {
     if (draw < limit) return draw % bound;
   }
 }
+
+/** Bits of a double's mantissa, split over two draws. */
+const HIGH_BITS_RANGE = 0x20_0000;
+const MANTISSA_RANGE = HIGH_BITS_RANGE * DRAW_RANGE;
+const MICROSECONDS_PER_MS = 1_000;
+
+/**
+ * Draws how long to wait for something that happens at random with a mean interval, in milliseconds to the microsecond.
+ *
+ * Compare the result with a clock now and then; a host's timer may not reach as far.
+ *
+ * @param meanMs - 0 or more.
+ */
+export function exponentialMs(random: RandomUint32, meanMs: number): number {
+  const share = ((random() >>> 11) * DRAW_RANGE + random()) / MANTISSA_RANGE;
+  return Math.round(-Math.log1p(-share) * meanMs * MICROSECONDS_PER_MS) / MICROSECONDS_PER_MS;
+}
+
+/** Puts a list into a uniformly random order, in place. (Fisher and Yates) */
+export function shuffle<T>(random: RandomUint32, list: T[]): void {
+  for (let last = list.length - 1; last > 0; last--) {
+    const other = uniformBelow(random, last + 1);
+    const element = list[last]!;
+    list[last] = list[other]!;
+    list[other] = element;
+  }
+}

@@ -1,0 +1,31 @@
+// How far our clock is from those of the peers we chose. Only ever shown: it adjusts nothing.
+// (Bitcoin Core src/node/timeoffsets.h)
+
+/** Samples kept. */
+const MAX_SAMPLES = 50;
+/** Fewer say nothing. */
+const MIN_SAMPLES = 5;
+/** Offset worth a warning, in seconds. */
+const WARN_SECONDS = 600;
+
+export class ClockOffset {
+  readonly #samples: number[] = [];
+
+  /** @param offsetSeconds - A peer's clock less ours. */
+  add(offsetSeconds: number): void {
+    if (this.#samples.length === MAX_SAMPLES) this.#samples.shift();
+    this.#samples.push(offsetSeconds);
+  }
+
+  /** The median in seconds; 0 with fewer than five samples. */
+  medianSeconds(): number {
+    if (this.#samples.length < MIN_SAMPLES) return 0;
+    const sorted = this.#samples.toSorted((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)]!;
+  }
+
+  /** Whether the user should look at the clock. */
+  isSuspicious(): boolean {
+    return Math.abs(this.medianSeconds()) > WARN_SECONDS;
+  }
+}

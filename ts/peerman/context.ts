@@ -1,0 +1,119 @@
+// What every part of the peer manager works with, and the few things all of them do.
+
+import type { AddressSource } from '../connman/address-source.ts';
+import type { PeerNetwork } from '../connman/net-events.ts';
+import type { NetAddress } from '../netaddr/net-address.ts';
+import { encodeMessage } from '../p2p/messages/registry.ts';
+import type { Message } from '../p2p/messages/registry.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Emitter } from '../util/emitter.ts';
+import { SockManError } from '../util/errors.ts';
+import type { Logger } from '../util/logger.ts';
+import type { RandomUint32 } from '../util/random.ts';
+import { ClockOffset } from './clock-offset.ts';
+import { desirableServices } from './desired-services.ts';
+import type { PeerManagerEvents } from './events.ts';
+import type { PeerHooks } from './hooks.ts';
+import type { PeerManagerSettings } from './options.ts';
+import type { PeerState } from './peer-state.ts';
+
+/** What the peer manager needs of a ban list; `BanMan` is one. */
+export interface PeerBans {
+  isBanned(address: NetAddress): boolean;
+  isDiscouraged(address: NetAddress): boolean;
+  discourage(address: NetAddress): void;
+}
+
+/** What a context is made of. */
+export interface PeerContextParts {
+  readonly addressBook: AddressSource | undefined;
+  readonly bans: PeerBans | undefined;
+  readonly clock: Clock;
+  readonly random: RandomUint32;
+  readonly logger: Logger;
+  readonly hooks: PeerHooks;
+  readonly settings: PeerManagerSettings;
+  readonly events: Emitter<PeerManagerEvents>;
+}
+
+export class PeerContext implements PeerContextParts {
+  readonly addressBook: AddressSource | undefined;
+  readonly bans: PeerBans | undefined;
+  readonly clock: Clock;
+  readonly random: RandomUint32;
+  readonly logger: Logger;
+  readonly hooks: PeerHooks;
+  readonly settings: PeerManagerSettings;
+  readonly events: Emitter<PeerManagerEvents>;
+  /** All peers, by node id. */
+  readonly peers = new Map<number, PeerState>();
+  readonly clockOffset = new ClockOffset();
+  /** Our best block, as the embedder told it. */
+  bestHeight = -1;
+  bestBlockTimeSeconds = 0;
+  #network: PeerNetwork | undefined;
+
+  constructor(parts: PeerContextParts) {
+    this.addressBook = parts.addressBook;
+    this.bans = parts.bans;
+    this.clock = parts.clock;
+    this.random = parts.random;
+    this.logger = parts.logger;
+    this.hooks = parts.hooks;
+    this.settings = parts.settings;
+    this.events = parts.events;
+  }
+
+  /** @throws {SockManError} `ERR_SOCKMAN_STATE`: none was attached. */
+  get network(): PeerNetwork {
+    if (this.#network === undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'no network attached');
+    return this.#network;
+  }
+
+  /** @throws {SockManError} `ERR_SOCKMAN_STATE`: another one was attached. */
+  attach(network: PeerNetwork): void {
+    if (this.#network !== undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'a network was attached before');
+    this.#network = network;
+  }
+
+  nowSeconds(): number {
+    return Math.floor(this.clock.wallTimeMs() / 1_000);
+  }
+
+  /** Whether these services are all that we want of a peer that we choose. */
+  hasDesiredServices(services: bigint): boolean {
+    const { desiredServices } = this.settings;
+    const wanted =
+      desiredServices?.(services) ?? desirableServices(services, this.nowSeconds(), this.bestBlockTimeSeconds);
+    return (services & wanted) === wanted;
+  }
+
+  send(peer: PeerState, message: Message): void {
+    const { type, payload } = encodeMessage(message);
+    this.network.pushMessage(peer.node, type, payload);
+  }
+
+  /** A random 64-bit number. */
+  random64(): bigint {
+    return (BigInt(this.random()) << 32n) | BigInt(this.random());
+  }
+
+  /**
+   * Notes that a peer broke the protocol in a way that only a broken or hostile one does. There is no score: once is
+   * enough. It is acted upon in the next `sendMessages`.
+   *
+   * @param reason - One printable line without text from the peer.
+   */
+  misbehaving(peer: PeerState, reason: string): void {
+    if (peer.misbehaviour !== undefined) return;
+    peer.misbehaviour = reason;
+    this.logger.debug(`peer ${peer.node.id} misbehaves: ${reason}`);
+    this.events.emit('misbehaving', { nodeId: peer.node.id, node: peer.node, reason });
+  }
+
+  /** Whether transactions from this peer are unwanted, as it was told in our `version`. */
+  rejectsIncomingTxs({ node }: PeerState): boolean {
+    if (node.isBlockRelay || node.isFeeler) return true;
+    return this.settings.ignoresIncomingTxs && !node.hasPermission('relay');
+  }
+}

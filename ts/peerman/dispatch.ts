@@ -1,0 +1,114 @@
+// From the payload of one message to the function that acts on it: which messages count in which phase of a connection,
+// what happens when one does not decode, and who gets it when it does. (Bitcoin Core src/net_processing.cpp, ProcessMessage)
+
+import type { MessageType } from '../p2p/messages/message-types.ts';
+import { decodeMessage } from '../p2p/messages/registry.ts';
+import type { Message } from '../p2p/messages/registry.ts';
+import { readVersionHead } from '../p2p/messages/version.ts';
+import type { ReceivedMessage } from '../p2p/transport/transport.ts';
+import { ByteReader } from '../util/bytes.ts';
+import { DecodeError } from '../util/errors.ts';
+import { answerGetAddr } from './address-gossip.ts';
+import { takeAddresses } from './address-intake.ts';
+import type { PeerContext } from './context.ts';
+import type { PeerMessage } from './events.ts';
+import * as features from './features.ts';
+import { acceptVersionHead, takeVerack, takeVersion } from './handshake.ts';
+import type { PeerState } from './peer-state.ts';
+import { answerPing, takePong } from './ping.ts';
+
+/** What counts between `version` and `verack`. Anything else is dropped there without a penalty. */
+const NEGOTIATION_TYPES: ReadonlySet<string> = new Set<MessageType>([
+  'verack',
+  'sendheaders',
+  'sendcmpct',
+  'wtxidrelay',
+  'sendaddrv2',
+  'feature',
+  'sendtxrcncl',
+]);
+
+/** What counts on a private-broadcast connection after `verack`. */
+const PRIVATE_BROADCAST_TYPES: ReadonlySet<string> = new Set<MessageType>(['pong', 'getdata']);
+
+/**
+ * Acts on one message.
+ *
+ * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: the payload does not have the form of its type. Apart from what the first part of a
+ *   `version` led to, nothing happened.
+ */
+export function dispatch(context: PeerContext, peer: PeerState, received: ReceivedMessage): void {
+  const { type, payload } = received;
+  if (!isWanted(peer, type) || !features.isFeatureTimely(context, peer, type)) return;
+  if (type === 'version' && !acceptVersionHead(context, peer, readVersionHead(new ByteReader(payload)))) return;
+  const message = decode(peer, type, payload);
+  if (message === undefined) return;
+  announce(context, peer, message, received);
+  act(context, peer, message, received);
+}
+
+function isWanted({ node, isVersioned }: PeerState, type: string): boolean {
+  if (!isVersioned) return type === 'version';
+  if (type === 'version') return false;
+  if (!node.isSuccessfullyConnected) return NEGOTIATION_TYPES.has(type);
+  return !node.isPrivateBroadcast || PRIVATE_BROADCAST_TYPES.has(type);
+}
+
+/** Decodes a payload; undefined for one that costs its sender the connection. */
+function decode({ node }: PeerState, type: string, payload: Uint8Array): Message | undefined {
+  try {
+    return decodeMessage(type, payload);
+  } catch (error) {
+    if (type !== 'feature' || !(error instanceof DecodeError)) throw error;
+    node.disconnect('malformed feature');
+    return undefined;
+  }
+}
+
+function announce({ events }: PeerContext, { node }: PeerState, message: Message, received: ReceivedMessage): void {
+  const name = `message:${message.type}` as const;
+  if (!events.has(name) && !events.has('message')) return;
+  const { payload, timeMs } = received;
+  const event: PeerMessage = { nodeId: node.id, node, message, payload, receivedMs: timeMs };
+  events.emit('message', event);
+  // Message and name come from one type, which the type checker cannot follow through a union.
+  events.emit(name, event as PeerMessage<never>);
+}
+
+function act(context: PeerContext, peer: PeerState, message: Message, received: ReceivedMessage): void {
+  const { node } = peer;
+  switch (message.type) {
+    case 'version':
+      return takeVersion(context, peer, message);
+    case 'verack':
+      return takeVerack(context, peer);
+    case 'wtxidrelay':
+      return features.takeWtxidRelay(peer);
+    case 'sendaddrv2':
+      peer.wantsAddrV2 = true;
+      return;
+    case 'sendheaders':
+      peer.prefersHeaders = true;
+      return;
+    case 'sendcmpct':
+      return features.takeSendCmpct(context, peer, message);
+    case 'sendtxrcncl':
+      return features.takeSendTxRcncl(context, peer, message);
+    case 'feature':
+      // Well-formed, and none is known yet.
+      return;
+    case 'feefilter':
+      return features.takeFeeFilter(peer, message);
+    case 'ping':
+      return answerPing(context, peer, message);
+    case 'pong':
+      return takePong(peer, message, received.timeMs);
+    case 'addr':
+    case 'addrv2':
+      return takeAddresses(context, peer, message);
+    case 'getaddr':
+      return answerGetAddr(context, peer);
+    case 'unknown':
+      return context.hooks.onUnknownMessage?.(node, message.messageType, message.payload);
+  }
+}

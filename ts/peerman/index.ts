@@ -1,0 +1,7 @@
+// The message processor on top of `Connman`: re-exports only (part of `sockman/connman`).
+
+export { PeerManager } from './peer-manager.ts';
+export type { PeerManagerOptions } from './options.ts';
+export type { PeerManagerEvents, PeerMessage } from './events.ts';
+export type { ChainMessageType, PeerHooks } from './hooks.ts';
+export type { PeerBans } from './context.ts';

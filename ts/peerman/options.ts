@@ -1,0 +1,51 @@
+// Options of a `PeerManager`.
+
+import type { AddressSource } from '../connman/address-source.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Logger } from '../util/logger.ts';
+import type { RandomUint32 } from '../util/random.ts';
+import type { PeerBans } from './context.ts';
+import type { PeerHooks } from './hooks.ts';
+
+/** What a `PeerManager` is given. Nothing is needed: a node without any of it has no chain and relays no transactions. */
+export interface PeerManagerOptions {
+  /** Where the embedder's chain, blocks and transactions come in. */
+  hooks?: PeerHooks;
+  /** The address book that gossip goes into; the one that `Connman` dials from. */
+  addressBook?: AddressSource;
+  /** Whom to believe nothing, and where misbehaving peers are noted. Without one they are only disconnected. */
+  banMan?: PeerBans;
+  /** "Blocks only": peers are told to send no transactions, and disconnected if they do. Default: true without `onTx`. */
+  ignoreIncomingTxs?: boolean;
+  /** Pass addresses on to other peers. Default true. */
+  relayAddresses?: boolean;
+  /** Offer reconciliation of transactions (BIP 330). Only the negotiation exists. Default false. */
+  reconcileTxs?: boolean;
+  /**
+   * Which services an automatic outbound peer must offer, of one that offers these. Default: full blocks with witnesses, or
+   * recent ones while our own best block is recent (`desirableServices`).
+   */
+  desiredServices?: (offered: bigint) => bigint;
+  clock?: Clock;
+  random?: RandomUint32;
+  logger?: Logger;
+  /** Gets what listeners of `on` throw. Default: the logger. */
+  onListenerError?: (error: unknown, eventName: string) => void;
+}
+
+/** How a peer manager behaves, with every default filled in. */
+export interface PeerManagerSettings {
+  readonly ignoresIncomingTxs: boolean;
+  readonly relaysAddresses: boolean;
+  readonly reconcilesTxs: boolean;
+  readonly desiredServices: ((offered: bigint) => bigint) | undefined;
+}
+
+export function resolveSettings(options: PeerManagerOptions): PeerManagerSettings {
+  return {
+    ignoresIncomingTxs: options.ignoreIncomingTxs ?? options.hooks?.onTx === undefined,
+    relaysAddresses: options.relayAddresses ?? true,
+    reconcilesTxs: options.reconcileTxs ?? false,
+    desiredServices: options.desiredServices,
+  };
+}
