@@ -9,12 +9,14 @@ import type { NetworkClass } from '../netaddr/network.ts';
 import type { Service } from '../netaddr/service.ts';
 import { INITIAL_PROTOCOL_VERSION } from '../p2p/protocol.ts';
 import type { OutboundMessage, ReceivedMessage, Transport } from '../p2p/transport/transport.ts';
+import type { Proxy } from '../sockman/dial/connect-options.ts';
 import { SockManError } from '../util/errors.ts';
 import * as types from './connection-types.ts';
 import type { ConnectionType } from './connection-types.ts';
 import { MessageQueue } from './message-queue.ts';
 import { hasPermission } from './permission-flags.ts';
 import type { PermissionName } from './permission-flags.ts';
+import type { SlotGrant } from './slots.ts';
 
 /** What is known of a node when it is made; it does not change afterwards. */
 export interface P2PNodeInfo {
@@ -49,6 +51,8 @@ export interface P2PNodeInfo {
   readonly receiveFloodBytes: number;
   /** Sending is paused while more than this waits to be sent, in bytes. */
   readonly maxSendBufferBytes: number;
+  /** The proxy it was dialed through instead of the configured one. */
+  readonly proxyOverride?: Proxy | undefined;
 }
 
 /**
@@ -74,6 +78,7 @@ export class P2PNode {
   readonly transport: Transport;
   readonly receiveFloodBytes: number;
   readonly maxSendBufferBytes: number;
+  readonly proxyOverride: Proxy | undefined;
 
   // ---- Written by Connman -------------------------------------------------------------------------------------------
 
@@ -88,6 +93,9 @@ export class P2PNode {
   /** Bytes on the wire by message type, types that occurred only. A peer can add no keys: unknown ones count as `*other*`. */
   readonly sentBytesByType = new Map<string, number>();
   readonly receivedBytesByType = new Map<string, number>();
+
+  /** The slot that the connection occupies, from its dial to its removal. */
+  grant: SlotGrant | undefined;
 
   // ---- Written by the message processor -----------------------------------------------------------------------------
 
@@ -138,6 +146,7 @@ export class P2PNode {
     this.transport = info.transport;
     this.receiveFloodBytes = info.receiveFloodBytes;
     this.maxSendBufferBytes = info.maxSendBufferBytes;
+    this.proxyOverride = info.proxyOverride;
     this.#onMarked = onMarked;
   }
 

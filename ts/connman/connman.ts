@@ -1,0 +1,362 @@
+// `Connman`: the connection manager of a Bitcoin node, and a `SockMan` like any other.
+//
+// It turns sockets into peers: whom to accept, whom to dial, when to give up, how bytes become messages and messages bytes.
+// What messages mean it leaves to a message processor (`NetEvents`; `PeerManager` is one). This class is the outside; the
+// parts it stands on are
+//
+//   options, resolve-options   what can be set              traffic        bytes to messages and back, pausing
+//   listening, admission       who gets in                  message-pump   rounds of processing
+//   dialing, connect-task      whom we call                 timeouts       silence
+//   removal                    how connections end          statistics     what getpeerinfo shows
+//   core                       the life of all these        peer           the state of one peer
+//
+// (Bitcoin Core src/net.h, class CConnman, divided as in pull request #30988)
+
+import { NetAddress } from '../netaddr/net-address.ts';
+import type { NetworkClass } from '../netaddr/network.ts';
+import type { Service } from '../netaddr/service.ts';
+import { Subnet } from '../netaddr/subnet.ts';
+import type { PeerAddress } from '../p2p/messages/addresses.ts';
+import { SockMan } from '../sockman/sock-man.ts';
+import type { SipHash } from '../util/siphash.ts';
+import type { ConnectionBudget } from './budget.ts';
+import type { ConnectionType } from './connection-types.ts';
+import { ConnmanCore } from './core.ts';
+import type { OpenRequest } from './dialing.ts';
+import type { ConnmanEvents } from './events.ts';
+import type { NetEvents, PeerNetwork, PolledMessage } from './net-events.ts';
+import type { Direction } from './node-table.ts';
+import type { ConnmanOptions } from './options.ts';
+import type { P2PNode } from './peer.ts';
+import { resolveConnmanOptions } from './resolve-options.ts';
+import { peerStats } from './statistics.ts';
+import type { PeerStats } from './statistics.ts';
+import { isPastGrace } from './timeouts.ts';
+
+/**
+ * Manages the peers of a Bitcoin node. Make one, make a message processor for it, `start`, and `stop` at the end.
+ *
+ * @example
+ * const connman = new Connman({ network: 'regtest', bind: ['127.0.0.1:18444'], connect: ['127.0.0.1:18555'] });
+ * connman.on('inboundConnection', (node) => console.log(node.addrName));
+ * await connman.start(new PeerManager(connman));
+ * // ...
+ * await connman.stop();
+ */
+export class Connman extends SockMan implements PeerNetwork {
+  tryNewOutboundPeer = false;
+  readonly #core: ConnmanCore;
+
+  /**
+   * Opens nothing yet.
+   *
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
+   */
+  constructor(options: ConnmanOptions = {}) {
+    const settings = resolveConnmanOptions(options);
+    super({ ...options, connectTimeoutMs: settings.connectTimeoutMs });
+    this.#core = new ConnmanCore(this, options, settings);
+  }
+
+  // ---- Life ---------------------------------------------------------------------------------------------------------
+
+  /**
+   * Listens, and starts accepting, dialing and processing.
+   *
+   * @param netEvents - The message processor.
+   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: an address cannot be listened on; nothing is left open.
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: started before.
+   */
+  async start(netEvents: NetEvents): Promise<void> {
+    this.#core.start(netEvents);
+  }
+
+  /** Has everything cease; nothing is closed yet. Idempotent, safe in any callback. `stop` follows. */
+  interrupt(): void {
+    this.#core.interrupt();
+  }
+
+  /** Ends everything: waits for what goes on, saves, finalizes every node, closes all sockets. Idempotent. */
+  stop(): Promise<void> {
+    return this.#core.stop();
+  }
+
+  override [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /**
+   * Hears of an event.
+   * @returns Ends that.
+   */
+  on<Name extends keyof ConnmanEvents>(name: Name, listener: (value: ConnmanEvents[Name]) => void): () => void {
+    return this.#core.events.on(name, listener);
+  }
+
+  // ---- Callbacks of SockMan -----------------------------------------------------------------------------------------
+
+  override eventNewConnectionAccepted(nodeId: number, me: Service, them: Service): boolean {
+    return this.#core.accept(nodeId, me, them);
+  }
+
+  override shouldTryToSend(nodeId: number): boolean {
+    const node = this.node(nodeId);
+    return node !== undefined && this.#core.traffic.hasBytesToSend(node);
+  }
+
+  override shouldTryToRecv(nodeId: number): boolean {
+    const node = this.node(nodeId);
+    return node !== undefined && !node.isReceivePaused;
+  }
+
+  override eventReadyToSend(nodeId: number): boolean {
+    const node = this.node(nodeId);
+    return node === undefined || this.#core.traffic.send(node);
+  }
+
+  override eventGotData(nodeId: number, data: Uint8Array): void {
+    const node = this.node(nodeId);
+    if (node !== undefined) this.#core.traffic.receive(node, data);
+  }
+
+  /** Ends the connection, also if whole messages of the peer still wait: who wants an answer keeps its sending side open. */
+  override eventGotEOF(nodeId: number): void {
+    const node = this.node(nodeId);
+    if (node !== undefined) this.#core.markAndClose(node, 'the peer closed the connection');
+  }
+
+  override eventGotPermanentReadError(nodeId: number, errmsg: string): void {
+    const node = this.node(nodeId);
+    if (node !== undefined) this.#core.markAndClose(node, `receive failed: ${errmsg}`);
+  }
+
+  override eventIOLoopCompletedForAllPeers(): void {
+    this.#core.completeTurn();
+  }
+
+  // ---- Dialing ------------------------------------------------------------------------------------------------------
+
+  /**
+   * Dials somebody whom the user named, once, beyond all limits.
+   *
+   * @param dest - An address or a name, with or without port.
+   * @param usesV2 - Default: whether we offer it. A V1 peer that hangs up over it is dialed again with V1.
+   * @returns Whether there is a connection now; its handshake is still to come.
+   */
+  connectTo(dest: string, usesV2?: boolean): Promise<boolean> {
+    return this.#core.openByName(dest, usesV2);
+  }
+
+  /** Dials as a task of the outbound policy does. @see Dialing.open */
+  openNetworkConnection(request: OpenRequest): Promise<boolean> {
+    return this.#core.dialing.open(request);
+  }
+
+  // ---- Disconnecting ------------------------------------------------------------------------------------------------
+
+  /**
+   * Marks nodes for disconnection, whatever their type and permissions.
+   *
+   * @param whom - A node id, an `addrName`, an address (all ports), or a subnet.
+   * @returns Whether there was one.
+   */
+  disconnectNode(whom: number | string | NetAddress | Subnet, reason = 'disconnected by the user'): boolean {
+    if (whom instanceof NetAddress) return this.disconnectAddress(whom, reason);
+    if (whom instanceof Subnet) return this.#disconnectAll(reason, ({ addr }) => whom.matches(addr.address));
+    const node = typeof whom === 'number' ? this.node(whom) : this.#core.table.findName(whom);
+    node?.disconnect(reason);
+    return node !== undefined;
+  }
+
+  disconnectAddress(address: NetAddress, reason: string): boolean {
+    const nodes = [...this.#core.table.withAddress(address)];
+    for (const node of nodes) node.disconnect(reason);
+    return nodes.length > 0;
+  }
+
+  #disconnectAll(reason: string, isMeant: (node: P2PNode) => boolean): boolean {
+    let hasFound = false;
+    for (const node of this.#core.table.values()) {
+      if (!isMeant(node)) continue;
+      node.disconnect(reason);
+      hasFound = true;
+    }
+    return hasFound;
+  }
+
+  /** Switches all connections off, or lets them come again. Listeners stay open; what comes in meanwhile is dropped. */
+  setNetworkActive(isActive: boolean): void {
+    this.#core.setNetworkActive(isActive);
+  }
+
+  /** Looks now for nodes that have been silent for too long; otherwise once a second. */
+  checkInactivity(): void {
+    this.#core.checkInactivity();
+  }
+
+  // ---- Messages -----------------------------------------------------------------------------------------------------
+
+  pushMessage(node: P2PNode, type: string, payload: Uint8Array): void {
+    this.#core.traffic.push(node, type, payload);
+  }
+
+  pollMessage(node: P2PNode): PolledMessage | undefined {
+    const polled = this.#core.traffic.poll(node);
+    if (polled !== undefined) this.#core.events.emit('inboundMessage', { node, message: polled.message });
+    return polled;
+  }
+
+  wakeMessageHandler(): void {
+    this.#core.wakeMessageHandler();
+  }
+
+  // ---- Nodes --------------------------------------------------------------------------------------------------------
+
+  node(nodeId: number): P2PNode | undefined {
+    return this.#core.table.get(nodeId);
+  }
+
+  /** Every node, those in their handshake and those marked included, ascending by id. */
+  nodes(): IterableIterator<P2PNode> {
+    return this.#core.table.values();
+  }
+
+  forEachNode(visit: (node: P2PNode) => void): void {
+    for (const node of this.#core.table.values()) {
+      if (node.isSuccessfullyConnected && !node.isMarkedForDisconnect) visit(node);
+    }
+  }
+
+  /** How many nodes there are, those in their handshake and those marked included. */
+  getNodeCount(direction: Direction = 'both'): number {
+    return this.#core.table.countIn(direction);
+  }
+
+  checkIncomingNonce(nonce: bigint): boolean {
+    const node = this.#core.table.findNonce(nonce);
+    return node === undefined || node.isSuccessfullyConnected;
+  }
+
+  shouldRunInactivityChecks(node: P2PNode, nowMs: number): boolean {
+    return isPastGrace(node, nowMs, this.#core.settings.peerTimeoutMs);
+  }
+
+  // ---- The network --------------------------------------------------------------------------------------------------
+
+  get isListening(): boolean {
+    return this.#core.listeners.count > 0;
+  }
+
+  /** Where we listen; ports are the real ones. */
+  get listeningAt(): Service[] {
+    return this.#core.listeners.services();
+  }
+
+  get isNetworkActive(): boolean {
+    return this.#core.network.isActive;
+  }
+
+  get usesAddressBook(): boolean {
+    const { addressBook, dialsOnlyConnect } = this.#core.settings;
+    return addressBook !== undefined && !dialsOnlyConnect;
+  }
+
+  /** How many connections of each kind there may be. */
+  get budget(): ConnectionBudget {
+    return this.#core.budget;
+  }
+
+  /** The user agent of our `version` messages. */
+  get userAgent(): string {
+    return this.#core.settings.userAgent;
+  }
+
+  /** What peers are offered that connect from now on. */
+  get localServices(): bigint {
+    return this.#core.localServices;
+  }
+
+  addLocalServices(services: bigint): void {
+    this.#core.localServices |= services;
+  }
+
+  removeLocalServices(services: bigint): void {
+    this.#core.localServices &= ~services;
+  }
+
+  isReachable(network: NetworkClass): boolean {
+    return this.#core.network.isReachable(network);
+  }
+
+  isProxy(address: NetAddress): boolean {
+    return this.#core.network.isProxy(address);
+  }
+
+  getAddresses(node: P2PNode, maxCount: number, maxPercent: number): readonly PeerAddress[] {
+    return this.#core.addressCache.addressesFor(node, maxCount, maxPercent);
+  }
+
+  getAddressesUnsafe(
+    maxCount: number,
+    maxPercent: number,
+    network?: NetworkClass,
+    isFiltered: boolean = true,
+  ): PeerAddress[] {
+    return this.#core.addressCache.fresh(maxCount, maxPercent, network, isFiltered);
+  }
+
+  deterministicRandomizer(id: bigint): SipHash {
+    return this.#core.hashes.randomizer(id);
+  }
+
+  // ---- Outbound policy ----------------------------------------------------------------------------------------------
+
+  startExtraBlockRelayPeers(): void {
+    this.#core.hasExtraBlockRelay = true;
+  }
+
+  extraFullOutboundCount(): number {
+    return this.#extraCount('outbound-full-relay', this.budget.maxFullRelay);
+  }
+
+  extraBlockRelayCount(): number {
+    return this.#extraCount('block-relay-only', this.budget.maxBlockRelay);
+  }
+
+  #extraCount(type: ConnectionType, limit: number): number {
+    let count = 0;
+    this.forEachNode((node) => {
+      if (node.connectionType === type) count++;
+    });
+    return Math.max(0, count - limit);
+  }
+
+  hasMultipleManualOrFullOutbound(network: NetworkClass): boolean {
+    return this.#core.table.countManualOrFullOutbound(network) > 1;
+  }
+
+  addPrivateBroadcastsToOpen(count: number): void {
+    this.#core.privateBroadcastsToOpen = Math.max(0, this.#core.privateBroadcastsToOpen + count);
+  }
+
+  // ---- Statistics ---------------------------------------------------------------------------------------------------
+
+  /** What `getpeerinfo` shows. Peers that the message processor does not know are left out. */
+  getPeerStats(): PeerStats[] {
+    const { netEvents, settings, table } = this.#core;
+    return [...table.values()].flatMap((node) => {
+      const state = netEvents.getNodeStateStats(node.id);
+      return state === undefined ? [] : [peerStats(node, state, settings.netGroups)];
+    });
+  }
+
+  outboundTargetReached(_isHistorical = false): boolean {
+    return false;
+  }
+
+  getLocalAddrForPeer(_node: P2PNode): Service | undefined {
+    return undefined;
+  }
+
+  seenLocal(_service: Service): void {}
+}

@@ -1,0 +1,402 @@
+// What stands behind a `Connman`: its parts, and its life from start to stop.
+
+import type { Service } from '../netaddr/service.ts';
+import { Services } from '../p2p/protocol.ts';
+import type { SockMan } from '../sockman/sock-man.ts';
+import type { Timer } from '../util/clock.ts';
+import { Emitter } from '../util/emitter.ts';
+import { SockManError } from '../util/errors.ts';
+import { AddressCache } from './address-cache.ts';
+import { admitInbound } from './admission.ts';
+import { connectionBudget } from './budget.ts';
+import type { ConnectionBudget } from './budget.ts';
+import { keepConnecting } from './connect-task.ts';
+import { Dialing } from './dialing.ts';
+import type { OpenRequest } from './dialing.ts';
+import { loggedPeer } from './events.ts';
+import type { ConnmanEvents } from './events.ts';
+import { selectNodeToEvict } from './eviction.ts';
+import { KeyedHashes } from './keyed-hashes.ts';
+import { OpenListeners, planListening } from './listening.ts';
+import type { ListenTarget } from './listening.ts';
+import { MessagePump } from './message-pump.ts';
+import type { NetEvents } from './net-events.ts';
+import { NetworkState } from './network-state.ts';
+import { NodeMaker } from './node-maker.ts';
+import { NodeTable } from './node-table.ts';
+import type { ConnmanOptions } from './options.ts';
+import type { P2PNode } from './peer.ts';
+import { Removal } from './removal.ts';
+import type { ResolvedConnmanOptions } from './resolve-options.ts';
+import { SlotPool } from './slots.ts';
+import { Tasks } from './tasks.ts';
+import { INACTIVITY_SWEEP_MS, inactivityReason } from './timeouts.ts';
+import { Traffic } from './traffic.ts';
+
+/** How often the address book is saved, in milliseconds. (Bitcoin Core src/net.cpp, DUMP_PEERS_INTERVAL) */
+const SAVE_ADDRESSES_MS = 15 * 60 * 1_000;
+
+/** Where a `Connman` is in its life. */
+type Stage = 'made' | 'started' | 'stopped';
+
+export class ConnmanCore {
+  readonly settings: ResolvedConnmanOptions;
+  readonly budget: ConnectionBudget;
+  readonly events: Emitter<ConnmanEvents>;
+  readonly table = new NodeTable();
+  readonly network: NetworkState;
+  readonly hashes: KeyedHashes;
+  readonly traffic: Traffic;
+  readonly dialing: Dialing;
+  readonly addressCache: AddressCache;
+  readonly listeners = new OpenListeners();
+  readonly outboundSlots: SlotPool;
+  localServices: bigint;
+  /** A further block-relay-only peer is tried every few minutes. */
+  hasExtraBlockRelay = false;
+  privateBroadcastsToOpen = 0;
+
+  readonly #sockets: SockMan;
+  readonly #maker: NodeMaker;
+  readonly #removal: Removal;
+  readonly #tasks: Tasks;
+  readonly #interrupt = new AbortController();
+  readonly #reportError: (error: unknown, where: string, nodeId: number | undefined) => void;
+  readonly #timers = new Set<Timer>();
+  #stage: Stage = 'made';
+  #netEvents: NetEvents | undefined;
+  #pump: MessagePump | undefined;
+  #stopping: Promise<void> | undefined;
+  #announcedCount = 0;
+
+  constructor(sockets: SockMan, options: ConnmanOptions, settings: ResolvedConnmanOptions) {
+    const { clock, random, addressBook, banMan } = settings;
+    this.#sockets = sockets;
+    this.settings = settings;
+    this.budget = connectionBudget(settings.maxConnections);
+    this.localServices = settings.localServices;
+    this.#reportError = options.onCallbackError ?? throwLater;
+    this.events = new Emitter((error, name) => this.#reportError(error, name, undefined));
+    this.#tasks = new Tasks((error, name) => this.#reportError(error, name, undefined));
+    this.network = new NetworkState(settings);
+    this.hashes = KeyedHashes.random(random);
+    this.outboundSlots = new SlotPool(this.budget.outboundSlots);
+    this.addressCache = new AddressCache({ addressBook, banMan, clock, random });
+    this.#maker = new NodeMaker(settings, this.hashes, (node) => this.#noteMarked(node));
+    this.traffic = this.#makeTraffic();
+    this.#removal = this.#makeRemoval();
+    this.dialing = this.#makeDialing();
+  }
+
+  // ---- Life ---------------------------------------------------------------------------------------------------------
+
+  get isStarted(): boolean {
+    return this.#stage === 'started';
+  }
+
+  /** The message processor. @throws {SockManError} `ERR_SOCKMAN_STATE`: there is none before `start`. */
+  get netEvents(): NetEvents {
+    if (this.#netEvents === undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'not started');
+    return this.#netEvents;
+  }
+
+  start(netEvents: NetEvents): void {
+    if (this.#stage !== 'made') throw new SockManError('ERR_SOCKMAN_STATE', `start: ${this.#stage} before`);
+    const { clock, random, connect, i2pSam, i2pPrivateKeyFile, i2pAcceptIncoming, addressBookStore } = this.settings;
+    if (this.settings.isListening) this.#listen();
+    this.#stage = 'started';
+    this.#netEvents = netEvents;
+    const listensOnI2P = i2pSam !== undefined && i2pPrivateKeyFile !== undefined && i2pAcceptIncoming;
+    const i2p = listensOnI2P ? { i2p: { sam: i2pSam, privateKeyFile: i2pPrivateKeyFile } } : {};
+    this.#sockets.startSocketsThreads({ name: 'connman', ...i2p });
+    if (connect.length > 0) {
+      const { signal } = this.#interrupt;
+      this.#tasks.run('connect', () => keepConnecting(connect, (dest) => this.openByName(dest), clock, signal));
+    }
+    this.#pump = new MessagePump(
+      { table: this.table, clock, random, reportError: this.#reportError },
+      netEvents,
+      this.#interrupt.signal,
+    );
+    this.#pump.start();
+    this.#every(INACTIVITY_SWEEP_MS, () => this.checkInactivity());
+    if (addressBookStore !== undefined) {
+      this.#every(SAVE_ADDRESSES_MS, () => this.#tasks.run('save addresses', () => addressBookStore.save()));
+    }
+  }
+
+  interrupt(): void {
+    this.#interrupt.abort();
+    this.#sockets.interruptNet();
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const wasStarted = this.#stage === 'started';
+    this.interrupt();
+    for (const timer of this.#timers) timer.cancel();
+    await this.#tasks.settled();
+    await this.#sockets.joinSocketsThreads();
+    this.#stage = 'stopped';
+    // Saved before nodes are finalized, as Core does: that they were connected is news for the next run.
+    if (wasStarted) await this.#save();
+    for (const node of this.table.values()) {
+      node.disconnect('shutting down');
+      this.#removal.remove(node, false);
+    }
+    this.#removal.stop();
+    this.#sockets.closeSockets();
+  }
+
+  async #save(): Promise<void> {
+    try {
+      await this.settings.addressBookStore?.save();
+    } catch (error) {
+      this.settings.logger.error(`addresses are not saved: ${String(error)}`);
+    }
+  }
+
+  /** Calls `work` at intervals until the end. */
+  #every(intervalMs: number, work: () => void): void {
+    const arm = (): void => {
+      const timer = this.settings.clock.after(intervalMs, () => {
+        this.#timers.delete(timer);
+        work();
+        if (!this.#interrupt.signal.aborted) arm();
+      });
+      this.#timers.add(timer);
+    };
+    arm();
+  }
+
+  // ---- Listening ----------------------------------------------------------------------------------------------------
+
+  /** Opens every listener, or none. */
+  #listen(): void {
+    const plan = planListening({ ...this.settings, whiteBind: [] });
+    for (const target of plan.targets) {
+      const result = this.#sockets.bindAndStartListening(target.service);
+      if (result.ok) {
+        this.listeners.add(result.bound, target);
+        continue;
+      }
+      if (!target.isRequired) {
+        this.settings.logger.debug(result.errmsg);
+        continue;
+      }
+      this.#sockets.stopListening();
+      throw new SockManError('ERR_SOCKMAN_SYSTEM', result.errmsg, { address: String(target.service) });
+    }
+  }
+
+  // ---- Nodes come ---------------------------------------------------------------------------------------------------
+
+  /** @see SockManCallbacks.eventNewConnectionAccepted */
+  accept(id: number, me: Service, them: Service): boolean {
+    const { node, refusal } = admitInbound(
+      {
+        table: this.table,
+        network: this.network,
+        maker: this.#maker,
+        banMan: this.settings.banMan,
+        maxInbound: this.budget.maxInbound,
+        localServices: this.localServices,
+        findListener: (bound) => this.listeners.find(bound),
+        inboundPermissions: (listener) => this.#inboundPermissions(listener),
+        evictOne: () => this.#evictOne(),
+      },
+      id,
+      { me, them },
+    );
+    if (node === undefined) {
+      this.settings.logger.debug(`inbound connection refused: ${refusal}`);
+      return false;
+    }
+    return this.#admit(node);
+  }
+
+  #inboundPermissions(listener: ListenTarget | undefined): number {
+    return listener?.permissions.flags ?? 0;
+  }
+
+  #evictOne(): boolean {
+    const candidates = [];
+    for (const node of this.table.values()) if (!node.isMarkedForDisconnect) candidates.push(candidateOf(node));
+    const id = selectNodeToEvict(candidates);
+    const evicted = id === undefined ? undefined : this.table.get(id);
+    if (evicted === undefined) return false;
+    evicted.disconnect('evicted to make room');
+    this.events.emit('evictedInboundConnection', evicted);
+    return true;
+  }
+
+  /** Makes a node known: to the message processor first, then to everybody. @returns False if that failed. */
+  #admit(node: P2PNode): boolean {
+    try {
+      this.netEvents.initializeNode(node, this.localServices);
+    } catch (error) {
+      this.#reportError(error, 'initializeNode', node.id);
+      return false;
+    }
+    this.table.add(node);
+    this.settings.logger.debug(`${this.#name(node)}: ${node.connectionType}`);
+    this.events.emit(node.isInbound ? 'inboundConnection' : 'outboundConnection', node);
+    return true;
+  }
+
+  /** Dials somebody the user named, without a slot. */
+  openByName(dest: string, usesV2 = this.usesV2): Promise<boolean> {
+    return this.dialing.open({ connectionType: 'manual', dest, usesV2 });
+  }
+
+  /** Whether we speak the encrypted transport. */
+  get usesV2(): boolean {
+    return (this.localServices & Services.P2P_V2) !== 0n;
+  }
+
+  // ---- Nodes go -----------------------------------------------------------------------------------------------------
+
+  /** The turn before is over for all connections. */
+  completeTurn(): void {
+    this.#removal.removeMarked();
+    if (this.table.size === this.#announcedCount) return;
+    this.#announcedCount = this.table.size;
+    this.events.emit('numConnectionsChanged', this.table.size);
+  }
+
+  markAndClose(node: P2PNode, reason: string): void {
+    node.disconnect(reason);
+    this.#sockets.closeConnection(node.id);
+  }
+
+  /** Looks for nodes that have been silent for too long. */
+  checkInactivity(): void {
+    const { clock, peerTimeoutMs } = this.settings;
+    const nowMs = clock.wallTimeMs();
+    for (const node of this.table.values()) {
+      const reason = inactivityReason(node, nowMs, peerTimeoutMs);
+      if (reason !== undefined) node.disconnect(reason);
+    }
+  }
+
+  setNetworkActive(isActive: boolean): void {
+    if (this.network.isActive === isActive) return;
+    this.network.isActive = isActive;
+    if (!isActive) for (const node of this.table.values()) node.disconnect('the network is off');
+    this.events.emit('networkActiveChanged', isActive);
+  }
+
+  wakeMessageHandler(): void {
+    this.#pump?.wake();
+  }
+
+  #noteMarked(node: P2PNode): void {
+    this.settings.logger.debug(`${this.#name(node)}: disconnecting: ${node.disconnectReason}`);
+    this.#removal.noteMarked(node);
+  }
+
+  /** A node is out of the table, its socket closed. */
+  #removed(node: P2PNode): void {
+    try {
+      this.netEvents.finalizeNode(node);
+    } catch (error) {
+      this.#reportError(error, 'finalizeNode', node.id);
+    }
+    this.events.emit('closedConnection', { node, reason: node.disconnectReason ?? 'closed' });
+  }
+
+  async #reconnect(): Promise<void> {
+    for (const request of this.#removal.takeReconnections()) {
+      const isOpen = await this.dialing.open(request);
+      if (!isOpen) request.grant?.release();
+    }
+  }
+
+  // ---- Parts --------------------------------------------------------------------------------------------------------
+
+  #makeTraffic(): Traffic {
+    const sockets = this.#sockets;
+    return new Traffic(
+      {
+        sendBytes: (id, data, willSendMore) => sockets.sendBytes(id, data, willSendMore),
+        errmsgOf: (result) => sockets.errmsgOf(result),
+        wake: (id) => sockets.wake(id),
+        markAndClose: (node, reason) => this.markAndClose(node, reason),
+        wakeMessageHandler: () => this.wakeMessageHandler(),
+        countUpload: () => {},
+        noteOutboundMessage: (node, message) => this.events.emit('outboundMessage', { node, message }),
+      },
+      this.settings.clock,
+    );
+  }
+
+  #makeRemoval(): Removal {
+    const { network } = this;
+    return new Removal({
+      table: this.table,
+      clock: this.settings.clock,
+      interrupt: this.#interrupt.signal,
+      get isNetworkActive() {
+        return network.isActive;
+      },
+      closeConnection: (id) => this.#sockets.closeConnection(id),
+      removed: (node) => this.#removed(node),
+      reconnectionsQueued: () => this.#tasks.run('reconnect', () => this.#reconnect()),
+    });
+  }
+
+  #makeDialing(): Dialing {
+    return new Dialing({
+      options: this.settings,
+      table: this.table,
+      network: this.network,
+      maker: this.#maker,
+      addressBook: this.settings.addressBook,
+      sockets: this.#sockets,
+      interrupt: this.#interrupt.signal,
+      isLocal: () => false,
+      outgoingPermissions: () => 0,
+      admit: (node) => this.#admit(node),
+      noteFailure: (request, target, errmsg) => this.#noteDialFailure(request, target, errmsg),
+    });
+  }
+
+  #noteDialFailure({ connectionType }: OpenRequest, target: string, errmsg: string): void {
+    this.settings.logger.debug(`${connectionType} dial failed${this.settings.logIps ? `: ${errmsg}` : ''}`);
+    this.events.emit('failedConnection', { target, errmsg });
+  }
+
+  #name(node: P2PNode): string {
+    return loggedPeer(node, this.settings.logIps);
+  }
+}
+
+function candidateOf(node: P2PNode) {
+  return {
+    id: node.id,
+    connectedAtMs: node.connectedAtMs,
+    minPingTimeMs: node.minPingTimeMs,
+    lastBlockTimeSeconds: node.lastBlockTimeSeconds,
+    lastTxTimeSeconds: node.lastTxTimeSeconds,
+    hasAllWantedServices: node.hasAllWantedServices,
+    relaysTxs: node.relaysTxs,
+    isBloomFilterLoaded: node.isBloomFilterLoaded,
+    keyedNetGroup: node.keyedNetGroup,
+    preferEvict: node.preferEvict,
+    isLocal: node.addr.address.isLocal(),
+    network: node.connectedThroughNetwork,
+    isNoBan: node.hasPermission('noban'),
+    connectionType: node.connectionType,
+  };
+}
+
+/** What happens to an error that nobody asked for: it becomes an uncaught exception, once the work around it is done. */
+function throwLater(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}

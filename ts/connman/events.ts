@@ -1,0 +1,51 @@
+// What happens to connections, for whoever embeds a `Connman`.
+
+import type { NetAddress } from '../netaddr/net-address.ts';
+import type { OutboundMessage, ReceivedMessage } from '../p2p/transport/transport.ts';
+import type { P2PNode } from './peer.ts';
+
+/** A message and whose it is. */
+export interface MessageEvent<Message> {
+  readonly node: P2PNode;
+  readonly message: Message;
+}
+
+/** The end of a connection. */
+export interface ClosedConnectionEvent {
+  readonly node: P2PNode;
+  /** One line for people, without text from the peer. */
+  readonly reason: string;
+}
+
+/** Events of `Connman.on`, by name. They come from inside `Connman`'s work: a listener returns soon. */
+export interface ConnmanEvents {
+  /** How many nodes there are; at most once a turn. */
+  numConnectionsChanged: number;
+  networkActiveChanged: boolean;
+  inboundConnection: P2PNode;
+  outboundConnection: P2PNode;
+  /** A connection is gone, its node finalized. */
+  closedConnection: ClosedConnectionEvent;
+  /** An inbound peer was marked to make room for another. */
+  evictedInboundConnection: P2PNode;
+  /** A message begins to be processed. Its payload must not be changed. */
+  inboundMessage: MessageEvent<ReceivedMessage>;
+  /** A message was given to be sent. */
+  outboundMessage: MessageEvent<OutboundMessage>;
+  /** A dial failed. */
+  failedConnection: { readonly target: string; readonly errmsg: string };
+  /** The message processor holds something against a peer. */
+  misbehaving: { readonly node: P2PNode; readonly reason: string };
+  /** The list of bans changed. */
+  bannedListChanged: undefined;
+}
+
+/** An address as it may stand in a log: only if the user wants addresses there. */
+export function loggedPeer(node: P2PNode, showsAddress: boolean): string {
+  return showsAddress ? `peer ${node.id} (${node.addrName})` : `peer ${node.id}`;
+}
+
+/** As `loggedPeer`, for somebody who is no node. */
+export function loggedAddress(address: NetAddress | string, showsAddress: boolean): string {
+  return showsAddress ? ` ${address}` : '';
+}

@@ -1,0 +1,16 @@
+// The connection manager of a Bitcoin node (`sockman/connman`).
+
+export { Connman } from './connman.ts';
+export type { ConnmanOptions, AddressBookStore, AnchorStore, BanSource } from './options.ts';
+export type { AddressSource } from './address-source.ts';
+export type { ClosedConnectionEvent, ConnmanEvents, MessageEvent } from './events.ts';
+export type { NetEvents, NodeStateStats, PeerNetwork, PolledMessage } from './net-events.ts';
+export type { P2PNode } from './peer.ts';
+export type { OpenRequest } from './dialing.ts';
+export type { NetTotals, PeerStats } from './statistics.ts';
+export { connectionBudget } from './budget.ts';
+export type { ConnectionBudget } from './budget.ts';
+export { CONNECTION_TYPES } from './connection-types.ts';
+export type { ConnectionType } from './connection-types.ts';
+export { PERMISSION_FLAGS, hasPermission } from './permission-flags.ts';
+export type { PermissionName } from './permission-flags.ts';

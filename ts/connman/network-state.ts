@@ -1,0 +1,101 @@
+// Which networks are wanted, how each is reached, and whether there is to be any connection at all.
+//
+// Reachable networks limit what is done automatically: dials, the addresses kept from gossip and seeds, own addresses.
+// Inbound and manual connections are the user's business and not touched by it.
+
+import type { NetAddress } from '../netaddr/net-address.ts';
+import type { NetworkClass, PublicNetworkName } from '../netaddr/network.ts';
+import { Service } from '../netaddr/service.ts';
+import type { Proxy } from '../sockman/dial/connect-options.ts';
+import { invalidArg } from '../util/errors.ts';
+
+/** Port of a SOCKS5 proxy that names none: Tor's. */
+export const DEFAULT_PROXY_PORT = 9_050;
+/** Port of a SAM bridge that names none. */
+export const DEFAULT_SAM_PORT = 7_656;
+
+/** How the networks are to be reached. */
+export interface NetworkStateOptions {
+  readonly onlyNet: readonly PublicNetworkName[] | undefined;
+  readonly cjdnsReachable: boolean;
+  readonly proxy: string | undefined;
+  readonly onion: string | undefined;
+  readonly i2pSam: string | undefined;
+  readonly proxyRandomize: boolean;
+  readonly networkActive: boolean;
+}
+
+const NETWORKS: readonly PublicNetworkName[] = ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'];
+
+/** State of the networks of one `Connman`. */
+export class NetworkState {
+  isActive: boolean;
+  /** The proxy that looks up names in place of us; undefined when the host does. */
+  readonly nameProxy: Proxy | undefined;
+  readonly cjdnsReachable: boolean;
+  readonly proxyRandomize: boolean;
+  readonly #proxies = new Map<NetworkClass, Proxy>();
+  readonly #reachable: Set<NetworkClass>;
+
+  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a proxy is no address. */
+  constructor(options: NetworkStateOptions) {
+    this.isActive = options.networkActive;
+    this.cjdnsReachable = options.cjdnsReachable;
+    this.proxyRandomize = options.proxyRandomize;
+    this.nameProxy = this.#useProxy('proxy', options.proxy, ['ipv4', 'ipv6', 'cjdns']);
+    this.#useProxy('onion', options.onion, ['onion']);
+    if (options.i2pSam !== undefined) {
+      this.#proxies.set('i2p', { endpoint: parseEndpoint('i2pSam', options.i2pSam, DEFAULT_SAM_PORT) });
+    }
+    this.#reachable = new Set(options.onlyNet ?? NETWORKS);
+    // What is neither routable nor stored has nothing to be excluded from.
+    this.#reachable.add('not_publicly_routable').add('internal');
+    if (!options.cjdnsReachable) this.#reachable.delete('cjdns');
+    if (options.onion === undefined) this.#reachable.delete('onion');
+    if (options.i2pSam === undefined) this.#reachable.delete('i2p');
+  }
+
+  /** Whether automatic dials, gossip and own addresses of a network are wanted. */
+  isReachable(network: NetworkClass): boolean {
+    return this.#reachable.has(network);
+  }
+
+  /** The reachable networks that nodes can be on. */
+  reachableNetworks(): PublicNetworkName[] {
+    return NETWORKS.filter((network) => this.#reachable.has(network));
+  }
+
+  /** A network may come into reach later: a Tor controller finds its proxy. */
+  setReachable(network: PublicNetworkName, isReachable: boolean): void {
+    if (isReachable) this.#reachable.add(network);
+    else this.#reachable.delete(network);
+  }
+
+  /** Through what an address of this network is dialed; undefined for directly. */
+  proxyFor(network: NetworkClass): Proxy | undefined {
+    return this.#proxies.get(network);
+  }
+
+  /** Whether this is the address of a proxy: a peer there is not somebody of its own. */
+  isProxy(address: NetAddress): boolean {
+    for (const { endpoint } of this.#proxies.values()) {
+      if (endpoint instanceof Service && endpoint.unixPath === undefined && endpoint.address.equals(address))
+        return true;
+    }
+    return false;
+  }
+
+  #useProxy(name: string, text: string | undefined, networks: readonly NetworkClass[]): Proxy | undefined {
+    if (text === undefined) return undefined;
+    const endpoint = parseEndpoint(name, text, DEFAULT_PROXY_PORT);
+    const proxy: Proxy = { endpoint, streamIsolation: this.proxyRandomize };
+    for (const network of networks) this.#proxies.set(network, proxy);
+    return proxy;
+  }
+}
+
+function parseEndpoint(name: string, text: string, defaultPort: number): Service {
+  const endpoint = Service.tryParse(text, defaultPort);
+  if (endpoint === undefined) throw invalidArg(name, 'a numeric address with or without port, or unix:/path', text);
+  return endpoint;
+}

@@ -1,0 +1,78 @@
+// Makes the node of a connection: its nonce, its keyed hashes, its transport.
+
+import type { NetAddress } from '../netaddr/net-address.ts';
+import type { Service } from '../netaddr/service.ts';
+import { V1Transport } from '../p2p/transport/v1.ts';
+import { V2Transport } from '../p2p/transport/v2.ts';
+import type { Transport } from '../p2p/transport/transport.ts';
+import type { Proxy } from '../sockman/dial/connect-options.ts';
+import type { ConnectionType } from './connection-types.ts';
+import type { KeyedHashes } from './keyed-hashes.ts';
+import { P2PNode } from './peer.ts';
+import type { ResolvedConnmanOptions } from './resolve-options.ts';
+
+/** What tells one connection from another when it begins. */
+export interface NewConnection {
+  readonly id: number;
+  readonly addr: Service;
+  readonly addrServices: bigint;
+  readonly addrBind: Service | undefined;
+  readonly dest: string | undefined;
+  readonly connectionType: ConnectionType;
+  readonly isInboundOnion: boolean;
+  readonly permissions: number;
+  readonly preferEvict: boolean;
+  readonly usesV2: boolean;
+  readonly proxyOverride: Proxy | undefined;
+}
+
+/** Makes nodes of one `Connman`. */
+export class NodeMaker {
+  readonly #options: ResolvedConnmanOptions;
+  readonly #hashes: KeyedHashes;
+  readonly #onMarked: (node: P2PNode) => void;
+
+  /** @param onMarked - Called once for each node that is marked for disconnection. */
+  constructor(options: ResolvedConnmanOptions, hashes: KeyedHashes, onMarked: (node: P2PNode) => void) {
+    this.#options = options;
+    this.#hashes = hashes;
+    this.#onMarked = onMarked;
+  }
+
+  make(connection: NewConnection): P2PNode {
+    const { id, addr, addrBind, connectionType, isInboundOnion } = connection;
+    const { maxReceiveBufferBytes, maxSendBufferBytes, clock } = this.#options;
+    const isInbound = connectionType === 'inbound';
+    const network = isInboundOnion ? 'onion' : addr.address.getNetClass();
+    const info = {
+      id,
+      addr,
+      addrServices: connection.addrServices,
+      addrBind,
+      addrName: connection.dest ?? addr.toString(),
+      dest: connection.dest,
+      connectionType,
+      isInboundOnion,
+      permissions: connection.permissions,
+      preferEvict: connection.preferEvict,
+      keyedNetGroup: this.#keyedNetGroup(addr.address),
+      networkKey: this.#hashes.networkKey(network, addrBind, isInbound),
+      localNonce: this.#hashes.localNonce(id),
+      connectedAtMs: clock.wallTimeMs(),
+      transport: this.#makeTransport(connection.usesV2, !isInbound),
+      receiveFloodBytes: maxReceiveBufferBytes,
+      maxSendBufferBytes,
+      proxyOverride: connection.proxyOverride,
+    };
+    return new P2PNode(info, this.#onMarked);
+  }
+
+  #keyedNetGroup(address: NetAddress): bigint {
+    return this.#hashes.keyedNetGroup(address, this.#options.netGroups);
+  }
+
+  #makeTransport(usesV2: boolean, isInitiator: boolean): Transport {
+    const { magic } = this.#options.chain;
+    return usesV2 ? new V2Transport({ magic, isInitiator }) : new V1Transport(magic);
+  }
+}

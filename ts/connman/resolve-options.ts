@@ -1,0 +1,239 @@
+// Options of a `Connman`: checks, defaults, and how they act on each other.
+//
+// Some options change the default of others ("soft-set"): who dials only given nodes, or goes through a proxy, does not
+// listen unless he says so. What was given is never changed. (Bitcoin Core src/init.cpp, InitParameterInteraction and
+// AppInitParameterInteraction)
+
+import { NetGroups } from '../addrman/net-groups.ts';
+import { parseNetworkName } from '../netaddr/network.ts';
+import type { PublicNetworkName } from '../netaddr/network.ts';
+import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
+import type { ChainParams } from '../p2p/chain-params.ts';
+import { formatUserAgent } from '../p2p/messages/version.ts';
+import { Services } from '../p2p/protocol.ts';
+import { DEFAULT_CONNECT_TIMEOUT_MS, integer } from '../sockman/options.ts';
+import { systemClock } from '../util/clock.ts';
+import type { Clock } from '../util/clock.ts';
+import { invalidArg } from '../util/errors.ts';
+import { silentLogger } from '../util/logger.ts';
+import type { Logger } from '../util/logger.ts';
+import { createSecureRandom } from '../util/random.ts';
+import type { RandomUint32 } from '../util/random.ts';
+import type { AddressSource } from './address-source.ts';
+import { DEFAULT_MAX_CONNECTIONS } from './budget.ts';
+import { lookUpHost } from './name-lookup.ts';
+import type { HostLookup } from './name-lookup.ts';
+import type { AddressBookStore, AnchorStore, BanSource, ConnmanOptions } from './options.ts';
+import { DEFAULT_PEER_TIMEOUT_SECONDS } from './timeouts.ts';
+
+/** Default of `maxSendBufferBytes`. (Core, DEFAULT_MAXSENDBUFFER) */
+export const DEFAULT_MAX_SEND_BUFFER_BYTES = 1_000_000;
+/** Default of `maxReceiveBufferBytes`. (Core, DEFAULT_MAXRECEIVEBUFFER) */
+export const DEFAULT_MAX_RECEIVE_BUFFER_BYTES = 5_000_000;
+
+const USER_AGENT_NAME = 'sockman';
+const USER_AGENT_VERSION = '0.1.0';
+
+/** Most of what only memory limits: larger numbers are mistakes. */
+const MAX_COUNT = 1_000_000;
+const MAX_BUFFER_BYTES = 2 ** 40;
+const MAX_PEER_TIMEOUT_SECONDS = 86_400;
+const MAX_SERVICES = 0xffff_ffff_ffff_ffffn;
+
+/** Options with the defaults filled in and checked. Parts that read a text of their own keep it. */
+export interface ResolvedConnmanOptions {
+  readonly chain: ChainParams;
+  readonly isListening: boolean;
+  readonly bind: readonly string[];
+  readonly whiteBind: readonly string[];
+  readonly onionBind: readonly string[];
+  readonly port: number;
+  readonly discovers: boolean;
+  readonly externalIp: readonly string[];
+  readonly maxConnections: number;
+  readonly maxSendBufferBytes: number;
+  readonly maxReceiveBufferBytes: number;
+  readonly maxUploadTarget: string;
+  readonly peerTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly addNode: readonly string[];
+  readonly connect: readonly string[];
+  readonly dialsOnlyConnect: boolean;
+  readonly seedNode: readonly string[];
+  readonly dns: boolean;
+  readonly dnsSeed: boolean;
+  readonly forceDnsSeed: boolean;
+  readonly fixedSeeds: boolean;
+  readonly onlyNet: readonly PublicNetworkName[] | undefined;
+  readonly cjdnsReachable: boolean;
+  readonly proxy: string | undefined;
+  readonly onion: string | undefined;
+  readonly i2pSam: string | undefined;
+  readonly i2pPrivateKeyFile: string | undefined;
+  readonly i2pAcceptIncoming: boolean;
+  readonly proxyRandomize: boolean;
+  readonly whiteList: readonly string[];
+  readonly whitelistRelay: boolean;
+  readonly whitelistForceRelay: boolean;
+  readonly networkActive: boolean;
+  readonly privateBroadcast: boolean;
+  readonly userAgent: string;
+  readonly localServices: bigint;
+  readonly logIps: boolean;
+  readonly addressBook: AddressSource | undefined;
+  readonly addressBookStore: AddressBookStore | undefined;
+  readonly anchorStore: AnchorStore | undefined;
+  readonly banMan: BanSource | undefined;
+  readonly netGroups: NetGroups;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: RandomUint32;
+  readonly lookUpHost: HostLookup;
+}
+
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option: a wrong type or
+ *   range, or two options that contradict each other.
+ */
+export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanOptions {
+  if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+  const chain = resolveChain(options.network);
+  const maxConnections = integer('maxConnections', options.maxConnections, DEFAULT_MAX_CONNECTIONS, 0, MAX_COUNT);
+  const connect = texts('connect', options.connect);
+  const dialsOnlyConnect = connect.length > 0 || options.noConnect === true;
+  const networks = resolveNetworks(options);
+  const isListening =
+    options.listen ?? (hasBind(options) || (!dialsOnlyConnect && networks.proxy === undefined && maxConnections > 0));
+  const externalIp = texts('externalIp', options.externalIp);
+  const whitelistForceRelay = options.whitelistForceRelay ?? false;
+  const timeoutMs = options.connectTimeoutMs;
+  checkPrivateBroadcast(options, networks, connect);
+  return {
+    chain,
+    isListening,
+    bind: texts('bind', options.bind),
+    whiteBind: texts('whiteBind', options.whiteBind),
+    onionBind: texts('onionBind', options.onionBind),
+    port: integer('port', options.port, chain.p2pPort, 0, 65_535),
+    discovers: options.discover ?? (isListening && externalIp.length === 0 && networks.proxy === undefined),
+    externalIp,
+    maxConnections,
+    maxSendBufferBytes: bufferBytes('maxSendBufferBytes', options.maxSendBufferBytes, DEFAULT_MAX_SEND_BUFFER_BYTES),
+    maxReceiveBufferBytes: bufferBytes(
+      'maxReceiveBufferBytes',
+      options.maxReceiveBufferBytes,
+      DEFAULT_MAX_RECEIVE_BUFFER_BYTES,
+    ),
+    maxUploadTarget: options.maxUploadTarget ?? '0M',
+    peerTimeoutMs:
+      integer(
+        'peerTimeoutSeconds',
+        options.peerTimeoutSeconds,
+        DEFAULT_PEER_TIMEOUT_SECONDS,
+        1,
+        MAX_PEER_TIMEOUT_SECONDS,
+      ) * 1_000,
+    connectTimeoutMs: timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : DEFAULT_CONNECT_TIMEOUT_MS,
+    addNode: texts('addNode', options.addNode),
+    connect,
+    dialsOnlyConnect,
+    seedNode: texts('seedNode', options.seedNode),
+    dns: options.dns ?? true,
+    ...resolveDnsSeed(options, dialsOnlyConnect, maxConnections, networks.onlyNet),
+    fixedSeeds: options.fixedSeeds ?? true,
+    ...networks,
+    i2pPrivateKeyFile: options.i2pPrivateKeyFile,
+    i2pAcceptIncoming: options.i2pAcceptIncoming ?? true,
+    proxyRandomize: options.proxyRandomize ?? true,
+    whiteList: texts('whiteList', options.whiteList),
+    // Whoever's transactions are relayed by force is somebody whose transactions are relayed.
+    whitelistRelay: whitelistForceRelay || (options.whitelistRelay ?? true),
+    whitelistForceRelay,
+    networkActive: options.networkActive ?? true,
+    privateBroadcast: options.privateBroadcast ?? false,
+    userAgent: formatUserAgent(USER_AGENT_NAME, USER_AGENT_VERSION, options.userAgentComments),
+    localServices: resolveServices(options),
+    logIps: options.logIps ?? false,
+    addressBook: options.addressBook,
+    addressBookStore: options.addressBookStore,
+    anchorStore: options.anchorStore,
+    banMan: options.banMan,
+    netGroups: options.netGroups ?? new NetGroups(),
+    clock: options.clock ?? systemClock,
+    logger: options.logger ?? silentLogger,
+    random: options.random ?? createSecureRandom(),
+    lookUpHost: options.lookUpHost ?? lookUpHost,
+  };
+}
+
+function resolveChain(network: ConnmanOptions['network'] = 'main'): ChainParams {
+  if (typeof network === 'object' && network !== null) return network;
+  if (!Object.hasOwn(CHAIN_PARAMS, network)) {
+    throw invalidArg('network', `one of ${Object.keys(CHAIN_PARAMS).join(', ')}`, network);
+  }
+  return CHAIN_PARAMS[network];
+}
+
+function hasBind({ bind = [], whiteBind = [] }: ConnmanOptions): boolean {
+  return bind.length > 0 || whiteBind.length > 0;
+}
+
+type NetworkOptions = Pick<ResolvedConnmanOptions, 'onlyNet' | 'cjdnsReachable' | 'proxy' | 'onion' | 'i2pSam'>;
+
+function resolveNetworks(options: ConnmanOptions): NetworkOptions {
+  const { proxy, i2pSam, cjdnsReachable = false } = options;
+  const onion = options.onion === false ? undefined : (options.onion ?? proxy);
+  const onlyNet = options.onlyNet?.map((text) => {
+    const name = parseNetworkName(text);
+    if (name === undefined) throw invalidArg('onlyNet', 'names of networks', text);
+    return name;
+  });
+  if (onlyNet !== undefined) {
+    if (onlyNet.includes('cjdns') && !cjdnsReachable) throw invalidArg('onlyNet', 'cjdnsReachable with cjdns', 'cjdns');
+    if (onlyNet.includes('onion') && onion === undefined) throw invalidArg('onlyNet', 'a proxy with onion', 'onion');
+    if (onlyNet.includes('i2p') && i2pSam === undefined) throw invalidArg('onlyNet', 'i2pSam with i2p', 'i2p');
+  }
+  return { onlyNet, cjdnsReachable, proxy, onion, i2pSam };
+}
+
+function resolveDnsSeed(
+  options: ConnmanOptions,
+  dialsOnlyConnect: boolean,
+  maxConnections: number,
+  onlyNet: readonly PublicNetworkName[] | undefined,
+): { dnsSeed: boolean; forceDnsSeed: boolean } {
+  const givesIp = onlyNet === undefined || onlyNet.includes('ipv4') || onlyNet.includes('ipv6');
+  const { dnsSeed = !dialsOnlyConnect && maxConnections > 0 && givesIp, forceDnsSeed = false } = options;
+  if (options.dnsSeed === true && !givesIp) throw invalidArg('dnsSeed', 'false, since onlyNet leaves out IP', true);
+  if (forceDnsSeed && !dnsSeed) throw invalidArg('forceDnsSeed', 'false, since dnsSeed is', true);
+  return { dnsSeed, forceDnsSeed };
+}
+
+function checkPrivateBroadcast(options: ConnmanOptions, networks: NetworkOptions, connect: readonly string[]): void {
+  if (options.privateBroadcast !== true) return;
+  const { onlyNet, onion, i2pSam } = networks;
+  const reaches = (name: PublicNetworkName): boolean => onlyNet === undefined || onlyNet.includes(name);
+  const hasPrivacyNetwork = (onion !== undefined && reaches('onion')) || (i2pSam !== undefined && reaches('i2p'));
+  if (!hasPrivacyNetwork) throw invalidArg('privateBroadcast', 'a way to Tor or I2P', 'none');
+  if (connect.length > 0) throw invalidArg('privateBroadcast', 'no connect beside it', 'connect');
+}
+
+function resolveServices({ localServices = Services.NONE, v2Transport = true }: ConnmanOptions): bigint {
+  if (typeof localServices !== 'bigint') throw invalidArg('localServices', 'a bigint', localServices);
+  if (localServices < 0n || localServices > MAX_SERVICES) {
+    throw invalidArg('localServices', '64 bits', localServices);
+  }
+  return v2Transport ? localServices | Services.P2P_V2 : localServices & ~Services.P2P_V2;
+}
+
+function bufferBytes(name: string, value: number | undefined, fallback: number): number {
+  return integer(name, value, fallback, 0, MAX_BUFFER_BYTES);
+}
+
+function texts(name: string, value: readonly string[] = []): readonly string[] {
+  const isTexts = Array.isArray(value) && value.every((text) => typeof text === 'string');
+  if (!isTexts) throw invalidArg(name, 'an array of strings', value);
+  return [...value];
+}

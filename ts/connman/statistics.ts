@@ -1,0 +1,145 @@
+// What is known of peers and of traffic, in the words and units of Bitcoin Core's RPC answers.
+//
+// Field names are those of `getpeerinfo` and `getnettotals`, so that an RPC server can pass the objects on as they are; a
+// field that Core leaves out is absent. (Bitcoin Core src/rpc/net.cpp)
+
+import type { NetGroups } from '../addrman/net-groups.ts';
+import type { NetworkClass } from '../netaddr/network.ts';
+import { serviceNames } from '../p2p/protocol.ts';
+import type { ConnectionType } from './connection-types.ts';
+import type { NodeStateStats } from './net-events.ts';
+import type { P2PNode } from './peer.ts';
+import { PERMISSION_FLAGS, hasPermission } from './permission-flags.ts';
+import type { PermissionName } from './permission-flags.ts';
+
+/** One entry of `getpeerinfo`. Times are seconds since 1970, 0 for never. */
+export interface PeerStats {
+  id: number;
+  /** The dialed text, or the address. */
+  addr: string;
+  /** Our end. */
+  addrbind?: string;
+  /** Our address, as the peer reported it. */
+  addrlocal?: string;
+  network: NetworkClass;
+  mapped_as?: number;
+  /** 16 hex digits. */
+  services: string;
+  servicesnames: string[];
+  relaytxes: boolean;
+  last_inv_sequence: number;
+  inv_to_send: number;
+  lastsend: number;
+  lastrecv: number;
+  last_transaction: number;
+  last_block: number;
+  bytessent: number;
+  bytesrecv: number;
+  conntime: number;
+  /** Seconds. */
+  timeoffset: number;
+  /** Round-trip times in seconds. */
+  pingtime?: number;
+  minping?: number;
+  /** How long an outstanding ping has waited, in seconds. */
+  pingwait?: number;
+  version: number;
+  subver: string;
+  inbound: boolean;
+  bip152_hb_to: boolean;
+  bip152_hb_from: boolean;
+  presynced_headers: number;
+  synced_headers: number;
+  synced_blocks: number;
+  inflight: readonly number[];
+  addr_relay_enabled: boolean;
+  addr_processed: number;
+  addr_rate_limited: number;
+  permissions: PermissionName[];
+  /** BTC per 1,000 virtual bytes. */
+  minfeefilter: number;
+  bytessent_per_msg: Record<string, number>;
+  bytesrecv_per_msg: Record<string, number>;
+  connection_type: ConnectionType;
+  transport_protocol_type: 'detecting' | 'v1' | 'v2';
+  /** Hex; empty unless V2. */
+  session_id: string;
+}
+
+/** The answer of `getnettotals`. */
+export interface NetTotals {
+  totalbytesrecv: number;
+  totalbytessent: number;
+  timemillis: number;
+  uploadtarget: {
+    timeframe: number;
+    target: number;
+    target_reached: boolean;
+    serve_historical_blocks: boolean;
+    bytes_left_in_cycle: number;
+    time_left_in_cycle: number;
+  };
+}
+
+const SATOSHIS_PER_COIN = 1e8;
+/** The permissions, in the order in which Core shows them. */
+const PERMISSION_NAMES = Object.keys(PERMISSION_FLAGS) as PermissionName[];
+
+/** The entry of one peer. */
+export function peerStats(node: P2PNode, state: NodeStateStats, groups: NetGroups): PeerStats {
+  const { transportType, sessionId } = node.transport.getInfo();
+  const { addrBind, addrLocal, lastPingTimeMs, minPingTimeMs } = node;
+  const mappedAs = groups.asNumber(node.addr.address);
+  return {
+    id: node.id,
+    addr: node.addrName,
+    ...(addrBind?.address.isValid() === true ? { addrbind: String(addrBind) } : {}),
+    ...(addrLocal?.address.isValid() === true ? { addrlocal: String(addrLocal) } : {}),
+    network: node.connectedThroughNetwork,
+    ...(mappedAs === 0 ? {} : { mapped_as: mappedAs }),
+    services: servicesHex(state.services),
+    servicesnames: serviceNames(state.services),
+    relaytxes: state.relayTransactions,
+    last_inv_sequence: state.lastInvSequence,
+    inv_to_send: state.invToSend,
+    lastsend: wholeSeconds(node.lastSendMs),
+    lastrecv: wholeSeconds(node.lastReceiveMs),
+    last_transaction: node.lastTxTimeSeconds,
+    last_block: node.lastBlockTimeSeconds,
+    bytessent: node.sentBytes,
+    bytesrecv: node.receivedBytes,
+    conntime: wholeSeconds(node.connectedAtMs),
+    timeoffset: state.timeOffsetSeconds,
+    ...(lastPingTimeMs === undefined ? {} : { pingtime: lastPingTimeMs / 1_000 }),
+    ...(minPingTimeMs === Infinity ? {} : { minping: minPingTimeMs / 1_000 }),
+    ...(state.pingWaitMs === undefined ? {} : { pingwait: state.pingWaitMs / 1_000 }),
+    version: node.version,
+    subver: node.cleanSubVer,
+    inbound: node.isInbound,
+    bip152_hb_to: node.isBip152HighBandwidthTo,
+    bip152_hb_from: node.isBip152HighBandwidthFrom,
+    presynced_headers: state.presyncedHeaders,
+    synced_headers: state.syncedHeaders,
+    synced_blocks: state.syncedBlocks,
+    inflight: state.inFlight,
+    addr_relay_enabled: state.isAddrRelayEnabled,
+    addr_processed: state.addrProcessed,
+    addr_rate_limited: state.addrRateLimited,
+    permissions: PERMISSION_NAMES.filter((name) => hasPermission(node.permissions, name)),
+    minfeefilter: state.minFeeFilterSatPerKvB / SATOSHIS_PER_COIN,
+    bytessent_per_msg: Object.fromEntries(node.sentBytesByType),
+    bytesrecv_per_msg: Object.fromEntries(node.receivedBytesByType),
+    connection_type: node.connectionType,
+    transport_protocol_type: transportType,
+    session_id: transportType === 'v2' && sessionId !== undefined ? Buffer.from(sessionId).toString('hex') : '',
+  };
+}
+
+/** Services as RPC answers show them. */
+export function servicesHex(services: bigint): string {
+  return services.toString(16).padStart(16, '0');
+}
+
+function wholeSeconds(ms: number): number {
+  return Math.floor(ms / 1_000);
+}

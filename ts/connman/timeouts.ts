@@ -1,0 +1,35 @@
+// When a silent connection is given up. (Bitcoin Core src/net.cpp, CConnman::InactivityCheck)
+//
+// "Sent" and "received" mean bytes, not messages, and what the kernel took counts as sent. Pings, which notice a peer that
+// still sends but no longer answers, are the message processor's.
+
+import type { P2PNode } from './peer.ts';
+
+/** Default of `peerTimeoutSeconds`: for the first bytes and for all of the handshake. (Core, DEFAULT_PEER_CONNECT_TIMEOUT) */
+export const DEFAULT_PEER_TIMEOUT_SECONDS = 60;
+
+/** How long nothing may be sent, or received, in milliseconds. (Core, TIMEOUT_INTERVAL) */
+export const SILENCE_TIMEOUT_MS = 20 * 60 * 1_000;
+
+/** How often all nodes are looked at, in milliseconds: the most that a timeout comes late. */
+export const INACTIVITY_SWEEP_MS = 1_000;
+
+/** Whether a node is old enough to be held to anything. */
+export function isPastGrace(node: P2PNode, nowMs: number, peerTimeoutMs: number): boolean {
+  return node.connectedAtMs + peerTimeoutMs < nowMs;
+}
+
+/** Why a node is to be disconnected for silence; undefined for one that is well. */
+export function inactivityReason(node: P2PNode, nowMs: number, peerTimeoutMs: number): string | undefined {
+  if (!isPastGrace(node, nowMs, peerTimeoutMs)) return undefined;
+  if (node.lastReceiveMs === 0 || node.lastSendMs === 0) {
+    const received = node.lastReceiveMs === 0 ? 'nothing received' : 'something received';
+    const sent = node.lastSendMs === 0 ? 'nothing sent' : 'something sent';
+    return `timeout: ${received} and ${sent} in the first ${peerTimeoutMs / 1_000} s`;
+  }
+  if (nowMs > node.lastSendMs + SILENCE_TIMEOUT_MS) return 'timeout: nothing sent for 20 min';
+  if (nowMs > node.lastReceiveMs + SILENCE_TIMEOUT_MS) return 'timeout: nothing received for 20 min';
+  if (node.isSuccessfullyConnected) return undefined;
+  const isUndecided = node.transport.getInfo().transportType === 'detecting';
+  return isUndecided ? 'timeout: V2 handshake' : 'timeout: version handshake';
+}
