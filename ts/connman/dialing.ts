@@ -9,6 +9,7 @@ import { Service } from '../netaddr/service.ts';
 import { splitHostPort } from '../netaddr/split-host-port.ts';
 import type { ConnectTarget, Proxy } from '../sockman/dial/connect-options.ts';
 import type { SockMan } from '../sockman/sock-man.ts';
+import { beforeAbort } from '../util/before-abort.ts';
 import { uniformBelow } from '../util/random.ts';
 import type { AddressSource } from './address-source.ts';
 import type { ConnectionType } from './connection-types.ts';
@@ -238,20 +239,5 @@ export class Dialing {
     }
     node.grant = grant;
     return true;
-  }
-}
-
-/** What a promise gives, or undefined as soon as the signal is aborted. */
-async function beforeAbort<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
-  if (signal.aborted) return undefined;
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<undefined>((resolve) => {
-    stop = () => resolve(undefined);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop!);
   }
 }
