@@ -1,0 +1,16 @@
+import { it } from 'vitest';
+import { NativeBackend, loadAddon } from '../../../ts/sockman/backends/native.ts';
+import { describeBackendContract } from './backend-contract.ts';
+
+const loaded = loadAddon();
+
+if (loaded.ok) {
+  const { addon } = loaded;
+  for (const poller of addon.pollers) {
+    describeBackendContract(`native/${poller}`, () => ({
+      createBackend: (options) => new NativeBackend(addon, options, poller),
+    }));
+  }
+} else {
+  it.skip(`native backend (skipped: ${loaded.reason})`, () => {});
+}
