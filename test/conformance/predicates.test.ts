@@ -74,6 +74,24 @@ describeEachBackend('predicates', (stage) => {
       if (end === 'EOF') expect(probe.text(nodeId)).toBe('before');
     });
 
+    it('reaches an RST behind more bytes than one receive takes', async () => {
+      let mayReceive = false;
+      const { probe, peer, nodeId } = await stage.connected(
+        { receiveChunkBytes: 1_000 },
+        { shouldTryToRecv: () => mayReceive },
+      );
+      peer.send(noise(3, 50_000));
+      await loopPasses(10);
+      peer.reset();
+      await loopPasses(10);
+      mayReceive = true;
+      probe.wake(nodeId);
+      await until('the end', () => probe.hasEnded(nodeId));
+      expect(probe.bytes(nodeId).equals(noise(3, 50_000).subarray(0, probe.receivedBytes(nodeId)))).toBe(true);
+      // See the docstring of `NodeNetBackend` for what that one makes of it.
+      if (stage.backend !== 'node-net') expect(probe.events.at(-1)).toBe(`error ${nodeId} ECONNRESET`);
+    });
+
     it('pauses one connection, and no other', async () => {
       const { probe, peer, nodeId } = await stage.connected({}, { shouldTryToRecv: (id) => id !== 0 });
       const other = await stage.another(probe, probe.accepted[0]!.me);
