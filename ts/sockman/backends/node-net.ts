@@ -17,6 +17,7 @@ import { ReadinessBackend } from './readiness/readiness-backend.ts';
  *   behind bytes not read yet may be reported as the end: libuv takes a hang-up after a short read for one.
  * - `receiveBufferBytes` and `willSendMore` do nothing, `tcpInfoOf` knows nothing. `reusePort` takes Node 22.12 or 23.1
  *   (or later ones) or Bun; elsewhere `listen` fails with ENOTSUP.
+ * - Deno hands IPv4 connections to IPv6-only listeners; they are accepted and reset.
  * - A failed connect over a Unix-domain path is told by a record, never by the call.
  */
 export class NodeNetBackend extends ReadinessBackend {
