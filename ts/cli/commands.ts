@@ -1,0 +1,9 @@
+// The commands there are. Each is loaded when it is asked for, so that `--help` costs nothing.
+
+import type { Command } from './command.ts';
+
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  node: async () => (await import('./node.ts')).nodeCommand,
+  watch: async () => (await import('./watch.ts')).watchCommand,
+  dial: async () => (await import('./dial.ts')).dialCommand,
+};

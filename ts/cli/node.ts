@@ -1,0 +1,119 @@
+// `sockman node`: runs a Bitcoin peer and shows whom it talks to. Without a peer to connect to it brings one along, so that
+// there is something to see on a machine without any network.
+
+import { parseArgs } from 'node:util';
+
+import { Connman } from '../connman/connman.ts';
+import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
+import type { ChainName } from '../p2p/chain-params.ts';
+import { PeerManager } from '../peerman/peer-manager.ts';
+import { numberOption } from './command.ts';
+import type { CliIo, Command } from './command.ts';
+import { peerTable } from './peer-table.ts';
+import { MAX_RUN_SECONDS, chainName, switchOption, untilStopped } from './run.ts';
+
+/** Between two looks at the peers, in milliseconds. */
+const REFRESH_MS = 1_000;
+
+const OPTIONS = {
+  network: { type: 'string', default: 'regtest' },
+  listen: { type: 'string' },
+  connect: { type: 'string', multiple: true },
+  v2transport: { type: 'string', default: '1' },
+  for: { type: 'string' },
+} as const;
+
+interface NodeArguments {
+  readonly network: ChainName;
+  readonly listen: string | undefined;
+  readonly connect: readonly string[];
+  readonly v2Transport: boolean;
+  readonly runSeconds: number | undefined;
+}
+
+export const nodeCommand: Command = {
+  summary: 'Runs a Bitcoin peer and shows a live table of the peers it talks to.',
+  usage: [
+    'usage: sockman node [OPTIONS]',
+    `  --network NAME        ${Object.keys(CHAIN_PARAMS).join(', ')}; regtest unless said`,
+    '  --listen ADDRESS      address:port to accept connections at; port 0 takes any',
+    '  --connect ADDRESS     peer to connect to; may be repeated. Without one a second node is started here and dialed',
+    '  --v2transport 0|1     encrypted connections (BIP 324); 1 unless said',
+    '  --for SECONDS         ends by itself; otherwise Ctrl-C does',
+  ],
+  run: runNode,
+};
+
+async function runNode(args: readonly string[], io: CliIo): Promise<number> {
+  const options = readArguments(args);
+  const { network, v2Transport } = options;
+  const companion = options.connect.length > 0 ? undefined : await startCompanion(network, v2Transport);
+  const targets = companion === undefined ? options.connect : companion.listeningAt.slice(0, 1).map(String);
+  const node = new Connman({
+    network,
+    connect: targets,
+    v2Transport,
+    listen: options.listen !== undefined,
+    ...(options.listen === undefined ? {} : { bind: [options.listen] }),
+  });
+  try {
+    await startWithPeerManager(node);
+    for (const at of node.listeningAt) io.print(`listening at ${at} (${network}, ${node.backendName})`);
+    if (companion !== undefined) io.print(`dialing a second node of this process at ${targets.join(', ')}`);
+    await showPeers(node, io, options.runSeconds);
+  } finally {
+    await node.stop();
+    await companion?.stop();
+  }
+  return 0;
+}
+
+/** A node to talk to when there is no other: it listens at any free port of the loopback interface and dials nobody. */
+async function startCompanion(network: ChainName, v2Transport: boolean): Promise<Connman> {
+  const companion = new Connman({ network, bind: ['127.0.0.1:0'], noConnect: true, v2Transport });
+  await startWithPeerManager(companion);
+  return companion;
+}
+
+async function startWithPeerManager(node: Connman): Promise<void> {
+  const peerManager = new PeerManager();
+  peerManager.attach(node);
+  await node.start(peerManager);
+}
+
+/** Shows the table until the time is over or Ctrl-C: redrawn on a terminal, elsewhere the lines that are new. */
+async function showPeers(node: Connman, io: CliIo, runSeconds: number | undefined): Promise<void> {
+  let printed = new Map<string, string>();
+  const show = (): void => {
+    const lines = peerTable(node.getPeerStats(), io.columns);
+    if (io.redraw !== undefined) {
+      io.redraw(lines);
+      return;
+    }
+    // Byte counts move all the time: a line is news when a peer is, or what is known of it.
+    const fresh = new Map(
+      node.getPeerStats().map((peer, at) => [`${peer.id} ${peer.version} ${peer.pingtime}`, lines[at + 1]!]),
+    );
+    const news = [...fresh].filter(([key]) => !printed.has(key)).map(([, line]) => line);
+    if (news.length > 0) for (const line of [lines[0]!, ...news]) io.print(line);
+    printed = fresh;
+  };
+  const refresh = setInterval(show, REFRESH_MS);
+  try {
+    await untilStopped(io.signal, runSeconds);
+  } finally {
+    clearInterval(refresh);
+  }
+  show();
+}
+
+function readArguments(args: readonly string[]): NodeArguments {
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  return {
+    network: chainName(values.network),
+    listen: values.listen,
+    connect: values.connect ?? [],
+    v2Transport: switchOption('v2transport', values.v2transport),
+    runSeconds: numberOption('for', values.for, 0, MAX_RUN_SECONDS),
+  };
+}

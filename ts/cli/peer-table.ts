@@ -1,0 +1,55 @@
+// The peers of a node as a table for people.
+
+import type { PeerStats } from '../connman/statistics.ts';
+import { formatBytes, layOut } from './table.ts';
+import type { Column } from './table.ts';
+
+const COLUMNS: readonly Column[] = [
+  { heading: 'id', align: 'right' },
+  { heading: 'address', align: 'left' },
+  { heading: 'direction', align: 'left' },
+  { heading: 'transport', align: 'left' },
+  { heading: 'version', align: 'right' },
+  { heading: 'user agent', align: 'left' },
+  { heading: 'ping', align: 'right' },
+  { heading: 'received', align: 'right' },
+  { heading: 'sent', align: 'right' },
+  { heading: 'most bytes', align: 'left' },
+  { heading: 'session', align: 'left' },
+];
+
+/** Digits of a session id that are shown: enough to compare with the other end's. */
+const SESSION_DIGITS = 8;
+/** Message types named per peer. */
+const BUSIEST_TYPES = 2;
+
+/** A line of headings and one for each peer. @param maxColumns - Width of the screen; 0 for no limit. */
+export function peerTable(peers: readonly PeerStats[], maxColumns: number): string[] {
+  return layOut(COLUMNS, peers.map(peerCells), maxColumns);
+}
+
+function peerCells(peer: PeerStats): string[] {
+  return [
+    String(peer.id),
+    peer.addr,
+    peer.inbound ? 'inbound' : peer.connection_type,
+    peer.transport_protocol_type,
+    peer.version === 0 ? '-' : String(peer.version),
+    peer.subver === '' ? '-' : peer.subver,
+    peer.pingtime === undefined ? '-' : `${(peer.pingtime * 1_000).toFixed(1)} ms`,
+    formatBytes(peer.bytesrecv),
+    formatBytes(peer.bytessent),
+    busiest(peer),
+    peer.session_id === '' ? '-' : peer.session_id.slice(0, SESSION_DIGITS),
+  ];
+}
+
+/** The message types that took most bytes in both directions. */
+function busiest({ bytesrecv_per_msg, bytessent_per_msg }: PeerStats): string {
+  const byType = new Map<string, number>();
+  for (const bytesPerType of [bytesrecv_per_msg, bytessent_per_msg]) {
+    for (const [type, bytes] of Object.entries(bytesPerType)) byType.set(type, (byType.get(type) ?? 0) + bytes);
+  }
+  const types = [...byType].sort((a, b) => b[1] - a[1]).slice(0, BUSIEST_TYPES);
+  return types.length === 0 ? '-' : types.map(([type, bytes]) => `${type} ${formatBytes(bytes)}`).join(', ');
+}
