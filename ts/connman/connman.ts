@@ -6,7 +6,8 @@
 //
 //   options, resolve-options   what can be set              traffic        bytes to messages and back, pausing
 //   listening, admission       who gets in                  message-pump   rounds of processing
-//   dialing, connect-task      whom we call                 timeouts       silence
+//   dialing                    how we call somebody         timeouts       silence
+//   outbound                   whom we call, and when       local-addresses, upload-target, permissions, eviction, ban-man
 //   removal                    how connections end          statistics     what getpeerinfo shows
 //   core                       the life of all these        peer           the state of one peer
 //
@@ -19,19 +20,23 @@ import { Subnet } from '../netaddr/subnet.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
 import { SockMan } from '../sockman/sock-man.ts';
 import type { SipHash } from '../util/siphash.ts';
+import type { AddedNodeInfo } from './added-nodes.ts';
 import type { ConnectionBudget } from './budget.ts';
 import type { ConnectionType } from './connection-types.ts';
 import { ConnmanCore } from './core.ts';
 import type { OpenRequest } from './dialing.ts';
 import type { ConnmanEvents } from './events.ts';
+import { LOCAL_SCORES } from './local-addresses.ts';
+import type { LocalAddress } from './local-addresses.ts';
 import type { NetEvents, PeerNetwork, PolledMessage } from './net-events.ts';
 import type { Direction } from './node-table.ts';
 import type { ConnmanOptions } from './options.ts';
 import type { P2PNode } from './peer.ts';
 import { resolveConnmanOptions } from './resolve-options.ts';
 import { peerStats } from './statistics.ts';
-import type { PeerStats } from './statistics.ts';
+import type { NetTotals, PeerStats } from './statistics.ts';
 import { isPastGrace } from './timeouts.ts';
+import { UPLOAD_CYCLE_SECONDS } from './upload-target.ts';
 
 /**
  * Manages the peers of a Bitcoin node. Make one, make a message processor for it, `start`, and `stop` at the end.
@@ -44,7 +49,6 @@ import { isPastGrace } from './timeouts.ts';
  * await connman.stop();
  */
 export class Connman extends SockMan implements PeerNetwork {
-  tryNewOutboundPeer = false;
   readonly #core: ConnmanCore;
 
   /**
@@ -68,7 +72,7 @@ export class Connman extends SockMan implements PeerNetwork {
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: started before.
    */
   async start(netEvents: NetEvents): Promise<void> {
-    this.#core.start(netEvents);
+    await this.#core.start(netEvents);
   }
 
   /** Has everything cease; nothing is closed yet. Idempotent, safe in any callback. `stop` follows. */
@@ -128,6 +132,12 @@ export class Connman extends SockMan implements PeerNetwork {
   override eventGotPermanentReadError(nodeId: number, errmsg: string): void {
     const node = this.node(nodeId);
     if (node !== undefined) this.#core.markAndClose(node, `receive failed: ${errmsg}`);
+  }
+
+  /** Our I2P address is one of ours while its session lasts. */
+  override eventI2PListen(addr: Service, success: boolean): void {
+    if (success) this.#core.localAddresses.add(addr, LOCAL_SCORES.manual);
+    else this.#core.localAddresses.remove(addr);
   }
 
   override eventIOLoopCompletedForAllPeers(): void {
@@ -257,8 +267,7 @@ export class Connman extends SockMan implements PeerNetwork {
   }
 
   get usesAddressBook(): boolean {
-    const { addressBook, dialsOnlyConnect } = this.#core.settings;
-    return addressBook !== undefined && !dialsOnlyConnect;
+    return this.#core.outbound.usesAddressBook;
   }
 
   /** How many connections of each kind there may be. */
@@ -292,6 +301,19 @@ export class Connman extends SockMan implements PeerNetwork {
     return this.#core.network.isProxy(address);
   }
 
+  /** Our own addresses, as far as we know them. */
+  localAddresses(): LocalAddress[] {
+    return this.#core.localAddresses.list();
+  }
+
+  getLocalAddrForPeer(node: P2PNode): Service | undefined {
+    return this.#core.localAddresses.forPeer(node, this.isListening, this.#core.listenPort);
+  }
+
+  seenLocal(service: Service): void {
+    this.#core.localAddresses.seen(service);
+  }
+
   getAddresses(node: P2PNode, maxCount: number, maxPercent: number): readonly PeerAddress[] {
     return this.#core.addressCache.addressesFor(node, maxCount, maxPercent);
   }
@@ -309,10 +331,40 @@ export class Connman extends SockMan implements PeerNetwork {
     return this.#core.hashes.randomizer(id);
   }
 
+  // ---- Added nodes --------------------------------------------------------------------------------------------------
+
+  /**
+   * Keeps a connection to a peer from now on, beside others; at most eight at a time.
+   *
+   * @param node - An address or a name, with or without port.
+   * @returns False if it is listed already, as the same text or the same address.
+   */
+  addNode(node: string, usesV2: boolean = this.#core.usesV2): boolean {
+    return this.#core.outbound.addedNodes.add({ node, usesV2 });
+  }
+
+  /** Takes a peer off that list, by exactly its text; a connection stays. @returns Whether it was there. */
+  removeAddedNode(node: string): boolean {
+    return this.#core.outbound.addedNodes.remove(node);
+  }
+
+  /** The list, and who of it is connected. */
+  getAddedNodeInfo(): AddedNodeInfo[] {
+    return this.#core.outbound.addedNodes.list();
+  }
+
   // ---- Outbound policy ----------------------------------------------------------------------------------------------
 
+  get tryNewOutboundPeer(): boolean {
+    return this.#core.outbound.tryNewOutboundPeer;
+  }
+
+  set tryNewOutboundPeer(isWanted: boolean) {
+    this.#core.outbound.tryNewOutboundPeer = isWanted;
+  }
+
   startExtraBlockRelayPeers(): void {
-    this.#core.hasExtraBlockRelay = true;
+    this.#core.outbound.wantsExtraBlockRelay = true;
   }
 
   extraFullOutboundCount(): number {
@@ -350,13 +402,25 @@ export class Connman extends SockMan implements PeerNetwork {
     });
   }
 
-  outboundTargetReached(_isHistorical = false): boolean {
-    return false;
+  /** What `getnettotals` shows. */
+  getNetTotals(): NetTotals {
+    const { settings, traffic, uploadTarget } = this.#core;
+    return {
+      totalbytesrecv: traffic.totalReceivedBytes,
+      totalbytessent: traffic.totalSentBytes,
+      timemillis: settings.clock.wallTimeMs(),
+      uploadtarget: {
+        timeframe: UPLOAD_CYCLE_SECONDS,
+        target: uploadTarget.limitBytes,
+        target_reached: uploadTarget.isReached(),
+        serve_historical_blocks: !uploadTarget.isReached(true),
+        bytes_left_in_cycle: uploadTarget.bytesLeft,
+        time_left_in_cycle: uploadTarget.secondsLeft,
+      },
+    };
   }
 
-  getLocalAddrForPeer(_node: P2PNode): Service | undefined {
-    return undefined;
+  outboundTargetReached(isHistorical = false): boolean {
+    return this.#core.uploadTarget.isReached(isHistorical);
   }
-
-  seenLocal(_service: Service): void {}
 }

@@ -1,16 +1,16 @@
 // What stands behind a `Connman`: its parts, and its life from start to stop.
 
-import type { Service } from '../netaddr/service.ts';
+import type { NetworkClass } from '../netaddr/network.ts';
+import { Service } from '../netaddr/service.ts';
 import { Services } from '../p2p/protocol.ts';
 import type { SockMan } from '../sockman/sock-man.ts';
 import type { Timer } from '../util/clock.ts';
 import { Emitter } from '../util/emitter.ts';
-import { SockManError } from '../util/errors.ts';
+import { SockManError, invalidArg } from '../util/errors.ts';
 import { AddressCache } from './address-cache.ts';
 import { admitInbound } from './admission.ts';
 import { connectionBudget } from './budget.ts';
 import type { ConnectionBudget } from './budget.ts';
-import { keepConnecting } from './connect-task.ts';
 import { Dialing } from './dialing.ts';
 import type { OpenRequest } from './dialing.ts';
 import { loggedPeer } from './events.ts';
@@ -18,26 +18,30 @@ import type { ConnmanEvents } from './events.ts';
 import { selectNodeToEvict } from './eviction.ts';
 import { KeyedHashes } from './keyed-hashes.ts';
 import { OpenListeners, planListening } from './listening.ts';
-import type { ListenTarget } from './listening.ts';
+import type { ListenPlan, ListenTarget } from './listening.ts';
+import { LOCAL_SCORES, LocalAddresses } from './local-addresses.ts';
 import { MessagePump } from './message-pump.ts';
 import type { NetEvents } from './net-events.ts';
 import { NetworkState } from './network-state.ts';
 import { NodeMaker } from './node-maker.ts';
 import { NodeTable } from './node-table.ts';
 import type { ConnmanOptions } from './options.ts';
+import { Outbound } from './outbound.ts';
 import type { P2PNode } from './peer.ts';
+import { PERMISSION_FLAGS } from './permission-flags.ts';
+import { Permissions, parseWhiteBind } from './permissions.ts';
 import { Removal } from './removal.ts';
 import type { ResolvedConnmanOptions } from './resolve-options.ts';
-import { SlotPool } from './slots.ts';
 import { Tasks } from './tasks.ts';
 import { INACTIVITY_SWEEP_MS, inactivityReason } from './timeouts.ts';
 import { Traffic } from './traffic.ts';
+import { UploadTarget, parseUploadTarget } from './upload-target.ts';
 
-/** How often the address book is saved, in milliseconds. (Bitcoin Core src/net.cpp, DUMP_PEERS_INTERVAL) */
-const SAVE_ADDRESSES_MS = 15 * 60 * 1_000;
+/** How often address book and bans are saved, in milliseconds. (Bitcoin Core, DUMP_PEERS_INTERVAL, DUMP_BANS_INTERVAL) */
+const SAVE_INTERVAL_MS = 15 * 60 * 1_000;
 
 /** Where a `Connman` is in its life. */
-type Stage = 'made' | 'started' | 'stopped';
+type Stage = 'made' | 'starting' | 'started' | 'stopped';
 
 export class ConnmanCore {
   readonly settings: ResolvedConnmanOptions;
@@ -50,13 +54,15 @@ export class ConnmanCore {
   readonly dialing: Dialing;
   readonly addressCache: AddressCache;
   readonly listeners = new OpenListeners();
-  readonly outboundSlots: SlotPool;
+  readonly outbound: Outbound;
+  readonly localAddresses: LocalAddresses;
+  readonly uploadTarget: UploadTarget;
   localServices: bigint;
-  /** A further block-relay-only peer is tried every few minutes. */
-  hasExtraBlockRelay = false;
   privateBroadcastsToOpen = 0;
 
   readonly #sockets: SockMan;
+  readonly #listenPlan: ListenPlan;
+  readonly #permissions: Permissions;
   readonly #maker: NodeMaker;
   readonly #removal: Removal;
   readonly #tasks: Tasks;
@@ -80,12 +86,16 @@ export class ConnmanCore {
     this.#tasks = new Tasks((error, name) => this.#reportError(error, name, undefined));
     this.network = new NetworkState(settings);
     this.hashes = KeyedHashes.random(random);
-    this.outboundSlots = new SlotPool(this.budget.outboundSlots);
+    this.#listenPlan = planListening({ ...settings, whiteBind: settings.whiteBind.map(parseWhiteBind) });
+    this.#permissions = new Permissions(settings);
+    this.uploadTarget = new UploadTarget(parseUploadTarget(settings.maxUploadTarget), clock);
+    this.localAddresses = this.#makeLocalAddresses();
     this.addressCache = new AddressCache({ addressBook, banMan, clock, random });
     this.#maker = new NodeMaker(settings, this.hashes, (node) => this.#noteMarked(node));
     this.traffic = this.#makeTraffic();
     this.#removal = this.#makeRemoval();
     this.dialing = this.#makeDialing();
+    this.outbound = this.#makeOutbound();
   }
 
   // ---- Life ---------------------------------------------------------------------------------------------------------
@@ -100,19 +110,20 @@ export class ConnmanCore {
     return this.#netEvents;
   }
 
-  start(netEvents: NetEvents): void {
+  async start(netEvents: NetEvents): Promise<void> {
     if (this.#stage !== 'made') throw new SockManError('ERR_SOCKMAN_STATE', `start: ${this.#stage} before`);
-    const { clock, random, connect, i2pSam, i2pPrivateKeyFile, i2pAcceptIncoming, addressBookStore } = this.settings;
+    const { anchorStore, clock, random, i2pSam, i2pPrivateKeyFile, i2pAcceptIncoming } = this.settings;
     if (this.settings.isListening) this.#listen();
+    if (this.settings.discovers && this.#listenPlan.bindsAny) this.localAddresses.discover(this.listenPort);
+    this.#stage = 'starting';
+    const anchors = anchorStore !== undefined && this.outbound.usesAddressBook ? await anchorStore.take() : [];
+    if (this.#interrupt.signal.aborted) throw new SockManError('ERR_SOCKMAN_STATE', 'start: interrupted meanwhile');
     this.#stage = 'started';
     this.#netEvents = netEvents;
     const listensOnI2P = i2pSam !== undefined && i2pPrivateKeyFile !== undefined && i2pAcceptIncoming;
     const i2p = listensOnI2P ? { i2p: { sam: i2pSam, privateKeyFile: i2pPrivateKeyFile } } : {};
     this.#sockets.startSocketsThreads({ name: 'connman', ...i2p });
-    if (connect.length > 0) {
-      const { signal } = this.#interrupt;
-      this.#tasks.run('connect', () => keepConnecting(connect, (dest) => this.openByName(dest), clock, signal));
-    }
+    this.outbound.start(netEvents, anchors);
     this.#pump = new MessagePump(
       { table: this.table, clock, random, reportError: this.#reportError },
       netEvents,
@@ -120,9 +131,7 @@ export class ConnmanCore {
     );
     this.#pump.start();
     this.#every(INACTIVITY_SWEEP_MS, () => this.checkInactivity());
-    if (addressBookStore !== undefined) {
-      this.#every(SAVE_ADDRESSES_MS, () => this.#tasks.run('save addresses', () => addressBookStore.save()));
-    }
+    this.#every(SAVE_INTERVAL_MS, () => this.#tasks.run('save', () => this.#save()));
   }
 
   interrupt(): void {
@@ -143,7 +152,10 @@ export class ConnmanCore {
     await this.#sockets.joinSocketsThreads();
     this.#stage = 'stopped';
     // Saved before nodes are finalized, as Core does: that they were connected is news for the next run.
-    if (wasStarted) await this.#save();
+    if (wasStarted) {
+      await this.#save();
+      await this.#attempt('anchors', () => this.#saveAnchors());
+    }
     for (const node of this.table.values()) {
       node.disconnect('shutting down');
       this.#removal.remove(node, false);
@@ -153,10 +165,21 @@ export class ConnmanCore {
   }
 
   async #save(): Promise<void> {
+    await this.#attempt('addresses', async () => this.settings.addressBookStore?.save());
+    await this.#attempt('bans', async () => this.settings.banMan?.save?.());
+  }
+
+  /** For a clean end only: after a crash an attacker must not find us bound to his nodes. */
+  async #saveAnchors(): Promise<void> {
+    if (this.outbound.usesAddressBook) await this.settings.anchorStore?.save(this.outbound.anchors());
+  }
+
+  /** A disk that is full is no reason to stop. */
+  async #attempt(what: string, save: () => Promise<void>): Promise<void> {
     try {
-      await this.settings.addressBookStore?.save();
+      await save();
     } catch (error) {
-      this.settings.logger.error(`addresses are not saved: ${String(error)}`);
+      this.settings.logger.error(`${what} are not saved: ${String(error)}`);
     }
   }
 
@@ -177,11 +200,11 @@ export class ConnmanCore {
 
   /** Opens every listener, or none. */
   #listen(): void {
-    const plan = planListening({ ...this.settings, whiteBind: [] });
-    for (const target of plan.targets) {
+    for (const target of this.#listenPlan.targets) {
       const result = this.#sockets.bindAndStartListening(target.service);
       if (result.ok) {
         this.listeners.add(result.bound, target);
+        this.#noteBound(result.bound, target);
         continue;
       }
       if (!target.isRequired) {
@@ -191,6 +214,18 @@ export class ConnmanCore {
       this.#sockets.stopListening();
       throw new SockManError('ERR_SOCKMAN_SYSTEM', result.errmsg, { address: String(target.service) });
     }
+  }
+
+  /** Where we listen for everybody is an address of ours. */
+  #noteBound(bound: Service, { isOnion, permissions }: ListenTarget): void {
+    const isForTrusted = (permissions.flags & PERMISSION_FLAGS.noban) === PERMISSION_FLAGS.noban;
+    if (!isOnion && !isForTrusted) this.localAddresses.add(bound, LOCAL_SCORES.bind);
+  }
+
+  /** The port that others reach us at. */
+  get listenPort(): number {
+    if (this.#listenPlan.listenPort !== 0) return this.#listenPlan.listenPort;
+    return this.listeners.services().find(({ port }) => port !== 0)?.port ?? 0;
   }
 
   // ---- Nodes come ---------------------------------------------------------------------------------------------------
@@ -206,7 +241,7 @@ export class ConnmanCore {
         maxInbound: this.budget.maxInbound,
         localServices: this.localServices,
         findListener: (bound) => this.listeners.find(bound),
-        inboundPermissions: (listener) => this.#inboundPermissions(listener),
+        inboundPermissions: (listener, from) => this.#permissions.inbound(listener?.permissions, from?.address),
         evictOne: () => this.#evictOne(),
       },
       id,
@@ -217,10 +252,6 @@ export class ConnmanCore {
       return false;
     }
     return this.#admit(node);
-  }
-
-  #inboundPermissions(listener: ListenTarget | undefined): number {
-    return listener?.permissions.flags ?? 0;
   }
 
   #evictOne(): boolean {
@@ -327,7 +358,7 @@ export class ConnmanCore {
         wake: (id) => sockets.wake(id),
         markAndClose: (node, reason) => this.markAndClose(node, reason),
         wakeMessageHandler: () => this.wakeMessageHandler(),
-        countUpload: () => {},
+        countUpload: (bytes) => this.uploadTarget.count(bytes),
         noteOutboundMessage: (node, message) => this.events.emit('outboundMessage', { node, message }),
       },
       this.settings.clock,
@@ -358,11 +389,41 @@ export class ConnmanCore {
       addressBook: this.settings.addressBook,
       sockets: this.#sockets,
       interrupt: this.#interrupt.signal,
-      isLocal: () => false,
-      outgoingPermissions: () => 0,
+      isLocal: (service) => this.localAddresses.has(service),
+      outgoingPermissions: (address) => this.#permissions.manualOutbound(address),
       admit: (node) => this.#admit(node),
       noteFailure: (request, target, errmsg) => this.#noteDialFailure(request, target, errmsg),
     });
+  }
+
+  #makeOutbound(): Outbound {
+    const { settings, budget, table, network, dialing, localAddresses } = this;
+    const core = this;
+    return new Outbound({
+      settings,
+      budget,
+      table,
+      network,
+      dialing,
+      tasks: this.#tasks,
+      interrupt: this.#interrupt.signal,
+      get usesV2() {
+        return core.usesV2;
+      },
+      isLocal: (service) => localAddresses.has(service),
+    });
+  }
+
+  #makeLocalAddresses(): LocalAddresses {
+    const { cjdnsReachable, discovers, externalIp, random } = this.settings;
+    const isReachable = (network: NetworkClass): boolean => this.network.isReachable(network);
+    const addresses = new LocalAddresses({ discovers, cjdnsReachable, random, isReachable });
+    for (const text of externalIp) {
+      const service = Service.tryParse(text, this.#listenPlan.listenPort);
+      if (service === undefined) throw invalidArg('externalIp', 'a numeric address with or without port', text);
+      addresses.add(service, LOCAL_SCORES.manual);
+    }
+    return addresses;
   }
 
   #noteDialFailure({ connectionType }: OpenRequest, target: string, errmsg: string): void {

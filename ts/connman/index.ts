@@ -8,6 +8,11 @@ export type { NetEvents, NodeStateStats, PeerNetwork, PolledMessage } from './ne
 export type { P2PNode } from './peer.ts';
 export type { OpenRequest } from './dialing.ts';
 export type { NetTotals, PeerStats } from './statistics.ts';
+export { BanMan, DEFAULT_BAN_SECONDS } from './ban-man.ts';
+export type { BanManOptions, BanUntil } from './ban-man.ts';
+export type { AddedNode, AddedNodeInfo } from './added-nodes.ts';
+export { LOCAL_SCORES } from './local-addresses.ts';
+export type { LocalAddress } from './local-addresses.ts';
 export { connectionBudget } from './budget.ts';
 export type { ConnectionBudget } from './budget.ts';
 export { CONNECTION_TYPES } from './connection-types.ts';

@@ -14,6 +14,8 @@ import type { HostLookup } from './name-lookup.ts';
 export interface BanSource {
   isBanned(address: NetAddress): boolean;
   isDiscouraged(address: NetAddress): boolean;
+  /** Called every 15 minutes and at the end. Changes are better saved when they happen. */
+  save?(): Promise<void>;
 }
 
 /** Where the address book is kept: `PeersFile` with its `AddrMan`. */
@@ -74,7 +76,7 @@ export interface ConnmanOptions extends SockManOptions {
   seedNode?: readonly string[];
   /** Look up names of peers. Default true. */
   dns?: boolean;
-  /** Ask DNS seeds. Default true; false with `connect`, `noConnect`, no `maxConnections`, or `onlyNet` without IP. */
+  /** Ask DNS seeds. Default true; false with `connect`, `noConnect`, no `maxConnections`, `onlyNet` without IP, or on regtest. */
   dnsSeed?: boolean;
   forceDnsSeed?: boolean;
   /** Fall back on the built-in list of nodes. Default true. */

@@ -141,7 +141,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     dialsOnlyConnect,
     seedNode: texts('seedNode', options.seedNode),
     dns: options.dns ?? true,
-    ...resolveDnsSeed(options, dialsOnlyConnect, maxConnections, networks.onlyNet),
+    ...resolveDnsSeed(options, chain, dialsOnlyConnect || maxConnections === 0, networks.onlyNet),
     fixedSeeds: options.fixedSeeds ?? true,
     ...networks,
     i2pPrivateKeyFile: options.i2pPrivateKeyFile,
@@ -200,12 +200,14 @@ function resolveNetworks(options: ConnmanOptions): NetworkOptions {
 
 function resolveDnsSeed(
   options: ConnmanOptions,
-  dialsOnlyConnect: boolean,
-  maxConnections: number,
+  chain: ChainParams,
+  dialsNobody: boolean,
   onlyNet: readonly PublicNetworkName[] | undefined,
 ): { dnsSeed: boolean; forceDnsSeed: boolean } {
   const givesIp = onlyNet === undefined || onlyNet.includes('ipv4') || onlyNet.includes('ipv6');
-  const { dnsSeed = !dialsOnlyConnect && maxConnections > 0 && givesIp, forceDnsSeed = false } = options;
+  // The seed of regtest is a name that never resolves: no resolver need hear of it.
+  const isPublic = chain.name !== 'regtest';
+  const { dnsSeed = !dialsNobody && givesIp && isPublic, forceDnsSeed = false } = options;
   if (options.dnsSeed === true && !givesIp) throw invalidArg('dnsSeed', 'false, since onlyNet leaves out IP', true);
   if (forceDnsSeed && !dnsSeed) throw invalidArg('forceDnsSeed', 'false, since dnsSeed is', true);
   return { dnsSeed, forceDnsSeed };
