@@ -38,6 +38,12 @@ function pinned(core, command) {
   return isPinned ? ['taskset', '--cpu-list', String(core), ...command] : command;
 }
 
+/** A command on the servers' core. @param {string[]} command */
+export const serverCoreCommand = (command) => pinned(serverCore, command);
+
+/** A command on the load's core. @param {string[]} command */
+export const loadCoreCommand = (command) => pinned(loadCore, command);
+
 /** Most descriptors a process of ours may have open. */
 export function descriptorLimit() {
   const [, , hard] = /^Max open files +(\d+) +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
