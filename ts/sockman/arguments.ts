@@ -2,10 +2,23 @@
 
 import { Service } from '../netaddr/service.ts';
 import { invalidArg, outOfRange } from '../util/errors.ts';
+import { SLOT_MASK } from './backends/backend.ts';
 
 /** A node id as callers may pass it. Any number is allowed: an id that nothing has is simply unknown. */
 export function checkNodeId(nodeId: unknown): asserts nodeId is number {
   if (typeof nodeId !== 'number') throw invalidArg('nodeId', 'a number', nodeId);
+}
+
+/** Most node ids of one call: as many as there can be connections. */
+export const MAX_NODE_IDS = SLOT_MASK;
+
+/** A list of node ids. */
+export function checkNodeIds(nodeIds: unknown): asserts nodeIds is ArrayLike<number> {
+  const length: unknown = typeof nodeIds === 'object' && nodeIds !== null && 'length' in nodeIds && nodeIds.length;
+  if (typeof length !== 'number') throw invalidArg('nodeIds', 'an array of numbers', nodeIds);
+  if (!Number.isInteger(length) || length < 0 || length > MAX_NODE_IDS) {
+    throw outOfRange('nodeIds.length', `0 to ${MAX_NODE_IDS}`, length);
+  }
 }
 
 /** Bytes to send. A detached buffer is refused; shared memory is sent as it stands at the time of the call. */

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 
 import type { Service } from '../netaddr/service.ts';
 import { SockManError, invalidArg } from '../util/errors.ts';
-import { checkBytes, checkNodeId } from './arguments.ts';
+import { checkBytes, checkNodeId, checkNodeIds } from './arguments.ts';
 import type { Backend } from './backends/backend.ts';
 import { selectBackend } from './backends/select.ts';
 import type { SockManCallbacks } from './callbacks.ts';
@@ -140,9 +140,7 @@ export class SockManCore {
   }
 
   sendMany(nodeIds: ArrayLike<number>, data: Uint8Array, willSendMore: boolean): Int32Array {
-    if (typeof nodeIds !== 'object' || nodeIds === null || typeof nodeIds.length !== 'number') {
-      throw invalidArg('nodeIds', 'an array of numbers', nodeIds);
-    }
+    checkNodeIds(nodeIds);
     checkBytes(data);
     const results = new Int32Array(nodeIds.length);
     const loop = this.#loop;

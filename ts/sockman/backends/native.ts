@@ -20,6 +20,7 @@ import type {
   SystemFailure,
   TcpInfo,
 } from './backend.ts';
+import { fixedMemory } from './fixed-memory.ts';
 import { MAX_PACKED_BYTES, packAddress, unpackAddress } from './packed-address.ts';
 
 export { loadAddon };
@@ -163,18 +164,3 @@ export class NativeBackend implements Backend {
 type Numbers = [number, number, number, number, number];
 
 const NO_SUCH_FAMILY: SystemFailure = { ok: false, syscall: 'socket', errno: EAFNOSUPPORT };
-
-/**
- * Memory for native code to write to. Handlers see it (`data.buffer`) and could transfer an ordinary buffer away, to be
- * freed under the engine's feet; the buffer of a WebAssembly memory cannot be detached. Where there is no WebAssembly
- * (`--jitless`), shared memory has the same property.
- */
-function fixedMemory(bytes: number): Uint8Array {
-  const { WebAssembly } = globalThis as { WebAssembly?: { Memory: new (size: object) => { buffer: ArrayBuffer } } };
-  if (WebAssembly === undefined) return new Uint8Array(new SharedArrayBuffer(bytes));
-  const pages = Math.ceil(bytes / WASM_PAGE_BYTES);
-  const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  return new Uint8Array(buffer, 0, bytes);
-}
-
-const WASM_PAGE_BYTES = 65_536;

@@ -1,6 +1,7 @@
 // The records and bytes of one turn.
 
 import { MAX_RECORDS, RECORD_WORDS } from '../backend.ts';
+import { fixedMemory } from '../fixed-memory.ts';
 
 /** Least room for the bytes of one turn, in bytes: with small chunks a turn shall not end for want of room. */
 const MIN_TURN_BYTES = 256 * 1024;
@@ -21,7 +22,7 @@ export class TurnBatch {
   constructor(receiveChunkBytes: number) {
     this.chunkBytes = receiveChunkBytes;
     this.deferredOffset = Math.max(TURN_CHUNKS * receiveChunkBytes, MIN_TURN_BYTES);
-    this.slab = new Uint8Array(this.deferredOffset + receiveChunkBytes);
+    this.slab = fixedMemory(this.deferredOffset + receiveChunkBytes);
   }
 
   begin(): void {
