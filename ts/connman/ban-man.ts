@@ -49,6 +49,8 @@ export class BanMan {
   readonly #bans = new Map<string, BanEntry>();
   readonly #discouraged: RollingBloomFilter;
   #isDirty = false;
+  /** The last save that began; saves end in the order in which they begin. */
+  #saving: Promise<void> = Promise.resolve();
 
   /** Starts with no bans; `load` reads the file. */
   constructor(options: BanManOptions) {
@@ -153,13 +155,17 @@ export class BanMan {
 
   // ---- The file -----------------------------------------------------------------------------------------------------
 
-  /** Writes what changed since the last save. A save that fails is logged and tried again by the next. */
+  /** Writes what changed since the last save, and waits for saves that go on. One that fails is logged; the next tries again. */
   async save(): Promise<void> {
     this.#sweep();
-    if (this.#file === undefined || !this.#isDirty) return;
+    if (this.#file !== undefined && this.#isDirty) this.#saving = this.#write(this.#file);
+    await this.#saving;
+  }
+
+  async #write(file: DataFile): Promise<void> {
     this.#isDirty = false;
     try {
-      await this.#file.write(() => Buffer.from(serializeBanList(this.#bans.values())));
+      await file.write(() => Buffer.from(serializeBanList(this.#bans.values())));
     } catch (error) {
       this.#isDirty = true;
       this.#logger.warn(String(error));
