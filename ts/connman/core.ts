@@ -3,14 +3,16 @@
 import type { NetworkClass } from '../netaddr/network.ts';
 import { Service } from '../netaddr/service.ts';
 import { Services } from '../p2p/protocol.ts';
+import type { StartOptions } from '../sockman/core.ts';
 import type { SockMan } from '../sockman/sock-man.ts';
 import type { Timer } from '../util/clock.ts';
 import { Emitter } from '../util/emitter.ts';
 import { SockManError, invalidArg } from '../util/errors.ts';
 import { AddressCache } from './address-cache.ts';
 import { admitInbound } from './admission.ts';
-import { connectionBudget } from './budget.ts';
+import { MAX_ADDED_NODE_CONNECTIONS, MAX_PRIVATE_BROADCAST_CONNECTIONS, connectionBudget } from './budget.ts';
 import type { ConnectionBudget } from './budget.ts';
+import { fittingConnections } from './descriptor-limit.ts';
 import { Dialing } from './dialing.ts';
 import type { OpenRequest } from './dialing.ts';
 import { loggedPeer } from './events.ts';
@@ -79,7 +81,6 @@ export class ConnmanCore {
     const { clock, random, addressBook, banMan } = settings;
     this.#sockets = sockets;
     this.settings = settings;
-    this.budget = connectionBudget(settings.maxConnections);
     this.localServices = settings.localServices;
     this.#reportError = options.onCallbackError ?? throwLater;
     this.events = new Emitter((error, name) => this.#reportError(error, name, undefined));
@@ -87,6 +88,7 @@ export class ConnmanCore {
     this.network = new NetworkState(settings);
     this.hashes = KeyedHashes.random(random);
     this.#listenPlan = planListening({ ...settings, whiteBind: settings.whiteBind.map(parseWhiteBind) });
+    this.budget = connectionBudget(this.#fittingConnections());
     this.#permissions = new Permissions(settings);
     this.uploadTarget = new UploadTarget(parseUploadTarget(settings.maxUploadTarget), clock);
     this.localAddresses = this.#makeLocalAddresses();
@@ -112,7 +114,7 @@ export class ConnmanCore {
 
   async start(netEvents: NetEvents): Promise<void> {
     if (this.#stage !== 'made') throw new SockManError('ERR_SOCKMAN_STATE', `start: ${this.#stage} before`);
-    const { anchorStore, clock, random, i2pSam, i2pPrivateKeyFile, i2pAcceptIncoming } = this.settings;
+    const { anchorStore, clock, random } = this.settings;
     if (this.settings.isListening) this.#listen();
     if (this.settings.discovers && this.#listenPlan.bindsAny) this.localAddresses.discover(this.listenPort);
     this.#stage = 'starting';
@@ -120,9 +122,7 @@ export class ConnmanCore {
     if (this.#interrupt.signal.aborted) throw new SockManError('ERR_SOCKMAN_STATE', 'start: interrupted meanwhile');
     this.#stage = 'started';
     this.#netEvents = netEvents;
-    const listensOnI2P = i2pSam !== undefined && i2pPrivateKeyFile !== undefined && i2pAcceptIncoming;
-    const i2p = listensOnI2P ? { i2p: { sam: i2pSam, privateKeyFile: i2pPrivateKeyFile } } : {};
-    this.#sockets.startSocketsThreads({ name: 'connman', ...i2p });
+    this.#sockets.startSocketsThreads({ name: 'connman', ...this.#i2pOptions() });
     this.outbound.start(netEvents, anchors);
     this.#pump = new MessagePump(
       { table: this.table, clock, random, reportError: this.#reportError },
@@ -132,6 +132,14 @@ export class ConnmanCore {
     this.#pump.start();
     this.#every(INACTIVITY_SWEEP_MS, () => this.checkInactivity());
     this.#every(SAVE_INTERVAL_MS, () => this.#tasks.run('save', () => this.#save()));
+  }
+
+  /** How to listen for I2P peers, if we do. */
+  #i2pOptions(): StartOptions {
+    const { i2pPrivateKeyFile, i2pAcceptIncoming } = this.settings;
+    const bridge = this.network.proxyFor('i2p');
+    if (bridge === undefined || i2pPrivateKeyFile === undefined || !i2pAcceptIncoming) return {};
+    return { i2p: { sam: bridge.endpoint, privateKeyFile: i2pPrivateKeyFile } };
   }
 
   interrupt(): void {
@@ -197,6 +205,19 @@ export class ConnmanCore {
   }
 
   // ---- Listening ----------------------------------------------------------------------------------------------------
+
+  /** `maxConnections`, or fewer where the system does not allow as many. */
+  #fittingConnections(): number {
+    const { maxConnections, isListening, privateBroadcast, logger } = this.settings;
+    const listenerCount = isListening ? this.#listenPlan.targets.length : 0;
+    const broadcastCount = privateBroadcast ? MAX_PRIVATE_BROADCAST_CONNECTIONS : 0;
+    const others = listenerCount + MAX_ADDED_NODE_CONNECTIONS + broadcastCount;
+    const fitting = fittingConnections(maxConnections, others, this.settings.descriptorLimit);
+    if (fitting < maxConnections) {
+      logger.warn(`${fitting} connections instead of ${maxConnections}: the system allows too few open files`);
+    }
+    return fitting;
+  }
 
   /** Opens every listener, or none. */
   #listen(): void {

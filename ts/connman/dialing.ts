@@ -10,7 +10,7 @@ import { splitHostPort } from '../netaddr/split-host-port.ts';
 import type { ConnectTarget, Proxy } from '../sockman/dial/connect-options.ts';
 import type { SockMan } from '../sockman/sock-man.ts';
 import { beforeAbort } from '../util/before-abort.ts';
-import { uniformBelow } from '../util/random.ts';
+import { shuffle } from '../util/random.ts';
 import type { AddressSource } from './address-source.ts';
 import type { ConnectionType } from './connection-types.ts';
 import { MAX_LOOKUP_RESULTS } from './name-lookup.ts';
@@ -154,19 +154,12 @@ export class Dialing {
     const { host, port } = splitHostPort(dest, p2pPort);
     const found = await beforeAbort(options.lookUpHost(host), interrupt);
     const services = (found ?? []).slice(0, MAX_LOOKUP_RESULTS).map((address) => new Service(address, port));
-    return this.#shuffle(services.map((service) => this.#asReachable(service)));
+    shuffle(options.random, services);
+    return services.map((service) => this.#asReachable(service));
   }
 
   #asReachable(service: Service): Service {
     return this.#host.network.cjdnsReachable ? service.toCJDNSIfInRange() : service;
-  }
-
-  #shuffle(services: Service[]): Service[] {
-    for (let last = services.length - 1; last > 0; last--) {
-      const other = uniformBelow(this.#host.options.random, last + 1);
-      [services[last], services[other]] = [services[other]!, services[last]!];
-    }
-    return services;
   }
 
   async #connectToOneOf(request: OpenRequest, targets: readonly Service[]): Promise<Connected | undefined> {

@@ -7,7 +7,7 @@
 
 import type { Clock, Timer } from '../util/clock.ts';
 import type { RandomUint32 } from '../util/random.ts';
-import { uniformBelow } from '../util/random.ts';
+import { shuffle } from '../util/random.ts';
 import type { NetEvents } from './net-events.ts';
 import type { NodeTable } from './node-table.ts';
 import type { P2PNode } from './peer.ts';
@@ -65,7 +65,9 @@ export class MessagePump {
   #startRound(): void {
     this.#isWoken = false;
     this.#hasMoreWork = false;
-    this.#continueRound(shuffled(this.#host.table.values(), this.#host.random), 0);
+    const nodes = [...this.#host.table.values()];
+    shuffle(this.#host.random, nodes);
+    this.#continueRound(nodes, 0);
   }
 
   #continueRound(nodes: readonly P2PNode[], from: number): void {
@@ -107,16 +109,4 @@ export class MessagePump {
     node.disconnect(`internal error in ${where}`);
     this.#host.reportError(error, where, node.id);
   }
-}
-
-/** All of them in a random order (Fisher and Yates). */
-function shuffled(nodes: Iterable<P2PNode>, random: RandomUint32): P2PNode[] {
-  const order = [...nodes];
-  for (let last = order.length - 1; last > 0; last--) {
-    const other = uniformBelow(random, last + 1);
-    const node = order[last]!;
-    order[last] = order[other]!;
-    order[other] = node;
-  }
-  return order;
 }

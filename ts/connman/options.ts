@@ -55,6 +55,8 @@ export interface ConnmanOptions extends SockManOptions {
 
   /** Inbound and automatic outbound connections. Default 125. */
   maxConnections?: number;
+  /** Descriptors that this process may have open. Default: what the system says; fewer `maxConnections` if they are too few. */
+  descriptorLimit?: number;
   /** Above this much waiting to be sent, a peer's messages are not processed. Default 1,000,000. */
   maxSendBufferBytes?: number;
   /** Above this much waiting to be processed, a peer's socket is not read. Default 5,000,000. */

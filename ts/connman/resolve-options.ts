@@ -21,6 +21,7 @@ import { createSecureRandom } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
 import type { AddressSource } from './address-source.ts';
 import { DEFAULT_MAX_CONNECTIONS } from './budget.ts';
+import { readDescriptorLimit } from './descriptor-limit.ts';
 import { lookUpHost } from './name-lookup.ts';
 import type { HostLookup } from './name-lookup.ts';
 import type { AddressBookStore, AnchorStore, BanSource, ConnmanOptions } from './options.ts';
@@ -51,6 +52,8 @@ export interface ResolvedConnmanOptions {
   readonly discovers: boolean;
   readonly externalIp: readonly string[];
   readonly maxConnections: number;
+  /** Undefined where nobody knows. */
+  readonly descriptorLimit: number | undefined;
   readonly maxSendBufferBytes: number;
   readonly maxReceiveBufferBytes: number;
   readonly maxUploadTarget: string;
@@ -120,6 +123,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     discovers: options.discover ?? (isListening && externalIp.length === 0 && networks.proxy === undefined),
     externalIp,
     maxConnections,
+    descriptorLimit: options.descriptorLimit ?? readDescriptorLimit(),
     maxSendBufferBytes: bufferBytes('maxSendBufferBytes', options.maxSendBufferBytes, DEFAULT_MAX_SEND_BUFFER_BYTES),
     maxReceiveBufferBytes: bufferBytes(
       'maxReceiveBufferBytes',
