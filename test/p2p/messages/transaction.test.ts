@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { hashFromHex, hashToHex } from '../../../ts/p2p/hash.ts';
-import { transactionIds } from '../../../ts/p2p/messages/transaction.ts';
+import { stripWitnesses, transactionIds } from '../../../ts/p2p/messages/transaction.ts';
 import { fromHex, toHex } from '../../helpers/vectors.ts';
 
 /** As much of bcoin as is used here; it has no types of its own. */
@@ -145,5 +145,23 @@ describe('transactionIds', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+describe('stripWitnesses', () => {
+  it('gives what the txid is the hash of, as a transaction without witnesses', () => {
+    fc.assert(
+      fc.property(transaction, (tx) => {
+        const stripped = stripWitnesses(tx.toRaw());
+        const { txid, wtxid, byteCount } = transactionIds(stripped);
+        expect([toHex(txid), toHex(wtxid)]).toEqual([toHex(tx.hash()), toHex(tx.hash())]);
+        expect(byteCount).toBe(stripped.length);
+      }),
+    );
+  });
+
+  it('leaves a transaction without witnesses as it is, and refuses what is none', () => {
+    expect(stripWitnesses(genesisTransaction)).toBe(genesisTransaction);
+    expect(() => stripWitnesses(new Uint8Array(5))).toThrow(decodeError);
   });
 });

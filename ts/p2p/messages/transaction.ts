@@ -43,6 +43,33 @@ export interface TransactionIds {
  *   none.
  */
 export function transactionIds(bytes: Uint8Array): TransactionIds {
+  const parts = locateParts(bytes);
+  const { byteCount } = parts;
+  const wtxid = doubleSha256(bytes.subarray(0, byteCount));
+  if (!parts.hasWitness) return { txid: wtxid, wtxid, byteCount };
+  return { txid: doubleSha256(withoutWitnesses(bytes, parts)), wtxid, byteCount };
+}
+
+/**
+ * A serialized transaction as nodes without segregated witnesses know it: a copy without them, or the very bytes if it has
+ * none.
+ *
+ * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: as `transactionIds`.
+ */
+export function stripWitnesses(bytes: Uint8Array): Uint8Array {
+  const parts = locateParts(bytes);
+  return parts.hasWitness ? withoutWitnesses(bytes, parts) : bytes;
+}
+
+/** Where inputs and outputs are. */
+interface Parts {
+  readonly hasWitness: boolean;
+  readonly bodyStart: number;
+  readonly bodyEnd: number;
+  readonly byteCount: number;
+}
+
+function locateParts(bytes: Uint8Array): Parts {
   const hasWitness = bytes[VERSION_BYTES] === WITNESS_MARKER && bytes[VERSION_BYTES + 1] !== 0;
   const bodyStart = VERSION_BYTES + (hasWitness ? WITNESS_MARK_BYTES : 0);
   const reader = new ByteReader(bytes);
@@ -55,16 +82,15 @@ export function transactionIds(bytes: Uint8Array): TransactionIds {
   const bodyEnd = reader.offset;
   if (hasWitness) skipWitnesses(reader, inputCount);
   reader.skip(LOCK_TIME_BYTES);
+  return { hasWitness, bodyStart, bodyEnd, byteCount: reader.offset };
+}
 
-  const byteCount = reader.offset;
-  const wtxid = doubleSha256(bytes.subarray(0, byteCount));
-  if (!hasWitness) return { txid: wtxid, wtxid, byteCount };
-  const stripped = Buffer.concat([
+function withoutWitnesses(bytes: Uint8Array, { bodyStart, bodyEnd, byteCount }: Parts): Uint8Array {
+  return Buffer.concat([
     bytes.subarray(0, VERSION_BYTES),
     bytes.subarray(bodyStart, bodyEnd),
     bytes.subarray(byteCount - LOCK_TIME_BYTES, byteCount),
   ]);
-  return { txid: doubleSha256(stripped), wtxid, byteCount };
 }
 
 function skipVector(reader: ByteReader, skipElement: (reader: ByteReader) => void): number {
