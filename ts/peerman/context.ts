@@ -5,17 +5,23 @@ import type { PeerNetwork } from '../connman/net-events.ts';
 import type { NetAddress } from '../netaddr/net-address.ts';
 import { encodeMessage } from '../p2p/messages/registry.ts';
 import type { Message } from '../p2p/messages/registry.ts';
+import { systemClock } from '../util/clock.ts';
 import type { Clock } from '../util/clock.ts';
-import type { Emitter } from '../util/emitter.ts';
-import { SockManError } from '../util/errors.ts';
+import { Emitter } from '../util/emitter.ts';
+import { SockManError, shown } from '../util/errors.ts';
+import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
+import { createSecureRandom } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
+import type { ChainView } from './chain-view.ts';
 import { ClockOffset } from './clock-offset.ts';
 import { desirableServices } from './desired-services.ts';
 import type { PeerManagerEvents } from './events.ts';
 import type { PeerHooks } from './hooks.ts';
-import type { PeerManagerSettings } from './options.ts';
+import { resolveSettings } from './options.ts';
+import type { PeerManagerOptions, PeerManagerSettings } from './options.ts';
 import type { PeerState } from './peer-state.ts';
+import type { InboundInvTimes } from './tx-relay.ts';
 
 /** What the peer manager needs of a ban list; `BanMan` is one. */
 export interface PeerBans {
@@ -24,8 +30,7 @@ export interface PeerBans {
   discourage(address: NetAddress): void;
 }
 
-/** What a context is made of. */
-export interface PeerContextParts {
+export class PeerContext {
   readonly addressBook: AddressSource | undefined;
   readonly bans: PeerBans | undefined;
   readonly clock: Clock;
@@ -34,34 +39,33 @@ export interface PeerContextParts {
   readonly hooks: PeerHooks;
   readonly settings: PeerManagerSettings;
   readonly events: Emitter<PeerManagerEvents>;
-}
-
-export class PeerContext implements PeerContextParts {
-  readonly addressBook: AddressSource | undefined;
-  readonly bans: PeerBans | undefined;
-  readonly clock: Clock;
-  readonly random: RandomUint32;
-  readonly logger: Logger;
-  readonly hooks: PeerHooks;
-  readonly settings: PeerManagerSettings;
-  readonly events: Emitter<PeerManagerEvents>;
+  readonly chainView: ChainView | undefined;
   /** All peers, by node id. */
   readonly peers = new Map<number, PeerState>();
   readonly clockOffset = new ClockOffset();
   /** Our best block, as the embedder told it. */
   bestHeight = -1;
   bestBlockTimeSeconds = 0;
+  /** When it last changed, wall-clock milliseconds; 0 before the first look at it. */
+  lastTipUpdateMs = 0;
+  /** The number of the next transaction that is announced. */
+  nextTxSequence = 1;
+  readonly inboundInvTimes: InboundInvTimes = new Map();
   #network: PeerNetwork | undefined;
 
-  constructor(parts: PeerContextParts) {
-    this.addressBook = parts.addressBook;
-    this.bans = parts.bans;
-    this.clock = parts.clock;
-    this.random = parts.random;
-    this.logger = parts.logger;
-    this.hooks = parts.hooks;
-    this.settings = parts.settings;
-    this.events = parts.events;
+  constructor(options: PeerManagerOptions) {
+    const logger = options.logger ?? silentLogger;
+    this.addressBook = options.addressBook;
+    this.bans = options.banMan;
+    this.chainView = options.chainView;
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? createSecureRandom();
+    this.logger = logger;
+    this.hooks = options.hooks ?? {};
+    this.settings = resolveSettings(options);
+    this.events = new Emitter(
+      options.onListenerError ?? ((error, name) => logger.error(`listener of ${name} threw ${shown(error)}`)),
+    );
   }
 
   /** @throws {SockManError} `ERR_SOCKMAN_STATE`: none was attached. */

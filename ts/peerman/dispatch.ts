@@ -10,12 +10,17 @@ import { ByteReader } from '../util/bytes.ts';
 import { DecodeError } from '../util/errors.ts';
 import { answerGetAddr } from './address-gossip.ts';
 import { takeAddresses } from './address-intake.ts';
+import { isBloomAllowed, takeFilterAdd, takeFilterClear, takeFilterLoad, takeMempool } from './bloom.ts';
+import { takeChainMessage } from './chain-messages.ts';
 import type { PeerContext } from './context.ts';
 import type { PeerMessage } from './events.ts';
 import * as features from './features.ts';
+import { takeGetData } from './get-data.ts';
 import { acceptVersionHead, takeVerack, takeVersion } from './handshake.ts';
+import { takeInv, takeNotFound, takeTx } from './inventory.ts';
 import type { PeerState } from './peer-state.ts';
 import { answerPing, takePong } from './ping.ts';
+import type { PrivateBroadcast } from './private-broadcast.ts';
 
 /** What counts between `version` and `verack`. Anything else is dropped there without a penalty. */
 const NEGOTIATION_TYPES: ReadonlySet<string> = new Set<MessageType>([
@@ -31,20 +36,26 @@ const NEGOTIATION_TYPES: ReadonlySet<string> = new Set<MessageType>([
 /** What counts on a private-broadcast connection after `verack`. */
 const PRIVATE_BROADCAST_TYPES: ReadonlySet<string> = new Set<MessageType>(['pong', 'getdata']);
 
+/** The parts of a peer manager that messages reach and that have a state of their own. */
+export interface Parts {
+  readonly privateBroadcast: PrivateBroadcast;
+}
+
 /**
  * Acts on one message.
  *
  * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: the payload does not have the form of its type. Apart from what the first part of a
  *   `version` led to, nothing happened.
  */
-export function dispatch(context: PeerContext, peer: PeerState, received: ReceivedMessage): void {
+export function dispatch(context: PeerContext, parts: Parts, peer: PeerState, received: ReceivedMessage): void {
   const { type, payload } = received;
-  if (!isWanted(peer, type) || !features.isFeatureTimely(context, peer, type)) return;
+  if (!isWanted(peer, type) || !features.isFeatureTimely(context, peer, type) || !isBloomAllowed(peer, type)) return;
   if (type === 'version' && !acceptVersionHead(context, peer, readVersionHead(new ByteReader(payload)))) return;
   const message = decode(peer, type, payload);
   if (message === undefined) return;
   announce(context, peer, message, received);
-  act(context, peer, message, received);
+  if (peer.node.isPrivateBroadcast) actPrivately(context, parts, peer, message, received);
+  else act(context, parts, peer, message, received);
 }
 
 function isWanted({ node, isVersioned }: PeerState, type: string): boolean {
@@ -75,7 +86,30 @@ function announce({ events }: PeerContext, { node }: PeerState, message: Message
   events.emit(name, event as PeerMessage<never>);
 }
 
-function act(context: PeerContext, peer: PeerState, message: Message, received: ReceivedMessage): void {
+/** What is different where nothing but one transaction is handed over. */
+function actPrivately(
+  context: PeerContext,
+  parts: Parts,
+  peer: PeerState,
+  message: Message,
+  received: ReceivedMessage,
+): void {
+  const { node } = peer;
+  switch (message.type) {
+    case 'version':
+      return takeVersion(context, peer, message);
+    case 'verack':
+      node.isSuccessfullyConnected = true;
+      return parts.privateBroadcast.announce(peer);
+    case 'getdata':
+      return parts.privateBroadcast.serve(peer, message);
+    case 'pong':
+      if (takePong(peer, message, received.timeMs)) parts.privateBroadcast.confirm(peer);
+      return;
+  }
+}
+
+function act(context: PeerContext, parts: Parts, peer: PeerState, message: Message, received: ReceivedMessage): void {
   const { node } = peer;
   switch (message.type) {
     case 'version':
@@ -102,13 +136,32 @@ function act(context: PeerContext, peer: PeerState, message: Message, received: 
     case 'ping':
       return answerPing(context, peer, message);
     case 'pong':
-      return takePong(peer, message, received.timeMs);
+      takePong(peer, message, received.timeMs);
+      return;
     case 'addr':
     case 'addrv2':
       return takeAddresses(context, peer, message);
     case 'getaddr':
       return answerGetAddr(context, peer);
+    case 'inv':
+      return takeInv(context, peer, message);
+    case 'tx':
+      return takeTx(context, parts.privateBroadcast, peer, message);
+    case 'notfound':
+      return takeNotFound(context, peer, message);
+    case 'getdata':
+      return takeGetData(context, peer, message);
+    case 'mempool':
+      return takeMempool(context, peer);
+    case 'filterload':
+      return takeFilterLoad(context, peer, message);
+    case 'filteradd':
+      return takeFilterAdd(context, peer, message);
+    case 'filterclear':
+      return takeFilterClear(peer);
     case 'unknown':
       return context.hooks.onUnknownMessage?.(node, message.messageType, message.payload);
+    default:
+      return takeChainMessage(context, peer, message, received.payload);
   }
 }

@@ -9,6 +9,7 @@ import { MIN_PEER_PROTOCOL_VERSION, SENDCMPCT_VERSION, WTXIDRELAY_VERSION } from
 import { askForAddresses } from './address-gossip.ts';
 import type { PeerContext } from './context.ts';
 import { forgetIncompleteReconciliation, offerReconciliation } from './features.ts';
+import { servesBlocks } from './chain-view.ts';
 import type { PeerState } from './peer-state.ts';
 
 /** The same on every private-broadcast connection of every node, so that it tells nothing. (Core src/net_processing.cpp) */
@@ -112,14 +113,21 @@ function noteVersion(context: PeerContext, peer: PeerState, message: VersionMess
   node.setAddrLocal(message.receiver.service);
   peer.theirServices = message.services;
   peer.timeOffsetSeconds = message.timeSeconds - context.nowSeconds();
-  peer.noteRelayWish(message.relay);
+  peer.noteRelayWish(message.relay, context.random);
+  peer.chain.isPreferredDownload = isPreferredDownload(peer);
+}
+
+/** Peers to learn the chain from, before others: those we chose or trust. */
+function isPreferredDownload(peer: PeerState): boolean {
+  const { node } = peer;
+  return (!node.isInbound || node.hasPermission('noban')) && !node.isAddrFetch && servesBlocks(peer);
 }
 
 /** Takes the peer's `verack`: from here on the connection is usable. */
 export function takeVerack(context: PeerContext, peer: PeerState): void {
   const { node } = peer;
   if (node.isSuccessfullyConnected) return;
-  const hasBlocks = context.hooks.onChainMessage !== undefined && !node.isPrivateBroadcast;
+  const hasBlocks = context.hooks.onChainMessage !== undefined;
   if (hasBlocks && node.commonVersion >= SENDCMPCT_VERSION) {
     context.send(peer, { type: 'sendcmpct', announce: 0, version: COMPACT_BLOCK_VERSION });
   }

@@ -5,3 +5,8 @@ export type { PeerManagerOptions } from './options.ts';
 export type { PeerManagerEvents, PeerMessage } from './events.ts';
 export type { ChainMessageType, PeerHooks } from './hooks.ts';
 export type { PeerBans } from './context.ts';
+export type { ChainView, PeerHeights } from './chain-view.ts';
+export type { BlockAnnouncement } from './chain-messages.ts';
+export type { TxAnnouncement } from './tx-relay.ts';
+export type { BloomFilter } from './bloom-filter.ts';
+export type { PrivateSend, PrivateTransaction } from './private-broadcast.ts';

@@ -4,6 +4,7 @@ import type { AddressSource } from '../connman/address-source.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Logger } from '../util/logger.ts';
 import type { RandomUint32 } from '../util/random.ts';
+import type { ChainView } from './chain-view.ts';
 import type { PeerBans } from './context.ts';
 import type { PeerHooks } from './hooks.ts';
 
@@ -11,6 +12,8 @@ import type { PeerHooks } from './hooks.ts';
 export interface PeerManagerOptions {
   /** Where the embedder's chain, blocks and transactions come in. */
   hooks?: PeerHooks;
+  /** The embedder's chain, for the choice of outbound peers. Without one, they are not held against it. */
+  chainView?: ChainView;
   /** The address book that gossip goes into; the one that `Connman` dials from. */
   addressBook?: AddressSource;
   /** Whom to believe nothing, and where misbehaving peers are noted. Without one they are only disconnected. */
@@ -21,6 +24,8 @@ export interface PeerManagerOptions {
   relayAddresses?: boolean;
   /** Offer reconciliation of transactions (BIP 330). Only the negotiation exists. Default false. */
   reconcileTxs?: boolean;
+  /** Allow `initiateTxBroadcastPrivate`; needs the same option of `Connman`. Default false. */
+  privateBroadcast?: boolean;
   /**
    * Which services an automatic outbound peer must offer, of one that offers these. Default: full blocks with witnesses, or
    * recent ones while our own best block is recent (`desirableServices`).
@@ -38,6 +43,7 @@ export interface PeerManagerSettings {
   readonly ignoresIncomingTxs: boolean;
   readonly relaysAddresses: boolean;
   readonly reconcilesTxs: boolean;
+  readonly broadcastsPrivately: boolean;
   readonly desiredServices: ((offered: bigint) => bigint) | undefined;
 }
 
@@ -46,6 +52,7 @@ export function resolveSettings(options: PeerManagerOptions): PeerManagerSetting
     ignoresIncomingTxs: options.ignoreIncomingTxs ?? options.hooks?.onTx === undefined,
     relaysAddresses: options.relayAddresses ?? true,
     reconcilesTxs: options.reconcileTxs ?? false,
+    broadcastsPrivately: options.privateBroadcast ?? false,
     desiredServices: options.desiredServices,
   };
 }

@@ -7,55 +7,41 @@
 import type { NetEvents, NodeStateStats, PeerNetwork } from '../connman/net-events.ts';
 import type { P2PNode } from '../connman/peer.ts';
 import type { Message } from '../p2p/messages/registry.ts';
-import type { ReceivedMessage } from '../p2p/transport/transport.ts';
-import { systemClock } from '../util/clock.ts';
-import { Emitter } from '../util/emitter.ts';
-import { DecodeError, shown } from '../util/errors.ts';
-import { silentLogger } from '../util/logger.ts';
-import { createSecureRandom } from '../util/random.ts';
-import { maybeSendAddresses } from './address-gossip.ts';
+import { SockManError, shown } from '../util/errors.ts';
+import type { BloomFilter } from './bloom-filter.ts';
 import { PeerContext } from './context.ts';
-import { dispatch } from './dispatch.ts';
+import type { Parts } from './dispatch.ts';
+import { DueTasks } from './due-tasks.ts';
 import type { PeerManagerEvents } from './events.ts';
-import { maybeSendFeeFilter } from './fee-filter.ts';
-import { sendVersion } from './handshake.ts';
-import { actOnMisbehaviour } from './misbehaviour.ts';
-import { resolveSettings } from './options.ts';
+import { maybeSendGetHeaders } from './headers-sync.ts';
 import type { PeerManagerOptions } from './options.ts';
 import { PeerState } from './peer-state.ts';
-import { maybeSendPing } from './ping.ts';
+import { PrivateBroadcast } from './private-broadcast.ts';
+import type { PrivateTransaction } from './private-broadcast.ts';
 import { statsOf } from './statistics.ts';
-
-/** An addr-fetch connection that did not answer by now ends, in milliseconds. (Core: ten mean times between gossip) */
-const ADDR_FETCH_TIMEOUT_MS = 300_000;
+import { guarded, processNext, sendDue } from './turns.ts';
+import type { TxAnnouncement } from './tx-relay.ts';
 
 /**
  * Keeps the conversation with every peer going.
  *
  * @example
  * const peerManager = new PeerManager({ ignoreIncomingTxs: false });
- * const connman = new Connman(peerManager, { connect: ['127.0.0.1:8333'] });
+ * const connman = new Connman({ connect: ['127.0.0.1:8333'] });
  * peerManager.attach(connman);
  * peerManager.on('message:inv', ({ nodeId, message }) => console.log(nodeId, message.items.length));
- * await connman.start();
+ * await connman.start(peerManager);
  */
 export class PeerManager implements NetEvents {
   readonly #context: PeerContext;
+  readonly #parts: Parts;
+  readonly #tasks: DueTasks;
 
   constructor(options: PeerManagerOptions = {}) {
-    const logger = options.logger ?? silentLogger;
-    const onListenerError =
-      options.onListenerError ?? ((error, name) => logger.error(`listener of ${name} threw ${shown(error)}`));
-    this.#context = new PeerContext({
-      addressBook: options.addressBook,
-      bans: options.banMan,
-      clock: options.clock ?? systemClock,
-      random: options.random ?? createSecureRandom(),
-      logger,
-      hooks: options.hooks ?? {},
-      settings: resolveSettings(options),
-      events: new Emitter(onListenerError),
-    });
+    this.#context = new PeerContext(options);
+    const privateBroadcast = new PrivateBroadcast(this.#context);
+    this.#parts = { privateBroadcast };
+    this.#tasks = new DueTasks(this.#context, privateBroadcast);
   }
 
   /**
@@ -87,10 +73,9 @@ export class PeerManager implements NetEvents {
    *   breaks a limit for which the receiver would punish us.
    */
   send(nodeId: number, message: Message): boolean {
-    const peer = this.#context.peers.get(nodeId);
-    if (peer === undefined || !peer.node.isSuccessfullyConnected || peer.node.isMarkedForDisconnect) return false;
-    this.#context.send(peer, message);
-    return true;
+    const peer = this.#readyPeer(nodeId);
+    if (peer !== undefined) this.#context.send(peer, message);
+    return peer !== undefined;
   }
 
   /** Pings every peer as soon as may be. */
@@ -98,10 +83,47 @@ export class PeerManager implements NetEvents {
     for (const { ping } of this.#context.peers.values()) ping.isQueued = true;
   }
 
-  /** Tells our best block: it is shown to peers, and decides whether pruned ones will do. */
+  /** Tells our best block, at the start and whenever it changes: it is shown to peers, and decides which peers will do. */
   setBestBlock(height: number, timeSeconds: number): void {
     this.#context.bestHeight = height;
     this.#context.bestBlockTimeSeconds = timeSeconds;
+    this.#context.lastTipUpdateMs = this.#context.clock.wallTimeMs();
+  }
+
+  /**
+   * Has a transaction announced to every peer that wants to hear of it, each at its time.
+   *
+   * @returns Its number; see `PeerHooks.getTx`.
+   */
+  announceTx(transaction: TxAnnouncement): number {
+    for (const { txRelay, node } of this.#context.peers.values()) {
+      // Before the first turn after the handshake nothing is queued: it would tell when we learned of it.
+      if (node.isSuccessfullyConnected && txRelay !== undefined && txRelay.nextInvMs > 0) txRelay.queue(transaction);
+    }
+    return this.#context.nextTxSequence++;
+  }
+
+  /**
+   * Asks a peer for headers, unless it was asked less than two minutes ago and did not answer.
+   *
+   * @param locator - At most 101 hashes of blocks that we have, from new to old.
+   * @returns Whether it was asked.
+   */
+  requestHeaders(nodeId: number, locator: readonly Uint8Array[]): boolean {
+    const peer = this.#readyPeer(nodeId);
+    return peer !== undefined && maybeSendGetHeaders(this.#context, peer, locator);
+  }
+
+  /** Reports that headers of a peer connect to what we have: it may be asked for more at once. */
+  noteHeadersConnected(nodeId: number): void {
+    const peer = this.#context.peers.get(nodeId);
+    if (peer !== undefined) peer.chain.lastGetHeadersMs = 0;
+  }
+
+  /** Reports that a peer announced a block that was news. Without such reports every peer counts the same. */
+  noteBlockAnnouncement(nodeId: number, timeSeconds: number): void {
+    const peer = this.#context.peers.get(nodeId);
+    if (peer !== undefined) peer.chain.lastBlockAnnouncementSeconds = timeSeconds;
   }
 
   /** Reports that a peer was the first to give us a block that we kept. Protects it from eviction. */
@@ -142,6 +164,57 @@ export class PeerManager implements NetEvents {
     return this.#context.settings.ignoresIncomingTxs;
   }
 
+  /** The bloom filter that a peer set; undefined without one. (BIP 37) */
+  bloomFilter(nodeId: number): BloomFilter | undefined {
+    return this.#context.peers.get(nodeId)?.txRelay?.bloomFilter;
+  }
+
+  #readyPeer(nodeId: number): PeerState | undefined {
+    const peer = this.#context.peers.get(nodeId);
+    const isReady = peer?.node.isSuccessfullyConnected === true && !peer.node.isMarkedForDisconnect;
+    return isReady ? peer : undefined;
+  }
+
+  // ---- Private broadcast --------------------------------------------------------------------------------------------
+
+  /**
+   * Hands a transaction over to three peers, through connections of their own that tell nothing of us. Try again later when
+   * it is refused.
+   *
+   * @param bytes - The transaction with its witnesses. Kept.
+   * @returns `known` if it is on its way already; `full` if 10,000 others are.
+   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is no transaction.
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: the option `privateBroadcast` is off.
+   */
+  initiateTxBroadcastPrivate(bytes: Uint8Array): 'added' | 'known' | 'full' {
+    if (!this.#context.settings.broadcastsPrivately) {
+      throw new SockManError('ERR_SOCKMAN_STATE', 'the option privateBroadcast is off');
+    }
+    return this.#parts.privateBroadcast.add(bytes);
+  }
+
+  /** Gives up broadcasting a transaction. @param id - Its txid or wtxid. @returns What was given up. */
+  abortPrivateBroadcast(id: Uint8Array): PrivateTransaction[] {
+    return this.#parts.privateBroadcast.abort(id);
+  }
+
+  /** The transactions that are being broadcast privately, with the peers that got them. */
+  get privateBroadcasts(): readonly PrivateTransaction[] {
+    return this.#parts.privateBroadcast.transactions;
+  }
+
+  /**
+   * Does what is due for all peers together: stale tip, extra peers, broadcasts to be tried again. `sendMessages` calls it;
+   * only for times without a single peer somebody else has to.
+   */
+  runDueTasks(): void {
+    try {
+      this.#tasks.run();
+    } catch (error) {
+      this.#context.logger.error(`periodic tasks: ${shown(error)}`);
+    }
+  }
+
   // ---- NetEvents ----------------------------------------------------------------------------------------------------
 
   initializeNode(node: P2PNode, ourServices: bigint): void {
@@ -151,11 +224,19 @@ export class PeerManager implements NetEvents {
 
   finalizeNode(node: P2PNode): void {
     const { peers, addressBook, events, hooks } = this.#context;
-    if (!peers.delete(node.id)) return;
+    const peer = peers.get(node.id);
+    if (peer === undefined) return;
+    peers.delete(node.id);
     const wasUseful = node.isSuccessfullyConnected && !node.isInbound;
     if (wasUseful && !node.isBlockRelay && !node.isPrivateBroadcast) addressBook?.connected(node.addr);
+    if (node.isPrivateBroadcast) this.#parts.privateBroadcast.finish(node.id);
     events.emit('peerGone', { nodeId: node.id, node });
-    this.#guarded(node, 'onPeerGone', () => hooks.onPeerGone?.(node.id));
+    guarded(
+      this.#context,
+      peer,
+      () => 'onPeerGone',
+      () => hooks.onPeerGone?.(node.id),
+    );
   }
 
   hasAllDesirableServiceFlags(services: bigint): boolean {
@@ -164,61 +245,17 @@ export class PeerManager implements NetEvents {
 
   processMessages(node: P2PNode, interrupt: AbortSignal): boolean {
     const peer = this.#context.peers.get(node.id);
-    if (peer === undefined) return false;
-    // Our introduction comes first, however early the peer talks.
-    if (!node.isInbound && !peer.isVersionSent) return false;
-    if (node.isMarkedForDisconnect || node.isSendPaused) return false;
-    const polled = this.#context.network.pollMessage(node);
-    if (polled === undefined) return false;
-    this.#process(peer, polled.message);
-    return !interrupt.aborted && polled.hasMore;
+    return peer !== undefined && processNext(this.#context, this.#parts, peer, interrupt);
   }
 
   sendMessages(node: P2PNode): void {
+    this.runDueTasks();
     const peer = this.#context.peers.get(node.id);
-    if (peer === undefined) return;
-    actOnMisbehaviour(this.#context, peer);
-    if (node.isMarkedForDisconnect) return;
-    if (!node.isInbound && !peer.isVersionSent) sendVersion(this.#context, peer);
-    if (node.isSuccessfullyConnected) this.#guarded(node, 'periodic messages', () => this.#sendDue(peer));
+    if (peer !== undefined) sendDue(this.#context, peer);
   }
 
   getNodeStateStats(nodeId: number): NodeStateStats | undefined {
     const peer = this.#context.peers.get(nodeId);
-    return peer === undefined ? undefined : statsOf(peer, this.#context.clock.wallTimeMs());
-  }
-
-  // ---- Inside -------------------------------------------------------------------------------------------------------
-
-  #process(peer: PeerState, message: ReceivedMessage): void {
-    try {
-      dispatch(this.#context, peer, message);
-    } catch (error) {
-      const { logger } = this.#context;
-      const what = `${shown(message.type)} of peer ${peer.node.id} (${message.payload.length} bytes)`;
-      if (error instanceof DecodeError) logger.debug(`dropped ${what}: ${error.message}`);
-      else logger.error(`dropped ${what}: ${shown(error)}`);
-    }
-  }
-
-  #sendDue(peer: PeerState): void {
-    const { node } = peer;
-    const nowMs = this.#context.clock.wallTimeMs();
-    if (node.isAddrFetch && nowMs > node.connectedAtMs + ADDR_FETCH_TIMEOUT_MS) {
-      return node.disconnect('addr-fetch: no answer');
-    }
-    maybeSendPing(this.#context, peer);
-    if (node.isMarkedForDisconnect) return;
-    maybeSendAddresses(this.#context, peer);
-    maybeSendFeeFilter(this.#context, peer);
-  }
-
-  /** Runs what may call a hook: what one throws harms nothing else. */
-  #guarded(node: P2PNode, what: string, run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.#context.logger.error(`${what} of peer ${node.id}: ${shown(error)}`);
-    }
+    return peer === undefined ? undefined : statsOf(this.#context, peer);
   }
 }

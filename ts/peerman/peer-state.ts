@@ -2,10 +2,14 @@
 
 import type { P2PNode } from '../connman/peer.ts';
 import { Services } from '../p2p/protocol.ts';
+import type { RandomUint32 } from '../util/random.ts';
 import type { TokenBucket } from '../util/token-bucket.ts';
 import { newAddressTokens } from './address-state.ts';
 import type { AddressState } from './address-state.ts';
+import { PeerChainState } from './chain-view.ts';
 import type { FeeFilterState } from './fee-filter.ts';
+import { RequestQueue } from './get-data.ts';
+import { TxRelayState } from './tx-relay.ts';
 
 /** The ping under way, or the last one. */
 export interface PingState {
@@ -15,14 +19,6 @@ export interface PingState {
   startMs: number;
   /** Somebody asked for a ping. */
   isQueued: boolean;
-}
-
-/** Relay of transactions with a peer. */
-export interface TxRelayState {
-  /** The peer wants to hear of transactions. */
-  isWanted: boolean;
-  /** The peer's `feefilter`, in satoshi per 1,000 virtual bytes: cheaper transactions are not announced to it. */
-  feeFilterSatPerKvB: bigint;
 }
 
 export class PeerState {
@@ -55,7 +51,13 @@ export class PeerState {
 
   /** Undefined before the peer's `version`, and for peers with which transactions are never relayed. */
   txRelay: TxRelayState | undefined;
+  /** What the peer asked for and did not get yet. */
+  readonly requests = new RequestQueue();
   readonly feeFilter: FeeFilterState = { sentSatPerKvB: 0n, nextMs: 0 };
+
+  // ---- The chain ----------------------------------------------------------------------------------------------------
+
+  readonly chain = new PeerChainState();
 
   // ---- Addresses ----------------------------------------------------------------------------------------------------
 
@@ -82,12 +84,12 @@ export class PeerState {
   }
 
   /** Notes the last field of the peer's `version`. */
-  noteRelayWish(isWanted: boolean): void {
+  noteRelayWish(isWanted: boolean, random: RandomUint32): void {
     const { node } = this;
     if (isWanted) node.relaysTxs = true;
     // A peer that may set a bloom filter can ask for transactions later.
     const mayWantLater = (this.ourServices & Services.BLOOM) !== 0n;
     if (node.isBlockRelay || node.isFeeler || !(isWanted || mayWantLater)) return;
-    this.txRelay = { isWanted, feeFilterSatPerKvB: 0n };
+    this.txRelay = new TxRelayState(isWanted, random);
   }
 }

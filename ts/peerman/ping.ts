@@ -35,20 +35,22 @@ export function answerPing(context: PeerContext, peer: PeerState, { nonce }: Pin
   context.send(peer, { type: 'pong', nonce });
 }
 
-/** @param receivedMs - When the pong arrived, not when its turn came: a busy node must not look far away. */
-export function takePong(peer: PeerState, { nonce }: PongMessage, receivedMs: number): void {
-  const { node, ping } = peer;
-  if (nonce === undefined) {
-    ping.nonce = 0n;
-    return;
-  }
-  if (ping.nonce === 0n) return;
-  if (nonce === ping.nonce) {
+/**
+ * Judges a pong.
+ *
+ * @param receivedMs - When it arrived, not when its turn came: a busy node must not make its peers look far away.
+ * @returns Whether it is the answer to the ping that is out.
+ */
+export function takePong({ node, ping }: PeerState, { nonce }: PongMessage, receivedMs: number): boolean {
+  const isAnswer = nonce !== undefined && nonce === ping.nonce && nonce !== 0n;
+  if (isAnswer) {
     const tripMs = receivedMs - ping.startMs;
     if (tripMs >= 0) {
       node.lastPingTimeMs = tripMs;
       node.minPingTimeMs = Math.min(node.minPingTimeMs, tripMs);
     }
-    ping.nonce = 0n;
-  } else if (nonce === 0n) ping.nonce = 0n;
+  }
+  // Too short, or with a nonce of 0: a peer that cannot do better. Another nonce may be an older ping's.
+  if (isAnswer || nonce === undefined || nonce === 0n) ping.nonce = 0n;
+  return isAnswer;
 }

@@ -1,0 +1,71 @@
+// The filter of a light client: which transactions it wants to hear of. (BIP 37; Bitcoin Core src/common/bloom.cpp)
+
+/** Multiplied with the number of a hash function, to tell its seed from the others'. (BIP 37) */
+const SEED_STEP = 0xfba4c795;
+const BITS_PER_BYTE = 8;
+
+/** A Bloom filter as a peer set it up. Hashes are MurmurHash3, x86, 32 bits. */
+export class BloomFilter {
+  /** How matching outputs are to be added, bits 0 and 1: never, always, or for plain keys only. (BIP 37) */
+  readonly flags: number;
+  readonly #bytes: Uint8Array;
+  readonly #hashFunctionCount: number;
+  readonly #tweak: number;
+
+  /** @param bytes - Copied. An empty filter matches everything. */
+  constructor(bytes: Uint8Array, hashFunctionCount: number, tweak: number, flags: number) {
+    this.#bytes = Uint8Array.from(bytes);
+    this.#hashFunctionCount = hashFunctionCount;
+    this.#tweak = tweak;
+    this.flags = flags;
+  }
+
+  insert(element: Uint8Array): void {
+    if (this.#bytes.length === 0) return;
+    for (let index = 0; index < this.#hashFunctionCount; index++) {
+      const bit = this.#bit(index, element);
+      this.#bytes[bit >>> 3] = this.#bytes[bit >>> 3]! | (1 << (bit & 7));
+    }
+  }
+
+  /** Whether the element is in the filter, or looks as if it were. */
+  has(element: Uint8Array): boolean {
+    if (this.#bytes.length === 0) return true;
+    for (let index = 0; index < this.#hashFunctionCount; index++) {
+      const bit = this.#bit(index, element);
+      if ((this.#bytes[bit >>> 3]! & (1 << (bit & 7))) === 0) return false;
+    }
+    return true;
+  }
+
+  #bit(index: number, element: Uint8Array): number {
+    const seed = (Math.imul(index, SEED_STEP) + this.#tweak) | 0;
+    return murmurHash3(seed, element) % (this.#bytes.length * BITS_PER_BYTE);
+  }
+}
+
+/** MurmurHash3_x86_32. (Appleby) @returns An unsigned 32-bit number. */
+export function murmurHash3(seed: number, bytes: Uint8Array): number {
+  const wordsEnd = bytes.length & ~3;
+  let hash = seed | 0;
+  for (let at = 0; at < wordsEnd; at += 4) {
+    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    hash ^= mixWord(word);
+    hash = Math.imul(rotateLeft(hash, 13), 5) + 0xe6546b64;
+  }
+  let rest = 0;
+  for (let at = bytes.length - 1; at >= wordsEnd; at--) rest = (rest << 8) | bytes[at]!;
+  if (wordsEnd < bytes.length) hash ^= mixWord(rest);
+  hash ^= bytes.length;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+function mixWord(word: number): number {
+  return Math.imul(rotateLeft(Math.imul(word, 0xcc9e2d51), 15), 0x1b873593);
+}
+
+function rotateLeft(word: number, bits: number): number {
+  return (word << bits) | (word >>> (32 - bits));
+}
