@@ -92,6 +92,10 @@ EngineWrap::~EngineWrap() {
 // new Engine(records, slab, failure, settings: Int32Array, poller: string)
 napi_value EngineWrap::Construct(napi_env env, napi_callback_info info) {
     const Arguments<5> arguments(env, info);
+    napi_value new_target = nullptr;
+    napi_get_new_target(env, info, &new_target);
+    // Without `new` the receiver would be whatever it was called on, the global object for one.
+    if (new_target == nullptr) return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "Engine: expected a call with new");
     const HostLoop* host = HostLoop::Get();
     uv_loop_t* loop = nullptr;
     if (!arguments.is_valid || host == nullptr || host->get_loop(env, &loop) != napi_ok) {
