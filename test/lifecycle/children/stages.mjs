@@ -3,6 +3,7 @@
 
 import { once } from 'node:events';
 import net from 'node:net';
+import { setImmediate as nextPass } from 'node:timers/promises';
 import { createSockMan } from '../../../esm/index.js';
 
 const [stage, how] = process.argv.slice(2);
@@ -100,7 +101,7 @@ async function connect() {
   const peer = net.connect(bound.port, '127.0.0.1');
   peer.pause();
   await once(peer, 'connect');
-  while (sockMan.connectionCount === 0) await new Promise((resolve) => setImmediate(resolve));
+  while (sockMan.connectionCount === 0) await nextPass();
   return { peer, accepted: 0 };
 }
 
