@@ -383,4 +383,21 @@ describe('shouldReconnectV1', () => {
     sendAll(responder);
     expect(responder.shouldReconnectV1()).toBe(false);
   });
+
+  it('is true for a peer that introduces itself with V1 of our network, from its sixteenth byte on, however split', () => {
+    const frame = v1VersionFrame(magic);
+    for (let split = 1; split < 16; split++) {
+      const initiator = transport(true);
+      expect(receiveAll(initiator, frame.slice(0, 15), [split]).failure).toBeUndefined();
+      expect(initiator.shouldReconnectV1()).toBe(false);
+      expect(receiveAll(initiator, frame.slice(15, 16)).failure).toBe('the peer speaks V1');
+      expect(initiator.shouldReconnectV1()).toBe(true);
+    }
+  });
+
+  it('stays false where that is of another network', () => {
+    const initiator = transport(true);
+    expect(receiveAll(initiator, v1VersionFrame(CHAIN_PARAMS.main.magic).slice(0, 16)).failure).toBeUndefined();
+    expect(initiator.shouldReconnectV1()).toBe(false);
+  });
 });

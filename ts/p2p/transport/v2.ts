@@ -90,6 +90,8 @@ export class V2Transport implements Transport {
   #ourGarbage: Uint8Array | undefined;
   #theirKey: Uint8Array | undefined = new Uint8Array(ELLSWIFT_BYTES);
   #theirKeyBytes = 0;
+  /** We dialed with V2, and what came is the start of a V1 message of our network. */
+  #hasV1Answer = false;
   #session: Session | undefined;
   #garbageSearch: GarbageSearch | undefined;
   #inner: V1Transport | undefined;
@@ -196,9 +198,11 @@ export class V2Transport implements Transport {
   }
 
   shouldReconnectV1(): boolean {
-    // A V1 node hangs up over our key, silently, once it has the bytes of a whole header.
+    if (!this.#isInitiator || this.#state !== 'key') return false;
+    // A V1 node hangs up over our key, silently, once it has the bytes of a whole header; or it has introduced itself
+    // before it read anything, as some do (bcoin), and Bitcoin Core then waits for its own timeout.
     const mayHaveBeenReadAsHeader = this.#handshakeBytesSent >= V1_HEADER_BYTES;
-    return this.#isInitiator && this.#state === 'key' && this.#theirKeyBytes === 0 && mayHaveBeenReadAsHeader;
+    return this.#hasV1Answer || (this.#theirKeyBytes === 0 && mayHaveBeenReadAsHeader);
   }
 
   /** Takes at least one byte, unless the state changes. Returns where the rest begins. */
@@ -241,13 +245,15 @@ export class V2Transport implements Transport {
     const piece = bytes.subarray(at, at + ELLSWIFT_BYTES - this.#theirKeyBytes);
     key.set(piece, this.#theirKeyBytes);
     this.#theirKeyBytes += piece.length;
-    if (!this.#isInitiator && this.#theirKeyBytes >= V1_PREFIX_BYTES) {
-      const type = key.subarray(MAGIC_BYTES, V1_PREFIX_BYTES);
-      if (PREFIX_TYPE.equals(type)) {
-        const magic = Buffer.from(key.subarray(0, MAGIC_BYTES)).toString('hex');
-        this.#failure = { reason: `V1 peer of another network, magic ${magic}` };
-        return at + piece.length;
+    if (this.#theirKeyBytes >= V1_PREFIX_BYTES && PREFIX_TYPE.equals(key.subarray(MAGIC_BYTES, V1_PREFIX_BYTES))) {
+      const magic = Buffer.from(key.subarray(0, MAGIC_BYTES));
+      // A responder took the prefix of our own network already: this is another one's.
+      if (!this.#isInitiator) this.#failure = { reason: `V1 peer of another network, magic ${magic.toString('hex')}` };
+      else if (magic.equals(this.#magic)) {
+        this.#hasV1Answer = true;
+        this.#failure = { reason: 'the peer speaks V1' };
       }
+      if (this.#failure !== undefined) return at + piece.length;
     }
     if (this.#theirKeyBytes === ELLSWIFT_BYTES) this.#startSession(key);
     return at + piece.length;
