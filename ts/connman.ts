@@ -1,0 +1,12 @@
+// The entry point `sockman/connman`: a Bitcoin peer with everything around it. Re-exports only.
+
+export * from './connman/index.ts';
+export * from './peerman/index.ts';
+export { BanMan, DEFAULT_BAN_SECONDS } from './connman/ban-man.ts';
+export type { BanManOptions, BanUntil } from './connman/ban-man.ts';
+export { AddrMan } from './addrman/addr-man.ts';
+export { AnchorsFile } from './addrman/anchors-file.ts';
+export { PeersFile } from './addrman/peers-file.ts';
+export { DataFile } from './addrman/data-file.ts';
+export { FileError } from './addrman/file-error.ts';
+export { NetGroups } from './addrman/net-groups.ts';
