@@ -31,6 +31,7 @@ import type { LocalAddress } from './local-addresses.ts';
 import type { NetEvents, PeerNetwork, PolledMessage } from './net-events.ts';
 import type { Direction } from './node-table.ts';
 import type { ConnmanOptions } from './options.ts';
+import type { AddableType } from './outbound.ts';
 import type { P2PNode } from './peer.ts';
 import { resolveConnmanOptions } from './resolve-options.ts';
 import { peerStats } from './statistics.ts';
@@ -160,6 +161,15 @@ export class Connman extends SockMan implements PeerNetwork {
   /** Dials as a task of the outbound policy does. @see Dialing.open */
   openNetworkConnection(request: OpenRequest): Promise<boolean> {
     return this.#core.dialing.open(request);
+  }
+
+  /**
+   * Dials by name as one of the automatic types, within its limit and if a slot is free. For tests and tools.
+   *
+   * @returns Whether there is a connection now.
+   */
+  addConnection(dest: string, type: AddableType, usesV2: boolean = this.#core.usesV2): Promise<boolean> {
+    return this.#core.outbound.addConnection(dest, type, usesV2);
   }
 
   // ---- Disconnecting ------------------------------------------------------------------------------------------------
