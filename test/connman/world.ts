@@ -101,6 +101,11 @@ export class WirePeer {
   /** The bytes of one message. */
   frame(message: Message): Uint8Array {
     this.#transport.setMessageToSend(encodeMessage(message));
+    return this.flush();
+  }
+
+  /** What the transport has to send, its handshake included. */
+  flush(): Uint8Array {
     const pieces: Uint8Array[] = [];
     for (;;) {
       const { toSend } = this.#transport.getBytesToSend(false);
