@@ -76,7 +76,10 @@ export class PeerLab implements PeerNetwork {
   privateBroadcastsToOpen = 0;
   wakeCount = 0;
 
-  constructor(options: Omit<PeerManagerOptions, 'clock' | 'random' | 'logger'> = {}, seeds = [1n, 2n] as const) {
+  constructor(
+    options: Omit<PeerManagerOptions, 'clock' | 'random' | 'logger'> = {},
+    seeds: readonly [bigint, bigint] = [1n, 2n],
+  ) {
     this.hashes = new KeyedHashes(...seeds);
     const note = (line: string): void => void this.log.push(line);
     const logger = { debug: note, info: note, warn: note, error: note };
