@@ -4,7 +4,7 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['esm/', 'cjs/', 'build/', 'prebuilds/', 'node_modules/'] },
+  { ignores: ['esm/', 'cjs/', 'build/', 'prebuilds/', '**/node_modules/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.{js,mjs,cjs}'],

@@ -9,13 +9,8 @@ import { blockHash } from '../../ts/p2p/messages/block-header.ts';
 import { Services } from '../../ts/p2p/protocol.ts';
 import type { PeerManagerEvents } from '../../ts/peerman/events.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
-import { BcoinNode } from '../helpers/labs/bcoin.ts';
-
-let bcoin: BcoinNode;
-beforeAll(async () => {
-  bcoin = await BcoinNode.start();
-}, 60_000);
-afterAll(() => bcoin.stop());
+import { BcoinNode } from '../helpers/labs/bcoin/bcoin.ts';
+import { bcoinFolder } from '../helpers/labs/bcoin/install.ts';
 
 const running: Connman[] = [];
 afterEach(async () => {
@@ -41,7 +36,13 @@ function next<Name extends keyof PeerManagerEvents>(peers: PeerManager, name: Na
   });
 }
 
-describe('with bcoin', () => {
+describe.skipIf(bcoinFolder() === undefined)('with bcoin', () => {
+  let bcoin: BcoinNode;
+  beforeAll(async () => {
+    bcoin = await BcoinNode.start();
+  }, 60_000);
+  afterAll(() => bcoin.stop());
+
   it('shakes hands over V1 and pings, when we dial', async () => {
     const seen = bcoin.nextPeer(false);
     const { node, peers } = await start({ connect: [bcoin.address], v2Transport: false, listen: false });

@@ -24,7 +24,7 @@ export interface I2PLab {
   stop(): Promise<void>;
 }
 
-/** Starts the routers, each knowing the other. Sessions take another 20 s. */
+/** Starts the routers. Sessions take another 20 s. */
 export async function startI2PLab(): Promise<I2PLab> {
   const folder = mkdtempSync(join(tmpdir(), 'sockman-i2p-'));
   const routers = Array.from({ length: ROUTER_COUNT }, (_, at) => ({
@@ -51,13 +51,11 @@ export async function startI2PLab(): Promise<I2PLab> {
       mkdirSync(home);
       writeFileSync(join(home, 'i2pd.conf'), configuration(number));
     }
-    // Once for their identities, which then are planted into each other's network database.
-    startAll();
-    await Promise.all(routers.map(({ number }) => accepts(samPortOf(number))));
+    // Once for their identities, of which the floodfill's is then planted into the others' network databases.
+    await startAll();
     await stopAll();
     introduce(routers.map(({ home }) => home));
-    startAll();
-    await Promise.all(routers.map(({ number }) => accepts(samPortOf(number))));
+    await startAll();
   } catch (error) {
     await stop();
     throw error;
@@ -100,17 +98,16 @@ function identityOf(routerInfo: Buffer): Buffer {
   return routerInfo.subarray(0, DESTINATION_HEAD_BYTES + routerInfo.readUInt16BE(DESTINATION_HEAD_BYTES - 2));
 }
 
-/** Gives every router the others' router infos: `netDb/r<first character>/routerInfo-<hash>.dat`. */
+/** Gives the other routers the floodfill's router info: `netDb/r<first character>/routerInfo-<hash>.dat`. */
 function introduce(homes: readonly string[]): void {
+  const floodfill = homes.at(-1)!;
+  const routerInfo = readFileSync(join(floodfill, 'router.info'));
+  const hash = encodeI2PBase64(createHash('sha256').update(identityOf(routerInfo)).digest());
   for (const home of homes) {
-    const routerInfo = readFileSync(join(home, 'router.info'));
-    const hash = encodeI2PBase64(createHash('sha256').update(identityOf(routerInfo)).digest());
-    for (const other of homes) {
-      if (other === home) continue;
-      const shelf = join(other, 'netDb', `r${hash[0]}`);
-      mkdirSync(shelf, { recursive: true });
-      writeFileSync(join(shelf, `routerInfo-${hash}.dat`), routerInfo);
-    }
+    if (home === floodfill) continue;
+    const shelf = join(home, 'netDb', `r${hash[0]}`);
+    mkdirSync(shelf, { recursive: true });
+    writeFileSync(join(shelf, `routerInfo-${hash}.dat`), routerInfo);
   }
 }
 

@@ -31,7 +31,7 @@ export class BcoinNode {
   }
 
   static async start(): Promise<BcoinNode> {
-    const child = fork(join(import.meta.dirname, 'bcoin-node.cjs'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(join(import.meta.dirname, 'node.cjs'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const { listening } = await nextReport(child, (report) => report.listening !== undefined);
     return new BcoinNode(child, listening!);
   }

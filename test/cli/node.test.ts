@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../ts/cli/command.ts';
+import type { CliIo } from '../../ts/cli/command.ts';
+import { nodeCommand } from '../../ts/cli/node.ts';
+import { formatBytes, layOut } from '../../ts/cli/table.ts';
+import { watchCommand } from '../../ts/cli/watch.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
+
+/** An outside in memory, that ends the command as soon as something it prints matches. */
+function outside(endsAt: RegExp, isTerminal = false): { io: CliIo; lines: string[]; screens: string[][] } {
+  const stop = new AbortController();
+  const lines: string[] = [];
+  const screens: string[][] = [];
+  const look = (text: string): void => {
+    if (endsAt.test(text)) stop.abort();
+  };
+  const io: CliIo = {
+    print: (line) => {
+      lines.push(line);
+      look(line);
+    },
+    complain: () => {},
+    redraw: isTerminal
+      ? (screen) => {
+          screens.push([...screen]);
+          look(screen.join('\n'));
+        }
+      : undefined,
+    columns: isTerminal ? 60 : 0,
+    signal: stop.signal,
+  };
+  return { io, lines, screens };
+}
+
+describe('sockman node', () => {
+  it('brings a second node along, shakes hands over V2 and shows its ping, then ends with 0', async () => {
+    const { io, lines } = outside(/ ms /);
+    expect(await nodeCommand.run(['--listen', '127.0.0.1:0'], io)).toBe(0);
+    expect(lines[0]).toMatch(/^listening at 127\.0\.0\.1:\d+ \(regtest, /);
+    expect(lines.at(-1)).toMatch(/127\.0\.0\.1:\d+ +manual +v2 +70017 +\/sockman:.*\/ +[\d.]+ ms .* [0-9a-f]{8}$/);
+  });
+
+  it('speaks V1 when told to', async () => {
+    const { io, lines } = outside(/ ms /);
+    expect(await nodeCommand.run(['--v2transport', '0'], io)).toBe(0);
+    expect(lines.at(-1)).toMatch(/manual +v1 +70017 /);
+  });
+
+  it('redraws a table as wide as the terminal', async () => {
+    const { io, screens } = outside(/manual +v2 +70017/, true);
+    expect(await nodeCommand.run([], io)).toBe(0);
+    for (const line of screens.flat()) expect(line.length).toBeLessThanOrEqual(60);
+  });
+
+  it('ends by itself after the time it was given', async () => {
+    const { io } = outside(/never/);
+    expect(await nodeCommand.run(['--for', '0'], io)).toBe(0);
+  });
+
+  it('refuses what it cannot understand', async () => {
+    const { io } = outside(/never/);
+    const bad = [['--network', 'moonnet'], ['--v2transport', '2'], ['--for=-1'], ['--for', 'soon']];
+    for (const args of bad) await expect(nodeCommand.run(args, io)).rejects.toThrow(UsageError);
+    await expect(nodeCommand.run(['--unknown'], io)).rejects.toMatchObject({ code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' });
+    await expect(watchCommand.run([], io)).rejects.toThrow(UsageError);
+  });
+
+  it('ends with 0 at Ctrl-C, with 2 at what it cannot understand, in a process of its own', async () => {
+    const child = spawn(process.execPath, [MAIN, 'node'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    for (const args of [[], ['fly'], ['node', '--network', 'moonnet']]) {
+      const wrong = spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' });
+      expect(await once(wrong, 'exit')).toEqual([2, null]);
+    }
+  });
+});
+
+describe('sockman watch', () => {
+  it('prints each message of a peer as a line of JSON', async () => {
+    const { io: hostIo, lines: hostLines } = outside(/never/);
+    const stop = new AbortController();
+    const host = nodeCommand.run(['--listen', '127.0.0.1:0'], { ...hostIo, signal: stop.signal });
+    await expect.poll(() => hostLines[0]).toBeDefined();
+    const [, address] = /listening at (\S+)/.exec(hostLines[0]!)!;
+    const { io, lines } = outside(/"type":"ping"/);
+    expect(await watchCommand.run(['--connect', address!], io)).toBe(0);
+    stop.abort();
+    expect(await host).toBe(0);
+    const messages = lines.map((line) => JSON.parse(line) as { type: string; userAgent?: string });
+    expect(messages.map(({ type }) => type).slice(0, 4)).toEqual(['version', 'wtxidrelay', 'sendaddrv2', 'verack']);
+    expect(messages[0]?.userAgent).toMatch(/^\/sockman:/);
+  });
+});
+
+describe('tables', () => {
+  it('align their columns and cut at the edge', () => {
+    const columns = [
+      { heading: 'n', align: 'right' },
+      { heading: 'name', align: 'left' },
+    ] as const;
+    expect(
+      layOut(
+        columns,
+        [
+          ['10', 'a'],
+          ['9', 'long name'],
+        ],
+        0,
+      ),
+    ).toEqual([' n  name', '10  a', ' 9  long name']);
+    expect(layOut(columns, [['10', 'long name']], 8)).toEqual([' n  name', '10  lon…']);
+  });
+
+  it('write bytes for people', () => {
+    expect([0, 999, 1_000, 1_549, 9_999, 12_345, 5e6, 7.5e9].map(formatBytes)).toEqual([
+      '0 B',
+      '999 B',
+      '1.0 kB',
+      '1.5 kB',
+      '10.0 kB',
+      '12 kB',
+      '5.0 MB',
+      '7.5 GB',
+    ]);
+  });
+});
