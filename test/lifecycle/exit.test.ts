@@ -28,6 +28,13 @@ describe.skipIf(noBuild !== undefined)(`exit ${noBuild === undefined ? '' : `(sk
       expect(result).toMatchObject(WELL);
     });
 
+    it.concurrent('not before it is interrupted, even with nothing open', async () => {
+      const result = await runChild('test/lifecycle/children/stages.mjs', ['started-with-nothing-open', 'natural'], {
+        env,
+      });
+      expect(result).toMatchObject({ ...WELL, stdout: 'alive\n' });
+    });
+
     it.concurrent.each(['created', 'disposed'])('by itself when %s', async (stage) => {
       const result = await runChild('test/lifecycle/children/stages.mjs', [stage, 'natural'], { env });
       expect(result).toMatchObject(WELL);

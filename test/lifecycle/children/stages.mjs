@@ -3,6 +3,7 @@
 
 import { once } from 'node:events';
 import net from 'node:net';
+import { setTimeout } from 'node:timers';
 import { setImmediate as nextPass } from 'node:timers/promises';
 import { createSockMan } from '../../../esm/index.js';
 
@@ -35,6 +36,14 @@ const stages = {
   started() {
     listen();
     sockMan.startSocketsThreads();
+  },
+  'started-with-nothing-open'() {
+    sockMan.startSocketsThreads();
+    // Does not keep the process alive itself: whoever does is the SockMan.
+    setTimeout(() => {
+      console.log('alive');
+      sockMan.interruptNet();
+    }, 300).unref();
   },
   async connected() {
     await connect();

@@ -22,6 +22,7 @@ import type {
 } from './backend.ts';
 import { fixedMemory } from './fixed-memory.ts';
 import { MAX_PACKED_BYTES, packAddress, unpackAddress } from './packed-address.ts';
+import { ProcessHold } from './process-hold.ts';
 
 export { loadAddon };
 
@@ -35,6 +36,8 @@ export class NativeBackend implements Backend {
   readonly deferredOffset: number;
   readonly #addon: Addon;
   readonly #engine: Engine;
+  /** With some pollers the loop watches each socket, and nothing while there is none. */
+  readonly #hold = new ProcessHold();
   /** System call and errno of the last refusal. */
   readonly #failure = new Int32Array(2);
   readonly #packed = new Uint8Array(MAX_PACKED_BYTES);
@@ -68,13 +71,16 @@ export class NativeBackend implements Backend {
       const text = `the event loop cannot watch the poller: ${errnoText(-status)}`;
       throw new SockManError('ERR_SOCKMAN_BACKEND', text, { errno: -status });
     }
+    this.#hold.take();
   }
 
   stop(): void {
+    this.#hold.release();
     this.#engine.stop();
   }
 
   destroy(): void {
+    this.#hold.release();
     this.#engine.destroy();
   }
 

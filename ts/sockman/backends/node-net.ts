@@ -1,7 +1,8 @@
 // The backend for where there is no native one: Windows, Bun, Deno, `--no-addons`. Pure TypeScript on `node:net`.
 
-import type { BackendOptions } from './backend.ts';
+import type { BackendOptions, BatchSink } from './backend.ts';
 import { NetDriver } from './node-net/net-driver.ts';
+import { ProcessHold } from './process-hold.ts';
 import { ReadinessBackend } from './readiness/readiness-backend.ts';
 
 /**
@@ -21,7 +22,19 @@ import { ReadinessBackend } from './readiness/readiness-backend.ts';
  * - A failed connect over a Unix-domain path is told by a record, never by the call.
  */
 export class NodeNetBackend extends ReadinessBackend {
+  readonly #hold = new ProcessHold();
+
   constructor(options: BackendOptions) {
     super(new NetDriver(options), options);
+  }
+
+  override start(sink: BatchSink): void {
+    super.start(sink);
+    this.#hold.take();
+  }
+
+  override stop(): void {
+    super.stop();
+    this.#hold.release();
   }
 }
