@@ -1,0 +1,139 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { World, onlyNode } from './world.ts';
+
+const PLACE = '10.0.0.1:18444';
+
+let world = new World();
+afterEach(async () => {
+  await world.destroy();
+  world = new World();
+});
+
+describe('peer statistics', () => {
+  it('have every field of getpeerinfo', async () => {
+    const { connman } = await world.node({ bind: [PLACE], whiteList: ['addr,mempool@10.1.0.0/16'] });
+    const peer = world.connect(PLACE, '10.1.0.1:5000');
+    peer.greet();
+    await world.settle();
+    const [stats] = connman.getPeerStats();
+    const nowSeconds = Math.floor(world.net.clock.wallTimeMs() / 1_000);
+    expect(stats).toEqual({
+      id: 0,
+      addr: '10.1.0.1:5000',
+      addrbind: PLACE,
+      network: 'not_publicly_routable',
+      services: '0000000000000009',
+      servicesnames: ['NETWORK', 'WITNESS'],
+      relaytxes: false,
+      last_inv_sequence: 0,
+      inv_to_send: 0,
+      lastsend: nowSeconds,
+      lastrecv: nowSeconds,
+      last_transaction: 0,
+      last_block: 0,
+      bytessent: onlyNode(connman).sentBytes,
+      bytesrecv: onlyNode(connman).receivedBytes,
+      conntime: nowSeconds,
+      timeoffset: 0,
+      version: 70_016,
+      subver: '/wire:1.0/',
+      inbound: true,
+      bip152_hb_to: false,
+      bip152_hb_from: false,
+      presynced_headers: -1,
+      synced_headers: -1,
+      synced_blocks: -1,
+      inflight: [],
+      addr_relay_enabled: false,
+      addr_processed: 0,
+      addr_rate_limited: 0,
+      permissions: ['mempool', 'addr'],
+      minfeefilter: 0,
+      bytessent_per_msg: { version: 24 + 101, verack: 24 },
+      bytesrecv_per_msg: { version: 24 + 96, verack: 24 },
+      connection_type: 'inbound',
+      transport_protocol_type: 'v1',
+      session_id: '',
+    });
+  });
+
+  it('show what is known only later when it is known', async () => {
+    const { connman, greeter } = await world.node({ bind: [PLACE] });
+    const peer = world.connect(PLACE);
+    peer.greet();
+    await world.settle();
+    const node = onlyNode(connman);
+    node.lastPingTimeMs = 29_000;
+    node.minPingTimeMs = 9_500;
+    node.setAddrLocal(node.addrBind!);
+    const state = greeter.getNodeStateStats(0)!;
+    greeter.getNodeStateStats = () => ({ ...state, pingWaitMs: 250, minFeeFilterSatPerKvB: 1_000 });
+    expect(connman.getPeerStats()[0]).toMatchObject({
+      pingtime: 29,
+      minping: 9.5,
+      pingwait: 0.25,
+      addrlocal: PLACE,
+      minfeefilter: 0.000_01,
+    });
+  });
+
+  it('say "detecting" before the transport is certain, and show the session of both ends after', async () => {
+    const server = await world.node({ bind: [PLACE] });
+    world.connect(PLACE);
+    await world.settle();
+    expect(server.connman.getPeerStats()[0]).toMatchObject({ transport_protocol_type: 'detecting', session_id: '' });
+    const client = await world.node();
+    void client.connman.connectTo(PLACE);
+    await world.pass(500, 50);
+    const [theirs, ours] = [server.connman.getPeerStats()[1]!, client.connman.getPeerStats()[0]!];
+    expect(ours.transport_protocol_type).toBe('v2');
+    expect(ours.session_id).toMatch(/^[0-9a-f]{64}$/);
+    expect(theirs.session_id).toBe(ours.session_id);
+    expect([ours.connection_type, ours.addr]).toEqual(['manual', PLACE]);
+  });
+
+  it('leave out a peer that the message processor does not know', async () => {
+    const { connman, greeter } = await world.node({ bind: [PLACE] });
+    world.connect(PLACE);
+    await world.settle();
+    greeter.services.clear();
+    expect(connman.getPeerStats()).toEqual([]);
+  });
+
+  it('agree between two nodes on the bytes of each message type', async () => {
+    const server = await world.node({ bind: [PLACE] });
+    const client = await world.node();
+    void client.connman.connectTo(PLACE);
+    await world.pass(500, 50);
+    const [theirs, ours] = [server.connman.getPeerStats()[0]!, client.connman.getPeerStats()[0]!];
+    expect(ours.bytessent_per_msg).toEqual(theirs.bytesrecv_per_msg);
+    expect(ours.bytesrecv_per_msg).toEqual(theirs.bytessent_per_msg);
+    expect([ours.bytessent, ours.bytesrecv]).toEqual([theirs.bytesrecv, theirs.bytessent]);
+  });
+});
+
+describe('traffic totals', () => {
+  it('show the upload target and what is left of it', async () => {
+    const { connman } = await world.node({ bind: [PLACE], maxUploadTarget: '700M' });
+    const peer = world.connect(PLACE);
+    peer.greet();
+    await world.settle();
+    const { totalbytessent, uploadtarget } = connman.getNetTotals();
+    expect(totalbytessent).toBeGreaterThan(0);
+    expect(uploadtarget).toEqual({
+      timeframe: 86_400,
+      target: 700 * 2 ** 20,
+      target_reached: false,
+      serve_historical_blocks: true,
+      bytes_left_in_cycle: 700 * 2 ** 20 - totalbytessent,
+      time_left_in_cycle: 86_400,
+    });
+    expect(connman.outboundTargetReached(true)).toBe(false);
+  });
+
+  it('are no target without one', async () => {
+    const { connman } = await world.node();
+    expect(connman.getNetTotals().uploadtarget).toMatchObject({ target: 0, target_reached: false });
+    expect(connman.outboundTargetReached()).toBe(false);
+  });
+});
