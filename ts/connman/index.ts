@@ -10,6 +10,8 @@ export type { OpenRequest } from './dialing.ts';
 export type { NetTotals, PeerStats } from './statistics.ts';
 export { BanMan, DEFAULT_BAN_SECONDS } from './ban-man.ts';
 export type { BanManOptions, BanUntil } from './ban-man.ts';
+export { openDataFolder } from './data-folder.ts';
+export type { DataFolder, DataFolderOptions } from './data-folder.ts';
 export type { AddedNode, AddedNodeInfo } from './added-nodes.ts';
 export { LOCAL_SCORES } from './local-addresses.ts';
 export type { LocalAddress } from './local-addresses.ts';

@@ -1,0 +1,81 @@
+// What a node remembers between runs, in the files that Bitcoin Core has: `peers.dat`, `anchors.dat`, `banlist.json`.
+//
+// Files of either can be taken over by the other. Each network has a folder of its own below the given one, as in Core; the
+// main network has none. One process at a time: nothing here locks the folder.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { AddrMan } from '../addrman/addr-man.ts';
+import { AnchorsFile } from '../addrman/anchors-file.ts';
+import { DataFile } from '../addrman/data-file.ts';
+import { systemFileError } from '../addrman/file-error.ts';
+import type { NetGroups } from '../addrman/net-groups.ts';
+import { PeersFile } from '../addrman/peers-file.ts';
+import type { ChainParams } from '../p2p/chain-params.ts';
+import { systemClock } from '../util/clock.ts';
+import type { Clock } from '../util/clock.ts';
+import { silentLogger } from '../util/logger.ts';
+import type { Logger } from '../util/logger.ts';
+import { createSecureRandom } from '../util/random.ts';
+import type { RandomUint32 } from '../util/random.ts';
+import { BanMan } from './ban-man.ts';
+import type { ConnmanOptions } from './options.ts';
+
+/** How the parts in the folder are set up. Clock, chance and groups must be those of the `Connman`. */
+export interface DataFolderOptions {
+  readonly clock?: Clock;
+  readonly random?: RandomUint32;
+  readonly logger?: Logger;
+  readonly netGroups?: NetGroups;
+  /** Whether fc00::/8 among the bans is CJDNS. */
+  readonly cjdnsReachable?: boolean;
+  /** Called after every change of the bans. */
+  readonly onBansChanged?: () => void;
+}
+
+/** The parts, ready to be given to a `Connman` and a `PeerManager`. */
+export interface DataFolder extends Required<Pick<ConnmanOptions, 'addressBookStore' | 'anchorStore'>> {
+  readonly addressBook: AddrMan;
+  readonly banMan: BanMan;
+}
+
+/**
+ * Opens the folder of a network; makes it where there is none.
+ *
+ * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: `peers.dat` is damaged or of another network; it is left as it is.
+ *   `ERR_SOCKMAN_SYSTEM`: the folder cannot be made, or `peers.dat` not be read.
+ * @example
+ * const remembered = await openDataFolder('/home/me/.sockman', CHAIN_PARAMS.main);
+ * const connman = new Connman({ network: 'main', ...remembered });
+ */
+export async function openDataFolder(
+  path: string,
+  chain: ChainParams,
+  options: DataFolderOptions = {},
+): Promise<DataFolder> {
+  const { clock = systemClock, random = createSecureRandom(), logger = silentLogger } = options;
+  const { netGroups, onBansChanged, cjdnsReachable = false } = options;
+  const folder = join(path, chain.dataFolder);
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw systemFileError(folder, 'made', error);
+  });
+  const peersFile = new PeersFile(join(folder, 'peers.dat'), chain.magic, { random });
+  const groups = netGroups === undefined ? {} : { groups: netGroups };
+  const { addrMan, found } = await peersFile.load({ clock, random, ...groups });
+  if (found === 'newerFormat') logger.warn('peers.dat is of a newer release: moved to peers.dat.bak');
+  const banMan = await BanMan.load({
+    clock,
+    random,
+    logger,
+    file: new DataFile(join(folder, 'banlist.json'), { random }),
+    isCJDNSReachable: cjdnsReachable,
+    ...(onBansChanged === undefined ? {} : { onChange: onBansChanged }),
+  });
+  return {
+    addressBook: addrMan,
+    addressBookStore: { save: () => peersFile.save(addrMan) },
+    anchorStore: new AnchorsFile(join(folder, 'anchors.dat'), chain.magic, { random }),
+    banMan,
+  };
+}
