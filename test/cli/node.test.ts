@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../ts/cli/command.ts';
@@ -42,6 +44,19 @@ describe('sockman node', () => {
     expect(await nodeCommand.run(['--listen', '127.0.0.1:0'], io)).toBe(0);
     expect(lines[0]).toMatch(/^listening at 127\.0\.0\.1:\d+ \(regtest, /);
     expect(lines.at(-1)).toMatch(/127\.0\.0\.1:\d+ +manual +v2 +70017 +\/sockman:.*\/ +[\d.]+ ms .* [0-9a-f]{8}$/);
+  });
+
+  it('remembers in its data folder, as Bitcoin Core does', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sockman-node-'));
+    try {
+      const { io } = outside(/never/);
+      expect(await nodeCommand.run(['--datadir', folder, '--for', '0'], io)).toBe(0);
+      const files = ['anchors.dat', 'banlist.json', 'peers.dat'];
+      expect((await readdir(join(folder, 'regtest'))).sort()).toEqual(files);
+      expect(await nodeCommand.run(['--datadir', folder, '--for', '0'], io)).toBe(0);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('speaks V1 when told to', async () => {

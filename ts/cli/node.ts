@@ -4,6 +4,8 @@
 import { parseArgs } from 'node:util';
 
 import { Connman } from '../connman/connman.ts';
+import { openDataFolder } from '../connman/data-folder.ts';
+import type { DataFolder } from '../connman/data-folder.ts';
 import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
 import type { ChainName } from '../p2p/chain-params.ts';
 import { PeerManager } from '../peerman/peer-manager.ts';
@@ -19,6 +21,7 @@ const OPTIONS = {
   network: { type: 'string', default: 'regtest' },
   listen: { type: 'string' },
   connect: { type: 'string', multiple: true },
+  datadir: { type: 'string' },
   v2transport: { type: 'string', default: '1' },
   for: { type: 'string' },
 } as const;
@@ -27,6 +30,7 @@ interface NodeArguments {
   readonly network: ChainName;
   readonly listen: string | undefined;
   readonly connect: readonly string[];
+  readonly dataDir: string | undefined;
   readonly v2Transport: boolean;
   readonly runSeconds: number | undefined;
 }
@@ -37,7 +41,9 @@ export const nodeCommand: Command = {
     'usage: sockman node [OPTIONS]',
     `  --network NAME        ${Object.keys(CHAIN_PARAMS).join(', ')}; regtest unless said`,
     '  --listen ADDRESS      address:port to accept connections at; port 0 takes any',
-    '  --connect ADDRESS     peer to connect to; may be repeated. Without one a second node is started here and dialed',
+    '  --connect ADDRESS     peer to connect to; may be repeated. Without one, and without --datadir, a second node is',
+    '                        started here and dialed',
+    '  --datadir FOLDER      remembers addresses, anchors and bans there; without --connect, dials from what it knows',
     '  --v2transport 0|1     encrypted connections (BIP 324); 1 unless said',
     '  --for SECONDS         ends by itself; otherwise Ctrl-C does',
   ],
@@ -46,8 +52,10 @@ export const nodeCommand: Command = {
 
 async function runNode(args: readonly string[], io: CliIo): Promise<number> {
   const options = readArguments(args);
-  const { network, v2Transport } = options;
-  const companion = options.connect.length > 0 ? undefined : await startCompanion(network, v2Transport);
+  const { dataDir, network, v2Transport } = options;
+  const remembered = dataDir === undefined ? {} : await openDataFolder(dataDir, CHAIN_PARAMS[network]);
+  const isAlone = options.connect.length === 0 && dataDir === undefined;
+  const companion = isAlone ? await startCompanion(network, v2Transport) : undefined;
   const targets = companion === undefined ? options.connect : companion.listeningAt.slice(0, 1).map(String);
   const node = new Connman({
     network,
@@ -55,9 +63,10 @@ async function runNode(args: readonly string[], io: CliIo): Promise<number> {
     v2Transport,
     listen: options.listen !== undefined,
     ...(options.listen === undefined ? {} : { bind: [options.listen] }),
+    ...remembered,
   });
   try {
-    await startWithPeerManager(node);
+    await startWithPeerManager(node, remembered);
     for (const at of node.listeningAt) io.print(`listening at ${at} (${network}, ${node.backendName})`);
     if (companion !== undefined) io.print(`dialing a second node of this process at ${targets.join(', ')}`);
     await showPeers(node, io, options.runSeconds);
@@ -75,8 +84,8 @@ async function startCompanion(network: ChainName, v2Transport: boolean): Promise
   return companion;
 }
 
-async function startWithPeerManager(node: Connman): Promise<void> {
-  const peerManager = new PeerManager();
+async function startWithPeerManager(node: Connman, remembered: Partial<DataFolder> = {}): Promise<void> {
+  const peerManager = new PeerManager(remembered);
   peerManager.attach(node);
   await node.start(peerManager);
 }
@@ -113,6 +122,7 @@ function readArguments(args: readonly string[]): NodeArguments {
     network: chainName(values.network),
     listen: values.listen,
     connect: values.connect ?? [],
+    dataDir: values.datadir,
     v2Transport: switchOption('v2transport', values.v2transport),
     runSeconds: numberOption('for', values.for, 0, MAX_RUN_SECONDS),
   };
