@@ -36,10 +36,12 @@ export async function startI2PLab(): Promise<I2PLab> {
     await Promise.all(programs.map((program) => program.stop()));
     programs = [];
   };
-  const startAll = (): void => {
-    programs = routers.map(
-      ({ home }) => new Program('i2pd', [`--datadir=${home}`, `--conf=${join(home, 'i2pd.conf')}`]),
-    );
+  // The floodfill, which is the last, comes first: a router that dials another before it listens shuns it for minutes.
+  const startAll = async (): Promise<void> => {
+    for (const { number, home } of routers.toReversed()) {
+      programs.push(new Program('i2pd', [`--datadir=${home}`, `--conf=${join(home, 'i2pd.conf')}`]));
+      await accepts(samPortOf(number));
+    }
   };
   const stop = async (): Promise<void> => {
     await stopAll();
@@ -47,7 +49,7 @@ export async function startI2PLab(): Promise<I2PLab> {
   };
   try {
     for (const { number, home } of routers) {
-      run('ip', ['addr', 'add', `${addressOf(number)}/32`, 'dev', 'lo']);
+      run('ip', ['addr', 'replace', `${addressOf(number)}/32`, 'dev', 'lo']);
       mkdirSync(home);
       writeFileSync(join(home, 'i2pd.conf'), configuration(number));
     }
