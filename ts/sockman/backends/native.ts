@@ -35,6 +35,8 @@ export class NativeBackend implements Backend {
   readonly slab: Uint8Array;
   readonly deferredOffset: number;
   readonly #addon: Addon;
+  /** From the engine's monotonic clock to ours. Read once: two readings differ by what lies between them. */
+  readonly #clockOffsetMs: number;
   readonly #engine: Engine;
   /** With some pollers the loop watches each socket, and nothing while there is none. */
   readonly #hold = new ProcessHold();
@@ -53,6 +55,7 @@ export class NativeBackend implements Backend {
     this.deferredOffset = 2 * receiveChunkBytes;
     this.slab = fixedMemory(3 * receiveChunkBytes);
     this.#addon = addon;
+    this.#clockOffsetMs = this.clock.now() - addon.monotonicMs();
     const settings = Int32Array.of(
       receiveChunkBytes,
       options.acceptBatch,
@@ -157,9 +160,9 @@ export class NativeBackend implements Backend {
     return { roundTripMs, roundTripVarianceMs, retransmittedSegments, unsentBytes, sendCongestionWindowSegments };
   }
 
-  /** A time of the engine on our clock: both run monotonically, from different starts. */
+  /** A time of the engine on our clock. */
   #toClock(engineMs: number): number {
-    return engineMs === 0 ? 0 : engineMs - this.#addon.monotonicMs() + this.clock.now();
+    return engineMs === 0 ? 0 : engineMs + this.#clockOffsetMs;
   }
 
   #lastFailure(): SystemFailure {
