@@ -26,7 +26,7 @@ function run(program: string): ChildProcess {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  child.stdout!.setEncoding('utf8');
+  child.stdout.setEncoding('utf8');
   children.push(child);
   return child;
 }

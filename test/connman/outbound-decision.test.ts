@@ -72,7 +72,7 @@ describe('the next automatic connection', () => {
   it('is looked for on such a network again at once while there is none', () => {
     const decision = new OutboundDecision(connectionBudget(125), seededUint32(3), 0);
     let asked = 0;
-    const situation = { ...CONTENT, nowMs: LATE_MS, missingNetwork: () => void asked++ as undefined };
+    const situation = { ...CONTENT, nowMs: LATE_MS, missingNetwork: () => void asked++ };
     for (let turn = 0; turn < 4; turn++) decision.next(situation);
     expect(asked).toBe(3);
   });

@@ -180,7 +180,7 @@ export class PeerLab implements PeerNetwork {
   // ---- PeerNetwork --------------------------------------------------------------------------------------------------
 
   pushMessage(node: P2PNode, type: string, payload: Uint8Array): void {
-    this.peers.get(node.id)?.received.push({ ...(decodeMessage(type, payload) as Message), raw: payload });
+    this.peers.get(node.id)?.received.push({ ...decodeMessage(type, payload), raw: payload });
   }
 
   pollMessage(node: P2PNode): PolledMessage | undefined {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { AddrMan } from '../../ts/addrman/addr-man.ts';
-import { NetAddress } from '../../ts/netaddr/net-address.ts';
+import type { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import type { PeerAddress } from '../../ts/p2p/messages/addresses.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';

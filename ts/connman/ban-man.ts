@@ -5,7 +5,7 @@
 
 import { parseBanList, serializeBanList, MAX_BAN_LIST_BYTES } from '../addrman/ban-list.ts';
 import type { BanEntry } from '../addrman/ban-list.ts';
-import { DataFile } from '../addrman/data-file.ts';
+import type { DataFile } from '../addrman/data-file.ts';
 import type { NetAddress } from '../netaddr/net-address.ts';
 import { Subnet } from '../netaddr/subnet.ts';
 import type { Clock } from '../util/clock.ts';

@@ -106,6 +106,9 @@ function actPrivately(
     case 'pong':
       if (takePong(peer, message, received.timeMs)) parts.privateBroadcast.confirm(peer);
       return;
+    default:
+      // Whatever else the peer says has nothing to do with the one transaction.
+      return;
   }
 }
 
