@@ -137,3 +137,28 @@ describe('traffic totals', () => {
     expect(connman.outboundTargetReached()).toBe(false);
   });
 });
+
+describe('network information', () => {
+  it('shows what we are, who is there, and how each network is reached', async () => {
+    const options = { bind: [PLACE], onion: '127.0.0.1:9050', onlyNet: ['ipv4', 'onion'], externalIp: ['93.1.2.3'] };
+    const { connman } = await world.node(options);
+    world.connect(PLACE);
+    await world.settle();
+    const info = connman.getNetworkInfo();
+    expect(info).toMatchObject({
+      subversion: connman.userAgent,
+      protocolversion: 70_017,
+      localservices: '0000000000000800',
+      localservicesnames: ['P2P_V2'],
+      networkactive: true,
+      connections: 1,
+      connections_in: 1,
+      connections_out: 0,
+      localaddresses: [{ address: '93.1.2.3', port: 18_444, score: 4 }],
+    });
+    const onion = { proxy: '127.0.0.1:9050', proxy_randomize_credentials: true, limited: false, reachable: true };
+    expect(info.networks.map(({ name }) => name)).toEqual(['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns']);
+    expect(info.networks[2]).toEqual({ name: 'onion', ...onion });
+    expect(info.networks[1]).toMatchObject({ limited: true, reachable: false, proxy: '' });
+  });
+});

@@ -22,7 +22,6 @@ import { SockMan } from '../sockman/sock-man.ts';
 import type { SipHash } from '../util/siphash.ts';
 import type { AddedNodeInfo } from './added-nodes.ts';
 import type { ConnectionBudget } from './budget.ts';
-import type { ConnectionType } from './connection-types.ts';
 import { ConnmanCore } from './core.ts';
 import type { OpenRequest } from './dialing.ts';
 import type { ConnmanEvents } from './events.ts';
@@ -31,13 +30,13 @@ import type { LocalAddress } from './local-addresses.ts';
 import type { NetEvents, PeerNetwork, PolledMessage } from './net-events.ts';
 import type { Direction } from './node-table.ts';
 import type { ConnmanOptions } from './options.ts';
+import { countReady } from './outbound.ts';
 import type { AddableType } from './outbound.ts';
 import type { P2PNode } from './peer.ts';
 import { resolveConnmanOptions } from './resolve-options.ts';
-import { peerStats } from './statistics.ts';
-import type { NetTotals, PeerStats } from './statistics.ts';
+import { netTotals, networkInfo, peerStats } from './statistics.ts';
+import type { NetTotals, NetworkInfo, PeerStats } from './statistics.ts';
 import { isPastGrace } from './timeouts.ts';
-import { UPLOAD_CYCLE_SECONDS } from './upload-target.ts';
 
 /**
  * Manages the peers of a Bitcoin node. Make one, make a message processor for it, `start`, and `stop` at the end.
@@ -378,19 +377,11 @@ export class Connman extends SockMan implements PeerNetwork {
   }
 
   extraFullOutboundCount(): number {
-    return this.#extraCount('outbound-full-relay', this.budget.maxFullRelay);
+    return Math.max(0, countReady(this.#core.table, 'outbound-full-relay') - this.budget.maxFullRelay);
   }
 
   extraBlockRelayCount(): number {
-    return this.#extraCount('block-relay-only', this.budget.maxBlockRelay);
-  }
-
-  #extraCount(type: ConnectionType, limit: number): number {
-    let count = 0;
-    this.forEachNode((node) => {
-      if (node.connectionType === type) count++;
-    });
-    return Math.max(0, count - limit);
+    return Math.max(0, countReady(this.#core.table, 'block-relay-only') - this.budget.maxBlockRelay);
   }
 
   hasMultipleManualOrFullOutbound(network: NetworkClass): boolean {
@@ -398,7 +389,7 @@ export class Connman extends SockMan implements PeerNetwork {
   }
 
   addPrivateBroadcastsToOpen(count: number): void {
-    this.#core.privateBroadcastsToOpen = Math.max(0, this.#core.privateBroadcastsToOpen + count);
+    this.#core.outbound.privateBroadcasts?.addToOpen(count);
   }
 
   // ---- Statistics ---------------------------------------------------------------------------------------------------
@@ -415,19 +406,20 @@ export class Connman extends SockMan implements PeerNetwork {
   /** What `getnettotals` shows. */
   getNetTotals(): NetTotals {
     const { settings, traffic, uploadTarget } = this.#core;
-    return {
-      totalbytesrecv: traffic.totalReceivedBytes,
-      totalbytessent: traffic.totalSentBytes,
-      timemillis: settings.clock.wallTimeMs(),
-      uploadtarget: {
-        timeframe: UPLOAD_CYCLE_SECONDS,
-        target: uploadTarget.limitBytes,
-        target_reached: uploadTarget.isReached(),
-        serve_historical_blocks: !uploadTarget.isReached(true),
-        bytes_left_in_cycle: uploadTarget.bytesLeft,
-        time_left_in_cycle: uploadTarget.secondsLeft,
-      },
-    };
+    return netTotals(traffic, uploadTarget, settings.clock.wallTimeMs());
+  }
+
+  /** What `getnetworkinfo` shows, but for what only the message processor knows: `timeoffset` and `localrelay`. */
+  getNetworkInfo(): NetworkInfo {
+    const { network, localAddresses, settings } = this.#core;
+    return networkInfo({
+      userAgent: settings.userAgent,
+      localServices: this.localServices,
+      inboundCount: this.getNodeCount('in'),
+      outboundCount: this.getNodeCount('out'),
+      network,
+      localAddresses: localAddresses.list(),
+    });
   }
 
   outboundTargetReached(isHistorical = false): boolean {

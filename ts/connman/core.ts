@@ -3,6 +3,7 @@
 import type { NetworkClass } from '../netaddr/network.ts';
 import { Service } from '../netaddr/service.ts';
 import { Services } from '../p2p/protocol.ts';
+import type { OutboundMessage } from '../p2p/transport/transport.ts';
 import type { StartOptions } from '../sockman/core.ts';
 import type { SockMan } from '../sockman/sock-man.ts';
 import type { Timer } from '../util/clock.ts';
@@ -60,7 +61,6 @@ export class ConnmanCore {
   readonly localAddresses: LocalAddresses;
   readonly uploadTarget: UploadTarget;
   localServices: bigint;
-  privateBroadcastsToOpen = 0;
 
   readonly #sockets: SockMan;
   readonly #listenPlan: ListenPlan;
@@ -380,10 +380,16 @@ export class ConnmanCore {
         markAndClose: (node, reason) => this.markAndClose(node, reason),
         wakeMessageHandler: () => this.wakeMessageHandler(),
         countUpload: (bytes) => this.uploadTarget.count(bytes),
-        noteOutboundMessage: (node, message) => this.events.emit('outboundMessage', { node, message }),
+        noteOutboundMessage: (node, message) => this.#noteOutboundMessage(node, message),
       },
       this.settings.clock,
     );
+  }
+
+  #noteOutboundMessage(node: P2PNode, message: OutboundMessage): void {
+    const isTorPeer = !node.isInbound && node.addr.address.isOnion();
+    if (isTorPeer && message.type === 'verack') this.outbound.privateBroadcasts?.noteTorWorks();
+    this.events.emit('outboundMessage', { node, message });
   }
 
   #makeRemoval(): Removal {

@@ -1,6 +1,7 @@
 // What happens to connections, for whoever embeds a `Connman`.
+//
+// That a peer misbehaves is told by the message processor, and a change of the bans by `BanMan` (its option `onChange`).
 
-import type { NetAddress } from '../netaddr/net-address.ts';
 import type { OutboundMessage, ReceivedMessage } from '../p2p/transport/transport.ts';
 import type { P2PNode } from './peer.ts';
 
@@ -34,18 +35,9 @@ export interface ConnmanEvents {
   outboundMessage: MessageEvent<OutboundMessage>;
   /** A dial failed. */
   failedConnection: { readonly target: string; readonly errmsg: string };
-  /** The message processor holds something against a peer. */
-  misbehaving: { readonly node: P2PNode; readonly reason: string };
-  /** The list of bans changed. */
-  bannedListChanged: undefined;
 }
 
-/** An address as it may stand in a log: only if the user wants addresses there. */
+/** A peer as it may stand in a log: with its address only if the user wants that. */
 export function loggedPeer(node: P2PNode, showsAddress: boolean): string {
   return showsAddress ? `peer ${node.id} (${node.addrName})` : `peer ${node.id}`;
-}
-
-/** As `loggedPeer`, for somebody who is no node. */
-export function loggedAddress(address: NetAddress | string, showsAddress: boolean): string {
-  return showsAddress ? ` ${address}` : '';
 }

@@ -16,6 +16,7 @@ import type { NetEvents } from './net-events.ts';
 import type { NetworkState } from './network-state.ts';
 import type { NodeTable } from './node-table.ts';
 import { OpenConnections } from './open-connections.ts';
+import { PrivateBroadcasts } from './private-broadcast.ts';
 import type { ResolvedConnmanOptions } from './resolve-options.ts';
 import { askDnsSeeds } from './seeds.ts';
 import { SlotPool } from './slots.ts';
@@ -44,6 +45,8 @@ export class Outbound {
   wantsExtraBlockRelay = false;
   readonly addedNodes: AddedNodes;
   readonly slots: SlotPool;
+  /** Undefined without the option, or an address book to choose from. */
+  readonly privateBroadcasts: PrivateBroadcasts | undefined;
   readonly #host: OutboundHost;
 
   constructor(host: OutboundHost) {
@@ -60,6 +63,28 @@ export class Outbound {
       open: (request) => host.dialing.open(request),
     });
     for (const node of settings.addNode) this.addedNodes.add({ node, usesV2: host.usesV2 });
+    const { addressBook } = settings;
+    const broadcasts = settings.privateBroadcast && addressBook !== undefined;
+    this.privateBroadcasts = broadcasts ? this.#makePrivateBroadcasts(addressBook) : undefined;
+  }
+
+  #makePrivateBroadcasts(addressBook: AddressSource): PrivateBroadcasts {
+    const { settings, network, dialing, interrupt } = this.#host;
+    const { clock, random, logger } = settings;
+    const host = this.#host;
+    return new PrivateBroadcasts({
+      network,
+      addressBook,
+      clock,
+      random,
+      logger,
+      interrupt,
+      get usesV2() {
+        return host.usesV2;
+      },
+      isLocal: (service) => host.isLocal(service),
+      open: (request) => dialing.open(request),
+    });
   }
 
   /** Whether dials come from an address book, and not only from a given list. */
@@ -73,6 +98,8 @@ export class Outbound {
     const { settings, tasks, interrupt, dialing } = this.#host;
     const { addressBook, clock, connect } = settings;
     tasks.run('added nodes', () => this.addedNodes.run());
+    const { privateBroadcasts } = this;
+    if (privateBroadcasts !== undefined) tasks.run('private broadcast', () => privateBroadcasts.run());
     if (connect.length > 0) {
       const open = (dest: string): Promise<boolean> =>
         dialing.open({ connectionType: 'manual', dest, usesV2: this.#host.usesV2 });

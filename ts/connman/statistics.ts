@@ -4,13 +4,17 @@
 // field that Core leaves out is absent. (Bitcoin Core src/rpc/net.cpp)
 
 import type { NetGroups } from '../addrman/net-groups.ts';
-import type { NetworkClass } from '../netaddr/network.ts';
-import { serviceNames } from '../p2p/protocol.ts';
+import type { NetworkClass, PublicNetworkName } from '../netaddr/network.ts';
+import { PROTOCOL_VERSION, serviceNames } from '../p2p/protocol.ts';
 import type { ConnectionType } from './connection-types.ts';
+import type { LocalAddress } from './local-addresses.ts';
 import type { NodeStateStats } from './net-events.ts';
+import type { NetworkState } from './network-state.ts';
 import type { P2PNode } from './peer.ts';
 import { PERMISSION_FLAGS, hasPermission } from './permission-flags.ts';
 import type { PermissionName } from './permission-flags.ts';
+import { UPLOAD_CYCLE_SECONDS } from './upload-target.ts';
+import type { UploadTarget } from './upload-target.ts';
 
 /** One entry of `getpeerinfo`. Times are seconds since 1970, 0 for never. */
 export interface PeerStats {
@@ -81,6 +85,32 @@ export interface NetTotals {
   };
 }
 
+/** The answer of `getnetworkinfo`, as far as connections go. */
+export interface NetworkInfo {
+  subversion: string;
+  protocolversion: number;
+  /** 16 hex digits. */
+  localservices: string;
+  localservicesnames: string[];
+  networkactive: boolean;
+  connections: number;
+  connections_in: number;
+  connections_out: number;
+  networks: {
+    name: PublicNetworkName;
+    /** Not used for automatic connections. */
+    limited: boolean;
+    reachable: boolean;
+    /** Empty for none. */
+    proxy: string;
+    proxy_randomize_credentials: boolean;
+  }[];
+  localaddresses: { address: string; port: number; score: number }[];
+}
+
+/** In the order of Core's answer. */
+const PUBLIC_NETWORKS: readonly PublicNetworkName[] = ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'];
+
 const SATOSHIS_PER_COIN = 1e8;
 /** The permissions, in the order in which Core shows them. */
 const PERMISSION_NAMES = Object.keys(PERMISSION_FLAGS) as PermissionName[];
@@ -132,6 +162,67 @@ export function peerStats(node: P2PNode, state: NodeStateStats, groups: NetGroup
     connection_type: node.connectionType,
     transport_protocol_type: transportType,
     session_id: transportType === 'v2' && sessionId !== undefined ? Buffer.from(sessionId).toString('hex') : '',
+  };
+}
+
+/** The answer about traffic. */
+export function netTotals(
+  traffic: { readonly totalReceivedBytes: number; readonly totalSentBytes: number },
+  target: UploadTarget,
+  nowMs: number,
+): NetTotals {
+  return {
+    totalbytesrecv: traffic.totalReceivedBytes,
+    totalbytessent: traffic.totalSentBytes,
+    timemillis: nowMs,
+    uploadtarget: {
+      timeframe: UPLOAD_CYCLE_SECONDS,
+      target: target.limitBytes,
+      target_reached: target.isReached(),
+      serve_historical_blocks: !target.isReached(true),
+      bytes_left_in_cycle: target.bytesLeft,
+      time_left_in_cycle: target.secondsLeft,
+    },
+  };
+}
+
+/** What the answer about the network is made of. */
+export interface NetworkInfoSource {
+  readonly userAgent: string;
+  readonly localServices: bigint;
+  readonly inboundCount: number;
+  readonly outboundCount: number;
+  readonly network: NetworkState;
+  readonly localAddresses: readonly LocalAddress[];
+}
+
+/** The answer about the network. */
+export function networkInfo(source: NetworkInfoSource): NetworkInfo {
+  const { network, localServices, inboundCount, outboundCount } = source;
+  return {
+    subversion: source.userAgent,
+    protocolversion: PROTOCOL_VERSION,
+    localservices: servicesHex(localServices),
+    localservicesnames: serviceNames(localServices),
+    networkactive: network.isActive,
+    connections: inboundCount + outboundCount,
+    connections_in: inboundCount,
+    connections_out: outboundCount,
+    networks: PUBLIC_NETWORKS.map((name) => {
+      const proxy = network.proxyFor(name);
+      return {
+        name,
+        limited: !network.isReachable(name),
+        reachable: network.isReachable(name),
+        proxy: proxy === undefined ? '' : String(proxy.endpoint),
+        proxy_randomize_credentials: proxy?.streamIsolation ?? false,
+      };
+    }),
+    localaddresses: source.localAddresses.map(({ service, score }) => ({
+      address: String(service.address),
+      port: service.port,
+      score,
+    })),
   };
 }
 
