@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EntryStore } from '../../ts/addrman/entry-store.ts';
 import { isTerrible, selectionChance } from '../../ts/addrman/quality.ts';
 import { readVectorJson } from '../helpers/vectors.ts';
-import { address } from './support.ts';
+import { address, service } from './support.ts';
 
 interface Row {
   name: string;
@@ -20,7 +20,7 @@ const { rows } = readVectorJson<{ rows: Row[] }>('addrman_quality.json');
 describe('quality of an entry', () => {
   it.each(rows)('$name', (row) => {
     const store = new EntryStore();
-    const id = store.create(address('1.2.3.4'), 8333, address('5.6.7.8'), row.time, 0n);
+    const id = store.create(service('1.2.3.4'), 0, address('5.6.7.8'), row.time, 0n);
     store.lastTry[id] = row.lastTry;
     store.lastSuccess[id] = row.lastSuccess;
     store.attempts[id] = row.attempts;

@@ -9,7 +9,7 @@
 
 import { strict as assert } from 'node:assert';
 import { randomFillSync } from 'node:crypto';
-import type { NetAddress } from '../netaddr/net-address.ts';
+import { NetAddress } from '../netaddr/net-address.ts';
 import { NETWORK_NUMBERS } from '../netaddr/network.ts';
 import type { NetworkClass } from '../netaddr/network.ts';
 import type { Service } from '../netaddr/service.ts';
@@ -20,6 +20,7 @@ import { invalidArg, outOfRange } from '../util/errors.ts';
 import { createSecureRandom, uniformBelow } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
 import { AddressTables } from './address-tables.ts';
+import { MAX_TIME, checkInteger, checkService, checkServices } from './arguments.ts';
 import { NO_ENTRY } from './bucket-table.ts';
 import { findContradiction } from './consistency.ts';
 import { addAddress } from './gossip.ts';
@@ -27,7 +28,8 @@ import { BUCKET_SLOTS, CONNECTED_UPDATE_SECONDS, KEY_BYTES, MAX_CHECK_RATIO } fr
 import { NetGroups } from './net-groups.ts';
 import { peerAddress, entryRecord } from './records.ts';
 import type { EntryPosition, EntryRecord, SelectedAddress, TableEntry } from './records.ts';
-import { networkNumbers, sampleEntries, selectEntry } from './selection.ts';
+import { networkNumbers } from './network-numbers.ts';
+import { sampleEntries, selectEntry } from './selection.ts';
 import { markGood, randomTriedCollision, resolveCollisions } from './tried-collisions.ts';
 
 /** How an address manager is set up. */
@@ -43,10 +45,6 @@ export interface AddrManOptions {
   /** Checks all invariants before and after one in so many operations: 0 (never, the default) to 1,000,000. */
   readonly checkRatio?: number;
 }
-
-/** Largest time that gossip and files can hold: 32 bits. */
-const MAX_TIME = 0xffff_ffff;
-const MAX_SERVICES = 0xffff_ffff_ffff_ffffn;
 
 /**
  * The address manager.
@@ -106,16 +104,19 @@ export class AddrMan {
    *
    * @param penaltySeconds - Taken off each time, unless the source announces itself. Gossip takes 7,200.
    * @returns True if at least one new slot was filled; an update of what is known is not counted.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not a `Service`, a `NetAddress`, a bigint. What came before stays.
    * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: a time, service set or penalty. What came before stays learnt.
    */
   add(addresses: Iterable<PeerAddress>, source: NetAddress, penaltySeconds: number = 0): boolean {
     if (!(Number.isSafeInteger(penaltySeconds) && penaltySeconds >= 0)) {
       throw outOfRange('penaltySeconds', 'an integer >= 0', penaltySeconds);
     }
+    if (!(source instanceof NetAddress)) throw invalidArg('source', 'a NetAddress', source);
     this.#check();
     const gossip = { source, sourceGroup: this.groups.group(source), penaltySeconds, now: this.#now() };
     let hasAdded = false;
     for (const record of addresses) {
+      checkService(record.service);
       checkInteger('timeSeconds', record.timeSeconds, 0, MAX_TIME);
       checkServices(record.services);
       if (addAddress(this.tables, record, gossip)) hasAdded = true;
@@ -136,9 +137,9 @@ export class AddrMan {
   good(service: Service, timeSeconds: number = this.#now()): boolean {
     checkInteger('timeSeconds', timeSeconds, 1);
     this.#check();
+    const id = this.#find(service);
     // Also for an address we do not know: it proves that the network works, so failures count again.
     this.tables.lastGood = timeSeconds;
-    const id = this.tables.find(service);
     const hasMoved = id !== NO_ENTRY && markGood(this.tables, id, timeSeconds, true);
     this.#check();
     return hasMoved;
@@ -156,7 +157,7 @@ export class AddrMan {
     checkInteger('timeSeconds', timeSeconds, 0);
     this.#check();
     const { store, lastGood } = this.tables;
-    const id = this.tables.find(service);
+    const id = this.#find(service);
     if (id === NO_ENTRY) return;
     store.lastTry[id] = timeSeconds;
     if (isFailureCounted && store.lastCountAttempt[id]! < lastGood) {
@@ -171,7 +172,7 @@ export class AddrMan {
     checkInteger('timeSeconds', timeSeconds, 0, MAX_TIME);
     this.#check();
     const { store } = this.tables;
-    const id = this.tables.find(service);
+    const id = this.#find(service);
     if (id !== NO_ENTRY && timeSeconds - store.time[id]! > CONNECTED_UPDATE_SECONDS) store.time[id] = timeSeconds;
     this.#check();
   }
@@ -180,7 +181,7 @@ export class AddrMan {
   setServices(service: Service, services: bigint): void {
     checkServices(services);
     this.#check();
-    const id = this.tables.find(service);
+    const id = this.#find(service);
     if (id !== NO_ENTRY) this.tables.store.setServices(id, services);
     this.#check();
   }
@@ -245,7 +246,7 @@ export class AddrMan {
 
   /** All that is known of an address; undefined when nothing is. */
   getEntry(service: Service): EntryRecord | undefined {
-    const id = this.tables.find(service);
+    const id = this.#find(service);
     return id === NO_ENTRY ? undefined : entryRecord(this.tables.store, id);
   }
 
@@ -255,10 +256,15 @@ export class AddrMan {
    */
   findAddressEntry(service: Service): EntryPosition | undefined {
     this.#check();
-    const id = this.tables.find(service);
+    const id = this.#find(service);
     if (id === NO_ENTRY) return undefined;
     const isTried = this.tables.store.isInTried[id] === 1;
     return this.#positionOf(id, isTried ? this.tables.triedSlot(id) : this.tables.primaryNewSlot(id));
+  }
+
+  #find(service: Service): number {
+    checkService(service);
+    return this.tables.find(service);
   }
 
   #positionOf(id: number, slot: number): EntryPosition {
@@ -292,13 +298,4 @@ function emptyTables({ key, groups, random }: AddrManOptions): AddressTables {
   }
   const ownKey = key === undefined ? randomFillSync(new Uint8Array(KEY_BYTES)) : Uint8Array.from(key);
   return new AddressTables(ownKey, groups ?? new NetGroups(), random ?? createSecureRandom());
-}
-
-function checkInteger(name: string, value: number, min: number, max: number = Number.MAX_SAFE_INTEGER): void {
-  if (!(Number.isInteger(value) && value >= min && value <= max)) throw outOfRange(name, `${min}..${max}`, value);
-}
-
-function checkServices(services: bigint): void {
-  if (typeof services !== 'bigint') throw invalidArg('services', 'a bigint', services);
-  if (services < 0n || services > MAX_SERVICES) throw outOfRange('services', '0..2^64-1', services);
 }

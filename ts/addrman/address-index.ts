@@ -4,11 +4,11 @@
 // collide, and every lookup would walk them.
 
 import { NETWORK_BYTES, NETWORK_NUMBERS } from '../netaddr/network.ts';
-import type { NetAddress } from '../netaddr/net-address.ts';
 import type { NetworkName } from '../netaddr/network.ts';
+import type { Service } from '../netaddr/service.ts';
 import type { RandomUint32 } from '../util/random.ts';
 import { SipHash } from '../util/siphash.ts';
-import { NETWORK_BY_NUMBER } from './entry-store.ts';
+import { NETWORK_BY_NUMBER } from './network-numbers.ts';
 import type { EntryStore } from './entry-store.ts';
 
 const EMPTY = -1;
@@ -19,35 +19,52 @@ const INITIAL_SLOTS = 1024;
 /** What stands behind the address bytes in the hashed message: port and network. */
 const SUFFIX_BYTES = 3;
 
-/** Maps (network, bytes, port) to the id of an entry in `store`. Holds ids only; the store has the addresses. */
+/** Maps (network, bytes, port) to the id of an entry in `store`. Holds ids only; the store has addresses and hashes. */
 export class AddressIndex {
   readonly #store: EntryStore;
-  readonly #hash: SipHash;
-  readonly #hashHalves = new Uint32Array(2);
+  readonly #sipHash: SipHash;
+  readonly #halves = new Uint32Array(2);
   /** The message to hash, by network number: the length differs, and a view costs as much as the hash. */
   readonly #messages: readonly Uint8Array[];
+  #lastService: Service | undefined;
+  #lastHash = 0;
   #slots = new Int32Array(INITIAL_SLOTS).fill(EMPTY);
   #count = 0;
 
   constructor(store: EntryStore, random: RandomUint32) {
     this.#store = store;
     const word = (): bigint => (BigInt(random()) << 32n) | BigInt(random());
-    this.#hash = new SipHash(word(), word());
+    this.#sipHash = new SipHash(word(), word());
     this.#messages = NETWORK_BY_NUMBER.map(
       (name) => new Uint8Array((NETWORK_BYTES[name as NetworkName] ?? 0) + SUFFIX_BYTES),
     );
   }
 
-  /** The id of the entry for an address and port; -1 when there is none. */
-  find(address: NetAddress, port: number): number {
+  /** The keyed hash that an entry for this endpoint has (`EntryStore.lookupHash`). */
+  hash(service: Service): number {
+    // An address that is new is looked for first and entered then.
+    if (service === this.#lastService) return this.#lastHash;
+    const { address, port } = service;
     const network = NETWORK_NUMBERS[address.network];
     const message = this.#messages[network]!;
-    const { bytes } = address;
-    for (let index = 0; index < bytes.length; index++) message[index] = bytes[index]!;
+    message.set(address.bytes);
+    const suffix = message.length - SUFFIX_BYTES;
+    message[suffix] = port;
+    message[suffix + 1] = port >>> 8;
+    message[suffix + 2] = network;
+    this.#lastService = service;
+    this.#lastHash = this.#sipHash.reset().write(message).finalizeHalves(this.#halves)[0]!;
+    return this.#lastHash;
+  }
+
+  /** The id of the entry for an endpoint with this hash; -1 when there is none. */
+  find(service: Service, hash: number): number {
+    const store = this.#store;
     const slots = this.#slots;
-    for (let slot = this.#home(message, network, port); ; slot = (slot + 1) & (slots.length - 1)) {
+    const mask = slots.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const id = slots[slot]!;
-      if (id === EMPTY || this.#store.isAt(id, address, port)) return id;
+      if (id === EMPTY || (store.lookupHash[id] === hash && store.isAt(id, service))) return id;
     }
   }
 
@@ -61,6 +78,7 @@ export class AddressIndex {
 
   /** Removes whatever entry stands for the address and port of `id`, be it that one or a later duplicate. */
   remove(id: number): void {
+    const { lookupHash } = this.#store;
     const slots = this.#slots;
     let hole = this.#slotOf(id);
     if (slots[hole] === EMPTY) return;
@@ -68,7 +86,7 @@ export class AddressIndex {
     // Close the gap: whoever follows in the chain moves up, unless that would put it before its home.
     const mask = slots.length - 1;
     for (let slot = (hole + 1) & mask; slots[slot] !== EMPTY; slot = (slot + 1) & mask) {
-      const distanceFromHome = (slot - this.#homeOf(slots[slot]!)) & mask;
+      const distanceFromHome = (slot - lookupHash[slots[slot]!]!) & mask;
       if (distanceFromHome < ((slot - hole) & mask)) continue;
       slots[hole] = slots[slot]!;
       hole = slot;
@@ -83,27 +101,12 @@ export class AddressIndex {
 
   /** Where the address and port of `id` are, or else the free slot where they would go. */
   #slotOf(id: number): number {
+    const store = this.#store;
     const slots = this.#slots;
-    let slot = this.#homeOf(id);
-    while (slots[slot] !== EMPTY && !this.#store.isSame(slots[slot]!, id)) slot = (slot + 1) & (slots.length - 1);
+    const mask = slots.length - 1;
+    let slot = store.lookupHash[id]! & mask;
+    while (slots[slot] !== EMPTY && !store.isSame(slots[slot]!, id)) slot = (slot + 1) & mask;
     return slot;
-  }
-
-  #homeOf(id: number): number {
-    const network = this.#store.network[id]!;
-    const message = this.#messages[network]!;
-    this.#store.copyAddressBytes(id, message);
-    return this.#home(message, network, this.#store.port[id]!);
-  }
-
-  /** The slot where the search begins. `message` holds the address bytes; the rest of it is filled in here. */
-  #home(message: Uint8Array, network: number, port: number): number {
-    const suffix = message.length - SUFFIX_BYTES;
-    message[suffix] = port;
-    message[suffix + 1] = port >>> 8;
-    message[suffix + 2] = network;
-    const low = this.#hash.reset().write(message).finalizeHalves(this.#hashHalves)[0]!;
-    return low & (this.#slots.length - 1);
   }
 
   #double(): void {

@@ -8,7 +8,8 @@ import type { Service } from '../netaddr/service.ts';
 import type { RandomUint32 } from '../util/random.ts';
 import { AddressIndex } from './address-index.ts';
 import { BucketTable, NO_ENTRY } from './bucket-table.ts';
-import { EntryStore, NETWORK_COUNT } from './entry-store.ts';
+import { EntryStore } from './entry-store.ts';
+import { NETWORK_COUNT } from './network-numbers.ts';
 import { INITIAL_LAST_GOOD, MAX_REFERENCES, NEW_BUCKET_COUNT, TRIED_BUCKET_COUNT } from './limits.ts';
 import type { NetGroups } from './net-groups.ts';
 import { Placement } from './placement.ts';
@@ -53,7 +54,7 @@ export class AddressTables {
 
   /** The entry for an endpoint; `NO_ENTRY` when there is none. */
   find(service: Service): number {
-    return this.#index.find(service.address, service.port);
+    return this.#index.find(service, this.#index.hash(service));
   }
 
   /** The entry that `find` gives for the address and port of `id`: itself, unless a file named them twice. */
@@ -63,7 +64,7 @@ export class AddressTables {
 
   /** Makes a new entry that no slot holds yet. The caller gives it one, or deletes it again. */
   create(service: Service, source: NetAddress, time: number, services: bigint): number {
-    const id = this.store.create(service.address, service.port, source, time, services);
+    const id = this.store.create(service, this.#index.hash(service), source, time, services);
     this.order.append(id);
     this.#index.insert(id);
     this.#countNew(id, 1);
@@ -79,19 +80,19 @@ export class AddressTables {
     this.store.free(id);
   }
 
-  /** The new slot for an entry by what some source told us. */
-  newSlot(address: NetAddress, port: number, sourceGroup: Uint8Array): number {
-    return this.newSlotIn(this.#placement.newBucket(this.groups.group(address), sourceGroup), address, port);
+  /** The new slot for an entry by what a source in this group told us. */
+  newSlot(id: number, address: NetAddress, sourceGroup: Uint8Array): number {
+    return this.newSlotIn(this.#placement.newBucket(this.groups.group(address), sourceGroup), id);
   }
 
-  /** The one slot an address can have in a bucket of the new table. */
-  newSlotIn(bucket: number, address: NetAddress, port: number): number {
-    return this.#placement.newSlot(bucket, address.getAddrBytes(), port);
+  /** The one slot an entry can have in a bucket of the new table. */
+  newSlotIn(bucket: number, id: number): number {
+    return this.#placement.newSlot(bucket, this.store.addrBytes(id), this.store.port[id]!);
   }
 
   /** The new slot for an entry by what its first source told us. */
   primaryNewSlot(id: number): number {
-    return this.newSlot(this.store.address(id), this.store.port[id]!, this.groups.group(this.store.source(id)));
+    return this.newSlot(id, this.store.address(id), this.groups.group(this.store.source(id)));
   }
 
   /** The one slot of the tried table that an address can have. */

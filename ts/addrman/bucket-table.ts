@@ -3,7 +3,7 @@
 // A draw asks for a random bucket that holds a matching entry. Trying buckets until one matches is what the rule says;
 // it takes a thousand tries when the table is nearly empty. The lists kept here make it one try, with the same odds.
 
-import { NETWORK_COUNT } from './entry-store.ts';
+import { NETWORK_COUNT } from './network-numbers.ts';
 import { BUCKET_SLOTS } from './limits.ts';
 
 /** An empty slot. */

@@ -3,8 +3,10 @@
 
 import type { AddressTables } from './address-tables.ts';
 import { NO_ENTRY } from './bucket-table.ts';
-import { NETWORK_COUNT } from './entry-store.ts';
+import { NETWORK_COUNT } from './network-numbers.ts';
+import type { EntryStore } from './entry-store.ts';
 import { BUCKET_SLOTS, MAX_REFERENCES } from './limits.ts';
+import { serviceOf } from './records.ts';
 
 /**
  * Looks for a contradiction.
@@ -30,7 +32,7 @@ export function findContradiction(tables: AddressTables, isPlacementKnown: boole
   const counts = { new: new Int32Array(NETWORK_COUNT), tried: new Int32Array(NETWORK_COUNT) };
   for (let position = 0; position < order.length; position++) {
     const id = order.at(position);
-    const code = checkEntry(tables, id, position);
+    const code = checkEntry(tables, id, position, isPlacementKnown);
     if (code !== 0) return code;
     (store.isInTried[id] === 1 ? counts.tried : counts.new)[store.countedNetwork[id]!]!++;
   }
@@ -46,7 +48,7 @@ export function findContradiction(tables: AddressTables, isPlacementKnown: boole
   return 0;
 }
 
-function checkEntry(tables: AddressTables, id: number, position: number): number {
+function checkEntry(tables: AddressTables, id: number, position: number, isPlacementKnown: boolean): number {
   const { store } = tables;
   const referenceCount = store.referenceCount[id]!;
   if (store.isInTried[id] === 1) {
@@ -56,7 +58,8 @@ function checkEntry(tables: AddressTables, id: number, position: number): number
     if (referenceCount > MAX_REFERENCES) return -3;
     if (referenceCount === 0) return -4;
   }
-  if (tables.foundInstead(id) !== id) return -5;
+  const found = isPlacementKnown ? tables.foundInstead(id) : tables.find(serviceOf(store, id));
+  if (found !== id) return -5;
   if (store.orderPosition[id] !== position) return -14;
   if (store.lastTry[id]! < 0) return -6;
   return store.lastSuccess[id]! < 0 ? -8 : 0;
@@ -85,18 +88,23 @@ function checkNew(tables: AddressTables, isPlacementKnown: boolean): number {
   for (let slot = 0; slot < newTable.entries.length; slot++) {
     const id = newTable.entries[slot]!;
     if (id === NO_ENTRY) continue;
-    const references = store.slots.subarray(id * MAX_REFERENCES, id * MAX_REFERENCES + store.referenceCount[id]!);
-    if (store.isInTried[id] === 1 || !references.includes(slot)) return -12;
+    if (store.isInTried[id] === 1 || !refersTo(store, id, slot)) return -12;
     found[id]!++;
     if (isPlacementKnown) continue;
     const bucket = Math.floor(slot / BUCKET_SLOTS);
-    if (tables.newSlotIn(bucket, store.address(id), store.port[id]!) !== slot) return -19;
+    if (tables.newSlotIn(bucket, id) !== slot) return -19;
   }
   for (let position = 0; position < order.length; position++) {
     const id = order.at(position);
     if (store.isInTried[id] === 0 && found[id] !== store.referenceCount[id]) return -15;
   }
   return 0;
+}
+
+function refersTo(store: EntryStore, id: number, slot: number): boolean {
+  const first = id * MAX_REFERENCES;
+  for (let at = first; at < first + store.referenceCount[id]!; at++) if (store.slots[at] === slot) return true;
+  return false;
 }
 
 function sum(counts: Int32Array): number {

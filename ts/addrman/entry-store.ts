@@ -1,27 +1,15 @@
 // What is known of each address, one column per field.
 //
 // A full address book is 80,000 entries; as objects they would take some 40 MB and a pause at each garbage collection.
-// Columns take 142 bytes an entry and hold nothing to collect. An entry is named by its id, the index into every
+// Columns take 146 bytes an entry and hold nothing to collect. An entry is named by its id, the index into every
 // column; ids of deleted entries are used again, so whoever keeps one must hear of the deletion.
 
 import { NetAddress } from '../netaddr/net-address.ts';
 import { NETWORK_BYTES, NETWORK_NUMBERS } from '../netaddr/network.ts';
-import type { NetworkClass, NetworkName } from '../netaddr/network.ts';
+import type { NetworkName } from '../netaddr/network.ts';
+import type { Service } from '../netaddr/service.ts';
 import { MAX_ENTRIES, MAX_REFERENCES } from './limits.ts';
-
-/** Names of the networks by their numbers. */
-export const NETWORK_BY_NUMBER: readonly NetworkClass[] = [
-  'not_publicly_routable',
-  'ipv4',
-  'ipv6',
-  'onion',
-  'i2p',
-  'cjdns',
-  'internal',
-];
-
-/** How many network numbers there are. */
-export const NETWORK_COUNT = NETWORK_BY_NUMBER.length;
+import { BYTES_BY_NUMBER, NETWORK_BY_NUMBER } from './network-numbers.ts';
 
 /** Room for the bytes of any address. */
 const ADDRESS_STRIDE = 32;
@@ -36,7 +24,7 @@ const LOW_32_BITS = 0xffff_ffffn;
 
 /** The columns. Which fields are meaningful when, and who updates them, is said at each. */
 export class EntryStore {
-  /** Network number and raw bytes of the address, `ADDRESS_STRIDE` apart; identity together with the port. */
+  /** Network number and raw bytes of the address; identity together with the port. */
   network = new Uint8Array(INITIAL_CAPACITY);
   addressBytes = new Uint8Array(INITIAL_CAPACITY * ADDRESS_STRIDE);
   port = new Uint16Array(INITIAL_CAPACITY);
@@ -64,6 +52,8 @@ export class EntryStore {
   slots = new Uint16Array(INITIAL_CAPACITY * MAX_REFERENCES);
   /** Place in the random order; in a free entry, the next free id. */
   orderPosition = new Int32Array(INITIAL_CAPACITY);
+  /** What the lookup made of address and port: hashing them again costs as much as the rest of it. */
+  lookupHash = new Uint32Array(INITIAL_CAPACITY);
   /** Grows with each entry created: tells the older of two, which recycled ids do not. */
   serial = new Float64Array(INITIAL_CAPACITY);
 
@@ -71,6 +61,11 @@ export class EntryStore {
   #end = 0;
   #firstFree = NO_ID;
   #nextSerial = 0;
+
+  /** Room for `addrBytes`, by network number, with what stands before the raw bytes in place. */
+  readonly #addrForms = NETWORK_BY_NUMBER.map((name, number) =>
+    number === 0 ? new Uint8Array(0) : zeroAddress(name as NetworkName).getAddrBytes(),
+  );
 
   /** The services that were halved last, and the halves. */
   #splitServices = 0n;
@@ -91,15 +86,18 @@ export class EntryStore {
    * Makes an entry with every statistic at its start, and returns its id.
    *
    * At most `MAX_ENTRIES` exist at a time; the tables see to that.
+   *
+   * @param lookupHash - From `AddressIndex.hash`.
    */
-  create(address: NetAddress, port: number, source: NetAddress, time: number, services: bigint): number {
+  create(service: Service, lookupHash: number, source: NetAddress, time: number, services: bigint): number {
+    const { address, port } = service;
     const id = this.#allocate();
     this.network[id] = NETWORK_NUMBERS[address.network];
-    this.addressBytes.set(address.bytes, id * ADDRESS_STRIDE);
+    copyBytes(address.bytes, this.addressBytes, id);
     this.port[id] = port;
     this.countedNetwork[id] = NETWORK_NUMBERS[address.getNetwork()];
     this.sourceNetwork[id] = NETWORK_NUMBERS[source.network];
-    this.sourceBytes.set(source.bytes, id * ADDRESS_STRIDE);
+    copyBytes(source.bytes, this.sourceBytes, id);
     this.setServices(id, services);
     this.time[id] = time;
     this.lastSuccess[id] = 0;
@@ -108,6 +106,7 @@ export class EntryStore {
     this.attempts[id] = 0;
     this.referenceCount[id] = 0;
     this.isInTried[id] = 0;
+    this.lookupHash[id] = lookupHash;
     this.serial[id] = this.#nextSerial++;
     return id;
   }
@@ -131,7 +130,9 @@ export class EntryStore {
   }
 
   services(id: number): bigint {
-    return (BigInt(this.servicesHigh[id]!) << 32n) | BigInt(this.servicesLow[id]!);
+    const low = BigInt(this.servicesLow[id]!);
+    const high = this.servicesHigh[id]!;
+    return high === 0 ? low : (BigInt(high) << 32n) | low;
   }
 
   /** The address, as a copy. */
@@ -139,13 +140,25 @@ export class EntryStore {
     return addressFrom(this.network[id]!, this.addressBytes, id);
   }
 
+  /** `NetAddress.getAddrBytes()` of the address, without making one. Lent until the next call. */
+  addrBytes(id: number): Uint8Array {
+    const network = this.network[id]!;
+    const form = this.#addrForms[network]!;
+    const byteCount = BYTES_BY_NUMBER[network]!;
+    const start = id * ADDRESS_STRIDE;
+    // Whatever the form puts before them, the raw bytes are its end.
+    const formStart = form.length - byteCount;
+    for (let index = 0; index < byteCount; index++) form[formStart + index] = this.addressBytes[start + index]!;
+    return form;
+  }
+
   /** The address of the first source, as a copy. */
   source(id: number): NetAddress {
     return addressFrom(this.sourceNetwork[id]!, this.sourceBytes, id);
   }
 
-  /** Whether the entry is for that address and port. */
-  isAt(id: number, address: NetAddress, port: number): boolean {
+  /** Whether the entry is for that endpoint. */
+  isAt(id: number, { address, port }: Service): boolean {
     if (this.port[id] !== port || this.network[id] !== NETWORK_NUMBERS[address.network]) return false;
     const { bytes } = address;
     const start = id * ADDRESS_STRIDE;
@@ -155,23 +168,18 @@ export class EntryStore {
     return true;
   }
 
-  /** Whether two entries are for the same address and port. */
+  /** Whether two entries are for the same endpoint. */
   isSame(id: number, otherId: number): boolean {
+    if (id === otherId) return true;
+    if (this.lookupHash[id] !== this.lookupHash[otherId]) return false;
     if (this.port[id] !== this.port[otherId] || this.network[id] !== this.network[otherId]) return false;
     const start = id * ADDRESS_STRIDE;
     const otherStart = otherId * ADDRESS_STRIDE;
-    const byteCount = byteCountOf(this.network[id]!);
+    const byteCount = BYTES_BY_NUMBER[this.network[id]!]!;
     for (let index = 0; index < byteCount; index++) {
       if (this.addressBytes[start + index] !== this.addressBytes[otherStart + index]) return false;
     }
     return true;
-  }
-
-  /** Copies the address bytes of an entry to the front of `target`. */
-  copyAddressBytes(id: number, target: Uint8Array): void {
-    const start = id * ADDRESS_STRIDE;
-    const byteCount = byteCountOf(this.network[id]!);
-    for (let index = 0; index < byteCount; index++) target[index] = this.addressBytes[start + index]!;
   }
 
   /** Halves a number of 64 bits. Arithmetic on bigints allocates, and nearly all nodes offer one of a few sets. */
@@ -210,6 +218,7 @@ export class EntryStore {
     this.isInTried = grown(this.isInTried, new Uint8Array(capacity));
     this.slots = grown(this.slots, new Uint16Array(capacity * MAX_REFERENCES));
     this.orderPosition = grown(this.orderPosition, new Int32Array(capacity));
+    this.lookupHash = grown(this.lookupHash, new Uint32Array(capacity));
     this.serial = grown(this.serial, new Float64Array(capacity));
   }
 }
@@ -219,9 +228,14 @@ function grown<T extends { set(from: T): void }>(from: T, to: T): T {
   return to;
 }
 
-/** How many of the `ADDRESS_STRIDE` bytes an address of a network has. */
-export function byteCountOf(network: number): number {
-  return NETWORK_BYTES[NETWORK_BY_NUMBER[network] as NetworkName];
+/** By hand: for so few bytes, calling `set` takes longer than the copy. */
+function copyBytes(bytes: Uint8Array, column: Uint8Array, id: number): void {
+  const start = id * ADDRESS_STRIDE;
+  for (let index = 0; index < bytes.length; index++) column[start + index] = bytes[index]!;
+}
+
+function zeroAddress(network: NetworkName): NetAddress {
+  return new NetAddress(network, new Uint8Array(NETWORK_BYTES[network]));
 }
 
 function addressFrom(network: number, bytes: Uint8Array, id: number): NetAddress {

@@ -21,7 +21,7 @@ export interface Gossip {
 /** Learns an address. Returns whether a new slot holds it that did not before; an update does not count. */
 export function addAddress(tables: AddressTables, record: PeerAddress, gossip: Gossip): boolean {
   const { service, services, timeSeconds } = record;
-  const { address, port } = service;
+  const { address } = service;
   if (!address.isRoutable()) return false;
   // A node that announces itself is believed.
   const penaltySeconds = address.equals(gossip.source) ? 0 : gossip.penaltySeconds;
@@ -35,7 +35,7 @@ export function addAddress(tables: AddressTables, record: PeerAddress, gossip: G
     if (!mayHaveOneMoreSlot(tables, id, timeSeconds)) return false;
   }
 
-  const slot = tables.newSlot(address, port, gossip.sourceGroup);
+  const slot = tables.newSlot(id, address, gossip.sourceGroup);
   const occupant = tables.newTable.entries[slot]!;
   if (occupant === id) return false;
   if (occupant !== NO_ENTRY && !givesWay(tables, occupant, id, gossip.now)) {

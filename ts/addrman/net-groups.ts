@@ -1,12 +1,9 @@
 // Groups of addresses that are likely to be in one hand: by autonomous system where a map of them is in use, else by
 // address range. (Bitcoin Core src/netgroup.cpp)
 
-import type { NetAddress } from '../netaddr/net-address.ts';
+import { NetAddress } from '../netaddr/net-address.ts';
 import { NETWORK_NUMBERS } from '../netaddr/network.ts';
 import type { AsMap } from './asmap/as-map.ts';
-
-/** Prefix of the IPv4 addresses among the 128-bit inputs of a map: `::ffff:0:0/96`. */
-const IPV4_MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 /** Groups addresses. Immutable. */
 export class NetGroups {
@@ -34,7 +31,7 @@ export class NetGroups {
   asNumber(address: NetAddress): number {
     if (this.asMap === undefined || (address.network !== 'ipv4' && address.network !== 'ipv6')) return 0;
     const linkedIPv4 = address.getLinkedIPv4();
-    if (linkedIPv4 !== undefined) return this.asMap.lookUp(Uint8Array.of(...IPV4_MAPPED_PREFIX, ...linkedIPv4));
+    if (linkedIPv4 !== undefined) return this.asMap.lookUp(new NetAddress('ipv4', linkedIPv4).getAddrBytes());
     return address.getNetClass() === 'ipv6' ? this.asMap.lookUp(address.bytes) : 0;
   }
 }

@@ -39,7 +39,7 @@ export class BucketRestorer {
     if (id === NO_ENTRY || store.referenceCount[id] === MAX_REFERENCES) return;
     if (this.#mayHaveRoom(bucket, index)) {
       this.#lastBuckets[index] = bucket;
-      if (this.#take(id, this.#tables.newSlotIn(bucket, store.address(id), store.port[id]!))) return;
+      if (this.#take(id, this.#tables.newSlotIn(bucket, id))) return;
     }
     if (this.#hasTriedPrimary[index] === 1) return;
     this.#hasTriedPrimary[index] = 1;

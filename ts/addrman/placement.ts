@@ -8,8 +8,8 @@
 //     new bucket:   h = H(key ‖ str(group) ‖ str(sourceGroup)),  bucket = H(key ‖ str(sourceGroup) ‖ u64(h mod 64)) mod 1024
 //     position:     H(key ‖ 'N' or 'K' ‖ i32(bucket) ‖ str(serviceKey)) mod 64
 //
-// The hashing is nearly all of what it costs to learn an address. One-shot crypto.hash proved as quick as the best
-// JavaScript of 64 unrolled rounds, and twice as quick as @noble/hashes (bench/addrman.mjs).
+// The hashing is most of what it costs to learn an address. One-shot crypto.hash, as p2p/hash.ts calls it, costs a third
+// of hash objects (bench/addrman.mjs); SHA-256 in JavaScript is no quicker where the processor has instructions for it.
 
 import { checksum32 as hash32 } from '../p2p/hash.ts';
 import { equalBytes } from '../util/compare-bytes.ts';

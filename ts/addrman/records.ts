@@ -57,6 +57,7 @@ export function entryRecord(store: EntryStore, id: number): EntryRecord {
   };
 }
 
-function serviceOf(store: EntryStore, id: number): Service {
+/** Copies address and port of an entry. */
+export function serviceOf(store: EntryStore, id: number): Service {
   return new Service(store.address(id), store.port[id]!);
 }

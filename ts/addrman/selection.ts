@@ -1,7 +1,6 @@
 // Drawing addresses: one to dial, or a sample to tell others. (Bitcoin Core src/addrman.cpp, AddrManImpl::Select_ and
 // GetAddr_)
 
-import { NETWORK_NUMBERS } from '../netaddr/network.ts';
 import type { NetworkClass } from '../netaddr/network.ts';
 import { uniformBelow } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
@@ -134,9 +133,4 @@ function randomEntryOf(bucket: number, draw: BucketDraw, store: EntryStore, rand
     const id = draw.entries[first + position]!;
     if (id !== NO_ENTRY && draw.matches(store.countedNetwork[id]!)) return id;
   }
-}
-
-/** Numbers of the networks with these names, each once. */
-export function networkNumbers(networks: Iterable<NetworkClass>): number[] {
-  return [...new Set(networks)].map((network) => NETWORK_NUMBERS[network]);
 }

@@ -11,7 +11,7 @@ import { ByteWriter } from '../../util/bytes.ts';
 import { equalBytes } from '../../util/compare-bytes.ts';
 import { FileError, systemFileError } from '../file-error.ts';
 import { ADDRESS_BITS, findFault } from './check.ts';
-import { JUMP, MATCH, ProgramReader, RETURN, patternBits } from './program.ts';
+import { DEFAULT, JUMP, MATCH, ProgramReader, RETURN, patternBits } from './program.ts';
 
 /** What stands for "no map" where a version is stored. */
 export const NO_MAP_VERSION: Uint8Array = new Uint8Array(32);
@@ -74,19 +74,20 @@ export class AsMap {
       if (instruction === RETURN) return reader.readAsNumber();
       if (instruction === JUMP) {
         const distance = reader.readDistance();
-        assert(usedBits < ADDRESS_BITS && distance < reader.remainingBits, `jump by ${distance} at ${reader.position}`);
+        if (usedBits === ADDRESS_BITS || distance >= reader.remainingBits) failAt(reader.position);
         if (bitOf(address, usedBits++) === 1) reader.position += distance;
       } else if (instruction === MATCH) {
         const pattern = reader.readPattern();
         const bits = patternBits(pattern);
-        assert(usedBits + bits <= ADDRESS_BITS, `match of ${bits} bits at ${reader.position}`);
+        if (usedBits + bits > ADDRESS_BITS) failAt(reader.position);
         for (let bit = bits - 1; bit >= 0; bit--) {
           if (bitOf(address, usedBits++) !== ((pattern >>> bit) & 1)) return defaultNumber;
         }
-      } else {
+      } else if (instruction === DEFAULT) {
         defaultNumber = reader.readAsNumber();
+      } else {
+        failAt(reader.position);
       }
-      assert(defaultNumber >= 0 && reader.remainingBits > 0, `no instruction at ${reader.position}`);
     }
   }
 
@@ -98,6 +99,11 @@ export class AsMap {
     this.#oldVersion ??= hashOfUnpackedBits(this.#bytes);
     return equalBytes(version, this.#oldVersion);
   }
+}
+
+/** A checked map cannot come here. */
+function failAt(position: number): never {
+  assert.fail(`the AS map has no sound instruction before bit ${position}`);
 }
 
 /** Bit `index` of an address, highest first. */

@@ -1,7 +1,7 @@
 // Whether a map is one that a lookup cannot fail in, whatever the address. Maps come from others; a faulty one is
 // refused before use. (Bitcoin Core src/util/asmap.cpp, SanityCheckAsmap)
 
-import { DEFAULT, INVALID, JUMP, MATCH, ProgramReader, RETURN, patternBits } from './program.ts';
+import { DEFAULT, INVALID, JUMP, MATCH, MAX_MAP_BYTES, ProgramReader, RETURN, patternBits } from './program.ts';
 
 /** Bits of every address that is looked up. */
 export const ADDRESS_BITS = 128;
@@ -25,6 +25,7 @@ interface PendingJump {
  * path may use more than `ADDRESS_BITS` address bits.
  */
 export function findFault(bytes: Uint8Array): string | undefined {
+  if (bytes.length > MAX_MAP_BYTES) return `larger than ${MAX_MAP_BYTES} bytes`;
   const reader = new ProgramReader(bytes);
   const jumps: PendingJump[] = [];
   let bitsLeft = ADDRESS_BITS;
