@@ -100,3 +100,21 @@ test('refuses a 64-bit word between the bytes of another', () => {
     expect(() => sipHash.writeUint64(1n)).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_STATE' }));
   }
 });
+
+test('a copy goes on from any byte, and leaves the original and its own key alone', () => {
+  fc.assert(
+    fc.property(
+      uint64,
+      uint64,
+      fc.uint8Array({ maxLength: 40 }),
+      fc.uint8Array({ maxLength: 40 }),
+      (k0, k1, head, tail) => {
+        const original = new SipHash(k0, k1).write(head);
+        const copy = new SipHash(1n, 2n).write(tail).copyFrom(original).write(tail);
+        expect(copy.finalize()).toBe(plainSipHash(k0, k1, Buffer.concat([head, tail])));
+        expect(original.finalize()).toBe(plainSipHash(k0, k1, head));
+        expect(copy.reset().finalize()).toBe(plainSipHash(1n, 2n, new Uint8Array(0)));
+      },
+    ),
+  );
+});
