@@ -35,6 +35,11 @@ function gossiping(lab: PeerLab): LabPeer {
   return peer;
 }
 
+/** As `gossiping`, without waiting for each: for thousands. */
+function interested(lab: PeerLab): LabPeer {
+  return lab.connect().shakeHands().send({ type: 'getaddr' });
+}
+
 /** Lets every peer send what it has queued: far past the mean, in one step. */
 function flush(lab: PeerLab): void {
   lab.jump(600_000);
@@ -267,6 +272,21 @@ describe('an address that is passed on', () => {
     flush(lab);
     expect(old.flatMap(heard)).toEqual([]);
     expect(heard(modern)).toEqual([ONION]);
+  });
+
+  it('goes to two of thousands, and to the same two again', () => {
+    const choose = (): string[] => {
+      const lab = new PeerLab();
+      const peers = Array.from({ length: 2_500 }, () => interested(lab));
+      lab.settle();
+      const sender = lab.connectReady({ permissions: ['addr'] });
+      sender.ask(addr(records(3)));
+      flush(lab);
+      return peers.flatMap((peer) => heard(peer).map((service) => `${peer.node.id} ${service}`));
+    };
+    const choices = choose();
+    expect(choices).toHaveLength(6);
+    expect(choose()).toEqual(choices);
   });
 
   it('goes to one or two peers when we do not reach its network, by chance', () => {

@@ -33,6 +33,8 @@ const CONSEQUENCES = [
   /^(announces|sends) transactions although we take none$/,
   /^(takes no transactions|nothing to broadcast|asks for something that was not announced)$/,
   /^(feeler: it answers|addr-fetch: it answered|private broadcast: done)$/,
+  // Time passes, and some random peers are of kinds of which few are wanted, or for a short time.
+  /^(addr-fetch: no answer|more outbound peers than wanted|ping timeout|private broadcast: took too long)$/,
 ];
 
 /** A hook for everything, so that all of the code is reached. */

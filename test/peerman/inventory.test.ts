@@ -6,6 +6,7 @@ import { InventoryType } from '../../ts/p2p/messages/inventory.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import { transactionIds } from '../../ts/p2p/messages/transaction.ts';
 import type { PeerHooks } from '../../ts/peerman/index.ts';
+import { knownCapacity } from '../../ts/peerman/tx-relay.ts';
 import type { LabPeer } from '../helpers/peer-lab.ts';
 import { PeerLab } from '../helpers/peer-lab.ts';
 import { fromHex, toHex } from '../helpers/vectors.ts';
@@ -349,6 +350,17 @@ describe('announcements of transactions', () => {
     expect(told(peer).map((item) => item.hash[3])).toEqual([8, 9]);
     expect(told(poor).map((item) => item.hash[3])).toEqual([9]);
     expect(told(none)).toEqual([]);
+  });
+
+  it.each([
+    [1, 50_000],
+    [125, 50_000],
+    [126, 49_603],
+    [1_000, 6_250],
+    [6_250, 1_000],
+    [100_000, 1_000],
+  ])('are remembered for each of %i peers up to %i', (peerCount, expected) => {
+    expect(knownCapacity(peerCount)).toBe(expected);
   });
 
   it('follow the order of the embedder, and number what was announced', () => {

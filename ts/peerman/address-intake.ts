@@ -1,16 +1,15 @@
 // Addresses that peers tell us of: looked at up to a rate, put into the address book, passed on to one or two others.
-// (Bitcoin Core src/net_processing.cpp: ProcessAddrs, RelayAddress; BIP 155)
+// (Bitcoin Core src/net_processing.cpp, ProcessAddrs; BIP 155)
 
-import { NETWORK_NUMBERS } from '../netaddr/network.ts';
 import type { Service } from '../netaddr/service.ts';
 import type { AddrMessage, AddrV2Message, PeerAddress } from '../p2p/messages/addresses.ts';
 import { MAX_ADDRESSES } from '../p2p/messages/addresses.ts';
 import { shuffle } from '../util/random.ts';
-import { SipHash } from '../util/siphash.ts';
-import { canTakeAddress, queueAddress, setUpGossip } from './address-gossip.ts';
+import { queueAddress, setUpGossip } from './address-gossip.ts';
 import type { PeerContext } from './context.ts';
 import { mayHaveUsefulAddressBook } from './desired-services.ts';
 import type { PeerState } from './peer-state.ts';
+import { relayTargets } from './relay-targets.ts';
 
 /** How old an address may be to be passed on, and how far ahead of our clock its time may be, in seconds. */
 const FRESH_SECONDS = 600;
@@ -22,10 +21,6 @@ const LAST_NONSENSE_TIME_SECONDS = 100_000_000;
 const DEFAULT_AGE_SECONDS = 5 * 86_400;
 /** Hearsay is discounted by this when it enters the address book. */
 const HEARSAY_PENALTY_SECONDS = 2 * 3_600;
-/** The peers that an address goes to change once in this time. */
-const RELAY_EPOCH_SECONDS = 86_400n;
-/** First eight bytes of SHA-256 of "main address relay". (Core RANDOMIZER_ID_ADDRESS_RELAY) */
-const ADDRESS_RELAY_ID = 0x3cac0035b5866b90n;
 
 /** `addr` or `addrv2`: both are welcome, whatever was negotiated. */
 export function takeAddresses(context: PeerContext, peer: PeerState, message: AddrMessage | AddrV2Message): void {
@@ -73,32 +68,7 @@ function withSaneTime(record: PeerAddress, nowSeconds: number): PeerAddress {
   return { ...record, timeSeconds: nowSeconds - DEFAULT_AGE_SECONDS };
 }
 
-/** Passes an address on to one or two peers: the same ones for about a day, so that repeating it does not spread it. */
 function relay(context: PeerContext, from: PeerState, record: PeerAddress, isReachable: boolean): void {
-  const { settings, peers } = context;
-  if (!settings.relaysAddresses || (!isReachable && !record.service.address.isRelayable())) return;
-  const keyOf = relayKeys(context, record.service);
-  const targetCount = isReachable || (keyOf(undefined) & 1n) === 1n ? 2 : 1;
-  const best: { peer: PeerState; key: bigint }[] = [];
-  for (const peer of peers.values()) {
-    if (peer === from || peer.gossip === undefined || !canTakeAddress(peer, record)) continue;
-    best.push({ peer, key: keyOf(peer.node.id) });
-    best.sort((a, b) => (a.key < b.key ? 1 : -1));
-    best.length = Math.min(best.length, targetCount);
-  }
-  for (const { peer } of best) queueAddress(context, peer, record);
-}
-
-/** What decides where an address goes now: a number for each peer, and one for the address alone. */
-function relayKeys(context: PeerContext, { address, port }: Service): (nodeId: number | undefined) => bigint {
-  const plain = new SipHash(0n, 0n);
-  plain.writeUint64(BigInt(NETWORK_NUMBERS[address.network])).writeUint64(BigInt(port)).write(address.bytes);
-  const addressHash = plain.finalize();
-  // The hash in the sum lets each address change its peers at a time of day of its own.
-  const epoch = BigInt.asUintN(64, BigInt(context.nowSeconds()) + addressHash) / RELAY_EPOCH_SECONDS;
-  return (nodeId) => {
-    const hash = context.network.deterministicRandomizer(ADDRESS_RELAY_ID).writeUint64(addressHash).writeUint64(epoch);
-    if (nodeId !== undefined) hash.writeUint64(BigInt(nodeId));
-    return hash.finalize();
-  };
+  if (!context.settings.relaysAddresses || (!isReachable && !record.service.address.isRelayable())) return;
+  for (const peer of relayTargets(context, from, record, isReachable)) queueAddress(context, peer, record);
 }

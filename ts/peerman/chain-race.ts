@@ -42,11 +42,9 @@ export function considerChainRace(context: PeerContext, view: ChainView, peer: P
 }
 
 /** Never block-relay-only peers: nobody should be able to tell which those are by keeping up. */
-function maybeProtect({ peers }: PeerContext, peer: PeerState): void {
-  if (peer.chain.isProtected || !peer.node.isFullOutbound) return;
-  let count = 0;
-  for (const { chain } of peers.values()) if (chain.isProtected) count++;
-  peer.chain.isProtected = count < MAX_PROTECTED_PEERS;
+function maybeProtect({ chainCounts }: PeerContext, { chain, node }: PeerState): void {
+  if (!node.isFullOutbound || chainCounts.isProtected >= MAX_PROTECTED_PEERS) return;
+  chainCounts.set(chain, 'isProtected', true);
 }
 
 /** While we catch up: an outbound peer whose whole chain is worth less than any that we would follow is of no use. */

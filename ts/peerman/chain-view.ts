@@ -66,6 +66,30 @@ export class PeerChainState {
   lastBlockAnnouncementSeconds = 0;
 }
 
+/** What is counted over all peers, so that nobody has to walk through thousands of them in every turn. */
+type CountedFlag = 'isPreferredDownload' | 'isSyncing' | 'isProtected';
+
+/** How many peers have each flag. */
+export class ChainCounts implements Readonly<Record<CountedFlag, number>> {
+  isPreferredDownload = 0;
+  isSyncing = 0;
+  isProtected = 0;
+
+  /** Sets or clears a flag of a peer. Nobody else writes them. */
+  set(chain: PeerChainState, flag: CountedFlag, isSet: boolean): void {
+    if (chain[flag] === isSet) return;
+    chain[flag] = isSet;
+    this[flag] += isSet ? 1 : -1;
+  }
+
+  /** Clears all flags of a peer that is gone. */
+  release(chain: PeerChainState): void {
+    this.set(chain, 'isPreferredDownload', false);
+    this.set(chain, 'isSyncing', false);
+    this.set(chain, 'isProtected', false);
+  }
+}
+
 /** Whether a peer offers blocks. */
 export function servesBlocks({ theirServices }: PeerState): boolean {
   return (theirServices & (Services.NETWORK | Services.NETWORK_LIMITED)) !== 0n;

@@ -13,6 +13,7 @@ import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
 import { createSecureRandom } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
+import { ChainCounts } from './chain-view.ts';
 import type { ChainView } from './chain-view.ts';
 import { ClockOffset } from './clock-offset.ts';
 import { desirableServices } from './desired-services.ts';
@@ -21,6 +22,7 @@ import type { PeerHooks } from './hooks.ts';
 import { resolveSettings } from './options.ts';
 import type { PeerManagerOptions, PeerManagerSettings } from './options.ts';
 import type { PeerState } from './peer-state.ts';
+import { PrivateBroadcast } from './private-broadcast.ts';
 import type { InboundInvTimes } from './tx-relay.ts';
 
 /** What the peer manager needs of a ban list; `BanMan` is one. */
@@ -43,6 +45,8 @@ export class PeerContext {
   /** All peers, by node id. */
   readonly peers = new Map<number, PeerState>();
   readonly clockOffset = new ClockOffset();
+  readonly chainCounts = new ChainCounts();
+  readonly privateBroadcast: PrivateBroadcast;
   /** Our best block, as the embedder told it. */
   bestHeight = -1;
   bestBlockTimeSeconds = 0;
@@ -66,6 +70,7 @@ export class PeerContext {
     this.events = new Emitter(
       options.onListenerError ?? ((error, name) => logger.error(`listener of ${name} threw ${shown(error)}`)),
     );
+    this.privateBroadcast = new PrivateBroadcast(this);
   }
 
   /** @throws {SockManError} `ERR_SOCKMAN_STATE`: none was attached. */

@@ -20,7 +20,6 @@ import { acceptVersionHead, takeVerack, takeVersion } from './handshake.ts';
 import { takeInv, takeNotFound, takeTx } from './inventory.ts';
 import type { PeerState } from './peer-state.ts';
 import { answerPing, takePong } from './ping.ts';
-import type { PrivateBroadcast } from './private-broadcast.ts';
 
 /** What counts between `version` and `verack`. Anything else is dropped there without a penalty. */
 const NEGOTIATION_TYPES: ReadonlySet<string> = new Set<MessageType>([
@@ -36,26 +35,21 @@ const NEGOTIATION_TYPES: ReadonlySet<string> = new Set<MessageType>([
 /** What counts on a private-broadcast connection after `verack`. */
 const PRIVATE_BROADCAST_TYPES: ReadonlySet<string> = new Set<MessageType>(['pong', 'getdata']);
 
-/** The parts of a peer manager that messages reach and that have a state of their own. */
-export interface Parts {
-  readonly privateBroadcast: PrivateBroadcast;
-}
-
 /**
  * Acts on one message.
  *
  * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: the payload does not have the form of its type. Apart from what the first part of a
  *   `version` led to, nothing happened.
  */
-export function dispatch(context: PeerContext, parts: Parts, peer: PeerState, received: ReceivedMessage): void {
+export function dispatch(context: PeerContext, peer: PeerState, received: ReceivedMessage): void {
   const { type, payload } = received;
   if (!isWanted(peer, type) || !features.isFeatureTimely(context, peer, type) || !isBloomAllowed(peer, type)) return;
   if (type === 'version' && !acceptVersionHead(context, peer, readVersionHead(new ByteReader(payload)))) return;
   const message = decode(peer, type, payload);
   if (message === undefined) return;
   announce(context, peer, message, received);
-  if (peer.node.isPrivateBroadcast) actPrivately(context, parts, peer, message, received);
-  else act(context, parts, peer, message, received);
+  if (peer.node.isPrivateBroadcast) actPrivately(context, peer, message, received);
+  else act(context, peer, message, received);
 }
 
 function isWanted({ node, isVersioned }: PeerState, type: string): boolean {
@@ -87,24 +81,18 @@ function announce({ events }: PeerContext, { node }: PeerState, message: Message
 }
 
 /** What is different where nothing but one transaction is handed over. */
-function actPrivately(
-  context: PeerContext,
-  parts: Parts,
-  peer: PeerState,
-  message: Message,
-  received: ReceivedMessage,
-): void {
-  const { node } = peer;
+function actPrivately(context: PeerContext, peer: PeerState, message: Message, received: ReceivedMessage): void {
+  const { privateBroadcast } = context;
   switch (message.type) {
     case 'version':
       return takeVersion(context, peer, message);
     case 'verack':
-      node.isSuccessfullyConnected = true;
-      return parts.privateBroadcast.announce(peer);
+      peer.node.isSuccessfullyConnected = true;
+      return privateBroadcast.announce(peer);
     case 'getdata':
-      return parts.privateBroadcast.serve(peer, message);
+      return privateBroadcast.serve(peer, message);
     case 'pong':
-      if (takePong(peer, message, received.timeMs)) parts.privateBroadcast.confirm(peer);
+      if (takePong(peer, message, received.timeMs)) privateBroadcast.confirm(peer);
       return;
     default:
       // Whatever else the peer says has nothing to do with the one transaction.
@@ -112,7 +100,7 @@ function actPrivately(
   }
 }
 
-function act(context: PeerContext, parts: Parts, peer: PeerState, message: Message, received: ReceivedMessage): void {
+function act(context: PeerContext, peer: PeerState, message: Message, received: ReceivedMessage): void {
   const { node } = peer;
   switch (message.type) {
     case 'version':
@@ -149,7 +137,7 @@ function act(context: PeerContext, parts: Parts, peer: PeerState, message: Messa
     case 'inv':
       return takeInv(context, peer, message);
     case 'tx':
-      return takeTx(context, parts.privateBroadcast, peer, message);
+      return takeTx(context, peer, message);
     case 'notfound':
       return takeNotFound(context, peer, message);
     case 'getdata':

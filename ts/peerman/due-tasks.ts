@@ -1,10 +1,10 @@
 // What is done now and then for all peers together: compared with the clock whenever the peer manager is called, since only
 // `Connman` has timers. (Bitcoin Core src/net_processing.cpp, StartScheduledTasks, ReattemptInitialBroadcast)
 
+import { shown } from '../util/errors.ts';
 import { uniformBelow } from '../util/random.ts';
 import type { PeerContext } from './context.ts';
 import { EXTRA_PEER_CHECK_MS, ExtraPeers } from './extra-peers.ts';
-import type { PrivateBroadcast } from './private-broadcast.ts';
 
 /** A base and a random part, in milliseconds. */
 const REBROADCAST_MS = 600_000;
@@ -14,15 +14,13 @@ const RETRY_SPREAD_MS = 60_000;
 
 export class DueTasks {
   readonly #context: PeerContext;
-  readonly #privateBroadcast: PrivateBroadcast;
   readonly #extraPeers: ExtraPeers;
   #nextExtraPeersMs: number;
   #nextRebroadcastMs: number;
   #nextRetryMs = 0;
 
-  constructor(context: PeerContext, privateBroadcast: PrivateBroadcast) {
+  constructor(context: PeerContext) {
     this.#context = context;
-    this.#privateBroadcast = privateBroadcast;
     this.#extraPeers = new ExtraPeers(context);
     const nowMs = context.clock.wallTimeMs();
     this.#nextExtraPeersMs = nowMs + EXTRA_PEER_CHECK_MS;
@@ -31,14 +29,21 @@ export class DueTasks {
 
   /** Does what is due. Cheap when nothing is. */
   run(): void {
-    const nowMs = this.#context.clock.wallTimeMs();
+    try {
+      this.#runDue(this.#context.clock.wallTimeMs());
+    } catch (error) {
+      this.#context.logger.error(`periodic tasks: ${shown(error)}`);
+    }
+  }
+
+  #runDue(nowMs: number): void {
     if (nowMs >= this.#nextExtraPeersMs) {
       this.#nextExtraPeersMs = nowMs + EXTRA_PEER_CHECK_MS;
       this.#extraPeers.check();
     }
     if (nowMs >= this.#nextRetryMs) {
       this.#nextRetryMs = nowMs + RETRY_MS + uniformBelow(this.#context.random, RETRY_SPREAD_MS);
-      this.#privateBroadcast.retryStale();
+      this.#context.privateBroadcast.retryStale();
     }
     if (nowMs >= this.#nextRebroadcastMs) {
       this.#nextRebroadcastMs = nowMs + this.#rebroadcastDelayMs();

@@ -1,14 +1,14 @@
 // What peers say about how they want to be talked to, and until when they may say it.
 //
-// | message     | BIP | between version and verack                   | afterwards                |
-// |-------------|-----|----------------------------------------------|---------------------------|
-// | wtxidrelay  | 339 | common version 70016 on, else ignored        | disconnect                |
-// | sendaddrv2  | 155 | any version                                  | disconnect                |
-// | feature     | 434 | below 70017 or malformed: disconnect         | disconnect                |
-// | sendtxrcncl | 330 | if we offered it; see `takeSendTxRcncl`      | disconnect; ignored if off |
-// | sendheaders | 130 | any time                                     | any time                  |
-// | sendcmpct   | 152 | any time                                     | any time                  |
-// | feefilter   | 133 | ignored                                      | any time                  |
+// | message     | BIP | between version and verack              | afterwards                 |
+// |-------------|-----|-----------------------------------------|----------------------------|
+// | wtxidrelay  | 339 | common version 70016 on, else ignored   | disconnect                 |
+// | sendaddrv2  | 155 | any version                             | disconnect                 |
+// | feature     | 434 | below 70017 or malformed: disconnect    | disconnect                 |
+// | sendtxrcncl | 330 | if we offered it; see `takeSendTxRcncl` | disconnect; ignored if off |
+// | sendheaders | 130 | any time                                | any time                   |
+// | sendcmpct   | 152 | any time                                | any time                   |
+// | feefilter   | 133 | ignored                                 | any time                   |
 //
 // The first four are refused late because what they agree on must not change under messages that are on their way.
 

@@ -113,8 +113,8 @@ function noteVersion(context: PeerContext, peer: PeerState, message: VersionMess
   node.setAddrLocal(message.receiver.service);
   peer.theirServices = message.services;
   peer.timeOffsetSeconds = message.timeSeconds - context.nowSeconds();
-  peer.noteRelayWish(message.relay, context.random);
-  peer.chain.isPreferredDownload = isPreferredDownload(peer);
+  peer.noteRelayWish(message.relay, context);
+  context.chainCounts.set(peer.chain, 'isPreferredDownload', isPreferredDownload(peer));
 }
 
 /** Peers to learn the chain from, before others: those we chose or trust. */

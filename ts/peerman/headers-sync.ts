@@ -45,16 +45,17 @@ export function maybeStartSync(context: PeerContext, view: ChainView, peer: Peer
   if (behindSeconds >= NEARLY_CURRENT_SECONDS && !isFirstChoice(context, view, peer)) return;
   if (!maybeSendGetHeaders(context, peer, view.headersLocator())) return;
   const expectedHeaders = Math.max(0, Math.floor(behindSeconds / BLOCK_SPACING_SECONDS));
-  chain.isSyncing = true;
+  context.chainCounts.set(chain, 'isSyncing', true);
   chain.syncDeadlineMs = context.clock.wallTimeMs() + SYNC_BASE_MS + SYNC_PER_HEADER_MS * expectedHeaders;
 }
 
 /** Far behind, one peer is enough: one that we chose, or any if there is no other. */
 function isFirstChoice(context: PeerContext, view: ChainView, { chain, node }: PeerState): boolean {
-  if (countPeers(context, (other) => other.chain.isSyncing) > 0) return false;
+  const { isSyncing, isPreferredDownload } = context.chainCounts;
+  if (isSyncing > 0) return false;
   if (chain.isPreferredDownload) return true;
   if (node.isAddrFetch) return false;
-  return countPeers(context, (other) => other.chain.isPreferredDownload) === 0 || !view.anyBlocksInFlight();
+  return isPreferredDownload === 0 || !view.anyBlocksInFlight();
 }
 
 /** Gives up a peer whose first headers do not come, if there is another to ask. */
@@ -66,15 +67,9 @@ export function checkSyncDeadline(context: PeerContext, view: ChainView, peer: P
     return;
   }
   if (context.clock.wallTimeMs() <= chain.syncDeadlineMs) return;
-  const isOnlyOne = countPeers(context, (other) => other.chain.isSyncing) === 1;
-  const hasOther = countPeers(context, (other) => other !== peer && other.chain.isPreferredDownload) > 0;
-  if (!isOnlyOne || !hasOther) return;
+  const { isSyncing, isPreferredDownload } = context.chainCounts;
+  const hasOther = isPreferredDownload > (chain.isPreferredDownload ? 1 : 0);
+  if (isSyncing > 1 || !hasOther) return;
   if (!node.hasPermission('noban')) return node.disconnect('headers do not come');
-  chain.isSyncing = false;
-}
-
-function countPeers({ peers }: PeerContext, isCounted: (peer: PeerState) => boolean): number {
-  let count = 0;
-  for (const peer of peers.values()) if (isCounted(peer)) count++;
-  return count;
+  context.chainCounts.set(chain, 'isSyncing', false);
 }

@@ -6,7 +6,6 @@ import type { TxMessage } from '../p2p/messages/blocks.ts';
 import { transactionIds } from '../p2p/messages/transaction.ts';
 import type { PeerContext } from './context.ts';
 import type { PeerState } from './peer-state.ts';
-import type { PrivateBroadcast } from './private-broadcast.ts';
 
 /** `inv`: blocks, and transactions in the form agreed on. Other entries are ignored. */
 export function takeInv(context: PeerContext, peer: PeerState, message: InvMessage): void {
@@ -33,13 +32,8 @@ export function takeInv(context: PeerContext, peer: PeerState, message: InvMessa
  *
  * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is no transaction.
  */
-export function takeTx(
-  context: PeerContext,
-  privateBroadcast: PrivateBroadcast,
-  peer: PeerState,
-  { payload }: TxMessage,
-): void {
-  const { hooks } = context;
+export function takeTx(context: PeerContext, peer: PeerState, { payload }: TxMessage): void {
+  const { hooks, privateBroadcast } = context;
   if (context.rejectsIncomingTxs(peer)) return peer.node.disconnect('sends transactions although we take none');
   const ids = transactionIds(payload);
   privateBroadcast.noteReceived(ids);

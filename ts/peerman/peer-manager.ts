@@ -1,25 +1,23 @@
 // The peer manager: what is said on the connections of a `Connman`. (Bitcoin Core src/net_processing.cpp, PeerManagerImpl)
 //
 // It makes a decent peer: handshake and negotiation, pings, gossip of addresses, the consequences of bad behaviour. It
-// validates no blocks and no transactions; whoever does is reached through hooks. It has no sockets and no timers: whatever
-// is due is done when `Connman` calls, at least every 100 ms for each peer.
+// validates no blocks and no transactions: whoever does is reached through hooks. It has no sockets and no timers: what is
+// due is done when `Connman` calls, at least every 100 ms for each peer.
 
 import type { NetEvents, NodeStateStats, PeerNetwork } from '../connman/net-events.ts';
 import type { P2PNode } from '../connman/peer.ts';
 import type { Message } from '../p2p/messages/registry.ts';
-import { SockManError, shown } from '../util/errors.ts';
+import { SockManError } from '../util/errors.ts';
 import type { BloomFilter } from './bloom-filter.ts';
 import { PeerContext } from './context.ts';
-import type { Parts } from './dispatch.ts';
 import { DueTasks } from './due-tasks.ts';
 import type { PeerManagerEvents } from './events.ts';
 import { maybeSendGetHeaders } from './headers-sync.ts';
 import type { PeerManagerOptions } from './options.ts';
 import { PeerState } from './peer-state.ts';
-import { PrivateBroadcast } from './private-broadcast.ts';
 import type { PrivateTransaction } from './private-broadcast.ts';
 import { statsOf } from './statistics.ts';
-import { guarded, processNext, sendDue } from './turns.ts';
+import { logDropped, processNext, sendDue } from './turns.ts';
 import type { TxAnnouncement } from './tx-relay.ts';
 
 /**
@@ -34,14 +32,11 @@ import type { TxAnnouncement } from './tx-relay.ts';
  */
 export class PeerManager implements NetEvents {
   readonly #context: PeerContext;
-  readonly #parts: Parts;
   readonly #tasks: DueTasks;
 
   constructor(options: PeerManagerOptions = {}) {
     this.#context = new PeerContext(options);
-    const privateBroadcast = new PrivateBroadcast(this.#context);
-    this.#parts = { privateBroadcast };
-    this.#tasks = new DueTasks(this.#context, privateBroadcast);
+    this.#tasks = new DueTasks(this.#context);
   }
 
   /**
@@ -91,9 +86,7 @@ export class PeerManager implements NetEvents {
   }
 
   /**
-   * Has a transaction announced to every peer that wants to hear of it, each at its time.
-   *
-   * @returns Its number; see `PeerHooks.getTx`.
+   * Has a transaction announced to every peer that wants it, each at its time. @returns Its number; see `PeerHooks.getTx`.
    */
   announceTx(transaction: TxAnnouncement): number {
     for (const { txRelay, node } of this.#context.peers.values()) {
@@ -128,14 +121,14 @@ export class PeerManager implements NetEvents {
 
   /** Reports that a peer was the first to give us a block that we kept. Protects it from eviction. */
   noteNovelBlock(nodeId: number): void {
-    const node = this.#context.peers.get(nodeId)?.node;
-    if (node !== undefined) node.lastBlockTimeSeconds = this.#context.nowSeconds();
+    const peer = this.#context.peers.get(nodeId);
+    if (peer !== undefined) peer.node.lastBlockTimeSeconds = this.#context.nowSeconds();
   }
 
   /** Reports that a peer was the first to give us a transaction that we kept. Protects it from eviction. */
   noteNovelTx(nodeId: number): void {
-    const node = this.#context.peers.get(nodeId)?.node;
-    if (node !== undefined) node.lastTxTimeSeconds = this.#context.nowSeconds();
+    const peer = this.#context.peers.get(nodeId);
+    if (peer !== undefined) peer.node.lastTxTimeSeconds = this.#context.nowSeconds();
   }
 
   /**
@@ -190,17 +183,17 @@ export class PeerManager implements NetEvents {
     if (!this.#context.settings.broadcastsPrivately) {
       throw new SockManError('ERR_SOCKMAN_STATE', 'the option privateBroadcast is off');
     }
-    return this.#parts.privateBroadcast.add(bytes);
+    return this.#context.privateBroadcast.add(bytes);
   }
 
   /** Gives up broadcasting a transaction. @param id - Its txid or wtxid. @returns What was given up. */
   abortPrivateBroadcast(id: Uint8Array): PrivateTransaction[] {
-    return this.#parts.privateBroadcast.abort(id);
+    return this.#context.privateBroadcast.abort(id);
   }
 
   /** The transactions that are being broadcast privately, with the peers that got them. */
   get privateBroadcasts(): readonly PrivateTransaction[] {
-    return this.#parts.privateBroadcast.transactions;
+    return this.#context.privateBroadcast.transactions;
   }
 
   /**
@@ -208,11 +201,7 @@ export class PeerManager implements NetEvents {
    * only for times without a single peer somebody else has to.
    */
   runDueTasks(): void {
-    try {
-      this.#tasks.run();
-    } catch (error) {
-      this.#context.logger.error(`periodic tasks: ${shown(error)}`);
-    }
+    this.#tasks.run();
   }
 
   // ---- NetEvents ----------------------------------------------------------------------------------------------------
@@ -227,16 +216,16 @@ export class PeerManager implements NetEvents {
     const peer = peers.get(node.id);
     if (peer === undefined) return;
     peers.delete(node.id);
+    this.#context.chainCounts.release(peer.chain);
     const wasUseful = node.isSuccessfullyConnected && !node.isInbound;
     if (wasUseful && !node.isBlockRelay && !node.isPrivateBroadcast) addressBook?.connected(node.addr);
-    if (node.isPrivateBroadcast) this.#parts.privateBroadcast.finish(node.id);
+    if (node.isPrivateBroadcast) this.#context.privateBroadcast.finish(node.id);
     events.emit('peerGone', { nodeId: node.id, node });
-    guarded(
-      this.#context,
-      peer,
-      () => 'onPeerGone',
-      () => hooks.onPeerGone?.(node.id),
-    );
+    try {
+      hooks.onPeerGone?.(node.id);
+    } catch (error) {
+      logDropped(this.#context, peer, 'onPeerGone', error);
+    }
   }
 
   hasAllDesirableServiceFlags(services: bigint): boolean {
@@ -245,7 +234,7 @@ export class PeerManager implements NetEvents {
 
   processMessages(node: P2PNode, interrupt: AbortSignal): boolean {
     const peer = this.#context.peers.get(node.id);
-    return peer !== undefined && processNext(this.#context, this.#parts, peer, interrupt);
+    return peer !== undefined && processNext(this.#context, peer, interrupt);
   }
 
   sendMessages(node: P2PNode): void {

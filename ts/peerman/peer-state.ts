@@ -2,11 +2,11 @@
 
 import type { P2PNode } from '../connman/peer.ts';
 import { Services } from '../p2p/protocol.ts';
-import type { RandomUint32 } from '../util/random.ts';
 import type { TokenBucket } from '../util/token-bucket.ts';
 import { newAddressTokens } from './address-state.ts';
 import type { AddressState } from './address-state.ts';
 import { PeerChainState } from './chain-view.ts';
+import type { PeerContext } from './context.ts';
 import type { FeeFilterState } from './fee-filter.ts';
 import { RequestQueue } from './get-data.ts';
 import { TxRelayState } from './tx-relay.ts';
@@ -84,12 +84,12 @@ export class PeerState {
   }
 
   /** Notes the last field of the peer's `version`. */
-  noteRelayWish(isWanted: boolean, random: RandomUint32): void {
+  noteRelayWish(isWanted: boolean, context: Pick<PeerContext, 'random' | 'peers'>): void {
     const { node } = this;
     if (isWanted) node.relaysTxs = true;
     // A peer that may set a bloom filter can ask for transactions later.
     const mayWantLater = (this.ourServices & Services.BLOOM) !== 0n;
     if (node.isBlockRelay || node.isFeeler || !(isWanted || mayWantLater)) return;
-    this.txRelay = new TxRelayState(isWanted, random);
+    this.txRelay = new TxRelayState(isWanted, context);
   }
 }

@@ -88,7 +88,7 @@ export class PrivateBroadcast {
   /** The peer is ready: announces the transaction that was handed over least. */
   announce(peer: PeerState): void {
     const { node } = peer;
-    const entry = [...this.#entries.values()].sort(byUrgency)[0];
+    const entry = this.#mostUrgent();
     if (entry === undefined) return node.disconnect('nothing to broadcast');
     const sentMs = this.#context.clock.wallTimeMs();
     const send: PrivateSend = { nodeId: node.id, service: node.addr, sentMs, confirmedMs: undefined };
@@ -130,7 +130,7 @@ export class PrivateBroadcast {
 
   /** An ordinary peer sent us a transaction. If it is one of ours, it is out, and no more connections are needed. */
   noteReceived({ wtxid }: TransactionIds): void {
-    const entry = this.#entries.get(keyOf(wtxid));
+    const entry = this.#entries.size === 0 ? undefined : this.#entries.get(keyOf(wtxid));
     if (entry === undefined) return;
     this.#remove(entry);
     const neededCount = CONNECTIONS_PER_TX - confirmationsOf(entry);
@@ -146,6 +146,14 @@ export class PrivateBroadcast {
       if (hooks.isTxAcceptable?.(entry.bytes) === false) this.#remove(entry);
       else network.addPrivateBroadcastsToOpen(1);
     }
+  }
+
+  #mostUrgent(): Entry | undefined {
+    let first: Entry | undefined;
+    for (const entry of this.#entries.values()) {
+      if (first === undefined || compareUrgency(entry, first) < 0) first = entry;
+    }
+    return first;
   }
 
   #remove({ ids }: Entry): void {
@@ -170,7 +178,7 @@ function lastConfirmedMs({ sends }: Entry): number {
 }
 
 /** Fewest sends first, then fewest confirmations, then the one whose last send, and last confirmation, is longest ago. */
-function byUrgency(a: Entry, b: Entry): number {
+function compareUrgency(a: Entry, b: Entry): number {
   return (
     a.sends.length - b.sends.length ||
     confirmationsOf(a) - confirmationsOf(b) ||

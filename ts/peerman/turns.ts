@@ -7,7 +7,6 @@ import { maybeAnnounceBlocks } from './chain-messages.ts';
 import { considerChainRace } from './chain-race.ts';
 import type { PeerContext } from './context.ts';
 import { dispatch } from './dispatch.ts';
-import type { Parts } from './dispatch.ts';
 import { maybeSendFeeFilter } from './fee-filter.ts';
 import { serveRequests } from './get-data.ts';
 import { sendVersion } from './handshake.ts';
@@ -21,57 +20,53 @@ import { maybeSendTxInvs } from './tx-relay.ts';
 /** An addr-fetch connection that did not answer by now ends, in milliseconds. (Core: ten mean times between gossip) */
 const ADDR_FETCH_TIMEOUT_MS = 300_000;
 
-/**
- * Runs what may meet bad bytes or a hook that throws: it costs what was being done, and nothing else.
- *
- * @param what - Names it in the log.
- */
-export function guarded(context: PeerContext, peer: PeerState, what: () => string, run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    const { logger } = context;
-    const line = `peer ${peer.node.id}: dropped ${what()}: ${shown(error)}`;
-    if (error instanceof DecodeError) logger.debug(line);
-    else logger.error(line);
-  }
+/** Logs what a bad message or a hook that throws led to: it costs what was being done, and nothing else. */
+export function logDropped({ logger }: PeerContext, { node }: PeerState, what: string, error: unknown): void {
+  const line = `peer ${node.id}: dropped ${what}: ${shown(error)}`;
+  if (error instanceof DecodeError) logger.debug(line);
+  else logger.error(line);
 }
 
-/** @returns Whether there is more to do for this peer. */
-export function processNext(context: PeerContext, parts: Parts, peer: PeerState, interrupt: AbortSignal): boolean {
+/** Processes the next message of a peer, if there is one and its turn has come. @returns Whether there is more to do. */
+export function processNext(context: PeerContext, peer: PeerState, interrupt: AbortSignal): boolean {
   const { node, requests } = peer;
   // Our introduction comes first, however early the peer talks.
   if (!node.isInbound && !peer.isVersionSent) return false;
-  if (requests.length > 0)
-    guarded(
-      context,
-      peer,
-      () => 'getdata',
-      () => serveRequests(context, peer),
-    );
+  if (requests.length > 0) serve(context, peer);
   if (node.isMarkedForDisconnect) return false;
   if (requests.length > 0) return true;
   if (node.isSendPaused) return false;
   const polled = context.network.pollMessage(node);
   if (polled === undefined) return false;
-  const { type, payload } = polled.message;
-  const name = (): string => `${shown(type)} of ${payload.length} bytes`;
-  guarded(context, peer, name, () => dispatch(context, parts, peer, polled.message));
+  try {
+    dispatch(context, peer, polled.message);
+  } catch (error) {
+    const { type, payload } = polled.message;
+    logDropped(context, peer, `${shown(type)} of ${payload.length} bytes`, error);
+  }
   return !interrupt.aborted && (polled.hasMore || requests.length > 0);
 }
 
+function serve(context: PeerContext, peer: PeerState): void {
+  try {
+    serveRequests(context, peer);
+  } catch (error) {
+    logDropped(context, peer, 'a request', error);
+  }
+}
+
+/** Sends a peer what is due, after drawing the consequences of what it did. */
 export function sendDue(context: PeerContext, peer: PeerState): void {
   const { node } = peer;
   actOnMisbehaviour(context, peer);
   if (node.isMarkedForDisconnect) return;
   if (!node.isInbound && !peer.isVersionSent) sendVersion(context, peer);
-  if (node.isSuccessfullyConnected)
-    guarded(
-      context,
-      peer,
-      () => 'periodic messages',
-      () => sendPeriodic(context, peer),
-    );
+  if (!node.isSuccessfullyConnected) return;
+  try {
+    sendPeriodic(context, peer);
+  } catch (error) {
+    logDropped(context, peer, 'periodic messages', error);
+  }
 }
 
 function sendPeriodic(context: PeerContext, peer: PeerState): void {

@@ -6,7 +6,6 @@
 
 import { InventoryType, MAX_INVENTORY_ITEMS } from '../p2p/messages/inventory.ts';
 import type { InventoryItem } from '../p2p/messages/inventory.ts';
-import type { RandomUint32 } from '../util/random.ts';
 import { exponentialMs } from '../util/random.ts';
 import { RollingBloomFilter } from '../util/rolling-bloom-filter.ts';
 import type { BloomFilter } from './bloom-filter.ts';
@@ -16,6 +15,12 @@ import type { PeerState } from './peer-state.ts';
 /** Remembered announcements per peer, and how often a new one may look known. (Core, m_tx_inventory_known_filter) */
 const KNOWN_TRANSACTIONS = 50_000;
 const KNOWN_FALSE_POSITIVE_RATE = 0.000_001;
+/**
+ * Up to so many peers, as many as a node of Core has; of more, less is remembered each, down to a minimum. Such a memory is
+ * half a megabyte, and thousands of peers would fill any machine. What is forgotten is at worst announced twice.
+ */
+const PEERS_WITH_FULL_MEMORY = 125;
+const MIN_KNOWN_TRANSACTIONS = 1_000;
 /** Mean time between announcements, in milliseconds. (Core INBOUND_/OUTBOUND_INVENTORY_BROADCAST_INTERVAL) */
 const INBOUND_MEAN_MS = 5_000;
 const OUTBOUND_MEAN_MS = 2_000;
@@ -48,13 +53,13 @@ export class TxRelayState {
   /** `announceTx` gives each transaction a number; those below this one were announced, or passed over. */
   lastInvSequence = 1;
   readonly backlog: TxAnnouncement[] = [];
-  readonly #random: RandomUint32;
-  /** Made when there is something to remember: it takes half a megabyte. */
+  readonly #context: Pick<PeerContext, 'random' | 'peers'>;
+  /** Made when there is something to remember. */
   #known: RollingBloomFilter | undefined;
 
-  constructor(isWanted: boolean, random: RandomUint32) {
+  constructor(isWanted: boolean, context: Pick<PeerContext, 'random' | 'peers'>) {
     this.isWanted = isWanted;
-    this.#random = random;
+    this.#context = context;
   }
 
   /** Whether the peer knows of it, by telling us or from us. @param hash - As the peer names transactions. */
@@ -64,9 +69,9 @@ export class TxRelayState {
 
   noteKnown(hash: Uint8Array): void {
     this.#known ??= new RollingBloomFilter({
-      elementCount: KNOWN_TRANSACTIONS,
+      elementCount: knownCapacity(this.#context.peers.size),
       falsePositiveRate: KNOWN_FALSE_POSITIVE_RATE,
-      random: this.#random,
+      random: this.#context.random,
     });
     this.#known.insert(hash);
   }
@@ -74,6 +79,12 @@ export class TxRelayState {
   queue(transaction: TxAnnouncement): void {
     if (this.backlog.length < MAX_BACKLOG) this.backlog.push(transaction);
   }
+}
+
+/** How many announcements to remember for each of so many peers. */
+export function knownCapacity(peerCount: number): number {
+  const share = Math.floor((KNOWN_TRANSACTIONS * PEERS_WITH_FULL_MEMORY) / Math.max(peerCount, PEERS_WITH_FULL_MEMORY));
+  return Math.max(share, MIN_KNOWN_TRANSACTIONS);
 }
 
 /** The moments at which the inbound peers of one network are told, by network key. Wall-clock milliseconds. */

@@ -1,0 +1,163 @@
+// Peer managers on real `Connman`s, on a network in memory: what the lab of the other tests stands in for.
+
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { AddrMan } from '../../ts/addrman/addr-man.ts';
+import { BanMan } from '../../ts/connman/ban-man.ts';
+import type { Connman } from '../../ts/connman/connman.ts';
+import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import { NetAddress } from '../../ts/netaddr/net-address.ts';
+import { Service } from '../../ts/netaddr/service.ts';
+import type { PeerManagerOptions } from '../../ts/peerman/index.ts';
+import { PeerManager } from '../../ts/peerman/peer-manager.ts';
+import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { silentLogger } from '../../ts/util/logger.ts';
+import { World, onlyNode, versionMessage } from '../connman/world.ts';
+
+const PLACE = '127.0.0.1:18444';
+const PUBLIC_PLACE = '8.8.8.8:18444';
+
+let world = new World();
+afterEach(async () => {
+  await world.destroy();
+  world = new World();
+});
+
+interface Node {
+  readonly connman: Connman;
+  readonly manager: PeerManager;
+  readonly closed: readonly string[];
+}
+
+async function start(options: ConnmanOptions = {}, managerOptions: PeerManagerOptions = {}): Promise<Node> {
+  const { connman, closed } = world.make(options);
+  const manager = new PeerManager({ clock: world.net.clock, ...managerOptions });
+  manager.attach(connman);
+  await connman.start(manager);
+  return { connman, manager, closed };
+}
+
+async function dial({ connman }: Node, place = PLACE): Promise<void> {
+  const dialed = connman.connectTo(place);
+  await world.settle();
+  expect(await dialed).toBe(true);
+}
+
+describe('two nodes', () => {
+  it.each([
+    ['v2', true],
+    ['v1', false],
+  ])('converse over %s', async (transport, v2Transport) => {
+    const server = await start({ bind: [PLACE], localServices: 9n });
+    const client = await start({ v2Transport });
+    const seen: string[] = [];
+    server.manager.on('message', ({ message }) => void seen.push(message.type));
+    await dial(client);
+    await world.pass(2_000, 100);
+    expect(seen).toEqual(['version', 'wtxidrelay', 'sendaddrv2', 'verack', 'getaddr', 'ping', 'pong']);
+    const [ours, theirs] = [client, server].map(({ connman }) => onlyNode(connman));
+    expect([ours!, theirs!].map((node) => node.transport.getInfo().transportType)).toEqual([transport, transport]);
+    expect([ours!, theirs!].every((node) => node.isSuccessfullyConnected && node.minPingTimeMs < 1_000)).toBe(true);
+    const [stats] = client.connman.getPeerStats();
+    expect(stats).toMatchObject({ services: '0000000000000809' });
+  });
+
+  it('stay together for hours of pings', async () => {
+    const server = await start({ bind: [PLACE] });
+    const client = await start();
+    await dial(client);
+    await world.pass(4 * 3_600_000, 20_000);
+    expect([server.connman.getNodeCount(), client.connman.getNodeCount()]).toEqual([1, 1]);
+    expect([...server.closed, ...client.closed]).toEqual([]);
+  });
+
+  it('pass messages of their embedders, both ways', async () => {
+    const server = await start({ bind: [PLACE] });
+    const client = await start();
+    await dial(client);
+    await world.pass(1_000, 100);
+    const got: string[] = [];
+    server.manager.on('message:unknown', ({ message }) => void got.push(`${message.messageType} ${message.payload}`));
+    const payload = Uint8Array.from([1, 2, 3]);
+    const sent = client.manager.send(onlyNode(client.connman).id, { type: 'unknown', messageType: 'hello', payload });
+    await world.pass(200, 100);
+    expect([sent, ...got]).toEqual([true, 'hello 1,2,3']);
+  });
+
+  it('tell each other of a third', async () => {
+    const books = [new AddrMan({ clock: world.net.clock }), new AddrMan({ clock: world.net.clock })] as const;
+    await start({ bind: [PLACE], addressBook: books[0] }, { addressBook: books[0] });
+    const client = await start({ connect: [PLACE] }, { addressBook: books[1] });
+    const timeSeconds = Math.floor(world.net.clock.wallTimeMs() / 1_000) - 86_400;
+    const third = { timeSeconds, services: 9n, service: Service.parse('9.9.9.9:18444') };
+    books[0].add(
+      Array.from({ length: 20 }, (_, index) => ({ ...third, service: Service.parse(`9.${index}.9.9:18444`) })),
+      NetAddress.parse('9.0.0.1'),
+    );
+    await world.pass(300_000, 2_000);
+    expect(client.connman.getNodeCount()).toBe(1);
+    // 23 % of twenty.
+    expect(books[1].size()).toBe(4);
+  });
+});
+
+describe('a peer that speaks by hand', () => {
+  it('and never says version is told nothing, and is gone after a minute', async () => {
+    const { connman, closed } = await start({ bind: [PLACE] });
+    const [silent, half] = [world.connect(PLACE), world.connect(PLACE)];
+    half.send(versionMessage());
+    await world.pass(59_000, 1_000);
+    expect(silent.socket.receivedBytes).toBe(0);
+    expect(half.types()).toEqual(['version', 'wtxidrelay', 'sendaddrv2', 'verack']);
+    expect(connman.getNodeCount()).toBe(2);
+    await world.pass(4_000, 500);
+    expect(connman.getNodeCount()).toBe(0);
+    expect(half.types()).toEqual([]);
+    expect(closed).toHaveLength(2);
+  });
+
+  it('and misbehaves loses every connection, and is discouraged', async () => {
+    const banMan = new BanMan({ clock: world.net.clock, random: seededUint32(1), logger: silentLogger });
+    const { connman } = await start({ bind: [PUBLIC_PLACE], banMan }, { banMan });
+    const [bad, neighbour, other] = ['1.1.1.1:1', '1.1.1.1:2', '1.1.1.2:1'].map((from) => {
+      const peer = world.connect(PUBLIC_PLACE, from);
+      peer.greet();
+      return peer;
+    });
+    await world.pass(1_000, 100);
+    expect(connman.getNodeCount()).toBe(3);
+    bad!.send({ type: 'sendcmpct', announce: 2, version: 2n });
+    await world.pass(1_000, 100);
+    expect([bad!, neighbour!, other!].map(({ socket }) => socket.isConnected && !socket.hasEOF)).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    expect(banMan.isDiscouraged(NetAddress.parse('1.1.1.1'))).toBe(true);
+    expect(banMan.isDiscouraged(NetAddress.parse('1.1.1.2'))).toBe(false);
+  });
+
+  it('and sends rubbish for every known field goes on being answered', async () => {
+    await start({ bind: [PLACE] }, { ignoreIncomingTxs: false });
+    const peer = world.connect(PLACE);
+    peer.greet();
+    await world.pass(1_000, 100);
+    peer.types();
+    for (const messageType of ['inv', 'headers', 'tx', 'addr', 'getdata', 'block']) {
+      peer.send({ type: 'unknown', messageType, payload: Uint8Array.from([0xff, 0xff]) });
+    }
+    peer.send({ type: 'ping', nonce: 9n });
+    await world.pass(2_000, 100);
+    expect(peer.types()).toEqual(['pong']);
+  });
+});
+
+describe('a node that dials itself', () => {
+  it('notices', async () => {
+    const node = await start({ bind: [PLACE] });
+    await dial(node);
+    await world.pass(2_000, 100);
+    expect(node.connman.getNodeCount()).toBe(0);
+    expect(node.closed.some((line) => line.includes('connected to ourselves'))).toBe(true);
+  });
+});
