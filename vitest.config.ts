@@ -9,7 +9,10 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 20_000,
     projects: [
-      { extends: true, test: { name: 'suite', include: ['test/**/*.test.ts'], exclude: [...LABS, '**/node_modules/**'] } },
+      {
+        extends: true,
+        test: { name: 'suite', include: ['test/**/*.test.ts'], exclude: [...LABS, '**/node_modules/**'] },
+      },
       // Other people's software starts here: a second try is for what is not ours.
       { extends: true, test: { name: 'labs', include: LABS, retry: 1, sequence: { groupOrder: 1 } } },
     ],
