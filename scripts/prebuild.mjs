@@ -25,5 +25,4 @@ if (canCross) {
   const [cc, cxx, strip] = ['gcc', 'g++', 'strip'].map((tool) => ARM_PREFIX + tool);
   prebuild(['--arch', 'arm64'], { CC: cc, CXX: cxx, LINK: cxx, PREBUILD_STRIP_BIN: strip, STRIP: strip });
 }
-// Last, so that build/Release is left with the binary of this machine.
 prebuild([], {});
