@@ -1,5 +1,6 @@
 // The batch: from what the poller says to records. Runs once per wake-up, and its body once per ready socket.
 
+#include <algorithm>
 #include <cerrno>
 
 #include "core/engine.h"
@@ -64,7 +65,8 @@ int Engine::Gather(int32_t* records, uint8_t* slab, int timeout_ms) {
 
     RecordWriter out(records, slab, m_options.receive_chunk_bytes);
     ReportBroken(out);
-    while (m_next_event < m_event_count && !out.IsFull() && out.HasRoomToReceive()) {
+    const int batch_end = std::min(m_event_count, m_next_event + kBatchEvents);
+    while (m_next_event < batch_end && !out.IsFull() && out.HasRoomToReceive()) {
         ReportEvent(m_events[static_cast<size_t>(m_next_event++)], out);
     }
     // Listeners come last, so that those who are connected are served before more are let in.
