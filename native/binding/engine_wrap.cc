@@ -51,6 +51,14 @@ struct EngineWrap::Call : Arguments<kMaxArguments> {
     Engine* operator->() const { return wrap->m_engine.get(); }
 };
 
+/** One call of a bound method: whatever its receiver, it is about the engine that it was bound to. */
+template <size_t kMaxArguments>
+struct EngineWrap::BoundCall : Arguments<kMaxArguments> {
+    using Arguments<kMaxArguments>::Arguments;
+    EngineWrap& Wrap() const { return *static_cast<EngineWrap*>(this->data); }
+    Engine* operator->() const { return Wrap().m_engine.get(); }
+};
+
 // ---- Life ----------------------------------------------------------------------------------------------------------
 
 napi_value EngineWrap::Define(napi_env env) {
@@ -59,19 +67,11 @@ napi_value EngineWrap::Define(napi_env env) {
                                         nullptr};
     };
     const napi_property_descriptor methods[] = {
-        method("start", Start),
-        method("stop", Stop),
-        method("destroy", Destroy),
-        method("listen", Listen),
-        method("connect", Connect),
-        method("setAccepting", SetAccepting),
-        method("setReceiving", SetReceiving),
-        method("sendMany", SendMany),
-        method("shutdownSend", ShutdownSend),
-        method("close", Close),
-        method("reset", Reset),
-        method("addressOf", AddressOf),
-        method("countersOf", CountersOf),
+        method("start", Start),         method("stop", Stop),
+        method("destroy", Destroy),     method("listen", Listen),
+        method("connect", Connect),     method("setAccepting", SetAccepting),
+        method("sendMany", SendMany),   method("shutdownSend", ShutdownSend),
+        method("reset", Reset),         method("countersOf", CountersOf),
         method("tcpInfoOf", TcpInfoOf),
     };
     napi_value constructor = nullptr;
@@ -127,8 +127,7 @@ napi_value EngineWrap::Construct(napi_env env, napi_callback_info info) {
     if (napi_add_async_cleanup_hook(env, on_environment_end, made, &made->m_cleanup) != napi_ok ||
         napi_type_tag_object(env, arguments.receiver, &kTypeTag) != napi_ok ||
         napi_wrap(env, arguments.receiver, made, nullptr, nullptr, nullptr) != napi_ok ||
-        !made->OwnedBy(arguments.receiver) || !made->BindMethod(arguments.receiver, "send", Send) ||
-        !made->BindMethod(arguments.receiver, "receive", Receive)) {
+        !made->OwnedBy(arguments.receiver) || !made->BindHotMethods(arguments.receiver)) {
         return nullptr;
     }
     napi_value poller = nullptr;
@@ -145,6 +144,12 @@ bool EngineWrap::OwnedBy(napi_value object) {
     if (napi_add_finalizer(m_env, object, this, finalize, nullptr, nullptr) != napi_ok) return false;
     m_owner_count++;
     return true;
+}
+
+bool EngineWrap::BindHotMethods(napi_value object) {
+    return BindMethod(object, "send", Send) && BindMethod(object, "receive", Receive) &&
+           BindMethod(object, "setReceiving", SetReceiving) && BindMethod(object, "addressOf", AddressOf) &&
+           BindMethod(object, "close", Close);
 }
 
 bool EngineWrap::BindMethod(napi_value object, const char* name, napi_callback method) {
@@ -259,17 +264,16 @@ napi_value EngineWrap::SetAccepting(napi_env env, napi_callback_info info) {
 }
 
 napi_value EngineWrap::SetReceiving(napi_env env, napi_callback_info info) {
-    const Call<2> call(env, info);
-    if (call) call->SetReceiving(call.Int(0), call.Bool(1));
+    const BoundCall<2> call(env, info);
+    call->SetReceiving(call.Int(0), call.Bool(1));
     return nullptr;
 }
 
 // send(handle, data, willSendMore): bytes or -errno
 napi_value EngineWrap::Send(napi_env env, napi_callback_info info) {
-    const Arguments<3> call(env, info);
+    const BoundCall<3> call(env, info);
     const auto bytes = ToBytes(env, call.values[1]);
-    Engine& engine = *static_cast<EngineWrap*>(call.data)->m_engine;
-    return ToNumber(env, static_cast<int32_t>(engine.Send(call.Int(0), bytes.data, bytes.length, call.Bool(2))));
+    return ToNumber(env, static_cast<int32_t>(call->Send(call.Int(0), bytes.data, bytes.length, call.Bool(2))));
 }
 
 // sendMany(handles, count, data, willSendMore, results)
@@ -289,9 +293,8 @@ napi_value EngineWrap::SendMany(napi_env env, napi_callback_info info) {
 
 // receive(handle): bytes, 0 for EOF, or -errno
 napi_value EngineWrap::Receive(napi_env env, napi_callback_info info) {
-    const Arguments<1> call(env, info);
-    const auto& wrap = *static_cast<EngineWrap*>(call.data);
-    return ToNumber(env, static_cast<int32_t>(wrap.m_engine->Receive(call.Int(0), wrap.m_slab)));
+    const BoundCall<1> call(env, info);
+    return ToNumber(env, static_cast<int32_t>(call->Receive(call.Int(0), call.Wrap().m_slab)));
 }
 
 napi_value EngineWrap::ShutdownSend(napi_env env, napi_callback_info info) {
@@ -300,8 +303,8 @@ napi_value EngineWrap::ShutdownSend(napi_env env, napi_callback_info info) {
 }
 
 napi_value EngineWrap::Close(napi_env env, napi_callback_info info) {
-    const Call<1> call(env, info);
-    if (call) call->Close(call.Int(0));
+    const BoundCall<1> call(env, info);
+    call->Close(call.Int(0));
     return nullptr;
 }
 
@@ -313,8 +316,7 @@ napi_value EngineWrap::Reset(napi_env env, napi_callback_info info) {
 
 // addressOf(handle, isRemote, packed: Uint8Array): bytes written, 0 for none
 napi_value EngineWrap::AddressOf(napi_env env, napi_callback_info info) {
-    const Call<3> call(env, info);
-    if (!call) return nullptr;
+    const BoundCall<3> call(env, info);
     const auto packed = ToArray<uint8_t>(env, call.values[2]);
     if (packed.length < kMaxPackedBytes) return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "packed: too small");
     const End end = call.Bool(1) ? End::Remote : End::Local;
