@@ -37,8 +37,8 @@ export interface OpenRequest {
 }
 
 /**
- * Time between two tries to connect to a Unix-domain socket whose queue is full, in milliseconds: the kernel refuses such a
- * connect at once instead of keeping it pending.
+ * Time between two tries to connect to a Unix-domain socket whose queue is full, in milliseconds: Linux refuses such a
+ * connect with EAGAIN instead of keeping it pending. (connect(2))
  */
 const UNIX_RETRY_MS = 10;
 
@@ -138,8 +138,7 @@ export class DialSocket implements SocketOwner {
   socketConnected(errno: number): void {
     if (errno !== 0) {
       this.#socket = undefined;
-      this.abort(unreachable(this.#opening!.destination, errno));
-      return;
+      return this.#connectFailed(this.#opening!, errno);
     }
     this.#opening = undefined;
     this.#end({ ok: true, value: undefined });
@@ -171,12 +170,17 @@ export class DialSocket implements SocketOwner {
   // ---- Connecting ---------------------------------------------------------------------------------------------------
 
   #connect(request: OpenRequest): void {
-    const { to, localAddress, destination } = request;
+    const { to, localAddress } = request;
     const result = this.#loop.connect(to, localAddress === undefined ? {} : { localAddress }, this);
     if (result.ok) this.#socket = result.socket;
-    else if (result.errno === EAGAIN && to.unixPath !== undefined) {
+    else this.#connectFailed(request, result.errno);
+  }
+
+  /** The system refused, at once or, through some backends, later. */
+  #connectFailed(request: OpenRequest, errno: number): void {
+    if (errno === EAGAIN && request.to.unixPath !== undefined) {
       this.#retry = this.#loop.clock.after(UNIX_RETRY_MS, () => this.#connect(request));
-    } else this.abort(unreachable(destination, result.errno));
+    } else this.abort(unreachable(request.destination, errno));
   }
 
   // ---- Handshakes ---------------------------------------------------------------------------------------------------
