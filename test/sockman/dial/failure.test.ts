@@ -21,6 +21,10 @@ test.each([
   [constants.errno.EHOSTUNREACH, 'host-unreachable'],
   [constants.errno.ETIMEDOUT, 'timed-out'],
   [constants.errno.EADDRNOTAVAIL, 'connect-failed'],
+  [constants.errno.EMFILE, 'out-of-sockets'],
+  [constants.errno.ENFILE, 'out-of-sockets'],
+  [constants.errno.ENOBUFS, 'out-of-sockets'],
+  [constants.errno.ENOMEM, 'out-of-sockets'],
 ])('errno %d of a connect has a code', (errno, code) => {
   expect(unreachable('peer', errno)).toMatchObject({ code, errno, proxyFailed: false });
 });
@@ -38,8 +42,16 @@ test.each([
 test.each([
   ['connection-refused', true, 'info'],
   ['connection-refused', false, 'debug'],
+  ['host-unreachable', true, 'info'],
+  ['connect-failed', false, 'debug'],
   ['timed-out', true, 'debug'],
+  ['timed-out', false, 'debug'],
+  ['network-unsupported', true, 'info'],
+  ['network-unsupported', false, 'info'],
+  ['out-of-sockets', true, 'error'],
+  ['out-of-sockets', false, 'error'],
   ['proxy-unreachable', false, 'info'],
+  ['proxy-connect-timed-out', true, 'debug'],
   ['socks5-auth-rejected', false, 'error'],
   ['socks5-reply-timed-out', true, undefined],
 ] as const)('%s of a dial that is important (%s) is logged at %s', (code, isImportant, level) => {

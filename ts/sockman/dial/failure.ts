@@ -32,6 +32,7 @@ export const DIAL_FAILURES = {
   'host-unreachable': beyondProxy('host unreachable', 'importance'),
   'timed-out': beyondProxy('timed out'),
   'connect-failed': beyondProxy('connect failed', 'importance'),
+  'out-of-sockets': beyondProxy('no socket can be made', 'error'),
   'network-unsupported': beyondProxy('no socket can be made for this kind of address without a proxy', 'info'),
   aborted: beyondProxy('aborted by the caller'),
   interrupted: beyondProxy('network activity was interrupted'),
@@ -39,7 +40,7 @@ export const DIAL_FAILURES = {
   // SOCKS5. Once the proxy accepted the connection, nothing counts as its fault any more: that is Bitcoin Core's reading
   // (netbase.cpp, ConnectThroughProxy), and callers rely on it.
   'proxy-unreachable': atProxy('the proxy cannot be reached', 'info'),
-  'proxy-connect-timed-out': atProxy('the proxy did not accept the connection in time', 'info'),
+  'proxy-connect-timed-out': atProxy('the proxy did not accept the connection in time'),
   'socks5-host-invalid': beyondProxy('host names for a proxy have 1 to 255 bytes and no NUL', 'error'),
   'socks5-greeting-timed-out': beyondProxy('the proxy did not answer the greeting in time', 'info'),
   'socks5-greeting-closed': beyondProxy('the proxy closed the connection during the greeting', 'info'),
@@ -141,6 +142,10 @@ const CODE_OF_ERRNO_NAME: Readonly<Record<string, DialFailureCode>> = {
   ENETUNREACH: 'network-unreachable',
   EHOSTUNREACH: 'host-unreachable',
   ETIMEDOUT: 'timed-out',
+  EMFILE: 'out-of-sockets',
+  ENFILE: 'out-of-sockets',
+  ENOBUFS: 'out-of-sockets',
+  ENOMEM: 'out-of-sockets',
 };
 
 /** The failure of a connect that the kernel ended with an errno (positive), or our own deadline did. */
