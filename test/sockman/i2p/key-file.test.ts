@@ -27,6 +27,20 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Runs something as a user to whom permissions apply: root may do everything. */
+function withoutRoot<Result>(run: () => Result): Result {
+  if (process.getuid!() !== 0) return run();
+  process.seteuid!(NOBODY);
+  try {
+    return run();
+  } finally {
+    process.seteuid!(0);
+  }
+}
+
+/** The user that owns nothing. (Linux, macOS) */
+const NOBODY = 65_534;
+
 const FAILED = { ok: false, failure: { code: 'sam-key-file', proxyFailed: true } };
 
 describe('writing a key', () => {
@@ -54,10 +68,20 @@ describe('writing a key', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test.skipIf(process.getuid?.() === 0)('into a folder that cannot be written fails (skipped for root)', () => {
-    chmodSync(folder, 0o500);
-    expect(writeKeyFile(path, D1_PRIVATE_KEY)).toMatchObject(FAILED);
+  test.skipIf(process.getuid === undefined)('into a folder that cannot be written fails, and does not throw', () => {
+    for (const mode of [0o555, 0o000]) {
+      chmodSync(folder, mode);
+      expect(withoutRoot(() => writeKeyFile(path, D1_PRIVATE_KEY))).toMatchObject(FAILED);
+      expect(withoutRoot(() => readKeyFile(path))).toMatchObject(mode === 0 ? FAILED : { ok: true });
+    }
     chmodSync(folder, 0o700);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('below what is no folder fails, and does not throw', () => {
+    writeFileSync(path, '');
+    expect(writeKeyFile(join(path, 'key'), D1_PRIVATE_KEY)).toMatchObject(FAILED);
+    expect(readdirSync(folder)).toEqual(['i2p_private_key']);
   });
 });
 
@@ -99,8 +123,9 @@ describe('reading a key', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test.skipIf(process.getuid?.() === 0)('without permission fails (skipped for root, who may read everything)', () => {
+  test.skipIf(process.getuid === undefined)('without permission fails', () => {
     writeFileSync(path, D1_PRIVATE_KEY, { mode: 0o000 });
-    expect(readKeyFile(path)).toMatchObject(FAILED);
+    chmodSync(folder, 0o755);
+    expect(withoutRoot(() => readKeyFile(path))).toMatchObject(FAILED);
   });
 });

@@ -1,0 +1,85 @@
+// Small files that are their owner's business: private keys and cookies.
+//
+// Read and written synchronously: it happens once for each session with a router, which takes seconds, and the files have a
+// few hundred bytes.
+
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+
+import { errnoOf } from './errno.ts';
+
+/** Readable and writable by the owner. */
+const PRIVATE_FILE_MODE = 0o600;
+
+/** Why a file cannot be used: what the system said (positive errno), or what is wrong with the file. */
+export type FileProblem = { readonly errno: number } | { readonly detail: string };
+
+/** What a file has, or why it cannot be used. No bytes: there is no such file. */
+export type SmallFile =
+  { readonly ok: true; readonly bytes: Uint8Array | undefined } | { readonly ok: false; readonly problem: FileProblem };
+
+/** Reads a regular file of at most `maxBytes`. Never waits, whatever the path leads to. */
+export function readSmallFile(path: string | Buffer, maxBytes: number): SmallFile {
+  let descriptor: number;
+  try {
+    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { ok: true, bytes: undefined };
+    return { ok: false, problem: { errno: errnoOf(error, 0) } };
+  }
+  try {
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile()) return { ok: false, problem: { detail: 'not a file' } };
+    if (stat.size > maxBytes) return { ok: false, problem: { detail: `${stat.size} bytes` } };
+    return { ok: true, bytes: readFileSync(descriptor) };
+  } catch (error) {
+    return { ok: false, problem: { errno: errnoOf(error, 0) } };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Writes a file that only its owner can read. Either all of it is on the disk afterwards, or what was at `path` before still
+ * is.
+ *
+ * @returns Why it could not be written; undefined when it was.
+ */
+export function writePrivateFile(path: string, bytes: Uint8Array): FileProblem | undefined {
+  const unfinished = `${path}.new`;
+  try {
+    // A left-over of a crash has no use for anyone.
+    rmSync(unfinished, { force: true });
+    const descriptor = openSync(unfinished, 'wx', PRIVATE_FILE_MODE);
+    try {
+      for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(unfinished, path);
+    return undefined;
+  } catch (error) {
+    removeIfPossible(unfinished);
+    return { errno: errnoOf(error, 0) };
+  }
+}
+
+/** Where nothing can be made, nothing can be removed either: the first failure is the one to tell. */
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Never made.
+  }
+}
