@@ -13,7 +13,7 @@ import { beforeAbort } from '../util/before-abort.ts';
 import { shuffle } from '../util/random.ts';
 import type { AddressSource } from './address-source.ts';
 import type { ConnectionType } from './connection-types.ts';
-import { MAX_LOOKUP_RESULTS } from './name-lookup.ts';
+import { MAX_LOOKUP_RESULTS, mayBeLookedUp } from './name-lookup.ts';
 import type { NetworkState } from './network-state.ts';
 import type { NodeMaker } from './node-maker.ts';
 import type { NodeTable } from './node-table.ts';
@@ -152,6 +152,7 @@ export class Dialing {
     if (numeric !== undefined) return [this.#asReachable(numeric)];
     if (!options.dns || network.nameProxy !== undefined) return [];
     const { host, port } = splitHostPort(dest, p2pPort);
+    if (!mayBeLookedUp(host)) return [];
     const found = await beforeAbort(options.lookUpHost(host), interrupt);
     const services = (found ?? []).slice(0, MAX_LOOKUP_RESULTS).map((address) => new Service(address, port));
     shuffle(options.random, services);

@@ -45,7 +45,9 @@ export class NetworkState {
     this.nameProxy = this.#useProxy('proxy', options.proxy, ['ipv4', 'ipv6', 'cjdns']);
     this.#useProxy('onion', options.onion, ['onion']);
     if (options.i2pSam !== undefined) {
-      this.#proxies.set('i2p', { endpoint: parseEndpoint('i2pSam', options.i2pSam, DEFAULT_SAM_PORT) });
+      const endpoint = parseEndpoint('i2pSam', options.i2pSam, DEFAULT_SAM_PORT);
+      if (endpoint.unixPath !== undefined) throw invalidArg('i2pSam', 'an address of TCP', options.i2pSam);
+      this.#proxies.set('i2p', { endpoint });
     }
     this.#reachable = new Set(options.onlyNet ?? NETWORKS);
     // What is neither routable nor stored has nothing to be excluded from.
@@ -96,6 +98,7 @@ export class NetworkState {
 
 function parseEndpoint(name: string, text: string, defaultPort: number): Service {
   const endpoint = Service.tryParse(text, defaultPort);
-  if (endpoint === undefined) throw invalidArg(name, 'a numeric address with or without port, or unix:/path', text);
+  const isUsable = endpoint?.unixPath !== undefined || (endpoint !== undefined && endpoint.port !== 0);
+  if (!isUsable) throw invalidArg(name, 'a numeric address with or without port, or unix:/path', text);
   return endpoint;
 }
