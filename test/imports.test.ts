@@ -12,6 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   util: [],
   netaddr: ['util'],
   sockman: ['netaddr', 'util'],
+  tor: ['sockman', 'netaddr', 'util'],
   p2p: ['netaddr', 'util'],
   addrman: ['p2p', 'netaddr', 'util'],
   connman: ['sockman', 'p2p', 'addrman', 'netaddr', 'util'],
@@ -19,7 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   http: ['sockman', 'netaddr', 'util'],
   stratum: ['sockman', 'netaddr', 'util', 'p2p/bip324'],
   'http/rpc': ['http', 'sockman', 'netaddr', 'util', 'connman', 'addrman', 'peerman'],
-  cli: ['sockman', 'netaddr', 'util', 'p2p', 'addrman', 'connman', 'peerman', 'http', 'http/rpc', 'stratum'],
+  cli: ['sockman', 'tor', 'netaddr', 'util', 'p2p', 'addrman', 'connman', 'peerman', 'http', 'http/rpc', 'stratum'],
 };
 
 interface Import {

@@ -1,0 +1,207 @@
+// Our onion service: made through Tor's control port, and made again whenever Tor comes back.
+//
+// Tor drops the service with the connection that made it, so the connection stays. When it ends it is made anew at once; a
+// control port that takes nothing, or hangs up within a second, is tried less and less often.
+
+import type { Service } from '../netaddr/service.ts';
+import { toService } from '../sockman/arguments.ts';
+import { integer } from '../sockman/options.ts';
+import { systemClock } from '../util/clock.ts';
+import type { Clock } from '../util/clock.ts';
+import { Emitter } from '../util/emitter.ts';
+import type { ListenerErrorHandler } from '../util/emitter.ts';
+import { invalidArg } from '../util/errors.ts';
+import { silentLogger } from '../util/logger.ts';
+import type { Logger } from '../util/logger.ts';
+import { sleep } from '../util/sleep.ts';
+import { authenticate, checkTorPassword } from './authenticate.ts';
+import type { TorCredentials } from './authenticate.ts';
+import { addOnion, socksListener } from './commands.ts';
+import { TorControlError } from './failure.ts';
+import { readOnionKey, writeOnionKey } from './onion-key-file.ts';
+import { TorControl } from './tor-control.ts';
+import type { TorControlNetwork } from './tor-control.ts';
+
+/** First wait before another try, in milliseconds; what it grows by; and where it stops. (Bitcoin Core src/torcontrol.cpp) */
+export const TOR_RETRY_FIRST_MS = 1_000;
+export const TOR_RETRY_FACTOR = 1.5;
+export const TOR_RETRY_MAX_MS = 600_000;
+
+/** Where the control port is unless said otherwise. (src/torcontrol.h, DEFAULT_TOR_CONTROL) */
+export const DEFAULT_TOR_CONTROL = '127.0.0.1:9051';
+
+/** What an onion service tells. */
+export interface OnionServiceEvents {
+  /** It can be reached at this address; for a while other Tors may not have heard of it. */
+  online: Service;
+  /** It cannot any more. */
+  offline: Service;
+  /** Tor's own SOCKS port, told before `online`. Only with `findSocks`. */
+  socks: Service;
+}
+
+/** What an onion service is given. */
+export interface OnionServiceOptions extends TorCredentials {
+  /** Address of the control port, numeric. Default 127.0.0.1:9051. */
+  control?: Service | string;
+  /** The port that the world sees. */
+  virtualPort: number;
+  /** Where Tor delivers: a listener of ours. */
+  target: Service | string;
+  /**
+   * Where the private key is, and with it the address. Made with owner-only permissions when there is none; without a file,
+   * the address is new with each run.
+   */
+  privateKeyFile?: string | undefined;
+  /** Ask where Tor's SOCKS port is. Default false. */
+  findSocks?: boolean;
+  clock?: Clock;
+  logger?: Logger;
+  /** Gets what a listener of an event threw. Default: it becomes an uncaught exception. */
+  onCallbackError?: ListenerErrorHandler;
+}
+
+/**
+ * Keeps an onion service alive from `start` to `stop`.
+ *
+ * @example
+ * const onion = new OnionService(sockMan, { virtualPort: 8333, target: '127.0.0.1:8334', privateKeyFile: 'onion_key' });
+ * onion.on('online', (service) => console.log(`reachable at ${service}`));
+ * onion.start();
+ * @see Bitcoin Core src/torcontrol.cpp, TorController
+ */
+export class OnionService {
+  readonly #network: TorControlNetwork;
+  readonly #control: Service;
+  readonly #virtualPort: number;
+  readonly #target: Service;
+  readonly #privateKeyFile: string | undefined;
+  readonly #findsSocks: boolean;
+  readonly #credentials: TorCredentials;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #events: Emitter<OnionServiceEvents>;
+  readonly #stop = new AbortController();
+  /** The private key, once it is known. */
+  #key: string | undefined;
+  #running: Promise<void> | undefined;
+
+  /**
+   * Opens nothing yet.
+   *
+   * @param network - A `SockMan` that is started before this is, and ended after.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
+   */
+  constructor(network: TorControlNetwork, options: OnionServiceOptions) {
+    if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+    const { control = DEFAULT_TOR_CONTROL, password, privateKeyFile, virtualPort, randomBytes } = options;
+    checkTorPassword('password', password);
+    const isPath = privateKeyFile === undefined || (privateKeyFile !== '' && !privateKeyFile.includes('\0'));
+    if (!isPath) throw invalidArg('privateKeyFile', 'a path', privateKeyFile);
+    if (typeof virtualPort !== 'number') throw invalidArg('virtualPort', 'a number', virtualPort);
+    this.#network = network;
+    this.#control = toService('control', control);
+    this.#virtualPort = integer('virtualPort', virtualPort, 0, 1, 65_535);
+    this.#target = toService('target', options.target);
+    this.#privateKeyFile = privateKeyFile;
+    this.#findsSocks = options.findSocks === true;
+    this.#credentials = { password, ...(randomBytes && { randomBytes }) };
+    this.#clock = options.clock ?? systemClock;
+    this.#logger = options.logger ?? silentLogger;
+    this.#events = new Emitter(options.onCallbackError ?? throwLater);
+  }
+
+  /**
+   * Hears of an event.
+   * @returns Ends that.
+   */
+  on<Name extends keyof OnionServiceEvents>(
+    name: Name,
+    listener: (value: OnionServiceEvents[Name]) => void,
+  ): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** Begins, and goes on until `stop`. Idempotent. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Takes the service down, at whatever stage it is. Resolves when the connection is closed. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    let waitMs = TOR_RETRY_FIRST_MS;
+    while (!signal.aborted) {
+      const startedAtMs = this.#clock.now();
+      const error = await this.#serve();
+      if (signal.aborted || error.failure === 'interrupted') return;
+      this.#logger.debug(`Tor control port ${this.#control}: ${error.message}`);
+      // Whoever kept us for a while is worth coming back to at once.
+      const wasConnected = error.failure !== 'unreachable';
+      if (wasConnected && this.#clock.now() - startedAtMs >= TOR_RETRY_FIRST_MS) waitMs = TOR_RETRY_FIRST_MS;
+      else {
+        await sleep(this.#clock, waitMs, signal);
+        waitMs = Math.min(waitMs * TOR_RETRY_FACTOR, TOR_RETRY_MAX_MS);
+      }
+    }
+  }
+
+  /** One connection, from its beginning to its end. @returns Why it ended. */
+  async #serve(): Promise<TorControlError> {
+    const { signal } = this.#stop;
+    let control: TorControl | undefined;
+    let online: Service | undefined;
+    const close = (): void => control?.close();
+    signal.addEventListener('abort', close);
+    try {
+      control = await TorControl.connect(this.#network, this.#control, { clock: this.#clock, signal });
+      if (signal.aborted) control.close();
+      try {
+        online = await this.#offer(control);
+        this.#logger.info(`onion service at ${online}, delivered to ${this.#target}`);
+        this.#events.emit('online', online);
+      } catch (error) {
+        // The connection may be fine all the same. It is kept, as the word that Tor is still the one that refused.
+        if (!(error instanceof TorControlError)) throw error;
+        this.#logger.warn(`no onion service: ${error.message}`);
+      }
+      return await control.ended;
+    } catch (error) {
+      if (error instanceof TorControlError) return error;
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', close);
+      control?.close();
+      if (online !== undefined) this.#events.emit('offline', online);
+    }
+  }
+
+  async #offer(control: TorControl): Promise<Service> {
+    const { version } = await authenticate(control, this.#credentials);
+    this.#logger.debug(`Tor ${version} at control port ${this.#control}`);
+    this.#key ??= this.#privateKeyFile === undefined ? undefined : readOnionKey(this.#privateKeyFile);
+    const request = { key: this.#key, virtualPort: this.#virtualPort, target: this.#target };
+    const [socks, { service, newKey }] = await Promise.all([
+      this.#findsSocks ? socksListener(control) : undefined,
+      addOnion(control, request),
+    ]);
+    if (newKey !== undefined) {
+      // On the disk before anybody is told: an address that was used must not be lost.
+      if (this.#privateKeyFile !== undefined) writeOnionKey(this.#privateKeyFile, newKey);
+      this.#key = newKey;
+    }
+    if (socks !== undefined) this.#events.emit('socks', socks);
+    return service;
+  }
+}
+
+function throwLater(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}

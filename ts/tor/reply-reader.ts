@@ -1,0 +1,78 @@
+// Replies of Tor's control port, from bytes (Tor control-spec, section 2.3).
+//
+//   250-first line          `-`: more lines follow
+//   250+key=                `+`: a data block follows, up to a line of one dot; its lines have a further dot before a dot
+//   any text
+//   .
+//   250 last line           ` `: the reply is complete
+//
+// Lines end in CR LF, or in LF. Bytes are read as Latin-1: what matters is ASCII, and nothing is lost of what is not.
+
+import type { TorFailure } from './failure.ts';
+
+/** Longest line in bytes, its CR included. (Bitcoin Core src/torcontrol.cpp, MAX_LINE_LENGTH) */
+export const TOR_MAX_LINE_BYTES = 100_000;
+
+/** Most lines of a reply. (src/torcontrol.cpp, MAX_LINE_COUNT) */
+export const TOR_MAX_REPLY_LINES = 1_000;
+
+/** Three digits and a separator: what is shorter is no line of a reply. */
+const LINE_HEAD_CHARS = 4;
+
+const LF = 0x0a;
+
+/** A reply to a command, or an asynchronous event. */
+export interface TorReply {
+  /** That of the last line: 250 for success, from 600 on an event; 0 if it was no number. */
+  readonly code: number;
+  /** The lines without code and separator. Those of a data block stand behind the line that announced it. */
+  readonly lines: readonly string[];
+}
+
+/** Makes replies of chunks. */
+export class TorReplyReader {
+  #unfinished = '';
+  #lines: string[] = [];
+  #isInDataBlock = false;
+
+  /**
+   * Takes a chunk, however it was cut.
+   *
+   * @param onReply - Called with each reply as soon as the end of its last line is there.
+   * @returns Why nothing more can be read; undefined as long as all is well.
+   */
+  push(chunk: Uint8Array, onReply: (reply: TorReply) => void): TorFailure | undefined {
+    for (let start = 0; start < chunk.length;) {
+      const lineEnd = chunk.indexOf(LF, start);
+      const end = lineEnd === -1 ? chunk.length : lineEnd;
+      if (this.#unfinished.length + end - start > TOR_MAX_LINE_BYTES) return 'line-too-long';
+      this.#unfinished += latin1(chunk.subarray(start, end));
+      if (lineEnd === -1) return undefined;
+      start = lineEnd + 1;
+      const line = this.#unfinished.endsWith('\r') ? this.#unfinished.slice(0, -1) : this.#unfinished;
+      this.#unfinished = '';
+      this.#take(line, onReply);
+      if (this.#lines.length > TOR_MAX_REPLY_LINES) return 'reply-too-long';
+    }
+    return undefined;
+  }
+
+  #take(line: string, onReply: (reply: TorReply) => void): void {
+    if (this.#isInDataBlock) {
+      if (line === '.') this.#isInDataBlock = false;
+      else this.#lines.push(line.startsWith('.') ? line.slice(1) : line);
+      return;
+    }
+    if (line.length < LINE_HEAD_CHARS) return;
+    this.#lines.push(line.slice(LINE_HEAD_CHARS));
+    this.#isInDataBlock = line[3] === '+';
+    if (line[3] !== ' ' || this.#lines.length > TOR_MAX_REPLY_LINES) return;
+    const lines = this.#lines;
+    this.#lines = [];
+    onReply({ code: /^\d{3}/.test(line) ? Number(line.slice(0, 3)) : 0, lines });
+  }
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
