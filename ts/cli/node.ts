@@ -6,16 +6,23 @@ import { parseArgs } from 'node:util';
 import { Connman } from '../connman/connman.ts';
 import { openDataFolder } from '../connman/data-folder.ts';
 import type { DataFolder } from '../connman/data-folder.ts';
+import type { ConnmanOptions } from '../connman/options.ts';
 import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
 import type { ChainName } from '../p2p/chain-params.ts';
 import { PeerManager } from '../peerman/peer-manager.ts';
+import type { OnionService } from '../tor/onion-service.ts';
 import { numberOption } from './command.ts';
 import type { CliIo, Command } from './command.ts';
+import { onionServiceOf, readOnionArguments } from './onion.ts';
+import type { OnionArguments } from './onion.ts';
 import { peerTable } from './peer-table.ts';
 import { MAX_RUN_SECONDS, chainName, switchOption, untilStopped } from './run.ts';
 
 /** Between two looks at the peers, in milliseconds. */
 const REFRESH_MS = 1_000;
+
+/** A place that nobody else can have taken. */
+const ANY_LOOPBACK_PORT = '127.0.0.1:0';
 
 const OPTIONS = {
   network: { type: 'string', default: 'regtest' },
@@ -23,6 +30,8 @@ const OPTIONS = {
   connect: { type: 'string', multiple: true },
   datadir: { type: 'string' },
   v2transport: { type: 'string', default: '1' },
+  'tor-control': { type: 'string' },
+  'tor-password': { type: 'string' },
   for: { type: 'string' },
 } as const;
 
@@ -32,6 +41,7 @@ interface NodeArguments {
   readonly connect: readonly string[];
   readonly dataDir: string | undefined;
   readonly v2Transport: boolean;
+  readonly onion: OnionArguments | undefined;
   readonly runSeconds: number | undefined;
 }
 
@@ -41,10 +51,13 @@ export const nodeCommand: Command = {
     'usage: sockman node [OPTIONS]',
     `  --network NAME        ${Object.keys(CHAIN_PARAMS).join(', ')}; regtest unless said`,
     '  --listen ADDRESS      address:port to accept connections at; port 0 takes any',
-    '  --connect ADDRESS     peer to connect to; may be repeated. Without one, and without --datadir, a second node is',
-    '                        started here and dialed',
+    '  --connect ADDRESS     peer to connect to; may be repeated. Without one, and without --datadir and --tor-control,',
+    '                        a second node is started here and dialed',
     '  --datadir FOLDER      remembers addresses, anchors and bans there; without --connect, dials from what it knows',
     '  --v2transport 0|1     encrypted connections (BIP 324); 1 unless said',
+    "  --tor-control ADDRESS offers an onion service through Tor's control port (9051 unless said), and dials onion",
+    '                        addresses; its key is kept in --datadir. Listens on loopback if --listen is not given',
+    '  --tor-password WORD   for a control port that wants one; its cookie file is found by itself',
     '  --for SECONDS         ends by itself; otherwise Ctrl-C does',
   ],
   run: runNode,
@@ -54,32 +67,41 @@ async function runNode(args: readonly string[], io: CliIo): Promise<number> {
   const options = readArguments(args);
   const { dataDir, network, v2Transport } = options;
   const remembered = dataDir === undefined ? {} : await openDataFolder(dataDir, CHAIN_PARAMS[network]);
-  const isAlone = options.connect.length === 0 && dataDir === undefined;
+  const isAlone = options.connect.length === 0 && dataDir === undefined && options.onion === undefined;
   const companion = isAlone ? await startCompanion(network, v2Transport) : undefined;
   const targets = companion === undefined ? options.connect : companion.listeningAt.slice(0, 1).map(String);
   const node = new Connman({
     network,
     connect: targets,
     v2Transport,
-    listen: options.listen !== undefined,
-    ...(options.listen === undefined ? {} : { bind: [options.listen] }),
+    ...listening(options),
     ...remembered,
   });
+  let onion: OnionService | undefined;
   try {
     await startWithPeerManager(node, remembered);
+    onion = options.onion && onionServiceOf(node, network, dataDir, options.onion, io);
+    onion?.start();
     for (const at of node.listeningAt) io.print(`listening at ${at} (${network}, ${node.backendName})`);
     if (companion !== undefined) io.print(`dialing a second node of this process at ${targets.join(', ')}`);
     await showPeers(node, io, options.runSeconds);
   } finally {
+    await onion?.stop();
     await node.stop();
     await companion?.stop();
   }
   return 0;
 }
 
+/** Where to listen: an onion service needs a place of its own, by which its peers are known. */
+function listening({ listen, onion }: NodeArguments): Pick<ConnmanOptions, 'listen' | 'bind' | 'onionBind'> {
+  if (onion === undefined) return listen === undefined ? { listen: false } : { listen: true, bind: [listen] };
+  return { listen: true, bind: [listen ?? ANY_LOOPBACK_PORT], onionBind: [ANY_LOOPBACK_PORT] };
+}
+
 /** A node to talk to when there is no other: it listens at any free port of the loopback interface and dials nobody. */
 async function startCompanion(network: ChainName, v2Transport: boolean): Promise<Connman> {
-  const companion = new Connman({ network, bind: ['127.0.0.1:0'], noConnect: true, v2Transport });
+  const companion = new Connman({ network, bind: [ANY_LOOPBACK_PORT], noConnect: true, v2Transport });
   await startWithPeerManager(companion);
   return companion;
 }
@@ -124,6 +146,7 @@ function readArguments(args: readonly string[]): NodeArguments {
     connect: values.connect ?? [],
     dataDir: values.datadir,
     v2Transport: switchOption('v2transport', values.v2transport),
+    onion: readOnionArguments(values['tor-control'], values['tor-password']),
     runSeconds: numberOption('for', values.for, 0, MAX_RUN_SECONDS),
   };
 }

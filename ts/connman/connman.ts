@@ -315,6 +315,25 @@ export class Connman extends SockMan implements PeerNetwork {
     return this.#core.localAddresses.list();
   }
 
+  /** Makes an address one of ours, as that of an onion service is: see `onionTarget`. It must be in reach. */
+  addLocalAddress(service: Service): boolean {
+    return this.#core.localAddresses.add(service, LOCAL_SCORES.manual);
+  }
+
+  removeLocalAddress(service: Service): void {
+    this.#core.localAddresses.remove(service);
+  }
+
+  /** Where an onion service of ours is to deliver, so that its peers are known as such; undefined if we do not listen. */
+  get onionTarget(): Service | undefined {
+    return this.#core.listeners.onionTarget();
+  }
+
+  /** Dials onion addresses through this proxy from now on, as Tor's control port names it. */
+  useOnionProxy(endpoint: Service): void {
+    this.#core.network.useOnionProxy(endpoint);
+  }
+
   getLocalAddrForPeer(node: P2PNode): Service | undefined {
     return this.#core.localAddresses.forPeer(node, this.isListening, this.#core.listenPort);
   }

@@ -152,6 +152,11 @@ export class OpenListeners {
     return [...this.#services];
   }
 
+  /** Where an onion service of ours is to deliver: at the first listener for that, else at the first of all. */
+  onionTarget(): Service | undefined {
+    return this.#services.find((service) => this.#byService.get(String(service))!.isOnion) ?? this.#services[0];
+  }
+
   /**
    * The listener of a connection; undefined for a peer from I2P, which has none.
    *

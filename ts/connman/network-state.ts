@@ -35,6 +35,7 @@ export class NetworkState {
   readonly cjdnsReachable: boolean;
   readonly proxyRandomize: boolean;
   readonly #proxies = new Map<NetworkClass, Proxy>();
+  readonly #onlyNet: readonly PublicNetworkName[] | undefined;
   readonly #reachable: Set<NetworkClass>;
 
   /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a proxy is no address. */
@@ -49,6 +50,7 @@ export class NetworkState {
       if (endpoint.unixPath !== undefined) throw invalidArg('i2pSam', 'an address of TCP', options.i2pSam);
       this.#proxies.set('i2p', { endpoint });
     }
+    this.#onlyNet = options.onlyNet;
     this.#reachable = new Set(options.onlyNet ?? NETWORKS);
     // What is neither routable nor stored has nothing to be excluded from.
     this.#reachable.add('not_publicly_routable').add('internal');
@@ -67,10 +69,16 @@ export class NetworkState {
     return NETWORKS.filter((network) => this.#reachable.has(network));
   }
 
-  /** A network may come into reach later: a Tor controller finds its proxy. */
+  /** A network may come into reach later. */
   setReachable(network: PublicNetworkName, isReachable: boolean): void {
     if (isReachable) this.#reachable.add(network);
     else this.#reachable.delete(network);
+  }
+
+  /** A Tor controller found the proxy for onion addresses. They come into reach, unless other networks alone are wanted. */
+  useOnionProxy(endpoint: Service): void {
+    this.#proxies.set('onion', { endpoint, streamIsolation: true });
+    if (this.#onlyNet === undefined || this.#onlyNet.includes('onion')) this.#reachable.add('onion');
   }
 
   /** Through what an address of this network is dialed; undefined for directly. */

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { UsageError } from '../../ts/cli/command.ts';
+import type { CliIo } from '../../ts/cli/command.ts';
+import { onionServiceOf, readOnionArguments } from '../../ts/cli/onion.ts';
+import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import type { OnionService } from '../../ts/tor/onion-service.ts';
+import { World } from '../connman/world.ts';
+import type { TestNode } from '../connman/world.ts';
+import { bytesOf } from '../helpers/handshake.ts';
+import { CONTROL_PORT, ControlPort, ONION_ID } from '../helpers/control-port.ts';
+
+const PLACE = '127.0.0.1:18444';
+const ONION_PLACE = '127.0.0.1:18445';
+const SERVICE = `${ONION_ID}.onion:18444`;
+const OTHER = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaam2dqd.onion:18444';
+
+let world: World;
+let port: ControlPort;
+let onion: OnionService;
+let printed: string[];
+
+beforeEach(() => {
+  world = new World();
+  port = new ControlPort(world.net);
+  printed = [];
+});
+afterEach(async () => {
+  await onion?.stop();
+  await world.destroy();
+});
+
+/** A node with its onion service, on the clock of the world. */
+async function start(options: ConnmanOptions = {}): Promise<TestNode> {
+  const node = await world.node({ bind: [PLACE], onionBind: [ONION_PLACE], noConnect: true, ...options });
+  const io = { print: (line: string) => printed.push(line), complain: (line: string) => printed.push(line) };
+  onion = onionServiceOf(node.connman, 'regtest', undefined, readOnionArguments(CONTROL_PORT, undefined)!, {
+    ...(io as unknown as CliIo),
+  });
+  onion.start();
+  await port.settle();
+  return node;
+}
+
+describe('the onion service of a node', () => {
+  it('leads to its onion bind with the port of the network, and is an address of ours while it lasts', async () => {
+    const { connman } = await start();
+    expect(port.commands.at(-1)).toBe(`0 ADD_ONION NEW:ED25519-V3 PoWDefensesEnabled=1 Port=18444,${ONION_PLACE}`);
+    expect(printed).toEqual([`onion service at ${SERVICE}`]);
+    expect(connman.localAddresses().map(({ service, score }) => `${service} ${score}`)).toEqual([`${SERVICE} 4`]);
+    await onion.stop();
+    expect(connman.localAddresses()).toEqual([]);
+  });
+
+  it('has who comes through it known as an onion peer, and nobody else', async () => {
+    const { connman } = await start();
+    world.connect(ONION_PLACE);
+    world.connect(PLACE);
+    await world.settle();
+    expect([...connman.nodes()].map((node) => [node.isInboundOnion, node.connectedThroughNetwork])).toEqual([
+      [true, 'onion'],
+      [false, 'not_publicly_routable'],
+    ]);
+  });
+
+  it('shows the way to other onion services, a circuit for each', async () => {
+    port.answers['GETINFO'] = '250-net/listeners/socks="127.0.0.1:9150"\n250 OK';
+    const socks = world.listen('127.0.0.1:9150');
+    const { connman } = await start();
+    expect(connman.isReachable('onion')).toBe(true);
+    void connman.connectTo(OTHER);
+    await world.settle();
+    expect(Buffer.from(socks.peers[0]!.take()).toString('hex')).toBe('05020002');
+    socks.peers[0]!.send(bytesOf('0500'));
+    await world.settle();
+    expect(Buffer.from(socks.peers[0]!.take()).toString('latin1')).toContain(OTHER.split(':')[0]);
+  });
+
+  it('brings no onion peers to who wants other networks only', async () => {
+    const { connman } = await start({ onlyNet: ['ipv4'] });
+    expect(connman.isReachable('onion')).toBe(false);
+    expect(connman.localAddresses()).toEqual([]);
+  });
+
+  it('says what keeps it from being made', async () => {
+    port.answers['ADD_ONION'] = '551 no';
+    await start();
+    expect(printed).toEqual([expect.stringContaining('no onion service')]);
+  });
+});
+
+describe('its options', () => {
+  it('have a port of their own', () => {
+    expect(String(readOnionArguments('127.0.0.1', 'word')?.control)).toBe('127.0.0.1:9051');
+    expect(readOnionArguments('127.0.0.1:1', 'word')?.password).toBe('word');
+    expect(readOnionArguments(undefined, undefined)).toBeUndefined();
+  });
+
+  it('that mean nothing are refused', () => {
+    for (const [control, password] of [
+      [undefined, 'word'],
+      ['localhost', undefined],
+      ['', undefined],
+    ] as const) {
+      expect(() => readOnionArguments(control, password)).toThrow(UsageError);
+    }
+  });
+});

@@ -1,0 +1,64 @@
+// The onion service of `sockman node --tor-control`. (Bitcoin Core src/torcontrol.cpp)
+
+import { join } from 'node:path';
+
+import type { Connman } from '../connman/connman.ts';
+import { Service } from '../netaddr/service.ts';
+import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
+import type { ChainName } from '../p2p/chain-params.ts';
+import { OnionService } from '../tor/onion-service.ts';
+import { UsageError } from './command.ts';
+import type { CliIo } from './command.ts';
+
+/** Port of a control port given without one. (src/torcontrol.h) */
+const DEFAULT_CONTROL_PORT = 9_051;
+
+/** The file of the private key, in the folder of the network; Bitcoin Core has one of the same name. */
+const KEY_FILE = 'onion_v3_private_key';
+
+/** What was asked for. */
+export interface OnionArguments {
+  readonly control: Service;
+  readonly password: string | undefined;
+}
+
+/** @throws {UsageError} No address, or a password without one. */
+export function readOnionArguments(
+  control: string | undefined,
+  password: string | undefined,
+): OnionArguments | undefined {
+  if (control === undefined) {
+    if (password !== undefined) throw new UsageError('--tor-password needs --tor-control');
+    return undefined;
+  }
+  const service = Service.tryParse(control, DEFAULT_CONTROL_PORT);
+  if (service === undefined) throw new UsageError(`--tor-control: expected a numeric address, got '${control}'`);
+  return { control: service, password };
+}
+
+/** Makes an onion service for a node that listens, and tells the node about it. To be started, and stopped before the node. */
+export function onionServiceOf(
+  node: Connman,
+  network: ChainName,
+  dataDir: string | undefined,
+  { control, password }: OnionArguments,
+  io: CliIo,
+): OnionService {
+  const { dataFolder, p2pPort } = CHAIN_PARAMS[network];
+  const onion = new OnionService(node, {
+    control,
+    password,
+    virtualPort: p2pPort,
+    target: node.onionTarget!,
+    privateKeyFile: dataDir === undefined ? undefined : join(dataDir, dataFolder, KEY_FILE),
+    findSocks: true,
+    logger: { debug() {}, info() {}, warn: (line) => io.complain(line), error: (line) => io.complain(line) },
+  });
+  onion.on('socks', (endpoint) => node.useOnionProxy(endpoint));
+  onion.on('online', (service) => {
+    node.addLocalAddress(service);
+    io.print(`onion service at ${service}`);
+  });
+  onion.on('offline', (service) => node.removeLocalAddress(service));
+  return onion;
+}
