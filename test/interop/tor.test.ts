@@ -1,41 +1,72 @@
-// Real Tor: exits, an onion service of ours, stream isolation, and the error codes that only Tor sends.
+// Real Tor: exits, onion services of ours, stream isolation, the error codes that only Tor sends, and its control port.
 
 import { generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
+import type { CliIo } from '../../ts/cli/command.ts';
+import { onionServiceOf, readOnionArguments } from '../../ts/cli/onion.ts';
+import { Connman } from '../../ts/connman/connman.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { encodeBase32 } from '../../ts/netaddr/base32.ts';
 import { Service } from '../../ts/netaddr/service.ts';
+import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import type { ConnectTarget, Proxy } from '../../ts/sockman/dial/connect-options.ts';
 import type { DialResult } from '../../ts/sockman/dial/dialer.ts';
+import { authenticate } from '../../ts/tor/authenticate.ts';
+import type { TorCredentials } from '../../ts/tor/authenticate.ts';
+import { addOnion, socksListener } from '../../ts/tor/commands.ts';
+import type { TorFailure } from '../../ts/tor/failure.ts';
+import type { OnionService } from '../../ts/tor/onion-service.ts';
+import { TorControl } from '../../ts/tor/tor-control.ts';
 import { describeInNamespace } from '../helpers/labs/namespace.ts';
 import { freePort } from '../helpers/labs/programs.ts';
-import { TorControl } from '../helpers/labs/tor-control.ts';
-import { startTorLab } from '../helpers/labs/tor-lab.ts';
+import { CONTROL_PASSWORD, startTorLab } from '../helpers/labs/tor-lab.ts';
 import type { TorLab } from '../helpers/labs/tor-lab.ts';
 import { Probe } from '../helpers/probe.ts';
-import { until } from '../helpers/until.ts';
+import { noteProgress, until } from '../helpers/until.ts';
 
 const VIRTUAL_PORT = 18_444;
 /** An onion service is dialed again until its descriptor is everywhere, for this long at most, in milliseconds. */
 const PUBLICATION_DEADLINE_MS = 60_000;
 
+/** A node that does nothing by itself. */
+const QUIET = { network: 'regtest', noConnect: true } as const;
+
+async function startWithPeerManager(connman: Connman): Promise<void> {
+  const peers = new PeerManager();
+  peers.attach(connman);
+  peers.on('peerReady', noteProgress);
+  await connman.start(peers);
+}
+
 const needs = { packages: { tor: 'tor', 'tor-gencert': 'tor' }, deadlineMs: 300_000 };
 
 describeInNamespace('a private Tor network', import.meta.filename, needs, () => {
   let lab: TorLab;
+  let controller: Probe;
   let control: TorControl;
+  /** Asynchronous events of Tor. */
+  const events: string[] = [];
   let node: Probe;
   let peer: Probe;
   let peerPort: number;
 
   beforeAll(async () => {
     lab = await startTorLab();
-    control = await TorControl.connect(lab.controlPort);
-    await control.command('SETEVENTS HS_DESC');
+    controller = new Probe();
+    controller.startSocketsThreads();
+    control = await TorControl.connect(controller, lab.control, {
+      onEvent: ({ lines }) => (events.push(lines[0]!), noteProgress()),
+    });
+    await authenticate(control);
+    await command('SETEVENTS HS_DESC');
   }, 150_000);
   afterAll(async () => {
     control?.close();
+    await controller?.[Symbol.asyncDispose]();
     await lab?.stop();
   }, 30_000);
 
@@ -55,6 +86,13 @@ describeInNamespace('a private Tor network', import.meta.filename, needs, () => 
     await peer[Symbol.asyncDispose]();
   });
 
+  /** Gives Tor a command that it must not refuse. @returns The lines of the reply. */
+  async function command(text: string): Promise<readonly string[]> {
+    const { code, lines } = await control.command(text);
+    if (code !== 250) throw new Error(`${text}: ${code} ${lines.join(' ')}`);
+    return lines;
+  }
+
   const dial = (to: ConnectTarget, proxy: Proxy | string = lab.socks): Promise<DialResult> =>
     node.connectAndMakeNodeId(to, { proxy });
 
@@ -66,14 +104,11 @@ describeInNamespace('a private Tor network', import.meta.filename, needs, () => 
   }
 
   /** Makes an onion service that leads to the peer, and waits until its descriptor is published. */
-  async function addOnion(options = ''): Promise<string> {
-    const published = control.events.length;
-    const reply = await control.command(
-      `ADD_ONION NEW:ED25519-V3 ${options} Port=${VIRTUAL_PORT},127.0.0.1:${peerPort}`,
-    );
-    const id = /ServiceID=(\S+)/.exec(reply.join('\n'))![1]!;
+  async function publish(make: () => Promise<string>): Promise<string> {
+    const published = events.length;
+    const id = await make();
     const isPublished = (event: string): boolean => event.startsWith(`HS_DESC UPLOADED ${id}`);
-    await until('the descriptor', () => control.events.slice(published).some(isPublished), PUBLICATION_DEADLINE_MS);
+    await until('the descriptor', () => events.slice(published).some(isPublished), PUBLICATION_DEADLINE_MS);
     return id;
   }
 
@@ -99,9 +134,7 @@ describeInNamespace('a private Tor network', import.meta.filename, needs, () => 
     for (let count = 0; count < 3; count += 1) {
       await expectEcho(await dial(`127.0.0.1:${peerPort}`, { endpoint: lab.socks, streamIsolation: true }));
     }
-    const circuits = (await control.command('GETINFO circuit-status')).filter((line) =>
-      line.includes('SOCKS_USERNAME'),
-    );
+    const circuits = (await command('GETINFO circuit-status')).filter((line) => line.includes('SOCKS_USERNAME'));
     const users = new Set(circuits.map((line) => /SOCKS_USERNAME="([^"]+)"/.exec(line)![1]!));
     const prefixes = new Set([...users].map((user) => user.replace(/\d+$/, '')));
     expect([users.size, prefixes.size]).toEqual([3, 1]);
@@ -121,14 +154,19 @@ describeInNamespace('a private Tor network', import.meta.filename, needs, () => 
   }, 60_000);
 
   test('leads to an onion service of ours, and says when the service goes away', async () => {
-    const id = await addOnion('PoWDefensesEnabled=1');
+    const target = Service.parse(`127.0.0.1:${peerPort}`);
+    const id = await publish(async () => {
+      const { service, newKey } = await addOnion(control, { key: undefined, virtualPort: VIRTUAL_PORT, target });
+      expect(newKey).toMatch(/^ED25519-V3:/);
+      return service.address.toString().replace('.onion', '');
+    });
     const dialed = await dialOnion(id);
     await expectEcho(dialed);
     expect(node.addressesOf(dialed.nodeId!)?.remote.toString()).toBe(`${id}.onion:${VIRTUAL_PORT}`);
     await expectEcho(await dialOnion(id, lab.unixSocks));
     expect(await dial(`${id}.onion:1`)).toMatchObject({ code: 'socks5-connection-refused', proxyFailed: false });
 
-    await control.command(`DEL_ONION ${id}`);
+    await command(`DEL_ONION ${id}`);
     // A circuit of its own, since those to the service outlive it. The first attempts ask introduction points that are
     // gone, until Tor's patience ends, or ours; after that Tor knows better.
     const alone = { endpoint: lab.socks, streamIsolation: true };
@@ -148,9 +186,14 @@ describeInNamespace('a private Tor network', import.meta.filename, needs, () => 
         privateKey: pair.privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(-32),
       };
     };
-    const id = await addOnion(`Flags=V3Auth ClientAuthV3=${encodeBase32(rawKey().publicKey).toUpperCase()}`);
+    const client = encodeBase32(rawKey().publicKey).toUpperCase();
+    const target = `Port=${VIRTUAL_PORT},127.0.0.1:${peerPort}`;
+    const id = await publish(async () => {
+      const reply = await command(`ADD_ONION NEW:ED25519-V3 Flags=V3Auth ClientAuthV3=${client} ${target}`);
+      return reply.find((line) => line.startsWith('ServiceID='))!.slice('ServiceID='.length);
+    });
     expect(await dialOnion(id)).toMatchObject({ code: 'tor-onion-missing-authorization', proxyFailed: false });
-    await control.command(`ONION_CLIENT_AUTH_ADD ${id} x25519:${rawKey().privateKey.toString('base64')}`);
+    await command(`ONION_CLIENT_AUTH_ADD ${id} x25519:${rawKey().privateKey.toString('base64')}`);
     expect(await dialOnion(id)).toMatchObject({ code: 'tor-onion-wrong-authorization', proxyFailed: false });
   }, 120_000);
 
@@ -160,4 +203,77 @@ describeInNamespace('a private Tor network', import.meta.filename, needs, () => 
     const to = new Service(new NetAddress('onion', key), 1);
     expect(await dial(to)).toMatchObject({ code: 'tor-onion-descriptor-not-found', proxyFailed: false });
   }, 60_000);
+
+  /** Authenticates at a control port. @returns How that failed; undefined if it did not. */
+  async function failureAt(at: string, credentials?: TorCredentials): Promise<TorFailure | undefined> {
+    const other = await TorControl.connect(controller, at);
+    try {
+      await authenticate(other, credentials);
+      return undefined;
+    } catch (error) {
+      return (error as { failure: TorFailure }).failure;
+    } finally {
+      other.close();
+    }
+  }
+
+  test('lets us in with nothing, its cookie or the password, and with no other password', async () => {
+    expect(await failureAt(lab.openControl)).toBeUndefined();
+    expect(await failureAt(lab.openControl, { password: CONTROL_PASSWORD })).toBe('no-usable-authentication');
+    expect(await failureAt(lab.control)).toBeUndefined();
+    expect(await failureAt(lab.control, { password: CONTROL_PASSWORD })).toBeUndefined();
+    expect(await failureAt(lab.control, { password: 'guess' })).toBe('authentication-refused');
+  });
+
+  test('names its SOCKS port, and refuses what it does not know', async () => {
+    expect(String(await socksListener(control))).toBe(lab.socks);
+    expect(await control.command('FLY')).toMatchObject({ code: 510 });
+    expect(await control.command('ADD_ONION NEW:ED25519-V3 Wings=2 Port=1')).toMatchObject({ code: 512 });
+  });
+
+  test('carries a node to the onion service of another, which knows it for an onion peer', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sockman-onion-node-'));
+    mkdirSync(join(folder, 'regtest'));
+    const printed: string[] = [];
+    const say = (line: string): void => void (printed.push(line), noteProgress());
+    const listener = new Connman({ bind: ['127.0.0.1:0'], onionBind: ['127.0.0.1:0'], ...QUIET });
+    const dialer = new Connman({ onion: lab.socks, listen: false, ...QUIET });
+    const before = events.length;
+    let onion: OnionService | undefined;
+    try {
+      await startWithPeerManager(listener);
+      await startWithPeerManager(dialer);
+      onion = onionServiceOf(listener, 'regtest', folder, readOnionArguments(lab.control, undefined)!, {
+        ...({ print: say, complain: say } as Partial<CliIo> as CliIo),
+      });
+      onion.start();
+      await until('the service', () => printed.length > 0, PUBLICATION_DEADLINE_MS);
+      const [, id] = /^onion service at (\S+)\.onion:18444$/.exec(printed[0]!)!;
+      const isPublished = (event: string): boolean => event.startsWith(`HS_DESC UPLOADED ${id}`);
+      await until('the descriptor', () => events.slice(before).some(isPublished), PUBLICATION_DEADLINE_MS);
+      const key = readFileSync(join(folder, 'regtest', 'onion_v3_private_key'), 'latin1');
+      expect(key).toMatch(/^ED25519-V3:/);
+
+      const deadline = performance.now() + PUBLICATION_DEADLINE_MS;
+      while (!(await dialer.connectTo(`${id}.onion`)) && performance.now() < deadline);
+      await dialer.connectTo(String(listener.listeningAt[0]));
+      const isMet = (): boolean => {
+        const nodes = [...listener.nodes()];
+        return nodes.length === 2 && nodes.every(({ isSuccessfullyConnected }) => isSuccessfullyConnected);
+      };
+      await until('both handshakes', isMet, PUBLICATION_DEADLINE_MS);
+      expect([...listener.nodes()].map((each) => [each.isInboundOnion, each.connectedThroughNetwork])).toEqual([
+        [true, 'onion'],
+        [false, 'not_publicly_routable'],
+      ]);
+      expect(listener.localAddresses().map(({ service }) => String(service))).toEqual([`${id}.onion:18444`]);
+      await onion.stop();
+      expect(listener.localAddresses()).toEqual([]);
+    } finally {
+      await onion?.stop();
+      await dialer.stop();
+      await listener.stop();
+      rmSync(folder, { recursive: true });
+    }
+  }, 150_000);
 });

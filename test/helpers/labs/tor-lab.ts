@@ -16,6 +16,9 @@ const AUTHORITY_OR_PORT = 30_000;
 const AUTHORITY_DIR_PORT = 30_100;
 const SOCKS_PORT = 19_050;
 const CONTROL_PORT = 19_051;
+const OPEN_CONTROL_PORT = 19_052;
+/** What the client's control port takes in place of its cookie. */
+export const CONTROL_PASSWORD = 'a "quoted" pass\\word';
 const BOOTSTRAP_DEADLINE_MS = 120_000;
 
 /** How long the client's Tor tries before it answers "TTL expired", in seconds: its default of 120 is past our patience. */
@@ -26,8 +29,10 @@ export interface TorLab {
   readonly socks: string;
   /** The same on a Unix-domain socket. */
   readonly unixSocks: string;
-  /** The client's control port, without authentication. */
-  readonly controlPort: number;
+  /** The client's control port, which wants its cookie or `CONTROL_PASSWORD`. */
+  readonly control: string;
+  /** A relay's control port, without authentication. */
+  readonly openControl: string;
   stop(): Promise<void>;
 }
 
@@ -53,7 +58,8 @@ export async function startTorLab(): Promise<TorLab> {
   return {
     socks: `127.0.0.1:${SOCKS_PORT}`,
     unixSocks: `unix:${join(folder, 'client', 'socks')}`,
-    controlPort: CONTROL_PORT,
+    control: `127.0.0.1:${CONTROL_PORT}`,
+    openControl: `127.0.0.1:${OPEN_CONTROL_PORT}`,
     stop,
   };
 }
@@ -126,6 +132,7 @@ function configureRelay(folder: string, number: number, authorityLine: string): 
     'SocksPort 0',
     'ExitRelay 1',
     'ExitPolicy accept *:*',
+    ...(number === 1 ? [`ControlPort 127.0.0.1:${OPEN_CONTROL_PORT}`] : []),
   ]);
 }
 
@@ -136,6 +143,8 @@ function configureClient(folder: string, authorityLine: string): void {
     `SocksPort unix:${join(folder, 'client', 'socks')} ExtendedErrors`,
     `SocksTimeout ${SOCKS_TIMEOUT_SECONDS}`,
     `ControlPort 127.0.0.1:${CONTROL_PORT}`,
+    'CookieAuthentication 1',
+    `HashedControlPassword ${run('tor', ['--quiet', '--hash-password', CONTROL_PASSWORD]).trim()}`,
   ]);
 }
 
