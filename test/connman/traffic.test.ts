@@ -5,7 +5,9 @@ import { V1_HEADER_BYTES } from '../../ts/p2p/transport/v1.ts';
 import { V2Transport } from '../../ts/p2p/transport/v2.ts';
 import { OTHER_MESSAGE_TYPE } from '../../ts/p2p/messages/message-types.ts';
 import { splitReceives } from '../../ts/testing.ts';
-import { MAGIC, World, onlyNode } from './world.ts';
+import { seededBytes } from '../helpers/seeded-bytes.ts';
+import { ScriptedV2Peer } from '../helpers/v2-peer.ts';
+import { MAGIC, World, onlyNode, versionMessage } from './world.ts';
 import type { TestNode, WirePeer } from './world.ts';
 
 const PLACE = '127.0.0.1:18444';
@@ -265,7 +267,7 @@ describe('accounting', () => {
   it('counts V2 messages as packets, and the handshake in totals only', async () => {
     const node = await world.node({ bind: [PLACE] });
     const garbage = new Uint8Array(100);
-    const transport = new V2Transport({ magic: MAGIC, isInitiator: true, garbage });
+    const transport = new V2Transport({ magic: MAGIC, isInitiator: true, random: seededBytes('accounting'), garbage });
     const peer = world.connect(PLACE, undefined, transport);
     const { toSend } = transport.getBytesToSend(false);
     peer.socket.send(toSend);

@@ -2,10 +2,12 @@
 
 import type { NetAddress } from '../netaddr/net-address.ts';
 import type { Service } from '../netaddr/service.ts';
+import type { RandomBytes } from '../p2p/bip324/ellswift.ts';
 import { V1Transport } from '../p2p/transport/v1.ts';
 import { V2Transport } from '../p2p/transport/v2.ts';
 import type { Transport } from '../p2p/transport/transport.ts';
 import type { Proxy } from '../sockman/dial/connect-options.ts';
+import type { RandomUint32 } from '../util/random.ts';
 import type { ConnectionType } from './connection-types.ts';
 import type { KeyedHashes } from './keyed-hashes.ts';
 import { P2PNode } from './peer.ts';
@@ -30,12 +32,14 @@ export interface NewConnection {
 export class NodeMaker {
   readonly #options: ResolvedConnmanOptions;
   readonly #hashes: KeyedHashes;
+  readonly #randomBytes: RandomBytes;
   readonly #onMarked: (node: P2PNode) => void;
 
   /** @param onMarked - Called once for each node that is marked for disconnection. */
   constructor(options: ResolvedConnmanOptions, hashes: KeyedHashes, onMarked: (node: P2PNode) => void) {
     this.#options = options;
     this.#hashes = hashes;
+    this.#randomBytes = bytesFrom(options.random);
     this.#onMarked = onMarked;
   }
 
@@ -73,6 +77,14 @@ export class NodeMaker {
 
   #makeTransport(usesV2: boolean, isInitiator: boolean): Transport {
     const { magic } = this.#options.chain;
-    return usesV2 ? new V2Transport({ magic, isInitiator }) : new V1Transport(magic);
+    return usesV2 ? new V2Transport({ magic, isInitiator, random: this.#randomBytes }) : new V1Transport(magic);
   }
+}
+
+function bytesFrom(random: RandomUint32): RandomBytes {
+  return (byteCount) => {
+    const words = new Uint32Array(Math.ceil(byteCount / Uint32Array.BYTES_PER_ELEMENT));
+    for (let index = 0; index < words.length; index++) words[index] = random();
+    return new Uint8Array(words.buffer, 0, byteCount);
+  };
 }

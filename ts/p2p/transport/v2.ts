@@ -17,8 +17,6 @@
 //
 // Source: BIP 324; Bitcoin Core src/net.cpp, V2Transport.
 
-import { randomBytes } from 'node:crypto';
-
 import { SockManError, invalidArg, outOfRange } from '../../util/errors.ts';
 import { ELLSWIFT_BYTES, PRIVATE_KEY_BYTES, createKeyPair } from '../bip324/ellswift.ts';
 import type { EllSwiftKeyPair, RandomBytes } from '../bip324/ellswift.ts';
@@ -49,8 +47,8 @@ export interface V2TransportOptions {
   readonly magic: Uint8Array;
   /** Whether this side opened the connection. */
   readonly isInitiator: boolean;
-  /** Source of keys and garbage. Default: `randomBytes` of `node:crypto`. */
-  readonly random?: RandomBytes;
+  /** Source of keys and garbage. Nobody may be able to predict it: `randomBytes` of `node:crypto`, for instance. */
+  readonly random: RandomBytes;
   /**
    * A key pair made beforehand, in idle time for instance. Used once: its private key is overwritten. Default: made when
    * it is needed.
@@ -112,7 +110,7 @@ export class V2Transport implements Transport {
    *   responder finds out when a V2 peer comes).
    */
   constructor(options: V2TransportOptions) {
-    const { magic, isInitiator, random = randomBytes, keyPair, garbage } = options;
+    const { magic, isInitiator, random, keyPair, garbage } = options;
     if (!(magic instanceof Uint8Array) || magic.length !== MAGIC_BYTES) {
       throw invalidArg('magic', `a Uint8Array of ${MAGIC_BYTES} bytes`, magic);
     }
@@ -129,6 +127,7 @@ export class V2Transport implements Transport {
     this.#state = 'maybeV1';
     if (isInitiator) this.#startHandshake();
   }
+
   getInfo(): TransportInfo {
     return this.#inner?.getInfo() ?? this.#info;
   }
