@@ -96,6 +96,8 @@ describe('options', () => {
     ['a whitelist entry that is none', { whiteList: ['noban@nowhere'] }],
     ['an external address that is none', { externalIp: ['nowhere'] }],
     ['a bind that is none', { bind: ['nowhere'] }],
+    ['captured messages without a folder', { captureMessages: '' }],
+    ['captured messages that are just on', { captureMessages: true as never }],
   ])('refuse %s', (_what, options) => {
     expect(() => new Connman(options)).toThrow(
       expect.objectContaining({ code: expect.stringMatching(/INVALID_ARG|OUT_OF_RANGE/) }),

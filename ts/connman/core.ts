@@ -23,6 +23,7 @@ import { KeyedHashes } from './keyed-hashes.ts';
 import { OpenListeners, planListening } from './listening.ts';
 import type { ListenPlan, ListenTarget } from './listening.ts';
 import { LOCAL_SCORES, LocalAddresses } from './local-addresses.ts';
+import { captureMessages } from './message-capture.ts';
 import { MessagePump } from './message-pump.ts';
 import type { NetEvents } from './net-events.ts';
 import { NetworkState } from './network-state.ts';
@@ -98,6 +99,8 @@ export class ConnmanCore {
     this.#removal = this.#makeRemoval();
     this.dialing = this.#makeDialing();
     this.outbound = this.#makeOutbound();
+    const { captureMessages: folder, logger } = settings;
+    if (folder !== undefined) captureMessages({ events: this.events, folder, clock, logger });
   }
 
   // ---- Life ---------------------------------------------------------------------------------------------------------

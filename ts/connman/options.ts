@@ -117,6 +117,8 @@ export interface ConnmanOptions extends SockManOptions {
   localServices?: bigint;
   /** Addresses of peers appear in logs. Default false. */
   logIps?: boolean;
+  /** A folder to write every message of every peer to, as Bitcoin Core does to `message_capture`. Default: none is written. */
+  captureMessages?: string;
 
   // ---- Parts --------------------------------------------------------------------------------------------------------
 

@@ -83,6 +83,8 @@ export interface ResolvedConnmanOptions {
   readonly userAgent: string;
   readonly localServices: bigint;
   readonly logIps: boolean;
+  /** The folder; undefined for not writing any. */
+  readonly captureMessages: string | undefined;
   readonly addressBook: AddressSource | undefined;
   readonly addressBookStore: AddressBookStore | undefined;
   readonly anchorStore: AnchorStore | undefined;
@@ -160,6 +162,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     userAgent: formatUserAgent(USER_AGENT_NAME, USER_AGENT_VERSION, options.userAgentComments),
     localServices: resolveServices(options),
     logIps: options.logIps ?? false,
+    captureMessages: resolveCapture(options),
     addressBook: options.addressBook,
     addressBookStore: options.addressBookStore,
     anchorStore: options.anchorStore,
@@ -232,6 +235,12 @@ function resolveServices({ localServices = Services.NONE, v2Transport = true }: 
     throw invalidArg('localServices', '64 bits', localServices);
   }
   return v2Transport ? localServices | Services.P2P_V2 : localServices & ~Services.P2P_V2;
+}
+
+function resolveCapture({ captureMessages }: ConnmanOptions): string | undefined {
+  const isFolder = typeof captureMessages === 'string' && captureMessages !== '';
+  if (captureMessages !== undefined && !isFolder) throw invalidArg('captureMessages', 'a folder', captureMessages);
+  return captureMessages;
 }
 
 function bufferBytes(name: string, value: number | undefined, fallback: number): number {
