@@ -105,6 +105,20 @@ describe('receiving', () => {
   });
 
   it('reads messages cut at every byte', async () => {
+  it.each(['closeConnection', 'resetConnection'] as const)(
+    'ends cleanly when %s is called in the middle of processing, with more to process',
+    async (method) => {
+      const { node, peer } = await pair();
+      node.greeter.onMessage = ({ id }) => node.connman[method](id);
+      peer.send(...Array.from({ length: 5 }, () => ({ type: 'ping', nonce: 1n }) as const));
+      await world.settle();
+      expect(node.closed).toEqual(['0 closed by the user']);
+      expect(node.greeter.finalized).toEqual([0]);
+      expect(node.greeter.processed).toEqual(['0 version', '0 verack', '0 ping']);
+      expect([node.connman.getNodeCount(), node.connman.connectionCount]).toEqual([0, 0]);
+    },
+  );
+
     world = new World({ faults: splitReceives(1) });
     const { node, peer } = await pair();
     peer.send({ type: 'ping', nonce: 5n }, { type: 'ping', nonce: 6n });

@@ -193,6 +193,18 @@ export class Connman extends SockMan implements PeerNetwork {
     return nodes.length > 0;
   }
 
+  /** Closes the socket now; the node goes with the next turn. */
+  override closeConnection(nodeId: number): boolean {
+    this.node(nodeId)?.disconnect('closed by the user');
+    return super.closeConnection(nodeId);
+  }
+
+  /** Closes the socket now and lets the peer know by RST; the node goes with the next turn. */
+  override resetConnection(nodeId: number): boolean {
+    this.node(nodeId)?.disconnect('closed by the user');
+    return super.resetConnection(nodeId);
+  }
+
   #disconnectAll(reason: string, isMeant: (node: P2PNode) => boolean): boolean {
     let hasFound = false;
     for (const node of this.#core.table.values()) {
