@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { protectByRatio, selectNodeToEvict } from '../../ts/connman/eviction.ts';
 import type { EvictionCandidate } from '../../ts/connman/eviction.ts';
-import { uniformBelow } from '../../ts/util/random.ts';
+import { shuffle, uniformBelow } from '../../ts/util/random.ts';
 import { seededUint32 } from '../helpers/seeded-uint32.ts';
 
 const SEED = 20_260_711;
@@ -52,13 +52,27 @@ function crowd(count: number, seed: number, change: (id: number) => Partial<Evic
     .map(({ value }) => value);
 }
 
+/** How many nodes the crowds have, and how many crowds there are of each size. */
+const CROWD_SIZES = Array.from({ length: 200 }, (_, size) => size);
+const CROWDS_OF_EACH = 2;
+
 /** Whether none of these ids is ever chosen, over many crowds. */
-function areSafe(ids: readonly number[], change: (id: number) => Partial<EvictionCandidate>, count = 60): boolean {
-  for (let round = 0; round < 200; round++) {
-    const evicted = selectNodeToEvict(crowd(count, SEED + round, change));
-    if (evicted !== undefined && ids.includes(evicted)) return false;
+function areSafe(
+  ids: readonly number[],
+  change: (id: number) => Partial<EvictionCandidate>,
+  sizes: readonly number[] = CROWD_SIZES,
+): boolean {
+  for (const size of sizes) {
+    for (let round = 0; round < CROWDS_OF_EACH; round++) {
+      const evicted = selectNodeToEvict(crowd(size, SEED + 1_000 * round + size, change));
+      if (evicted !== undefined && ids.includes(evicted)) return false;
+    }
   }
   return true;
+}
+
+function idsFrom(first: number, end: number): number[] {
+  return Array.from({ length: end - first }, (_, index) => first + index);
 }
 
 describe('who may be evicted', () => {
@@ -73,12 +87,14 @@ describe('who may be evicted', () => {
   });
 
   it('protects the four highest keyed netgroups', () => {
-    expect(areSafe([0, 1, 2, 3], (id) => ({ keyedNetGroup: BigInt(100 - id) }))).toBe(true);
-    expect(areSafe([56, 57, 58, 59], (id) => ({ keyedNetGroup: BigInt(100 - id) }))).toBe(false);
+    const change = (id: number) => ({ keyedNetGroup: BigInt(1_000 - id) });
+    expect(areSafe([0, 1, 2, 3], change)).toBe(true);
+    // The others have no such protection: of two hundred somebody is always chosen.
+    expect(areSafe(idsFrom(4, 200), change)).toBe(false);
   });
 
   it('protects the eight lowest pings', () => {
-    expect(areSafe([0, 1, 2, 3, 4, 5, 6, 7], (id) => ({ minPingTimeMs: id }))).toBe(true);
+    expect(areSafe(idsFrom(0, 8), (id) => ({ minPingTimeMs: id }))).toBe(true);
   });
 
   it('protects the four latest transactions, and the four latest blocks', () => {
@@ -87,9 +103,8 @@ describe('who may be evicted', () => {
   });
 
   it('protects eight peers that relay no transactions and have the latest blocks, and four more', () => {
-    const ids = Array.from({ length: 12 }, (_, id) => id);
     expect(
-      areSafe(ids, (id) => ({
+      areSafe(idsFrom(0, 12), (id) => ({
         lastBlockTimeSeconds: 1_000 - id,
         relaysTxs: id >= 8,
         hasAllWantedServices: true,
@@ -98,15 +113,14 @@ describe('who may be evicted', () => {
   });
 
   it('protects those who have been connected longest', () => {
-    expect(areSafe([0, 1, 2, 3, 4, 5, 6, 7], (id) => ({ connectedAtMs: id, isLocal: false, network: 'ipv4' }))).toBe(
-      true,
-    );
+    // Of 60, 28 are protected by other properties, and half of the rest by age.
+    const change = (id: number) => ({ connectedAtMs: id, isLocal: false, network: 'ipv4' }) as const;
+    expect(areSafe(idsFrom(0, 16), change, Array(200).fill(60))).toBe(true);
   });
 
   it('protects twenty at once, by different properties', () => {
-    const ids = Array.from({ length: 20 }, (_, id) => id);
     expect(
-      areSafe(ids, (id) => ({
+      areSafe(idsFrom(0, 20), (id) => ({
         keyedNetGroup: id < 4 ? 10_000n + BigInt(id) : BigInt(id),
         ...(id >= 4 && id < 12 ? { minPingTimeMs: -1 } : {}),
         ...(id >= 12 && id < 16 ? { lastTxTimeSeconds: 5_000 } : {}),
@@ -161,35 +175,59 @@ describe('who of the unprotected goes', () => {
 });
 
 describe('protection by ratio', () => {
-  /** Ids left unprotected of twelve peers, the first of which is the oldest. */
-  const unprotected = (change: (id: number) => Partial<EvictionCandidate>, count = 12): number[] => {
-    const list = Array.from({ length: count }, (_, id) => candidate(id, change(id)));
-    protectByRatio(list);
-    return list.map(({ id }) => id).sort((a, b) => a - b);
-  };
+  /** A row of connman.md, section 26: peers by age, 0 the oldest; who is of which class; who is protected. */
+  type Row = [count: number, classes: Partial<Record<'local' | 'onion' | 'i2p' | 'cjdns', string>>, kept: string];
+  const rows: Row[] = [
+    [12, {}, '0-5'],
+    [12, { onion: '3,8-11' }, '0-3,8,9'],
+    [12, { local: '7-11' }, '0-2,7-9'],
+    [12, { i2p: '4,9-11' }, '0-2,4,9,10'],
+    [7, { local: '6', onion: '5' }, '0,1,6'],
+    [8, { local: '6', onion: '5' }, '0,1,5,6'],
+    [12, { local: '6,9,11', onion: '7,8,10' }, '0-2,6,7,9'],
+    [12, { local: '5-8', onion: '10' }, '0-2,5,6,10'],
+    [16, { local: '6,9,11,12', onion: '8,10' }, '0-3,6,8-10'],
+    [16, { local: '11-15', onion: '10' }, '0-3,10-13'],
+    [16, { local: '15', onion: '7-10' }, '0-3,7-9,15'],
+    [12, { onion: '8,10', i2p: '6,9,11' }, '0-2,6,8,10'],
+    [4, { local: '2', onion: '1', i2p: '3' }, '0,3'],
+    [7, { local: '4', onion: '5', i2p: '6' }, '0,1,6'],
+    [8, { local: '6', onion: '4', i2p: '5' }, '0,1,5,6'],
+    [16, { local: '6,12-15', onion: '9,10', i2p: '7,11' }, '0-3,6,7,9,11'],
+    [24, { local: '12', onion: '23', i2p: '15-22' }, '0-5,12,15-18,23'],
+    [24, { local: '15', onion: '18-23', i2p: '12,14,17' }, '0-5,12,14,15,17-19'],
+    [24, { local: '16-23', onion: '7-9', cjdns: '11-14' }, '0-5,7,8,11,12,16,17'],
+    [5, { local: '3', onion: '2', i2p: '1', cjdns: '4' }, '0,4'],
+    [16, { local: '6-15', onion: '8,9', i2p: '10,14', cjdns: '11,15' }, '0-3,6,8,10,11'],
+    [24, { local: '13', onion: '12,14-16', i2p: '17', cjdns: '18-23' }, '0-5,12-14,17-19'],
+  ];
 
-  it('keeps the older half where all networks are common', () => {
-    expect(unprotected(() => ({}))).toEqual([6, 7, 8, 9, 10, 11]);
-  });
+  /** The ids that a text such as `0-3,8` names. */
+  function idsOf(text = ''): number[] {
+    return text.split(',').flatMap((part) => {
+      const [first, last = first] = part
+        .split('-')
+        .filter((digits) => digits !== '')
+        .map(Number);
+      return first === undefined ? [] : idsFrom(first, last! + 1);
+    });
+  }
 
-  it('gives a quarter to onion peers, however young', () => {
-    expect(unprotected((id) => ({ network: id >= 9 ? 'onion' : 'ipv4' }))).toEqual([3, 4, 5, 6, 7, 8]);
-  });
-
-  it('gives a quarter to local peers', () => {
-    expect(unprotected((id) => ({ isLocal: id >= 9 }))).toEqual([3, 4, 5, 6, 7, 8]);
-  });
-
-  it('shares it between the classes there are, and lets those that are rarer go first', () => {
-    // One I2P and three onion peers, all young: the I2P peer and the two older onion peers are kept.
-    const network = (id: number): EvictionCandidate['network'] => (id === 11 ? 'i2p' : id >= 8 ? 'onion' : 'ipv4');
-    expect(unprotected((id) => ({ network: network(id) }))).toEqual([3, 4, 5, 6, 7, 10]);
-  });
-
-  it('passes on what a class cannot use', () => {
-    const network = (id: number): EvictionCandidate['network'] => (id === 15 ? 'cjdns' : id >= 12 ? 'onion' : 'ipv4');
-    // Eight are protected, four of them by network: the CJDNS peer, and all three onion peers.
-    expect(unprotected((id) => ({ network: network(id) }), 16)).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
+  it.each(rows)('of %i peers, with %j, keeps %s, in whatever order they come', (count, classes, kept) => {
+    const networkOf = (id: number): EvictionCandidate['network'] =>
+      (['onion', 'i2p', 'cjdns'] as const).find((name) => idsOf(classes[name]).includes(id)) ?? 'ipv4';
+    const locals = idsOf(classes.local);
+    const random = seededUint32(SEED);
+    for (let round = 0; round < 20; round++) {
+      const list = idsFrom(0, count).map((id) =>
+        candidate(id, { network: networkOf(id), isLocal: locals.includes(id) }),
+      );
+      shuffle(random, list);
+      protectByRatio(list);
+      const left = list.map(({ id }) => id).sort((a, b) => a - b);
+      expect(idsFrom(0, count).filter((id) => !left.includes(id))).toEqual(idsOf(kept));
+      expect(left).toHaveLength(count - Math.floor(count / 2));
+    }
   });
 
   it('leaves the rest youngest first, also where it protects nobody', () => {
