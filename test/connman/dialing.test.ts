@@ -124,6 +124,21 @@ describe('dialing', () => {
     expect(failures[0]).toContain('ECONNREFUSED');
   });
 
+  it('gives up an address that does not answer after five seconds, and not a moment before', async () => {
+    world.listen(PLACE);
+    world.net.faults = { connect: () => 'silent' };
+    const node = await world.node();
+    const failures: string[] = [];
+    node.connman.on('failedConnection', ({ errmsg }) => failures.push(errmsg));
+    void node.connman.connectTo(PLACE);
+    await world.settle();
+    await world.pass(4_999);
+    expect(failures).toEqual([]);
+    await world.pass(1);
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toContain('timed out');
+  });
+
   it('ends with the node that does it', async () => {
     const slow = new World({ latencyMs: 100 });
     const listener = slow.listen(PLACE);
@@ -270,6 +285,29 @@ describe('a peer that hangs up over our V2 key', () => {
     await world.pass(1_000, 100);
     return { node, dialsSeen: () => listener.peers.length };
   }
+
+  it('has no failure counted against its address', async () => {
+    const addressBook = new AddrMan({ clock: world.net.clock, random: seededUint32(3) });
+    const service = Service.parse(PLACE);
+    const timeSeconds = Math.floor(world.net.clock.wallTimeMs() / 1_000) - 60;
+    addressBook.add([{ service, services: 2_057n, timeSeconds }], NetAddress.parse('93.9.9.9'));
+    const attempts: boolean[] = [];
+    const attempt = addressBook.attempt.bind(addressBook);
+    addressBook.attempt = (whom, isFailureCounted) => {
+      attempts.push(isFailureCounted);
+      attempt(whom, isFailureCounted);
+    };
+    const listener = world.listen(PLACE);
+    const node = await world.node({ addressBook, noConnect: true });
+    const addr = { service, services: 2_057n };
+    const request = { connectionType: 'outbound-full-relay', addr, usesV2: true, isFailureCounted: true } as const;
+    await Promise.all([node.connman.openNetworkConnection(request), world.settle()]);
+    listener.peers[0]!.end();
+    await world.pass(1_000, 100);
+    expect(onlyNode(node.connman)).toMatchObject({ connectionType: 'outbound-full-relay' });
+    expect(listener.peers).toHaveLength(2);
+    expect(attempts).toEqual([true, false]);
+  });
 
   it('is dialed once more, with V1', async () => {
     const { node, dialsSeen } = await hangUp(V1_HEADER_BYTES, new Uint8Array(0));

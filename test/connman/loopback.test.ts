@@ -65,6 +65,50 @@ describe('two nodes over real sockets', () => {
   });
 });
 
+describe('two nodes over V2 on real sockets', () => {
+  it('stay in step through several changes of keys, each direction at its own pace', async () => {
+    const server = await start({ bind: ['127.0.0.1:0'] });
+    const client = await start({});
+    expect(await client.connman.connectTo(String(server.connman.listeningAt[0]))).toBe(true);
+    await until('both handshakes', () =>
+      [server, client].every(({ connman }) => [...connman.nodes()].some((node) => node.isSuccessfullyConnected)),
+    );
+    // More than two keys' worth one way, more than three the other, in messages of all lengths.
+    const counts = new Map([
+      [client, 500],
+      [server, 700],
+    ]);
+    const got = new Map<object, number>();
+    for (const [side, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      other.greeter.onMessage = (_node, type, payload) => {
+        if (type !== 'inv') return;
+        const index = got.get(other) ?? 0;
+        got.set(other, pattern(index).equals(payload) ? index + 1 : Number.NaN);
+        noteProgress();
+      };
+      const node = onlyNode(side.connman);
+      for (let index = 0; index < counts.get(side)!; index++) side.connman.pushMessage(node, 'inv', pattern(index));
+    }
+    await until('all of both', () => got.get(server) === 500 && got.get(client) === 700);
+    expect([server, client].map(({ connman }) => onlyNode(connman).transport.getInfo().transportType)).toEqual([
+      'v2',
+      'v2',
+    ]);
+  });
+
+  /** A list of inventory entries that says which one it is: now and then one too long for a single packet step. */
+  function pattern(index: number): Buffer {
+    const count = index % 100 === 99 ? 2_000 : index % 7;
+    return Buffer.concat([
+      count < 253 ? Buffer.of(count) : Buffer.of(0xfd, count & 0xff, count >> 8),
+      Buffer.alloc(36 * count, index & 0xff),
+    ]);
+  }
+});
+
 describe('a peer that sends pings without end and reads nothing', () => {
   const PINGS = 20_000;
   const RECEIVE_BYTES = 100_000;

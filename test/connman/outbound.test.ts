@@ -9,6 +9,7 @@ import { Connman } from '../../ts/connman/connman.ts';
 import type { ConnmanOptions } from '../../ts/connman/options.ts';
 import type { P2PNode } from '../../ts/connman/peer.ts';
 import { Service } from '../../ts/netaddr/service.ts';
+import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { seededUint32 } from '../helpers/seeded-uint32.ts';
 import { Crowd } from './crowd.ts';
@@ -139,6 +140,42 @@ describe('dialing from the address book', () => {
     connman.on('outboundConnection', ({ addrName, connectionType }) => opened.push(`${connectionType} ${addrName}`));
     await world.pass(1_000, STEP_MS);
     expect(opened).toEqual(['addr-fetch 30.0.0.1']);
+  });
+});
+
+describe('DNS seeds', () => {
+  /** How often a seed is asked in 40 s by a node that knows ten addresses, and dials `anchors` first. */
+  async function questions(all: readonly string[], anchors: readonly string[]): Promise<number> {
+    let count = 0;
+    await start(book(all), {
+      network: { ...CHAIN_PARAMS.regtest, dnsSeeds: ['seed.example.'] },
+      dnsSeed: true,
+      lookUpHost: (name) => Promise.resolve((name === 'x9.seed.example.' && count++, [])),
+      anchorStore: {
+        take: () =>
+          Promise.resolve(
+            anchors.map((place) => ({ service: Service.parse(place), services: SERVICES, timeSeconds: 1_700_000_000 })),
+          ),
+        save: () => Promise.resolve(),
+      },
+    });
+    await world.pass(40_000, STEP_MS);
+    return count;
+  }
+
+  it('are asked though two block-relay-only peers are there: those say nothing about addresses', async () => {
+    const anchors = ['90.0.0.1:18444', '91.0.0.1:18444'];
+    crowd = new Crowd(world.net, anchors);
+    expect(await questions(places(10, 1), anchors)).toBe(1);
+    expect(ofType(running[0]!, 'block-relay-only').every((node) => node.isSuccessfullyConnected)).toBe(true);
+    expect(ofType(running[0]!, 'block-relay-only')).toHaveLength(2);
+  });
+
+  it('are not asked when two full-relay peers are', async () => {
+    const all = places(10, 1);
+    crowd = new Crowd(world.net, all.slice(0, 5));
+    expect(await questions(all, [])).toBe(0);
+    expect(ofType(running[0]!, 'outbound-full-relay').length).toBeGreaterThan(1);
   });
 });
 

@@ -4,6 +4,7 @@ import { MESSAGE_OVERHEAD_BYTES } from '../../ts/p2p/transport/transport.ts';
 import { V1_HEADER_BYTES } from '../../ts/p2p/transport/v1.ts';
 import { V2Transport } from '../../ts/p2p/transport/v2.ts';
 import { OTHER_MESSAGE_TYPE } from '../../ts/p2p/messages/message-types.ts';
+import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import { splitReceives } from '../../ts/testing.ts';
 import { seededBytes } from '../helpers/seeded-bytes.ts';
 import { ScriptedV2Peer } from '../helpers/v2-peer.ts';
@@ -104,7 +105,6 @@ describe('receiving', () => {
     expect(node.closed[0]).toMatch(/^0 (receive|send) failed: E/);
   });
 
-  it('reads messages cut at every byte', async () => {
   it.each(['closeConnection', 'resetConnection'] as const)(
     'ends cleanly when %s is called in the middle of processing, with more to process',
     async (method) => {
@@ -119,6 +119,7 @@ describe('receiving', () => {
     },
   );
 
+  it('reads messages cut at every byte', async () => {
     world = new World({ faults: splitReceives(1) });
     const { node, peer } = await pair();
     peer.send({ type: 'ping', nonce: 5n }, { type: 'ping', nonce: 6n });
@@ -302,6 +303,36 @@ describe('accounting', () => {
     expect(p2pNode.sentBytes).toBeGreaterThanOrEqual(sum(p2pNode.sentBytesByType) + 64 + 16 + 20);
     expect(p2pNode.sentBytes).toBeLessThanOrEqual(sum(p2pNode.sentBytesByType) + 64 + 4_095 + 16 + 20);
     expect(p2pNode.transport.getInfo().transportType).toBe('v2');
+  });
+
+  it('counts V2 decoys in totals only', async () => {
+    const node = await world.node({ bind: [PLACE] });
+    const { socket } = world.connect(PLACE);
+    const peer = new ScriptedV2Peer(true, MAGIC, seededBytes('decoys'));
+    socket.send(peer.keyPair.publicKey);
+    await world.settle();
+    peer.receiveKey(socket.take());
+    const ping = Uint8Array.of(18, 1, 0, 0, 0, 0, 0, 0, 0);
+    const decoys = [0, 1, 500, 70_000].map((length) => peer.seal.bind(peer, new Uint8Array(length), { isDecoy: true }));
+    let decoyBytes = 0;
+    const send = (bytes: Uint8Array): number => (socket.send(bytes), bytes.length);
+    // Between key and version packet a decoy carries what the version packet would have authenticated: no garbage.
+    const terminatorBytes = send(peer.session.sendTerminator);
+    decoyBytes += send(decoys[2]!());
+    const versionBytes = send(peer.seal(new Uint8Array(0)));
+    for (const decoy of decoys) decoyBytes += send(decoy());
+    const version = encodeMessage(versionMessage()).payload;
+    send(peer.seal(Buffer.concat([Buffer.from('\0version\0\0\0\0\0', 'latin1'), version])));
+    send(peer.seal(Buffer.from('\0verack\0\0\0\0\0\0', 'latin1')));
+    for (const decoy of decoys) decoyBytes += send(decoy());
+    send(peer.seal(ping));
+    const tailBytes = send(peer.seal(ping).subarray(0, 20));
+    await world.settle();
+    expect(node.greeter.processed).toEqual(['0 version', '0 verack', '0 ping']);
+    const p2pNode = onlyNode(node.connman);
+    const handshakeBytes = 64 + terminatorBytes + versionBytes;
+    expect(sum(p2pNode.receivedBytesByType)).toBe(p2pNode.receivedBytes - handshakeBytes - decoyBytes - tailBytes);
+    expect(p2pNode.receivedBytesByType.get('ping')).toBe(ping.length + 20);
   });
 
   it('adds up over all peers', async () => {
