@@ -1,6 +1,8 @@
 // Whatever bytes come, nothing gets out of the dispatcher, nobody but the sender pays, and nothing is left behind.
 //
-// SOCKMAN_FUZZ_MESSAGES sets how many random messages are sent.
+// SOCKMAN_FUZZ_MESSAGES sets how many random messages are sent. The specification asks for a million, which take a minute:
+//
+//     SOCKMAN_FUZZ_MESSAGES=1000000 npx vitest run test/peerman/hostile.test.ts
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -16,7 +18,7 @@ import { PeerLab } from '../helpers/peer-lab.ts';
 import { seededUint32 } from '../helpers/seeded-uint32.ts';
 import { fromHex } from '../helpers/vectors.ts';
 
-const FUZZ_MESSAGES = Number(process.env['SOCKMAN_FUZZ_MESSAGES'] ?? 40_000);
+const FUZZ_MESSAGES = Number(process.env['SOCKMAN_FUZZ_MESSAGES'] ?? 100_000);
 
 /** Everything a random message may cost its sender. */
 const CONSEQUENCES = [
