@@ -49,6 +49,7 @@ const hooks: PeerHooks = {
   onUnknownMessage() {},
   minFeeRate: () => 1_000n,
   getTx: () => undefined,
+  isTxKnown: ({ hash }) => hash[0]! % 2 === 0,
 };
 
 function samplesOf(type: MessageType, count: number): Uint8Array[] {

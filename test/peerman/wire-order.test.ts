@@ -26,7 +26,7 @@ const PEER_VERSIONS = [31_799, 31_800, 60_000, 60_001, ...[11, 12, 13, 14, 15, 1
 /** Ids of the short form of BIP 324; the others are sent in the long one. */
 const SHORT_IDS: Record<string, number> = { addr: 1, feefilter: 5, inv: 14, ping: 18, sendcmpct: 20, addrv2: 28 };
 
-const NOTHING = Buffer.alloc(0);
+const NOTHING: Buffer = Buffer.alloc(0);
 const SERVICES = 0x809n;
 const HEIGHT = 800_000;
 
@@ -161,7 +161,7 @@ function padded(type: string): Buffer {
 
 class V1End implements End {
   readonly #socket: MemoryPeer;
-  #bytes = NOTHING;
+  #bytes: Buffer = NOTHING;
 
   constructor(socket: MemoryPeer) {
     this.#socket = socket;
@@ -198,7 +198,7 @@ class V2End implements End {
   readonly #peer: ScriptedV2Peer;
   readonly #isInitiator: boolean;
   #stage: 'key' | 'garbage' | 'messages' = 'key';
-  #unread = NOTHING;
+  #unread: Buffer = NOTHING;
   #contents: Buffer[] = [];
 
   constructor(socket: MemoryPeer, isInitiator: boolean) {
@@ -321,7 +321,7 @@ async function converse(type: ConnectionType, usesV2: boolean, peerVersion: numb
     await world.settle();
   }
   const nowSeconds = Math.floor(world.net.clock.wallTimeMs() / 1_000);
-  const says = [() => end.send('version', theirVersion(peerVersion))];
+  const says: (() => void)[] = [() => end.send('version', theirVersion(peerVersion))];
   if (peerVersion >= 70_016) says.push(() => (end.send('wtxidrelay'), end.send('sendaddrv2')));
   says.push(() => end.send('verack'));
   const [node] = [...connman.nodes()];

@@ -23,6 +23,7 @@ import { resolveSettings } from './options.ts';
 import type { PeerManagerOptions, PeerManagerSettings } from './options.ts';
 import type { PeerState } from './peer-state.ts';
 import { PrivateBroadcast } from './private-broadcast.ts';
+import { TxDownload } from './tx-download.ts';
 import type { InboundInvTimes } from './tx-relay.ts';
 
 /** What the peer manager needs of a ban list; `BanMan` is one. */
@@ -47,6 +48,8 @@ export class PeerContext {
   readonly clockOffset = new ClockOffset();
   readonly chainCounts = new ChainCounts();
   readonly privateBroadcast: PrivateBroadcast;
+  /** Undefined where the embedder asks for transactions itself, or for none. */
+  readonly txDownload: TxDownload | undefined;
   /** Our best block, as the embedder told it. */
   bestHeight = -1;
   bestBlockTimeSeconds = 0;
@@ -71,6 +74,8 @@ export class PeerContext {
       options.onListenerError ?? ((error, name) => logger.error(`listener of ${name} threw ${shown(error)}`)),
     );
     this.privateBroadcast = new PrivateBroadcast(this);
+    const { hooks } = this;
+    this.txDownload = hooks.isTxKnown && new TxDownload(this, (item) => hooks.isTxKnown!(item));
   }
 
   /** @throws {SockManError} `ERR_SOCKMAN_STATE`: none was attached. */

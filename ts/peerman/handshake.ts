@@ -133,6 +133,7 @@ export function takeVerack(context: PeerContext, peer: PeerState): void {
   }
   forgetIncompleteReconciliation(peer);
   node.isSuccessfullyConnected = true;
+  context.txDownload?.notePeerReady(peer);
   context.events.emit('peerReady', { nodeId: node.id, node });
   context.hooks.onPeerReady?.(node);
 }

@@ -38,6 +38,14 @@ export interface PeerHooks {
 
   /** A transaction, serialized. Default: transactions are not wanted, and peers are told so. */
   onTx?(node: P2PNode, bytes: Uint8Array, ids: TransactionIds): void;
+  /**
+   * Whether an announced transaction is known, or not wanted. With this hook the peer manager fetches the others itself: each
+   * from one peer at a time, from another when a minute passes without an answer. They come by `onTx`, after which this
+   * hook is asked again whether to go on. Default: the embedder asks for what it wants, with `send`.
+   *
+   * @param item - Of the type `TX` or `WTX`.
+   */
+  isTxKnown?(item: InventoryItem): boolean;
   /** Announcements of blocks, and of transactions in the form agreed on. Default: ignored. */
   onInv?(node: P2PNode, items: readonly InventoryItem[]): void;
   /** What the peer does not have of what it was asked for. Default: ignored. */

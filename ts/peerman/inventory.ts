@@ -9,7 +9,7 @@ import type { PeerState } from './peer-state.ts';
 
 /** `inv`: blocks, and transactions in the form agreed on. Other entries are ignored. */
 export function takeInv(context: PeerContext, peer: PeerState, message: InvMessage): void {
-  const { hooks } = context;
+  const { hooks, txDownload } = context;
   if (message.exceedsLimit === true) {
     return context.misbehaving(peer, `more than ${MAX_INVENTORY_ITEMS} entries in inv`);
   }
@@ -21,7 +21,9 @@ export function takeInv(context: PeerContext, peer: PeerState, message: InvMessa
     if (item.type === txType) {
       if (rejectsTxs) return peer.node.disconnect('announces transactions although we take none');
       peer.txRelay?.noteKnown(item.hash);
-      if (wantsTxs) wanted.push(item);
+      if (!wantsTxs) continue;
+      txDownload?.noteAnnounced(peer, item);
+      wanted.push(item);
     } else if (item.type === InventoryType.BLOCK) wanted.push(item);
   }
   if (wanted.length > 0) hooks.onInv?.(peer.node, wanted);
@@ -33,16 +35,19 @@ export function takeInv(context: PeerContext, peer: PeerState, message: InvMessa
  * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is no transaction.
  */
 export function takeTx(context: PeerContext, peer: PeerState, { payload }: TxMessage): void {
-  const { hooks, privateBroadcast } = context;
+  const { hooks, privateBroadcast, txDownload } = context;
   if (context.rejectsIncomingTxs(peer)) return peer.node.disconnect('sends transactions although we take none');
   const ids = transactionIds(payload);
   privateBroadcast.noteReceived(ids);
   if (hooks.isInitialBlockDownload?.() === true) return;
   peer.txRelay?.noteKnown(peer.isWtxidRelay ? ids.wtxid : ids.txid);
+  txDownload?.noteReceived(peer, ids);
   hooks.onTx?.(peer.node, payload, ids);
+  txDownload?.noteJudged(ids);
 }
 
 /** `notfound`: never a reason to punish. One that is too long arrives without entries. */
-export function takeNotFound({ hooks }: PeerContext, { node }: PeerState, { items }: NotFoundMessage): void {
-  if (items.length > 0) hooks.onNotFound?.(node, items);
+export function takeNotFound({ hooks, txDownload }: PeerContext, peer: PeerState, { items }: NotFoundMessage): void {
+  txDownload?.noteMissing(peer, items);
+  if (items.length > 0) hooks.onNotFound?.(peer.node, items);
 }

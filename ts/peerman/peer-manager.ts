@@ -217,6 +217,7 @@ export class PeerManager implements NetEvents {
     if (peer === undefined) return;
     peers.delete(node.id);
     this.#context.chainCounts.release(peer.chain);
+    this.#context.txDownload?.notePeerGone(peer);
     const wasUseful = node.isSuccessfullyConnected && !node.isInbound;
     if (wasUseful && !node.isBlockRelay && !node.isPrivateBroadcast) addressBook?.connected(node.addr);
     if (node.isPrivateBroadcast) this.#context.privateBroadcast.finish(node.id);

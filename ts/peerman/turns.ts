@@ -91,5 +91,7 @@ function sendPeriodic(context: PeerContext, peer: PeerState): void {
     checkSyncDeadline(context, chainView, peer);
     if (!node.isMarkedForDisconnect) considerChainRace(context, chainView, peer);
   }
-  if (!node.isMarkedForDisconnect) maybeSendFeeFilter(context, peer);
+  if (node.isMarkedForDisconnect) return;
+  context.txDownload?.maybeSendGetData(peer);
+  maybeSendFeeFilter(context, peer);
 }
