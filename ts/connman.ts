@@ -5,6 +5,7 @@ export * from './peerman/index.ts';
 export { BanMan, DEFAULT_BAN_SECONDS } from './connman/ban-man.ts';
 export type { BanManOptions, BanUntil } from './connman/ban-man.ts';
 export { AddrMan } from './addrman/addr-man.ts';
+export { AsMap } from './addrman/asmap/as-map.ts';
 export { AnchorsFile } from './addrman/anchors-file.ts';
 export { PeersFile } from './addrman/peers-file.ts';
 export { DataFile } from './addrman/data-file.ts';

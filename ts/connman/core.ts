@@ -1,5 +1,6 @@
 // What stands behind a `Connman`: its parts, and its life from start to stop.
 
+import { measureAsMapHealth } from '../addrman/asmap/health.ts';
 import type { NetworkClass } from '../netaddr/network.ts';
 import { Service } from '../netaddr/service.ts';
 import { Services } from '../p2p/protocol.ts';
@@ -43,6 +44,9 @@ import { UploadTarget, parseUploadTarget } from './upload-target.ts';
 
 /** How often address book and bans are saved, in milliseconds. (Bitcoin Core, DUMP_PEERS_INTERVAL, DUMP_BANS_INTERVAL) */
 const SAVE_INTERVAL_MS = 15 * 60 * 1_000;
+
+/** How often the AS map is held against the address book, in milliseconds. (Bitcoin Core, ASMAP_HEALTH_CHECK_INTERVAL) */
+const AS_MAP_CHECK_INTERVAL_MS = 24 * 60 * 60 * 1_000;
 
 /** Where a `Connman` is in its life. */
 type Stage = 'made' | 'starting' | 'started' | 'stopped';
@@ -135,6 +139,21 @@ export class ConnmanCore {
     this.#pump.start();
     this.#every(INACTIVITY_SWEEP_MS, () => this.checkInactivity());
     this.#every(SAVE_INTERVAL_MS, () => this.#tasks.run('save', () => this.#save()));
+    this.#watchAsMap();
+  }
+
+  /** Says, now and every day, how well the AS map fits: one that knows few of the addresses protects little. */
+  #watchAsMap(): void {
+    const { addressBook, logger, netGroups } = this.settings;
+    if (netGroups.asMap === undefined || addressBook === undefined) return;
+    const check = (): void => {
+      const health = measureAsMapHealth(addressBook, netGroups);
+      const { asCount, entryCount, unmappedCount } = health;
+      logger.info(`AS map: ${entryCount} IPv4 and IPv6 addresses in ${asCount} systems, ${unmappedCount} in none`);
+      this.events.emit('asMapHealth', health);
+    };
+    check();
+    this.#every(AS_MAP_CHECK_INTERVAL_MS, check);
   }
 
   /** How to listen for I2P peers, if we do. */

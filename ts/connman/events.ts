@@ -2,6 +2,7 @@
 //
 // That a peer misbehaves is told by the message processor, and a change of the bans by `BanMan` (its option `onChange`).
 
+import type { AsMapHealth } from '../addrman/asmap/health.ts';
 import type { OutboundMessage, ReceivedMessage } from '../p2p/transport/transport.ts';
 import type { P2PNode } from './peer.ts';
 
@@ -35,6 +36,8 @@ export interface ConnmanEvents {
   outboundMessage: MessageEvent<OutboundMessage>;
   /** A dial failed. */
   failedConnection: { readonly target: string; readonly errmsg: string };
+  /** How well the AS map in use fits the address book: at the start, then once a day. */
+  asMapHealth: AsMapHealth;
 }
 
 /** A peer as it may stand in a log: with its address only if the user wants that. */

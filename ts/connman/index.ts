@@ -3,6 +3,7 @@
 export { Connman } from './connman.ts';
 export type { ConnmanOptions, AddressBookStore, AnchorStore, BanSource } from './options.ts';
 export type { AddressSource } from './address-source.ts';
+export type { AsMapHealth } from '../addrman/asmap/health.ts';
 export type { ClosedConnectionEvent, ConnmanEvents, MessageEvent } from './events.ts';
 export type { NetEvents, NodeStateStats, PeerNetwork, PolledMessage } from './net-events.ts';
 export type { P2PNode } from './peer.ts';

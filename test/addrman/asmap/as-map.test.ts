@@ -169,6 +169,6 @@ describe('the health of a map', () => {
       address('9.9.9.9'),
     );
     expect(addrMan.size()).toBe(7);
-    expect(measureAsMapHealth(addrMan)).toEqual({ entryCount: 7, asCount: 3, unmappedCount: 2 });
+    expect(measureAsMapHealth(addrMan, addrMan.groups)).toEqual({ entryCount: 7, asCount: 3, unmappedCount: 2 });
   });
 });
