@@ -22,9 +22,23 @@ import { NetGroups } from './net-groups.ts';
 import * as format from './peers-format.ts';
 import { BucketRestorer } from './peers-restore.ts';
 
+/** What a file says of itself, beside its entries. */
+export interface PeersHeader {
+  readonly format: number;
+  /** The lowest format whose readers can read the file. */
+  readonly lowestCompatible: number;
+  /** Entries announced, those included that were then dropped. */
+  readonly newCount: number;
+  readonly triedCount: number;
+  /** The version of the AS map that the buckets were made with, 32 bytes; zeros for none. */
+  readonly mapVersion: Uint8Array;
+  /** Whether entries are in the new buckets that the file has them in; if not, in those of their first source. */
+  readonly isRestored: boolean;
+}
+
 /** What a file turned out to be. */
 export type PeersOutcome =
-  | { readonly kind: 'loaded'; readonly addrMan: AddrMan }
+  | { readonly kind: 'loaded'; readonly addrMan: AddrMan; readonly header: PeersHeader }
   | { readonly kind: 'corrupt'; readonly reason: string }
   | { readonly kind: 'newerFormat'; readonly lowestCompatible: number };
 
@@ -68,7 +82,7 @@ function parse(bytes: Uint8Array, magic: Uint8Array, options: AddrManOptions): P
   const bucketsStart = reader.offset;
   forEachReference(reader, bucketCount, undefined);
   const hasMapVersion = fileFormat >= format.FIRST_MAP_VERSION_FORMAT;
-  const mapVersion = hasMapVersion ? reader.bytes(format.MAP_VERSION_BYTES) : NO_MAP_VERSION;
+  const mapVersion = hasMapVersion ? reader.bytesCopy(format.MAP_VERSION_BYTES) : NO_MAP_VERSION;
 
   // Whether the buckets mean anything is only known now; hence the second look at them.
   const isRestored = bucketCount === NEW_BUCKET_COUNT && isMapInUse(tables.groups, mapVersion);
@@ -80,7 +94,8 @@ function parse(bytes: Uint8Array, magic: Uint8Array, options: AddrManOptions): P
   if (code !== 0) throw new Refused(`inconsistent (code ${code})`);
   const checksum = doubleSha256(bytes.subarray(0, reader.offset));
   if (!equalBytes(reader.bytes(format.CHECKSUM_BYTES), checksum)) throw new Refused('checksum mismatch');
-  return { kind: 'loaded', addrMan: new AddrMan(options, tables) };
+  const header = { format: fileFormat, lowestCompatible, newCount, triedCount, mapVersion, isRestored };
+  return { kind: 'loaded', addrMan: new AddrMan(options, tables), header };
 }
 
 function readCount(reader: ByteReader, table: string, max: number): number {

@@ -6,4 +6,5 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   node: async () => (await import('./node.ts')).nodeCommand,
   watch: async () => (await import('./watch.ts')).watchCommand,
   dial: async () => (await import('./dial.ts')).dialCommand,
+  addrman: async () => (await import('./addrman.ts')).addrmanCommand,
 };

@@ -17,7 +17,7 @@ const GAP = '  ';
  */
 export function layOut(columns: readonly Column[], rows: readonly (readonly string[])[], maxColumns: number): string[] {
   const lines = [columns.map(({ heading }) => heading), ...rows];
-  const widths = columns.map((_, at) => Math.max(...lines.map((cells) => cells[at]?.length ?? 0)));
+  const widths = columns.map((_, at) => lines.reduce((width, cells) => Math.max(width, cells[at]?.length ?? 0), 0));
   return lines.map((cells) => {
     const padded = columns.map(({ align }, at) => {
       const cell = cells[at] ?? '';

@@ -12,6 +12,12 @@ export function terminalIo(): { io: CliIo; close: () => void } {
   const onSignal = (): void => stop.abort();
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // Whoever reads our output has read enough, as `head` does: not a failure, but nothing is left to do.
+  const onOutputError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error;
+    stop.abort();
+  };
+  stdout.on('error', onOutputError);
   let drawnLines = 0;
   const io: CliIo = {
     print: (line) => {

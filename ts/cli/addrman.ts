@@ -1,0 +1,124 @@
+// `sockman addrman`: shows what is in a `peers.dat`, ours or Bitcoin Core's. The file is opened for reading only; unlike
+// a node that starts with it, this command moves nothing aside and makes no file where there is none.
+
+import { stat, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+
+import { AsMap } from '../addrman/asmap/as-map.ts';
+import { DataFile } from '../addrman/data-file.ts';
+import { FileError, systemFileError } from '../addrman/file-error.ts';
+import { NetGroups } from '../addrman/net-groups.ts';
+import { FORMAT, MAGIC_BYTES, MAX_PEERS_BYTES } from '../addrman/peers-format.ts';
+import { parsePeers } from '../addrman/peers-reader.ts';
+import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
+import type { ChainParams } from '../p2p/chain-params.ts';
+import { equalBytes } from '../util/compare-bytes.ts';
+import { drawBuckets } from './addrman-picture.ts';
+import { countLines, entryJson, entryLines, summaryLines } from './addrman-report.ts';
+import type { InspectedPeers } from './addrman-report.ts';
+import { UsageError } from './command.ts';
+import type { CliIo, Command } from './command.ts';
+import { chainName } from './run.ts';
+
+const OPTIONS = {
+  network: { type: 'string' },
+  asmap: { type: 'string' },
+  entries: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  svg: { type: 'string' },
+} as const;
+
+export const addrmanCommand: Command = {
+  summary: 'Shows what is in a peers.dat, the address book of a node. The file itself is never written to.',
+  usage: [
+    'usage: sockman addrman FILE [OPTIONS]',
+    '  FILE                  a peers.dat, ours or Bitcoin Core’s, of any format that was ever written',
+    `  --network NAME        whose file it must be: ${Object.keys(CHAIN_PARAMS).join(', ')}; otherwise the file says`,
+    '  --asmap FILE          the AS map that the node uses',
+    '  --entries             lists all entries, an entry once for each slot that it has',
+    '  --json                lists nothing but entries, each a line of JSON with the names of getrawaddrman; times are',
+    '                        seconds since 1970, 0 for never; last_try is null, since the file does not keep it',
+    '  --svg FILE            draws how full each bucket is, and of which networks',
+    'Ends with 1 if the file is damaged, of another network or of a newer format; the message says which and why.',
+  ],
+  run: runAddrman,
+};
+
+async function runAddrman(args: readonly string[], io: CliIo): Promise<number> {
+  const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  const [path, ...more] = positionals;
+  if (path === undefined || more.length > 0) throw new UsageError('expected one file to look at');
+  if (values.entries && values.json) throw new UsageError('--json lists the entries already: leave out --entries');
+  if (values.svg !== undefined && (await isSameFile(path, values.svg))) {
+    throw new UsageError(`--svg: ${values.svg} is the file to look at, which is never written to`);
+  }
+  const chain = values.network === undefined ? undefined : CHAIN_PARAMS[chainName(values.network)];
+  const asMap = values.asmap === undefined ? undefined : await AsMap.load(values.asmap);
+
+  const peers = await inspectPeers(path, chain, new NetGroups(asMap));
+  if (values.svg !== undefined) await save(values.svg, drawBuckets(peers));
+  const { addrMan } = peers;
+  if (values.json) {
+    printAll(
+      io,
+      [false, true].flatMap((isTried) => addrMan.getEntries(isTried)),
+      (slot) => entryJson(slot, addrMan.groups),
+    );
+    return 0;
+  }
+  for (const line of [...summaryLines(peers), '', ...countLines(addrMan)]) io.print(line);
+  if (values.entries) printAll(io, ['', ...entryLines(addrMan, io.columns)], (line) => line);
+  return 0;
+}
+
+/**
+ * Reads a `peers.dat` without touching it.
+ *
+ * @param chain - Whose file it must be; undefined for any network we know.
+ * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: damaged, or of another network. `ERR_SOCKMAN_FILE_NEWER`: of a format
+ *   that we cannot read. `ERR_SOCKMAN_SYSTEM`: it is not there, or cannot be read.
+ */
+async function inspectPeers(path: string, chain: ChainParams | undefined, groups: NetGroups): Promise<InspectedPeers> {
+  const bytes = await new DataFile(path).read(MAX_PEERS_BYTES);
+  if (bytes === undefined) throw systemFileError(path, 'read', { code: 'ENOENT' });
+  const owner = chainOf(path, bytes, chain);
+  const outcome = parsePeers(bytes, owner.magic, { groups });
+  if (outcome.kind === 'corrupt') throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', path, outcome.reason);
+  if (outcome.kind === 'newerFormat') {
+    const reason = `needs a reader of format ${outcome.lowestCompatible}; the newest known here is ${FORMAT}`;
+    throw new FileError('ERR_SOCKMAN_FILE_NEWER', path, reason);
+  }
+  const { addrMan, header } = outcome;
+  return { path, chainName: owner.name, byteCount: bytes.length, addrMan, header };
+}
+
+/** The network whose magic a file begins with. */
+function chainOf(path: string, bytes: Uint8Array, wanted: ChainParams | undefined): ChainParams {
+  const magic = bytes.subarray(0, MAGIC_BYTES);
+  const owner = Object.values(CHAIN_PARAMS).find((chain) => equalBytes(chain.magic, magic));
+  if (owner !== undefined && (wanted === undefined || owner === wanted)) return owner;
+  const hex = Buffer.from(magic).toString('hex');
+  const described = owner === undefined ? `of no network known here (begins with '${hex}')` : `of ${owner.name}`;
+  const reason = wanted === undefined ? described : `${described}, not of ${wanted.name}`;
+  throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', path, reason);
+}
+
+/** Whether two names lead to one file, by whatever links. */
+async function isSameFile(path: string, otherPath: string): Promise<boolean> {
+  const [file, other] = await Promise.all([path, otherPath].map((name) => stat(name).catch(() => undefined)));
+  return file !== undefined && file.dev === other?.dev && file.ino === other.ino;
+}
+
+async function save(path: string, text: string): Promise<void> {
+  await writeFile(path, text).catch((error: unknown) => {
+    throw systemFileError(path, 'written', error);
+  });
+}
+
+/** Prints until there is nothing left, or nobody who reads. */
+function printAll<T>(io: CliIo, items: readonly T[], format: (item: T) => string): void {
+  for (const item of items) {
+    if (io.signal.aborted) return;
+    io.print(format(item));
+  }
+}
