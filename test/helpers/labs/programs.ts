@@ -5,7 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 
 /** How long a program may take to end after SIGTERM, in milliseconds. i2pd sometimes never does. */
 const TERM_PATIENCE_MS = 10_000;
@@ -16,9 +16,10 @@ const READY_DEADLINE_MS = 30_000;
 /** Servers that only root has in its PATH. */
 const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
 
-/** Where a program is; undefined when it is not installed. */
+/** Where a program is, by its name or its absolute path; undefined when it is not there. */
 export function findProgram(name: string): string | undefined {
-  for (const folder of [...(process.env['PATH'] ?? '').split(delimiter), ...MORE_FOLDERS]) {
+  const folders = isAbsolute(name) ? ['/'] : [...(process.env['PATH'] ?? '').split(delimiter), ...MORE_FOLDERS];
+  for (const folder of folders) {
     const path = join(folder, name);
     try {
       accessSync(path, constants.X_OK);
