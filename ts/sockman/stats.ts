@@ -28,3 +28,9 @@ export interface SockManStats {
   connectionCount: number;
   listenerCount: number;
 }
+
+/** What the turn loop counts of it. */
+export type LoopCounters = Pick<
+  SockManStats,
+  'turns' | 'events' | 'receivedBytes' | 'sentBytes' | 'accepted' | 'refused' | 'closed' | 'turnMs'
+>;

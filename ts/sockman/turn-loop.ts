@@ -11,17 +11,21 @@
 import type { Service } from '../netaddr/service.ts';
 import type { Clock, Timer } from '../util/clock.ts';
 import { EAGAIN } from '../util/errno.ts';
-import { RECORD_WORDS, RecordFlag } from './backends/backend.ts';
+import { RECORD_WORDS, RecordFlag, receivedBytes } from './backends/backend.ts';
 import type { Backend, BatchSink, ConnectOptions, SystemFailure } from './backends/backend.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { Connection, ConnectionFlag } from './connection.ts';
 import type { ProxiedEnds, SocketOwner } from './connection.ts';
-import { GuardedCallbacks } from './guarded-callbacks.ts';
 import type { SockManCallbacks } from './callbacks.ts';
+import { GuardedCallbacks } from './guarded-callbacks.ts';
+import { HeldBack } from './held-back.ts';
 import { Listeners } from './listeners.ts';
 import type { ResolvedOptions } from './options.ts';
+import { OwnerDelivery, tellEnd } from './owner-delivery.ts';
+import type { LoopCounters } from './stats.ts';
+import { WakeQueue } from './wake-queue.ts';
 
-const { WRITABLE, DATA, READABLE, EOF, READ_ERROR, CONNECTED, ACCEPTED, ACCEPT_EXHAUSTED } = RecordFlag;
+const { WRITABLE, DATA, READABLE, EOF, READ_ERROR, ACCEPTED, ACCEPT_EXHAUSTED } = RecordFlag;
 const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW, RECEIVE_ENDED } = ConnectionFlag;
 
 /** The longest that a predicate which changed its mind silently goes unasked. (SockMan: the wait of one loop turn.) */
@@ -36,25 +40,6 @@ export interface Overrides {
   asksToRecv: boolean;
   hooksNode: boolean;
   hooksTurn: boolean;
-}
-
-/** Counters of the loop, see `SockManStats`. */
-export interface LoopCounters {
-  turns: number;
-  events: number;
-  receivedBytes: number;
-  sentBytes: number;
-  accepted: number;
-  refused: number;
-  closed: number;
-  turnMs: number;
-}
-
-/** Received, and not delivered yet: bytes that arrived behind a dial's handshake, or that `shouldTryToRecv` refused. */
-interface Held {
-  bytes: Uint8Array | undefined;
-  /** What came behind the bytes: EOF is errno 0. */
-  readonly endErrno: number | undefined;
 }
 
 export class TurnLoop implements BatchSink {
@@ -75,15 +60,12 @@ export class TurnLoop implements BatchSink {
   readonly callbacks: GuardedCallbacks;
   readonly #overrides: Overrides;
   readonly #options: ResolvedOptions;
+  readonly #owners: OwnerDelivery;
   /** Connections that a predicate holds back: asked again at the tick. */
-  readonly #paused = new Set<Connection>();
-  /** What was received and is owed to the callbacks before anything newer. Its connection receives no more meanwhile. */
-  readonly #held = new Map<Connection, Held>();
+  readonly #heldBack: HeldBack;
   /** What is known of connections through proxies. */
   readonly #proxied = new Map<Connection, ProxiedEnds>();
-  /** Connections to look at before the turn ends, and the spare array it alternates with. */
-  #queue: Connection[] = [];
-  #spareQueue: Connection[] = [];
+  readonly #wakeQueue = new WakeQueue();
   #isInTurn = false;
   #isStopped = false;
   #soon: Timer | undefined;
@@ -97,6 +79,8 @@ export class TurnLoop implements BatchSink {
     this.#overrides = overrides;
     this.#options = options;
     this.listeners = new Listeners(backend, options);
+    this.#owners = new OwnerDelivery(backend, this.table, this.counters);
+    this.#heldBack = new HeldBack(backend);
   }
 
   start(): void {
@@ -142,7 +126,7 @@ export class TurnLoop implements BatchSink {
   adopt(socket: Connection, leftover: Uint8Array, ends: ProxiedEnds | undefined): number {
     const nodeId = this.#assignId(socket, leftover, ends);
     socket.flags |= NEW;
-    if ((socket.flags & RECEIVE_PAUSED) === 0) this.#pauseReceiving(socket);
+    this.#heldBack.pauseReceiving(socket);
     // The host's queue, not the backend's clock: however that is driven, promise callbacks have run when this does.
     setImmediate(() => {
       socket.flags &= ~NEW;
@@ -172,7 +156,7 @@ export class TurnLoop implements BatchSink {
   #assignId(socket: Connection, leftover: Uint8Array, ends: ProxiedEnds | undefined): number {
     socket.owner = undefined;
     if (ends !== undefined) this.#proxied.set(socket, ends);
-    if (leftover.length > 0) this.#hold(socket, { bytes: leftover, endErrno: undefined });
+    if (leftover.length > 0) this.#heldBack.hold(socket, { bytes: leftover, endErrno: undefined });
     return this.table.assignId(socket);
   }
 
@@ -181,11 +165,10 @@ export class TurnLoop implements BatchSink {
     connection.owner = owner;
     this.backend.setReceiving(connection.handle, false);
     connection.flags &= SEND_BLOCKED | QUEUED | RECEIVE_ENDED;
-    this.#paused.delete(connection);
+    const held = this.#heldBack.heldOf(connection);
+    this.#heldBack.forget(connection);
     if ((connection.flags & RECEIVE_ENDED) !== 0) owner.socketGotEOF();
-    const held = this.#held.get(connection);
     if (held === undefined) return;
-    this.#held.delete(connection);
     if (held.bytes !== undefined) owner.socketGotData(held.bytes);
     if (held.endErrno !== undefined && connection.owner === owner) tellEnd(owner, held.endErrno);
   }
@@ -209,8 +192,7 @@ export class TurnLoop implements BatchSink {
   /** Closes a socket; nothing more is delivered for it. */
   close(connection: Connection, withReset = false): void {
     if (connection.isClosed) return;
-    this.#paused.delete(connection);
-    this.#held.delete(connection);
+    this.#heldBack.forget(connection);
     this.counters.closed++;
     const handle = this.table.remove(connection);
     if (withReset) this.backend.reset(handle);
@@ -235,9 +217,7 @@ export class TurnLoop implements BatchSink {
    */
   enqueue(connection: Connection, isReadyDue: boolean): void {
     if (isReadyDue) connection.flags |= READY_DUE;
-    if ((connection.flags & QUEUED) !== 0) return;
-    connection.flags |= QUEUED;
-    this.#queue.push(connection);
+    this.#wakeQueue.add(connection);
     if (!this.#isInTurn) this.#turnSoon();
   }
 
@@ -309,10 +289,7 @@ export class TurnLoop implements BatchSink {
   #offerSend(connection: Connection): boolean {
     if (!this.#isLive(connection)) return false;
     if (this.#overrides.asksToSend && !this.callbacks.shouldTryToSend(connection.nodeId)) {
-      if (this.#isLive(connection)) {
-        connection.flags |= SEND_PAUSED;
-        this.#paused.add(connection);
-      }
+      if (this.#isLive(connection)) this.#heldBack.pauseSending(connection);
       return false;
     }
     connection.flags &= ~SEND_PAUSED;
@@ -325,7 +302,7 @@ export class TurnLoop implements BatchSink {
     if (!this.#overrides.asksToRecv || this.callbacks.shouldTryToRecv(connection.nodeId)) {
       return this.#isLive(connection);
     }
-    if (this.#isLive(connection) && (connection.flags & RECEIVE_PAUSED) === 0) this.#pauseReceiving(connection);
+    if (this.#isLive(connection)) this.#heldBack.pauseReceiving(connection);
     return false;
   }
 
@@ -335,28 +312,23 @@ export class TurnLoop implements BatchSink {
     if (this.#mayReceive(connection)) {
       this.#deliverData(connection, offset, length);
     } else if (this.#isLive(connection)) {
-      this.#hold(connection, { bytes: this.backend.slab.slice(offset, offset + length), endErrno: undefined });
+      const bytes = this.backend.slab.slice(offset, offset + length);
+      this.#heldBack.hold(connection, { bytes, endErrno: undefined });
     }
   }
 
   #deliverData(connection: Connection, offset: number, length: number): void {
-    const data = this.#view(offset, length);
+    const data = receivedBytes(this.backend, offset, length);
     this.callbacks.gotData(connection.nodeId, data);
     if (this.#options.poisonReceivedBytes) data.fill(POISON_BYTE);
     // Asked again here, so that a handler that has enough stops the kernel, not the next delivery.
     if (this.#overrides.asksToRecv) this.#mayReceive(connection);
   }
 
-  /** A view on the slab. Made anew each time: `subarray` costs more, it looks for a species first. */
-  #view(offset: number, length: number): Uint8Array {
-    const { slab } = this.backend;
-    return new Uint8Array(slab.buffer, slab.byteOffset + offset, length);
-  }
-
   /** Delivers EOF (errno 0) or a read error, or holds it. */
   #offerEnd(connection: Connection, errno: number): void {
     if (this.#mayReceive(connection)) this.#deliverEnd(connection, errno);
-    else if (this.#isLive(connection)) this.#hold(connection, { bytes: undefined, endErrno: errno });
+    else if (this.#isLive(connection)) this.#heldBack.hold(connection, { bytes: undefined, endErrno: errno });
   }
 
   #deliverEnd(connection: Connection, errno: number): void {
@@ -393,91 +365,50 @@ export class TurnLoop implements BatchSink {
 
   #deliverToOwner(connection: Connection, owner: SocketOwner, flags: number, a: number, b: number): void {
     try {
-      if ((flags & CONNECTED) !== 0) {
-        // The backend closed a socket that failed to connect; it must not be closed a second time.
-        if (a !== 0) this.table.remove(connection);
-        owner.socketConnected(a);
-        return;
-      }
-      if ((flags & WRITABLE) !== 0) {
-        connection.flags &= ~SEND_BLOCKED;
-        owner.socketReadyToSend();
-      }
-      if (connection.owner !== owner) return;
-      if ((flags & READABLE) !== 0) this.#receiveForOwner(connection, owner);
-      else if ((flags & DATA) !== 0) this.#giveToOwner(owner, a, b);
-      else if ((flags & EOF) !== 0) tellEnd(owner, 0);
-      else if ((flags & READ_ERROR) !== 0) tellEnd(owner, a);
+      this.#owners.deliver(connection, owner, flags, a, b);
     } catch (error) {
       this.callbacks.report(error, 'socket owner', connection.nodeId);
     }
   }
 
-  #receiveForOwner(connection: Connection, owner: SocketOwner): void {
-    const received = this.backend.receive(connection.handle);
-    if (received > 0) this.#giveToOwner(owner, this.backend.deferredOffset, received);
-    else if (received !== -EAGAIN) tellEnd(owner, -received);
-  }
-
-  #giveToOwner(owner: SocketOwner, offset: number, length: number): void {
-    this.counters.receivedBytes += length;
-    owner.socketGotData(this.#view(offset, length));
-  }
-
   // ---- Connections held back, woken, or new -------------------------------------------------------------------------
 
   #serveQueue(): void {
-    if (this.#queue.length === 0) return;
-    // What handlers enqueue from here on waits for the next turn: a handler that wakes itself must not hold the loop.
-    const queue = this.#queue;
-    this.#queue = this.#spareQueue;
-    for (const connection of queue) this.#serve(connection);
-    queue.length = 0;
-    this.#spareQueue = queue;
-    if (this.#queue.length > 0) this.#turnSoon();
+    if (this.#wakeQueue.isEmpty) return;
+    this.#wakeQueue.serveAll((connection) => this.#serve(connection));
+    if (!this.#wakeQueue.isEmpty) this.#turnSoon();
   }
 
   #serve(connection: Connection): void {
     const isReadyDue = (connection.flags & (READY_DUE | SEND_PAUSED)) !== 0;
-    connection.flags &= ~(QUEUED | READY_DUE);
+    connection.flags &= ~READY_DUE;
     if ((connection.flags & NEW) !== 0) return;
     if (!this.#isLive(connection)) return;
     if (isReadyDue && (connection.flags & SEND_BLOCKED) === 0) this.#offerSend(connection);
     if ((connection.flags & RECEIVE_PAUSED) !== 0) this.#offerResume(connection);
-    if ((connection.flags & (SEND_PAUSED | RECEIVE_PAUSED)) === 0) this.#paused.delete(connection);
+    this.#heldBack.settle(connection);
   }
 
   /** Delivers what was held, then has the kernel's bytes come again, as far as `shouldTryToRecv` says yes. */
   #offerResume(connection: Connection): void {
     if (!this.#mayReceive(connection)) return;
-    const held = this.#held.get(connection);
+    const held = this.#heldBack.heldOf(connection);
     if (held?.bytes !== undefined) {
       const { bytes } = held;
       held.bytes = undefined;
       this.callbacks.gotData(connection.nodeId, bytes);
       if (!this.#mayReceive(connection)) return;
     }
-    this.#held.delete(connection);
+    this.#heldBack.dropHeld(connection);
     connection.flags &= ~RECEIVE_PAUSED;
     if (held?.endErrno !== undefined) this.#deliverEnd(connection, held.endErrno);
     else this.backend.setReceiving(connection.handle, true);
   }
 
-  #hold(connection: Connection, held: Held): void {
-    this.#held.set(connection, held);
-    if ((connection.flags & RECEIVE_PAUSED) === 0) this.#pauseReceiving(connection);
-  }
-
-  #pauseReceiving(connection: Connection): void {
-    connection.flags |= RECEIVE_PAUSED;
-    this.backend.setReceiving(connection.handle, false);
-    this.#paused.add(connection);
-  }
-
   /** Arms or drops the tick, by whether anything needs one. */
   #settle(): void {
     const { hooksNode, hooksTurn } = this.#overrides;
-    const isNeeded = hooksTurn || this.#paused.size > 0 || (hooksNode && this.table.connectionCount > 0);
+    const isNeeded = hooksTurn || !this.#heldBack.isEmpty || (hooksNode && this.table.connectionCount > 0);
     if (isNeeded === (this.#tick !== undefined)) return;
     if (isNeeded) this.#tick = this.clock.after(TICK_MS, () => this.#runTick());
     else {
@@ -494,7 +425,7 @@ export class TurnLoop implements BatchSink {
     this.counters.turns++;
     if (this.#overrides.hooksTurn) this.callbacks.loopCompletedForAllPeers();
     if (this.#overrides.hooksNode) this.#sweepAll();
-    else for (const connection of [...this.#paused]) this.#serve(connection);
+    else for (const connection of this.#heldBack.connections()) this.#serve(connection);
     this.#serveQueue();
     this.#endTurn(startedAt);
   }
@@ -523,9 +454,4 @@ export class TurnLoop implements BatchSink {
     this.#whenIdle = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-function tellEnd(owner: SocketOwner, errno: number): void {
-  if (errno === 0) owner.socketGotEOF();
-  else owner.socketGotReadError(errno);
 }

@@ -184,3 +184,8 @@ export interface Backend {
   countersOf(handle: number): SocketCounters | undefined;
   tcpInfoOf(handle: number): TcpInfo | undefined;
 }
+
+/** A view on what a backend received. Made anew each time: `subarray` costs more, it looks for a species first. */
+export function receivedBytes({ slab }: Backend, offset: number, length: number): Uint8Array {
+  return new Uint8Array(slab.buffer, slab.byteOffset + offset, length);
+}
