@@ -15,6 +15,8 @@ const COUNT = Number(countText);
 /** Dials under way at a time: fewer than a backlog. */
 const AT_A_TIME = 200;
 const LINE = Buffer.from('hello\n');
+/** One per cent of a second. */
+const IDLE_CPU_US = 10_000;
 
 const countDescriptors = () => readdirSync('/proc/self/fd').length;
 
@@ -95,12 +97,17 @@ const scenarios = {
     const perConnection = (process.memoryUsage().rss - heap) / COUNT;
     // Both ends live here, and RSS is rough: this is against growth by kilobytes, the bench has the exact figure.
     assert.ok(perConnection < 8_192, `${Math.round(perConnection)} bytes for a connection`);
-    const cpu = process.cpuUsage();
     const turns = server.stats().turns;
-    await timePassing(1_000);
-    const { user, system } = process.cpuUsage(cpu);
+    // V8 tidies up after so many dials: the first second in which it rests shows what the connections cost.
+    const seconds = [];
+    do {
+      const cpu = process.cpuUsage();
+      await timePassing(1_000);
+      const { user, system } = process.cpuUsage(cpu);
+      seconds.push(user + system);
+    } while (seconds.at(-1) >= IDLE_CPU_US && seconds.length < 10);
+    assert.ok(seconds.at(-1) < IDLE_CPU_US, `idle, but us of CPU in each second: ${seconds}`);
     assert.equal(server.stats().turns, turns);
-    assert.ok(user + system < 50_000, `idle, but ${user + system} us of CPU in a second`);
     await echo(await dial());
   },
   async rst() {
