@@ -68,7 +68,8 @@ public:
                 events[count++] = {reinterpret_cast<uint64_t>((void*)event.udata), kInterestNone};
             }
             events[place.position].ready |= ready;
-            if ((event.flags & EV_EOF) != 0 && event.fflags != 0) {
+            // EPIPE speaks of sending alone: a reset behind the peer's FIN, where a receive still finds the FIN.
+            if ((event.flags & EV_EOF) != 0 && event.fflags != 0 && event.fflags != EPIPE) {
                 events[place.position].error = static_cast<int>(event.fflags);
             }
         }
