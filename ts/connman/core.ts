@@ -161,7 +161,8 @@ export class ConnmanCore {
     const { i2pPrivateKeyFile, i2pAcceptIncoming } = this.settings;
     const bridge = this.network.proxyFor('i2p');
     if (bridge === undefined || i2pPrivateKeyFile === undefined || !i2pAcceptIncoming) return {};
-    return { i2p: { sam: bridge.endpoint, privateKeyFile: i2pPrivateKeyFile } };
+    const { endpoint: sam, sessionOptions } = bridge;
+    return { i2p: { sam, privateKeyFile: i2pPrivateKeyFile, ...(sessionOptions !== undefined && { sessionOptions }) } };
   }
 
   interrupt(): void {

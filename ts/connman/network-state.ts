@@ -6,6 +6,7 @@
 import type { NetAddress } from '../netaddr/net-address.ts';
 import type { NetworkClass, PublicNetworkName } from '../netaddr/network.ts';
 import { Service } from '../netaddr/service.ts';
+import { checkSessionOptions } from '../sockman/dial/connect-options.ts';
 import type { Proxy } from '../sockman/dial/connect-options.ts';
 import { invalidArg } from '../util/errors.ts';
 
@@ -21,6 +22,7 @@ export interface NetworkStateOptions {
   readonly proxy: string | undefined;
   readonly onion: string | undefined;
   readonly i2pSam: string | undefined;
+  readonly i2pSessionOptions: string | undefined;
   readonly proxyRandomize: boolean;
   readonly networkActive: boolean;
 }
@@ -48,7 +50,9 @@ export class NetworkState {
     if (options.i2pSam !== undefined) {
       const endpoint = parseEndpoint('i2pSam', options.i2pSam, DEFAULT_SAM_PORT);
       if (endpoint.unixPath !== undefined) throw invalidArg('i2pSam', 'an address of TCP', options.i2pSam);
-      this.#proxies.set('i2p', { endpoint });
+      const { i2pSessionOptions: sessionOptions } = options;
+      if (sessionOptions !== undefined) checkSessionOptions('i2pSessionOptions', sessionOptions);
+      this.#proxies.set('i2p', { endpoint, ...(sessionOptions !== undefined && { sessionOptions }) });
     }
     this.#onlyNet = options.onlyNet;
     this.#reachable = new Set(options.onlyNet ?? NETWORKS);

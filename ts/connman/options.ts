@@ -96,6 +96,8 @@ export interface ConnmanOptions extends SockManOptions {
   /** Where the private key of our I2P address is; without it dials use addresses of their own, and nothing comes in. */
   i2pPrivateKeyFile?: string;
   i2pAcceptIncoming?: boolean;
+  /** More options of our I2P sessions, such as `inbound.length=0 outbound.length=0` in a private test network. */
+  i2pSessionOptions?: string;
   /** A circuit of its own for each connection through a proxy. Default true. */
   proxyRandomize?: boolean;
   /** Offer and use the encrypted transport (BIP 324). Default true. */

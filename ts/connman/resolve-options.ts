@@ -74,6 +74,7 @@ export interface ResolvedConnmanOptions {
   readonly i2pSam: string | undefined;
   readonly i2pPrivateKeyFile: string | undefined;
   readonly i2pAcceptIncoming: boolean;
+  readonly i2pSessionOptions: string | undefined;
   readonly proxyRandomize: boolean;
   readonly whiteList: readonly string[];
   readonly whitelistRelay: boolean;
@@ -152,6 +153,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     ...networks,
     i2pPrivateKeyFile: options.i2pPrivateKeyFile,
     i2pAcceptIncoming: options.i2pAcceptIncoming ?? true,
+    i2pSessionOptions: options.i2pSessionOptions,
     proxyRandomize: options.proxyRandomize ?? true,
     whiteList: texts('whiteList', options.whiteList),
     // Whoever's transactions are relayed by force is somebody whose transactions are relayed.
