@@ -32,8 +32,8 @@ export async function startI2PLab(): Promise<I2PLab> {
     home: join(folder, `${at + 1}`),
   }));
   let programs: Program[] = [];
-  const stopAll = async (): Promise<void> => {
-    await Promise.all(programs.map((program) => program.stop()));
+  const stopAll = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+    await Promise.all(programs.map((program) => program.stop(signal)));
     programs = [];
   };
   // The floodfill, which is the last, comes first: a router that dials another before it listens shuns it for minutes.
@@ -44,7 +44,8 @@ export async function startI2PLab(): Promise<I2PLab> {
     }
   };
   const stop = async (): Promise<void> => {
-    await stopAll();
+    // A router that has sessions takes 10 s to say goodbye.
+    await stopAll('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -55,7 +56,7 @@ export async function startI2PLab(): Promise<I2PLab> {
     }
     // Once for their identities, of which the floodfill's is then planted into the others' network databases.
     await startAll();
-    await stopAll();
+    await stopAll('SIGTERM');
     introduce(routers.map(({ home }) => home));
     await startAll();
   } catch (error) {

@@ -90,10 +90,13 @@ export class Program {
     }).finally(() => clearTimeout(timer));
   }
 
-  /** Ends it, and waits until it is gone. */
-  async stop(): Promise<void> {
+  /**
+   * Ends it, and waits until it is gone.
+   * @param signal - SIGKILL for programs that have nothing to save and take their time.
+   */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     if (this.#hasExited) return;
-    this.#child.kill('SIGTERM');
+    this.#child.kill(signal);
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), TERM_PATIENCE_MS);
     await this.#exited;
     clearTimeout(timer);
