@@ -74,14 +74,15 @@ export class ControlPort {
 
   #answer(peer: MemoryPeer, command: string): void {
     const changed = Object.keys(this.answers).find((words) => command.startsWith(words));
-    const answer = changed === undefined ? goodAnswer(command) : this.answers[changed];
+    const answer = changed === undefined ? goodControlAnswer(command) : this.answers[changed];
     const text = typeof answer === 'function' ? answer(command) : answer;
     if (text === 'close') peer.end();
     else if (text !== undefined) peer.send(Buffer.from(`${text.replaceAll('\n', '\r\n')}\r\n`, 'latin1'));
   }
 }
 
-function goodAnswer(command: string): string | undefined {
+/** What a well-behaved Tor says, lines joined by LF; a new service always has the same key. */
+export function goodControlAnswer(command: string): string {
   if (command === 'PROTOCOLINFO 1') {
     return '250-PROTOCOLINFO 1\n250-AUTH METHODS=NULL\n250-VERSION Tor="0.4.8.9"\n250 OK';
   }

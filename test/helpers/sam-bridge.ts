@@ -70,14 +70,15 @@ export class SamBridge {
 
   #answer(peer: MemoryPeer, request: string): void {
     const changed = Object.keys(this.answers).find((words) => request.startsWith(words));
-    const answer = changed === undefined ? goodAnswer(request) : this.answers[changed];
+    const answer = changed === undefined ? goodSamAnswer(request) : this.answers[changed];
     const text = typeof answer === 'function' ? answer(request) : answer;
     if (text === 'close') peer.end();
     else if (text !== undefined) peer.send(Buffer.from(`${text}\n`, 'latin1'));
   }
 }
 
-function goodAnswer(request: string): string | undefined {
+/** What a well-behaved bridge says, without line end; undefined to what it does not know. */
+export function goodSamAnswer(request: string): string | undefined {
   const destination = encodeI2PBase64(D1);
   const privateKey = encodeI2PBase64(D1_PRIVATE_KEY);
   if (request.startsWith('HELLO')) return 'HELLO REPLY RESULT=OK VERSION=3.1';
