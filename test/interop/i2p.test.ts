@@ -140,11 +140,13 @@ describeInNamespace('a private I2P network', import.meta.filename, needs, () => 
   async function reach(greeting: string): Promise<{ dialed: DialResult; accepted: number }> {
     const to = await listener.address();
     const isGreeted = ({ nodeId }: { nodeId: number }): boolean => listener.text(nodeId) === greeting;
+    const outcomes: string[] = [];
     const deadline = performance.now() + REACH_DEADLINE_MS;
     while (performance.now() < deadline) {
       const dialed = await inTime('the dial', dialer.connectAndMakeNodeId(to, { proxy: proxy() }), SESSION_DEADLINE_MS);
       if (dialed.nodeId === undefined) {
         expect(['sam-cant-reach-peer', 'sam-name-not-found']).toContain(dialed.code);
+        outcomes.push(dialed.code);
         await new Promise((resolve) => setTimeout(resolve, REDIAL_MS));
         continue;
       }
@@ -157,9 +159,10 @@ describeInNamespace('a private I2P network', import.meta.filename, needs, () => 
         )
       )
         return { dialed, accepted: listener.accepted.find(isGreeted)!.nodeId };
+      outcomes.push('silence');
       dialer.closeConnection(dialed.nodeId);
     }
-    throw new Error(`no peer heard ${greeting}`);
+    throw new Error(`no peer heard ${greeting}: ${outcomes.join(', ')}`);
   }
 
   /** A connection to the dialer's bridge, to speak SAM by hand. */
