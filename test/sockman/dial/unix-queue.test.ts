@@ -12,7 +12,7 @@ import type { DialResult } from '../../../ts/sockman/dial/dialer.ts';
 import { availableBackends } from '../../helpers/backends.ts';
 import { countDescriptors } from '../../helpers/descriptors.ts';
 import { Probe } from '../../helpers/probe.ts';
-import { inTime, until } from '../../helpers/until.ts';
+import { DEADLINE_MS, inTime, loopPasses, until } from '../../helpers/until.ts';
 
 /** Only a native listener leaves connections in the kernel's queue; and elsewhere a full queue refuses or waits. */
 const reason =
@@ -48,8 +48,8 @@ describe.skipIf(reason !== undefined)(`a Unix-domain listener with a full queue 
       });
 
       /** Dials until the queue is full. @returns All the dials: those that found room are over, the others pending. */
-      async function fillQueue(): Promise<Promise<DialResult>[]> {
-        const dials = Array.from({ length: DIAL_COUNT }, () => client.connectAndMakeNodeId(bound));
+      async function fillQueue(count = DIAL_COUNT): Promise<Promise<DialResult>[]> {
+        const dials = Array.from({ length: count }, () => client.connectAndMakeNodeId(bound));
         await until('a full queue', () => client.connectionCount > BACKLOG);
         return dials;
       }
@@ -68,12 +68,16 @@ describe.skipIf(reason !== undefined)(`a Unix-domain listener with a full queue 
       });
 
       it('fails a dial when its time is over, as a peer and as a proxy, and leaves no descriptor', async () => {
-        void (await fillQueue());
+        // As many as fit, and none that goes on trying.
+        void (await fillQueue(BACKLOG + 1));
         const before = countDescriptors();
         const asPeer = client.connectAndMakeNodeId(bound, { timeoutMs: 60 });
         const asProxy = client.connectAndMakeNodeId('192.0.2.1:1', { proxy: bound, timeoutMs: 60 });
         expect(await inTime('the dial', asPeer)).toMatchObject({ code: 'timed-out', proxyFailed: false });
         expect(await inTime('the dial', asProxy)).toMatchObject({ code: 'proxy-connect-timed-out', proxyFailed: true });
+        // node:net closes its sockets some passes of the loop later, and says nothing.
+        const deadline = performance.now() + DEADLINE_MS;
+        while (countDescriptors() > before && performance.now() < deadline) await loopPasses();
         expect(countDescriptors()).toBeLessThanOrEqual(before);
       });
 
