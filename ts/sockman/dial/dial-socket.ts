@@ -46,7 +46,10 @@ export class DialSocket implements SocketOwner {
   readonly #loop: TurnLoop;
   readonly #onStep: StepListener | undefined;
   #socket: Connection | undefined;
-  #deadline: Timer | undefined;
+  /** When what goes on is late, by the clock. One timer serves all steps: it is moved only when it would come too late. */
+  #deadlineMs = Infinity;
+  #timer: Timer | undefined;
+  #timerMs = Infinity;
   #retry: Timer | undefined;
   /** Who waits for what is going on now; undefined between two handshakes. */
   #onEnd: ((attempt: Attempt<unknown>) => void) | undefined;
@@ -77,9 +80,7 @@ export class DialSocket implements SocketOwner {
     if (!this.#begin(onEnd)) return;
     this.#opening = request;
     this.#onStep?.(`connecting to ${request.to}`);
-    this.#deadline = this.#loop.clock.after(request.timeoutMs, () => {
-      this.abort(unreachable(request.destination, 'timed-out'));
-    });
+    this.#setDeadline(request.timeoutMs);
     this.#connect(request);
   }
 
@@ -109,7 +110,7 @@ export class DialSocket implements SocketOwner {
   abort(failure: DialFailure): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
-    this.#deadline?.cancel();
+    this.#setDeadline(Infinity);
     this.#retry?.cancel();
     this.#handshake = undefined;
     const socket = this.#socket;
@@ -197,8 +198,8 @@ export class DialSocket implements SocketOwner {
     if (isNewStep) this.#onStep?.(step.name);
     if (outcome.send !== undefined) {
       this.#unsent = this.#unsent.length === 0 ? outcome.send : Buffer.concat([this.#unsent, outcome.send]);
-      this.#setDeadline(step.sendTimeoutMs);
       this.#sendRest();
+      if (this.#unsent.length > 0 && this.#socket !== undefined) this.#setDeadline(step.sendTimeoutMs);
     } else if (isNewStep) this.#setDeadline(step.replyTimeoutMs);
   }
 
@@ -216,8 +217,31 @@ export class DialSocket implements SocketOwner {
   }
 
   #setDeadline(ms: number): void {
-    this.#deadline?.cancel();
-    this.#deadline = ms === Infinity ? undefined : this.#loop.clock.after(ms, () => this.#interrupt('timed-out'));
+    if (ms === Infinity) {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      return;
+    }
+    this.#deadlineMs = this.#loop.clock.now() + ms;
+    if (this.#timer !== undefined && this.#timerMs <= this.#deadlineMs) return;
+    this.#timer?.cancel();
+    this.#setTimer(ms);
+  }
+
+  #setTimer(ms: number): void {
+    const { clock } = this.#loop;
+    this.#timerMs = this.#deadlineMs;
+    this.#timer = clock.after(ms, () => {
+      this.#timer = undefined;
+      const leftMs = this.#deadlineMs - clock.now();
+      if (leftMs > 0) this.#setTimer(leftMs);
+      else this.#timedOut();
+    });
+  }
+
+  #timedOut(): void {
+    if (this.#opening === undefined) this.#interrupt('timed-out');
+    else this.abort(unreachable(this.#opening.destination, 'timed-out'));
   }
 
   /** Notes who waits. False: the socket is closed already, and they know. */
@@ -233,15 +257,15 @@ export class DialSocket implements SocketOwner {
   }
 
   #end(attempt: Attempt<unknown>): void {
-    this.#deadline?.cancel();
-    this.#deadline = undefined;
     this.#handshake = undefined;
     this.#step = undefined;
     const onEnd = this.#onEnd;
     this.#onEnd = undefined;
     onEnd?.(attempt);
-    // Nobody went on at once: what comes now waits in the kernel.
-    if (this.#onEnd === undefined) this.#setReceiving(false);
+    if (this.#onEnd !== undefined) return;
+    // Nobody went on at once: nothing is late any more, and what comes now waits in the kernel.
+    this.#setDeadline(Infinity);
+    this.#setReceiving(false);
   }
 
   #setReceiving(on: boolean): void {
