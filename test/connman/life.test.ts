@@ -99,6 +99,39 @@ describe('events', () => {
   });
 });
 
+describe('a connman with nothing to do', () => {
+  it.each([
+    ['V1', false],
+    ['V2', true],
+  ])('makes no turn of its socket loop, whoever is connected over %s', async (_name, v2Transport) => {
+    const server = await world.node({ bind: [PLACE] });
+    const client = await world.node({ v2Transport });
+    void client.connman.connectTo(PLACE);
+    for (let peer = 0; peer < 20; peer++) world.connect(PLACE).greet();
+    await world.pass(1_000, 100);
+    expect([...server.connman.nodes()].filter((node) => node.isSuccessfullyConnected)).toHaveLength(21);
+    const turns = (): number[] => [server, client].map(({ connman }) => connman.stats().turns);
+    const before = turns();
+    await world.pass(60_000, 100);
+    expect(turns()).toEqual(before);
+    // And is there at once when there is something.
+    client.connman.node(0)!.disconnect('bye');
+    await world.settle();
+    expect(client.closed).toEqual(['0 bye']);
+    expect(server.closed).toHaveLength(1);
+  });
+
+  it('sends what was queued before the keys of V2 as soon as they are there, without waiting for anything', async () => {
+    const server = await world.node({ bind: [PLACE] });
+    const client = await world.node();
+    client.connman.on('outboundConnection', (node) => client.greeter.send(node, { type: 'ping', nonce: 1n }));
+    void client.connman.connectTo(PLACE);
+    await world.settle();
+    expect(world.net.clock.now()).toBe(0);
+    expect(server.greeter.processed).toContain('0 ping');
+  });
+});
+
 describe('the nodes of a connman', () => {
   it('are visited only when their handshake is done and they are to stay', async () => {
     const { node, peers } = await withPeers('10.1.0.1', '10.1.0.2', '10.1.0.3');

@@ -98,14 +98,14 @@ export class Connman extends SockMan implements PeerNetwork {
   }
 
   // ---- Callbacks of SockMan -----------------------------------------------------------------------------------------
+  //
+  // `shouldTryToSend` and the hooks of the turn are not among them: while they are overridden every connection is looked at
+  // twenty times a second. Nothing needs them. What is to be sent is sent when it is queued, and where the kernel does not
+  // take it all it says when there is room; a transport that has something of its own to say, or can say what was queued
+  // before, is known to `Traffic`, which wakes it. Marked nodes are removed, and changes told, in a macrotask of their own.
 
   override eventNewConnectionAccepted(nodeId: number, me: Service, them: Service): boolean {
     return this.#core.accept(nodeId, me, them);
-  }
-
-  override shouldTryToSend(nodeId: number): boolean {
-    const node = this.node(nodeId);
-    return node !== undefined && this.#core.traffic.hasBytesToSend(node);
   }
 
   override shouldTryToRecv(nodeId: number): boolean {
@@ -138,10 +138,6 @@ export class Connman extends SockMan implements PeerNetwork {
   override eventI2PListen(addr: Service, success: boolean): void {
     if (success) this.#core.localAddresses.add(addr, LOCAL_SCORES.manual);
     else this.#core.localAddresses.remove(addr);
-  }
-
-  override eventIOLoopCompletedForAllPeers(): void {
-    this.#core.completeTurn();
   }
 
   // ---- Dialing ------------------------------------------------------------------------------------------------------

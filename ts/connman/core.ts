@@ -81,6 +81,7 @@ export class ConnmanCore {
   #pump: MessagePump | undefined;
   #stopping: Promise<void> | undefined;
   #announcedCount = 0;
+  #isCountNoted = false;
 
   constructor(sockets: SockMan, options: ConnmanOptions, settings: ResolvedConnmanOptions) {
     const { clock, random, addressBook, banMan } = settings;
@@ -318,6 +319,7 @@ export class ConnmanCore {
       return false;
     }
     this.table.add(node);
+    this.#noteCount();
     this.settings.logger.debug(`${this.#name(node)}: ${node.connectionType}`);
     this.events.emit(node.isInbound ? 'inboundConnection' : 'outboundConnection', node);
     return true;
@@ -335,12 +337,16 @@ export class ConnmanCore {
 
   // ---- Nodes go -----------------------------------------------------------------------------------------------------
 
-  /** The turn before is over for all connections. */
-  completeTurn(): void {
-    this.#removal.removeMarked();
-    if (this.table.size === this.#announcedCount) return;
-    this.#announcedCount = this.table.size;
-    this.events.emit('numConnectionsChanged', this.table.size);
+  /** Tells how many nodes there are, once for all that come and go in one macrotask. */
+  #noteCount(): void {
+    if (this.#isCountNoted || this.#interrupt.signal.aborted) return;
+    this.#isCountNoted = true;
+    this.settings.clock.soon(() => {
+      this.#isCountNoted = false;
+      if (this.table.size === this.#announcedCount || this.#interrupt.signal.aborted) return;
+      this.#announcedCount = this.table.size;
+      this.events.emit('numConnectionsChanged', this.table.size);
+    });
   }
 
   markAndClose(node: P2PNode, reason: string): void {
@@ -376,6 +382,7 @@ export class ConnmanCore {
 
   /** A node is out of the table, its socket closed. */
   #removed(node: P2PNode): void {
+    this.#noteCount();
     try {
       this.netEvents.finalizeNode(node);
     } catch (error) {

@@ -1,6 +1,6 @@
 // The end of connections, and the second attempt that some deserve. (Bitcoin Core src/net.cpp, DisconnectNodes)
 //
-// Whoever decides above the socket marks a node; here it is removed, once a turn. A peer that hung up over our V2 key without
+// Whoever decides above the socket marks a node; here it is removed, in the next macrotask. A peer that hung up over our V2 key without
 // a word may know V1 only: it is dialed again with V1, and its slot waits for it. Nothing is flushed: what waits to be sent
 // is lost, what the kernel took is delivered.
 
@@ -33,19 +33,18 @@ export class Removal {
     this.#host = host;
   }
 
-  /** A node was marked. Its removal comes with the next turn, and with the next macrotask at the latest. */
+  /** A node was marked: it is removed in the next macrotask, together with others. */
   noteMarked(node: P2PNode): void {
     this.#marked.add(node);
     if (this.#soon !== undefined || this.#host.interrupt.aborted) return;
     this.#soon = this.#host.clock.soon(() => {
       this.#soon = undefined;
-      this.removeMarked();
+      this.#removeMarked();
     });
   }
 
-  /** Removes every marked node that is in the table. Costs nothing when there is none. */
-  removeMarked(): void {
-    if (this.#marked.size === 0 || this.#host.interrupt.aborted) return;
+  #removeMarked(): void {
+    if (this.#host.interrupt.aborted) return;
     for (const node of this.#marked) {
       this.#marked.delete(node);
       // Marked while it was being initialized: not one of ours yet. Its admission looks at the mark.

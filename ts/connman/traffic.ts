@@ -56,12 +56,6 @@ export class Traffic {
     if (isIdle && more) this.send(node);
   }
 
-  /** Whether there is something to hand to the kernel, or will be once the transport took the next message. */
-  hasBytesToSend(node: P2PNode): boolean {
-    const { toSend, more } = node.transport.getBytesToSend(node.sendQueue.length > 0);
-    return toSend.length > 0 || more;
-  }
-
   /**
    * Hands to the kernel what it takes.
    *
@@ -125,8 +119,8 @@ export class Traffic {
       hasMessages = true;
     }
     if (hasMessages) this.#host.wakeMessageHandler();
-    // During its handshake a transport has bytes of its own to send in answer, which no message announces.
-    if (!node.isSuccessfullyConnected && this.hasBytesToSend(node)) this.#host.wake(node.id);
+    // During its handshake a transport has bytes of its own to send in answer, and may be able to take what was queued.
+    if (!node.isSuccessfullyConnected && hasBytesToSend(node)) this.#host.wake(node.id);
   }
 
   /** @see PeerNetwork.pollMessage */
@@ -137,6 +131,12 @@ export class Traffic {
     if (wasPaused && !node.isReceivePaused) this.#host.wake(node.id);
     return { message, hasMore: node.processQueue.length > 0 };
   }
+}
+
+/** Whether there is something to hand to the kernel, or will be once the transport took the next message. */
+function hasBytesToSend({ transport, sendQueue }: P2PNode): boolean {
+  const { toSend, more } = transport.getBytesToSend(sendQueue.length > 0);
+  return toSend.length > 0 || more;
 }
 
 function count(bytesByType: Map<string, number>, type: string, bytes: number): void {
