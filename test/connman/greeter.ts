@@ -1,7 +1,7 @@
 // The least message processor that a real node talks to: version, verack, ping and pong. It keeps a record of every call.
 
 import type { Connman } from '../../ts/connman/connman.ts';
-import type { NetEvents, NodeStateStats } from '../../ts/connman/net-events.ts';
+import type { NetEvents, NetworkStateStats, NodeStateStats } from '../../ts/connman/net-events.ts';
 import type { P2PNode } from '../../ts/connman/peer.ts';
 import { NO_VERSION_ADDRESS } from '../../ts/p2p/messages/version.ts';
 import { decodeMessage, encodeMessage } from '../../ts/p2p/messages/registry.ts';
@@ -77,6 +77,10 @@ export class Greeter implements NetEvents {
       addrRateLimited: 0,
       minFeeFilterSatPerKvB: 0,
     };
+  }
+
+  getNetworkStateStats(): NetworkStateStats {
+    return { timeOffsetSeconds: 3, ignoresIncomingTxs: false, warnings: ['look here'] };
   }
 
   send(node: P2PNode, message: Message): void {

@@ -155,10 +155,19 @@ describe('network information', () => {
       connections_in: 1,
       connections_out: 0,
       localaddresses: [{ address: '93.1.2.3', port: 18_444, score: 4 }],
+      // What the message processor of these tests says.
+      localrelay: true,
+      timeoffset: 3,
+      warnings: ['look here'],
     });
     const onion = { proxy: '127.0.0.1:9050', proxy_randomize_credentials: true, limited: false, reachable: true };
     expect(info.networks.map(({ name }) => name)).toEqual(['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns']);
     expect(info.networks[2]).toEqual({ name: 'onion', ...onion });
     expect(info.networks[1]).toMatchObject({ limited: true, reachable: false, proxy: '' });
+  });
+
+  it('is there once the node is started', () => {
+    const { connman } = world.make();
+    expect(() => connman.getNetworkInfo()).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_STATE' }));
   });
 });

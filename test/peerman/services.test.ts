@@ -108,8 +108,14 @@ describe('the clock', () => {
     dial(0);
     expect(lab.manager.timeOffsetSeconds).toBe(600);
     expect(lab.manager.isClockSuspicious).toBe(false);
+    expect(lab.manager.getNetworkStateStats()).toEqual({
+      timeOffsetSeconds: 600,
+      ignoresIncomingTxs: true,
+      warnings: [],
+    });
     for (let count = 0; count < 50; count++) dial(-700);
     expect(lab.manager.timeOffsetSeconds).toBe(-700);
     expect(lab.manager.isClockSuspicious).toBe(true);
+    expect(lab.manager.getNetworkStateStats().warnings).toEqual([expect.stringContaining('clock')]);
   });
 });

@@ -436,9 +436,13 @@ export class Connman extends SockMan implements PeerNetwork {
     return netTotals(traffic, uploadTarget, settings.clock.wallTimeMs());
   }
 
-  /** What `getnetworkinfo` shows, but for what only the message processor knows: `timeoffset` and `localrelay`. */
+  /**
+   * What `getnetworkinfo` shows.
+   *
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started, so that nobody knows of clocks and transactions.
+   */
   getNetworkInfo(): NetworkInfo {
-    const { network, localAddresses, settings } = this.#core;
+    const { network, localAddresses, netEvents, settings } = this.#core;
     return networkInfo({
       userAgent: settings.userAgent,
       localServices: this.localServices,
@@ -446,6 +450,7 @@ export class Connman extends SockMan implements PeerNetwork {
       outboundCount: this.getNodeCount('out'),
       network,
       localAddresses: localAddresses.list(),
+      state: netEvents.getNetworkStateStats(),
     });
   }
 

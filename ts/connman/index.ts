@@ -5,10 +5,10 @@ export type { ConnmanOptions, AddressBookStore, AnchorStore, BanSource } from '.
 export type { AddressSource } from './address-source.ts';
 export type { AsMapHealth } from '../addrman/asmap/health.ts';
 export type { ClosedConnectionEvent, ConnmanEvents, MessageEvent } from './events.ts';
-export type { NetEvents, NodeStateStats, PeerNetwork, PolledMessage } from './net-events.ts';
+export type { NetEvents, NetworkStateStats, NodeStateStats, PeerNetwork, PolledMessage } from './net-events.ts';
 export type { P2PNode } from './peer.ts';
 export type { OpenRequest } from './dialing.ts';
-export type { NetTotals, PeerStats } from './statistics.ts';
+export type { NetTotals, NetworkInfo, PeerStats } from './statistics.ts';
 export { BanMan, DEFAULT_BAN_SECONDS } from './ban-man.ts';
 export type { BanManOptions, BanUntil } from './ban-man.ts';
 export { openDataFolder } from './data-folder.ts';

@@ -52,6 +52,19 @@ export interface NetEvents {
    * then left out.
    */
   getNodeStateStats(nodeId: number): NodeStateStats | undefined;
+
+  /** What the message processor knows of the network as a whole, for `Connman.getNetworkInfo`. */
+  getNetworkStateStats(): NetworkStateStats;
+}
+
+/** The fields of `getnetworkinfo` that the message processor supplies. */
+export interface NetworkStateStats {
+  /** Median of the clocks of peers that we dialed, less ours, in seconds; 0 while there are too few. */
+  readonly timeOffsetSeconds: number;
+  /** Peers are told to send no transactions. */
+  readonly ignoresIncomingTxs: boolean;
+  /** What the user should look at, one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** The fields of `getpeerinfo` that the message processor supplies. Defaults for what it has no hook for are given. */

@@ -8,7 +8,7 @@ import type { NetworkClass, PublicNetworkName } from '../netaddr/network.ts';
 import { PROTOCOL_VERSION, serviceNames } from '../p2p/protocol.ts';
 import type { ConnectionType } from './connection-types.ts';
 import type { LocalAddress } from './local-addresses.ts';
-import type { NodeStateStats } from './net-events.ts';
+import type { NetworkStateStats, NodeStateStats } from './net-events.ts';
 import type { NetworkState } from './network-state.ts';
 import type { P2PNode } from './peer.ts';
 import { PERMISSION_FLAGS, hasPermission } from './permission-flags.ts';
@@ -85,13 +85,17 @@ export interface NetTotals {
   };
 }
 
-/** The answer of `getnetworkinfo`, as far as connections go. */
+/** The answer of `getnetworkinfo`, as far as connections go: version, fees and the like are the program's. */
 export interface NetworkInfo {
   subversion: string;
   protocolversion: number;
   /** 16 hex digits. */
   localservices: string;
   localservicesnames: string[];
+  /** Peers may send transactions. */
+  localrelay: boolean;
+  /** Median of the clocks of peers that we dialed, less ours, in seconds. */
+  timeoffset: number;
   networkactive: boolean;
   connections: number;
   connections_in: number;
@@ -106,6 +110,7 @@ export interface NetworkInfo {
     proxy_randomize_credentials: boolean;
   }[];
   localaddresses: { address: string; port: number; score: number }[];
+  warnings: string[];
 }
 
 /** In the order of Core's answer. */
@@ -194,16 +199,19 @@ export interface NetworkInfoSource {
   readonly outboundCount: number;
   readonly network: NetworkState;
   readonly localAddresses: readonly LocalAddress[];
+  readonly state: NetworkStateStats;
 }
 
 /** The answer about the network. */
 export function networkInfo(source: NetworkInfoSource): NetworkInfo {
-  const { network, localServices, inboundCount, outboundCount } = source;
+  const { network, localServices, inboundCount, outboundCount, state } = source;
   return {
     subversion: source.userAgent,
     protocolversion: PROTOCOL_VERSION,
     localservices: servicesHex(localServices),
     localservicesnames: serviceNames(localServices),
+    localrelay: !state.ignoresIncomingTxs,
+    timeoffset: state.timeOffsetSeconds,
     networkactive: network.isActive,
     connections: inboundCount + outboundCount,
     connections_in: inboundCount,
@@ -223,6 +231,7 @@ export function networkInfo(source: NetworkInfoSource): NetworkInfo {
       port: service.port,
       score,
     })),
+    warnings: [...state.warnings],
   };
 }
 

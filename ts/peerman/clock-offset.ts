@@ -8,6 +8,10 @@ const MIN_SAMPLES = 5;
 /** Offset worth a warning, in seconds. */
 const WARN_SECONDS = 600;
 
+/** For the user, while that lasts. */
+export const CLOCK_WARNING =
+  'The clock of this computer differs from those of other nodes by more than ten minutes: please check date and time.';
+
 export class ClockOffset {
   readonly #samples: number[] = [];
 

@@ -4,11 +4,12 @@
 // validates no blocks and no transactions: whoever does is reached through hooks. It has no sockets and no timers: what is
 // due is done when `Connman` calls, at least every 100 ms for each peer.
 
-import type { NetEvents, NodeStateStats, PeerNetwork } from '../connman/net-events.ts';
+import type { NetEvents, NetworkStateStats, NodeStateStats, PeerNetwork } from '../connman/net-events.ts';
 import type { P2PNode } from '../connman/peer.ts';
 import type { Message } from '../p2p/messages/registry.ts';
 import { SockManError } from '../util/errors.ts';
 import type { BloomFilter } from './bloom-filter.ts';
+import { CLOCK_WARNING } from './clock-offset.ts';
 import { PeerContext } from './context.ts';
 import { DueTasks } from './due-tasks.ts';
 import type { PeerManagerEvents } from './events.ts';
@@ -247,5 +248,10 @@ export class PeerManager implements NetEvents {
   getNodeStateStats(nodeId: number): NodeStateStats | undefined {
     const peer = this.#context.peers.get(nodeId);
     return peer === undefined ? undefined : statsOf(this.#context, peer);
+  }
+
+  getNetworkStateStats(): NetworkStateStats {
+    const { timeOffsetSeconds, ignoresIncomingTxs, isClockSuspicious } = this;
+    return { timeOffsetSeconds, ignoresIncomingTxs, warnings: isClockSuspicious ? [CLOCK_WARNING] : [] };
   }
 }
