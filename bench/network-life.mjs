@@ -1,182 +1,111 @@
 // What becomes of a node on a network of thousands, and what can an attacker do to it?
 //
-//   node bench/network-life.mjs             six hours of three thousand nodes; needs a built package
-//   node bench/network-life.mjs --smoke     ten minutes of three hundred: does everything still run?
-//   node bench/network-life.mjs --seed 7    another history
+//   node bench/network-life.mjs             hours of five thousand addresses, three times over; a minute; needs a built package
+//   node bench/network-life.mjs --smoke     minutes of five hundred: does everything still run?
+//   node bench/network-life.mjs --seed 7 --seeds 5    other histories, and more of them
 //
 // Connman, PeerManager and AddrMan are the real ones; sockets are in memory, and time is a virtual clock. The same seed gives
-// the same history. Three questions:
+// the same history. Every figure is the median over the seeds, with the lowest and the highest in brackets. Questions, each a
+// file in network-life/:
 //
-//   life       a node that knows nothing but a DNS seed: what does it come to know, whom does it connect to?
-//   tables     N addresses in M networks, told by their owners: what share of the dials do they get?
+//   life       a node that knows nothing but a DNS seed: what does it come to know, whom does it connect to, what are feelers
+//              good for? What becomes of it after a restart, in peace and after a flood of addresses?
+//   tables     N addresses in M networks, told by their owners: what share of the dials do they get, what share of tried?
 //   slots      500 connections from M networks against full inbound slots: how many do they take, who has to go?
 //
-// Writes bench/results/network-life.svg (not with --smoke).
+// A full run writes network-life.svg, which bench/README.md explains.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { AddrMan } from '../esm/addrman/addr-man.js';
-import { TRIED_SLOTS, NEW_SLOTS } from '../esm/addrman/limits.js';
-import { Connman } from '../esm/connman/connman.js';
-import { Service } from '../esm/netaddr/service.js';
-import { PeerManager } from '../esm/peerman/peer-manager.js';
-import { MemoryNetwork } from '../esm/testing.js';
-import { VILLAGE_SERVICES, Village, addressesIn, isAttacker, toService } from './lib/village.mjs';
+import { NEW_SLOTS } from '../esm/addrman/limits.js';
+import { median } from './lib/statistics.mjs';
+import { simulateLife } from './network-life/life.mjs';
+import { attackSlots } from './network-life/slots.mjs';
+import { attackTables, bytesBefore } from './network-life/tables.mjs';
 import { drawLineChart } from './report/line-chart.mjs';
 
 const { values: options } = parseArgs({
-  options: { smoke: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } },
+  options: {
+    smoke: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    seeds: { type: 'string' },
+  },
 });
-const SEED = Number(options.seed);
-const STEP_MS = 500;
-const MINUTE_MS = 60_000;
-const DAY_SECONDS = 86_400;
 
-const LIFE = options.smoke
-  ? { nodes: 300, deadNodes: 200, groups: 60, minutes: 10 }
-  : { nodes: 3_000, deadNodes: 2_000, groups: 400, minutes: 360 };
-const HONEST_BOOK = options.smoke ? { addresses: 2_000, groups: 200 } : { addresses: 20_000, groups: 1_000 };
-const ATTACK_ADDRESSES = options.smoke ? [1_000] : [1_000, 10_000, 50_000];
-const ATTACK_GROUPS = options.smoke ? [1, 100] : [1, 10, 100, 1_000];
-const DRAWS = options.smoke ? 500 : 10_000;
-const SLOT_GROUPS = options.smoke ? [1, 50] : [1, 3, 10, 30, 100, 500];
-const HONEST_INBOUND = options.smoke ? 60 : 114;
-const ATTACK_CONNECTIONS = options.smoke ? 60 : 500;
+const FULL = {
+  seeds: 3,
+  life: {
+    addresses: 5_000,
+    groups: 400,
+    minutes: 360,
+    sampleMinutes: [0, 1, 2, 3, 5, ...Array.from({ length: 36 }, (_, index) => 10 * (index + 1))],
+    restarts: 5,
+    restartMinutes: 5,
+    flood: { addresses: 20_000, groups: [1, 10, 100, 1_000] },
+  },
+  tables: { honest: { addresses: 20_000, groups: 1_000 }, draws: 10_000, feelers: 5_040 },
+  counts: [1_000, 10_000, 50_000],
+  tableGroups: [1, 10, 100, 1_000],
+  slots: { honest: 114, connections: 500 },
+  slotGroups: [1, 3, 10, 30, 100, 500],
+};
+const SMOKE = {
+  seeds: 1,
+  life: {
+    addresses: 500,
+    groups: 60,
+    minutes: 6,
+    sampleMinutes: [0, 3, 6],
+    restarts: 2,
+    restartMinutes: 1,
+    flood: { addresses: 1_000, groups: [1, 100] },
+  },
+  tables: { honest: { addresses: 2_000, groups: 200 }, draws: 500, feelers: 100 },
+  counts: [1_000],
+  tableGroups: [1, 100],
+  slots: { honest: 60, connections: 60 },
+  slotGroups: [1, 50],
+};
+const PLAN = options.smoke ? SMOKE : FULL;
+const FIRST_SEED = wholeNumber('seed', options.seed);
+const SEED_COUNT = wholeNumber('seeds', options.seeds ?? String(PLAN.seeds));
+const SEEDS = Array.from({ length: SEED_COUNT }, (_, index) => FIRST_SEED + index);
 
-/** Uniform 32-bit words that are a function of the seed (mulberry32). */
-function randomWords(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let word = Math.imul(state ^ (state >>> 15), state | 1);
-    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
-    return (word ^ (word >>> 14)) >>> 0;
-  };
+function wholeNumber(name, text) {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new RangeError(`--${name} is a whole number from 1, not ${text}`);
+  return value;
 }
 
-const secondsOf = (clock) => Math.floor(clock.wallTimeMs() / 1_000);
-
-function keyedBook(clock, random) {
-  return new AddrMan({ clock, random, key: new Uint8Array(32).fill(SEED & 0xff || 1) });
-}
-
-async function pass(net, ms) {
-  for (let passed = 0; passed < ms; passed += STEP_MS) {
-    net.clock.advance(STEP_MS);
-    await net.clock.settle();
-  }
-}
-
-async function startNode(net, addressBook, random, extra) {
-  const common = { clock: net.clock, random, addressBook };
-  const connman = new Connman({ network: 'regtest', backend: net.createBackend, ...common, ...extra });
-  const peerManager = new PeerManager(common);
-  peerManager.attach(connman);
-  await connman.start(peerManager);
-  return connman;
-}
-
-/** One node from its first minute on. */
-async function simulateLife() {
-  const net = new MemoryNetwork({ seed: SEED });
-  const random = randomWords(SEED);
-  const everybody = addressesIn(LIFE.nodes + LIFE.deadNodes, LIFE.groups, false);
-  const isAlive = (index) => (index * LIFE.nodes) % everybody.length < LIFE.nodes;
-  const village = new Village(net);
-  village.settle(everybody.filter((_, index) => isAlive(index)));
-  const pick = () => everybody[random() % everybody.length];
-  village.gossip = () =>
-    Array.from({ length: 1_000 }, () => ({
-      service: toService(pick()),
-      services: VILLAGE_SERVICES,
-      timeSeconds: secondsOf(net.clock) - (random() % DAY_SECONDS),
-    }));
-
-  const addressBook = keyedBook(net.clock, random);
-  const lookUpHost = async () => Array.from({ length: 32 }, pick);
-  const connman = await startNode(net, addressBook, random, { listen: false, dnsSeed: true, lookUpHost });
-  const handshakes = new Map();
-  connman.on('closedConnection', ({ node }) => {
-    if (node.version > 0) handshakes.set(node.connectionType, (handshakes.get(node.connectionType) ?? 0) + 1);
-  });
-  let dialFailures = 0;
-  connman.on('failedConnection', () => dialFailures++);
-
-  const samples = [];
-  for (let minute = 0; minute <= LIFE.minutes; minute++) {
-    const stable = [...connman.nodes()].filter((node) => node.isOutboundOrBlockRelay);
-    const groups = new Set(stable.map(({ addr }) => addr.address.netGroup().join('.')));
-    samples.push({
-      minute,
-      known: addressBook.size(undefined, true),
-      tried: addressBook.size(undefined, false),
-      peers: stable.length,
-      groups: groups.size,
-    });
-    await pass(net, MINUTE_MS);
-  }
-  await connman.stop();
-  await village.leave();
-  return { samples, feelers: handshakes.get('feeler') ?? 0, dialFailures };
-}
-
-/** An attacker who tells his addresses, each from its own network, to a node that knows many others. */
-function attackTables(addressCount, groups) {
-  const { clock } = new MemoryNetwork({ seed: SEED });
-  const random = randomWords(SEED + addressCount + groups);
-  const book = keyedBook(clock, random);
-  const timeSeconds = secondsOf(clock) - 3_600;
-  const tell = (addresses, sources) => {
-    for (const [index, address] of addresses.entries()) {
-      book.add(
-        [{ service: toService(address), services: VILLAGE_SERVICES, timeSeconds }],
-        sources[index % sources.length],
-      );
-    }
-  };
-  const honest = addressesIn(HONEST_BOOK.addresses, HONEST_BOOK.groups, false);
-  tell(honest, honest.slice(0, HONEST_BOOK.groups));
-  // One in ten was connected to: as after some weeks.
-  for (const address of honest.filter((_, index) => index % 10 === 0)) book.good(toService(address));
-  const hostile = addressesIn(addressCount, groups, true);
-  tell(hostile, hostile.slice(0, groups));
-
-  const entries = book.getEntries(false).filter(({ entry }) => isAttacker(entry.service.address));
-  let chosen = 0;
-  for (let draw = 0; draw < DRAWS; draw++)
-    if (isAttacker(book.select(false, ['ipv4']).address.service.address)) chosen++;
-  return { addressCount, groups, slots: entries.length, share: chosen / DRAWS };
-}
-
-/** An attacker who opens connections to a node whose inbound slots are taken by others. */
-async function attackSlots(groups) {
-  const net = new MemoryNetwork({ seed: SEED });
-  const random = randomWords(SEED + groups);
-  const place = new Service(addressesIn(1, 1, false)[0], 18_444);
-  const connman = await startNode(net, keyedBook(net.clock, random), random, {
-    bind: [String(place)],
-    maxConnections: HONEST_INBOUND + 11,
-    fixedSeeds: false,
-  });
-  const village = new Village(net);
-  const visit = async (address) => {
-    void village.visit(address, place);
-    await net.clock.settle();
-  };
-  // Everybody from another network, and connected for a while.
-  for (const address of addressesIn(HONEST_INBOUND, HONEST_INBOUND, false)) await visit(address);
-  await pass(net, 5 * MINUTE_MS);
-  for (const address of addressesIn(ATTACK_CONNECTIONS, groups, true)) await visit(address);
-  await pass(net, STEP_MS);
-  const inbound = [...connman.nodes()].filter(({ isInbound }) => isInbound);
-  const taken = inbound.filter(({ addr }) => isAttacker(addr.address)).length;
-  await connman.stop();
-  await village.leave();
-  return { groups, taken, honestLeft: inbound.length - taken };
+/** The runs of one experiment, one for each seed, after each other. */
+async function forEachSeed(run) {
+  const results = [];
+  for (const seed of SEEDS) results.push(await run(seed));
+  return results;
 }
 
 // ---- Report -----------------------------------------------------------------------------------------------------------
+
+/** Median, lowest and highest of a figure over the seeds. */
+function over(results, figure) {
+  const values = results.map(figure);
+  return { median: median(values), low: Math.min(...values), high: Math.max(...values) };
+}
+
+/** `12 (10–13)`. */
+function shown(results, figure, digits = 0) {
+  const { median: middle, low, high } = over(results, figure);
+  const range = low === high ? '' : ` (${low.toFixed(digits)}–${high.toFixed(digits)})`;
+  return middle.toFixed(digits) + range;
+}
+
+/** @returns {import('./report/line-chart.mjs').Point} */
+function point(x, results, figure) {
+  const { median: middle, low, high } = over(results, figure);
+  return [x, middle, low, high];
+}
 
 function printTable(title, rows) {
   const columns = Object.keys(rows[0]);
@@ -186,91 +115,161 @@ function printTable(title, rows) {
   for (const line of cells) console.log(`  ${line.map((cell, index) => cell.padStart(widths[index])).join('  ')}`);
 }
 
-const percent = (part) => `${(100 * part).toFixed(1)} %`;
+// ---- Life -------------------------------------------------------------------------------------------------------------
 
 const startedAtMs = performance.now();
-const life = await simulateLife();
-const lifeSeconds = (performance.now() - startedAtMs) / 1_000;
-const wanted = new Set([1, 2, 5, 10, 30, 60, 120, 240, LIFE.minutes]);
+const lives = {
+  with: await forEachSeed((seed) => simulateLife(PLAN.life, seed, true)),
+  without: await forEachSeed((seed) => simulateLife(PLAN.life, seed, false)),
+};
+const minutes = PLAN.life.sampleMinutes;
+const shownMinutes = minutes.filter((minute) => [0, 1, 2, 5, 10, 30, 60, 120, 240, PLAN.life.minutes].includes(minute));
 printTable(
-  `life: ${LIFE.nodes} nodes and ${LIFE.deadNodes} dead addresses in ${LIFE.groups} networks, ${LIFE.minutes} min in ${lifeSeconds.toFixed(1)} s`,
-  life.samples
-    .filter(({ minute }) => wanted.has(minute))
-    .map(({ minute, known, tried, peers, groups }) => ({ minute, new: known, tried, peers, networks: groups })),
+  `life: ${PLAN.life.addresses} addresses in ${PLAN.life.groups} networks, half of them in 8; three in five are there at a time; seeds ${SEEDS.join(', ')}`,
+  shownMinutes
+    .map((minute) => minutes.indexOf(minute))
+    .map((at) => ({
+      minute: minutes[at],
+      new: shown(lives.with, ({ samples }) => samples[at].new),
+      tried: shown(lives.with, ({ samples }) => samples[at].tried),
+      'without feelers': shown(lives.without, ({ samples }) => samples[at].tried),
+      peers: shown(lives.with, ({ samples }) => samples[at].peers),
+      networks: shown(lives.with, ({ samples }) => samples[at].networks),
+      'draws that reach': `${shown(lives.with, ({ samples }) => samples[at].reach, 1)} %`,
+      'without feelers ': `${shown(lives.without, ({ samples }) => samples[at].reach, 1)} %`,
+    })),
 );
-const { tried: triedAtEnd } = life.samples.at(-1);
-console.log(
-  `  ${life.feelers} of ${triedAtEnd} tried addresses were tested by feelers; ${life.dialFailures} dials failed`,
-);
-
-const tables = ATTACK_ADDRESSES.flatMap((count) => ATTACK_GROUPS.map((groups) => attackTables(count, groups)));
+const { flood, restarts } = PLAN.life;
 printTable(
-  `tables: against ${HONEST_BOOK.addresses} honest addresses in ${HONEST_BOOK.groups} networks, a tenth of them tried`,
-  tables.map(({ addressCount, groups, slots, share }) => ({
-    addresses: addressCount,
+  `restart after ${PLAN.life.minutes} min, without anchors, mean of ${restarts}`,
+  Object.entries(lives).map(([name, runs]) => ({
+    feelers: name,
+    'failed dials until 8 peers': shown(runs, ({ peace }) => peace.failures, 1),
+    seconds: shown(runs, ({ peace }) => peace.seconds, 1),
+  })),
+);
+printTable(
+  `the same after a flood of ${flood.addresses} addresses, all of which answer: how many of 10 peers are hostile?`,
+  flood.groups.map((groups) => ({
     networks: groups,
-    'new slots': slots,
-    'of the new table': percent(slots / NEW_SLOTS),
-    'of the dials': percent(share),
+    'with feelers': shown(lives.with, ({ floods }) => floods.get(groups).hostile, 1),
+    'without feelers': shown(lives.without, ({ floods }) => floods.get(groups).hostile, 1),
+    'of 10 draws': shown(lives.with, ({ floods }) => floods.get(groups).drawn, 1),
+    'without feelers ': shown(lives.without, ({ floods }) => floods.get(groups).drawn, 1),
   })),
 );
 
-const slots = [];
-for (const groups of SLOT_GROUPS) slots.push(await attackSlots(groups));
+// ---- Tables -----------------------------------------------------------------------------------------------------------
+
+const before = new Map(SEEDS.map((seed) => [seed, bytesBefore(PLAN.tables, seed)]));
+const tables = [];
+for (const count of PLAN.counts) {
+  for (const groups of PLAN.tableGroups) {
+    const runs = await forEachSeed((seed) => attackTables(PLAN.tables, before.get(seed), seed, count, groups));
+    tables.push({ count, groups, runs });
+  }
+}
+const { honest } = PLAN.tables;
 printTable(
-  `slots: ${ATTACK_CONNECTIONS} connections against ${HONEST_INBOUND} slots, all taken`,
-  slots.map(({ groups, taken, honestLeft }) => ({ networks: groups, taken, 'honest left': honestLeft })),
+  `tables: against ${honest.addresses} honest addresses in ${honest.groups} networks, a tenth of them tried; then ${PLAN.tables.feelers} feelers`,
+  tables.map(({ count, groups, runs }) => ({
+    addresses: count,
+    networks: groups,
+    'new slots': shown(runs, ({ slots }) => slots),
+    'of the new table': `${shown(runs, ({ slots }) => (100 * slots) / NEW_SLOTS, 1)} %`,
+    'of the dials': `${shown(runs, ({ share }) => 100 * share, 1)} %`,
+    'of tried after the feelers': `${shown(runs, ({ triedShare }) => 100 * triedShare, 1)} %`,
+  })),
 );
 
+// ---- Slots ------------------------------------------------------------------------------------------------------------
+
+const slots = [];
+for (const groups of PLAN.slotGroups) {
+  slots.push({ groups, runs: await forEachSeed((seed) => attackSlots(PLAN.slots, seed, groups)) });
+}
+printTable(
+  `slots: ${PLAN.slots.connections} connections against ${PLAN.slots.honest} slots, all taken`,
+  slots.map(({ groups, runs }) => ({
+    networks: groups,
+    taken: shown(runs, ({ taken }) => taken),
+    'honest left': shown(runs, ({ honestLeft }) => honestLeft),
+  })),
+);
+console.log(`\n${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s`);
+
+// ---- Picture ----------------------------------------------------------------------------------------------------------
+
+function lifeLine(name, runs, key) {
+  const points = minutes.map((minute, at) => point(minute / 60, runs, ({ samples }) => samples[at][key]));
+  return { name, points };
+}
+
+function floodLine(name, runs, key) {
+  return { name, points: flood.groups.map((groups) => point(groups, runs, ({ floods }) => floods.get(groups)[key])) };
+}
+
+function tableLines(key) {
+  return PLAN.counts.map((count) => ({
+    name: count.toLocaleString('en'),
+    points: tables
+      .filter((row) => row.count === count)
+      .map(({ groups, runs }) => point(groups, runs, (run) => 100 * run[key])),
+  }));
+}
+
+function slotLine(name, key) {
+  return { name, points: slots.map(({ groups, runs }) => point(groups, runs, (run) => run[key])) };
+}
+
 if (!options.smoke) {
-  const series = (key) => life.samples.map((sample) => [sample.minute / 60, sample[key]]);
-  const hours = [0, 1, 2, 3, 4, 5, 6];
-  const path = fileURLToPath(new URL('results/network-life.svg', import.meta.url));
-  const mostKnown = Math.max(...life.samples.map(({ known, tried }) => Math.max(known, tried)));
+  const hours = { title: 'hours since the first start', ticks: [0, 1, 2, 3, 4, 5, 6] };
+  const percent = { title: '%', ticks: [0, 25, 50, 75, 100] };
+  const gain = { title: '%', ticks: [0, 20, 40, 60] };
+  const networks = { title: 'networks (/16) that the attacker has', ticks: PLAN.tableGroups, isLog: true };
   const panels = [
     {
-      title: `Addresses known (of ${NEW_SLOTS + TRIED_SLOTS} slots)`,
-      xTitle: 'hours since the first start',
-      xTicks: hours,
-      yMax: Math.ceil(mostKnown / 1_000) * 1_000,
+      title: 'Addresses in the book',
+      x: hours,
+      y: { title: 'addresses', ticks: [1, 10, 100, 1_000, 10_000], isLog: true },
       lines: [
-        { name: 'new', points: series('known') },
-        { name: 'tried', points: series('tried') },
+        lifeLine('new', lives.with, 'new'),
+        lifeLine('tried', lives.with, 'tried'),
+        lifeLine('tried, without feelers', lives.without, 'tried'),
       ],
     },
     {
-      title: 'Long-lived outbound peers',
-      xTitle: 'hours since the first start',
-      xTicks: hours,
-      yMax: 12,
+      title: `Hostile ones of 10 peers after a flood and a restart`,
+      x: networks,
+      y: { title: 'peers', ticks: [0, 2, 4, 6, 8, 10] },
       lines: [
-        { name: 'peers', points: series('peers') },
-        { name: 'different networks', points: series('groups') },
+        floodLine('with feelers', lives.with, 'hostile'),
+        floodLine('without', lives.without, 'hostile'),
+        floodLine('of 10 draws', lives.with, 'drawn'),
       ],
     },
     {
-      title: 'Dials that an attacker gets, %',
-      xTitle: 'networks (/16) that he has',
-      isLogX: true,
-      xTicks: ATTACK_GROUPS,
-      yMax: 100,
-      lines: ATTACK_ADDRESSES.map((count) => ({
-        name: `${count.toLocaleString('en')} addresses`,
-        points: tables.filter((row) => row.addressCount === count).map(({ groups, share }) => [groups, 100 * share]),
-      })),
+      title: 'Draws that reach a node, %',
+      x: hours,
+      y: percent,
+      lines: [lifeLine('with feelers', lives.with, 'reach'), lifeLine('without feelers', lives.without, 'reach')],
     },
     {
-      title: `Inbound slots, ${ATTACK_CONNECTIONS} attacking connections`,
-      xTitle: 'networks (/16) that they come from',
-      isLogX: true,
-      xTicks: [1, 10, 100, 500],
-      yMax: 120,
-      lines: [
-        { name: 'honest left', points: slots.map(({ groups, honestLeft }) => [groups, honestLeft]) },
-        { name: 'attacker', points: slots.map(({ groups, taken }) => [groups, taken]) },
-      ],
+      title: `Inbound slots, ${PLAN.slots.connections} attacking connections`,
+      x: { title: 'networks (/16) that they come from', ticks: [1, 10, 100, 500], isLog: true },
+      y: { title: 'slots', ticks: [0, 20, 40, 60, 80, 100, 120] },
+      lines: [slotLine('honest left', 'honestLeft'), slotLine('attacker', 'taken')],
+    },
+    { title: 'Dials an attacker with N addresses gets, %', x: networks, y: gain, lines: tableLines('share') },
+    {
+      title: 'Tried entries he gets in a week of feelers, %',
+      x: networks,
+      y: gain,
+      lines: tableLines('triedShare'),
     },
   ];
-  writeFileSync(path, drawLineChart('Life of a node on a simulated network', panels));
-  console.log(`\n${path}`);
+  const path = fileURLToPath(new URL('network-life.svg', import.meta.url));
+  const subtitle = `Medians and ranges over seeds ${SEEDS.join(', ')}; virtual clock, sockets in memory. Drawn by bench/network-life.mjs.`;
+  writeFileSync(path, drawLineChart('Life of a node on a simulated network', subtitle, panels));
+  console.log(path);
 }

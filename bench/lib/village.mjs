@@ -1,5 +1,5 @@
-// Thousands of Bitcoin nodes on the network in memory, played by one SockMan: they listen, introduce themselves, answer
-// pings and getaddr, and dial out from any address. They follow the protocol and know nothing of blocks.
+// Thousands of Bitcoin nodes on the network in memory, played by one SockMan: they come and go, introduce themselves,
+// answer pings and getaddr, and dial out from any address. They follow the protocol and know nothing of blocks.
 
 import { NetAddress } from '../../esm/netaddr/net-address.js';
 import { Service } from '../../esm/netaddr/service.js';
@@ -24,12 +24,13 @@ const ATTACKERS = { first: 130, count: 38 };
  * @param {number} count
  * @param {number} groups - How many /16.
  * @param {boolean} isAttacker
+ * @param {number} [firstGroup] - How many of those to leave out, because others live there.
  * @returns {NetAddress[]}
  */
-export function addressesIn(count, groups, isAttacker) {
+export function addressesIn(count, groups, isAttacker, firstGroup = 0) {
   const { first, count: firsts } = isAttacker ? ATTACKERS : HONEST;
   return Array.from({ length: count }, (_, index) => {
-    const group = index % groups;
+    const group = firstGroup + (index % groups);
     const host = Math.floor(index / groups);
     return new NetAddress(
       'ipv4',
@@ -49,20 +50,42 @@ export class Village extends SockMan {
   gossip = () => [];
   #net;
   #transports = new Map();
+  /** Connections of each node that is there, by the text of its address. @type {Map<string, Set<number>>} */
+  #connections = new Map();
+  /** The node that a connection belongs to. @type {Map<number, string>} */
+  #owners = new Map();
 
-  /** @param {import('../../esm/testing.js').MemoryNetwork} net */
+  /** @param {import('../../esm/testing.js').MemoryNetwork} net - Dials to nodes that are not there get no answer, or a refusal. */
   constructor(net) {
     super({ backend: net.createBackend });
     this.#net = net;
+    net.faults = { connect: ({ remote }) => this.#faultAt(remote.address) };
+    const result = this.bindAndStartListening(new Service(NetAddress.parse('0.0.0.0'), p2pPort));
+    if (!result.ok) throw new Error(result.errmsg);
     this.startSocketsThreads({ name: 'village' });
   }
 
-  /** @param {Iterable<NetAddress>} addresses - Where a node is to listen. */
-  settle(addresses) {
+  /** Lets nodes come: from now on they can be reached. @param {Iterable<NetAddress>} addresses */
+  arrive(addresses) {
+    for (const address of addresses) this.#connections.set(String(address), new Set());
+  }
+
+  /** Lets nodes go, and all their connections with them. @param {Iterable<NetAddress>} addresses */
+  depart(addresses) {
     for (const address of addresses) {
-      const result = this.bindAndStartListening(toService(address));
-      if (!result.ok) throw new Error(result.errmsg);
+      for (const nodeId of this.#connections.get(String(address)) ?? []) this.#forget(nodeId);
+      this.#connections.delete(String(address));
     }
+  }
+
+  /** @param {NetAddress} address */
+  isThere(address) {
+    return this.#connections.has(String(address));
+  }
+
+  #faultAt(address) {
+    if (this.isThere(address)) return undefined;
+    return address.bytes.at(-1) % 2 === 0 ? 'silent' : 'refused';
   }
 
   /** Connects to a node as the peer at `address` and introduces itself. @param {NetAddress} address @param {Service} to */
@@ -82,8 +105,11 @@ export class Village extends SockMan {
     this.closeSockets();
   }
 
-  eventNewConnectionAccepted(nodeId) {
+  eventNewConnectionAccepted(nodeId, me) {
+    const owner = String(me.address);
     this.#transports.set(nodeId, new V1Transport(magic));
+    this.#owners.set(nodeId, owner);
+    this.#connections.get(owner)?.add(nodeId);
     return true;
   }
 
@@ -134,6 +160,8 @@ export class Village extends SockMan {
 
   #forget(nodeId) {
     this.#transports.delete(nodeId);
+    this.#connections.get(this.#owners.get(nodeId))?.delete(nodeId);
+    this.#owners.delete(nodeId);
     this.closeConnection(nodeId);
   }
 
