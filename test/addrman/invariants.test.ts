@@ -145,6 +145,43 @@ describe('pending collisions', () => {
     expect(addrMan.tables.newTable.entries[slot]).toBe(addrMan.tables.find(occupant));
   });
 
+  it('send the loser back to new over whoever is there', () => {
+    const { addrMan, clock } = withCollision();
+    const { tables } = addrMan;
+    const slot = tables.primaryNewSlot(tables.find(occupant));
+    // Somebody in the loser's way, with no other place.
+    const random = seededUint32(47);
+    while (tables.newTable.entries[slot] === -1) {
+      const target = new Service(ipv4(0xfa010000 + (random() % 0x10000)), random() & 0xffff);
+      addrMan.add([{ service: target, services: 9n, timeSeconds: clock.seconds }], source);
+    }
+    const inTheWay = addrMan
+      .getEntries(false)
+      .find(({ position }) => position.bucket * 64 + position.position === slot)!;
+    expect(inTheWay.position.multiplicity).toBe(1);
+    clock.seconds += 4 * 3600;
+    addrMan.attempt(occupant, true);
+    clock.seconds += 61;
+    addrMan.resolveCollisions();
+    expect(tables.newTable.entries[slot]).toBe(tables.find(occupant));
+    expect(addrMan.getEntry(inTheWay.entry.service)).toBeUndefined();
+    expect(contradictionIn(addrMan)).toBe(0);
+  });
+
+  it.each([
+    ['the occupant gives way when a test of it failed less than four hours ago', 4 * 3600 - 1, 'replaced', 0],
+    ['a test of four hours ago tells nothing, and the newcomer waits', 4 * 3600, 'kept', 1],
+  ] as const)('%s', (_, sinceTry, fate, pending) => {
+    const { addrMan, clock } = withCollision();
+    clock.seconds += 4 * 3600;
+    addrMan.attempt(occupant, true);
+    clock.seconds += sinceTry;
+    addrMan.good(newcomer);
+    addrMan.resolveCollisions();
+    expect(addrMan.findAddressEntry(occupant)?.isTried).toBe(fate === 'kept');
+    expect(addrMan.tables.pendingIds.length).toBe(pending);
+  });
+
   it.each([
     ['the occupant stays when it succeeded less than four hours ago', 4 * 3600 - 1, undefined, 'kept', 0],
     ['the newcomer waits up to forty minutes for a test', 4 * 3600, -2400, 'kept', 1],

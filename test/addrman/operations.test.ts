@@ -207,6 +207,15 @@ describe('getAddr', () => {
     expect(addrMan.select(false, ['ipv4'])).toBeUndefined();
   });
 
+  it('gives terrible addresses only where they are not filtered out', () => {
+    const { addrMan } = testAddrMan();
+    addrMan.add([peer('250.1.1.1', START - 31 * DAY), peer('250.1.1.2')], SOURCE);
+    const texts = (isFiltered: boolean): string[] =>
+      addrMan.getAddr(0, 0, undefined, isFiltered).map((record) => String(record.service.address));
+    expect(texts(true)).toEqual(['250.1.1.2']);
+    expect(texts(false).sort()).toEqual(['250.1.1.1', '250.1.1.2']);
+  });
+
   it('rounds 23 % down, takes 0 for no limit and no more than 100 %, and never repeats', () => {
     const { addrMan } = testAddrMan();
     for (let i = 0; i < 5000; i++) addrMan.add([peer('250.1.1.1', START, i)], ipv4((i << 16) | 0x01000001));

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AddrMan } from '../../ts/addrman/addr-man.ts';
+import type { AddrMan } from '../../ts/addrman/addr-man.ts';
 import { AnchorsFile } from '../../ts/addrman/anchors-file.ts';
-import { Connman } from '../../ts/connman/connman.ts';
+import type { Connman } from '../../ts/connman/connman.ts';
 import type { ConnmanOptions } from '../../ts/connman/options.ts';
 import type { P2PNode } from '../../ts/connman/peer.ts';
 import { Service } from '../../ts/netaddr/service.ts';
@@ -13,11 +13,8 @@ import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { seededUint32 } from '../helpers/seeded-uint32.ts';
 import { Crowd } from './crowd.ts';
+import { STEP_MS, bookOf, ofType, placesIn, startDialer } from './dialers.ts';
 import { MAGIC, World } from './world.ts';
-
-/** What anybody in the crowd offers: blocks, with witnesses. */
-const SERVICES = 9n;
-const STEP_MS = 500;
 
 let world = new World();
 let crowd: Crowd | undefined;
@@ -31,38 +28,12 @@ afterEach(async () => {
   crowd = undefined;
 });
 
-/** `perGroup` nodes in each of `groups` networks. */
-function places(groups: number, perGroup: number): string[] {
-  return Array.from({ length: groups * perGroup }, (_, index) => {
-    return `${20 + (index % groups)}.7.${Math.floor(index / groups)}.1:18444`;
-  });
-}
-
-function book(known: Iterable<string>): AddrMan {
-  const { clock } = world.net;
-  const addrMan = new AddrMan({ clock, random: seededUint32(2), key: new Uint8Array(32).fill(7) });
-  const timeSeconds = Math.floor(clock.wallTimeMs() / 1_000) - 3_600;
-  for (const place of known) {
-    const service = Service.parse(place);
-    addrMan.add([{ service, services: SERVICES, timeSeconds }], service.address);
-  }
-  return addrMan;
-}
+const book = (known: Iterable<string>): AddrMan => bookOf(world, known);
 
 async function start(addressBook: AddrMan, options: ConnmanOptions = {}): Promise<Connman> {
-  const { clock, createBackend: backend } = world.net;
-  const random = seededUint32(6);
-  const common = { clock, random, addressBook };
-  const connman = new Connman({ network: 'regtest', backend, listen: false, ...common, ...options });
+  const connman = await startDialer(world, addressBook, options);
   running.push(connman);
-  const peerManager = new PeerManager(common);
-  peerManager.attach(connman);
-  await connman.start(peerManager);
   return connman;
-}
-
-function ofType(connman: Connman, type: string): P2PNode[] {
-  return [...connman.nodes()].filter(({ connectionType }) => connectionType === type);
 }
 
 function groupsOf(nodes: readonly P2PNode[]): Set<string> {
@@ -71,7 +42,7 @@ function groupsOf(nodes: readonly P2PNode[]): Set<string> {
 
 describe('dialing from the address book', () => {
   it('comes to eight full-relay and two block-relay-only peers, each in a network of its own', async () => {
-    const all = places(14, 5);
+    const all = placesIn(14, 5);
     // Every third address is dead.
     crowd = new Crowd(
       world.net,
@@ -92,7 +63,7 @@ describe('dialing from the address book', () => {
   });
 
   it('leaves slots empty rather than take two peers of one network', async () => {
-    const all = places(4, 20);
+    const all = placesIn(4, 20);
     crowd = new Crowd(world.net, all);
     const connman = await start(book(all));
     await world.pass(120_000, STEP_MS);
@@ -101,7 +72,7 @@ describe('dialing from the address book', () => {
   });
 
   it('tests addresses by feelers, which do not stay', async () => {
-    const all = places(12, 10);
+    const all = placesIn(12, 10);
     crowd = new Crowd(world.net, all);
     const addrMan = book(all);
     const connman = await start(addrMan);
@@ -119,7 +90,7 @@ describe('dialing from the address book', () => {
   });
 
   it('dials nobody while the network is off, and everybody again after', async () => {
-    const all = places(12, 2);
+    const all = placesIn(12, 2);
     crowd = new Crowd(world.net, all);
     const connman = await start(book(all));
     await world.pass(20_000, STEP_MS);
@@ -187,7 +158,7 @@ describe('anchors', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   it('are dialed first after a restart, and their file is gone until a clean stop', async () => {
-    const all = places(20, 10);
+    const all = placesIn(20, 10);
     crowd = new Crowd(world.net, all);
     const path = join(folder, 'anchors.dat');
     const anchorStore = new AnchorsFile(path, MAGIC);

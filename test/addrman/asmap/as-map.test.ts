@@ -80,7 +80,7 @@ describe.each([...vectors.files, ...vectors.inline].map((map) => [map.file ?? ma
 
     it('with any one bit flipped is refused, or answers for every address', () => {
       const bytes = bytesOf(map);
-      const addresses = randomAddresses(20, 4);
+      const addresses = randomAddresses(1000, 4);
       for (let bit = 0; bit < bytes.length * 8; bit++) {
         const flipped = bytes.slice();
         flipped[bit >>> 3]! ^= 1 << (bit & 7);
@@ -90,8 +90,10 @@ describe.each([...vectors.files, ...vectors.inline].map((map) => [map.file ?? ma
   },
 );
 
+/** A fault throws. Expected once for all: a million expectations would take longer than what they are about. */
 function lookUpAll(map: AsMap, addresses: Uint8Array[]): void {
-  for (const bytes of addresses) expect(map.lookUp(bytes)).toBeGreaterThanOrEqual(0);
+  const lowest = addresses.reduce((least, bytes) => Math.min(least, map.lookUp(bytes)), Infinity);
+  expect(lowest).toBeGreaterThanOrEqual(0);
 }
 
 describe('the check of a map', () => {

@@ -1,0 +1,78 @@
+// Nodes that dial from an address book, in the world of one test.
+
+import { AddrMan } from '../../ts/addrman/addr-man.ts';
+import { Connman } from '../../ts/connman/connman.ts';
+import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import type { P2PNode } from '../../ts/connman/peer.ts';
+import { Service } from '../../ts/netaddr/service.ts';
+import { PeerManager } from '../../ts/peerman/peer-manager.ts';
+import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import type { World } from './world.ts';
+
+/** What anybody in a crowd offers: blocks, with witnesses. */
+const SERVICES = 9n;
+
+/** How often a node looks whom to dial, in milliseconds. */
+export const STEP_MS = 500;
+
+/** A call of `AddrMan.attempt`. */
+export interface Attempt {
+  place: string;
+  isFailureCounted: boolean;
+}
+
+/** An address book that remembers what it was asked and told. */
+export class WatchedBook extends AddrMan {
+  readonly attempts: Attempt[] = [];
+  /** When an address was asked for that only a feeler wants, on the clock of the world. */
+  readonly feelerDrawsMs: number[] = [];
+  readonly #world: World;
+
+  constructor(world: World) {
+    super({ clock: world.net.clock, random: seededUint32(2), key: new Uint8Array(32).fill(7) });
+    this.#world = world;
+  }
+
+  override attempt(service: Service, isFailureCounted: boolean): void {
+    this.attempts.push({ place: String(service), isFailureCounted });
+    super.attempt(service, isFailureCounted);
+  }
+
+  override select(...args: Parameters<AddrMan['select']>): ReturnType<AddrMan['select']> {
+    if (args[0] === true) this.feelerDrawsMs.push(this.#world.net.clock.now());
+    return super.select(...args);
+  }
+}
+
+/** An address book that heard of these places from themselves. */
+export function bookOf(world: World, places: Iterable<string>, services: bigint = SERVICES): WatchedBook {
+  const book = new WatchedBook(world);
+  const timeSeconds = Math.floor(world.net.clock.wallTimeMs() / 1_000) - 3_600;
+  for (const place of places) {
+    const service = Service.parse(place);
+    book.add([{ service, services, timeSeconds }], service.address);
+  }
+  return book;
+}
+
+/** `perGroup` places in each of `groups` networks. */
+export function placesIn(groups: number, perGroup: number): string[] {
+  return Array.from({ length: groups * perGroup }, (_, index) => {
+    return `${20 + (index % groups)}.7.${Math.floor(index / groups)}.1:18444`;
+  });
+}
+
+/** Starts a node that dials from a book. The caller stops it. */
+export async function startDialer(world: World, addressBook: AddrMan, options: ConnmanOptions = {}): Promise<Connman> {
+  const { clock, createBackend: backend } = world.net;
+  const common = { clock, random: seededUint32(6), addressBook };
+  const connman = new Connman({ network: 'regtest', backend, listen: false, ...common, ...options });
+  const peerManager = new PeerManager(common);
+  peerManager.attach(connman);
+  await connman.start(peerManager);
+  return connman;
+}
+
+export function ofType(connman: Connman, type: string): P2PNode[] {
+  return [...connman.nodes()].filter(({ connectionType }) => connectionType === type);
+}
