@@ -7,7 +7,7 @@ import { NETWORK_BYTES, NETWORK_NUMBERS } from '../netaddr/network.ts';
 import type { NetworkName } from '../netaddr/network.ts';
 import type { Service } from '../netaddr/service.ts';
 import type { RandomUint32 } from '../util/random.ts';
-import { SipHash } from '../util/siphash.ts';
+import { halfSipHash } from '../util/half-siphash.ts';
 import { NETWORK_BY_NUMBER } from './network-numbers.ts';
 import type { EntryStore } from './entry-store.ts';
 
@@ -22,8 +22,8 @@ const SUFFIX_BYTES = 3;
 /** Maps (network, bytes, port) to the id of an entry in `store`. Holds ids only; the store has addresses and hashes. */
 export class AddressIndex {
   readonly #store: EntryStore;
-  readonly #sipHash: SipHash;
-  readonly #halves = new Uint32Array(2);
+  readonly #k0: number;
+  readonly #k1: number;
   /** The message to hash, by network number: the length differs, and a view costs as much as the hash. */
   readonly #messages: readonly Uint8Array[];
   #lastService: Service | undefined;
@@ -33,8 +33,8 @@ export class AddressIndex {
 
   constructor(store: EntryStore, random: RandomUint32) {
     this.#store = store;
-    const word = (): bigint => (BigInt(random()) << 32n) | BigInt(random());
-    this.#sipHash = new SipHash(word(), word());
+    this.#k0 = random();
+    this.#k1 = random();
     this.#messages = NETWORK_BY_NUMBER.map(
       (name) => new Uint8Array((NETWORK_BYTES[name as NetworkName] ?? 0) + SUFFIX_BYTES),
     );
@@ -47,13 +47,13 @@ export class AddressIndex {
     const { address, port } = service;
     const network = NETWORK_NUMBERS[address.network];
     const message = this.#messages[network]!;
-    message.set(address.bytes);
     const suffix = message.length - SUFFIX_BYTES;
+    for (let index = 0; index < suffix; index++) message[index] = address.bytes[index]!;
     message[suffix] = port;
     message[suffix + 1] = port >>> 8;
     message[suffix + 2] = network;
     this.#lastService = service;
-    this.#lastHash = this.#sipHash.reset().write(message).finalizeHalves(this.#halves)[0]!;
+    this.#lastHash = halfSipHash(this.#k0, this.#k1, message);
     return this.#lastHash;
   }
 
