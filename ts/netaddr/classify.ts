@@ -9,7 +9,7 @@ import * as ranges from './ranges.ts';
 /** First byte of every CJDNS address, fc00::/8. */
 export const CJDNS_PREFIX = 0xfc;
 
-const UNROUTABLE: readonly ranges.AddressRange[] = [
+const UNROUTABLE = ranges.indexRanges([
   ...ranges.RFC_1918,
   ...ranges.RFC_2544,
   ...ranges.RFC_3927,
@@ -20,7 +20,7 @@ const UNROUTABLE: readonly ranges.AddressRange[] = [
   ...ranges.RFC_4843,
   ...ranges.RFC_7343,
   ...ranges.LOCAL,
-];
+]);
 
 /** Whether the address could be somebody's: not unspecified, broadcast, documentation, internal or ill-formed. */
 export function isValid(address: RawAddress): boolean {
@@ -40,7 +40,7 @@ export function isValid(address: RawAddress): boolean {
 
 /** Whether the address is valid and can be reached through its network from anywhere. Multicast is not looked at. */
 export function isRoutable(address: RawAddress): boolean {
-  return isValid(address) && !ranges.isInRanges(address, UNROUTABLE);
+  return isValid(address) && !ranges.isInIndex(address, UNROUTABLE);
 }
 
 /** Whether the address is this host's own: 127.0.0.0/8, 0.0.0.0/8, ::1. */
@@ -77,6 +77,6 @@ export function linkedIPv4Of(address: RawAddress): Uint8Array | undefined {
 }
 
 function isFilledWith(bytes: Uint8Array, value: number): boolean {
-  for (const byte of bytes) if (byte !== value) return false;
+  for (let index = 0; index < bytes.length; index++) if (bytes[index] !== value) return false;
   return true;
 }

@@ -46,7 +46,7 @@ function group(netClass: NetworkClass, bytes: Uint8Array, bits: number): Uint8Ar
   const byteCount = Math.ceil(bits / 8);
   const spareBits = byteCount * 8 - bits;
   const result = new Uint8Array(1 + byteCount);
-  result.set(bytes.subarray(0, byteCount), 1);
+  for (let index = 0; index < byteCount; index++) result[index + 1] = bytes[index]!;
   result[byteCount]! |= (1 << spareBits) - 1;
   result[0] = NETWORK_NUMBERS[netClass];
   return result;

@@ -61,6 +61,27 @@ export function isInRanges(address: RawAddress, ranges: readonly AddressRange[])
   return false;
 }
 
+/** Ranges by network and first byte. Nearly every address begins like none of them, and one look settles it. */
+export type RangeIndex = Readonly<Record<AddressRange['network'], readonly (readonly AddressRange[])[]>>;
+
+/** Sorts ranges for `isInIndex`. */
+export function indexRanges(ranges: readonly AddressRange[]): RangeIndex {
+  const listsOf = (network: AddressRange['network']): AddressRange[][] =>
+    Array.from({ length: 256 }, (_, firstByte) =>
+      ranges.filter((range) => {
+        const firstBits = Math.min(range.bits, 8);
+        return range.network === network && hasPrefix(Uint8Array.of(firstByte), range.prefix, firstBits);
+      }),
+    );
+  return { ipv4: listsOf('ipv4'), ipv6: listsOf('ipv6') };
+}
+
+/** Whether the address lies in one of the ranges of an index. */
+export function isInIndex(address: RawAddress, index: RangeIndex): boolean {
+  if (address.network !== 'ipv4' && address.network !== 'ipv6') return false;
+  return isInRanges(address, index[address.network][address.bytes[0]!]!);
+}
+
 /** Whether `bytes` starts with the first `bits` bits of `prefix`. */
 export function hasPrefix(bytes: Uint8Array, prefix: ArrayLike<number>, bits: number): boolean {
   const wholeBytes = bits >> 3;
