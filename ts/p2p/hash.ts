@@ -18,7 +18,7 @@ export const HASH_BYTES = 32;
 const oneShotHash: typeof crypto.hash | undefined = crypto.hash;
 
 /** Carries the first digest to the second. Its content means nothing between calls. */
-const firstDigest = Buffer.alloc(HASH_BYTES);
+const firstDigest = new Uint8Array(HASH_BYTES);
 
 function sha256Latin1(bytes: Uint8Array): string {
   return oneShotHash === undefined
@@ -27,14 +27,13 @@ function sha256Latin1(bytes: Uint8Array): string {
 }
 
 function doubleSha256Latin1(bytes: Uint8Array): string {
-  firstDigest.write(sha256Latin1(bytes), 'latin1');
-  return sha256Latin1(firstDigest);
+  return sha256Latin1(copyLatin1(sha256Latin1(bytes), firstDigest));
 }
 
-function bytesFromLatin1(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
+/** By hand: for so few characters, `Buffer.write` takes longer than the copy. */
+function copyLatin1(text: string, target: Uint8Array): Uint8Array {
+  for (let i = 0; i < text.length; i++) target[i] = text.charCodeAt(i);
+  return target;
 }
 
 function firstFourBytes(text: string): number {
@@ -43,12 +42,12 @@ function firstFourBytes(text: string): number {
 
 /** SHA-256 of some bytes. */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return bytesFromLatin1(sha256Latin1(bytes));
+  return copyLatin1(sha256Latin1(bytes), new Uint8Array(HASH_BYTES));
 }
 
 /** SHA-256 of the SHA-256 of some bytes: block hashes, transaction ids, checksums. */
 export function doubleSha256(bytes: Uint8Array): Uint8Array {
-  return bytesFromLatin1(doubleSha256Latin1(bytes));
+  return copyLatin1(doubleSha256Latin1(bytes), new Uint8Array(HASH_BYTES));
 }
 
 /** The first four bytes of the double SHA-256, as a signed little-endian number: the checksum of a V1 message. */
@@ -67,8 +66,7 @@ export class Checksum {
 
   /** Ends the sum. Callable once. */
   finish(): number {
-    firstDigest.write(this.#hash.digest('binary'), 'latin1');
-    return firstFourBytes(sha256Latin1(firstDigest));
+    return firstFourBytes(sha256Latin1(copyLatin1(this.#hash.digest('binary'), firstDigest)));
   }
 }
 
