@@ -29,9 +29,11 @@ export const NETWORK_COUNT = NETWORK_BY_NUMBER.length;
  * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: there is no such network.
  */
 export function networkNumbers(networks: Iterable<NetworkClass>): number[] {
-  return [...new Set(networks)].map((network) => {
+  const numbers: number[] = [];
+  for (const network of networks) {
     const number = NETWORK_NUMBERS[network] as number | undefined;
     if (number === undefined) throw invalidArg('networks', 'names of networks', network);
-    return number;
-  });
+    if (!numbers.includes(number)) numbers.push(number);
+  }
+  return numbers;
 }

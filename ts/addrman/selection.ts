@@ -7,7 +7,6 @@ import type { RandomUint32 } from '../util/random.ts';
 import type { AddressTables } from './address-tables.ts';
 import { ANY_NETWORK, NO_ENTRY } from './bucket-table.ts';
 import type { BucketTable } from './bucket-table.ts';
-import type { EntryStore } from './entry-store.ts';
 import { BUCKET_SLOTS, CHANCE_GROWTH } from './limits.ts';
 import { isTerrible, selectionChance } from './quality.ts';
 
@@ -29,11 +28,11 @@ export function selectEntry(tables: AddressTables, newOnly: boolean, networks: r
   const triedCount = newOnly ? 0 : countOf(networks, tables.triedCounts, tables.triedCount);
   if (newCount + triedCount === 0) return NO_ENTRY;
   const isFromTried = triedCount > 0 && (newCount === 0 || (random() & 1) === 1);
-  const draw = new BucketDraw(isFromTried ? tables.triedTable : tables.newTable, networks, random);
+  const draw = new SlotDraw(isFromTried ? tables.triedTable : tables.newTable, networks, tables);
 
   // The factor grows with each entry that was not taken, so that even a table of hopeless entries gives one.
   for (let factor = 1; ; factor *= CHANCE_GROWTH) {
-    const id = randomEntryOf(draw.bucket(), draw, store, random);
+    const id = draw.entry();
     if (random() >>> 2 < factor * selectionChance(store, id, now) * CHANCE_RANGE) return id;
   }
 }
@@ -75,37 +74,47 @@ function countOf(networks: readonly number[], counts: Int32Array, total: number)
   return sum;
 }
 
-/** Draws buckets that hold a matching entry, all with the same chance. There must be one. */
-class BucketDraw {
+/**
+ * Draws entries of a table that match: a bucket that holds any, all such buckets with the same chance, and in it the first
+ * from a random position on, cyclically. There must be one.
+ */
+class SlotDraw {
   readonly #table: BucketTable;
   readonly #networks: readonly number[];
+  readonly #countedNetwork: Uint8Array;
   readonly #random: RandomUint32;
+  /** What to draw from where it is no kind of list that the table keeps: found when it is needed. */
   #matching: number[] | undefined;
 
-  constructor(table: BucketTable, networks: readonly number[], random: RandomUint32) {
+  constructor(table: BucketTable, networks: readonly number[], { store, random }: AddressTables) {
     this.#table = table;
     this.#networks = networks;
+    this.#countedNetwork = store.countedNetwork;
     this.#random = random;
   }
 
-  bucket(): number {
-    if (this.#networks.length <= 1) return this.#bucketOfKind(this.#networks[0] ?? ANY_NETWORK);
-    if (this.#matching === undefined) {
-      for (let draws = 0; draws < MAX_UNFILTERED_DRAWS; draws++) {
-        const bucket = this.#bucketOfKind(ANY_NETWORK);
-        if (this.#hasMatch(bucket)) return bucket;
-      }
-      this.#matching = this.#listMatching();
+  entry(): number {
+    const { entries } = this.#table;
+    const first = this.#bucket() * BUCKET_SLOTS;
+    for (let position = this.#random() & (BUCKET_SLOTS - 1); ; position = (position + 1) & (BUCKET_SLOTS - 1)) {
+      const id = entries[first + position]!;
+      if (id !== NO_ENTRY && this.#matches(id)) return id;
     }
+  }
+
+  /** Looks at the entry only where there is a filter: in a full table each look is one at memory far away. */
+  #matches(id: number): boolean {
+    return this.#networks.length === 0 || this.#networks.includes(this.#countedNetwork[id]!);
+  }
+
+  #bucket(): number {
+    if (this.#networks.length <= 1) return this.#bucketOfKind(this.#networks[0] ?? ANY_NETWORK);
+    for (let draws = 0; draws < MAX_UNFILTERED_DRAWS && this.#matching === undefined; draws++) {
+      const bucket = this.#bucketOfKind(ANY_NETWORK);
+      if (this.#hasMatch(bucket)) return bucket;
+    }
+    this.#matching ??= this.#listMatching();
     return this.#matching[uniformBelow(this.#random, this.#matching.length)]!;
-  }
-
-  matches(network: number): boolean {
-    return this.#networks.length === 0 || this.#networks.includes(network);
-  }
-
-  get entries(): Int32Array {
-    return this.#table.entries;
   }
 
   #bucketOfKind(kind: number): number {
@@ -113,7 +122,8 @@ class BucketDraw {
   }
 
   #hasMatch(bucket: number): boolean {
-    return this.#networks.some((network) => this.#table.entryCount(bucket, network) > 0);
+    for (const network of this.#networks) if (this.#table.entryCount(bucket, network) > 0) return true;
+    return false;
   }
 
   #listMatching(): number[] {
@@ -123,14 +133,5 @@ class BucketDraw {
       if (this.#hasMatch(bucket)) buckets.push(bucket);
     }
     return buckets;
-  }
-}
-
-/** The first matching entry of a bucket from a random position on, cyclically. */
-function randomEntryOf(bucket: number, draw: BucketDraw, store: EntryStore, random: RandomUint32): number {
-  const first = bucket * BUCKET_SLOTS;
-  for (let position = random() & (BUCKET_SLOTS - 1); ; position = (position + 1) & (BUCKET_SLOTS - 1)) {
-    const id = draw.entries[first + position]!;
-    if (id !== NO_ENTRY && draw.matches(store.countedNetwork[id]!)) return id;
   }
 }
