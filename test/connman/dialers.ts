@@ -10,7 +10,7 @@ import { seededUint32 } from '../helpers/seeded-uint32.ts';
 import type { World } from './world.ts';
 
 /** What anybody in a crowd offers: blocks, with witnesses. */
-const SERVICES = 9n;
+export const SERVICES = 9n;
 
 /** How often a node looks whom to dial, in milliseconds. */
 export const STEP_MS = 500;

@@ -10,10 +10,8 @@ import type { ConnmanOptions } from '../../ts/connman/options.ts';
 import type { P2PNode } from '../../ts/connman/peer.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
-import { PeerManager } from '../../ts/peerman/peer-manager.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
 import { Crowd } from './crowd.ts';
-import { STEP_MS, bookOf, ofType, placesIn, startDialer } from './dialers.ts';
+import { SERVICES, STEP_MS, bookOf, ofType, placesIn, startDialer } from './dialers.ts';
 import { MAGIC, World } from './world.ts';
 
 let world = new World();
@@ -137,13 +135,13 @@ describe('DNS seeds', () => {
   it('are asked though two block-relay-only peers are there: those say nothing about addresses', async () => {
     const anchors = ['90.0.0.1:18444', '91.0.0.1:18444'];
     crowd = new Crowd(world.net, anchors);
-    expect(await questions(places(10, 1), anchors)).toBe(1);
+    expect(await questions(placesIn(10, 1), anchors)).toBe(1);
     expect(ofType(running[0]!, 'block-relay-only').every((node) => node.isSuccessfullyConnected)).toBe(true);
     expect(ofType(running[0]!, 'block-relay-only')).toHaveLength(2);
   });
 
   it('are not asked when two full-relay peers are', async () => {
-    const all = places(10, 1);
+    const all = placesIn(10, 1);
     crowd = new Crowd(world.net, all.slice(0, 5));
     expect(await questions(all, [])).toBe(0);
     expect(ofType(running[0]!, 'outbound-full-relay').length).toBeGreaterThan(1);
