@@ -22,6 +22,7 @@ import type { I2PListenOptions } from './i2p/i2p.ts';
 import type { BindResult, Listeners } from './listeners.ts';
 import { resolveOptions } from './options.ts';
 import type { ResolvedOptions, SockManOptions } from './options.ts';
+import { NO_COUNTERS } from './stats.ts';
 import type { SockManStats } from './stats.ts';
 import { TurnLoop } from './turn-loop.ts';
 import type { Overrides } from './turn-loop.ts';
@@ -222,14 +223,3 @@ export class SockManCore {
     return this.#dialing;
   }
 }
-
-const NO_COUNTERS = {
-  turns: 0,
-  events: 0,
-  receivedBytes: 0,
-  sentBytes: 0,
-  accepted: 0,
-  refused: 0,
-  closed: 0,
-  turnMs: 0,
-};

@@ -34,3 +34,14 @@ export type LoopCounters = Pick<
   SockManStats,
   'turns' | 'events' | 'receivedBytes' | 'sentBytes' | 'accepted' | 'refused' | 'closed' | 'turnMs'
 >;
+
+export const NO_COUNTERS: Readonly<LoopCounters> = {
+  turns: 0,
+  events: 0,
+  receivedBytes: 0,
+  sentBytes: 0,
+  accepted: 0,
+  refused: 0,
+  closed: 0,
+  turnMs: 0,
+};

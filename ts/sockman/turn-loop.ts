@@ -22,6 +22,7 @@ import { HeldBack } from './held-back.ts';
 import { Listeners } from './listeners.ts';
 import type { ResolvedOptions } from './options.ts';
 import { OwnerDelivery, tellEnd } from './owner-delivery.ts';
+import { NO_COUNTERS } from './stats.ts';
 import type { LoopCounters } from './stats.ts';
 import { WakeQueue } from './wake-queue.ts';
 
@@ -47,16 +48,7 @@ export class TurnLoop implements BatchSink {
   readonly clock: Clock;
   readonly listeners: Listeners;
   readonly table = new ConnectionTable();
-  readonly counters: LoopCounters = {
-    turns: 0,
-    events: 0,
-    receivedBytes: 0,
-    sentBytes: 0,
-    accepted: 0,
-    refused: 0,
-    closed: 0,
-    turnMs: 0,
-  };
+  readonly counters: LoopCounters = { ...NO_COUNTERS };
   readonly callbacks: GuardedCallbacks;
   readonly #overrides: Overrides;
   readonly #options: ResolvedOptions;
