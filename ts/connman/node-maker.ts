@@ -1,31 +1,20 @@
 // Makes the node of a connection: its nonce, its keyed hashes, its transport.
 
 import type { NetAddress } from '../netaddr/net-address.ts';
-import type { Service } from '../netaddr/service.ts';
 import type { RandomBytes } from '../p2p/bip324/ellswift.ts';
 import { V1Transport } from '../p2p/transport/v1.ts';
 import { V2Transport } from '../p2p/transport/v2.ts';
 import type { Transport } from '../p2p/transport/transport.ts';
-import type { Proxy } from '../sockman/dial/connect-options.ts';
 import type { RandomUint32 } from '../util/random.ts';
-import type { ConnectionType } from './connection-types.ts';
 import type { KeyedHashes } from './keyed-hashes.ts';
 import { P2PNode } from './peer.ts';
+import type { ConnectionInfo } from './peer.ts';
 import type { ResolvedConnmanOptions } from './resolve-options.ts';
 
-/** What tells one connection from another when it begins. */
-export interface NewConnection {
-  readonly id: number;
-  readonly addr: Service;
-  readonly addrServices: bigint;
-  readonly addrBind: Service | undefined;
-  readonly dest: string | undefined;
-  readonly connectionType: ConnectionType;
-  readonly isInboundOnion: boolean;
-  readonly permissions: number;
-  readonly preferEvict: boolean;
+/** A connection that begins. */
+export interface NewConnection extends ConnectionInfo {
+  /** Whether to encrypt, or, inbound, to take that up. */
   readonly usesV2: boolean;
-  readonly proxyOverride: Proxy | undefined;
 }
 
 /** Makes nodes of one `Connman`. */
@@ -43,30 +32,21 @@ export class NodeMaker {
     this.#onMarked = onMarked;
   }
 
-  make(connection: NewConnection): P2PNode {
-    const { id, addr, addrBind, connectionType, isInboundOnion } = connection;
+  make({ usesV2, ...connection }: NewConnection): P2PNode {
+    const { id, addr, addrBind, dest, connectionType, isInboundOnion } = connection;
     const { maxReceiveBufferBytes, maxSendBufferBytes, clock } = this.#options;
     const isInbound = connectionType === 'inbound';
     const network = isInboundOnion ? 'onion' : addr.address.getNetClass();
     const info = {
-      id,
-      addr,
-      addrServices: connection.addrServices,
-      addrBind,
-      addrName: connection.dest ?? addr.toString(),
-      dest: connection.dest,
-      connectionType,
-      isInboundOnion,
-      permissions: connection.permissions,
-      preferEvict: connection.preferEvict,
+      ...connection,
+      addrName: dest ?? addr.toString(),
       keyedNetGroup: this.#keyedNetGroup(addr.address),
       networkKey: this.#hashes.networkKey(network, addrBind, isInbound),
       localNonce: this.#hashes.localNonce(id),
       connectedAtMs: clock.wallTimeMs(),
-      transport: this.#makeTransport(connection.usesV2, !isInbound),
+      transport: this.#makeTransport(usesV2, !isInbound),
       receiveFloodBytes: maxReceiveBufferBytes,
       maxSendBufferBytes,
-      proxyOverride: connection.proxyOverride,
     };
     return new P2PNode(info, this.#onMarked);
   }

@@ -18,8 +18,8 @@ import { hasPermission } from './permission-flags.ts';
 import type { PermissionName } from './permission-flags.ts';
 import type { SlotGrant } from './slots.ts';
 
-/** What is known of a node when it is made; it does not change afterwards. */
-export interface P2PNodeInfo {
+/** What tells one connection from another when it begins. */
+export interface ConnectionInfo {
   /** The node id of `SockMan`: never used again. */
   readonly id: number;
   /** Where the peer is. For a dial by name through a proxy, which alone knows the address, the unspecified one. */
@@ -28,8 +28,6 @@ export interface P2PNodeInfo {
   readonly addrServices: bigint;
   /** Our end of the connection; undefined if nobody knows. */
   readonly addrBind: Service | undefined;
-  /** The dialed text where there is one, else `addr` as text: what `disconnectNode` and `getpeerinfo` go by. */
-  readonly addrName: string;
   /** The dialed text; undefined for inbound peers and dials by address. */
   readonly dest: string | undefined;
   readonly connectionType: ConnectionType;
@@ -39,6 +37,14 @@ export interface P2PNodeInfo {
   readonly permissions: number;
   /** Among the inbound peers, one of those to go first. */
   readonly preferEvict: boolean;
+  /** The proxy it was dialed through instead of the configured one. */
+  readonly proxyOverride?: Proxy | undefined;
+}
+
+/** What is known of a node when it is made; it does not change afterwards. */
+export interface P2PNodeInfo extends ConnectionInfo {
+  /** The dialed text where there is one, else `addr` as text: what `disconnectNode` and `getpeerinfo` go by. */
+  readonly addrName: string;
   /** The peer's network group, hashed under our secret key: 64 bits. */
   readonly keyedNetGroup: bigint;
   /** Which of our addresses and networks the connection runs over, hashed likewise: peers with the same one get the same list of addresses. */
@@ -51,8 +57,6 @@ export interface P2PNodeInfo {
   readonly receiveFloodBytes: number;
   /** Sending is paused while more than this waits to be sent, in bytes. */
   readonly maxSendBufferBytes: number;
-  /** The proxy it was dialed through instead of the configured one. */
-  readonly proxyOverride?: Proxy | undefined;
 }
 
 /**
