@@ -9,6 +9,7 @@
 //   dialing                    how we call somebody         timeouts       silence
 //   outbound                   whom we call, and when       local-addresses, upload-target, permissions, eviction, ban-man
 //   removal                    how connections end          statistics     what getpeerinfo shows
+//   saving                     what the next run knows      message-capture  what was said, on disk
 //   core                       the life of all these        peer           the state of one peer
 //
 // (Bitcoin Core src/net.h, class CConnman, divided as in pull request #30988)
@@ -343,7 +344,7 @@ export class Connman extends SockMan implements PeerNetwork {
   }
 
   getLocalAddrForPeer(node: P2PNode): Service | undefined {
-    return this.#core.localAddresses.forPeer(node, this.isListening, this.#core.listenPort);
+    return this.#core.localAddresses.forPeer(node, this.isListening, this.#core.listeners.port);
   }
 
   seenLocal(service: Service): void {

@@ -19,10 +19,11 @@ import { Dialing } from './dialing.ts';
 import type { OpenRequest } from './dialing.ts';
 import { loggedPeer } from './events.ts';
 import type { ConnmanEvents } from './events.ts';
-import { selectNodeToEvict } from './eviction.ts';
+import { pickNodeToEvict } from './eviction.ts';
 import { KeyedHashes } from './keyed-hashes.ts';
-import { OpenListeners, planListening } from './listening.ts';
-import type { ListenPlan, ListenTarget } from './listening.ts';
+import { ListeningSockets } from './listening-sockets.ts';
+import { planListening } from './listening.ts';
+import type { ListenPlan } from './listening.ts';
 import { LOCAL_SCORES, LocalAddresses } from './local-addresses.ts';
 import { captureMessages } from './message-capture.ts';
 import { MessagePump } from './message-pump.ts';
@@ -33,17 +34,14 @@ import { NodeTable } from './node-table.ts';
 import type { ConnmanOptions } from './options.ts';
 import { Outbound } from './outbound.ts';
 import type { P2PNode } from './peer.ts';
-import { PERMISSION_FLAGS } from './permission-flags.ts';
 import { Permissions, parseWhiteBind } from './permissions.ts';
 import { Removal } from './removal.ts';
 import type { ResolvedConnmanOptions } from './resolve-options.ts';
+import { SAVE_INTERVAL_MS, Saving } from './saving.ts';
 import { Tasks } from './tasks.ts';
 import { INACTIVITY_SWEEP_MS, inactivityReason } from './timeouts.ts';
 import { Traffic } from './traffic.ts';
 import { UploadTarget, parseUploadTarget } from './upload-target.ts';
-
-/** How often address book and bans are saved, in milliseconds. (Bitcoin Core, DUMP_PEERS_INTERVAL, DUMP_BANS_INTERVAL) */
-const SAVE_INTERVAL_MS = 15 * 60 * 1_000;
 
 /** How often the AS map is held against the address book, in milliseconds. (Bitcoin Core, ASMAP_HEALTH_CHECK_INTERVAL) */
 const AS_MAP_CHECK_INTERVAL_MS = 24 * 60 * 60 * 1_000;
@@ -61,7 +59,7 @@ export class ConnmanCore {
   readonly traffic: Traffic;
   readonly dialing: Dialing;
   readonly addressCache: AddressCache;
-  readonly listeners = new OpenListeners();
+  readonly listeners: ListeningSockets;
   readonly outbound: Outbound;
   readonly localAddresses: LocalAddresses;
   readonly uploadTarget: UploadTarget;
@@ -73,6 +71,7 @@ export class ConnmanCore {
   readonly #maker: NodeMaker;
   readonly #removal: Removal;
   readonly #tasks: Tasks;
+  readonly #saving: Saving;
   readonly #interrupt = new AbortController();
   readonly #reportError: (error: unknown, where: string, nodeId: number | undefined) => void;
   readonly #timers = new Set<Timer>();
@@ -84,13 +83,14 @@ export class ConnmanCore {
   #isCountNoted = false;
 
   constructor(sockets: SockMan, options: ConnmanOptions, settings: ResolvedConnmanOptions) {
-    const { clock, random, addressBook, banMan } = settings;
+    const { clock, random, addressBook, banMan, logger, captureMessages: captureFolder } = settings;
     this.#sockets = sockets;
     this.settings = settings;
     this.localServices = settings.localServices;
     this.#reportError = options.onCallbackError ?? throwLater;
     this.events = new Emitter((error, name) => this.#reportError(error, name, undefined));
     this.#tasks = new Tasks((error, name) => this.#reportError(error, name, undefined));
+    this.#saving = new Saving(settings);
     this.network = new NetworkState(settings);
     this.hashes = KeyedHashes.random(random);
     this.#listenPlan = planListening({ ...settings, whiteBind: settings.whiteBind.map(parseWhiteBind) });
@@ -98,14 +98,15 @@ export class ConnmanCore {
     this.#permissions = new Permissions(settings);
     this.uploadTarget = new UploadTarget(parseUploadTarget(settings.maxUploadTarget), clock);
     this.localAddresses = this.#makeLocalAddresses();
+    const { localAddresses } = this;
+    this.listeners = new ListeningSockets(this.#listenPlan, { sockets, localAddresses, logger });
     this.addressCache = new AddressCache({ addressBook, banMan, clock, random });
     this.#maker = new NodeMaker(settings, this.hashes, (node) => this.#noteMarked(node));
     this.traffic = this.#makeTraffic();
     this.#removal = this.#makeRemoval();
     this.dialing = this.#makeDialing();
     this.outbound = this.#makeOutbound();
-    const { captureMessages: folder, logger } = settings;
-    if (folder !== undefined) captureMessages({ events: this.events, folder, clock, logger });
+    if (captureFolder !== undefined) captureMessages({ events: this.events, folder: captureFolder, clock, logger });
   }
 
   // ---- Life ---------------------------------------------------------------------------------------------------------
@@ -123,8 +124,8 @@ export class ConnmanCore {
   async start(netEvents: NetEvents): Promise<void> {
     if (this.#stage !== 'made') throw new SockManError('ERR_SOCKMAN_STATE', `start: ${this.#stage} before`);
     const { anchorStore, clock, random } = this.settings;
-    if (this.settings.isListening) this.#listen();
-    if (this.settings.discovers && this.#listenPlan.bindsAny) this.localAddresses.discover(this.listenPort);
+    if (this.settings.isListening) this.listeners.openAll();
+    if (this.settings.discovers && this.#listenPlan.bindsAny) this.localAddresses.discover(this.listeners.port);
     this.#stage = 'starting';
     const anchors = anchorStore !== undefined && this.outbound.usesAddressBook ? await anchorStore.take() : [];
     if (this.#interrupt.signal.aborted) throw new SockManError('ERR_SOCKMAN_STATE', 'start: interrupted meanwhile');
@@ -139,7 +140,7 @@ export class ConnmanCore {
     );
     this.#pump.start();
     this.#every(INACTIVITY_SWEEP_MS, () => this.checkInactivity());
-    this.#every(SAVE_INTERVAL_MS, () => this.#tasks.run('save', () => this.#save()));
+    this.#every(SAVE_INTERVAL_MS, () => this.#tasks.run('save', () => this.#saving.save()));
     this.#watchAsMap();
   }
 
@@ -185,8 +186,8 @@ export class ConnmanCore {
     this.#stage = 'stopped';
     // Saved before nodes are finalized, as Core does: that they were connected is news for the next run.
     if (wasStarted) {
-      await this.#save();
-      await this.#attempt('anchors', () => this.#saveAnchors());
+      await this.#saving.save();
+      if (this.outbound.usesAddressBook) await this.#saving.saveAnchors(this.outbound.anchors());
     }
     for (const node of this.table.values()) {
       node.disconnect('shutting down');
@@ -194,25 +195,6 @@ export class ConnmanCore {
     }
     this.#removal.stop();
     this.#sockets.closeSockets();
-  }
-
-  async #save(): Promise<void> {
-    await this.#attempt('addresses', async () => this.settings.addressBookStore?.save());
-    await this.#attempt('bans', async () => this.settings.banMan?.save?.());
-  }
-
-  /** For a clean end only: after a crash an attacker must not find us bound to his nodes. */
-  async #saveAnchors(): Promise<void> {
-    if (this.outbound.usesAddressBook) await this.settings.anchorStore?.save(this.outbound.anchors());
-  }
-
-  /** A disk that is full is no reason to stop. */
-  async #attempt(what: string, save: () => Promise<void>): Promise<void> {
-    try {
-      await save();
-    } catch (error) {
-      this.settings.logger.error(`${what} are not saved: ${String(error)}`);
-    }
   }
 
   /** Calls `work` at intervals until the end. */
@@ -226,51 +208,6 @@ export class ConnmanCore {
       this.#timers.add(timer);
     };
     arm();
-  }
-
-  // ---- Listening ----------------------------------------------------------------------------------------------------
-
-  /** `maxConnections`, or fewer where the system does not allow as many. */
-  #fittingConnections(): number {
-    const { maxConnections, isListening, privateBroadcast, logger } = this.settings;
-    const listenerCount = isListening ? this.#listenPlan.targets.length : 0;
-    const broadcastCount = privateBroadcast ? MAX_PRIVATE_BROADCAST_CONNECTIONS : 0;
-    const others = listenerCount + MAX_ADDED_NODE_CONNECTIONS + broadcastCount;
-    const fitting = fittingConnections(maxConnections, others, this.settings.descriptorLimit);
-    if (fitting < maxConnections) {
-      logger.warn(`${fitting} connections instead of ${maxConnections}: the system allows too few open files`);
-    }
-    return fitting;
-  }
-
-  /** Opens every listener, or none. */
-  #listen(): void {
-    for (const target of this.#listenPlan.targets) {
-      const result = this.#sockets.bindAndStartListening(target.service);
-      if (result.ok) {
-        this.listeners.add(result.bound, target);
-        this.#noteBound(result.bound, target);
-        continue;
-      }
-      if (!target.isRequired) {
-        this.settings.logger.debug(result.errmsg);
-        continue;
-      }
-      this.#sockets.stopListening();
-      throw new SockManError('ERR_SOCKMAN_SYSTEM', result.errmsg, { address: String(target.service) });
-    }
-  }
-
-  /** Where we listen for everybody is an address of ours. */
-  #noteBound(bound: Service, { isOnion, permissions }: ListenTarget): void {
-    const isForTrusted = (permissions.flags & PERMISSION_FLAGS.noban) === PERMISSION_FLAGS.noban;
-    if (!isOnion && !isForTrusted) this.localAddresses.add(bound, LOCAL_SCORES.bind);
-  }
-
-  /** The port that others reach us at. */
-  get listenPort(): number {
-    if (this.#listenPlan.listenPort !== 0) return this.#listenPlan.listenPort;
-    return this.listeners.services().find(({ port }) => port !== 0)?.port ?? 0;
   }
 
   // ---- Nodes come ---------------------------------------------------------------------------------------------------
@@ -300,10 +237,7 @@ export class ConnmanCore {
   }
 
   #evictOne(): boolean {
-    const candidates = [];
-    for (const node of this.table.values()) if (!node.isMarkedForDisconnect) candidates.push(candidateOf(node));
-    const id = selectNodeToEvict(candidates);
-    const evicted = id === undefined ? undefined : this.table.get(id);
+    const evicted = pickNodeToEvict(this.table);
     if (evicted === undefined) return false;
     evicted.disconnect('evicted to make room');
     this.events.emit('evictedInboundConnection', evicted);
@@ -400,6 +334,19 @@ export class ConnmanCore {
 
   // ---- Parts --------------------------------------------------------------------------------------------------------
 
+  /** `maxConnections`, or fewer where the system does not allow as many. */
+  #fittingConnections(): number {
+    const { maxConnections, isListening, privateBroadcast, logger } = this.settings;
+    const listenerCount = isListening ? this.#listenPlan.targets.length : 0;
+    const broadcastCount = privateBroadcast ? MAX_PRIVATE_BROADCAST_CONNECTIONS : 0;
+    const others = listenerCount + MAX_ADDED_NODE_CONNECTIONS + broadcastCount;
+    const fitting = fittingConnections(maxConnections, others, this.settings.descriptorLimit);
+    if (fitting < maxConnections) {
+      logger.warn(`${fitting} connections instead of ${maxConnections}: the system allows too few open files`);
+    }
+    return fitting;
+  }
+
   #makeTraffic(): Traffic {
     const sockets = this.#sockets;
     return new Traffic(
@@ -491,25 +438,6 @@ export class ConnmanCore {
   #name(node: P2PNode): string {
     return loggedPeer(node, this.settings.logIps);
   }
-}
-
-function candidateOf(node: P2PNode) {
-  return {
-    id: node.id,
-    connectedAtMs: node.connectedAtMs,
-    minPingTimeMs: node.minPingTimeMs,
-    lastBlockTimeSeconds: node.lastBlockTimeSeconds,
-    lastTxTimeSeconds: node.lastTxTimeSeconds,
-    hasAllWantedServices: node.hasAllWantedServices,
-    relaysTxs: node.relaysTxs,
-    isBloomFilterLoaded: node.isBloomFilterLoaded,
-    keyedNetGroup: node.keyedNetGroup,
-    preferEvict: node.preferEvict,
-    isLocal: node.addr.address.isLocal(),
-    network: node.connectedThroughNetwork,
-    isNoBan: node.hasPermission('noban'),
-    connectionType: node.connectionType,
-  };
 }
 
 /** What happens to an error that nobody asked for: it becomes an uncaught exception, once the work around it is done. */

@@ -6,6 +6,8 @@
 
 import type { NetworkClass } from '../netaddr/network.ts';
 import type { ConnectionType } from './connection-types.ts';
+import type { NodeTable } from './node-table.ts';
+import type { P2PNode } from './peer.ts';
 
 /** What the choice looks at. Times only compare; their unit does not matter. */
 export interface EvictionCandidate {
@@ -35,6 +37,33 @@ const PROTECTED_BY_BLOCK = 4;
 
 type Order = (a: EvictionCandidate, b: EvictionCandidate) => number;
 type Test = (candidate: EvictionCandidate) => boolean;
+
+/** The node to evict; undefined when everybody is protected. Those that go anyway are not looked at. */
+export function pickNodeToEvict(table: NodeTable): P2PNode | undefined {
+  const candidates: EvictionCandidate[] = [];
+  for (const node of table.values()) if (!node.isMarkedForDisconnect) candidates.push(candidateOf(node));
+  const id = selectNodeToEvict(candidates);
+  return id === undefined ? undefined : table.get(id);
+}
+
+function candidateOf(node: P2PNode): EvictionCandidate {
+  return {
+    id: node.id,
+    connectedAtMs: node.connectedAtMs,
+    minPingTimeMs: node.minPingTimeMs,
+    lastBlockTimeSeconds: node.lastBlockTimeSeconds,
+    lastTxTimeSeconds: node.lastTxTimeSeconds,
+    hasAllWantedServices: node.hasAllWantedServices,
+    relaysTxs: node.relaysTxs,
+    isBloomFilterLoaded: node.isBloomFilterLoaded,
+    keyedNetGroup: node.keyedNetGroup,
+    preferEvict: node.preferEvict,
+    isLocal: node.addr.address.isLocal(),
+    network: node.connectedThroughNetwork,
+    isNoBan: node.hasPermission('noban'),
+    connectionType: node.connectionType,
+  };
+}
 
 /** The one to evict; undefined when everybody is protected. */
 export function selectNodeToEvict(candidates: readonly EvictionCandidate[]): number | undefined {
