@@ -128,9 +128,8 @@ describe('a peers.dat', () => {
     const withMap = load(fileNamed('v4-asmap-v31-match'), true);
     const withoutMap = load(fileNamed('v4-asmap-v31-match'), false);
     expect(listing(withMap)[0]!.bucket).not.toBe(listing(withoutMap)[0]!.bucket);
-    const { addrMan } = { addrMan: withoutMap };
-    const [entry] = addrMan.getEntries(false);
-    expect(addrMan.findAddressEntry(entry!.entry.service)).toEqual(entry!.position);
+    const [entry] = withoutMap.getEntries(false);
+    expect(withoutMap.findAddressEntry(entry!.entry.service)).toEqual(entry!.position);
   });
 });
 

@@ -45,6 +45,7 @@ async function start(options: ConnmanOptions): Promise<void> {
   const { connman, greeter } = world.make({ noConnect: true, logger, ...options });
   connman.on('asMapHealth', (health) => told.push(health));
   await connman.start(greeter);
+  await world.settle();
 }
 
 describe('the health of the AS map', () => {

@@ -7,7 +7,9 @@ import type { RandomUint32 } from '../util/random.ts';
 import type { AddressTables } from './address-tables.ts';
 import { ANY_NETWORK, NO_ENTRY } from './bucket-table.ts';
 import type { BucketTable } from './bucket-table.ts';
+import type { EntryStore } from './entry-store.ts';
 import { BUCKET_SLOTS, CHANCE_GROWTH } from './limits.ts';
+import { NETWORK_BY_NUMBER } from './network-numbers.ts';
 import { isTerrible, selectionChance } from './quality.ts';
 
 /** Draws of 30 bits decide whether a chance is taken. */
@@ -60,11 +62,17 @@ export function sampleEntries(
   for (let position = 0; position < total && ids.length < count; position++) {
     order.swap(position, position + uniformBelow(random, total - position));
     const id = order.at(position);
-    if (netClass !== undefined && store.address(id).getNetClass() !== netClass) continue;
+    if (netClass !== undefined && netClassOf(store, id) !== netClass) continue;
     if (isFiltered && isTerrible(store, id, now)) continue;
     ids.push(id);
   }
   return ids;
+}
+
+/** Only an IPv6 address can be of another class than its network: if it embeds an IPv4 address. */
+function netClassOf(store: EntryStore, id: number): NetworkClass {
+  const network = NETWORK_BY_NUMBER[store.countedNetwork[id]!]!;
+  return network === 'ipv6' ? store.address(id).getNetClass() : network;
 }
 
 function countOf(networks: readonly number[], counts: Int32Array, total: number): number {

@@ -58,7 +58,7 @@ export function networksIn(addrMan: AddrMan): NetworkClass[] {
 }
 
 /** How many slots of a table hold an entry of a network, or of any. */
-export function slotCount(table: BucketTable, network?: NetworkClass): number {
+function slotCount(table: BucketTable, network?: NetworkClass): number {
   const number = network === undefined ? ANY_NETWORK : NETWORK_NUMBERS[network];
   let count = 0;
   for (let bucket = 0; bucket < table.bucketCount; bucket++) count += table.entryCount(bucket, number);

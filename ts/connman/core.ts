@@ -10,7 +10,9 @@ import type { SockMan } from '../sockman/sock-man.ts';
 import type { Timer } from '../util/clock.ts';
 import { Emitter } from '../util/emitter.ts';
 import { SockManError, invalidArg } from '../util/errors.ts';
+import { sleep } from '../util/sleep.ts';
 import { AddressCache } from './address-cache.ts';
+import type { AddressSource } from './address-source.ts';
 import { admitInbound } from './admission.ts';
 import { MAX_ADDED_NODE_CONNECTIONS, MAX_PRIVATE_BROADCAST_CONNECTIONS, connectionBudget } from './budget.ts';
 import type { ConnectionBudget } from './budget.ts';
@@ -146,16 +148,24 @@ export class ConnmanCore {
 
   /** Says, now and every day, how well the AS map fits: one that knows few of the addresses protects little. */
   #watchAsMap(): void {
-    const { addressBook, logger, netGroups } = this.settings;
+    const { addressBook, netGroups } = this.settings;
     if (netGroups.asMap === undefined || addressBook === undefined) return;
-    const check = (): void => {
-      const health = measureAsMapHealth(addressBook, netGroups);
-      const { asCount, entryCount, unmappedCount } = health;
-      logger.info(`AS map: ${entryCount} IPv4 and IPv6 addresses in ${asCount} systems, ${unmappedCount} in none`);
-      this.events.emit('asMapHealth', health);
-    };
+    const check = (): void => this.#tasks.run('AS map', () => this.#checkAsMap(addressBook));
     check();
     this.#every(AS_MAP_CHECK_INTERVAL_MS, check);
+  }
+
+  async #checkAsMap(addressBook: AddressSource): Promise<void> {
+    const { clock, logger, netGroups } = this.settings;
+    const { signal } = this.#interrupt;
+    const health = await measureAsMapHealth(addressBook, netGroups, async () => {
+      await sleep(clock, 0, signal);
+      return !signal.aborted;
+    });
+    if (health === undefined) return;
+    const { asCount, entryCount, unmappedCount } = health;
+    logger.info(`AS map: ${entryCount} IPv4 and IPv6 addresses in ${asCount} systems, ${unmappedCount} in none`);
+    this.events.emit('asMapHealth', health);
   }
 
   /** How to listen for I2P peers, if we do. */

@@ -8,7 +8,7 @@ import { measureAsMapHealth } from '../../../ts/addrman/asmap/health.ts';
 import { NetGroups } from '../../../ts/addrman/net-groups.ts';
 import { seededUint32 } from '../../helpers/seeded-uint32.ts';
 import { fromHex, readVectorBytes, readVectorJson, toHex } from '../../helpers/vectors.ts';
-import { START, address, groups, peer, testAddrMan } from '../support.ts';
+import { START, address, groups, ipv4, peer, testAddrMan } from '../support.ts';
 
 interface Lookup {
   address: string;
@@ -163,7 +163,7 @@ describe('a map file', () => {
 });
 
 describe('the health of a map', () => {
-  it('counts entries, systems, and what is in none', () => {
+  it('counts entries, systems, and what is in none', async () => {
     const { addrMan } = testAddrMan({ groups: groups(true) });
     const texts = ['250.1.1.1', '250.77.1.1', '101.1.1.1', '101.2.1.1', '8.8.8.8', '2a02::1', '2002:fa01:101::2'];
     addrMan.add(
@@ -171,6 +171,18 @@ describe('the health of a map', () => {
       address('9.9.9.9'),
     );
     expect(addrMan.size()).toBe(7);
-    expect(measureAsMapHealth(addrMan, addrMan.groups)).toEqual({ entryCount: 7, asCount: 3, unmappedCount: 2 });
+    const rest = (): Promise<boolean> => Promise.reject(new Error('too few entries to rest'));
+    const health = await measureAsMapHealth(addrMan, addrMan.groups, rest);
+    expect(health).toEqual({ entryCount: 7, asCount: 3, unmappedCount: 2 });
+  });
+
+  it('is taken a thousand entries at a time, and not at all once it is given up', async () => {
+    const { addrMan } = testAddrMan({ groups: groups(true) });
+    for (let i = 0; i < 3_000; i++) addrMan.add([peer('250.1.1.1', START, i)], ipv4((i << 16) | 0x01000001));
+    const thousands = Math.floor(addrMan.size() / 1_000);
+    let rests = 0;
+    const health = await measureAsMapHealth(addrMan, addrMan.groups, () => Promise.resolve(++rests > 0));
+    expect([health?.entryCount, health?.asCount, rests]).toEqual([addrMan.size(), 1, thousands]);
+    expect(await measureAsMapHealth(addrMan, addrMan.groups, () => Promise.resolve(false))).toBeUndefined();
   });
 });

@@ -12,12 +12,25 @@ export interface AsMapHealth {
   readonly unmappedCount: number;
 }
 
-/** Counts; meant for once a day. Without a map, everything is unmapped. */
-export function measureAsMapHealth(addressBook: Pick<AddrMan, 'getAddr'>, groups: NetGroups): AsMapHealth {
+/** Entries that are looked up in one go: a few milliseconds. All of a full address book would be a third of a second. */
+const ENTRIES_AT_A_TIME = 1_000;
+
+/**
+ * Counts, with rests in between; meant for once a day. Without a map, everything is unmapped.
+ *
+ * @param rest - Lets others have their turn. Resolves with false to give up.
+ * @returns Undefined if it was given up.
+ */
+export async function measureAsMapHealth(
+  addressBook: Pick<AddrMan, 'getAddr'>,
+  groups: NetGroups,
+  rest: () => Promise<boolean>,
+): Promise<AsMapHealth | undefined> {
   const records = [...addressBook.getAddr(0, 0, 'ipv4', false), ...addressBook.getAddr(0, 0, 'ipv6', false)];
   const asNumbers = new Set<number>();
   let unmappedCount = 0;
-  for (const { service } of records) {
+  for (const [index, { service }] of records.entries()) {
+    if (index % ENTRIES_AT_A_TIME === ENTRIES_AT_A_TIME - 1 && !(await rest())) return undefined;
     const asNumber = groups.asNumber(service.address);
     if (asNumber === 0) unmappedCount++;
     else asNumbers.add(asNumber);
