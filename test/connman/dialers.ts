@@ -15,38 +15,9 @@ export const SERVICES = 9n;
 /** How often a node looks whom to dial, in milliseconds. */
 export const STEP_MS = 500;
 
-/** A call of `AddrMan.attempt`. */
-export interface Attempt {
-  place: string;
-  isFailureCounted: boolean;
-}
-
-/** An address book that remembers what it was asked and told. */
-export class WatchedBook extends AddrMan {
-  readonly attempts: Attempt[] = [];
-  /** When an address was asked for that only a feeler wants, on the clock of the world. */
-  readonly feelerDrawsMs: number[] = [];
-  readonly #world: World;
-
-  constructor(world: World) {
-    super({ clock: world.net.clock, random: seededUint32(2), key: new Uint8Array(32).fill(7) });
-    this.#world = world;
-  }
-
-  override attempt(service: Service, isFailureCounted: boolean): void {
-    this.attempts.push({ place: String(service), isFailureCounted });
-    super.attempt(service, isFailureCounted);
-  }
-
-  override select(...args: Parameters<AddrMan['select']>): ReturnType<AddrMan['select']> {
-    if (args[0] === true) this.feelerDrawsMs.push(this.#world.net.clock.now());
-    return super.select(...args);
-  }
-}
-
 /** An address book that heard of these places from themselves. */
-export function bookOf(world: World, places: Iterable<string>, services: bigint = SERVICES): WatchedBook {
-  const book = new WatchedBook(world);
+export function bookOf(world: World, places: Iterable<string>, services: bigint = SERVICES): AddrMan {
+  const book = new AddrMan({ clock: world.net.clock, random: seededUint32(2), key: new Uint8Array(32).fill(7) });
   const timeSeconds = Math.floor(world.net.clock.wallTimeMs() / 1_000) - 3_600;
   for (const place of places) {
     const service = Service.parse(place);
