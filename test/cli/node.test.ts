@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import type { CliIo } from '../../ts/cli/command.ts';
 import { nodeCommand } from '../../ts/cli/node.ts';
 import { formatBytes, layOut } from '../../ts/cli/table.ts';
 import { watchCommand } from '../../ts/cli/watch.ts';
+import { readVectorBytes } from '../helpers/vectors.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
 
@@ -54,6 +55,21 @@ describe('sockman node', () => {
       const files = ['anchors.dat', 'banlist.json', 'peers.dat'];
       expect((await readdir(join(folder, 'regtest'))).sort()).toEqual(files);
       expect(await nodeCommand.run(['--datadir', folder, '--for', '0'], io)).toBe(0);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('groups by a map of autonomous systems, says how well it fits, and does not run without it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sockman-node-'));
+    try {
+      const map = join(folder, 'ip_asn.map');
+      const { io, lines } = outside(/^AS map: /);
+      const run = (): Promise<number> => nodeCommand.run(['--datadir', folder, '--asmap', map], io);
+      await expect(run()).rejects.toMatchObject({ code: 'ERR_SOCKMAN_SYSTEM', path: map });
+      await writeFile(map, readVectorBytes('asmap.raw'));
+      expect(await run()).toBe(0);
+      expect(lines).toContain('AS map: 0 addresses in 0 systems, 0 in none');
     } finally {
       await rm(folder, { recursive: true });
     }

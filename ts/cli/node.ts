@@ -3,6 +3,8 @@
 
 import { parseArgs } from 'node:util';
 
+import { AsMap } from '../addrman/asmap/as-map.ts';
+import { NetGroups } from '../addrman/net-groups.ts';
 import { Connman } from '../connman/connman.ts';
 import { openDataFolder } from '../connman/data-folder.ts';
 import type { DataFolder } from '../connman/data-folder.ts';
@@ -29,6 +31,7 @@ const OPTIONS = {
   listen: { type: 'string' },
   connect: { type: 'string', multiple: true },
   datadir: { type: 'string' },
+  asmap: { type: 'string' },
   v2transport: { type: 'string', default: '1' },
   'tor-control': { type: 'string' },
   'tor-password': { type: 'string' },
@@ -40,6 +43,7 @@ interface NodeArguments {
   readonly listen: string | undefined;
   readonly connect: readonly string[];
   readonly dataDir: string | undefined;
+  readonly asMapFile: string | undefined;
   readonly v2Transport: boolean;
   readonly onion: OnionArguments | undefined;
   readonly runSeconds: number | undefined;
@@ -54,6 +58,7 @@ export const nodeCommand: Command = {
     '  --connect ADDRESS     peer to connect to; may be repeated. Without one, and without --datadir and --tor-control,',
     '                        a second node is started here and dialed',
     '  --datadir FOLDER      remembers addresses, anchors and bans there; without --connect, dials from what it knows',
+    '  --asmap FILE          tells networks apart by this map of autonomous systems, not by ranges of addresses',
     '  --v2transport 0|1     encrypted connections (BIP 324); 1 unless said',
     "  --tor-control ADDRESS offers an onion service through Tor's control port (9051 unless said), and dials onion",
     '                        addresses; its key is kept in --datadir. Listens on loopback if --listen is not given',
@@ -66,7 +71,8 @@ export const nodeCommand: Command = {
 async function runNode(args: readonly string[], io: CliIo): Promise<number> {
   const options = readArguments(args);
   const { dataDir, network, v2Transport } = options;
-  const remembered = dataDir === undefined ? {} : await openDataFolder(dataDir, CHAIN_PARAMS[network]);
+  const groups = await groupsOf(options.asMapFile);
+  const remembered = dataDir === undefined ? {} : await openDataFolder(dataDir, CHAIN_PARAMS[network], groups);
   const isAlone = options.connect.length === 0 && dataDir === undefined && options.onion === undefined;
   const companion = isAlone ? await startCompanion(network, v2Transport) : undefined;
   const targets = companion === undefined ? options.connect : companion.listeningAt.slice(0, 1).map(String);
@@ -76,6 +82,10 @@ async function runNode(args: readonly string[], io: CliIo): Promise<number> {
     v2Transport,
     ...listening(options),
     ...remembered,
+    ...groups,
+  });
+  node.on('asMapHealth', ({ asCount, entryCount, unmappedCount }) => {
+    io.print(`AS map: ${entryCount} addresses in ${asCount} systems, ${unmappedCount} in none`);
   });
   let onion: OnionService | undefined;
   try {
@@ -91,6 +101,11 @@ async function runNode(args: readonly string[], io: CliIo): Promise<number> {
     await companion?.stop();
   }
   return 0;
+}
+
+/** A node that was told to use a map must not run without it: one that is missing or unsound is an error. */
+async function groupsOf(asMapFile: string | undefined): Promise<{ netGroups?: NetGroups }> {
+  return asMapFile === undefined ? {} : { netGroups: new NetGroups(await AsMap.load(asMapFile)) };
 }
 
 /** Where to listen: an onion service needs a place of its own, by which its peers are known. */
@@ -145,6 +160,7 @@ function readArguments(args: readonly string[]): NodeArguments {
     listen: values.listen,
     connect: values.connect ?? [],
     dataDir: values.datadir,
+    asMapFile: values.asmap,
     v2Transport: switchOption('v2transport', values.v2transport),
     onion: readOnionArguments(values['tor-control'], values['tor-password']),
     runSeconds: numberOption('for', values.for, 0, MAX_RUN_SECONDS),
