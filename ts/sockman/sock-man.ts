@@ -162,6 +162,7 @@ export abstract class SockMan implements SockManCallbacks {
    * const dialed = await sockMan.connectAndMakeNodeId({ host: 'example.com', port: 80 }, { proxy: tor });
    * if (dialed.nodeId === undefined) console.error(dialed.errmsg);
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started.
+   * @see RFC 1928 and RFC 1929 for SOCKS5; I2P "SAM V3", sections "SAM sessions" and "SAM virtual streams".
    */
   async connectAndMakeNodeId(to: ConnectTarget, options: ConnectOptions = {}): Promise<DialResult> {
     return this.#core.connect(to, options);

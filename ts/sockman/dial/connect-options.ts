@@ -18,13 +18,13 @@ export interface NamedTarget {
 /** Where to dial: an address, its text, or a name for the proxy. */
 export type ConnectTarget = Service | string | NamedTarget;
 
-/** A SOCKS5 proxy, or for I2P addresses the SAM bridge. */
+/** A SOCKS5 proxy (RFC 1928), or for I2P addresses the SAM bridge of a router (I2P "SAM V3", version 3.1). */
 export interface Proxy {
   /** TCP or Unix-domain address of the proxy. */
   endpoint: Service | string;
   /** SOCKS5: fresh random credentials for each connection, so that Tor gives each a circuit of its own. */
   streamIsolation?: boolean;
-  /** SOCKS5: user name and password (RFC 1929). Not together with `streamIsolation`. */
+  /** SOCKS5: user name and password (RFC 1929 section 2). Not together with `streamIsolation`. */
   credentials?: ProxyCredentials;
   /** SAM: more options of a transient session, such as `inbound.length=0` in a private test network. */
   sessionOptions?: string;

@@ -56,7 +56,7 @@ export interface SamSessionRequest {
   readonly extraOptions?: string | undefined;
 }
 
-/** Agrees on version 3.1. First on every socket. */
+/** Agrees on version 3.1. First on every socket. @see SAM V3, section "SAM connection handshake" */
 export function samHello(): Handshake<void> {
   return new SamExchange('HELLO VERSION MIN=3.1 MAX=3.1', 'HELLO REPLY', HELLO, (values) => {
     const result = values.get('RESULT');
@@ -65,7 +65,10 @@ export function samHello(): Handshake<void> {
   });
 }
 
-/** Has the bridge make a private key (EdDSA-SHA512-Ed25519, by number: old i2pd does not know the name). */
+/**
+ * Has the bridge make a private key (EdDSA-SHA512-Ed25519, by number: old i2pd does not know the name).
+ * @see SAM V3, section "SAM utility commands", DEST GENERATE
+ */
 export function samGenerateDestination(): Handshake<Uint8Array> {
   return new SamExchange('DEST GENERATE SIGNATURE_TYPE=7', 'DEST REPLY', DEST_GENERATE, (values) => {
     const text = values.get('PRIV');
@@ -78,6 +81,7 @@ export function samGenerateDestination(): Handshake<Uint8Array> {
 /**
  * Creates a session, which lives as long as the socket.
  * @returns The private key in use.
+ * @see SAM V3, section "SAM sessions", SESSION CREATE
  */
 export function samCreateSession({ id, privateKey, extraOptions }: SamSessionRequest): Handshake<Uint8Array> {
   // A transient session serves one connection: one tunnel each way does, and is up sooner.
@@ -99,6 +103,7 @@ export function samCreateSession({ id, privateKey, extraOptions }: SamSessionReq
 /**
  * Asks for the destination behind an I2P address.
  * @returns The destination as base64. Its hash is the address: anything else is the bridge's lie.
+ * @see SAM V3, section "SAM utility commands", NAMING LOOKUP
  */
 export function samLookup(address: NetAddress): Handshake<string> {
   return new SamExchange(`NAMING LOOKUP NAME=${address}`, 'NAMING REPLY', NAMING_LOOKUP, (values) => {
@@ -111,13 +116,19 @@ export function samLookup(address: NetAddress): Handshake<string> {
   });
 }
 
-/** Connects a stream of session `id` to `destination` (base64). What follows on the socket comes from the peer. */
+/**
+ * Connects a stream of session `id` to `destination` (base64). What follows on the socket comes from the peer.
+ * @see SAM V3, section "SAM virtual streams", STREAM CONNECT
+ */
 export function samConnect(id: string, destination: string): Handshake<void> {
   const request = `STREAM CONNECT ID=${id} DESTINATION=${destination} SILENT=false`;
   return new SamExchange(request, 'STREAM STATUS', STREAM_CONNECT, streamStatus, { mayHaveMore: true });
 }
 
-/** Offers the socket to the next peer of session `id`. `samAcceptedPeer` comes next, and may have begun to arrive. */
+/**
+ * Offers the socket to the next peer of session `id`. `samAcceptedPeer` comes next, and may have begun to arrive.
+ * @see SAM V3, section "SAM virtual streams", STREAM ACCEPT
+ */
 export function samAccept(id: string): Handshake<void> {
   const request = `STREAM ACCEPT ID=${id} SILENT=false`;
   return new SamExchange(request, 'STREAM STATUS', STREAM_ACCEPT, streamStatus, { mayHaveMore: true });
