@@ -5,6 +5,7 @@ import type { Service } from '../../ts/netaddr/service.ts';
 import type { DialResult } from '../../ts/sockman/dial/dialer.ts';
 import { describeEachBackend, itUnless } from '../helpers/backends.ts';
 import type { Stage } from '../helpers/backends.ts';
+import { countDescriptors, noDescriptorCount } from '../helpers/descriptors.ts';
 import { inTime, loopPasses, until } from '../helpers/until.ts';
 
 /** An address where connects hang: a listener that accepts nothing, its queue filled up. */
@@ -19,6 +20,9 @@ async function silentAddress(stage: Stage): Promise<Service> {
   }
   return bound;
 }
+
+/** How long a dial waits where nobody answers, in milliseconds: those that are answered are through long before. */
+const PATIENCE_MS = 1_000;
 
 const failed = (code: string): object => ({ nodeId: undefined, proxyFailed: false, code });
 
@@ -180,6 +184,30 @@ describeEachBackend('dialing', (stage) => {
     const sent = ids.map(String).sort();
     const received = (): string[] => server.accepted.map(({ nodeId }) => server.text(nodeId)).sort();
     await until('their names', () => received().every((text) => text !== '') && received().join() === sent.join());
+  });
+
+  // One time-out of a second; the virtual clock of the dialer's own tests shows that it comes to the millisecond.
+  itUnless(noSilence)('dials two hundred at once, and none waits for the half that nobody answers', async () => {
+    const silent = await silentAddress(stage);
+    const server = stage.probe();
+    const bound = stage.listen(server);
+    const client = stage.probe();
+    const before = stage.isNative && noDescriptorCount === undefined ? countDescriptors() : undefined;
+    const startedAt = performance.now();
+    const order: string[] = [];
+    const dials = Array.from({ length: 200 }, async (_, at) => {
+      const result = await client.connectAndMakeNodeId(at % 2 === 0 ? silent : bound, { timeoutMs: PATIENCE_MS });
+      order.push(result.nodeId === undefined ? result.code : 'connected');
+    });
+    await inTime('all dials', Promise.all(dials));
+    expect(order).toEqual([...Array<string>(100).fill('connected'), ...Array<string>(100).fill('timed-out')]);
+    // Timers of the host may come a millisecond early.
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(PATIENCE_MS - 1);
+    expect(client.connectionCount).toBe(100);
+    await until('all accepts', () => server.accepted.length === 100);
+    client.closeSockets();
+    for (const { nodeId } of server.accepted) server.closeConnection(nodeId);
+    if (before !== undefined) expect(countDescriptors()).toBeLessThanOrEqual(before);
   });
 
   it('dials from inside a callback', async () => {
