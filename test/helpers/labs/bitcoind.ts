@@ -1,0 +1,180 @@
+// Bitcoin Core on regtest, in a process of its own, driven through its RPC.
+//
+// Nothing of Bitcoin Core belongs to this project, nor does what builds it: whoever has a `bitcoind` names it in the
+// environment (BITCOIND=/usr/local/bin/bitcoind). It listens on loopback only and dials nobody but whom it is told to.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Program, findProgram, freePort } from './programs.ts';
+
+const HOST = '127.0.0.1';
+const START_DEADLINE_MS = 60_000;
+
+/** On regtest, and quiet: no look at the host's interfaces, no port mapping, no Tor, no seeds. */
+const SETTINGS = [
+  '-regtest',
+  '-printtoconsole',
+  '-debug=net',
+  '-server',
+  '-listen',
+  '-discover=0',
+  '-dnsseed=0',
+  '-fixedseeds=0',
+  '-listenonion=0',
+  '-natpmp=0',
+  '-checkaddrman=1',
+];
+
+/** Keeps it from dialing by itself. Left out where that is what a test is about. */
+export const DIALS_NOBODY = '-connect=0';
+
+/** The binary that BITCOIND names; undefined, and said so, where it names none. */
+export function bitcoindPath(): string | undefined {
+  const path = process.env['BITCOIND'];
+  if (path === undefined || path === '') {
+    console.info('tests with Bitcoin Core are skipped: the environment variable BITCOIND names no bitcoind');
+    return undefined;
+  }
+  if (findProgram(path) === undefined) throw new Error(`BITCOIND names ${path}, which is no program`);
+  return path;
+}
+
+/** One entry of Core's `getpeerinfo`, as far as tests look at it. */
+export interface CorePeer {
+  id: number;
+  addr: string;
+  services: string;
+  servicesnames: string[];
+  relaytxes: boolean;
+  version: number;
+  subver: string;
+  inbound: boolean;
+  pingtime?: number;
+  minping?: number;
+  timeoffset: number;
+  addr_relay_enabled: boolean;
+  addr_processed: number;
+  addr_rate_limited: number;
+  minfeefilter: number;
+  bytessent_per_msg: Record<string, number>;
+  bytesrecv_per_msg: Record<string, number>;
+  connection_type: string;
+  transport_protocol_type: string;
+  session_id: string;
+}
+
+/** A folder for data of a bitcoind, which outlives it. */
+export class CoreFolder {
+  readonly path = mkdtempSync(join(tmpdir(), 'sockman-bitcoind-'));
+
+  /** Where a file of the network is. */
+  file(name: string): string {
+    return join(this.path, 'regtest', name);
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** A running bitcoind. */
+export class Bitcoind {
+  readonly port: number;
+  readonly #program: Program;
+  readonly #rpcPort: number;
+  readonly #cookie: string;
+  /** To be removed with it; undefined for one that was given. */
+  readonly #ownFolder: CoreFolder | undefined;
+
+  private constructor(
+    program: Program,
+    ports: { port: number; rpcPort: number },
+    cookie: string,
+    folder: CoreFolder | undefined,
+  ) {
+    this.#program = program;
+    this.port = ports.port;
+    this.#rpcPort = ports.rpcPort;
+    this.#cookie = cookie;
+    this.#ownFolder = folder;
+  }
+
+  /**
+   * Starts one and waits until it is ready.
+   *
+   * @param options - Further ones, such as `-v2transport=0`.
+   * @param folder - Where it keeps its data; without one it forgets.
+   */
+  static async start(options: readonly string[] = [DIALS_NOBODY], folder?: CoreFolder): Promise<Bitcoind> {
+    const path = bitcoindPath();
+    if (path === undefined) throw new Error('BITCOIND names no bitcoind');
+    const own = folder === undefined ? new CoreFolder() : undefined;
+    const { path: dataFolder } = folder ?? own!;
+    const [port, rpcPort] = [await freePort(), await freePort()];
+    const places = [`-datadir=${dataFolder}`, `-bind=${HOST}:${port}`, `-rpcport=${rpcPort}`, `-rpcbind=${HOST}`];
+    const program = new Program(path, [...SETTINGS, ...places, `-rpcallowip=${HOST}`, ...options]);
+    try {
+      await program.says(/Done loading/, START_DEADLINE_MS);
+      const cookie = readFileSync(join(dataFolder, 'regtest', '.cookie'), 'latin1');
+      return new Bitcoind(program, { port, rpcPort }, cookie, own);
+    } catch (error) {
+      await program.stop();
+      own?.remove();
+      throw error;
+    }
+  }
+
+  get address(): string {
+    return `${HOST}:${this.port}`;
+  }
+
+  /** Everything it logged. */
+  get log(): string {
+    return this.#program.output;
+  }
+
+  /** Waits until it has logged something. */
+  logs(pattern: RegExp, deadlineMs = 10_000): Promise<void> {
+    return this.#program.says(pattern, deadlineMs);
+  }
+
+  /** Calls a method of its RPC. @throws {Error} With what it said, if it refused. */
+  rpc<Result>(method: string, ...params: unknown[]): Promise<Result> {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+    const options = { host: HOST, port: this.#rpcPort, method: 'POST', auth: this.#cookie, agent: false };
+    return new Promise((resolve, reject) => {
+      const call = request(options, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.once('error', reject).once('end', () => {
+          try {
+            const answer = JSON.parse(text) as { result: Result; error?: { message: string } };
+            if (answer.error === undefined) resolve(answer.result);
+            else reject(new Error(`${method}: ${answer.error.message}`));
+          } catch {
+            reject(new Error(`${method}: status ${response.statusCode}: ${text.slice(0, 200)}`));
+          }
+        });
+      });
+      call.once('error', reject).end(body);
+    });
+  }
+
+  peers(): Promise<CorePeer[]> {
+    return this.rpc('getpeerinfo');
+  }
+
+  /** Mines blocks that anybody may spend. @returns Their hashes, as people read them. */
+  mine(count: number, descriptor = 'raw(51)'): Promise<string[]> {
+    return this.rpc('generatetodescriptor', count, descriptor);
+  }
+
+  /** Ends it, its files written. */
+  async stop(): Promise<void> {
+    await this.#program.stop();
+    this.#ownFolder?.remove();
+  }
+}

@@ -1,0 +1,81 @@
+// A node of ours on regtest, as the one that talks to other people's programs, with what happened to it.
+
+import { expect } from 'vitest';
+
+import { AddrMan } from '../../../ts/addrman/addr-man.ts';
+import { Connman } from '../../../ts/connman/connman.ts';
+import type { ConnmanOptions } from '../../../ts/connman/options.ts';
+import { Services } from '../../../ts/p2p/protocol.ts';
+import type { PeerManagerEvents } from '../../../ts/peerman/events.ts';
+import { PeerManager } from '../../../ts/peerman/peer-manager.ts';
+import { DEADLINE_MS } from '../until.ts';
+
+/** Without these Bitcoin Core hangs up on those it dials. */
+export const FULL_NODE = Services.NETWORK | Services.WITNESS;
+
+/** `expect.poll` with patience: for what only shows in the answers of another program. */
+export function eventually<Value>(read: () => Value) {
+  return expect.poll(read, { timeout: DEADLINE_MS });
+}
+
+/** Dials nobody by itself, offers what a full node does, and takes transactions. */
+export class RegtestNode {
+  readonly addressBook = new AddrMan({ checkRatio: 1 });
+  readonly connman: Connman;
+  readonly peers: PeerManager;
+  /** Why peers were found to misbehave, and why connections ended. */
+  readonly misbehaviour: string[] = [];
+  readonly closed: string[] = [];
+
+  private constructor(options: ConnmanOptions) {
+    const { addressBook } = this;
+    this.connman = new Connman({
+      network: 'regtest',
+      noConnect: true,
+      localServices: FULL_NODE,
+      addressBook,
+      ...options,
+    });
+    this.peers = new PeerManager({ ignoreIncomingTxs: false, addressBook });
+    this.peers.attach(this.connman);
+    this.peers.on('misbehaving', ({ reason }) => this.misbehaviour.push(reason));
+    this.connman.on('closedConnection', ({ reason }) => this.closed.push(reason));
+  }
+
+  static async start(options: ConnmanOptions = {}): Promise<RegtestNode> {
+    const node = new RegtestNode(options);
+    await node.connman.start(node.peers);
+    return node;
+  }
+
+  /** Starts one that listens on loopback. */
+  static startListening(options: ConnmanOptions = {}): Promise<RegtestNode> {
+    return RegtestNode.start({ bind: ['127.0.0.1:0'], ...options });
+  }
+
+  /** Where it listens. */
+  get address(): string {
+    return String(this.connman.listeningAt[0]);
+  }
+
+  /** The next event of that name. Messages in it are only good until the handler returns: copy bytes that are kept. */
+  next<Name extends keyof PeerManagerEvents>(name: Name): Promise<PeerManagerEvents[Name]> {
+    return new Promise((resolve) => {
+      const stop = this.peers.on(name, (event) => {
+        stop();
+        resolve(event);
+      });
+    });
+  }
+
+  /** Dials, and waits until the handshake is done. @returns The node id. */
+  async dial(address: string, usesV2: boolean): Promise<number> {
+    const ready = this.next('peerReady');
+    if (!(await this.connman.connectTo(address, usesV2))) throw new Error(`${address} cannot be dialed`);
+    return (await ready).nodeId;
+  }
+
+  stop(): Promise<void> {
+    return this.connman.stop();
+  }
+}
