@@ -18,6 +18,9 @@ const REKEY_PACKET_INDEX = 0xffff_ffff;
 
 const BLOCKS_PER_STEP = STREAM_STEP_BYTES / 64;
 
+/** Where the number of earlier keys is in a nonce. */
+const EPOCH_AT = 4;
+
 /** A ChaCha20 keystream that runs on across chunks. */
 export class FSChaCha20 {
   readonly #key: Uint8Array;
@@ -132,16 +135,27 @@ export class FSChaCha20Poly1305 {
 
 /** The nonce of both ciphers: packet index, 4 bytes, then the number of earlier keys, 8 bytes, both little-endian. */
 class EpochNonce {
+  // Written byte by byte: a DataView would cost each connection four buffers outside of the JavaScript heap.
   readonly bytes = new Uint8Array(NONCE_BYTES);
-  readonly #view = new DataView(this.bytes.buffer);
-  #epoch = 0n;
+  #epoch = 0;
 
   setPacketIndex(packetIndex: number): void {
-    this.#view.setUint32(0, packetIndex, true);
+    this.#write(0, packetIndex);
   }
 
   startNextEpoch(): void {
     this.setPacketIndex(0);
-    this.#view.setBigUint64(4, ++this.#epoch, true);
+    this.#epoch++;
+    this.#write(EPOCH_AT, this.#epoch);
+    this.#write(EPOCH_AT + 4, Math.floor(this.#epoch / 2 ** 32));
+  }
+
+  /** Writes the low 32 bits of a number. */
+  #write(at: number, value: number): void {
+    const { bytes } = this;
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+    bytes[at + 2] = value >>> 16;
+    bytes[at + 3] = value >>> 24;
   }
 }
