@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { UsageError } from '../../ts/cli/command.ts';
 import type { CliIo } from '../../ts/cli/command.ts';
+import { nodeCommand } from '../../ts/cli/node.ts';
 import { onionServiceOf, readOnionArguments } from '../../ts/cli/onion.ts';
 import type { ConnmanOptions } from '../../ts/connman/options.ts';
 import type { OnionService } from '../../ts/tor/onion-service.ts';
@@ -17,13 +18,14 @@ const OTHER = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaam2dqd.onion:18
 
 let world: World;
 let port: ControlPort;
-let onion: OnionService;
+let onion: OnionService | undefined;
 let printed: string[];
 
 beforeEach(() => {
   world = new World();
   port = new ControlPort(world.net);
   printed = [];
+  onion = undefined;
 });
 afterEach(async () => {
   await onion?.stop();
@@ -48,7 +50,7 @@ describe('the onion service of a node', () => {
     expect(port.commands.at(-1)).toBe(`0 ADD_ONION NEW:ED25519-V3 PoWDefensesEnabled=1 Port=18444,${ONION_PLACE}`);
     expect(printed).toEqual([`onion service at ${SERVICE}`]);
     expect(connman.localAddresses().map(({ service, score }) => `${service} ${score}`)).toEqual([`${SERVICE} 4`]);
-    await onion.stop();
+    await onion?.stop();
     expect(connman.localAddresses()).toEqual([]);
   });
 
@@ -86,6 +88,32 @@ describe('the onion service of a node', () => {
     port.answers['ADD_ONION'] = '551 no';
     await start();
     expect(printed).toEqual([expect.stringContaining('no onion service')]);
+  });
+});
+
+describe('sockman node --tor-control', () => {
+  const run = (...args: string[]): Promise<number> => {
+    const print = (line: string): void => void printed.push(line);
+    const io: CliIo = { print, complain: print, redraw: undefined, columns: 0, signal: new AbortController().signal };
+    return nodeCommand.run(args, io);
+  };
+
+  it('listens on loopback, once for everybody and once for Tor, and brings no second node', async () => {
+    // Port 1 of the loopback interface: no Tor is there, which is no reason to end.
+    expect(await run('--tor-control', '127.0.0.1:1', '--for', '0')).toBe(0);
+    expect(printed.filter((line) => line.startsWith('listening at 127.0.0.1:'))).toHaveLength(2);
+    expect(printed.filter((line) => line.startsWith('dialing'))).toEqual([]);
+  });
+
+  it('listens where it is told to', async () => {
+    expect(await run('--tor-control', '127.0.0.1:1', '--listen', '127.0.0.2:0', '--for', '0')).toBe(0);
+    const places = printed.map((line) => /^listening at (\S+):\d+/.exec(line)?.[1]);
+    expect(places.filter((place) => place !== undefined)).toEqual(['127.0.0.2', '127.0.0.1']);
+  });
+
+  it('is not understood with a name, nor a password without it', async () => {
+    await expect(run('--tor-control', 'localhost', '--for', '0')).rejects.toThrow(UsageError);
+    await expect(run('--tor-password', 'word', '--for', '0')).rejects.toThrow(UsageError);
   });
 });
 
