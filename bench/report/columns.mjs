@@ -41,7 +41,7 @@ export const COLUMNS = {
   ],
   soak: [
     { key: 'cyclesPerSecond', heading: 'rate', format: rate },
-    { key: 'firstBytes', heading: 'after a tenth', format: bytes },
+    { key: 'halfwayBytes', heading: 'after half', format: bytes },
     { key: 'lastBytes', heading: 'at the end', format: bytes },
     { key: 'growthPerCycle', heading: 'growth per connection', format: bytes },
     { key: 'leakedDescriptors', heading: 'descriptors left', format: count },
