@@ -2,8 +2,6 @@
 
 export * from './connman/index.ts';
 export * from './peerman/index.ts';
-export { BanMan, DEFAULT_BAN_SECONDS } from './connman/ban-man.ts';
-export type { BanManOptions, BanUntil } from './connman/ban-man.ts';
 export { AddrMan } from './addrman/addr-man.ts';
 export { AsMap } from './addrman/asmap/as-map.ts';
 export { AnchorsFile } from './addrman/anchors-file.ts';

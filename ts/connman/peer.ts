@@ -268,7 +268,8 @@ export class P2PNode {
   }
 
   /**
-   * Marks the node: it is removed in the next macrotask. Nothing more of it is processed, and what waits to be sent is lost. The first reason stays. Safe in any callback.
+   * Marks the node: it is removed in the next macrotask. Nothing more of it is processed, and what waits to be sent is
+   * lost. The first reason stays. Safe in any callback.
    */
   disconnect(reason: string): void {
     if (this.#disconnectReason !== undefined) return;

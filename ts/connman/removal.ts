@@ -1,8 +1,8 @@
 // The end of connections, and the second attempt that some deserve. (Bitcoin Core src/net.cpp, DisconnectNodes)
 //
-// Whoever decides above the socket marks a node; here it is removed, in the next macrotask. A peer that hung up over our V2 key without
-// a word may know V1 only: it is dialed again with V1, and its slot waits for it. Nothing is flushed: what waits to be sent
-// is lost, what the kernel took is delivered.
+// Whoever decides above the socket marks a node; here it is removed, in the next macrotask. A peer that hung up over our V2
+// key without a word may know V1 only: it is dialed again with V1, and its slot waits for it. Nothing is flushed: what waits
+// to be sent is lost, what the kernel took is delivered.
 
 import type { Clock, Timer } from '../util/clock.ts';
 import type { OpenRequest } from './dialing.ts';
