@@ -1,7 +1,7 @@
 // What happened to sockets that are not connections with callbacks, brought to their owners.
 
 import { EAGAIN } from '../util/errno.ts';
-import { RecordFlag, receivedBytes } from './backends/backend.ts';
+import { RecordFlag } from './backends/backend.ts';
 import type { Backend } from './backends/backend.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import { ConnectionFlag } from './connection.ts';
@@ -49,7 +49,7 @@ export class OwnerDelivery {
 
   #give(owner: SocketOwner, offset: number, length: number): void {
     this.#counters.receivedBytes += length;
-    owner.socketGotData(receivedBytes(this.#backend, offset, length));
+    owner.socketGotData(this.#backend.slab.view(offset, length));
   }
 }
 

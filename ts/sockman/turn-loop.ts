@@ -11,7 +11,7 @@
 import type { Service } from '../netaddr/service.ts';
 import type { Clock, Timer } from '../util/clock.ts';
 import { EAGAIN } from '../util/errno.ts';
-import { RECORD_WORDS, RecordFlag, receivedBytes } from './backends/backend.ts';
+import { RECORD_WORDS, RecordFlag } from './backends/backend.ts';
 import type { Backend, BatchSink, ConnectOptions, SystemFailure } from './backends/backend.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { Connection, ConnectionFlag } from './connection.ts';
@@ -304,13 +304,13 @@ export class TurnLoop implements BatchSink {
     if (this.#mayReceive(connection)) {
       this.#deliverData(connection, offset, length);
     } else if (this.#isLive(connection)) {
-      const bytes = this.backend.slab.slice(offset, offset + length);
+      const bytes = this.backend.slab.view(offset, length).slice();
       this.#heldBack.hold(connection, { bytes, endErrno: undefined });
     }
   }
 
   #deliverData(connection: Connection, offset: number, length: number): void {
-    const data = receivedBytes(this.backend, offset, length);
+    const data = this.backend.slab.view(offset, length);
     this.callbacks.gotData(connection.nodeId, data);
     if (this.#options.poisonReceivedBytes) data.fill(POISON_BYTE);
     // Asked again here, so that a handler that has enough stops the kernel, not the next delivery.

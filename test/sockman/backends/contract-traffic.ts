@@ -83,12 +83,12 @@ export function describeTraffic({ pair }: ContractStage): void {
       dialing.connect(bound);
       await listening.until('the second accept', () => listening.accepted.length === 2);
       const { slab, deferredOffset } = listening.backend;
-      expect(deferredOffset + 4096).toBeLessThanOrEqual(slab.length);
+      expect(deferredOffset + 4096).toBeLessThanOrEqual(slab.bytes.length);
       listening.setReceiving(server, false);
       dialing.send(client, 'by hand');
       await listening.quiet();
       expect(listening.receive(server)).toBe(7);
-      expect(Buffer.from(slab.slice(deferredOffset, deferredOffset + 7)).toString()).toBe('by hand');
+      expect(Buffer.from(slab.bytes.slice(deferredOffset, deferredOffset + 7)).toString()).toBe('by hand');
       expect(listening.receive(server)).toBe(-EAGAIN);
     });
 

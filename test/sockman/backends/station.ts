@@ -195,6 +195,6 @@ export class Station implements BatchSink {
 
   #noteBytes(seen: Seen, offset: number, count: number): void {
     seen.events.push(`data ${count}`);
-    seen.chunks.push(Buffer.from(this.backend.slab.slice(offset, offset + count)));
+    seen.chunks.push(Buffer.from(this.backend.slab.view(offset, count)));
   }
 }

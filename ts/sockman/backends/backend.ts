@@ -26,6 +26,7 @@
 
 import type { Service } from '../../netaddr/service.ts';
 import type { Clock } from '../../util/clock.ts';
+import type { Slab } from './slab.ts';
 
 /** Low bits of a handle that are the slot: up to 4,194,303 sockets at a time, above any descriptor limit in use. */
 export const SLOT_BITS = 22;
@@ -135,7 +136,7 @@ export interface Backend {
   /** The records of the turn, `RECORD_WORDS` words each. */
   readonly records: Int32Array;
   /** The bytes of the turn, and of the last `receive`. */
-  readonly slab: Uint8Array;
+  readonly slab: Slab;
   /** Where in `slab` the bytes of `receive(handle)` lie; never a place a record of the turn speaks of. */
   readonly deferredOffset: number;
 
@@ -183,9 +184,4 @@ export interface Backend {
   addressOf(handle: number, end: 'local' | 'remote'): Service | undefined;
   countersOf(handle: number): SocketCounters | undefined;
   tcpInfoOf(handle: number): TcpInfo | undefined;
-}
-
-/** A view on what a backend received. Made anew each time: `subarray` costs more, it looks for a species first. */
-export function receivedBytes({ slab }: Backend, offset: number, length: number): Uint8Array {
-  return new Uint8Array(slab.buffer, slab.byteOffset + offset, length);
 }

@@ -20,9 +20,9 @@ import type {
   SystemFailure,
   TcpInfo,
 } from './backend.ts';
-import { fixedMemory } from './fixed-memory.ts';
 import { MAX_PACKED_BYTES, packAddress, unpackAddress } from './packed-address.ts';
 import { ProcessHold } from './process-hold.ts';
+import { Slab } from './slab.ts';
 
 export { loadAddon };
 
@@ -32,7 +32,7 @@ export class NativeBackend implements Backend {
   readonly name: string;
   readonly clock: Clock = systemClock;
   readonly records = new Int32Array(MAX_RECORDS * RECORD_WORDS);
-  readonly slab: Uint8Array;
+  readonly slab: Slab;
   readonly deferredOffset: number;
   readonly #addon: Addon;
   /** From the engine's monotonic clock to ours. Read once: two readings differ by what lies between them. */
@@ -53,7 +53,7 @@ export class NativeBackend implements Backend {
     }
     const { receiveChunkBytes } = options;
     this.deferredOffset = 2 * receiveChunkBytes;
-    this.slab = fixedMemory(3 * receiveChunkBytes);
+    this.slab = new Slab(3 * receiveChunkBytes);
     this.#addon = addon;
     this.#clockOffsetMs = this.clock.now() - addon.monotonicMs();
     const settings = Int32Array.of(
@@ -64,7 +64,7 @@ export class NativeBackend implements Backend {
       options.receiveBufferBytes,
       options.sendBufferBytes,
     );
-    this.#engine = new addon.Engine(this.records, this.slab, this.#failure, settings, poller ?? '');
+    this.#engine = new addon.Engine(this.records, this.slab.bytes, this.#failure, settings, poller ?? '');
     this.name = `native/${this.#engine.poller}`;
   }
 

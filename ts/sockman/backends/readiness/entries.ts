@@ -119,7 +119,7 @@ export class StreamEntry implements StreamOwner {
   }
 
   #reportReceived(batch: TurnBatch): void {
-    const received = this.receive(batch.slab, batch.usedBytes, batch.chunkBytes);
+    const received = this.receive(batch.slab.bytes, batch.usedBytes, batch.chunkBytes);
     if (received > 0) {
       batch.add(this.handle, RecordFlag.DATA, batch.usedBytes, received);
       batch.usedBytes += received;

@@ -18,6 +18,7 @@ import type {
   SocketCounters,
   TcpInfo,
 } from '../backend.ts';
+import type { Slab } from '../slab.ts';
 import type { SocketDriver, StreamSocket } from './driver.ts';
 import { ListenerEntry, StreamEntry } from './entries.ts';
 import type { Entry, EntryHost } from './entries.ts';
@@ -57,7 +58,7 @@ export class ReadinessBackend implements Backend {
   get records(): Int32Array {
     return this.#batch.records;
   }
-  get slab(): Uint8Array {
+  get slab(): Slab {
     return this.#batch.slab;
   }
   get deferredOffset(): number {
@@ -125,7 +126,7 @@ export class ReadinessBackend implements Backend {
 
   receive(handle: number): number {
     const { slab, deferredOffset, chunkBytes } = this.#batch;
-    return this.#stream(handle)?.receive(slab, deferredOffset, chunkBytes) ?? -EBADF;
+    return this.#stream(handle)?.receive(slab.bytes, deferredOffset, chunkBytes) ?? -EBADF;
   }
 
   shutdownSend(handle: number): number {

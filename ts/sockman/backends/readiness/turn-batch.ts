@@ -1,7 +1,7 @@
 // The records and bytes of one turn.
 
 import { MAX_RECORDS, RECORD_WORDS } from '../backend.ts';
-import { fixedMemory } from '../fixed-memory.ts';
+import { Slab } from '../slab.ts';
 
 /** Least room for the bytes of one turn, in bytes: with small chunks a turn shall not end for want of room. */
 const MIN_TURN_BYTES = 256 * 1024;
@@ -11,7 +11,7 @@ const TURN_CHUNKS = 4;
 
 export class TurnBatch {
   readonly records = new Int32Array(MAX_RECORDS * RECORD_WORDS);
-  readonly slab: Uint8Array;
+  readonly slab: Slab;
   readonly chunkBytes: number;
   /** Where the chunk for `receive` begins, behind the room for the bytes of the turn. */
   readonly deferredOffset: number;
@@ -22,7 +22,7 @@ export class TurnBatch {
   constructor(receiveChunkBytes: number) {
     this.chunkBytes = receiveChunkBytes;
     this.deferredOffset = Math.max(TURN_CHUNKS * receiveChunkBytes, MIN_TURN_BYTES);
-    this.slab = fixedMemory(this.deferredOffset + receiveChunkBytes);
+    this.slab = new Slab(this.deferredOffset + receiveChunkBytes);
   }
 
   begin(): void {

@@ -1,0 +1,31 @@
+// Memory for received bytes, which handlers are lent and must not be able to take away.
+
+const WASM_PAGE_BYTES = 65_536;
+
+export class Slab {
+  readonly bytes: Uint8Array;
+  /** Asked for once: V8 does not compile the getter of `bytes.buffer` into its callers, and `view` runs for each message. */
+  readonly #buffer: ArrayBufferLike;
+
+  constructor(length: number) {
+    this.#buffer = fixedMemory(length);
+    this.bytes = new Uint8Array(this.#buffer, 0, length);
+  }
+
+  /** A view to lend. Made anew each time: `subarray` costs more, it looks for a species first. */
+  view(offset: number, length: number): Uint8Array {
+    return new Uint8Array(this.#buffer, offset, length);
+  }
+}
+
+/**
+ * Memory that cannot be detached. Handlers see it (`data.buffer`) and could transfer an ordinary buffer away: to be freed
+ * under the feet of native code, or to leave a backend without room for what comes next. The buffer of a WebAssembly
+ * memory cannot be detached. Where there is no WebAssembly (`--jitless`), shared memory has the same property.
+ */
+function fixedMemory(bytes: number): ArrayBufferLike {
+  const { WebAssembly } = globalThis as { WebAssembly?: { Memory: new (size: object) => { buffer: ArrayBuffer } } };
+  if (WebAssembly === undefined) return new SharedArrayBuffer(bytes);
+  const pages = Math.ceil(bytes / WASM_PAGE_BYTES);
+  return new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer;
+}
