@@ -35,6 +35,15 @@ export function isTerrible(store: EntryStore, id: number, now: number): boolean 
 
 /** The relative chance, 0 to 1, that a draw which met this entry takes it. */
 export function selectionChance(store: EntryStore, id: number, now: number): number {
-  const recency = now - store.lastTry[id]! < RECENT_ATTEMPT_SECONDS ? RECENT_ATTEMPT_FACTOR : 1;
-  return recency * FAILURE_FACTORS[Math.min(store.attempts[id]!, MAX_FACTORED_FAILURES)]!;
+  return recencyFactor(store, id, now) * FAILURE_FACTORS[Math.min(store.attempts[id]!, MAX_FACTORED_FAILURES)]!;
+}
+
+/** Whether a draw takes the entry it met: `lot`, uniform from 0 to 1 (or to less), is below its chance. */
+export function isTaken(store: EntryStore, id: number, now: number, lot: number): boolean {
+  // Where all were tried a moment ago this decides nearly always, without another look at memory far away.
+  return lot < recencyFactor(store, id, now) && lot < selectionChance(store, id, now);
+}
+
+function recencyFactor(store: EntryStore, id: number, now: number): number {
+  return now - store.lastTry[id]! < RECENT_ATTEMPT_SECONDS ? RECENT_ATTEMPT_FACTOR : 1;
 }

@@ -10,10 +10,13 @@ import type { BucketTable } from './bucket-table.ts';
 import type { EntryStore } from './entry-store.ts';
 import { BUCKET_SLOTS, CHANCE_GROWTH } from './limits.ts';
 import { NETWORK_BY_NUMBER } from './network-numbers.ts';
-import { isTerrible, selectionChance } from './quality.ts';
+import { isTaken, isTerrible } from './quality.ts';
 
 /** Draws of 30 bits decide whether a chance is taken. */
 const CHANCE_RANGE = 2 ** 30;
+
+/** The bits of a slot number that are the position in the bucket. */
+const POSITION_MASK = BUCKET_SLOTS - 1;
 
 /** Draws of a bucket from the unfiltered list before the buckets that match several networks are listed. */
 const MAX_UNFILTERED_DRAWS = 32;
@@ -35,7 +38,7 @@ export function selectEntry(tables: AddressTables, newOnly: boolean, networks: r
   // The factor grows with each entry that was not taken, so that even a table of hopeless entries gives one.
   for (let factor = 1; ; factor *= CHANCE_GROWTH) {
     const id = draw.entry();
-    if (random() >>> 2 < factor * selectionChance(store, id, now) * CHANCE_RANGE) return id;
+    if (isTaken(store, id, now, (random() >>> 2) / (factor * CHANCE_RANGE))) return id;
   }
 }
 
@@ -82,6 +85,11 @@ function countOf(networks: readonly number[], counts: Int32Array, total: number)
   return sum;
 }
 
+/** The next slot of the same bucket, cyclically. */
+function nextInBucket(slot: number): number {
+  return (slot & ~POSITION_MASK) | ((slot + 1) & POSITION_MASK);
+}
+
 /**
  * Draws entries of a table that match: a bucket that holds any, all such buckets with the same chance, and in it the first
  * from a random position on, cyclically. There must be one.
@@ -103,9 +111,8 @@ class SlotDraw {
 
   entry(): number {
     const { entries } = this.#table;
-    const first = this.#bucket() * BUCKET_SLOTS;
-    for (let position = this.#random() & (BUCKET_SLOTS - 1); ; position = (position + 1) & (BUCKET_SLOTS - 1)) {
-      const id = entries[first + position]!;
+    for (let slot = this.#start(); ; slot = nextInBucket(slot)) {
+      const id = entries[slot]!;
       if (id !== NO_ENTRY && this.#matches(id)) return id;
     }
   }
@@ -115,18 +122,22 @@ class SlotDraw {
     return this.#networks.length === 0 || this.#networks.includes(this.#countedNetwork[id]!);
   }
 
-  #bucket(): number {
-    if (this.#networks.length <= 1) return this.#bucketOfKind(this.#networks[0] ?? ANY_NETWORK);
+  /** A random slot of a random bucket that holds a match. */
+  #start(): number {
+    if (this.#networks.length <= 1) return this.#slotOfKind(this.#networks[0] ?? ANY_NETWORK);
     for (let draws = 0; draws < MAX_UNFILTERED_DRAWS && this.#matching === undefined; draws++) {
-      const bucket = this.#bucketOfKind(ANY_NETWORK);
-      if (this.#hasMatch(bucket)) return bucket;
+      const slot = this.#slotOfKind(ANY_NETWORK);
+      if (this.#hasMatch(Math.floor(slot / BUCKET_SLOTS))) return slot;
     }
-    this.#matching ??= this.#listMatching();
-    return this.#matching[uniformBelow(this.#random, this.#matching.length)]!;
+    const buckets = (this.#matching ??= this.#listMatching());
+    return buckets[uniformBelow(this.#random, buckets.length)]! * BUCKET_SLOTS + (this.#random() & POSITION_MASK);
   }
 
-  #bucketOfKind(kind: number): number {
-    return this.#table.occupiedBucket(kind, uniformBelow(this.#random, this.#table.occupiedBucketCount(kind)));
+  #slotOfKind(kind: number): number {
+    // Bucket and position from one number: random ones are a good part of what a draw costs.
+    const place = uniformBelow(this.#random, this.#table.occupiedBucketCount(kind) * BUCKET_SLOTS);
+    const bucket = this.#table.occupiedBucket(kind, Math.floor(place / BUCKET_SLOTS));
+    return bucket * BUCKET_SLOTS + (place & POSITION_MASK);
   }
 
   #hasMatch(bucket: number): boolean {

@@ -40,10 +40,10 @@ export function uniformBelow(random: RandomUint32, bound: number): number {
   if (!(Number.isInteger(bound) && bound >= 1 && bound <= DRAW_RANGE)) {
     throw outOfRange('bound', 'an integer 1..2^32', bound);
   }
-  const limit = DRAW_RANGE - (DRAW_RANGE % bound);
   for (;;) {
     const draw = random();
-    if (draw < limit) return draw % bound;
+    // Nearly every draw is below a limit that is cheap to tell; the exact one takes a division of floating-point numbers.
+    if (draw <= DRAW_RANGE - bound || draw < DRAW_RANGE - (DRAW_RANGE % bound)) return draw % bound;
   }
 }
 
