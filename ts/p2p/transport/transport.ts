@@ -43,10 +43,11 @@ export const MAX_PROTOCOL_MESSAGE_BYTES = 4_000_000;
 export const MESSAGE_TYPE_BYTES = 12;
 
 /**
- * How far a receive buffer may be longer than what has arrived, in bytes: an announced length alone must not cost memory.
- * (Core src/net.cpp, V1Transport::readData, and MAX_RESERVE_AHEAD of V2Transport)
+ * How much of a V1 payload has to come before its announced length is believed, in bytes. Until then no more is reserved,
+ * since an announcement alone must cost nothing; a sixteenth of the longest payload is copied twice for it. (The number
+ * is that of Core src/net.cpp, V1Transport::readData, which never reserves further ahead than that.)
  */
-export const MAX_RESERVE_AHEAD_BYTES = 262_144;
+export const FIRST_PART_BYTES = 262_144;
 
 /**
  * What holding one message costs beyond its payload, in bytes. An estimate of the objects around it, above 0 so that a

@@ -25,7 +25,7 @@ import type {
   Transport,
   TransportInfo,
 } from './transport.ts';
-import { MAX_PROTOCOL_MESSAGE_BYTES, MAX_RESERVE_AHEAD_BYTES, MESSAGE_OVERHEAD_BYTES } from './transport.ts';
+import { FIRST_PART_BYTES, MAX_PROTOCOL_MESSAGE_BYTES, MESSAGE_OVERHEAD_BYTES } from './transport.ts';
 import { MAX_TYPE_CHAR_V1, readTypeField, typeField } from './type-field.ts';
 
 /** Size of the header, in bytes. */
@@ -218,7 +218,7 @@ export class V1Transport implements Transport {
       }
       this.#smallPayloads.release();
       this.#payload = new PayloadBuffer(length);
-      if (length > MAX_RESERVE_AHEAD_BYTES) this.#checksum = new Checksum();
+      if (length > FIRST_PART_BYTES) this.#checksum = new Checksum();
     }
     const piece = bytes.subarray(at, at + this.#payload.missingBytes);
     this.#payload.append(piece);
