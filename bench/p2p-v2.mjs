@@ -147,7 +147,7 @@ function comparePackets(contentsBytes, count) {
     recorder.setMessageToSend(message);
     recorded.push(takeToSend(recorder));
   }
-  const stream = Buffer.concat(recorded);
+  const stream = new Uint8Array(Buffer.concat(recorded));
   const { initiator: sender } = connect();
   const sendRun = () => {
     for (let i = 0; i < count; i++) send(sender, message);

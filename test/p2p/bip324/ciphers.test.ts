@@ -79,7 +79,7 @@ describe('the AEAD', () => {
     const sealed = seal(key, nonce, aad, text);
     expect(toHex(sealed)).toBe(row.ciphertext);
     const opened = openShort(key, nonce, aad, sealed, 0, text.length);
-    expect(opened && toHex(opened)).toBe(row.plaintext);
+    expect(opened && toHex(opened.subarray(0, text.length))).toBe(row.plaintext);
 
     const sealer = sealLong(key, nonce, aad, text.length);
     expect(toHex(sealer.update(text)) + toHex(sealer.finish())).toBe(row.ciphertext);
@@ -178,7 +178,7 @@ describe('FSChaCha20Poly1305', () => {
       const sealing = longSealer.sealLong(aad, text.length);
       expect(toHex(sealing.update(text)) + toHex(sealing.finish())).toBe(row.ciphertext);
       const opened = shortOpener.openShort(aad, out, 0, text.length);
-      expect(opened && toHex(opened)).toBe(row.plaintext);
+      expect(opened && toHex(opened.subarray(0, text.length))).toBe(row.plaintext);
       const opening = longOpener.openLong(aad, text.length);
       expect(toHex(opening.update(out.subarray(0, text.length)))).toBe(row.plaintext);
       expect(opening.finish(out.subarray(text.length))).toBe(true);

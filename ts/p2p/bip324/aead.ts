@@ -51,8 +51,8 @@ export function sealShort(
  *
  * @param sealed - Ciphertext and tag, `textBytes + TAG_BYTES` bytes from `at` on.
  * @param textBytes - At most `MAX_SHORT_TEXT_BYTES`.
- * @returns The text, lent until the next use of this module; undefined if the tag is wrong, and then nothing was
- *   decrypted.
+ * @returns The text, in the first `textBytes` bytes of what is lent until the next use of this module; undefined if the
+ *   tag is wrong, and then nothing was decrypted. (A view of just the text would be made for every packet.)
  */
 export function openShort(
   key: Uint8Array,
@@ -73,7 +73,7 @@ export function openShort(
   for (let i = 0; i < TAG_BYTES; i++) difference |= memory[TAG_AT + i]! ^ sealed[at + textBytes + i]!;
   if (difference !== 0) return undefined;
   if (textBytes > 0) kernel.xor(TEXT_AT, textEnd, TEXT_STREAM_AT);
-  return memory.subarray(TEXT_AT, textEnd);
+  return kernel.text;
 }
 
 /**

@@ -32,6 +32,8 @@ const PAGE_COUNT = 1;
 export interface ChaChaKernel {
   readonly memory: Uint8Array;
   readonly view: DataView;
+  /** The memory from `TEXT_AT` on. */
+  readonly text: Uint8Array;
   /**
    * Writes the keystream blocks `counter` to `counter + 3` under the key and nonce in memory to `to`. A carry out of the
    * counter goes into the first nonce word.
@@ -271,6 +273,7 @@ function build(): ChaChaKernel {
   return {
     memory,
     view: new DataView(memory.buffer),
-    ...(kernel.functions as unknown as Omit<ChaChaKernel, 'memory' | 'view'>),
+    text: memory.subarray(TEXT_AT),
+    ...(kernel.functions as unknown as Omit<ChaChaKernel, 'memory' | 'view' | 'text'>),
   };
 }

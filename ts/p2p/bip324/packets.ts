@@ -90,7 +90,8 @@ export class PacketOpener {
    *
    * @param sealed - Header, contents and tag, `contentsBytes + 17` bytes from `at` on.
    * @param contentsBytes - At most `MAX_SHORT_CONTENTS_BYTES`.
-   * @returns Header and contents, lent until any packet is sealed or opened; undefined if the tag is wrong.
+   * @returns Header and contents, in the first `contentsBytes + 1` bytes of what is lent until any packet is sealed or
+   *   opened; undefined if the tag is wrong.
    */
   openShort(aad: Uint8Array, sealed: Uint8Array, at: number, contentsBytes: number): Uint8Array | undefined {
     return this.#packets.openShort(aad, sealed, at, HEADER_BYTES + contentsBytes);

@@ -143,7 +143,7 @@ export class PacketReader {
       return;
     }
     const restBytes = sealed.length - at;
-    this.#accept(text, contentsBytes, (start) => this.#copyOf(text, start, restBytes));
+    this.#accept(text, contentsBytes, (start) => this.#copyOf(text, start, contentsBytes, restBytes));
   }
 
   #readLong(bytes: Uint8Array, at: number): number {
@@ -193,10 +193,10 @@ export class PacketReader {
   }
 
   /** A copy of the text from `start` on, for the message to own. */
-  #copyOf(text: Uint8Array, start: number, restBytes: number): Uint8Array {
-    const length = text.length - start;
+  #copyOf(text: Uint8Array, start: number, contentsBytes: number, restBytes: number): Uint8Array {
+    const length = HEADER_BYTES + contentsBytes - start;
     return length <= MAX_SHARED_PAYLOAD_BYTES
       ? this.#smallPayloads.copy(text, start, length, restBytes)
-      : text.slice(start);
+      : text.slice(start, start + length);
   }
 }
