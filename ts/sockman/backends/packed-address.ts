@@ -25,11 +25,10 @@ export function packAddress(service: Service): Uint8Array | undefined {
   }
   const kind = address.network === 'ipv4' ? KIND_IPV4 : KIND_IPV6;
   if (kind === KIND_IPV6 && address.network !== 'ipv6' && address.network !== 'cjdns') return undefined;
-  const packed = new Uint8Array(HEADER_BYTES + address.bytes.length);
-  const view = new DataView(packed.buffer);
-  view.setUint8(0, kind);
-  view.setUint16(1, port);
-  view.setUint32(3, address.scopeId);
+  const packed = Buffer.allocUnsafe(HEADER_BYTES + address.bytes.length);
+  packed[0] = kind;
+  packed.writeUInt16BE(port, 1);
+  packed.writeUInt32BE(address.scopeId, 3);
   packed.set(address.bytes, HEADER_BYTES);
   return packed;
 }

@@ -67,7 +67,12 @@ const Expect = {
 } as const;
 type Expect = (typeof Expect)[keyof typeof Expect];
 
-const utf8 = new TextEncoder();
+/** What we can do: without authentication, or also with a password. Never written to. (RFC 1928 section 3) */
+const NO_AUTHENTICATION = Uint8Array.of(VERSION, 1, METHOD_NONE);
+const PASSWORD_POSSIBLE = Uint8Array.of(VERSION, 2, METHOD_NONE, METHOD_PASSWORD);
+
+/** Bytes of a request beside the host: five before it, the port behind. (RFC 1928 section 4) */
+const REQUEST_FRAME_BYTES = 7;
 
 /** Why `host` cannot be put into a SOCKS5 request, or undefined when it can: ask before touching the network. */
 export function socks5HostFailure(host: string): DialFailure | undefined {
@@ -127,8 +132,7 @@ export class Socks5Handshake implements Handshake<void> {
     const hostFailure = socks5HostFailure(this.#host);
     if (hostFailure !== undefined) return { state: 'failed', failure: hostFailure };
     this.#expect = Expect.METHOD_VERSION;
-    const methods = this.#credentials === undefined ? [METHOD_NONE] : [METHOD_NONE, METHOD_PASSWORD];
-    return { state: 'more', send: Uint8Array.of(VERSION, methods.length, ...methods) };
+    return { state: 'more', send: this.#credentials === undefined ? NO_AUTHENTICATION : PASSWORD_POSSIBLE };
   }
 
   receive(chunk: Uint8Array): HandshakeOutcome<void> {
@@ -193,10 +197,7 @@ export class Socks5Handshake implements Handshake<void> {
     if (method === METHOD_PASSWORD && this.#credentials !== undefined) {
       this.#step = AUTHENTICATION;
       this.#expect = Expect.AUTH_VERSION;
-      const username = utf8.encode(this.#credentials.username);
-      const password = utf8.encode(this.#credentials.password);
-      const send = Uint8Array.of(AUTH_VERSION, username.length, ...username, password.length, ...password);
-      return { state: 'more', send };
+      return { state: 'more', send: authenticationOf(this.#credentials) };
     }
     return this.#fail('socks5-no-acceptable-method', method);
   }
@@ -204,9 +205,7 @@ export class Socks5Handshake implements Handshake<void> {
   #sendRequest(): HandshakeOutcome<void> {
     this.#step = REPLY;
     this.#expect = Expect.REPLY_VERSION;
-    const host = utf8.encode(this.#host);
-    const head = [VERSION, COMMAND_CONNECT, 0, ADDRESS_DOMAIN, host.length];
-    return { state: 'more', send: Uint8Array.of(...head, ...host, this.#port >> 8, this.#port & 0xff) };
+    return { state: 'more', send: requestFor(this.#host, this.#port) };
   }
 
   #await(next: Expect): HandshakeOutcome<void> {
@@ -229,4 +228,29 @@ export class Socks5Handshake implements Handshake<void> {
     this.#expect = Expect.END;
     return outcome;
   }
+}
+
+/** User name and password, each behind its length. (RFC 1929 section 2) */
+function authenticationOf({ username, password }: ProxyCredentials): Uint8Array {
+  const usernameBytes = Buffer.byteLength(username);
+  const message = Buffer.allocUnsafe(3 + usernameBytes + Buffer.byteLength(password));
+  message[0] = AUTH_VERSION;
+  message[1] = usernameBytes;
+  message.write(username, 2);
+  message[2 + usernameBytes] = message.length - 3 - usernameBytes;
+  message.write(password, 3 + usernameBytes);
+  return message;
+}
+
+/** CONNECT to a host, which is sent as text. (RFC 1928 section 4) */
+function requestFor(host: string, port: number): Uint8Array {
+  const request = Buffer.allocUnsafe(REQUEST_FRAME_BYTES + Buffer.byteLength(host));
+  request[0] = VERSION;
+  request[1] = COMMAND_CONNECT;
+  request[2] = 0;
+  request[3] = ADDRESS_DOMAIN;
+  request[4] = request.length - REQUEST_FRAME_BYTES;
+  request.write(host, 5);
+  request.writeUInt16BE(port, request.length - 2);
+  return request;
 }
