@@ -15,6 +15,7 @@ const PROGRAMS = {
   bip324: { sources: () => [join(BENCH_DIRECTORY, 'openssl', 'bip324.c')], libraries: ['-lcrypto'] },
   load: { sources: () => sourcesIn('load'), libraries: [] },
   'dial-socks5': { sources: () => [join(BENCH_DIRECTORY, 'peers', 'dial-socks5.c')], libraries: [] },
+  'grant-socks5': { sources: () => [join(BENCH_DIRECTORY, 'peers', 'grant-socks5.c')], libraries: [] },
   epoll: { sources: () => [join(BENCH_DIRECTORY, 'peers', 'epoll.c')], libraries: [] },
   libuv: { sources: () => [join(BENCH_DIRECTORY, 'peers', 'libuv.c')], libraries: ['-luv'] },
 };
@@ -32,7 +33,7 @@ function modifiedAt(path) {
 
 /**
  * Returns the path of an up-to-date program.
- * @param {string} name - `bip324`, `dial-socks5`, `load`, `epoll` or `libuv`.
+ * @param {string} name - `bip324`, `dial-socks5`, `grant-socks5`, `load`, `epoll` or `libuv`.
  * @throws {Error} When it does not compile; `stderr` holds what the compiler said.
  */
 export function program(name) {
