@@ -1,4 +1,4 @@
-// How fast is a full backlog emptied? 500 connections wait in it while the server is stopped; then the clock runs until
+// How fast is a full backlog emptied? 500 connections wait in it while the server sleeps; then the clock runs until
 // each of them was greeted with a byte.
 
 /** @type {import('./lib/types.mjs').Bench} */
@@ -6,7 +6,7 @@ export const bench = {
   name: 'accept-storm',
   question: 'How fast is a full backlog emptied?',
   kind: 'traffic',
-  serverMode: 'greet',
+  serverMode: 'storm',
   unit: 'connections',
   cases: [
     {

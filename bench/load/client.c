@@ -137,8 +137,18 @@ void client_await_greeting(struct client* client) {
     if (recv(client->fd, received, 1, 0) != 1) fail("no greeting");
 }
 
+bool client_has_answer(const struct client* client) {
+    return recv(client->fd, received, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
+void client_await_echo(struct client* client) {
+    while (client->received_bytes < client->sent_bytes) {
+        await_readable(client);
+        client_receive(client, client->sent_bytes - client->received_bytes);
+    }
+}
+
 void client_ping(struct client* client) {
     client_send_until(client, client->sent_bytes + 1);
-    await_readable(client);
-    if (client_receive(client, 1) != 1) fail("no echo");
+    client_await_echo(client);
 }

@@ -120,6 +120,10 @@ bool client_send_until(struct client* client, uint64_t until);
 size_t client_receive(struct client* client, size_t most);
 /** Waits for the one byte a greeting server sends first. */
 void client_await_greeting(struct client* client);
+/** Whether something is there to receive. */
+bool client_has_answer(const struct client* client);
+/** Waits until everything sent has come back. */
+void client_await_echo(struct client* client);
 /** One byte there and back. All that the server had to do before has been done when it returns, or is at the
  * most a turn away. */
 void client_ping(struct client* client);

@@ -1,19 +1,24 @@
 // Accept storm: how fast a server empties a full backlog.
 //
 // On loopback a connecting client does the work of the whole handshake, about as much as accepting costs, so
-// that a plain connect loop measures the client. Here the server is stopped (SIGSTOP) while a wave of
-// `connections` connects; they wait in its backlog. Then it continues, and the clock runs until each of them
-// has the server's greeting. Latency is from the continue to the greeting. Closing the wave is not timed, and
-// the next one waits for its end.
+// that a plain connect loop measures the client. Here the server is busy with something else while a wave of
+// `connections` connects: a message of N bytes on a connection of its own has it sleep for N milliseconds
+// before it echoes. The echo starts the clock, which runs until each of them has the server's greeting; that
+// is also their latency. Closing the wave is not timed, and the next one waits for its end.
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
 #include "load.h"
 
-enum { MOST_EVENTS = 256, STALL_TIMEOUT_MS = 10000 };
+enum {
+    MOST_EVENTS = 256,
+    STALL_TIMEOUT_MS = 10000,
+    /** First guess of how long a wave needs to connect. */
+    FIRST_SLEEP_MS = 30,
+    MOST_SLEEP_MS = 2000,
+};
 
 static void await_greetings(struct meter* meter, int epoll_fd, uint64_t began_ns) {
     int awaited = settings.connections;
@@ -30,31 +35,35 @@ static void await_greetings(struct meter* meter, int epoll_fd, uint64_t began_ns
     }
 }
 
-static void wave(struct meter* meter, struct client* clients, uint64_t first_number, bool is_measured) {
+/** @returns Whether all connected while the server slept; else it slept too short and nothing was measured. */
+static bool wave(struct meter* meter, struct client* probe, uint64_t sleep_ms, struct client* clients,
+                 uint64_t first_number) {
     int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     struct client closer = {.fd = epoll_fd};
-    if (kill(settings.server_pid, SIGSTOP) != 0) fail("cannot stop the server");
+    client_send_until(probe, probe->sent_bytes + sleep_ms);
     for (int i = 0; i < settings.connections; ++i) {
         client_open(&clients[i], first_number + (uint64_t)i);
         client_watch(&clients[i], epoll_fd, EPOLLIN | EPOLLET);
     }
+    bool is_asleep = !client_has_answer(probe);
+    bool is_measured = is_asleep && now_ns() >= meter->begins_ns;
+    client_await_echo(probe);
     if (is_measured) meter_piece_begins(meter);
-    uint64_t began_ns = now_ns();
-    if (kill(settings.server_pid, SIGCONT) != 0) fail("cannot continue the server");
-    await_greetings(meter, epoll_fd, began_ns);
+    await_greetings(meter, epoll_fd, now_ns());
     if (is_measured) meter_piece_ends(meter);
     for (int i = 0; i < settings.connections; ++i) client_close(&clients[i]);
     client_close(&closer);
+    return is_asleep;
 }
 
 void run_storm(struct meter* meter) {
     struct client* probe = clients_open(1, 0, true);
     struct client* clients = calloc((size_t)settings.connections, sizeof *clients);
     meter_start(meter);
-    uint64_t number = 1;
-    for (uint64_t now = now_ns(); now < meter->ends_ns; now = now_ns()) {
-        wave(meter, clients, number, now >= meter->begins_ns);
-        number += (uint64_t)settings.connections;
+    uint64_t sleep_ms = FIRST_SLEEP_MS;
+    for (uint64_t number = 1; now_ns() < meter->ends_ns; number += (uint64_t)settings.connections) {
+        if (!wave(meter, probe, sleep_ms, clients, number)) sleep_ms += sleep_ms / 2;
+        if (sleep_ms > MOST_SLEEP_MS) fail("the server does not sleep, or connecting takes %d ms", MOST_SLEEP_MS);
         // Two echoes: the first may share a turn of the server with the resets, the second comes after them.
         client_ping(probe);
         client_ping(probe);

@@ -5,6 +5,7 @@ const mode = process.argv[2] ?? 'echo';
 /** Most bytes queued for one slow receiver of broadcasts. */
 const MOST_PENDING_BYTES = 16 * 1024 * 1024;
 
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
 const receivers = new Set();
 
 /** Sends what the kernel takes and keeps a copy of the rest, in `socket.data`; `write` tells how much went. */
@@ -27,6 +28,7 @@ const server = Bun.listen({
       if (mode === 'broadcast') receivers.add(socket);
     },
     data(socket, bytes) {
+      if (mode === 'storm' && bytes.length > 1) Atomics.wait(sleeper, 0, 0, bytes.length);
       if (mode !== 'broadcast') return sendOrKeep(socket, bytes);
       for (const receiver of receivers) if (receiver !== socket) sendOrKeep(receiver, bytes);
     },

@@ -7,6 +7,8 @@ const RECEIVE_BYTES = 64 * 1024;
 /** Most messages queued for one slow receiver of broadcasts. */
 const MOST_PENDING_MESSAGES = 262_144;
 
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
 /** @type {Set<{ connection: Deno.TcpConn, queue: Uint8Array[], isSending: boolean }>} */
 const receivers = new Set();
 
@@ -39,6 +41,7 @@ async function serve(connection) {
   if (mode === 'broadcast') receivers.add(receiver);
   try {
     for (let length = await connection.read(buffer); length !== null; length = await connection.read(buffer)) {
+      if (mode === 'storm' && length > 1) Atomics.wait(sleeper, 0, 0, length);
       if (mode === 'broadcast') relay(receiver, buffer.slice(0, length));
       else await sendAll(connection, buffer.subarray(0, length));
     }

@@ -2,8 +2,9 @@
 //
 //   epoll MODE [RECEIVE_BYTES]
 //
-// MODE is echo, greet (one byte to every new connection, then echo) or broadcast (one byte to every new
-// connection, then everything received goes to all others). Listens on a free port of 127.0.0.1, which the
+// MODE is echo, storm (one byte to every new connection, then echo, of a message of two bytes or more after as
+// many milliseconds of sleep) or broadcast (one byte to every new connection, then everything received goes to
+// all others). Listens on a free port of 127.0.0.1, which the
 // first line on standard output tells as JSON, and serves until it is killed.
 //
 // Back-pressure: while an echo is not fully sent its connection is not read, so that at most one receive is
@@ -20,6 +21,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -29,7 +31,7 @@ enum {
     MOST_PENDING_BYTES = 16 * 1024 * 1024,
 };
 
-enum mode { MODE_ECHO, MODE_GREET, MODE_BROADCAST };
+enum mode { MODE_ECHO, MODE_STORM, MODE_BROADCAST };
 
 struct connection {
     int fd;
@@ -119,6 +121,11 @@ static void relay(const struct connection* from, size_t length) {
     }
 }
 
+static void sleep_ms(long ms) {
+    struct timespec duration = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    nanosleep(&duration, NULL);
+}
+
 static void serve(struct connection* connection, uint32_t events) {
     if ((events & EPOLLOUT) != 0 && connection->pending != NULL && !send_pending(connection)) {
         drop(connection);
@@ -127,6 +134,7 @@ static void serve(struct connection* connection, uint32_t events) {
     if ((events & (EPOLLIN | EPOLLERR | EPOLLHUP)) == 0) return;
     ssize_t length = recv(connection->fd, buffer, receive_bytes, 0);
     if (length < 0 && errno == EAGAIN) return;
+    if (mode == MODE_STORM && length > 1) sleep_ms(length);
     if (length <= 0) {
         drop(connection);
     } else if (mode == MODE_BROADCAST) {
@@ -183,7 +191,7 @@ static int listen_on_loopback(void) {
 int main(int count, char** arguments) {
     const char* name = count > 1 ? arguments[1] : "echo";
     mode = strcmp(name, "broadcast") == 0 ? MODE_BROADCAST
-           : strcmp(name, "greet") == 0   ? MODE_GREET
+           : strcmp(name, "storm") == 0   ? MODE_STORM
                                           : MODE_ECHO;
     if (count > 2) receive_bytes = (size_t)atoi(arguments[2]);
     buffer = malloc(receive_bytes);

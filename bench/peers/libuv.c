@@ -20,7 +20,7 @@ enum {
     MOST_PENDING_BYTES = 16 * 1024 * 1024,
 };
 
-enum mode { MODE_ECHO, MODE_GREET, MODE_BROADCAST };
+enum mode { MODE_ECHO, MODE_STORM, MODE_BROADCAST };
 
 struct connection {
     uv_tcp_t tcp;
@@ -102,6 +102,7 @@ static void send_or_keep(struct connection* connection, const char* data, size_t
 static void on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t* data) {
     struct connection* connection = (struct connection*)stream;
     if (length == 0) return;
+    if (mode == MODE_STORM && length > 1) uv_sleep((unsigned)length);
     if (length < 0) {
         drop(connection);
     } else if (mode == MODE_BROADCAST) {
@@ -133,7 +134,7 @@ static void on_connection(uv_stream_t* listener, int status) {
 int main(int count, char** arguments) {
     const char* name = count > 1 ? arguments[1] : "echo";
     mode = strcmp(name, "broadcast") == 0 ? MODE_BROADCAST
-           : strcmp(name, "greet") == 0   ? MODE_GREET
+           : strcmp(name, "storm") == 0   ? MODE_STORM
                                           : MODE_ECHO;
     if (count > 2) receive_bytes = (size_t)atoi(arguments[2]);
     buffer = or_die(malloc(receive_bytes));

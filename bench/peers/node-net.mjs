@@ -7,6 +7,7 @@ const mode = process.argv[2] ?? 'echo';
 
 /** Most bytes queued for one slow receiver of broadcasts. */
 const MOST_PENDING_BYTES = 16 * 1024 * 1024;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /** @type {Set<import('node:net').Socket>} */
 const receivers = new Set();
@@ -29,6 +30,7 @@ const server = createServer({ noDelay: true }, (socket) => {
     return;
   }
   socket.on('data', (data) => {
+    if (mode === 'storm' && data.length > 1) Atomics.wait(sleeper, 0, 0, data.length);
     if (!socket.write(data)) socket.pause();
   });
   socket.on('drain', () => socket.resume());

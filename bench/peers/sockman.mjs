@@ -59,9 +59,17 @@ class EchoServer extends SockMan {
   }
 }
 
-class GreetingServer extends EchoServer {
+/** Greets with a byte. A message of two bytes or more is echoed after as many milliseconds of sleep. */
+class StormServer extends EchoServer {
+  sleeper = new Int32Array(new SharedArrayBuffer(4));
+
   eventNewConnectionAccepted(nodeId) {
     return this.sendBytes(nodeId, GREETING, false) === 1;
+  }
+
+  eventGotData(nodeId, data) {
+    if (data.length > 1) Atomics.wait(this.sleeper, 0, 0, data.length);
+    super.eventGotData(nodeId, data);
   }
 }
 
@@ -114,7 +122,7 @@ class BroadcastServer extends SockMan {
   }
 }
 
-const Server = { echo: EchoServer, greet: GreetingServer, broadcast: BroadcastServer }[mode];
+const Server = { echo: EchoServer, storm: StormServer, broadcast: BroadcastServer }[mode];
 const server = new Server(options);
 if (wanted !== undefined && server.backendName !== wanted)
   throw new Error(`no ${wanted} here but ${server.backendName}`);
