@@ -63,7 +63,9 @@ void run_storm(struct meter* meter) {
     uint64_t sleep_ms = FIRST_SLEEP_MS;
     for (uint64_t number = 1; now_ns() < meter->ends_ns; number += (uint64_t)settings.connections) {
         if (!wave(meter, probe, sleep_ms, clients, number)) sleep_ms += sleep_ms / 2;
-        if (sleep_ms > MOST_SLEEP_MS) fail("the server does not sleep, or connecting takes %d ms", MOST_SLEEP_MS);
+        if (sleep_ms > MOST_SLEEP_MS) {
+            fail("the server does not sleep, or connecting takes %d ms", MOST_SLEEP_MS);
+        }
         // Two echoes: the first may share a turn of the server with the resets, the second comes after them.
         client_ping(probe);
         client_ping(probe);
