@@ -275,6 +275,14 @@ describe('arguments out of range', () => {
     expect(call).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }));
   });
 
+  it('nothing is learnt from a list with one bad report in it', () => {
+    const { addrMan: fresh } = testAddrMan();
+    const good = Array.from({ length: 9 }, (_, i) => peer(`1.2.3.${i}`));
+    expect(() => fresh.add([...good, peer('1.2.3.4', -1)], SOURCE)).toThrow(range);
+    expect(fresh.size()).toBe(0);
+    expect(fresh.add(good, SOURCE)).toBe(true);
+  });
+
   it('largest values are kept', () => {
     const { addrMan: fresh } = testAddrMan();
     fresh.add([peer('1.2.3.4', 2 ** 32 - 1, 65535, (1n << 64n) - 1n)], SOURCE);

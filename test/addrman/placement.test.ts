@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { HashInput } from '../../ts/addrman/hash-input.ts';
 import { BUCKET_SLOTS } from '../../ts/addrman/limits.ts';
 import { Placement } from '../../ts/addrman/placement.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
@@ -51,11 +52,15 @@ function placement(key: string): Placement {
   return new Placement(fromHex(vectors.keys[key]!));
 }
 
+function newBucketOf(key: Placement, group: Uint8Array, sourceGroup: Uint8Array): number {
+  return key.newBuckets([group], sourceGroup)[0]!;
+}
+
 function place(key: Placement, by: NetGroups, target: NetAddress, port: number, source: NetAddress) {
   const addrBytes = target.getAddrBytes();
-  const newBucket = key.newBucket(by.group(target), by.group(source));
-  const newSlot = key.newSlot(newBucket, addrBytes, port);
-  const triedSlot = key.triedSlot(addrBytes, port, by.group(target));
+  const newBucket = newBucketOf(key, by.group(target), by.group(source));
+  const newSlot = key.newSlots([newBucket], (input) => input.service(addrBytes, port))[0]!;
+  const triedSlot = key.triedSlots([by.group(target)], (input) => input.service(addrBytes, port))[0]!;
   return {
     newBucket,
     newPosition: newSlot - newBucket * BUCKET_SLOTS,
@@ -112,9 +117,33 @@ describe('buckets and positions', () => {
   it('gives the same bucket whatever source groups were asked for before', () => {
     const target = mapless.group(address('1.2.3.4'));
     const sources = ['5.6.7.8', '5.7.7.8', '2a02::1', '5.6.9.9'].map((text) => mapless.group(address(text)));
-    const fresh = sources.map((source) => placement('ramp').newBucket(target, source));
+    const fresh = sources.map((source) => newBucketOf(placement('ramp'), target, source));
     const reused = placement('ramp');
-    for (const order of [0, 1, 1, 2, 0, 3, 2, 0]) expect(reused.newBucket(target, sources[order]!)).toBe(fresh[order]);
+    for (const order of [0, 1, 1, 2, 0, 3, 2, 0]) {
+      expect(newBucketOf(reused, target, sources[order]!)).toBe(fresh[order]);
+    }
+  });
+
+  it('hashes many addresses together as it hashes each alone, whatever their networks', () => {
+    const key = placement('ramp');
+    const source = address('204.1.2.3');
+    const sourceGroup = mapless.group(source);
+    const targets = vectors.rows.map((row) => ({ target: address(row.address, row.cjdns), port: row.port }));
+    expect(new Set(targets.map(({ target }) => target.network)).size).toBe(5);
+    const alone = targets.map(({ target, port }) => place(key, mapless, target, port, source));
+    for (const count of [0, 1, 2, 3, 4, 5, 7, 8, targets.length]) {
+      const some = targets.slice(0, count);
+      const groupsOfSome = some.map(({ target }) => mapless.group(target));
+      const buckets = key.newBuckets(groupsOfSome, sourceGroup);
+      const writeService = (input: HashInput, index: number): HashInput =>
+        input.service(some[index]!.target.getAddrBytes(), some[index]!.port);
+      const newSlots = key.newSlots(buckets, writeService);
+      const triedSlots = key.triedSlots(groupsOfSome, writeService);
+      const slots = alone.slice(0, count);
+      expect(buckets).toEqual(slots.map(({ newBucket }) => newBucket));
+      expect(newSlots).toEqual(slots.map(({ newBucket, newPosition }) => newBucket * BUCKET_SLOTS + newPosition));
+      expect(triedSlots).toEqual(slots.map((slot) => slot.triedBucket * BUCKET_SLOTS + slot.triedPosition));
+    }
   });
 
   it('changes with the key; and with the port, except for the new bucket', () => {
@@ -166,7 +195,7 @@ describe('how many buckets a series of addresses reaches', () => {
     const random = seededUint32(3);
     const source = mapless.group(address('1.2.3.4'));
     const buckets = new Set<number>();
-    for (let i = 0; i < 5000; i++) buckets.add(key.newBucket(mapless.group(ipv4(random())), source));
+    for (let i = 0; i < 5000; i++) buckets.add(newBucketOf(key, mapless.group(ipv4(random())), source));
     expect(buckets.size).toBeLessThanOrEqual(64);
     expect(buckets.size).toBeGreaterThan(50);
   });

@@ -23,7 +23,7 @@ import { AddressTables } from './address-tables.ts';
 import { MAX_TIME, checkInteger, checkService, checkServices } from './arguments.ts';
 import { NO_ENTRY } from './bucket-table.ts';
 import { findContradiction } from './consistency.ts';
-import { addAddress } from './gossip.ts';
+import { addAddresses } from './gossip.ts';
 import { BUCKET_SLOTS, CONNECTED_UPDATE_SECONDS, KEY_BYTES, MAX_CHECK_RATIO } from './limits.ts';
 import { NetGroups } from './net-groups.ts';
 import { peerAddress, entryRecord } from './records.ts';
@@ -104,23 +104,23 @@ export class AddrMan {
    *
    * @param penaltySeconds - Taken off each time, unless the source announces itself. Gossip takes 7,200.
    * @returns True if at least one new slot was filled; an update of what is known is not counted.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not a `Service`, a `NetAddress`, a bigint. What came before stays.
-   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: a time, service set or penalty. What came before stays learnt.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not a `Service`, a `NetAddress`, a bigint. Nothing is learnt then.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: a time, service set or penalty. Nothing is learnt then.
    */
   add(addresses: Iterable<PeerAddress>, source: NetAddress, penaltySeconds: number = 0): boolean {
     if (!(Number.isSafeInteger(penaltySeconds) && penaltySeconds >= 0)) {
       throw outOfRange('penaltySeconds', 'an integer >= 0', penaltySeconds);
     }
     if (!(source instanceof NetAddress)) throw invalidArg('source', 'a NetAddress', source);
+    const records = [...addresses];
+    for (const { service, services, timeSeconds } of records) {
+      checkService(service);
+      checkInteger('timeSeconds', timeSeconds, 0, MAX_TIME);
+      checkServices(services);
+    }
     this.#check();
     const gossip = { source, sourceGroup: this.groups.group(source), penaltySeconds, now: this.#now() };
-    let hasAdded = false;
-    for (const record of addresses) {
-      checkService(record.service);
-      checkInteger('timeSeconds', record.timeSeconds, 0, MAX_TIME);
-      checkServices(record.services);
-      if (addAddress(this.tables, record, gossip)) hasAdded = true;
-    }
+    const hasAdded = addAddresses(this.tables, records, gossip);
     this.#check();
     return hasAdded;
   }

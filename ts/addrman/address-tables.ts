@@ -14,6 +14,7 @@ import { INITIAL_LAST_GOOD, MAX_REFERENCES, NEW_BUCKET_COUNT, TRIED_BUCKET_COUNT
 import type { NetGroups } from './net-groups.ts';
 import { Placement } from './placement.ts';
 import { RandomOrder } from './random-order.ts';
+import { serviceOf } from './records.ts';
 
 /** Entries, both tables, and the ways to find an entry. */
 export class AddressTables {
@@ -80,28 +81,42 @@ export class AddressTables {
     this.store.free(id);
   }
 
-  /** The new slot for an entry by what a source in this group told us. */
-  newSlot(id: number, address: NetAddress, sourceGroup: Uint8Array): number {
-    return this.newSlotIn(this.#placement.newBucket(this.groups.group(address), sourceGroup), id);
+  /** The new slot for each endpoint by what a source in this group told us. */
+  newSlots(services: readonly Service[], sourceGroup: Uint8Array): number[] {
+    const groups = services.map(({ address }) => this.groups.group(address));
+    return this.#placement.newSlots(this.#placement.newBuckets(groups, sourceGroup), (input, index) => {
+      const { address, port } = services[index]!;
+      input.service(address.getAddrBytes(), port);
+    });
   }
 
-  /** The one slot an entry can have in a bucket of the new table. */
-  newSlotIn(bucket: number, id: number): number {
-    return this.#placement.newSlot(bucket, this.store.addrBytes(id), this.store.port[id]!);
+  /** The one slot that each entry can have in its bucket of the new table. */
+  newSlotsIn(buckets: readonly number[], ids: readonly number[]): number[] {
+    const { store } = this;
+    return this.#placement.newSlots(buckets, (input, index) => {
+      const id = ids[index]!;
+      input.service(store.addrBytes(id), store.port[id]!);
+    });
   }
 
   /** The new slot for an entry by what its first source told us. */
   primaryNewSlot(id: number): number {
-    return this.newSlot(id, this.store.address(id), this.groups.group(this.store.source(id)));
+    return this.newSlots([serviceOf(this.store, id)], this.groups.group(this.store.source(id)))[0]!;
   }
 
-  /** The one slot of the tried table that an address can have. */
-  triedSlotOf(address: NetAddress, port: number): number {
-    return this.#placement.triedSlot(address.getAddrBytes(), port, this.groups.group(address));
+  /** The one slot of the tried table that each endpoint can have. */
+  triedSlots(services: readonly Service[]): number[] {
+    const groups = services.map(({ address }) => this.groups.group(address));
+    const addrBytes = services.map(({ address }) => address.getAddrBytes());
+    return this.#placement.triedSlots(groups, (input, index) => {
+      input.service(addrBytes[index]!, services[index]!.port);
+    });
   }
 
   triedSlot(id: number): number {
-    return this.triedSlotOf(this.store.address(id), this.store.port[id]!);
+    const { store } = this;
+    const group = this.groups.group(store.address(id));
+    return this.#placement.triedSlots([group], (input) => input.service(store.addrBytes(id), store.port[id]!))[0]!;
   }
 
   /** Puts a new entry into an empty new slot, in addition to those it has. */

@@ -92,7 +92,7 @@ function checkNew(tables: AddressTables, isPlacementKnown: boolean): number {
     found[id]!++;
     if (isPlacementKnown) continue;
     const bucket = Math.floor(slot / BUCKET_SLOTS);
-    if (tables.newSlotIn(bucket, id) !== slot) return -19;
+    if (tables.newSlotsIn([bucket], [id])[0] !== slot) return -19;
   }
   for (let position = 0; position < order.length; position++) {
     const id = order.at(position);

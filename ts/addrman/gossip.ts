@@ -1,6 +1,7 @@
 // What we do with an address that somebody told us of. (Bitcoin Core src/addrman.cpp, AddrManImpl::AddSingle)
 
 import type { NetAddress } from '../netaddr/net-address.ts';
+import { LANES } from '../p2p/hash-lanes.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
 import { uniformBelow } from '../util/random.ts';
 import type { AddressTables } from './address-tables.ts';
@@ -18,13 +19,37 @@ export interface Gossip {
   readonly now: number;
 }
 
-/** Learns an address. Returns whether a new slot holds it that did not before; an update does not count. */
-export function addAddress(tables: AddressTables, record: PeerAddress, gossip: Gossip): boolean {
+/**
+ * Learns addresses, one after the other. Those that are not routable are passed over.
+ *
+ * @returns Whether a new slot holds one that it did not hold before; an update does not count.
+ */
+export function addAddresses(tables: AddressTables, records: readonly PeerAddress[], gossip: Gossip): boolean {
+  let hasAdded = false;
+  for (let start = 0; start < records.length; start += LANES) {
+    const batch = records.slice(start, start + LANES).filter(({ service }) => service.address.isRoutable());
+    // Where an address belongs depends on nothing that happens to the tables meanwhile.
+    const unknown = batch.map(({ service }) => service).filter((service) => tables.find(service) === NO_ENTRY);
+    const slots = tables.newSlots(unknown, gossip.sourceGroup);
+    let next = 0;
+    for (const record of batch) {
+      const knownSlot = record.service === unknown[next] ? slots[next++] : undefined;
+      if (addAddress(tables, record, gossip, knownSlot)) hasAdded = true;
+    }
+  }
+  return hasAdded;
+}
+
+/** @param knownSlot - The slot for the address, if it has been hashed. */
+function addAddress(
+  tables: AddressTables,
+  record: PeerAddress,
+  gossip: Gossip,
+  knownSlot: number | undefined,
+): boolean {
   const { service, services, timeSeconds } = record;
-  const { address } = service;
-  if (!address.isRoutable()) return false;
   // A node that announces itself is believed.
-  const penaltySeconds = address.equals(gossip.source) ? 0 : gossip.penaltySeconds;
+  const penaltySeconds = service.address.equals(gossip.source) ? 0 : gossip.penaltySeconds;
   const penalizedTime = Math.max(0, timeSeconds - penaltySeconds);
 
   let id = tables.find(service);
@@ -35,7 +60,7 @@ export function addAddress(tables: AddressTables, record: PeerAddress, gossip: G
     if (!mayHaveOneMoreSlot(tables, id, timeSeconds)) return false;
   }
 
-  const slot = tables.newSlot(id, address, gossip.sourceGroup);
+  const slot = knownSlot ?? tables.newSlots([service], gossip.sourceGroup)[0]!;
   const occupant = tables.newTable.entries[slot]!;
   if (occupant === id) return false;
   if (occupant !== NO_ENTRY && !givesWay(tables, occupant, id, gossip.now)) {

@@ -5,6 +5,7 @@
 // (Bitcoin Core src/addrman.cpp, AddrManImpl::Unserialize)
 
 import { readAddressV1, readAddressV2 } from '../netaddr/encoding.ts';
+import { LANES } from '../p2p/hash-lanes.ts';
 import { doubleSha256 } from '../p2p/hash.ts';
 import { ByteReader } from '../util/bytes.ts';
 import { equalBytes } from '../util/compare-bytes.ts';
@@ -88,7 +89,7 @@ function parse(bytes: Uint8Array, magic: Uint8Array, options: AddrManOptions): P
   const isRestored = bucketCount === NEW_BUCKET_COUNT && isMapInUse(tables.groups, mapVersion);
   const restorer = new BucketRestorer(tables, newIds, isRestored);
   forEachReference(new ByteReader(bytes.subarray(bucketsStart)), bucketCount, restorer);
-  restorer.dropUnreferenced();
+  restorer.finish();
 
   const code = findContradiction(tables, true);
   if (code !== 0) throw new Refused(`inconsistent (code ${code})`);
@@ -120,12 +121,14 @@ function readNewEntries(reader: ByteReader, fileFormat: number, tables: AddressT
 
 /** Reads the tried entries. One that is not valid, or finds its slot taken, is lost. */
 function readTriedEntries(reader: ByteReader, fileFormat: number, tables: AddressTables, count: number): void {
-  for (let index = 0; index < count; index++) {
-    const entry = readEntry(reader, fileFormat);
-    const { address, port } = entry.record.service;
-    if (!address.isValid()) continue;
-    const slot = tables.triedSlotOf(address, port);
-    if (tables.triedTable.entries[slot] === NO_ENTRY) tables.putTried(createEntry(tables, entry), slot);
+  for (let left = count; left > 0; left -= LANES) {
+    const entries = Array.from({ length: Math.min(left, LANES) }, () => readEntry(reader, fileFormat));
+    const valid = entries.filter(({ record }) => record.service.address.isValid());
+    const slots = tables.triedSlots(valid.map(({ record }) => record.service));
+    for (const [index, entry] of valid.entries()) {
+      const slot = slots[index]!;
+      if (tables.triedTable.entries[slot] === NO_ENTRY) tables.putTried(createEntry(tables, entry), slot);
+    }
   }
 }
 

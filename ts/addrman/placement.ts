@@ -8,14 +8,14 @@
 //     new bucket:   h = H(key ‖ str(group) ‖ str(sourceGroup)),  bucket = H(key ‖ str(sourceGroup) ‖ u64(h mod 64)) mod 1024
 //     position:     H(key ‖ 'N' or 'K' ‖ i32(bucket) ‖ str(serviceKey)) mod 64
 //
-// The hashing is most of what it costs to learn an address. One-shot crypto.hash, as p2p/hash.ts calls it, costs a third
-// of hash objects (bench/addrman.mjs); SHA-256 in JavaScript is no quicker where the processor has instructions for it.
+// The hashing is most of what it costs to learn an address, and a message or a file brings many at a time: they are
+// hashed together, as far as there is no order among the hashes (p2p/hash-lanes.ts).
 
-import { checksum32 as hash32 } from '../p2p/hash.ts';
+import { LANES, checksums32 } from '../p2p/hash-lanes.ts';
 import { equalBytes } from '../util/compare-bytes.ts';
+import { HashInput } from './hash-input.ts';
 import {
   BUCKET_SLOTS,
-  KEY_BYTES,
   NEW_BUCKET_COUNT,
   NEW_BUCKETS_PER_SOURCE_GROUP,
   TRIED_BUCKET_COUNT,
@@ -26,11 +26,11 @@ import {
 const NEW_TAG = 0x4e;
 const TRIED_TAG = 0x4b;
 
-/** Longest operands behind the key: tag, bucket, and the length and service key of an onion or I2P address. */
-const MAX_OPERAND_BYTES = 1 + 4 + 1 + 34;
-
 /** A table entry that has not been hashed yet. */
 const UNKNOWN_BUCKET = -1;
+
+/** Writes what is hashed for item `index` of a list. */
+type WriteOperands = (input: HashInput, index: number) => void;
 
 /**
  * Computes buckets and slots under one key. A slot number is bucket × 64 + position.
@@ -39,101 +39,80 @@ const UNKNOWN_BUCKET = -1;
  * attacker can have many of may make this grow.
  */
 export class Placement {
-  readonly #input = Buffer.alloc(KEY_BYTES + MAX_OPERAND_BYTES);
-  /** The input cut to each length that was needed so far: making a view costs a tenth of a hash. */
-  readonly #views: (Buffer | undefined)[] = [];
-  #end = KEY_BYTES;
+  readonly #inputs: readonly HashInput[];
+  readonly #sums = new Int32Array(LANES);
 
   #lastSourceGroup: Uint8Array = new Uint8Array(0);
   readonly #lastSourceBuckets = new Int16Array(NEW_BUCKETS_PER_SOURCE_GROUP).fill(UNKNOWN_BUCKET);
 
   /** @param key - 32 secret bytes. Copied. */
   constructor(key: Uint8Array) {
-    this.#input.set(key);
+    this.#inputs = Array.from({ length: LANES }, () => new HashInput(key));
   }
 
   /**
-   * The one slot of the tried table that an address can have.
+   * The one slot of the tried table that each of some addresses can have.
    *
-   * @param addrBytes - `NetAddress.getAddrBytes()`.
-   * @param group - The address's network group.
+   * @param groups - The network group of each.
+   * @param writeService - Writes the service of an address to the input.
    */
-  triedSlot(addrBytes: Uint8Array, port: number, group: Uint8Array): number {
-    const choice = this.#start().#service(addrBytes, port).#hash() & (TRIED_BUCKETS_PER_GROUP - 1);
-    const bucket = this.#start().#string(group).#uint64(choice).#hash() & (TRIED_BUCKET_COUNT - 1);
-    return this.#slot(TRIED_TAG, bucket, addrBytes, port);
+  triedSlots(groups: readonly Uint8Array[], writeService: WriteOperands): number[] {
+    const choices = this.#hashes(groups.length, writeService);
+    const hashes = this.#hashes(groups.length, (input, index) => {
+      input.string(groups[index]!).uint64(choices[index]! & (TRIED_BUCKETS_PER_GROUP - 1));
+    });
+    const buckets = hashes.map((hash) => hash & (TRIED_BUCKET_COUNT - 1));
+    return this.#slots(TRIED_TAG, buckets, writeService);
   }
 
-  /** The bucket of the new table for an address of `group` that a source in `sourceGroup` told us. */
-  newBucket(group: Uint8Array, sourceGroup: Uint8Array): number {
-    const hash = this.#start().#string(group).#string(sourceGroup).#hash();
-    const choice = hash & (NEW_BUCKETS_PER_SOURCE_GROUP - 1);
-    const buckets = this.#lastSourceBuckets;
+  /** The bucket of the new table for an address of each group that a source in `sourceGroup` told us. */
+  newBuckets(groups: readonly Uint8Array[], sourceGroup: Uint8Array): number[] {
     if (!equalBytes(sourceGroup, this.#lastSourceGroup)) {
       this.#lastSourceGroup = sourceGroup;
-      buckets.fill(UNKNOWN_BUCKET);
+      this.#lastSourceBuckets.fill(UNKNOWN_BUCKET);
     }
+    const hashes = this.#hashes(groups.length, (input, index) => input.string(groups[index]!).string(sourceGroup));
+    return hashes.map((hash) => this.#sourceBucket(hash & (NEW_BUCKETS_PER_SOURCE_GROUP - 1)));
+  }
+
+  /**
+   * The one slot that each of some addresses can have in its bucket of the new table.
+   *
+   * @param writeService - As for `triedSlots`.
+   */
+  newSlots(buckets: readonly number[], writeService: WriteOperands): number[] {
+    return this.#slots(NEW_TAG, buckets, writeService);
+  }
+
+  #sourceBucket(choice: number): number {
+    const buckets = this.#lastSourceBuckets;
     if (buckets[choice] === UNKNOWN_BUCKET) {
-      buckets[choice] = this.#start().#string(sourceGroup).#uint64(choice).#hash() & (NEW_BUCKET_COUNT - 1);
+      const [hash] = this.#hashes(1, (input) => input.string(this.#lastSourceGroup).uint64(choice));
+      buckets[choice] = hash! & (NEW_BUCKET_COUNT - 1);
     }
     return buckets[choice]!;
   }
 
-  /** The one slot that an address can have in a bucket of the new table. */
-  newSlot(bucket: number, addrBytes: Uint8Array, port: number): number {
-    return this.#slot(NEW_TAG, bucket, addrBytes, port);
+  #slots(tag: number, buckets: readonly number[], writeService: WriteOperands): number[] {
+    const hashes = this.#hashes(buckets.length, (input, index) => {
+      writeService(input.tagAndBucket(tag, buckets[index]!), index);
+    });
+    return hashes.map((hash, index) => buckets[index]! * BUCKET_SLOTS + (hash & (BUCKET_SLOTS - 1)));
   }
 
-  #slot(tag: number, bucket: number, addrBytes: Uint8Array, port: number): number {
-    const position = this.#start().#tagAndBucket(tag, bucket).#service(addrBytes, port).#hash() & (BUCKET_SLOTS - 1);
-    return bucket * BUCKET_SLOTS + position;
-  }
-
-  // Building the input: each method writes one operand behind what is there.
-
-  #start(): this {
-    this.#end = KEY_BYTES;
-    return this;
-  }
-
-  #string(bytes: Uint8Array): this {
-    this.#input[this.#end] = bytes.length;
-    this.#input.set(bytes, this.#end + 1);
-    this.#end += 1 + bytes.length;
-    return this;
-  }
-
-  /** The service key: address bytes, then the port, high byte first. */
-  #service(addrBytes: Uint8Array, port: number): this {
-    const input = this.#input;
-    input[this.#end] = addrBytes.length + 2;
-    input.set(addrBytes, this.#end + 1);
-    this.#end += 1 + addrBytes.length;
-    input[this.#end++] = port >>> 8;
-    input[this.#end++] = port;
-    return this;
-  }
-
-  /** A number below 256 as eight little-endian bytes. */
-  #uint64(value: number): this {
-    this.#input.fill(0, this.#end, this.#end + 8);
-    this.#input[this.#end] = value;
-    this.#end += 8;
-    return this;
-  }
-
-  /** One byte, then a number below 65,536 as four little-endian bytes. */
-  #tagAndBucket(tag: number, bucket: number): this {
-    const input = this.#input;
-    input[this.#end++] = tag;
-    input[this.#end++] = bucket;
-    input[this.#end++] = bucket >>> 8;
-    input[this.#end++] = 0;
-    input[this.#end++] = 0;
-    return this;
-  }
-
-  #hash(): number {
-    return hash32((this.#views[this.#end] ??= this.#input.subarray(0, this.#end)));
+  /** Hashes `count` inputs, as many together as go. */
+  #hashes(count: number, write: WriteOperands): number[] {
+    const hashes: number[] = [];
+    for (let start = 0; start < count; start += LANES) {
+      const messages: Uint8Array[] = [];
+      for (let index = start; index < count && messages.length < LANES; index++) {
+        const input = this.#inputs[messages.length]!.start();
+        write(input, index);
+        messages.push(input.message());
+      }
+      checksums32(messages, this.#sums);
+      for (let lane = 0; lane < messages.length; lane++) hashes.push(this.#sums[lane]!);
+    }
+    return hashes;
   }
 }
