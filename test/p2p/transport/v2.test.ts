@@ -9,7 +9,7 @@ import type { ChainName } from '../../../ts/p2p/chain-params.ts';
 import { MESSAGE_TYPES } from '../../../ts/p2p/messages/message-types.ts';
 import { MAX_PROTOCOL_MESSAGE_BYTES, MESSAGE_OVERHEAD_BYTES } from '../../../ts/p2p/transport/transport.ts';
 import type { OutboundMessage } from '../../../ts/p2p/transport/transport.ts';
-import { CRYPT_STEP_BYTES } from '../../../ts/p2p/transport/v2-long-packet.ts';
+import { MAX_STEP_BYTES, MIN_STEP_BYTES } from '../../../ts/p2p/transport/v2-long-packet.ts';
 import { V2Transport } from '../../../ts/p2p/transport/v2.ts';
 import { seededBytes } from '../../helpers/seeded-bytes.ts';
 import { receiveAll, sendAll } from '../../helpers/transport.ts';
@@ -295,10 +295,10 @@ describe('V2Transport, receiving', () => {
   });
 
   it('delivers long messages of both forms whatever the chunks', () => {
-    const sizes = [CRYPT_STEP_BYTES - 2, CRYPT_STEP_BYTES - 1, CRYPT_STEP_BYTES, 3 * CRYPT_STEP_BYTES + 5];
-    for (const size of sizes) {
+    const around = (byteCount: number): number[] => [byteCount - 1, byteCount, byteCount + 1];
+    for (const size of [MIN_STEP_BYTES - 2, ...around(MAX_STEP_BYTES - 1), 3 * MAX_STEP_BYTES + 5]) {
       const payload = seededBytes(`long ${size}`)(size);
-      for (const chunk of [997, CRYPT_STEP_BYTES - 1, CRYPT_STEP_BYTES, CRYPT_STEP_BYTES + 1, 262_144]) {
+      for (const chunk of [997, ...around(MIN_STEP_BYTES), ...around(MAX_STEP_BYTES), 262_144]) {
         const { ours, peer } = connected();
         const stream = join(peer.seal(join(Uint8Array.of(2), payload)), peer.seal(longForm('other', payload)));
         const { messages } = receiveAll(ours, stream, [chunk]);
@@ -431,7 +431,7 @@ describe('V2Transport, sending', () => {
       expect(messageType).toBe('block');
       expect(initiator.getSendMemoryUsage()).toBe(150_000 + MESSAGE_OVERHEAD_BYTES);
       expect(initiator.setMessageToSend(message)).toBe(false);
-      expect(toSend.length).toBeLessThanOrEqual(CRYPT_STEP_BYTES + 3 + 14 + 16);
+      expect(toSend.length).toBeLessThanOrEqual(MAX_STEP_BYTES + 3 + 14 + 16);
       initiator.markBytesSent(toSend.length);
       sentBytes += toSend.length;
       expect(more).toBe(sentBytes < 150_021);

@@ -1,7 +1,7 @@
 // One packet too long to be decrypted in one call, on its way in.
 //
-// It is decrypted in steps as it comes, so that an announced length costs no memory and the work does not come at once
-// at the end. The steps are joined when all of it is there; growing one array instead, by copies or as a resizable
+// It is decrypted as it comes, so that an announced length costs no memory and the work does not come at once at the end.
+// What OpenSSL answered is joined when all of it is there; growing one array instead, by copies or as a resizable
 // ArrayBuffer, measured slower. (bench/p2p-v2.mjs)
 
 import { TAG_BYTES } from '../bip324/aead.ts';
@@ -9,16 +9,22 @@ import type { LongOpener } from '../bip324/aead.ts';
 import { DECOY_BIT, HEADER_BYTES } from '../bip324/packets.ts';
 
 /**
- * How much goes through OpenSSL in one call, in bytes. It answers each with a fresh array: small enough to be recycled
+ * Most that goes through OpenSSL in one call, in bytes. It answers each with a fresh array: small enough to be recycled
  * by the allocator instead of being mapped anew, large enough for the call not to matter. (bench/p2p-v2.mjs)
  */
-export const CRYPT_STEP_BYTES = 32_768;
+export const MAX_STEP_BYTES = 65_536;
+
+/**
+ * Pieces from here on are decrypted where they lie, in bytes. Shorter ones are put together first, so that chunks of any
+ * size make few calls. (bench/p2p-v2.mjs)
+ */
+export const MIN_STEP_BYTES = 16_384;
 
 export class LongPacket {
   readonly #opener: LongOpener;
   /** Bytes of header and contents that have not come yet. */
   #missingText: number;
-  /** Ciphertext of the next step, where a chunk did not hold all of it; so chunks of any size make few steps. */
+  /** Ciphertext of pieces that are too short for a step of their own. */
   #stage: Uint8Array | undefined;
   #staged = 0;
   readonly #steps: Uint8Array[] = [];
@@ -68,23 +74,28 @@ export class LongPacket {
     return next + piece.length;
   }
 
-  /** Takes what the chunk has of the next step. */
+  /** Takes what the chunk has of the text. */
   #takeText(bytes: Uint8Array, at: number): number {
-    const stepBytes = Math.min(CRYPT_STEP_BYTES, this.#staged + this.#missingText);
-    const piece = bytes.subarray(at, at + stepBytes - this.#staged);
+    const piece = bytes.subarray(at, at + Math.min(MAX_STEP_BYTES, this.#missingText));
     this.#missingText -= piece.length;
-    if (piece.length === stepBytes) {
+    const isRest = this.#missingText === 0;
+    if (piece.length >= MIN_STEP_BYTES || (isRest && this.#staged === 0)) {
+      this.#decryptStaged();
       this.#decrypt(piece);
     } else {
-      this.#stage ??= new Uint8Array(stepBytes);
+      // Less than a step is there and less than one comes: there is room for both.
+      this.#stage ??= new Uint8Array(2 * MIN_STEP_BYTES);
       this.#stage.set(piece, this.#staged);
       this.#staged += piece.length;
-      if (this.#staged === stepBytes) {
-        this.#staged = 0;
-        this.#decrypt(this.#stage.subarray(0, stepBytes));
-      }
+      if (isRest || this.#staged >= MIN_STEP_BYTES) this.#decryptStaged();
     }
     return at + piece.length;
+  }
+
+  #decryptStaged(): void {
+    if (this.#staged === 0) return;
+    this.#decrypt(this.#stage!.subarray(0, this.#staged));
+    this.#staged = 0;
   }
 
   #decrypt(ciphertext: Uint8Array): void {

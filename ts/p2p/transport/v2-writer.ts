@@ -9,7 +9,7 @@ import { HEADER_BYTES, LENGTH_BYTES, MAX_SHORT_CONTENTS_BYTES, PACKET_OVERHEAD_B
 import type { PacketSealer } from '../bip324/packets.ts';
 import { packetHead } from './short-ids.ts';
 import type { OutboundMessage } from './transport.ts';
-import { CRYPT_STEP_BYTES } from './v2-long-packet.ts';
+import { MAX_STEP_BYTES } from './v2-long-packet.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -51,7 +51,7 @@ export class PacketWriter {
   nextPiece(): Uint8Array {
     if (this.#long === undefined) return NO_BYTES;
     const { sealer, payload, offset } = this.#long;
-    const end = Math.min(payload.length, offset + CRYPT_STEP_BYTES);
+    const end = Math.min(payload.length, offset + MAX_STEP_BYTES);
     const sealed = sealer.update(payload.subarray(offset, end));
     this.#long.offset = end;
     if (end < payload.length) return sealed;
