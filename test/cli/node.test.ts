@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -70,6 +70,30 @@ describe('sockman node', () => {
       await writeFile(map, readVectorBytes('asmap.raw'));
       expect(await run()).toBe(0);
       expect(lines).toContain('AS map: 0 addresses in 0 systems, 0 in none');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('writes down what it says and what it hears', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sockman-node-'));
+    try {
+      const { io } = outside(/ ms /);
+      expect(await nodeCommand.run(['--capture-messages', join(folder, 'said')], io)).toBe(0);
+      const [peer, ...others] = await readdir(join(folder, 'said'));
+      expect(peer).toMatch(/^127\.0\.0\.1_\d+$/);
+      expect(others).toEqual([]);
+      const typesIn = async (file: string): Promise<string[]> => {
+        const bytes = await readFile(join(folder, 'said', peer!, file));
+        const types = [];
+        for (let at = 0; at < bytes.length; at += 24 + bytes.readUInt32LE(at + 20)) {
+          types.push(bytes.toString('latin1', at + 8, at + 20).replaceAll('\0', ''));
+        }
+        return types;
+      };
+      const opening = ['version', 'wtxidrelay', 'sendaddrv2', 'verack'];
+      expect((await typesIn('msgs_sent.dat')).slice(0, 4)).toEqual(opening);
+      expect((await typesIn('msgs_recv.dat')).slice(0, 4)).toEqual(opening);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -35,6 +35,7 @@ const OPTIONS = {
   v2transport: { type: 'string', default: '1' },
   'tor-control': { type: 'string' },
   'tor-password': { type: 'string' },
+  'capture-messages': { type: 'string' },
   for: { type: 'string' },
 } as const;
 
@@ -46,6 +47,7 @@ interface NodeArguments {
   readonly asMapFile: string | undefined;
   readonly v2Transport: boolean;
   readonly onion: OnionArguments | undefined;
+  readonly captureFolder: string | undefined;
   readonly runSeconds: number | undefined;
 }
 
@@ -63,6 +65,8 @@ export const nodeCommand: Command = {
     "  --tor-control ADDRESS offers an onion service through Tor's control port (9051 unless said), and dials onion",
     '                        addresses; its key is kept in --datadir. Listens on loopback if --listen is not given',
     '  --tor-password WORD   for a control port that wants one; its cookie file is found by itself',
+    '  --capture-messages FOLDER',
+    '                        writes every message there, a folder for each peer and a file for each direction',
     '  --for SECONDS         ends by itself; otherwise Ctrl-C does',
   ],
   run: runNode,
@@ -83,6 +87,7 @@ async function runNode(args: readonly string[], io: CliIo): Promise<number> {
     ...listening(options),
     ...remembered,
     ...groups,
+    ...(options.captureFolder !== undefined && { captureMessages: options.captureFolder }),
   });
   node.on('asMapHealth', ({ asCount, entryCount, unmappedCount }) => {
     io.print(`AS map: ${entryCount} addresses in ${asCount} systems, ${unmappedCount} in none`);
@@ -163,6 +168,7 @@ function readArguments(args: readonly string[]): NodeArguments {
     asMapFile: values.asmap,
     v2Transport: switchOption('v2transport', values.v2transport),
     onion: readOnionArguments(values['tor-control'], values['tor-password']),
+    captureFolder: values['capture-messages'],
     runSeconds: numberOption('for', values.for, 0, MAX_RUN_SECONDS),
   };
 }
