@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -105,6 +107,28 @@ describe('sockman node', () => {
     expect(lines.at(-1)).toMatch(/manual +v1 +70017 /);
   });
 
+  it('dials each network through its proxy', async () => {
+    const stop = new AbortController();
+    const greetings: string[] = [];
+    const proxies = ['ipv4', 'onion'].map((network) =>
+      createServer((socket) => {
+        socket.once('data', (greeting) => {
+          greetings.push(`${network} ${greeting.toString('hex')}`);
+          socket.destroy();
+          if (greetings.length === 2) stop.abort();
+        });
+      }).listen(0, '127.0.0.1'),
+    );
+    await Promise.all(proxies.map((proxy) => once(proxy, 'listening')));
+    const [ipv4, onion] = proxies.map((proxy) => `127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+    const { io } = outside(/never/);
+    const targets = ['93.0.0.1', 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion'];
+    const args = [...targets.flatMap((to) => ['--connect', to]), '--proxy', ipv4!, '--proxy', `${onion}=onion`];
+    expect(await nodeCommand.run(args, { ...io, signal: stop.signal })).toBe(0);
+    expect(greetings.sort()).toEqual(['ipv4 05020002', 'onion 05020002']);
+    for (const proxy of proxies) proxy.close();
+  });
+
   it('redraws a table as wide as the terminal', async () => {
     const { io, screens } = outside(/manual +v2 +70017/, true);
     expect(await nodeCommand.run([], io)).toBe(0);
@@ -119,6 +143,7 @@ describe('sockman node', () => {
   it('refuses what it cannot understand', async () => {
     const { io } = outside(/never/);
     const bad = [['--network', 'moonnet'], ['--v2transport', '2'], ['--for=-1'], ['--for', 'soon']];
+    for (const proxy of ['127.0.0.1:9050=', '127.0.0.1=i2p', 'localhost', '127.0.0.1:0']) bad.push(['--proxy', proxy]);
     for (const args of bad) await expect(nodeCommand.run(args, io)).rejects.toThrow(UsageError);
     await expect(nodeCommand.run(['--unknown'], io)).rejects.toMatchObject({ code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' });
     await expect(watchCommand.run([], io)).rejects.toThrow(UsageError);

@@ -9,11 +9,12 @@ import { Connman } from '../connman/connman.ts';
 import { openDataFolder } from '../connman/data-folder.ts';
 import type { DataFolder } from '../connman/data-folder.ts';
 import type { ConnmanOptions } from '../connman/options.ts';
+import { resolveProxyRoutes } from '../connman/proxy-routes.ts';
 import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
 import type { ChainName } from '../p2p/chain-params.ts';
 import { PeerManager } from '../peerman/peer-manager.ts';
 import type { OnionService } from '../tor/onion-service.ts';
-import { numberOption } from './command.ts';
+import { UsageError, numberOption } from './command.ts';
 import type { CliIo, Command } from './command.ts';
 import { onionServiceOf, readOnionArguments } from './onion.ts';
 import type { OnionArguments } from './onion.ts';
@@ -33,6 +34,7 @@ const OPTIONS = {
   datadir: { type: 'string' },
   asmap: { type: 'string' },
   v2transport: { type: 'string', default: '1' },
+  proxy: { type: 'string', multiple: true },
   'tor-control': { type: 'string' },
   'tor-password': { type: 'string' },
   'capture-messages': { type: 'string' },
@@ -46,6 +48,7 @@ interface NodeArguments {
   readonly dataDir: string | undefined;
   readonly asMapFile: string | undefined;
   readonly v2Transport: boolean;
+  readonly proxy: readonly string[];
   readonly onion: OnionArguments | undefined;
   readonly captureFolder: string | undefined;
   readonly runSeconds: number | undefined;
@@ -62,6 +65,8 @@ export const nodeCommand: Command = {
     '  --datadir FOLDER      remembers addresses, anchors and bans there; without --connect, dials from what it knows',
     '  --asmap FILE          tells networks apart by this map of autonomous systems, not by ranges of addresses',
     '  --v2transport 0|1     encrypted connections (BIP 324); 1 unless said',
+    '  --proxy ADDRESS[=NET]  SOCKS5 proxy, address:port or unix:/path, for every network or for ipv4, ipv6, onion, cjdns;',
+    '                        may be repeated, later ones override; 0[=NET] takes away. Local addresses need none',
     "  --tor-control ADDRESS offers an onion service through Tor's control port (9051 unless said), and dials onion",
     '                        addresses; its key is kept in --datadir. Listens on loopback if --listen is not given',
     '  --tor-password WORD   for a control port that wants one; its cookie file is found by itself',
@@ -84,6 +89,7 @@ async function runNode(args: readonly string[], io: CliIo): Promise<number> {
     network,
     connect: targets,
     v2Transport,
+    proxy: options.proxy,
     ...listening(options),
     ...remembered,
     ...groups,
@@ -167,8 +173,19 @@ function readArguments(args: readonly string[]): NodeArguments {
     dataDir: values.datadir,
     asMapFile: values.asmap,
     v2Transport: switchOption('v2transport', values.v2transport),
+    proxy: proxiesOf(values.proxy),
     onion: readOnionArguments(values['tor-control'], values['tor-password']),
     captureFolder: values['capture-messages'],
     runSeconds: numberOption('for', values.for, 0, MAX_RUN_SECONDS),
   };
+}
+
+/** Checked before anything is started. @throws {UsageError} One of them is no proxy. */
+function proxiesOf(texts: readonly string[] = []): readonly string[] {
+  try {
+    resolveProxyRoutes(texts);
+  } catch (error) {
+    throw new UsageError(`--${(error as Error).message}`);
+  }
+  return texts;
 }

@@ -9,9 +9,9 @@ import { Service } from '../netaddr/service.ts';
 import { checkSessionOptions } from '../sockman/dial/connect-options.ts';
 import type { Proxy } from '../sockman/dial/connect-options.ts';
 import { invalidArg } from '../util/errors.ts';
+import { parseProxyAddress } from './proxy-routes.ts';
+import type { ProxyRoutes } from './proxy-routes.ts';
 
-/** Port of a SOCKS5 proxy that names none: Tor's. */
-export const DEFAULT_PROXY_PORT = 9_050;
 /** Port of a SAM bridge that names none. */
 export const DEFAULT_SAM_PORT = 7_656;
 
@@ -19,8 +19,7 @@ export const DEFAULT_SAM_PORT = 7_656;
 export interface NetworkStateOptions {
   readonly onlyNet: readonly PublicNetworkName[] | undefined;
   readonly cjdnsReachable: boolean;
-  readonly proxy: string | undefined;
-  readonly onion: string | undefined;
+  readonly proxyRoutes: ProxyRoutes;
   readonly i2pSam: string | undefined;
   readonly i2pSessionOptions: string | undefined;
   readonly proxyRandomize: boolean;
@@ -40,15 +39,19 @@ export class NetworkState {
   readonly #onlyNet: readonly PublicNetworkName[] | undefined;
   readonly #reachable: Set<NetworkClass>;
 
-  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a proxy is no address. */
+  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the SAM bridge is no address. */
   constructor(options: NetworkStateOptions) {
     this.isActive = options.networkActive;
     this.cjdnsReachable = options.cjdnsReachable;
     this.proxyRandomize = options.proxyRandomize;
-    this.nameProxy = this.#useProxy('proxy', options.proxy, ['ipv4', 'ipv6', 'cjdns']);
-    this.#useProxy('onion', options.onion, ['onion']);
+    const { proxyRoutes } = options;
+    this.nameProxy = this.#proxyAt(proxyRoutes.names);
+    for (const network of ['ipv4', 'ipv6', 'onion', 'cjdns'] as const) {
+      const proxy = this.#proxyAt(proxyRoutes[network]);
+      if (proxy !== undefined) this.#proxies.set(network, proxy);
+    }
     if (options.i2pSam !== undefined) {
-      const endpoint = parseEndpoint('i2pSam', options.i2pSam, DEFAULT_SAM_PORT);
+      const endpoint = parseProxyAddress('i2pSam', options.i2pSam, DEFAULT_SAM_PORT);
       if (endpoint.unixPath !== undefined) throw invalidArg('i2pSam', 'an address of TCP', options.i2pSam);
       const { i2pSessionOptions: sessionOptions } = options;
       if (sessionOptions !== undefined) checkSessionOptions('i2pSessionOptions', sessionOptions);
@@ -59,7 +62,7 @@ export class NetworkState {
     // What is neither routable nor stored has nothing to be excluded from.
     this.#reachable.add('not_publicly_routable').add('internal');
     if (!options.cjdnsReachable) this.#reachable.delete('cjdns');
-    if (options.onion === undefined) this.#reachable.delete('onion');
+    if (proxyRoutes.onion === undefined) this.#reachable.delete('onion');
     if (options.i2pSam === undefined) this.#reachable.delete('i2p');
   }
 
@@ -99,18 +102,7 @@ export class NetworkState {
     return false;
   }
 
-  #useProxy(name: string, text: string | undefined, networks: readonly NetworkClass[]): Proxy | undefined {
-    if (text === undefined) return undefined;
-    const endpoint = parseEndpoint(name, text, DEFAULT_PROXY_PORT);
-    const proxy: Proxy = { endpoint, streamIsolation: this.proxyRandomize };
-    for (const network of networks) this.#proxies.set(network, proxy);
-    return proxy;
+  #proxyAt(endpoint: Service | undefined): Proxy | undefined {
+    return endpoint && { endpoint, streamIsolation: this.proxyRandomize };
   }
-}
-
-function parseEndpoint(name: string, text: string, defaultPort: number): Service {
-  const endpoint = Service.tryParse(text, defaultPort);
-  const isUsable = endpoint?.unixPath !== undefined || (endpoint !== undefined && endpoint.port !== 0);
-  if (!isUsable) throw invalidArg(name, 'a numeric address with or without port, or unix:/path', text);
-  return endpoint;
 }

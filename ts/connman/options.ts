@@ -87,9 +87,13 @@ export interface ConnmanOptions extends SockManOptions {
   onlyNet?: readonly string[];
   /** This host has a CJDNS address: fc00::/8 is CJDNS. Default false. */
   cjdnsReachable?: boolean;
-  /** SOCKS5 proxy for everything but I2P. Default port 9050. */
-  proxy?: string;
-  /** SOCKS5 proxy for onion addresses; `false` for none. Default: `proxy`. */
+  /**
+   * SOCKS5 proxies, `address`, `address:port` or `unix:/path`; default port 9050. For everything but I2P; with `=ipv4` or
+   * `=ipv6` behind it for that network and for names, with `=onion` or `=cjdns` for that network. Later ones override earlier
+   * ones; `0` (or nothing) in place of the address takes away what they gave.
+   */
+  proxy?: string | readonly string[];
+  /** SOCKS5 proxy for onion addresses, before any `proxy`; `false` or `0` for none. Default: that of `proxy`. */
   onion?: string | false;
   /** The SAM bridge of an I2P router. Default port 7656. */
   i2pSam?: string;

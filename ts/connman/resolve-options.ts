@@ -25,6 +25,8 @@ import { readDescriptorLimit } from './descriptor-limit.ts';
 import { lookUpHost } from './name-lookup.ts';
 import type { HostLookup } from './name-lookup.ts';
 import type { AddressBookStore, AnchorStore, BanSource, ConnmanOptions } from './options.ts';
+import { hasAnyRoute, resolveProxyRoutes } from './proxy-routes.ts';
+import type { ProxyRoutes } from './proxy-routes.ts';
 import { DEFAULT_PEER_TIMEOUT_SECONDS } from './timeouts.ts';
 
 /** Default of `maxSendBufferBytes`. (Core, DEFAULT_MAXSENDBUFFER) */
@@ -69,8 +71,7 @@ export interface ResolvedConnmanOptions {
   readonly fixedSeeds: boolean;
   readonly onlyNet: readonly PublicNetworkName[] | undefined;
   readonly cjdnsReachable: boolean;
-  readonly proxy: string | undefined;
-  readonly onion: string | undefined;
+  readonly proxyRoutes: ProxyRoutes;
   readonly i2pSam: string | undefined;
   readonly i2pPrivateKeyFile: string | undefined;
   readonly i2pAcceptIncoming: boolean;
@@ -110,8 +111,10 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
   const connect = texts('connect', options.connect);
   const dialsOnlyConnect = connect.length > 0 || options.noConnect === true;
   const networks = resolveNetworks(options);
+  // To hide behind a proxy and to be found by listening do not go together. The option `onion` alone is no hiding.
+  const isBehindProxy = hasAnyRoute(resolveProxyRoutes(options.proxy));
   const isListening =
-    options.listen ?? (hasBind(options) || (!dialsOnlyConnect && networks.proxy === undefined && maxConnections > 0));
+    options.listen ?? (hasBind(options) || (!dialsOnlyConnect && !isBehindProxy && maxConnections > 0));
   const externalIp = texts('externalIp', options.externalIp);
   const whitelistForceRelay = options.whitelistForceRelay ?? false;
   const timeoutMs = options.connectTimeoutMs;
@@ -123,7 +126,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     whiteBind: texts('whiteBind', options.whiteBind),
     onionBind: texts('onionBind', options.onionBind),
     port: integer('port', options.port, chain.p2pPort, 0, 65_535),
-    discovers: options.discover ?? (isListening && externalIp.length === 0 && networks.proxy === undefined),
+    discovers: options.discover ?? (isListening && externalIp.length === 0 && !isBehindProxy),
     externalIp,
     maxConnections,
     descriptorLimit: options.descriptorLimit ?? readDescriptorLimit(),
@@ -189,11 +192,11 @@ function hasBind({ bind = [], whiteBind = [] }: ConnmanOptions): boolean {
   return bind.length > 0 || whiteBind.length > 0;
 }
 
-type NetworkOptions = Pick<ResolvedConnmanOptions, 'onlyNet' | 'cjdnsReachable' | 'proxy' | 'onion' | 'i2pSam'>;
+type NetworkOptions = Pick<ResolvedConnmanOptions, 'onlyNet' | 'cjdnsReachable' | 'proxyRoutes' | 'i2pSam'>;
 
 function resolveNetworks(options: ConnmanOptions): NetworkOptions {
-  const { proxy, i2pSam, cjdnsReachable = false } = options;
-  const onion = options.onion === false ? undefined : (options.onion ?? proxy);
+  const { i2pSam, cjdnsReachable = false } = options;
+  const proxyRoutes = resolveProxyRoutes(options.proxy, options.onion);
   const onlyNet = options.onlyNet?.map((text) => {
     const name = parseNetworkName(text);
     if (name === undefined) throw invalidArg('onlyNet', 'names of networks', text);
@@ -201,10 +204,11 @@ function resolveNetworks(options: ConnmanOptions): NetworkOptions {
   });
   if (onlyNet !== undefined) {
     if (onlyNet.includes('cjdns') && !cjdnsReachable) throw invalidArg('onlyNet', 'cjdnsReachable with cjdns', 'cjdns');
-    if (onlyNet.includes('onion') && onion === undefined) throw invalidArg('onlyNet', 'a proxy with onion', 'onion');
+    if (onlyNet.includes('onion') && proxyRoutes.onion === undefined)
+      throw invalidArg('onlyNet', 'a proxy with onion', 'onion');
     if (onlyNet.includes('i2p') && i2pSam === undefined) throw invalidArg('onlyNet', 'i2pSam with i2p', 'i2p');
   }
-  return { onlyNet, cjdnsReachable, proxy, onion, i2pSam };
+  return { onlyNet, cjdnsReachable, proxyRoutes, i2pSam };
 }
 
 function resolveDnsSeed(
@@ -224,9 +228,10 @@ function resolveDnsSeed(
 
 function checkPrivateBroadcast(options: ConnmanOptions, networks: NetworkOptions, connect: readonly string[]): void {
   if (options.privateBroadcast !== true) return;
-  const { onlyNet, onion, i2pSam } = networks;
+  const { onlyNet, proxyRoutes, i2pSam } = networks;
   const reaches = (name: PublicNetworkName): boolean => onlyNet === undefined || onlyNet.includes(name);
-  const hasPrivacyNetwork = (onion !== undefined && reaches('onion')) || (i2pSam !== undefined && reaches('i2p'));
+  const hasPrivacyNetwork =
+    (proxyRoutes.onion !== undefined && reaches('onion')) || (i2pSam !== undefined && reaches('i2p'));
   if (!hasPrivacyNetwork) throw invalidArg('privateBroadcast', 'a way to Tor or I2P', 'none');
   if (connect.length > 0) throw invalidArg('privateBroadcast', 'no connect beside it', 'connect');
 }
