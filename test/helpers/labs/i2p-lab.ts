@@ -3,6 +3,13 @@
 // The settings are those that were tried and measured (shared specification, proxy-i2p.md 9.3): about 24 s from nothing to
 // data both ways, nearly all of it the 20 s at which i2pd looks whether a session is ready. To be started inside a
 // network namespace as its root: i2pd refuses peers from reserved ranges, so the loopback interface gets addresses outside.
+//
+// Who calls whom matters. A bridge looks names up for fresh sockets through a destination of the router's own, whose tunnels
+// i2pd 2.45.1 begins to build 2 s after it knows another router. The first message to its network database, which comes
+// with the first connection, makes it throw away the keys of all replies that it waits for (libi2pd/NetDb.cpp, first pass of
+// `Run`; Garlic.cpp, `CleanupExpiredTags`: "tags expired" at log level debug). If those of its tunnels are among them, that
+// destination is not ready for a minute, and each look-up fails at once. So the router that is dialed through knows nobody
+// when it starts, and is called by the floodfill: that message then comes before there is a tunnel to build.
 
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
@@ -18,9 +25,16 @@ const FIRST_SAM_PORT = 7_656;
 /** Options without which no session comes about in so small a network. */
 export const ZERO_HOPS = 'inbound.length=0 outbound.length=0';
 
+/** What a router's log says when it can do something it could not before. */
+const NEWS = /tunnel \d+ has been created|LeaseSet2? (?:added|updated)/;
+/** How long to wait for it, in milliseconds: it may have been said before anyone listened. */
+const NO_NEWS_MS = 2_000;
+
 export interface I2PLab {
   /** The SAM bridge of each router. */
   readonly bridges: readonly string[];
+  /** Waits until a router has a new tunnel or a new address: what failed may be tried again. Gives up after a while. */
+  news(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -36,9 +50,9 @@ export async function startI2PLab(): Promise<I2PLab> {
     await Promise.all(programs.map((program) => program.stop(signal)));
     programs = [];
   };
-  // The floodfill, which is the last, comes first: a router that dials another before it listens shuns it for minutes.
+  // The floodfill, which calls the others, comes last: a router that calls another before it listens shuns it for minutes.
   const startAll = async (): Promise<void> => {
-    for (const { number, home } of routers.toReversed()) {
+    for (const { number, home } of routers) {
       programs.push(new Program('i2pd', [`--datadir=${home}`, `--conf=${join(home, 'i2pd.conf')}`]));
       await accepts(samPortOf(number));
     }
@@ -54,7 +68,7 @@ export async function startI2PLab(): Promise<I2PLab> {
       mkdirSync(home);
       writeFileSync(join(home, 'i2pd.conf'), configuration(number));
     }
-    // Once for their identities, of which the floodfill's is then planted into the others' network databases.
+    // Once for their identities, of which the others' are then planted into the floodfill's network database.
     await startAll();
     await stopAll('SIGTERM');
     introduce(routers.map(({ home }) => home));
@@ -63,7 +77,12 @@ export async function startI2PLab(): Promise<I2PLab> {
     await stop();
     throw error;
   }
-  return { bridges: routers.map(({ number }) => `127.0.0.1:${samPortOf(number)}`), stop };
+  return {
+    bridges: routers.map(({ number }) => `127.0.0.1:${samPortOf(number)}`),
+    news: () =>
+      Promise.any(programs.map((program) => program.says(NEWS, NO_NEWS_MS, program.output.length))).catch(() => {}),
+    stop,
+  };
 }
 
 function addressOf(router: number): string {
@@ -77,7 +96,7 @@ function samPortOf(router: number): number {
 function configuration(router: number): string {
   const settings = [
     'log = stdout',
-    'loglevel = warn',
+    'loglevel = info',
     'netid = 32',
     'reservedrange = false',
     'nat = false',
@@ -101,14 +120,13 @@ function identityOf(routerInfo: Buffer): Buffer {
   return routerInfo.subarray(0, DESTINATION_HEAD_BYTES + routerInfo.readUInt16BE(DESTINATION_HEAD_BYTES - 2));
 }
 
-/** Gives the other routers the floodfill's router info: `netDb/r<first character>/routerInfo-<hash>.dat`. */
+/** Gives the floodfill the others' router infos: `netDb/r<first character>/routerInfo-<hash>.dat`. */
 function introduce(homes: readonly string[]): void {
   const floodfill = homes.at(-1)!;
-  const routerInfo = readFileSync(join(floodfill, 'router.info'));
-  const hash = encodeI2PBase64(createHash('sha256').update(identityOf(routerInfo)).digest());
-  for (const home of homes) {
-    if (home === floodfill) continue;
-    const shelf = join(home, 'netDb', `r${hash[0]}`);
+  for (const home of homes.slice(0, -1)) {
+    const routerInfo = readFileSync(join(home, 'router.info'));
+    const hash = encodeI2PBase64(createHash('sha256').update(identityOf(routerInfo)).digest());
+    const shelf = join(floodfill, 'netDb', `r${hash[0]}`);
     mkdirSync(shelf, { recursive: true });
     writeFileSync(join(shelf, `routerInfo-${hash}.dat`), routerInfo);
   }

@@ -71,8 +71,12 @@ export class Program {
     return this.#output;
   }
 
-  /** Waits until the output matches. @throws {Error} It ended, or the time is over; with the end of its output. */
-  async says(pattern: RegExp, deadlineMs: number): Promise<void> {
+  /**
+   * Waits until the output matches.
+   * @param from - How much of the output to pass over: `output.length` for what it says from now on.
+   * @throws {Error} It ended, or the time is over; with the end of its output.
+   */
+  async says(pattern: RegExp, deadlineMs: number, from = 0): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve, reject) => {
       const end = (problem?: string): void => {
@@ -81,7 +85,7 @@ export class Program {
         else reject(new Error(`${problem} before ${pattern}:\n${this.#output.slice(-2_000)}`));
       };
       const look = (): void => {
-        if (pattern.test(this.#output)) end();
+        if (pattern.test(this.#output.slice(from))) end();
         else if (this.#hasExited) end(`${this.#child.spawnfile} ended`);
       };
       timer = setTimeout(() => end(`${this.#child.spawnfile} took more than ${deadlineMs} ms`), deadlineMs);
