@@ -18,7 +18,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { NEW_SLOTS } from '../esm/addrman/limits.js';
+import { NEW_SLOTS } from '../modules/addrman/limits.js';
 import { median } from './lib/statistics.mjs';
 import { simulateLife } from './network-life/life.mjs';
 import { attackSlots } from './network-life/slots.mjs';

@@ -31,6 +31,20 @@ socket.on('data', (data) => {
 });
 `;
 
+/** A class is the same whatever entry it comes from, and so `instanceof` holds. Both module systems run this. */
+const IDENTITY = `
+const same = {
+  connman: Object.getPrototypeOf(connman.Connman) === sockman.SockMan,
+  p2p: p2p.NO_VERSION_ADDRESS.service instanceof sockman.Service,
+  tor: tor.DEFAULT_TOR_SOCKS instanceof sockman.Service,
+  testing: new testing.MemoryNetwork().listen().bound instanceof sockman.Service,
+};
+for (const [entry, isSame] of Object.entries(same)) if (!isSame) throw new Error(entry + ' has classes of its own');
+for (const name of ['SockMan', 'Service', 'NetAddress', 'SockManError']) {
+  if (sockman[name].name !== name) throw new Error(name + ' is called ' + sockman[name].name);
+}
+`;
+
 try {
   run('npm', ['run', 'prebuilds'], root);
   for (const file of readdirSync(join(root, 'prebuilds'), { recursive: true, encoding: 'utf8' })) {
@@ -66,8 +80,16 @@ try {
   const { exports } = JSON.parse(run('npm', ['pkg', 'get'], project.concat('/node_modules/sockman')));
   const entries = Object.keys(exports).filter((name) => name !== './package.json');
   const names = entries.map((name) => `sockman${name.slice(1)}`);
-  writeFileSync(join(project, 'all.mjs'), names.map((name) => `import '${name}';`).join('\n'));
-  writeFileSync(join(project, 'all.cjs'), names.map((name) => `require('${name}');`).join('\n'));
+  const variables = names.map((name) => name.slice(name.indexOf('/') + 1));
+  const load = (how) => names.map((name, index) => how(variables[index], name)).join('\n') + IDENTITY;
+  writeFileSync(
+    join(project, 'all.mjs'),
+    load((variable, name) => `import * as ${variable} from '${name}';`),
+  );
+  writeFileSync(
+    join(project, 'all.cjs'),
+    load((variable, name) => `const ${variable} = require('${name}');`),
+  );
   run(process.execPath, ['all.mjs'], project);
   run(process.execPath, ['all.cjs'], project);
   const uses = names.map(
@@ -86,6 +108,9 @@ try {
   ];
   run(bin('tsc'), [...flags, '--types', 'node', 'types.mts', 'types.cts'], project);
   console.log(`entry points: ${names.join(', ')}`);
+
+  const help = run(join(project, 'node_modules', '.bin', 'sockman'), ['--help'], project);
+  if (!help.includes('sockman COMMAND')) throw new Error(`sockman --help printed ${JSON.stringify(help)}`);
 
   console.log(run(bin('publint'), ['--strict', tarball], root).trim());
   // Resolution as before package exports: no Node that this package runs on uses it.

@@ -1,8 +1,8 @@
 // Addresses and address books for bench/addrman.mjs, from the built package.
 
-import { AddrMan } from '../../esm/addrman/addr-man.js';
-import { NetAddress } from '../../esm/netaddr/net-address.js';
-import { Service } from '../../esm/netaddr/service.js';
+import { AddrMan } from '../../modules/addrman/addr-man.js';
+import { NetAddress } from '../../modules/netaddr/net-address.js';
+import { Service } from '../../modules/netaddr/service.js';
 
 export const NOW = 1_700_000_000;
 
@@ -47,7 +47,7 @@ export function messages(randomAddress) {
   }));
 }
 
-/** An empty book on a clock that stands still. @param {import('../../esm/addrman/net-groups.js').NetGroups} [groups] */
+/** An empty book on a clock that stands still. @param {import('../../modules/addrman/net-groups.js').NetGroups} [groups] */
 export function emptyBook(groups) {
   const key = new Uint8Array(32).fill(7);
   return new AddrMan({ key, clock: { wallTimeMs: () => NOW * 1000 }, ...(groups && { groups }) });

@@ -1,13 +1,13 @@
 // Thousands of Bitcoin nodes on the network in memory, played by one SockMan: they come and go, introduce themselves,
 // answer pings and getaddr, and dial out from any address. They follow the protocol and know nothing of blocks.
 
-import { NetAddress } from '../../esm/netaddr/net-address.js';
-import { Service } from '../../esm/netaddr/service.js';
-import { CHAIN_PARAMS } from '../../esm/p2p/chain-params.js';
-import { decodeMessage, encodeMessage } from '../../esm/p2p/messages/registry.js';
-import { NO_VERSION_ADDRESS } from '../../esm/p2p/messages/version.js';
-import { V1Transport } from '../../esm/p2p/transport/v1.js';
-import { SockMan } from '../../esm/sockman/sock-man.js';
+import { NetAddress } from '../../modules/netaddr/net-address.js';
+import { Service } from '../../modules/netaddr/service.js';
+import { CHAIN_PARAMS } from '../../modules/p2p/chain-params.js';
+import { decodeMessage, encodeMessage } from '../../modules/p2p/messages/registry.js';
+import { NO_VERSION_ADDRESS } from '../../modules/p2p/messages/version.js';
+import { V1Transport } from '../../modules/p2p/transport/v1.js';
+import { SockMan } from '../../modules/sockman/sock-man.js';
 
 const { magic, p2pPort } = CHAIN_PARAMS.regtest;
 
@@ -46,7 +46,7 @@ export const isAttacker = ({ bytes }) => bytes[0] >= ATTACKERS.first;
 export const toService = (address) => new Service(address, p2pPort);
 
 export class Village extends SockMan {
-  /** Who is told to whoever asks: at most 1,000. @type {() => import('../../esm/p2p/messages/addresses.js').PeerAddress[]} */
+  /** Who is told to whoever asks: at most 1,000. @type {() => import('../../modules/p2p/messages/addresses.js').PeerAddress[]} */
   gossip = () => [];
   #net;
   #transports = new Map();
@@ -55,7 +55,7 @@ export class Village extends SockMan {
   /** The node that a connection belongs to. @type {Map<number, string>} */
   #owners = new Map();
 
-  /** @param {import('../../esm/testing.js').MemoryNetwork} net - Dials to nodes that are not there get no answer, or a refusal. */
+  /** @param {import('../../modules/testing.js').MemoryNetwork} net - Dials to nodes that are not there get no answer, or a refusal. */
   constructor(net) {
     super({ backend: net.createBackend });
     this.#net = net;

@@ -1,0 +1,109 @@
+// Builds the package of a checkout from ts/: the compiler makes modules/, a file each, for benches that look inside; rollup
+// makes esm/ and cjs/ of them, what ships. Opening and linking a file costs more than what most of ours say, so that there
+// a whole layer is one file. Entries share the layers, and so a class is the same in all of them.
+
+import { execFileSync } from 'node:child_process';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, extname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rollup } from '@rollup/wasm-node';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const modules = join(root, 'modules');
+const { exports: published, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+const CORE_ENTRY = 'index.js';
+
+/** Folders of modules/ that make a file together. They import each other in one direction only (test/imports.test.ts). */
+const LAYERS = {
+  util: 'sockman-util',
+  netaddr: 'sockman-util',
+  p2p: 'sockman-p2p',
+  addrman: 'sockman-addrman',
+  connman: 'sockman-connman',
+  peerman: 'sockman-connman',
+  tor: 'sockman-tor',
+  'cli/command.js': 'cli/command',
+};
+
+const withoutExtension = (path) => path.slice(0, -extname(path).length);
+
+/** Where in modules/ a file lies, with slashes. */
+const placeOf = (id) => relative(modules, id).split(sep).join('/');
+
+/** Tells of a module which file it goes to; undefined leaves it to rollup, which puts it to what alone needs it. */
+function chooseLayer(id, { getModuleInfo }) {
+  if (coreModules(getModuleInfo).has(id)) return 'sockman-core';
+  const place = placeOf(id);
+  const layer = LAYERS[place] ?? LAYERS[place.split('/')[0]];
+  // Entries that only re-export would share a file, and each load what the other needs.
+  return layer ?? (getModuleInfo(id).isEntry ? withoutExtension(place) : undefined);
+}
+
+/** All that `import 'sockman'` needs: one file, whatever folder it comes from. */
+function coreModules(getModuleInfo) {
+  const found = new Set();
+  const visit = (id) => {
+    if (found.has(id)) return;
+    found.add(id);
+    for (const imported of getModuleInfo(id).importedIds) if (imported.startsWith(modules)) visit(imported);
+  };
+  for (const imported of getModuleInfo(join(modules, CORE_ENTRY)).importedIds) visit(imported);
+  return found;
+}
+
+/** Entry points by their place without extension, as package.json names them. */
+function entries(targets) {
+  return Object.fromEntries(
+    targets.map((target) => {
+      const place = withoutExtension(target.replace(/^\.\/(esm|cjs)\//, ''));
+      return [place, join(modules, `${place}.js`)];
+    }),
+  );
+}
+
+async function bundle(format, targets, cache) {
+  const outcome = await rollup({
+    input: entries(targets),
+    external: (id) => id.startsWith('node:') || id.endsWith('/native/load.cjs'),
+    onwarn: (warning) => {
+      throw new Error(warning.message);
+    },
+    // Nothing of ours does anything at import but to define (package.json says so too).
+    treeshake: { moduleSideEffects: false },
+    cache,
+  });
+  await outcome.write({
+    dir: join(root, format),
+    format,
+    // Besides layers there are only the commands, each loaded when it is asked for, and what they share.
+    chunkFileNames: ({ name }) => (/^sockman-|\//.test(name) ? '[name].js' : 'cli/[name].js'),
+    manualChunks: chooseLayer,
+    hoistTransitiveImports: false,
+    minifyInternalExports: false,
+    generatedCode: 'es2015',
+  });
+  // Types as the compiler wrote them, a file each: only tools read those.
+  cpSync(modules, join(root, format), { recursive: true, filter: isForTypes });
+  return outcome.cache;
+}
+
+function isForTypes(source) {
+  const place = placeOf(source);
+  return !place.startsWith('cli') && (extname(place) === '' || place.endsWith('.d.ts'));
+}
+
+for (const folder of ['modules', 'esm', 'cjs']) rmSync(join(root, folder), { recursive: true, force: true });
+const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+
+const conditions = Object.values(published).filter((target) => typeof target === 'object');
+const cache = await bundle('esm', [...conditions.map((target) => target.import.default), ...Object.values(bin)]);
+await bundle(
+  'cjs',
+  conditions.map((target) => target.require.default),
+  cache,
+);
+// The package itself is of type "module".
+writeFileSync(join(root, 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
