@@ -66,14 +66,14 @@ export type RangeIndex = Readonly<Record<AddressRange['network'], readonly (read
 
 /** Sorts ranges for `isInIndex`. */
 export function indexRanges(ranges: readonly AddressRange[]): RangeIndex {
-  const listsOf = (network: AddressRange['network']): AddressRange[][] =>
-    Array.from({ length: 256 }, (_, firstByte) =>
-      ranges.filter((range) => {
-        const firstBits = Math.min(range.bits, 8);
-        return range.network === network && hasPrefix(Uint8Array.of(firstByte), range.prefix, firstBits);
-      }),
-    );
-  return { ipv4: listsOf('ipv4'), ipv6: listsOf('ipv6') };
+  const emptyLists = (): AddressRange[][] => Array.from({ length: 256 }, () => []);
+  const index = { ipv4: emptyLists(), ipv6: emptyLists() };
+  for (const range of ranges) {
+    const lowest = range.prefix[0]!;
+    const count = 1 << Math.max(8 - range.bits, 0);
+    for (let firstByte = lowest; firstByte < lowest + count; firstByte++) index[range.network][firstByte]!.push(range);
+  }
+  return index;
 }
 
 /** Whether the address lies in one of the ranges of an index. */
