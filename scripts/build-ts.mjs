@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, extname, join, relative, sep } from 'node:path';
+import { dirname, extname, join, posix, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from '@rollup/wasm-node';
 
@@ -72,6 +72,7 @@ async function bundle(format, targets, cache) {
     },
     // Nothing of ours does anything at import but to define (package.json says so too).
     treeshake: { moduleSideEffects: false },
+    plugins: [{ name: 'module-urls', resolveImportMeta }],
     cache,
   });
   await outcome.write({
@@ -87,6 +88,18 @@ async function bundle(format, targets, cache) {
   // Types as the compiler wrote them, a file each: only tools read those.
   cpSync(modules, join(root, format), { recursive: true, filter: isForTypes });
   return outcome.cache;
+}
+
+/**
+ * `import.meta.url` is where the module would lie had it stayed a file: what it names relative to itself is then found
+ * from modules/ and from the bundles, as all of those are folders of the root.
+ */
+function resolveImportMeta(property, { moduleId, chunkId, format }) {
+  if (property !== 'url') return null;
+  const place = posix.relative(posix.dirname(chunkId), placeOf(moduleId));
+  return format === 'es'
+    ? `new URL('${place}', import.meta.url).href`
+    : `require('node:path').join(__dirname, '${place}')`;
 }
 
 function isForTypes(source) {

@@ -14,7 +14,6 @@ export type { DialFailureCode } from './sockman/dial/failure.ts';
 export type { ProxyCredentials } from './sockman/dial/stream-isolation.ts';
 export type { I2PListenOptions } from './sockman/i2p/i2p.ts';
 export type { BindResult } from './sockman/listeners.ts';
-export type { ConnectionDuplex } from './sockman/duplex.ts';
 export type { SockManStats } from './sockman/stats.ts';
 export type { Backend, BackendOptions, BatchSink, SocketCounters, TcpInfo } from './sockman/backends/backend.ts';
 export { NetAddress } from './netaddr/net-address.ts';

@@ -55,4 +55,16 @@ describe.skipIf(noBuild !== undefined)('import', () => {
     const result = await runChild('test/lifecycle/children/imports.mjs', entries);
     expect(result).toMatchObject(WELL);
   });
+
+  it('loads two files of ours, and none of the large modules of Node', async () => {
+    const { stdout } = await runChild('test/lifecycle/children/import-loads.cjs');
+    const { files, modules } = JSON.parse(stdout) as { files: string[]; modules: string[] };
+    expect(files.sort()).toEqual(['index.js', 'sockman-core.js']);
+    expect(modules.filter((name) => ['crypto', 'net', 'os', 'stream'].includes(name))).toEqual([]);
+    // In ES modules even a module that Node has loaded costs: each name it exports is read.
+    const imported = (file: string): string[] =>
+      [...readFileSync(file, 'utf8').matchAll(/^(?:im|ex)port .*from '(.+)';$/gm)].map(([, name]) => name!);
+    expect(imported('esm/index.js')).toEqual(['./sockman-core.js']);
+    expect(imported('esm/sockman-core.js')).toEqual(['node:module']);
+  });
 });

@@ -3,9 +3,9 @@
 // A pure value: nothing here resolves names or asks the operating system. Wire forms are in encoding.ts; port and
 // Unix-domain path come with `Service`. (Bitcoin Core src/netaddress.h, class CNetAddr)
 
-import { createHash } from 'node:crypto';
 import { compareBytes, equalBytes } from '../util/compare-bytes.ts';
 import { invalidArg } from '../util/errors.ts';
+import { nodeCrypto } from '../util/load-later.ts';
 import { encodeBase32 } from './base32.ts';
 import * as classify from './classify.ts';
 import { isInternal, isIPv4Mapped, isTorV2, toIPv6Form } from './embedded.ts';
@@ -110,7 +110,7 @@ export class NetAddress implements RawAddress {
    */
   static fromInternalName(name: string): NetAddress {
     if (name === '') throw invalidArg('name', 'a name', name);
-    const hash = createHash('sha256').update(name, 'utf8').digest();
+    const hash = nodeCrypto().createHash('sha256').update(name, 'utf8').digest();
     return new NetAddress('internal', Uint8Array.from(hash.subarray(0, 10)));
   }
 

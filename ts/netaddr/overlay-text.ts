@@ -3,7 +3,7 @@
 // Onion: Tor's rend-spec-v3, section 6 (base32 of key, checksum and version). I2P: base32 of the SHA-256 of the
 // destination. Tor v2 names, I2P's encrypted-leaseset names and registered names (`x.i2p`) are not addresses here.
 
-import { createHash } from 'node:crypto';
+import { nodeCrypto } from '../util/load-later.ts';
 import { decodeBase32, encodeBase32 } from './base32.ts';
 
 const ONION_SUFFIX = '.onion';
@@ -40,7 +40,8 @@ export function formatOnion(key: Uint8Array): string {
 }
 
 function onionChecksum(key: Uint8Array): Uint8Array {
-  const hash = createHash('sha3-256').update('.onion checksum').update(key).update(Uint8Array.of(ONION_VERSION));
+  const hash = nodeCrypto().createHash('sha3-256');
+  hash.update('.onion checksum').update(key).update(Uint8Array.of(ONION_VERSION));
   return hash.digest().subarray(0, 2);
 }
 

@@ -1,10 +1,9 @@
 // What stands behind a `SockMan`: its life (created, started, interrupted, closed), the backend and loop made when first
 // needed, and the checks of arguments.
 
-import { randomBytes } from 'node:crypto';
-
 import type { Service } from '../netaddr/service.ts';
 import { SockManError, invalidArg } from '../util/errors.ts';
+import { nodeCrypto } from '../util/load-later.ts';
 import { checkBytes, checkNodeId, checkNodeIds } from './arguments.ts';
 import type { Backend } from './backends/backend.ts';
 import { selectBackend } from './backends/select.ts';
@@ -216,6 +215,7 @@ export class SockManCore {
     if (this.#dialing === undefined) {
       const loop = this.#useLoop();
       const { logger, connectTimeoutMs } = this.#options;
+      const { randomBytes } = nodeCrypto();
       const i2p = new I2P({ loop, logger, connectTimeoutMs, randomBytes });
       const isolation = new StreamIsolation(randomBytes(ISOLATION_PREFIX_BYTES));
       this.#dialing = { dialer: new Dialer({ loop, i2p, isolation, logger }), i2p };

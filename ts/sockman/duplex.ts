@@ -1,8 +1,9 @@
 // One connection as a Node stream.
 
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { SockManError } from '../util/errors.ts';
 import { errnoName, errnoText } from '../util/errno.ts';
+import { nodeStream } from '../util/load-later.ts';
 import type { Connection, SocketOwner } from './connection.ts';
 import type { TurnLoop } from './turn-loop.ts';
 
@@ -13,45 +14,59 @@ export interface ConnectionClaim {
 }
 
 /**
- * A stream over one connection. Reading and writing are independent: the peer's EOF ends the readable side only, `end()`
- * half-closes ours, and the socket is closed when both are over or on `destroy()`.
+ * Makes a stream over one connection. Reading and writing are independent: the peer's EOF ends the readable side only,
+ * `end()` half-closes ours, and the socket is closed when both are over or on `destroy()`.
  */
-export class ConnectionDuplex extends Duplex {
+export function duplexOver(claim: ConnectionClaim): Duplex {
+  return new StreamedConnection(claim).stream;
+}
+
+/** What the stream does. Not a subclass of it: that would load Node's streams with this module. */
+class StreamedConnection {
+  readonly stream: Duplex;
   readonly #loop: TurnLoop;
   readonly #connection: Connection;
   /** The chunk the kernel took only part of, and who waits for the rest. */
   #unsent: { data: Uint8Array; done: (error?: Error | null) => void } | undefined;
 
   constructor({ loop, connection }: ConnectionClaim) {
-    super({ allowHalfOpen: true, autoDestroy: true, emitClose: true });
     this.#loop = loop;
     this.#connection = connection;
+    this.stream = new (nodeStream().Duplex)({
+      allowHalfOpen: true,
+      autoDestroy: true,
+      emitClose: true,
+      read: () => this.#read(),
+      write: (chunk: Uint8Array, _encoding, done) => this.#write(chunk, done),
+      final: (done) => this.#final(done),
+      destroy: (error, done) => this.#destroy(error, done),
+    });
     const owner: SocketOwner = {
       socketConnected: () => {},
       socketGotData: (data) => this.#received(data),
-      socketGotEOF: () => void this.push(null),
-      socketGotReadError: (errno) => void this.destroy(systemError('recv', errno)),
+      socketGotEOF: () => void this.stream.push(null),
+      socketGotReadError: (errno) => void this.stream.destroy(systemError('recv', errno)),
       socketReadyToSend: () => this.#sendUnsent(),
-      socketClosed: () => void this.destroy(),
+      socketClosed: () => void this.stream.destroy(),
     };
     loop.handOver(connection, owner);
   }
 
-  override _read(): void {
+  #read(): void {
     if (!this.#connection.isClosed) this.#loop.backend.setReceiving(this.#connection.handle, true);
   }
 
-  override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#unsent = { data: chunk, done };
+  #write(data: Uint8Array, done: (error?: Error | null) => void): void {
+    this.#unsent = { data, done };
     this.#sendUnsent();
   }
 
-  override _final(done: (error?: Error | null) => void): void {
+  #final(done: (error?: Error | null) => void): void {
     if (!this.#connection.isClosed) this.#loop.backend.shutdownSend(this.#connection.handle);
     done();
   }
 
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+  #destroy(error: Error | null, done: (error: Error | null) => void): void {
     const unsent = this.#unsent;
     this.#unsent = undefined;
     this.#connection.owner = undefined;
@@ -61,7 +76,7 @@ export class ConnectionDuplex extends Duplex {
   }
 
   #received(data: Uint8Array): void {
-    if (!this.push(data.slice()) && !this.#connection.isClosed) {
+    if (!this.stream.push(data.slice()) && !this.#connection.isClosed) {
       this.#loop.backend.setReceiving(this.#connection.handle, false);
     }
   }

@@ -8,13 +8,14 @@
 // The class holds one private object and no other state, no virtual is called from the constructor, and none of the base
 // class's virtual methods needs a call of `super`: a subclass cannot break it by overriding.
 
+import type { Duplex } from 'node:stream';
 import type { Service } from '../netaddr/service.ts';
 import { toService } from './arguments.ts';
 import type { SocketCounters, TcpInfo } from './backends/backend.ts';
 import type { SockManCallbacks } from './callbacks.ts';
 import type { ConnectOptions, ConnectTarget } from './dial/connect-options.ts';
 import type { DialResult } from './dial/dialer.ts';
-import { ConnectionDuplex } from './duplex.ts';
+import { duplexOver } from './duplex.ts';
 import type { BindResult } from './listeners.ts';
 import { SockManCore } from './core.ts';
 import type { StartOptions } from './core.ts';
@@ -226,8 +227,8 @@ export abstract class SockMan implements SockManCallbacks {
    * The callbacks for the connection end; closing it here destroys the stream.
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: no such connection, or handed over before.
    */
-  duplex(nodeId: number): ConnectionDuplex {
-    return new ConnectionDuplex(this.#core.claim(nodeId));
+  duplex(nodeId: number): Duplex {
+    return duplexOver(this.#core.claim(nodeId));
   }
 
   /** Both ends of a connection; undefined for an unknown id. */

@@ -2,17 +2,15 @@
 //
 // They are the system's own, but on Windows, where errors of Node carry numbers that libuv made up.
 
-import { constants } from 'node:os';
-import { getSystemErrorMap } from 'node:util';
+import type { constants } from 'node:os';
+import { nodeUtil } from './load-later.ts';
 
 type ErrnoName = keyof typeof constants.errno;
 
-function libuvNumbers(): typeof constants.errno {
-  const entries = [...getSystemErrorMap()].map(([number, [name]]) => [name, -number]);
-  return Object.fromEntries(entries) as typeof constants.errno;
-}
+/** Negative numbers with name and description. Node makes a new map for each call, at the price of several connections. */
+const words = nodeUtil().getSystemErrorMap();
 
-const numbers = process.platform === 'win32' ? libuvNumbers() : constants.errno;
+const numbers = Object.fromEntries(Array.from(words, ([number, [name]]) => [name, -number])) as typeof constants.errno;
 
 /** The errno values that code decides on, for this platform. */
 export const {
@@ -39,11 +37,7 @@ export function errnoNumber(name: ErrnoName): number {
   return numbers[name];
 }
 
-/** Node makes a new map for each call of `getSystemErrorMap`, at the price of several connections. */
-let words: Map<number, [string, string]> | undefined;
-
 function wordsOf(errno: number): [string, string] | undefined {
-  words ??= getSystemErrorMap();
   return words.get(-errno);
 }
 

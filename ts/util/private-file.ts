@@ -3,19 +3,8 @@
 // Read and written synchronously: it happens once for each session with a router, which takes seconds, and the files have a
 // few hundred bytes.
 
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
-
 import { errnoOf } from './errno.ts';
+import { nodeFs } from './load-later.ts';
 
 /** Readable and writable by the owner. */
 const PRIVATE_FILE_MODE = 0o600;
@@ -29,6 +18,7 @@ export type SmallFile =
 
 /** Reads a regular file of at most `maxBytes`. Never waits, whatever the path leads to. */
 export function readSmallFile(path: string | Buffer, maxBytes: number): SmallFile {
+  const { closeSync, constants, fstatSync, openSync, readFileSync } = nodeFs();
   let descriptor: number;
   try {
     // Without O_NONBLOCK, opening a named pipe would wait for a writer.
@@ -56,6 +46,7 @@ export function readSmallFile(path: string | Buffer, maxBytes: number): SmallFil
  * @returns Why it could not be written; undefined when it was.
  */
 export function writePrivateFile(path: string, bytes: Uint8Array): FileProblem | undefined {
+  const { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } = nodeFs();
   const unfinished = `${path}.new`;
   try {
     // A left-over of a crash has no use for anyone.
@@ -78,7 +69,7 @@ export function writePrivateFile(path: string, bytes: Uint8Array): FileProblem |
 /** Where nothing can be made, nothing can be removed either: the first failure is the one to tell. */
 function removeIfPossible(path: string): void {
   try {
-    rmSync(path, { force: true });
+    nodeFs().rmSync(path, { force: true });
   } catch {
     // Never made.
   }

@@ -5,7 +5,6 @@
 // `closeSockets`), closes the socket and reaches the caller exactly once. Between two handshakes the socket does not
 // receive, so bytes that come early wait in the kernel and an EOF behind them is seen by the next handshake.
 
-import { Buffer } from 'node:buffer';
 import type { Service } from '../../netaddr/service.ts';
 import type { Timer } from '../../util/clock.ts';
 import { EAGAIN } from '../../util/errno.ts';

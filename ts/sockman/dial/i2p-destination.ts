@@ -10,9 +10,8 @@
 // A private key is a destination followed by the private halves of its two keys: 256 bytes and, for Ed25519, 32. The totals
 // (391 and 679 bytes for Ed25519) follow from L and are never assumed.
 
-import { createHash } from 'node:crypto';
-
 import { NetAddress } from '../../netaddr/net-address.ts';
+import { nodeCrypto } from '../../util/load-later.ts';
 
 /** Where the certificate begins, in bytes: no destination is shorter. */
 export const DESTINATION_HEAD_BYTES = 387;
@@ -53,7 +52,7 @@ function certificateLength(bytes: Uint8Array): number {
 
 /** The I2P address (`….b32.i2p`) of a destination: SHA-256 of its bytes. */
 export function addressOfDestination(destination: Uint8Array): NetAddress {
-  return new NetAddress('i2p', createHash('sha256').update(destination).digest());
+  return new NetAddress('i2p', nodeCrypto().createHash('sha256').update(destination).digest());
 }
 
 /** The address of a destination given as base64; undefined when the text is not exactly one destination. */

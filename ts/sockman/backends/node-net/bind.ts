@@ -8,10 +8,10 @@
 // and listens at once. Bun 1.4 has no such function and needs none for success, as its `server.listen` binds at once;
 // only the reason of a failure has to be asked of `Bun.listen`. A runtime with neither way is refused with ENOTSUP.
 
-import * as net from 'node:net';
-import type { Server } from 'node:net';
+import type { Server, ListenOptions as ServerOptions } from 'node:net';
 import type { Service } from '../../../netaddr/service.ts';
 import { EADDRINUSE, ENOTSUP, errnoOf } from '../../../util/errno.ts';
+import { nodeNet } from '../../../util/load-later.ts';
 import type { ListenOptions, SystemFailure } from '../backend.ts';
 import { familyOf, hostOf, serviceFrom } from './endpoints.ts';
 
@@ -38,7 +38,11 @@ interface BunGlobal {
   listen(options: { hostname?: string; port?: number; unix?: string; socket: { data(): void } }): { stop(): void };
 }
 
-const createServerHandle = (net as { _createServerHandle?: CreateServerHandle })._createServerHandle;
+/** The undocumented function; undefined where there is none. */
+function serverHandleMaker(): CreateServerHandle | undefined {
+  return (nodeNet() as { _createServerHandle?: CreateServerHandle })._createServerHandle;
+}
+
 const bun = (globalThis as { Bun?: BunGlobal }).Bun;
 
 function failed(syscall: string, errno: number): SystemFailure {
@@ -70,8 +74,9 @@ function bindTcp(server: Server, at: Service, options: ListenOptions): SystemFai
   const { backlog, reusePort } = options;
   const host = hostOf(at);
   const ipv6Only = familyOf(at) === 6 && !options.dualStack;
+  const createServerHandle = serverHandleMaker();
   if (createServerHandle === undefined) {
-    server.listen({ host, port: at.port, backlog, exclusive: true, ipv6Only, reusePort } as net.ListenOptions);
+    server.listen({ host, port: at.port, backlog, exclusive: true, ipv6Only, reusePort } as ServerOptions);
     if (server.listening) return undefined;
     return failed('bind', bun === undefined ? ENOTSUP : bunErrno(bun, { hostname: host, port: at.port }));
   }
@@ -93,7 +98,7 @@ function bindPath(server: Server, path: string, { backlog }: ListenOptions): Sys
   if (server.listening) return undefined;
   if (bun !== undefined) return failed('bind', bunErrno(bun, { unix: path }));
   // Failed already; a second try tells why.
-  const handle = createServerHandle?.(path, -1, -1, undefined, 0);
+  const handle = serverHandleMaker()?.(path, -1, -1, undefined, 0);
   if (typeof handle === 'number') return failed('bind', -handle);
   handle?.close();
   return failed('bind', EADDRINUSE);

@@ -1,8 +1,8 @@
 // Addresses between `Service` and the texts of `node:net`.
 
-import { networkInterfaces } from 'node:os';
 import { NetAddress } from '../../../netaddr/net-address.ts';
 import { Service } from '../../../netaddr/service.ts';
+import { nodeOs } from '../../../util/load-later.ts';
 
 /** Whether `node:net` can have such an address: IPv4, IPv6 (CJDNS is IPv6 to a kernel) or a path. */
 export function hasSocketFamily(service: Service): boolean {
@@ -32,11 +32,11 @@ export function serviceFrom(host: string | undefined, port: number | undefined):
 
 function interfaceName(scopeId: number): string | undefined {
   const isScope = (info: { scopeid?: number }): boolean => info.scopeid === scopeId;
-  return Object.entries(networkInterfaces()).find(([, infos]) => infos?.some(isScope))?.[0];
+  return Object.entries(nodeOs().networkInterfaces()).find(([, infos]) => infos?.some(isScope))?.[0];
 }
 
 function interfaceNumber(name: string): number {
-  for (const info of networkInterfaces()[name] ?? []) {
+  for (const info of nodeOs().networkInterfaces()[name] ?? []) {
     if (info.family === 'IPv6' && info.scopeid > 0) return info.scopeid;
   }
   return 0;

@@ -1,11 +1,11 @@
 // Sockets of `node:net` for a `ReadinessBackend`.
 
-import { Server, Socket } from 'node:net';
-import type { TcpSocketConnectOpts } from 'node:net';
+import type { Socket, TcpSocketConnectOpts } from 'node:net';
 import type { Service } from '../../../netaddr/service.ts';
 import { systemClock } from '../../../util/clock.ts';
 import type { Clock } from '../../../util/clock.ts';
 import { EAFNOSUPPORT, EINVAL } from '../../../util/errno.ts';
+import { nodeNet } from '../../../util/load-later.ts';
 import type { BackendOptions, ConnectOptions, ListenOptions } from '../backend.ts';
 import type { DriverConnectResult, DriverListenResult, SocketDriver } from '../readiness/driver.ts';
 import { bindServer } from './bind.ts';
@@ -33,7 +33,7 @@ export class NetDriver implements SocketDriver {
 
   listen(at: Service, options: ListenOptions): DriverListenResult {
     if (!hasSocketFamily(at)) return { ok: false, syscall: 'socket', errno: EAFNOSUPPORT };
-    const server = new Server({ allowHalfOpen: true, pauseOnConnect: true });
+    const server = new (nodeNet().Server)({ allowHalfOpen: true, pauseOnConnect: true });
     const path = at.unixPath === undefined ? undefined : at;
     const refusesIPv4 = path === undefined && familyOf(at) === 6 && !options.dualStack;
     const wrap = (socket: Socket): NetSocket => this.#wrap(socket, false, path);
@@ -44,7 +44,7 @@ export class NetDriver implements SocketDriver {
 
   connect(to: Service, { localAddress }: ConnectOptions): DriverConnectResult {
     if (!hasSocketFamily(to)) return { ok: false, syscall: 'socket', errno: EAFNOSUPPORT };
-    const socket = new Socket({ allowHalfOpen: true });
+    const socket = new (nodeNet().Socket)({ allowHalfOpen: true });
     if (to.unixPath !== undefined) {
       if (localAddress !== undefined) return { ok: false, syscall: 'bind', errno: EINVAL };
       const dialed = this.#wrap(socket, true, to);

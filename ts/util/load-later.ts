@@ -1,0 +1,29 @@
+// Modules of Node that are loaded when first used, at once and without a promise: what the core entry is made of imports
+// them from here.
+//
+// `node:crypto`, `node:net` and `node:stream` bring dozens of others along, which takes longer than the import of all of this
+// package, and its users may need none: most addresses have no hash, and the native backend takes no stream. An `import` of
+// any module, `node:fs` say, also reads every name it exports, and so loads what stands behind the rarest of them.
+
+import type * as crypto from 'node:crypto';
+import type * as fs from 'node:fs';
+import { createRequire } from 'node:module';
+import type * as net from 'node:net';
+import type * as os from 'node:os';
+import type * as stream from 'node:stream';
+import type * as util from 'node:util';
+
+/** Makes what a function makes, at the first call, and remembers it. */
+export function lazily<Value>(make: () => Value): () => Value {
+  let value: Value | undefined;
+  return () => (value ??= make());
+}
+
+const load = createRequire(import.meta.url) as (name: string) => unknown;
+
+export const nodeCrypto = lazily(() => load('node:crypto') as typeof crypto);
+export const nodeFs = lazily(() => load('node:fs') as typeof fs);
+export const nodeNet = lazily(() => load('node:net') as typeof net);
+export const nodeOs = lazily(() => load('node:os') as typeof os);
+export const nodeStream = lazily(() => load('node:stream') as typeof stream);
+export const nodeUtil = lazily(() => load('node:util') as typeof util);
