@@ -236,6 +236,30 @@ describe('getAddr', () => {
   });
 });
 
+describe('a walk over all addresses', () => {
+  it('gives each that stays once, new or tried, and leaves out what is forgotten before its turn', () => {
+    const { addrMan } = testAddrMan();
+    const { store, newTable } = addrMan.tables;
+    for (let i = 0; i < 600; i++) addrMan.add([peer(String(ipv4(0x0a00_0001 * 11 + i * 65_537)))], ipv4(i << 16));
+    addrMan.add([peer('pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion')], SOURCE);
+    for (const { entry } of addrMan.getEntries(false).slice(0, 200)) addrMan.good(entry.service);
+    const texts = addrMan.getAddr(0, 0, undefined, false).map(({ service: { address: at } }) => String(at));
+    expect(addrMan.size(undefined, false)).toBeGreaterThan(100);
+
+    const walked: string[] = [];
+    let forgotten: string | undefined;
+    for (const at of addrMan.addresses()) {
+      walked.push(String(at));
+      if (walked.length !== 300) continue;
+      const last = Math.max(...newTable.entries);
+      forgotten = String(store.address(last));
+      addrMan.tables.clearNew(newTable.entries.indexOf(last));
+    }
+    expect(texts).toContain(forgotten);
+    expect(walked.sort()).toEqual(texts.filter((text) => text !== forgotten).sort());
+  });
+});
+
 describe('arguments out of range', () => {
   const { addrMan } = withTarget();
   const range = expect.objectContaining({ code: 'ERR_SOCKMAN_OUT_OF_RANGE' });

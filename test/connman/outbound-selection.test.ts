@@ -62,6 +62,7 @@ class Script {
         resolveCollisions: () => {},
         selectTriedCollision: () => this.collision,
         getAddr: () => [],
+        addresses: () => [],
       },
       isReachable: (network) => !this.unreachable.includes(network),
       isLocal: (service) => this.local.includes(String(service)),

@@ -233,6 +233,15 @@ export class AddrMan {
     return ids.map((id) => peerAddress(this.tables.store, id));
   }
 
+  /**
+   * Walks over all addresses, in no particular order, an entry at a time. It may go on over several turns: entries that
+   * stay come once; of those that are learnt or forgotten meanwhile any may be missing, or come again.
+   */
+  *addresses(): Iterable<NetAddress> {
+    const { store } = this.tables;
+    for (let id = 0; id < store.end; id++) if (store.isInUse(id)) yield store.address(id);
+  }
+
   /** Every occupied slot of a table, ascending by bucket and position. An entry in three slots comes three times. */
   getEntries(isTried: boolean): TableEntry[] {
     this.#check();

@@ -117,6 +117,11 @@ export class EntryStore {
     this.#firstFree = id;
   }
 
+  /** Whether this is an entry that some slot holds, and not a free id. */
+  isInUse(id: number): boolean {
+    return this.referenceCount[id]! > 0 || this.isInTried[id] === 1;
+  }
+
   setServices(id: number, services: bigint): void {
     this.#split(services);
     this.servicesLow[id] = this.#splitLow;

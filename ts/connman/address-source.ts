@@ -18,4 +18,5 @@ export interface AddressSource {
   resolveCollisions(): void;
   selectTriedCollision(): SelectedAddress | undefined;
   getAddr(maxCount: number, maxPercent: number, netClass?: NetworkClass, isFiltered?: boolean): PeerAddress[];
+  addresses(): Iterable<NetAddress>;
 }

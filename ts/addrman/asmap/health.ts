@@ -22,18 +22,22 @@ const ENTRIES_AT_A_TIME = 1_000;
  * @returns Undefined if it was given up.
  */
 export async function measureAsMapHealth(
-  addressBook: Pick<AddrMan, 'getAddr'>,
+  addressBook: Pick<AddrMan, 'addresses'>,
   groups: NetGroups,
   rest: () => Promise<boolean>,
 ): Promise<AsMapHealth | undefined> {
-  const records = [...addressBook.getAddr(0, 0, 'ipv4', false), ...addressBook.getAddr(0, 0, 'ipv6', false)];
   const asNumbers = new Set<number>();
+  let entryCount = 0;
   let unmappedCount = 0;
-  for (const [index, { service }] of records.entries()) {
-    if (index % ENTRIES_AT_A_TIME === ENTRIES_AT_A_TIME - 1 && !(await rest())) return undefined;
-    const asNumber = groups.asNumber(service.address);
+  let walked = 0;
+  for (const address of addressBook.addresses()) {
+    if (++walked % ENTRIES_AT_A_TIME === 0 && !(await rest())) return undefined;
+    const netClass = address.getNetClass();
+    if (netClass !== 'ipv4' && netClass !== 'ipv6') continue;
+    entryCount++;
+    const asNumber = groups.asNumber(address);
     if (asNumber === 0) unmappedCount++;
     else asNumbers.add(asNumber);
   }
-  return { entryCount: records.length, asCount: asNumbers.size, unmappedCount };
+  return { entryCount, asCount: asNumbers.size, unmappedCount };
 }
