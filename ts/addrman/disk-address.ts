@@ -43,6 +43,11 @@ export function readDiskAddress(reader: ByteReader, isNewEncodingKnown: boolean 
 
 /** Writes a record in the new encoding. */
 export function writeDiskAddress(writer: ByteWriter, { timeSeconds, services, service }: PeerAddress): void {
-  writer.uint32LE(WRITTEN_ENCODING).uint32LE(timeSeconds).compactSize(services);
+  writeTimeAndServices(writer, timeSeconds, services);
   writeServiceV2(writer, service);
+}
+
+/** Writes what stands before the address in a record of the new encoding. */
+export function writeTimeAndServices(writer: ByteWriter, timeSeconds: number, services: number | bigint): void {
+  writer.uint32LE(WRITTEN_ENCODING).uint32LE(timeSeconds).compactSize(services);
 }

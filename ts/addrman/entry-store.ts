@@ -4,10 +4,12 @@
 // Columns take 146 bytes an entry and hold nothing to collect. An entry is named by its id, the index into every
 // column; ids of deleted entries are used again, so whoever keeps one must hear of the deletion.
 
+import { writeAddressV2At } from '../netaddr/encoding.ts';
 import { NetAddress } from '../netaddr/net-address.ts';
 import { NETWORK_BYTES, NETWORK_NUMBERS } from '../netaddr/network.ts';
 import type { NetworkName } from '../netaddr/network.ts';
 import type { Service } from '../netaddr/service.ts';
+import type { ByteWriter } from '../util/bytes.ts';
 import { MAX_ENTRIES, MAX_REFERENCES } from './limits.ts';
 import { BYTES_BY_NUMBER, NETWORK_BY_NUMBER } from './network-numbers.ts';
 
@@ -162,6 +164,16 @@ export class EntryStore {
     return addressFrom(this.sourceNetwork[id]!, this.sourceBytes, id);
   }
 
+  /** Writes the address in BIP 155 form. */
+  writeAddress(writer: ByteWriter, id: number): void {
+    writeColumn(writer, this.network[id]!, this.addressBytes, id);
+  }
+
+  /** Writes the address of the first source in BIP 155 form. */
+  writeSource(writer: ByteWriter, id: number): void {
+    writeColumn(writer, this.sourceNetwork[id]!, this.sourceBytes, id);
+  }
+
   /** Whether the entry is for that endpoint. */
   isAt(id: number, { address, port }: Service): boolean {
     if (this.port[id] !== port || this.network[id] !== NETWORK_NUMBERS[address.network]) return false;
@@ -241,6 +253,10 @@ function copyBytes(bytes: Uint8Array, column: Uint8Array, id: number): void {
 
 function zeroAddress(network: NetworkName): NetAddress {
   return new NetAddress(network, new Uint8Array(NETWORK_BYTES[network]));
+}
+
+function writeColumn(writer: ByteWriter, network: number, bytes: Uint8Array, id: number): void {
+  writeAddressV2At(writer, NETWORK_BY_NUMBER[network] as NetworkName, bytes, id * ADDRESS_STRIDE);
 }
 
 function addressFrom(network: number, bytes: Uint8Array, id: number): NetAddress {

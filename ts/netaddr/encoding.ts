@@ -8,7 +8,7 @@ import { DecodeError } from '../util/errors.ts';
 import { isIPv4Mapped, isTorV2, toIPv6Form } from './embedded.ts';
 import { NetAddress } from './net-address.ts';
 import { NETWORK_BYTES } from './network.ts';
-import type { NetworkName } from './network.ts';
+import type { NetworkName, RawAddress } from './network.ts';
 import { Service } from './service.ts';
 
 /** Longest address that the BIP 155 form may hold, in bytes, whatever its network. (BIP 155) */
@@ -72,9 +72,19 @@ export function readAddressV2(reader: ByteReader): NetAddress {
 }
 
 /** Writes the BIP 155 form of an address; an internal one goes as IPv6. */
-export function writeAddressV2(writer: ByteWriter, address: NetAddress): void {
-  if (address.network === 'internal') writer.uint8(BIP155_IDS.ipv6).varBytes(address.getAddrBytes());
-  else writer.uint8(BIP155_IDS[address.network]).varBytes(address.bytes);
+export function writeAddressV2(writer: ByteWriter, { network, bytes }: RawAddress): void {
+  writeAddressV2At(writer, network, bytes, 0);
+}
+
+/** `writeAddressV2` of an address whose bytes begin somewhere in an array that holds many: nothing is made for it. */
+export function writeAddressV2At(writer: ByteWriter, network: NetworkName, bytes: Uint8Array, start: number): void {
+  const end = start + NETWORK_BYTES[network];
+  if (network === 'internal') {
+    writer.uint8(BIP155_IDS.ipv6).varBytes(toIPv6Form({ network, bytes: bytes.subarray(start, end) })!);
+    return;
+  }
+  writer.uint8(BIP155_IDS[network]).compactSize(end - start);
+  for (let index = start; index < end; index++) writer.uint8(bytes[index]!);
 }
 
 /** Reads an address in legacy form, then the port, high byte first: 18 bytes. */
