@@ -12,6 +12,7 @@
 // hashed together, as far as there is no order among the hashes (p2p/hash-lanes.ts).
 
 import { LANES, checksums32 } from '../p2p/hash-lanes.ts';
+import { checksum32 } from '../p2p/hash.ts';
 import { equalBytes } from '../util/compare-bytes.ts';
 import { HashInput } from './hash-input.ts';
 import {
@@ -102,6 +103,11 @@ export class Placement {
 
   /** Hashes `count` inputs, as many together as go. */
   #hashes(count: number, write: WriteOperands): number[] {
+    if (count === 1) {
+      const input = this.#inputs[0]!.start();
+      write(input, 0);
+      return [checksum32(input.message())];
+    }
     const hashes: number[] = [];
     for (let start = 0; start < count; start += LANES) {
       const messages: Uint8Array[] = [];

@@ -85,6 +85,11 @@ function countOf(networks: readonly number[], counts: Int32Array, total: number)
   return sum;
 }
 
+/** The slot of a bucket at the position that `place` has in its own. */
+function slotAt(bucket: number, place: number): number {
+  return bucket * BUCKET_SLOTS + (place & POSITION_MASK);
+}
+
 /** The next slot of the same bucket, cyclically. */
 function nextInBucket(slot: number): number {
   return (slot & ~POSITION_MASK) | ((slot + 1) & POSITION_MASK);
@@ -130,14 +135,26 @@ class SlotDraw {
       if (this.#hasMatch(Math.floor(slot / BUCKET_SLOTS))) return slot;
     }
     const buckets = (this.#matching ??= this.#listMatching());
-    return buckets[uniformBelow(this.#random, buckets.length)]! * BUCKET_SLOTS + (this.#random() & POSITION_MASK);
+    const place = this.#place(buckets.length);
+    return slotAt(buckets[Math.floor(place / BUCKET_SLOTS)]!, place);
   }
 
   #slotOfKind(kind: number): number {
-    // Bucket and position from one number: random ones are a good part of what a draw costs.
-    const place = uniformBelow(this.#random, this.#table.occupiedBucketCount(kind) * BUCKET_SLOTS);
-    const bucket = this.#table.occupiedBucket(kind, Math.floor(place / BUCKET_SLOTS));
-    return bucket * BUCKET_SLOTS + (place & POSITION_MASK);
+    const place = this.#place(this.#table.occupiedBucketCount(kind));
+    return slotAt(this.#table.occupiedBucket(kind, Math.floor(place / BUCKET_SLOTS)), place);
+  }
+
+  /**
+   * One of so many buckets and a position in it, from one number: random ones are a good part of what a draw costs.
+   * Numbers too large are thrown away, not divided: none is where all buckets are in use.
+   */
+  #place(bucketCount: number): number {
+    const count = bucketCount * BUCKET_SLOTS;
+    const mask = -1 >>> Math.clz32(count - 1);
+    for (;;) {
+      const place = this.#random() & mask;
+      if (place < count) return place;
+    }
   }
 
   #hasMatch(bucket: number): boolean {
