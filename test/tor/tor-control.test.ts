@@ -6,31 +6,22 @@ import type { TorFailure } from '../../ts/tor/failure.ts';
 import type { TorReply } from '../../ts/tor/reply-reader.ts';
 import { TOR_REPLY_TIMEOUT_MS, TOR_SEND_TIMEOUT_MS, TorControl } from '../../ts/tor/tor-control.ts';
 import type { TorControlOptions } from '../../ts/tor/tor-control.ts';
-import { CONTROL_PORT, ControlPort } from '../helpers/control-port.ts';
-import { RecordingNode, countTimers } from '../helpers/recording-node.ts';
+import type { ControlPort } from '../helpers/control-port.ts';
+import { CONTROL_PORT } from '../helpers/control-port.ts';
+import { ControlStage } from '../helpers/dial-stage.ts';
+import { RecordingNode } from '../helpers/recording-node.ts';
 
-let net: MemoryNetwork;
+let stage: ControlStage;
 let port: ControlPort;
-let node: RecordingNode;
-let pendingTimers: () => number;
 
 beforeEach(() => {
-  net = new MemoryNetwork();
-  pendingTimers = countTimers(net.clock);
-  port = new ControlPort(net);
-  node = new RecordingNode({ backend: net.createBackend });
-  node.startSocketsThreads();
+  stage = new ControlStage();
+  port = stage.port;
 });
-afterEach(async () => {
-  node.interruptNet();
-  node.closeSockets();
-  await net.clock.settle();
-  expect(pendingTimers()).toBe(0);
-  expect(port.openSocketCount).toBe(0);
-});
+afterEach(() => stage.end());
 
 async function connected(options: TorControlOptions = {}): Promise<TorControl> {
-  const connecting = TorControl.connect(node, CONTROL_PORT, { clock: net.clock, ...options });
+  const connecting = TorControl.connect(stage.node, CONTROL_PORT, { clock: stage.net.clock, ...options });
   await port.settle();
   return connecting;
 }
@@ -51,12 +42,12 @@ describe('commands', () => {
     await port.settle();
     expect(await asked).toEqual({ code: 250, lines: ['version=0.4.8.9', 'OK'] });
     expect(port.reads).toEqual(['GETINFO version\r\n']);
-    expect(node.takeEvents()).toEqual([]);
+    expect(stage.node.takeEvents()).toEqual([]);
     control.close();
   });
 
   test('may be several under way, answered in order, a byte at a time', async () => {
-    net.faults = splitReceives(1);
+    stage.net.faults = splitReceives(1);
     for (const name of ['one', 'two', 'three']) port.answers[name] = `250 ${name}`;
     const control = await connected();
     const asked = ['one', 'two', 'three'].map((name) => control.command(name));
@@ -167,32 +158,32 @@ describe('the end of a connection', () => {
     control.close();
     control.close();
     expect(await asked).toBe('closed');
-    expect(pendingTimers()).toBe(0);
+    expect(stage.pendingTimers()).toBe(0);
   });
 
   test('comes with closeSockets', async () => {
     const control = await connected();
-    node.closeSockets();
+    stage.node.closeSockets();
     expect(await control.ended).toMatchObject({ failure: 'closed' });
   });
 });
 
 describe('connecting', () => {
   test('fails where nobody listens', async () => {
-    const connecting = failureOf(TorControl.connect(node, '127.0.0.1:1', { clock: net.clock }));
-    await net.clock.settle();
+    const connecting = failureOf(TorControl.connect(stage.node, '127.0.0.1:1', { clock: stage.net.clock }));
+    await stage.settle();
     expect(await connecting).toBe('unreachable');
   });
 
   test('ends with its signal, and with the network', async () => {
-    net.faults = { connect: () => 'silent' };
+    stage.net.faults = { connect: () => 'silent' };
     const controller = new AbortController();
-    const aborted = failureOf(TorControl.connect(node, CONTROL_PORT, { signal: controller.signal }));
-    const interrupted = failureOf(TorControl.connect(node, CONTROL_PORT));
-    await net.clock.settle();
+    const aborted = failureOf(TorControl.connect(stage.node, CONTROL_PORT, { signal: controller.signal }));
+    const interrupted = failureOf(TorControl.connect(stage.node, CONTROL_PORT));
+    await stage.settle();
     controller.abort();
     expect(await aborted).toBe('interrupted');
-    node.interruptNet();
+    stage.node.interruptNet();
     expect(await interrupted).toBe('interrupted');
   });
 
@@ -200,8 +191,8 @@ describe('connecting', () => {
     const dialed = { nodeId: 77, me: undefined as never };
     const network = {
       connectAndMakeNodeId: () => Promise.resolve(dialed),
-      addressesOf: (id: number) => node.addressesOf(id),
-      duplex: (id: number) => node.duplex(id),
+      addressesOf: (id: number) => stage.node.addressesOf(id),
+      duplex: (id: number) => stage.node.duplex(id),
     };
     expect(await failureOf(TorControl.connect(network, CONTROL_PORT))).toBe('closed');
   });

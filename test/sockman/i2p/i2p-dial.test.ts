@@ -2,48 +2,35 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { Service } from '../../../ts/netaddr/service.ts';
 import type { ConnectOptions } from '../../../ts/sockman/dial/connect-options.ts';
-import type { DialResult } from '../../../ts/sockman/dial/dialer.ts';
 import type { DialFailureCode } from '../../../ts/sockman/dial/failure.ts';
 import { addressOfDestination, encodeI2PBase64 } from '../../../ts/sockman/dial/i2p-destination.ts';
 import { MAX_UNUSED_I2P_SESSIONS } from '../../../ts/sockman/i2p/i2p.ts';
-import { MemoryNetwork, splitReceives } from '../../../ts/testing.ts';
+import { splitReceives } from '../../../ts/testing.ts';
+import { BridgeStage } from '../../helpers/dial-stage.ts';
+import type { Dialing } from '../../helpers/dial-stage.ts';
 import { D1, D1_PRIVATE_KEY } from '../../helpers/i2p-destinations.ts';
-import { RecordingNode, countTimers } from '../../helpers/recording-node.ts';
-import { BRIDGE, SamBridge } from '../../helpers/sam-bridge.ts';
+import { BRIDGE } from '../../helpers/sam-bridge.ts';
+import type { SamBridge } from '../../helpers/sam-bridge.ts';
 
 const TARGET = new Service(addressOfDestination(D1), 0);
 
-let net: MemoryNetwork;
+let stage: BridgeStage;
 let bridge: SamBridge;
-let node: RecordingNode;
-let pendingTimers: () => number;
 
 beforeEach(() => {
-  net = new MemoryNetwork();
-  pendingTimers = countTimers(net.clock);
-  bridge = new SamBridge(net);
-  node = new RecordingNode({ backend: net.createBackend });
-  node.startSocketsThreads();
+  stage = new BridgeStage();
+  bridge = stage.bridge;
 });
-
-afterEach(async () => {
-  node.interruptNet();
-  node.closeSockets();
-  await net.clock.settle();
-  expect(pendingTimers()).toBe(0);
-  expect(bridge.openSocketCount).toBe(0);
-  // Whatever went wrong, the key is nobody's business.
-  expect(node.log.join('\n')).not.toContain(encodeI2PBase64(D1_PRIVATE_KEY).slice(530, 560));
-});
-
-interface Dialing {
-  result?: DialResult;
-  ended: Promise<DialResult>;
-}
+afterEach(() => stage.end());
 
 function dial(options: ConnectOptions = {}, to = TARGET): Dialing {
-  const dialing: Dialing = { ended: node.connectAndMakeNodeId(to, { proxy: BRIDGE, ...options }) };
-  void dialing.ended.then((result) => (dialing.result = result));
+  return stage.dial(to, { proxy: BRIDGE, ...options });
+}
+
+/** Dials, and lets the bridge answer until nothing more comes. */
+async function dialAndSettle(options?: ConnectOptions, to?: Service): Promise<Dialing> {
+  const dialing = dial(options, to);
+  await bridge.settle();
   return dialing;
 }
 
@@ -51,8 +38,7 @@ const idOf = (request: string): string => /ID=([0-9a-f]{10}) /.exec(request)![1]
 
 describe('a transient session', () => {
   test('is made, used for one connection, and ended with it', async () => {
-    const dialing = dial();
-    await bridge.settle();
+    const dialing = await dialAndSettle();
     expect(dialing.result).toEqual({ nodeId: 0, me: TARGET });
     const requests = bridge.takeRequests();
     const id = idOf(requests[1]!);
@@ -63,11 +49,11 @@ describe('a transient session', () => {
       `1 NAMING LOOKUP NAME=${TARGET.address}`,
       `1 STREAM CONNECT ID=${id} DESTINATION=${encodeI2PBase64(D1)} SILENT=false`,
     ]);
-    expect(node.addressesOf(0)).toEqual({ local: TARGET, remote: TARGET });
+    expect(stage.node.addressesOf(0)).toEqual({ local: TARGET, remote: TARGET });
     bridge.socket(1).send('pong');
-    node.sendBytes(0, Buffer.from('ping'));
-    await net.clock.settle();
-    expect(node.takeEvents()).toEqual([`data 0 ${Buffer.from('pong').toString('hex')}`]);
+    stage.node.sendBytes(0, Buffer.from('ping'));
+    await stage.settle();
+    expect(stage.node.takeEvents()).toEqual([`data 0 ${Buffer.from('pong').toString('hex')}`]);
     expect(bridge.socket(1).takeText()).toBe('ping');
     const closed: string[] = [];
     void bridge
@@ -78,7 +64,7 @@ describe('a transient session', () => {
       .socket(0)
       .until(() => bridge.socket(0).hasEOF)
       .then(() => closed.push('session'));
-    node.closeConnection(0);
+    stage.node.closeConnection(0);
     await bridge.settle();
     expect(closed).toEqual(['stream', 'session']);
     expect([bridge.socket(0).hasEOF, bridge.socket(1).hasEOF]).toEqual([true, true]);
@@ -88,26 +74,21 @@ describe('a transient session', () => {
     const dials = [dial(), dial()];
     await bridge.settle();
     expect(dials.map(({ result }) => result?.nodeId)).toEqual([0, 1]);
-    const ids = bridge
-      .takeRequests()
-      .filter((request) => request.includes('SESSION'))
-      .map(idOf);
+    const ids = stage.takeSessionRequests().map(idOf);
     expect(new Set(ids).size).toBe(2);
   });
 
   test('carries the extra options of the proxy', async () => {
-    dial({ proxy: { endpoint: BRIDGE, sessionOptions: 'inbound.length=0 outbound.length=0' } });
-    await bridge.settle();
+    await dialAndSettle({ proxy: { endpoint: BRIDGE, sessionOptions: 'inbound.length=0 outbound.length=0' } });
     expect(bridge.requests[1]).toMatch(/outbound\.quantity=1 inbound\.length=0 outbound\.length=0$/);
   });
 
   test.each([1, 5])('works when everything comes in pieces of %d', async (size) => {
-    net.faults = splitReceives(size);
+    stage.net.faults = splitReceives(size);
     bridge.answers['STREAM CONNECT'] = 'STREAM STATUS RESULT=OK\nhello';
-    const dialing = dial();
-    await bridge.settle();
+    const dialing = await dialAndSettle();
     expect(dialing.result?.nodeId).toBe(0);
-    const data = node
+    const data = stage.node
       .takeEvents()
       .map((event) => event.replace('data 0 ', ''))
       .join('');
@@ -115,23 +96,21 @@ describe('a transient session', () => {
   });
 
   test('leaves the connection to end by itself when its control socket is closed first', async () => {
-    dial();
-    await bridge.settle();
+    await dialAndSettle();
     bridge.socket(0).end();
     bridge.socket(1).end();
     await bridge.settle();
-    expect(node.takeEvents()).toEqual(['eof 0']);
-    expect(node.closeConnection(0)).toBe(true);
+    expect(stage.node.takeEvents()).toEqual(['eof 0']);
+    expect(stage.node.closeConnection(0)).toBe(true);
   });
 
   test('reads and drops what the router says on the control socket', async () => {
-    dial();
-    await bridge.settle();
-    const turns = node.stats().turns;
+    await dialAndSettle();
+    const turns = stage.node.stats().turns;
     for (let count = 0; count < 10; count += 1) bridge.socket(0).send('PING 1\n');
     await bridge.settle();
-    expect(node.stats().turns - turns).toBeLessThanOrEqual(12);
-    expect(node.takeEvents()).toEqual([]);
+    expect(stage.node.stats().turns - turns).toBeLessThanOrEqual(12);
+    expect(stage.node.takeEvents()).toEqual([]);
     expect(bridge.openSocketCount).toBe(2);
     bridge.socket(0).send('x'.repeat(65_536));
     await bridge.settle();
@@ -154,29 +133,24 @@ describe('a failed connect', () => {
     ['STREAM', 'x'.repeat(65_536), 'sam-line-too-long', true],
   ])('because of %s answered with %.60j says so', async (words, answer, code, proxyFailed) => {
     bridge.answers[words] = answer;
-    const dialing = dial();
-    await bridge.settle();
+    const dialing = await dialAndSettle();
     expect(dialing.result).toMatchObject({ nodeId: undefined, code, proxyFailed });
   });
 
   test('gives its session to the next dial, unless the session is what failed', async () => {
     bridge.answers['STREAM CONNECT'] = 'STREAM STATUS RESULT=CANT_REACH_PEER';
-    dial();
-    await bridge.settle();
+    await dialAndSettle();
     const id = idOf(bridge.takeRequests()[1]!);
-    dial();
-    await bridge.settle();
+    await dialAndSettle();
     const again = bridge.takeRequests();
-    expect(again.filter((request) => request.includes('SESSION'))).toEqual([]);
+    expect(again.filter((request) => request.includes('SESSION CREATE'))).toEqual([]);
     expect(idOf(again.at(-1)!)).toBe(id);
     bridge.answers['STREAM CONNECT'] = 'STREAM STATUS RESULT=INVALID_ID';
-    dial();
-    await bridge.settle();
+    await dialAndSettle();
     bridge.takeRequests();
     delete bridge.answers['STREAM CONNECT'];
-    const dialing = dial();
-    await bridge.settle();
-    const anew = bridge.takeRequests().filter((request) => request.includes('SESSION'));
+    const dialing = await dialAndSettle();
+    const anew = stage.takeSessionRequests();
     expect(anew).toHaveLength(1);
     expect(idOf(anew[0]!)).not.toBe(id);
     expect(dialing.result?.nodeId).toBe(0);
@@ -184,14 +158,12 @@ describe('a failed connect', () => {
 
   test('makes another session when the pooled one ended meanwhile', async () => {
     bridge.answers['STREAM CONNECT'] = 'STREAM STATUS RESULT=CANT_REACH_PEER';
-    dial();
-    await bridge.settle();
+    await dialAndSettle();
     bridge.socket(0).end();
     await bridge.settle();
     const before = idOf(bridge.takeRequests()[1]!);
-    dial();
-    await bridge.settle();
-    const anew = bridge.takeRequests().filter((request) => request.includes('SESSION'));
+    await dialAndSettle();
+    const anew = stage.takeSessionRequests();
     expect(anew).toHaveLength(1);
     expect(idOf(anew[0]!)).not.toBe(before);
   });
@@ -201,16 +173,12 @@ describe('a failed connect', () => {
     const count = MAX_UNUSED_I2P_SESSIONS + 1;
     for (let at = 0; at < count; at += 1) dial();
     await bridge.settle();
-    const sessions = bridge
-      .takeRequests()
-      .filter((request) => request.includes('SESSION'))
-      .map(idOf);
+    const sessions = stage.takeSessionRequests().map(idOf);
     expect(sessions).toHaveLength(count);
     expect(bridge.openSocketCount).toBe(MAX_UNUSED_I2P_SESSIONS);
     const used: string[] = [];
     for (let at = 0; at < MAX_UNUSED_I2P_SESSIONS; at += 1) {
-      dial();
-      await bridge.settle();
+      await dialAndSettle();
       used.push(idOf(bridge.takeRequests().at(-1)!));
     }
     // The last one found the pool full.
@@ -218,14 +186,12 @@ describe('a failed connect', () => {
   });
 
   test('of one bridge lends no session to another', async () => {
-    const other = net.listen('127.0.0.1:7657');
+    const other = stage.net.listen('127.0.0.1:7657');
     bridge.answers['STREAM CONNECT'] = 'STREAM STATUS RESULT=CANT_REACH_PEER';
-    dial();
-    await bridge.settle();
-    const dialing = dial({ proxy: '127.0.0.1:7657' });
-    await bridge.settle();
+    await dialAndSettle();
+    const dialing = await dialAndSettle({ proxy: '127.0.0.1:7657' });
     expect(other.peers[0]!.takeText()).toBe('HELLO VERSION MIN=3.1 MAX=3.1\n');
-    node.interruptNet();
+    stage.node.interruptNet();
     expect(await dialing.ended).toMatchObject({ code: 'interrupted' });
   });
 });
@@ -233,8 +199,7 @@ describe('a failed connect', () => {
 describe('patience with a bridge', () => {
   test.each(['HELLO', 'SESSION CREATE', 'NAMING LOOKUP', 'STREAM CONNECT'])('ends 180 s after %s', async (words) => {
     bridge.answers[words] = () => undefined;
-    const dialing = dial();
-    await bridge.settle();
+    const dialing = await dialAndSettle();
     await bridge.advance(179_999);
     expect(dialing.result).toBeUndefined();
     await bridge.advance(1);
@@ -247,38 +212,34 @@ describe('ending an I2P dial early', () => {
   test.each(stages)('by its signal works while %s is unanswered', async (words) => {
     bridge.answers[words] = () => undefined;
     const controller = new AbortController();
-    const dialing = dial({ signal: controller.signal });
-    await bridge.settle();
+    const dialing = await dialAndSettle({ signal: controller.signal });
     controller.abort();
     expect(await dialing.ended).toMatchObject({ code: 'aborted', proxyFailed: false });
   });
 
   test.each(stages)('by interruptNet works while %s is unanswered', async (words) => {
     bridge.answers[words] = () => undefined;
-    const dialing = dial();
-    await bridge.settle();
-    node.interruptNet();
-    expect(pendingTimers()).toBe(0);
+    const dialing = await dialAndSettle();
+    stage.node.interruptNet();
+    expect(stage.pendingTimers()).toBe(0);
     expect(await dialing.ended).toMatchObject({ code: 'interrupted' });
-    await net.clock.settle();
+    await stage.settle();
     expect(bridge.openSocketCount).toBe(0);
   });
 
   test('does not waste the session that was being made', async () => {
     bridge.answers['SESSION CREATE'] = () => undefined;
     const controller = new AbortController();
-    const dialing = dial({ signal: controller.signal });
-    await bridge.settle();
+    const dialing = await dialAndSettle({ signal: controller.signal });
     controller.abort();
     await dialing.ended;
     delete bridge.answers['SESSION CREATE'];
     bridge.socket(0).send(`SESSION STATUS RESULT=OK DESTINATION=${encodeI2PBase64(D1_PRIVATE_KEY)}\n`);
     await bridge.settle();
     bridge.takeRequests();
-    const next = dial();
-    await bridge.settle();
+    const next = await dialAndSettle();
     expect(next.result?.nodeId).toBe(0);
-    expect(bridge.takeRequests().filter((request) => request.includes('SESSION'))).toEqual([]);
+    expect(stage.takeSessionRequests()).toEqual([]);
   });
 
   test('at any moment before the promise callbacks after the last answer leaves nothing half open', async () => {
@@ -289,24 +250,22 @@ describe('ending an I2P dial early', () => {
       // are still to run.
       const abortAfter = (entries: number): void => {
         if (entries === 0) controller.abort();
-        else net.clock.soon(() => abortAfter(entries - 1));
+        else stage.net.clock.soon(() => abortAfter(entries - 1));
       };
       bridge.answers['STREAM CONNECT'] = () => {
-        net.clock.soon(() => abortAfter(depth));
+        stage.net.clock.soon(() => abortAfter(depth));
         return 'STREAM STATUS RESULT=OK';
       };
-      const dialing = dial({ signal: controller.signal });
-      await bridge.settle();
+      const dialing = await dialAndSettle({ signal: controller.signal });
       outcomes.push(dialing.result);
-      expect(node.connectionCount).toBe(0);
+      expect(stage.node.connectionCount).toBe(0);
     }
     expect(outcomes).toEqual(Array(8).fill(expect.objectContaining({ nodeId: undefined, code: 'aborted' })));
   });
 });
 
 test('a target with a port is refused without asking the bridge', async () => {
-  const dialing = dial({}, new Service(TARGET.address, 8333));
-  await bridge.settle();
+  const dialing = await dialAndSettle({}, new Service(TARGET.address, 8333));
   expect(dialing.result).toMatchObject({ code: 'i2p-port-not-zero', proxyFailed: false });
   expect(bridge.listener.peers).toEqual([]);
 });

@@ -1,0 +1,73 @@
+// Dials that are ended before they end.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import type { ConnectOptions } from '../../../ts/sockman/dial/connect-options.ts';
+import { PROXY, ProxyStage } from '../../helpers/dial-stage.ts';
+import type { Dialing } from '../../helpers/dial-stage.ts';
+
+let stage: ProxyStage;
+
+beforeEach(() => {
+  stage = new ProxyStage();
+});
+afterEach(() => stage.end());
+
+describe('ending a dial early', () => {
+  const moments: Record<string, string[]> = {
+    connecting: [],
+    greeting: [],
+    reply: ['0500'],
+    address: ['0500', '05000003'],
+  };
+  for (const [moment, answers] of Object.entries(moments)) {
+    const reach = async (options: ConnectOptions): Promise<Dialing> => {
+      if (moment === 'connecting') stage.net.faults = { connect: () => 'silent' };
+      const dialing = stage.dial({ host: 'h', port: 1 }, { proxy: PROXY, ...options });
+      if (moment === 'connecting') return dialing;
+      const peer = await stage.proxyEnd();
+      await stage.answer(peer, ...answers);
+      return dialing;
+    };
+
+    test(`by its signal works while ${moment}`, async () => {
+      const controller = new AbortController();
+      const dialing = await reach({ signal: controller.signal });
+      controller.abort();
+      expect(stage.pendingTimers()).toBe(0);
+      expect(await dialing.ended).toMatchObject({ nodeId: undefined, code: 'aborted', proxyFailed: false });
+    });
+
+    test(`by interruptNet works while ${moment}`, async () => {
+      const dialing = await reach({});
+      stage.node.interruptNet();
+      expect(stage.pendingTimers()).toBe(0);
+      expect(await dialing.ended).toMatchObject({ nodeId: undefined, code: 'interrupted', proxyFailed: false });
+      await stage.node.joinSocketsThreads();
+    });
+
+    test(`by closeSockets works while ${moment}`, async () => {
+      const dialing = await reach({});
+      stage.node.closeSockets();
+      expect(stage.pendingTimers()).toBe(0);
+      expect(await dialing.ended).toMatchObject({ nodeId: undefined, code: 'interrupted' });
+    });
+  }
+
+  test('by a signal that has fired before touches no network', async () => {
+    const dialing = stage.dial({ host: 'h', port: 1 }, { proxy: PROXY, signal: AbortSignal.abort() });
+    expect(await dialing.ended).toMatchObject({ code: 'aborted' });
+    expect(stage.proxy.peers).toEqual([]);
+  });
+
+  test('by a signal that fires after success changes nothing', async () => {
+    const controller = new AbortController();
+    stage.net.listen('127.0.0.1:2');
+    const dialing = stage.dial('127.0.0.1:2', { signal: controller.signal });
+    await stage.settle();
+    controller.abort();
+    await stage.settle();
+    expect(dialing.result?.nodeId).toBe(0);
+    expect(stage.node.connectionCount).toBe(1);
+  });
+});
