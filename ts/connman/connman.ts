@@ -135,10 +135,11 @@ export class Connman extends SockMan implements PeerNetwork {
     if (node !== undefined) this.#core.markAndClose(node, `receive failed: ${errmsg}`);
   }
 
-  /** Our I2P address is one of ours while its session lasts. */
+  /** Our I2P address is one of ours while its session lasts. Told anew for each peer awaited, which adds no weight. */
   override eventI2PListen(addr: Service, success: boolean): void {
-    if (success) this.#core.localAddresses.add(addr, LOCAL_SCORES.manual);
-    else this.#core.localAddresses.remove(addr);
+    const { localAddresses } = this.#core;
+    if (!success) localAddresses.remove(addr);
+    else if (!localAddresses.has(addr)) localAddresses.add(addr, LOCAL_SCORES.manual);
   }
 
   // ---- Dialing ------------------------------------------------------------------------------------------------------
