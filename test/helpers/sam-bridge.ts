@@ -12,6 +12,8 @@ export type SamAnswer = (request: string) => string | undefined;
 export class SamBridge {
   /** Every request: number of the socket, then the line. */
   readonly requests: string[] = [];
+  /** What came in one piece: number of the socket, then the bytes of each read, for who looks at segments. */
+  readonly reads: string[] = [];
   /** Answers that differ from the good ones, by the first words of the request. */
   readonly answers: Record<string, SamAnswer | string> = {};
   readonly listener: MemoryPeerListener;
@@ -55,7 +57,9 @@ export class SamBridge {
   #serve(): boolean {
     let hasAnswered = false;
     for (const [number, peer] of this.listener.peers.entries()) {
-      let text = (this.#unread.get(peer) ?? '') + Buffer.from(peer.take()).toString('latin1');
+      const read = Buffer.from(peer.take()).toString('latin1');
+      if (read !== '') this.reads.push(`${number} ${read}`);
+      let text = (this.#unread.get(peer) ?? '') + read;
       for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n')) {
         const request = text.slice(0, end);
         text = text.slice(end + 1);

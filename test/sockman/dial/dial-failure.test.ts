@@ -133,6 +133,34 @@ describe('what is logged of a failure', () => {
     ]);
   });
 
+  test.each([true, false])('is always info for a proxy that is down (important: %s)', async (isImportant) => {
+    stage.proxy.close();
+    stage.dial('192.0.2.1:1', { proxy: PROXY, isImportant });
+    await stage.settle();
+    expect(stage.node.log.filter((line) => line.includes('failed'))).toEqual([
+      expect.stringMatching(
+        /^info: connect to 192\.0\.2\.1:1 through 127\.0\.0\.1:9050 failed: the proxy cannot be reached/,
+      ),
+    ]);
+  });
+
+  test.each([true, false])('is always debug for a peer that does not answer (important: %s)', async (isImportant) => {
+    stage.net.faults = { connect: () => 'silent' };
+    stage.dial('192.0.2.1:1', { isImportant });
+    await stage.pass(5_000);
+    expect(stage.node.log.filter((line) => line.includes('failed'))).toEqual([
+      'debug: connect to 192.0.2.1:1 failed: timed out',
+    ]);
+  });
+
+  test('is nothing for a proxy whose answer to the request does not come, as Tor does all day', async () => {
+    const dialing = stage.dial({ host: 'h', port: 1 }, { proxy: PROXY, isImportant: true });
+    await stage.answer(await stage.proxyEnd(), '0500');
+    await stage.pass(20_000);
+    expect(dialing.result).toMatchObject({ code: 'socks5-reply-timed-out' });
+    expect(stage.node.log.filter((line) => line.includes('failed'))).toEqual([]);
+  });
+
   test('is one line without credentials when the proxy refuses them', async () => {
     stage.dial(
       { host: 'h\nx', port: 1 },

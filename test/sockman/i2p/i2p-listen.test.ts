@@ -63,6 +63,7 @@ describe('the persistent session', () => {
     await start();
     const key = encodeI2PBase64(D1_PRIVATE_KEY);
     const id = /ID=([0-9a-f]{10}) /.exec(bridge.requests[2]!)![1];
+    expect(bridge.reads).toEqual(bridge.requests.map((request) => `${request}\n`));
     expect(bridge.takeRequests()).toEqual([
       '0 HELLO VERSION MIN=3.1 MAX=3.1',
       '0 DEST GENERATE SIGNATURE_TYPE=7',
