@@ -72,7 +72,10 @@ async function bundle(format, targets, cache) {
     },
     // Nothing of ours does anything at import but to define (package.json says so too).
     treeshake: { moduleSideEffects: false },
-    plugins: [{ name: 'module-urls', resolveImportMeta }],
+    plugins: [
+      { name: 'module-urls', resolveImportMeta },
+      { name: 'ascii', renderChunk: escapeToAscii },
+    ],
     cache,
   });
   await outcome.write({
@@ -100,6 +103,12 @@ function resolveImportMeta(property, { moduleId, chunkId, format }) {
   return format === 'es'
     ? `new URL('${place}', import.meta.url).href`
     : `require('node:path').join(__dirname, '${place}')`;
+}
+
+/** Node reads a file of ASCII in half the time. Comments suffer, and literals stay the same. */
+function escapeToAscii(code) {
+  // eslint-disable-next-line no-control-regex -- 0 to 127 is what ASCII is.
+  return code.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function isForTypes(source) {

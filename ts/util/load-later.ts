@@ -19,7 +19,11 @@ export function lazily<Value>(make: () => Value): () => Value {
   return () => (value ??= make());
 }
 
-const load = createRequire(import.meta.url) as (name: string) => unknown;
+/** Node before 20.16 and 22.3 has no `getBuiltinModule`; making a `require` takes longer than calling it. */
+function load(name: string): unknown {
+  const process = globalThis.process as { getBuiltinModule?: (name: string) => unknown };
+  return process.getBuiltinModule?.(name) ?? createRequire(import.meta.url)(name);
+}
 
 export const nodeCrypto = lazily(() => load('node:crypto') as typeof crypto);
 export const nodeFs = lazily(() => load('node:fs') as typeof fs);
