@@ -13,20 +13,13 @@ import {
 import * as fsPromises from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AddrMan } from '../../ts/addrman/addr-man.ts';
 import type { FileSystem } from '../../ts/addrman/data-file.ts';
 import { PeersFile } from '../../ts/addrman/peers-file.ts';
 import { serializePeers } from '../../ts/addrman/peers-writer.ts';
-import { readVectorJson } from '../helpers/vectors.ts';
+import { peersFileBytes, peersFileVector } from '../helpers/peers-vectors.ts';
 import { REGTEST_MAGIC, START, address, peer, testAddrMan } from './support.ts';
-
-const { files: vectors } = readVectorJson<{ files: { name: string; gzipBase64: string }[] }>('addrman_peersdat.json');
-
-function vectorNamed(name: string): Uint8Array {
-  return gunzipSync(Buffer.from(vectors.find((file) => file.name === name)!.gzipBase64, 'base64'));
-}
 
 let folder: string;
 let path: string;
@@ -66,7 +59,7 @@ describe('loading', () => {
 
   it('moves a file of a newer release aside, over an older one, and starts empty', async () => {
     writeFileSync(`${path}.bak`, 'older');
-    const newer = vectorNamed('v5-needs-5');
+    const newer = peersFileBytes(peersFileVector('v5-needs-5'));
     writeFileSync(path, newer);
     const { found, addrMan } = await open().load();
     expect([found, addrMan.size()]).toEqual(['newerFormat', 0]);
@@ -76,7 +69,7 @@ describe('loading', () => {
 
   it('stops where the file of a newer release cannot be moved aside, and leaves it', async () => {
     mkdirSync(`${path}.bak`);
-    const newer = vectorNamed('v5-needs-5');
+    const newer = peersFileBytes(peersFileVector('v5-needs-5'));
     writeFileSync(path, newer);
     await expect(open().load()).rejects.toMatchObject({ code: 'ERR_SOCKMAN_SYSTEM', path });
     expect(readFileSync(path)).toEqual(Buffer.from(newer));
@@ -85,7 +78,7 @@ describe('loading', () => {
   it.each(['zero-length', 'v4-bad-checksum', 'core-signet-magic', 'core-key-zero', 'v4-duplicate-new'])(
     'refuses the damaged file %s by name and reason, and leaves it byte for byte',
     async (name) => {
-      const bytes = vectorNamed(name);
+      const bytes = peersFileBytes(peersFileVector(name));
       writeFileSync(path, bytes);
       const error = await open()
         .load()
@@ -104,12 +97,12 @@ describe('loading', () => {
   });
 
   it('stops at a file it has no permission for, and leaves it', async (context) => {
-    writeFileSync(path, vectorNamed('v4-mixed'));
+    writeFileSync(path, peersFileBytes(peersFileVector('v4-mixed')));
     chmodSync(path, 0);
     if (process.getuid?.() === 0) context.skip('root may read everything');
     await expect(open().load()).rejects.toMatchObject({ code: 'ERR_SOCKMAN_SYSTEM', path });
     chmodSync(path, 0o600);
-    expect(readFileSync(path)).toEqual(Buffer.from(vectorNamed('v4-mixed')));
+    expect(readFileSync(path)).toEqual(Buffer.from(peersFileBytes(peersFileVector('v4-mixed'))));
   });
 
   it('refuses a file of more than 128 MiB without reading it', async () => {
@@ -129,7 +122,7 @@ describe('loading', () => {
 
 describe('saving', () => {
   it('restores every field and every place', async () => {
-    writeFileSync(path, vectorNamed('v4-mixed'));
+    writeFileSync(path, peersFileBytes(peersFileVector('v4-mixed')));
     const { addrMan } = await open().load();
     await open().save(addrMan);
     const { addrMan: again } = await open().load();

@@ -1,54 +1,23 @@
 import { createHash } from 'node:crypto';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { AddrMan } from '../../ts/addrman/addr-man.ts';
 import { parsePeers } from '../../ts/addrman/peers-reader.ts';
 import type { PeersOutcome } from '../../ts/addrman/peers-reader.ts';
 import { serializePeers } from '../../ts/addrman/peers-writer.ts';
+import { PEERS_FILE_VECTORS, peersFileBytes, peersFileVector } from '../helpers/peers-vectors.ts';
+import type { PeersFileEntry, PeersFileVector } from '../helpers/peers-vectors.ts';
 import { seededUint32 } from '../helpers/seeded-uint32.ts';
-import { readVectorJson, toHex } from '../helpers/vectors.ts';
+import { toHex } from '../helpers/vectors.ts';
 import { ManualClock, REGTEST_MAGIC, contradictionIn, groups, sampleMap } from './support.ts';
 
-interface FileEntry {
-  table: 'new' | 'tried';
-  bucket: number;
-  position: number;
-  address: string;
-  net: string;
-  port: number;
-  time: number;
-  services: string;
-  source: string;
-  sourceNet: string;
-  lastSuccess: number;
-  attempts: number;
-  multiplicity: number;
-}
-
-interface PeersFileVector {
-  name: string;
-  note: string;
-  asmap: boolean;
-  bytes: number;
-  sha256: string;
-  gzipBase64: string;
-  outcome: 'ok' | 'corrupt' | 'newerFormat';
-  newCount: number;
-  triedCount: number;
-  networkCounts: Record<string, { new: number; tried: number }>;
-  entries: FileEntry[];
-}
-
-const { files } = readVectorJson<{ files: PeersFileVector[] }>('addrman_peersdat.json');
-
 function bytesOf(file: PeersFileVector): Uint8Array {
-  const bytes = gunzipSync(Buffer.from(file.gzipBase64, 'base64'));
+  const bytes = peersFileBytes(file);
   expect(createHash('sha256').update(bytes).digest('hex')).toBe(file.sha256);
   return bytes;
 }
 
 function fileNamed(name: string): Uint8Array {
-  return bytesOf(files.find((file) => file.name === name)!);
+  return bytesOf(peersFileVector(name));
 }
 
 function parse(bytes: Uint8Array, hasMap = false): PeersOutcome {
@@ -63,7 +32,7 @@ function load(bytes: Uint8Array, hasMap = false): AddrMan {
 }
 
 /** All that a file keeps of every slot, as the vectors list it. */
-function listing(addrMan: AddrMan): FileEntry[] {
+function listing(addrMan: AddrMan): PeersFileEntry[] {
   return [false, true].flatMap((isTried) =>
     addrMan.getEntries(isTried).map(({ entry, position }) => ({
       table: isTried ? ('tried' as const) : ('new' as const),
@@ -84,7 +53,7 @@ function listing(addrMan: AddrMan): FileEntry[] {
 }
 
 describe('a peers.dat', () => {
-  it.each(files.map((file) => [file.name, file.note, file] as const))('%s: %s', (name, _, file) => {
+  it.each(PEERS_FILE_VECTORS.map((file) => [file.name, file.note, file] as const))('%s: %s', (name, _, file) => {
     const outcome = parse(bytesOf(file), file.asmap);
     expect(outcome.kind).toBe(file.outcome === 'ok' ? 'loaded' : file.outcome);
     if (outcome.kind !== 'loaded') return;
@@ -110,7 +79,7 @@ describe('a peers.dat', () => {
   });
 
   it('of an older format is written in the current one, with nothing lost', () => {
-    for (const { name, asmap, outcome } of files) {
+    for (const { name, asmap, outcome } of PEERS_FILE_VECTORS) {
       if (outcome !== 'ok') continue;
       const addrMan = load(fileNamed(name), asmap);
       const written = serializePeers(addrMan, REGTEST_MAGIC);

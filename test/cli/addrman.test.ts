@@ -13,7 +13,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { serializePeers } from '../../ts/addrman/peers-writer.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
@@ -21,32 +20,11 @@ import { Service } from '../../ts/netaddr/service.ts';
 import { REGTEST_MAGIC, START, ipv4, testAddrMan } from '../addrman/support.ts';
 import { WELL, noBuild, runChild } from '../helpers/child.ts';
 import type { ChildResult } from '../helpers/child.ts';
+import { peersFileBytes, peersFileVector } from '../helpers/peers-vectors.ts';
+import type { PeersFileEntry } from '../helpers/peers-vectors.ts';
 import { seededUint32 } from '../helpers/seeded-uint32.ts';
-import { readVectorBytes, readVectorJson } from '../helpers/vectors.ts';
+import { readVectorBytes } from '../helpers/vectors.ts';
 
-interface FileEntry {
-  table: string;
-  bucket: number;
-  position: number;
-  address: string;
-  net: string;
-  port: number;
-  time: number;
-  services: string;
-  source: string;
-  sourceNet: string;
-  lastSuccess: number;
-  attempts: number;
-  multiplicity: number;
-}
-
-interface PeersFileVector {
-  name: string;
-  gzipBase64: string;
-  entries: FileEntry[];
-}
-
-const { files } = readVectorJson<{ files: PeersFileVector[] }>('addrman_peersdat.json');
 const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
 const SLOTS = 64;
 const BAND_BUCKETS = 256;
@@ -61,13 +39,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function vector(name: string): PeersFileVector {
-  return files.find((file) => file.name === name)!;
-}
-
 /** Puts a file of the vectors where the command is to find it. @returns Its bytes. */
 function put(name: string): Buffer {
-  const bytes = gunzipSync(Buffer.from(vector(name).gzipBase64, 'base64'));
+  const bytes = peersFileBytes(peersFileVector(name));
   writeFileSync(path, bytes);
   return bytes;
 }
@@ -93,7 +67,7 @@ describe.skipIf(noBuild !== undefined)('sockman addrman', () => {
     put('v4-mixed');
     const { stdout, ...rest } = await sockman(path);
     expect(rest).toEqual(WELL);
-    const { entries } = vector('v4-mixed');
+    const { entries } = peersFileVector('v4-mixed');
     const slots = (table: string): number => entries.filter((entry) => entry.table === table).length;
     const lines = stdout.split('\n');
     expect(lines[0]).toBe(`${path}: address book of regtest, ${statSync(path).size.toLocaleString('en')} bytes`);
@@ -107,7 +81,7 @@ describe.skipIf(noBuild !== undefined)('sockman addrman', () => {
       new RegExp(`^tried     ${slots('tried')} of 16,384 slots \\(0 %\\), in \\d+ of 256 buckets$`),
     );
     const counts = lines.slice(7).map((line) => line.trim().split(/ {2,}/));
-    const unique = (isMeant: (entry: FileEntry) => boolean): string =>
+    const unique = (isMeant: (entry: PeersFileEntry) => boolean): string =>
       String(new Set(entries.filter(isMeant).map(({ address, port }) => `${address} ${port}`)).size);
     expect(counts[0]).toEqual(['network', 'new', 'in slots', 'tried', 'all']);
     expect(counts.find(([network]) => network === 'onion')).toEqual([
@@ -136,7 +110,7 @@ describe.skipIf(noBuild !== undefined)('sockman addrman', () => {
     const lines = stdout.trimEnd().split('\n');
     const listed = lines.slice(lines.findIndex((line) => line.startsWith('table')) + 1);
     const cells = listed.map((line) => line.trim().split(/ {2,}/));
-    const expected = vector('v4-mixed').entries.map((entry) => {
+    const expected = peersFileVector('v4-mixed').entries.map((entry) => {
       const host = entry.net === 'ipv6' || entry.net === 'cjdns' ? `[${entry.address}]` : entry.address;
       return [
         entry.table,
@@ -164,7 +138,7 @@ describe.skipIf(noBuild !== undefined)('sockman addrman', () => {
     'v4-ten-references',
   ])('lists every slot of %s as a line of JSON, with every field', async (name) => {
     put(name);
-    const { entries } = vector(name);
+    const { entries } = peersFileVector(name);
     const { stdout, ...rest } = await sockman(path, '--json');
     expect(rest).toEqual(WELL);
     const lines = stdout.split('\n').slice(0, -1);
