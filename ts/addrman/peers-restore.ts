@@ -16,8 +16,8 @@ interface Reference {
  * Takes the references of a file one by one, in file order, buckets ascending.
  *
  * A file can hold millions of references that find no place. While restoring, no slot is ever given free, so a
- * reference that has failed once fails again: it is hashed once for each bucket, and not at all where the bucket is
- * full. That bounds the work whatever the file says.
+ * reference that has failed once fails again: it is hashed once for each bucket (but for repetitions among the few that
+ * are hashed together), and not at all where the bucket is full. That bounds the work whatever the file says.
  */
 export class BucketRestorer {
   readonly #tables: AddressTables;
