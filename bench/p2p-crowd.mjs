@@ -31,6 +31,8 @@ const count = Math.min(wanted, descriptorLimit() - OTHER_DESCRIPTORS);
 const rounds = options.smoke ? 1 : Number(options.rounds);
 const warmUp = Math.min(count, 500);
 const idleMs = options.smoke ? 100 : 5_000;
+const PING_EVERY_MS = 10;
+const pingCount = options.smoke ? 3 : 300;
 
 /** A process that answers messages one by one. */
 class Helper {
@@ -98,11 +100,26 @@ async function measureProcess(kind, furtherMeasures) {
 /** What Connman alone is asked. */
 async function measureRelay(hub, crowd, emptyBytes) {
   const { cpuShare } = await hub.ask({ do: 'rest', ms: idleMs });
+  const talk = await measureTalk(hub, crowd);
   const pass = await told(hub, crowd, 'relayInOnePass');
   const first = await told(hub, crowd, 'announceTransaction');
   const second = await told(hub, crowd, 'announceTransaction');
   const { bytes } = await hub.ask({ do: 'countMemory', connections: count });
-  return { cpuShare, pass, first, second, toldBytes: (bytes - emptyBytes) / count };
+  return { cpuShare, ...talk, pass, first, second, toldBytes: (bytes - emptyBytes) / count };
+}
+
+/** One peer of all talks: what does a message cost beside the silent ones, and how long does its answer take? */
+async function measureTalk(hub, crowd) {
+  const before = await hub.ask({ do: 'countCpu' });
+  const began = performance.now();
+  const { times } = await crowd.ask({ do: 'ping', count: pingCount, everyMs: PING_EVERY_MS });
+  const elapsedUs = (performance.now() - began) * 1_000;
+  const after = await hub.ask({ do: 'countCpu' });
+  return {
+    talkShare: (after.cpuUs - before.cpuUs) / elapsedUs,
+    pingMs: median(times),
+    slowestPingMs: Math.max(...times),
+  };
 }
 
 /** Has the hub tell everybody, and waits until everybody has heard it. */
@@ -141,6 +158,14 @@ show('  live objects of it', of('liveBytes'), 'bytes');
 show('  and once it was told of two transactions', of('toldBytes'), 'bytes');
 show('CPU to accept it and shake hands', of('cpuUs'), 'µs');
 show('CPU of the process while nothing happens', percent, '% of a core', 1);
+show(
+  `  and while one of them pings, ${PING_EVERY_MS} ms after each answer`,
+  of('talkShare').map((share) => share * 100),
+  '% of a core',
+  1,
+);
+show('  how long an answer takes it', of('pingMs'), 'ms', 2);
+show('  the slowest one', of('slowestPingMs'), 'ms', 1);
 for (const [key, title] of [
   ['pass', 'One inv to all, sent in one loop'],
   ['first', 'A first transaction announced to all, from the first to the last'],

@@ -37,6 +37,7 @@ class Crowd extends SockMan {
   peers = new Map();
   invCount = 0;
   onInv = () => {};
+  onPong = () => {};
 
   /** Dials, and resolves when the other side has pinged: only then has it taken our `verack`. */
   async join(port) {
@@ -99,6 +100,7 @@ class Crowd extends SockMan {
       peer.queue.push({ type: 'pong', nonce: decodeMessage('ping', payload).nonce });
       peer.isReady();
     }
+    if (type === 'pong') this.onPong();
     if (type === 'inv') {
       this.invCount++;
       this.onInv();
@@ -146,11 +148,27 @@ function awaitInv({ count }) {
   });
 }
 
+/** Has one peer ping, at intervals, and tells how long each answer took, in milliseconds. */
+async function ping({ count, everyMs }) {
+  const [[nodeId, peer]] = crowd.peers;
+  const times = [];
+  for (let i = 0; i < count; i++) {
+    const began = performance.now();
+    const answered = new Promise((resolve) => (crowd.onPong = resolve));
+    peer.queue.push({ type: 'ping', nonce: BigInt(i) });
+    crowd.wake(nodeId);
+    await answered;
+    times.push(performance.now() - began);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+  return { times };
+}
+
 function hangUp() {
   crowd.hangUp();
   return {};
 }
 
-const TASKS = { dial, hangUp, expectInv, awaitInv };
+const TASKS = { dial, hangUp, ping, expectInv, awaitInv };
 process.on('message', async (request) => process.send(await TASKS[request.do](request)));
 process.on('disconnect', () => process.exit(0));

@@ -54,7 +54,7 @@ export class Greeter implements NetEvents {
     return polled.hasMore;
   }
 
-  sendMessages(node: P2PNode): void {
+  sendMessages(node: P2PNode): undefined {
     if (!node.isInbound) this.#sendVersion(node);
   }
 

@@ -87,10 +87,43 @@ describe('the message pump', () => {
   });
 
   it('begins a round at once when it is woken', async () => {
-    const { node } = await withPeers(1);
+    const { node } = await withPeers(3);
     node.connman.wakeMessageHandler();
     await world.settle();
-    expect(node.greeter.visits).toHaveLength(1);
+    expect([...node.greeter.visits].sort()).toEqual([0, 1, 2]);
+  });
+
+  it('visits only those that have something to do when it is woken for them, and each once', async () => {
+    const { node, peers } = await withPeers(20);
+    peers[7]!.send({ type: 'ping', nonce: 1n });
+    await world.settle();
+    expect(node.greeter.visits).toEqual([7]);
+    node.connman.wakeMessageHandler(node.connman.node(3));
+    node.connman.wakeMessageHandler(node.connman.node(3));
+    await world.settle();
+    expect(node.greeter.visits).toEqual([7, 3]);
+  });
+
+  it('leaves a peer alone for as long as the message processor says, unless something happens', async () => {
+    const { node, peers } = await withPeers(2);
+    const { greeter } = node;
+    const quiet = node.connman.node(0)!;
+    greeter.sendMessages = ((p2pNode: { id: number }) => (p2pNode.id === 0 ? 1_000 : undefined)) as never;
+    await world.pass(PUMP_REST_MS);
+    const visitsIn = async (ms: number): Promise<number[]> => {
+      greeter.visits.length = 0;
+      await world.pass(ms, PUMP_REST_MS / 4);
+      return greeter.visits.filter((id) => id === 0);
+    };
+    expect(await visitsIn(800)).toEqual([]);
+    expect(greeter.visits).toHaveLength(8);
+    expect(await visitsIn(400)).toEqual([0]);
+    peers[0]!.send({ type: 'ping', nonce: 1n }, { type: 'ping', nonce: 2n });
+    expect(await visitsIn(300)).toEqual([0, 0]);
+    node.connman.wakeMessageHandler();
+    expect(await visitsIn(300)).toEqual([0]);
+    node.connman.wakeMessageHandler(quiet);
+    expect(await visitsIn(300)).toEqual([0]);
   });
 
   it('passes over a peer that is marked, with whatever it still has', async () => {
@@ -106,7 +139,9 @@ describe('the message pump', () => {
     const { node, peers } = await withPeers(1);
     const sent: number[] = [];
     node.greeter.onMessage = (p2pNode) => p2pNode.disconnect('enough');
-    node.greeter.sendMessages = (p2pNode) => void (p2pNode.isMarkedForDisconnect && sent.push(p2pNode.id));
+    node.greeter.sendMessages = (p2pNode): undefined => {
+      if (p2pNode.isMarkedForDisconnect) sent.push(p2pNode.id);
+    };
     peers[0]!.send({ type: 'ping', nonce: 1n });
     await world.settle();
     expect(sent).toEqual([0]);
@@ -144,12 +179,13 @@ describe('the message pump', () => {
     },
   );
 
-  it('divides a long round, and still visits each peer once', () => {
+  /** A pump whose every `sendMessages` takes `stepMs`; `run` gives it its macrotasks while `isGoingOn`. */
+  function steppedPump(count: number, stepMs: number) {
     const table = new NodeTable();
     const random = seededUint32(1);
     const settings = resolveConnmanOptions({ network: 'regtest', random });
     const maker = new NodeMaker(settings, KeyedHashes.random(random), () => {});
-    for (let id = 0; id < 5; id++) table.add(maker.make(inbound(id)));
+    for (let id = 0; id < count; id++) table.add(maker.make(inbound(id)));
     let nowMs = 0;
     const macrotasks: (() => void)[] = [];
     const soon = (step: () => void): Timer => (macrotasks.push(step), { cancel: () => {} });
@@ -159,17 +195,41 @@ describe('the message pump', () => {
       throw new Error('no network');
     });
     netEvents.processMessages = (node) => (visits.at(-1)!.push(node.id), false);
-    netEvents.sendMessages = () => void (nowMs += PUMP_SLICE_MS / 2);
+    netEvents.sendMessages = (): undefined => {
+      nowMs += stepMs;
+    };
     const host = { table, clock, random, reportError: () => {} };
     new MessagePump(host, netEvents, new AbortController().signal).start();
-    while (macrotasks.length > 0) {
-      visits.push([]);
-      macrotasks.shift()!();
-      // Gone between two slices: not visited any more.
-      if (visits.length === 1) table.remove(table.get([0, 1, 2, 3, 4].find((id) => !visits[0]!.includes(id))!)!);
-    }
+    const run = (isGoingOn: () => boolean, afterStep: () => void = () => {}): void => {
+      while (macrotasks.length > 0 && isGoingOn()) {
+        visits.push([]);
+        macrotasks.shift()!();
+        afterStep();
+      }
+    };
+    return { table, clock, visits, netEvents, run };
+  }
+
+  it('divides a long round, and still visits each peer once', () => {
+    const { table, visits, run } = steppedPump(5, PUMP_SLICE_MS / 2);
+    run(
+      () => true,
+      () => {
+        // Gone between two slices: not visited any more.
+        if (visits.length === 1) table.remove(table.get([0, 1, 2, 3, 4].find((id) => !visits[0]!.includes(id))!)!);
+      },
+    );
     expect(visits.map(({ length }) => length)).toEqual([2, 2]);
     expect(new Set(visits.flat()).size).toBe(4);
+  });
+
+  it('looks at everybody every 100 ms, and not more often, while somebody floods', () => {
+    const { clock, visits, netEvents, run } = steppedPump(3, 1);
+    netEvents.processMessages = (node) => (visits.at(-1)!.push(node.id), node.id === 0);
+    run(() => clock.now() < 10 * PUMP_REST_MS);
+    const countOf = (id: number): number => visits.flat().filter((visited) => visited === id).length;
+    for (const id of [1, 2]) expect(countOf(id)).toBe(10);
+    expect(countOf(0)).toBe(10 * PUMP_REST_MS - 20);
   });
 
   it('stops in the middle of a round when it is interrupted', async () => {

@@ -188,7 +188,7 @@ export class PeerLab implements PeerNetwork {
     return message && { message, hasMore: node.processQueue.length > 0 };
   }
 
-  wakeMessageHandler(): void {
+  wakeMessageHandler(_node?: P2PNode): void {
     this.wakeCount++;
   }
 

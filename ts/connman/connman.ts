@@ -235,8 +235,8 @@ export class Connman extends SockMan implements PeerNetwork {
     return polled;
   }
 
-  wakeMessageHandler(): void {
-    this.#core.wakeMessageHandler();
+  wakeMessageHandler(node?: P2PNode): void {
+    this.#core.wakeMessageHandler(node);
   }
 
   // ---- Nodes --------------------------------------------------------------------------------------------------------

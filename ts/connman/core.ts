@@ -315,8 +315,8 @@ export class ConnmanCore {
     this.events.emit('networkActiveChanged', isActive);
   }
 
-  wakeMessageHandler(): void {
-    this.#pump?.wake();
+  wakeMessageHandler(node?: P2PNode): void {
+    this.#pump?.wake(node);
   }
 
   #noteMarked(node: P2PNode): void {
@@ -365,7 +365,7 @@ export class ConnmanCore {
         errmsgOf: (result) => sockets.errmsgOf(result),
         wake: (id) => sockets.wake(id),
         markAndClose: (node, reason) => this.markAndClose(node, reason),
-        wakeMessageHandler: () => this.wakeMessageHandler(),
+        wakeMessageHandler: (node) => this.wakeMessageHandler(node),
         countUpload: (bytes) => this.uploadTarget.count(bytes),
         noteOutboundMessage: (node, message) => this.#noteOutboundMessage(node, message),
       },

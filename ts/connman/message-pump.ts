@@ -1,9 +1,11 @@
 // The rounds in which messages are processed and periodic ones sent.
 //
-// One round visits every node once, in an order that nobody can predict, and processes at most one message of each: a
-// peer that floods gets the same share as a quiet one, and many connections buy no place in the queue. Rounds follow each
-// other through the host's event loop, never in a plain loop, so that sockets and timers get their turn in between.
-// (Bitcoin Core src/net.cpp, ThreadMessageHandler)
+// One round visits each node that has something to do once, in an order that nobody can predict, and processes at most one
+// message of each: a peer that floods gets the same share as a quiet one, and many connections buy no place in the queue.
+// Something to do have those with messages to process, those that can be sent to again, and, every 100 ms, those whose
+// time has come: the message processor says when it next has something to say by itself. So thousands of silent peers
+// cost a look at a number each. Rounds follow each other through the host's event loop, never in a plain loop, so that
+// sockets and timers get their turn in between. (Bitcoin Core src/net.cpp, ThreadMessageHandler, which visits all)
 
 import type { Clock, Timer } from '../util/clock.ts';
 import type { RandomUint32 } from '../util/random.ts';
@@ -12,7 +14,7 @@ import type { NetEvents } from './net-events.ts';
 import type { NodeTable } from './node-table.ts';
 import type { P2PNode } from './peer.ts';
 
-/** Longest rest between two rounds, in milliseconds: what periodic messages can count on. (Core waits as long.) */
+/** Longest time between two looks at all nodes, in milliseconds: what periodic messages can count on. (Core waits as long.) */
 export const PUMP_REST_MS = 100;
 
 /** A round that took this long goes on in another macrotask, in milliseconds. */
@@ -32,9 +34,12 @@ export class MessagePump {
   readonly #host: PumpHost;
   readonly #netEvents: NetEvents;
   readonly #interrupt: AbortSignal;
-  /** Something happened that a round should look at. */
+  /** Nodes that the next round visits. */
+  readonly #ready = new Set<P2PNode>();
+  /** The next round visits all nodes. */
   #isWoken = false;
-  #hasMoreWork = false;
+  /** When all nodes are looked at next, in monotonic milliseconds. */
+  #nextLookMs = 0;
   #next: Timer | undefined;
   #isResting = false;
 
@@ -49,9 +54,14 @@ export class MessagePump {
     this.#soon(() => this.#startRound());
   }
 
-  /** Has a round begin at once, or another one follow the round that runs. */
-  wake(): void {
-    this.#isWoken = true;
+  /**
+   * Has a round begin at once, or another one follow the round that runs.
+   *
+   * @param node - Who has something to do. Without one all nodes are visited.
+   */
+  wake(node?: P2PNode): void {
+    if (node === undefined) this.#isWoken = true;
+    else this.#ready.add(node);
     if (!this.#isResting) return;
     this.#next?.cancel();
     this.#soon(() => this.#startRound());
@@ -63,11 +73,20 @@ export class MessagePump {
   }
 
   #startRound(): void {
+    const nodes = this.#nodesOfRound();
     this.#isWoken = false;
-    this.#hasMoreWork = false;
-    const nodes = [...this.#host.table.values()];
+    this.#ready.clear();
     shuffle(this.#host.random, nodes);
     this.#continueRound(nodes, 0);
+  }
+
+  #nodesOfRound(): P2PNode[] {
+    const { clock, table } = this.#host;
+    const nowMs = clock.now();
+    if (!this.#isWoken && nowMs < this.#nextLookMs) return [...this.#ready];
+    this.#nextLookMs = nowMs + PUMP_REST_MS;
+    const nodes = [...table.values()];
+    return this.#isWoken ? nodes : nodes.filter((node) => node.nextTurnMs <= nowMs || node.processQueue.length > 0);
   }
 
   #continueRound(nodes: readonly P2PNode[], from: number): void {
@@ -82,9 +101,9 @@ export class MessagePump {
       if (!node.isMarkedForDisconnect && table.get(node.id) === node) this.#visit(node);
       if (this.#interrupt.aborted) return;
     }
-    if (this.#hasMoreWork || this.#isWoken) return this.#soon(() => this.#startRound());
+    if (this.#ready.size > 0 || this.#isWoken) return this.#soon(() => this.#startRound());
     this.#isResting = true;
-    this.#next = clock.after(PUMP_REST_MS, () => {
+    this.#next = clock.after(Math.max(0, this.#nextLookMs - clock.now()), () => {
       this.#isResting = false;
       this.#startRound();
     });
@@ -92,13 +111,14 @@ export class MessagePump {
 
   #visit(node: P2PNode): void {
     try {
-      if (this.#netEvents.processMessages(node, this.#interrupt) && !node.isSendPaused) this.#hasMoreWork = true;
+      if (this.#netEvents.processMessages(node, this.#interrupt) && !node.isSendPaused) this.#ready.add(node);
     } catch (error) {
       this.#failed(node, error, 'processMessages');
     }
     if (this.#interrupt.aborted) return;
     try {
-      this.#netEvents.sendMessages(node);
+      const quietMs = this.#netEvents.sendMessages(node) ?? 0;
+      node.nextTurnMs = this.#host.clock.now() + quietMs;
     } catch (error) {
       this.#failed(node, error, 'sendMessages');
     }

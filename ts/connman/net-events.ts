@@ -44,8 +44,11 @@ export interface NetEvents {
   /**
    * Sends what is due, periodic messages included: called for every node at least every 100 ms, and right after
    * `processMessages`, even if that marked the node.
+   *
+   * @returns For how long the node may be left alone, in milliseconds: it gets no turn before, unless it has a message to
+   *   process, can be sent to again, or `wakeMessageHandler` is called. Undefined: for 100 ms.
    */
-  sendMessages(node: P2PNode): void;
+  sendMessages(node: P2PNode): number | undefined;
 
   /**
    * What the message processor knows of a peer, for `Connman.getPeerStats`; undefined for a peer it does not know, which is
@@ -112,8 +115,11 @@ export interface PeerNetwork {
   /** Takes the next message of a peer; undefined when none waits. */
   pollMessage(node: P2PNode): PolledMessage | undefined;
 
-  /** Has a round of `processMessages` and `sendMessages` begin at once. */
-  wakeMessageHandler(): void;
+  /**
+   * Has a round of `processMessages` and `sendMessages` begin at once: of this node and the others that have something to
+   * do, or, without one, of all nodes.
+   */
+  wakeMessageHandler(node?: P2PNode): void;
 
   /** The node with this id; undefined when it is gone. */
   node(nodeId: number): P2PNode | undefined;

@@ -22,7 +22,7 @@ export interface TrafficHost {
   wake(nodeId: number): boolean;
   /** Marks the node, and closes its socket now. */
   markAndClose(node: P2PNode, reason: string): void;
-  wakeMessageHandler(): void;
+  wakeMessageHandler(node: P2PNode): void;
   /** Bytes went out, to whomever. */
   countUpload(bytes: number): void;
   noteOutboundMessage(node: P2PNode, message: OutboundMessage): void;
@@ -84,7 +84,7 @@ export class Traffic {
     if (sentBytes > 0) this.#countSent(node, sentBytes);
     const wasPaused = node.isSendPaused;
     node.isSendPaused = node.sendMemoryBytes > node.maxSendBufferBytes;
-    if (wasPaused && !node.isSendPaused) this.#host.wakeMessageHandler();
+    if (wasPaused && !node.isSendPaused) this.#host.wakeMessageHandler(node);
     return sentBytes > 0 && isDataLeft;
   }
 
@@ -118,7 +118,7 @@ export class Traffic {
       node.processQueue.push(message);
       hasMessages = true;
     }
-    if (hasMessages) this.#host.wakeMessageHandler();
+    if (hasMessages) this.#host.wakeMessageHandler(node);
     // During its handshake a transport has bytes of its own to send in answer, and may be able to take what was queued.
     if (!node.isSuccessfullyConnected && hasBytesToSend(node)) this.#host.wake(node.id);
   }

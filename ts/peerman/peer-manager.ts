@@ -2,7 +2,7 @@
 //
 // It makes a decent peer: handshake and negotiation, pings, gossip of addresses, the consequences of bad behaviour. It
 // validates no blocks and no transactions: whoever does is reached through hooks. It has no sockets and no timers: what is
-// due is done when `Connman` calls, at least every 100 ms for each peer.
+// due is done when `Connman` calls, for each peer every 100 ms or as late as was agreed the last time (`quiet.ts`).
 
 import type { NetEvents, NetworkStateStats, NodeStateStats, PeerNetwork } from '../connman/net-events.ts';
 import type { P2PNode } from '../connman/peer.ts';
@@ -18,7 +18,9 @@ import type { PeerManagerOptions } from './options.ts';
 import { PeerState } from './peer-state.ts';
 import type { PrivateTransaction } from './private-broadcast.ts';
 import { statsOf } from './statistics.ts';
+import { quietMs } from './quiet.ts';
 import { logDropped, processNext, sendDue } from './turns.ts';
+import { isToldAtOnce } from './tx-relay.ts';
 import type { TxAnnouncement } from './tx-relay.ts';
 
 /**
@@ -76,7 +78,9 @@ export class PeerManager implements NetEvents {
 
   /** Pings every peer as soon as may be. */
   sendPings(): void {
-    for (const { ping } of this.#context.peers.values()) ping.isQueued = true;
+    const { peers } = this.#context;
+    for (const { ping } of peers.values()) ping.isQueued = true;
+    if (peers.size > 0) this.#context.network.wakeMessageHandler();
   }
 
   /** Tells our best block, at the start and whenever it changes: it is shown to peers, and decides which peers will do. */
@@ -92,7 +96,9 @@ export class PeerManager implements NetEvents {
   announceTx(transaction: TxAnnouncement): number {
     for (const { txRelay, node } of this.#context.peers.values()) {
       // Before the first turn after the handshake nothing is queued: it would tell when we learned of it.
-      if (node.isSuccessfullyConnected && txRelay !== undefined && txRelay.nextInvMs > 0) txRelay.queue(transaction);
+      if (!node.isSuccessfullyConnected || txRelay === undefined || txRelay.nextInvMs === 0) continue;
+      txRelay.queue(transaction);
+      if (isToldAtOnce(node)) this.#context.network.wakeMessageHandler(node);
     }
     return this.#context.nextTxSequence++;
   }
@@ -140,7 +146,9 @@ export class PeerManager implements NetEvents {
    */
   misbehaving(nodeId: number, reason: string): void {
     const peer = this.#context.peers.get(nodeId);
-    if (peer !== undefined) this.#context.misbehaving(peer, reason);
+    if (peer === undefined) return;
+    this.#context.misbehaving(peer, reason);
+    this.#context.network.wakeMessageHandler(peer.node);
   }
 
   /** The median of how far the clocks of peers that we dialed are ahead of ours, in seconds; 0 with fewer than five. */
@@ -239,10 +247,12 @@ export class PeerManager implements NetEvents {
     return peer !== undefined && processNext(this.#context, peer, interrupt);
   }
 
-  sendMessages(node: P2PNode): void {
+  sendMessages(node: P2PNode): number | undefined {
     this.runDueTasks();
     const peer = this.#context.peers.get(node.id);
-    if (peer !== undefined) sendDue(this.#context, peer);
+    if (peer === undefined) return undefined;
+    sendDue(this.#context, peer);
+    return quietMs(this.#context, peer);
   }
 
   getNodeStateStats(nodeId: number): NodeStateStats | undefined {

@@ -30,7 +30,7 @@ export function logDropped({ logger }: PeerContext, { node }: PeerState, what: s
 /** Processes the next message of a peer, if there is one and its turn has come. @returns Whether there is more to do. */
 export function processNext(context: PeerContext, peer: PeerState, interrupt: AbortSignal): boolean {
   const { node, requests } = peer;
-  // Asked of every peer ten times a second, with nothing to do for most.
+  // Asked in every turn, with nothing to do in most.
   if (node.processQueue.length === 0 && requests.length === 0) return false;
   // Our introduction comes first, however early the peer talks.
   if (!node.isInbound && !peer.isVersionSent) return false;

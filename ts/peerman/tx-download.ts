@@ -77,6 +77,11 @@ export class TxDownload {
     }
   }
 
+  /** Whether a peer has something that may have to be asked of it at any moment. */
+  isWaitingFor({ node }: PeerState): boolean {
+    return this.#requests.countOf(node.id) > 0;
+  }
+
   /** Asks a peer for what it is its turn to give. */
   maybeSendGetData(peer: PeerState): void {
     const { node } = peer;

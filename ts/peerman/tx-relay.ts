@@ -4,6 +4,7 @@
 // So they are collected and sent at random moments, and all inbound peers of one network get them at the same moments:
 // many connections tell a spy no more than one. (Bitcoin Core src/net_processing.cpp, SendMessages; BIPs 35, 133, 339)
 
+import type { P2PNode } from '../connman/peer.ts';
 import { InventoryType, MAX_INVENTORY_ITEMS } from '../p2p/messages/inventory.ts';
 import type { InventoryItem } from '../p2p/messages/inventory.ts';
 import { exponentialMs } from '../util/random.ts';
@@ -108,10 +109,15 @@ export function maybeSendTxInvs(context: PeerContext, peer: PeerState): void {
   }
 }
 
+/** Whether a peer hears of transactions without delay: the user vouched for it, so it is no spy. */
+export function isToldAtOnce(node: P2PNode): boolean {
+  return node.hasPermission('noban');
+}
+
 function isTime(context: PeerContext, { node }: PeerState, txRelay: TxRelayState): boolean {
   const { random, inboundInvTimes } = context;
   const nowMs = context.clock.wallTimeMs();
-  if (txRelay.nextInvMs >= nowMs) return node.hasPermission('noban');
+  if (txRelay.nextInvMs >= nowMs) return isToldAtOnce(node);
   if (!node.isInbound) {
     txRelay.nextInvMs = nowMs + exponentialMs(random, OUTBOUND_MEAN_MS);
     return true;
