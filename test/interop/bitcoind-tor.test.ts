@@ -1,0 +1,127 @@
+// Bitcoin Core over a private Tor network, in both directions: its onion service is dialed by us, and ours by it.
+//
+// Needs BITCOIND to name a bitcoind, and tor.
+
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import type { CliIo } from '../../ts/cli/command.ts';
+import { onionServiceOf, readOnionArguments } from '../../ts/cli/onion.ts';
+import { Connman } from '../../ts/connman/connman.ts';
+import { PeerManager } from '../../ts/peerman/peer-manager.ts';
+import type { OnionService } from '../../ts/tor/onion-service.ts';
+import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';
+import type { CorePeer } from '../helpers/labs/bitcoind.ts';
+import { describeInNamespace } from '../helpers/labs/namespace.ts';
+import { freePort } from '../helpers/labs/programs.ts';
+import { startTorLab } from '../helpers/labs/tor-lab.ts';
+import type { TorLab } from '../helpers/labs/tor-lab.ts';
+import { noteProgress, until } from '../helpers/until.ts';
+
+/** An onion service is dialed again until its descriptor is everywhere, for this long at most, in milliseconds. */
+const REACH_DEADLINE_MS = 90_000;
+/** How long one dial of Core's may take until it is asked for another, in milliseconds. */
+const CORE_DIAL_MS = 15_000;
+
+const needs = { packages: { tor: 'tor', 'tor-gencert': 'tor' }, deadlineMs: 400_000 };
+
+/** What Core says of a peer, as far as it matters here; `addr` is the text that it was given to dial. */
+type OverTor = CorePeer & { network: string; addrbind: string };
+
+function define(): void {
+  let lab: TorLab;
+  let core: Bitcoind;
+  let coreOnionBind: string;
+  let node: Connman;
+  let onion: OnionService | undefined;
+  let folder: string;
+  /** The name of our service, without `.onion`. */
+  let ourId: string;
+
+  beforeAll(async () => {
+    lab = await startTorLab();
+    folder = mkdtempSync(join(tmpdir(), 'sockman-core-tor-'));
+    mkdirSync(join(folder, 'regtest'));
+    coreOnionBind = `127.0.0.1:${await freePort()}`;
+    const overTor = [`-torcontrol=${lab.control}`, '-listenonion=1', `-onion=${lab.socks}`];
+    core = await Bitcoind.start([DIALS_NOBODY, ...overTor, `-bind=${coreOnionBind}=onion`]);
+    node = new Connman({
+      network: 'regtest',
+      noConnect: true,
+      bind: ['127.0.0.1:0'],
+      onionBind: ['127.0.0.1:0'],
+      proxy: `${lab.socks}=onion`,
+    });
+    const peers = new PeerManager();
+    peers.attach(node);
+    peers.on('peerReady', noteProgress);
+    node.on('closedConnection', noteProgress);
+    await node.start(peers);
+    const printed: string[] = [];
+    const print = (line: string): void => void (printed.push(line), noteProgress());
+    const io = { print, complain: print } as Partial<CliIo> as CliIo;
+    onion = onionServiceOf(node, 'regtest', folder, readOnionArguments(lab.control, undefined)!, io);
+    onion.start();
+    await until('our service', () => printed.length > 0, REACH_DEADLINE_MS);
+    ourId = /^onion service at (\S+)\.onion:18444$/.exec(printed[0]!)![1]!;
+  }, 240_000);
+  afterAll(async () => {
+    await onion?.stop();
+    await node?.stop();
+    await core?.stop();
+    await lab?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  const readyNode = () => [...node.nodes()].find(({ isSuccessfullyConnected }) => isSuccessfullyConnected);
+  const corePeers = (): Promise<OverTor[]> => core.peers() as Promise<OverTor[]>;
+
+  /** Ends the connection from our side, and waits until Core knows. */
+  async function partFrom(id: number): Promise<void> {
+    node.disconnectNode(id);
+    await expect.poll(corePeers, { timeout: REACH_DEADLINE_MS }).toEqual([]);
+  }
+
+  test('we dial its onion service, and it knows us for an onion peer', async () => {
+    const services = async (): Promise<{ address: string; port: number }[]> =>
+      (await core.rpc<{ localaddresses: { address: string; port: number }[] }>('getnetworkinfo')).localaddresses;
+    await expect
+      .poll(services, { timeout: REACH_DEADLINE_MS })
+      .toEqual([expect.objectContaining({ address: expect.stringMatching(/^[a-z2-7]{56}\.onion$/), port: 18_444 })]);
+    const { address } = (await services())[0]!;
+    const deadline = performance.now() + REACH_DEADLINE_MS;
+    while (!(await node.connectTo(address))) expect(performance.now()).toBeLessThan(deadline);
+    await until('the handshake', () => readyNode() !== undefined, REACH_DEADLINE_MS);
+    const peer = readyNode()!;
+    expect([String(peer.addr), peer.connectedThroughNetwork]).toEqual([`${address}:18444`, 'onion']);
+    expect(peer.transport.getInfo().transportType).toBe('v2');
+    expect(await corePeers()).toMatchObject([{ network: 'onion', inbound: true, addrbind: coreOnionBind }]);
+    await partFrom(peer.id);
+  }, 200_000);
+
+  test('it dials ours, and we know it for an onion peer', async () => {
+    const deadline = performance.now() + REACH_DEADLINE_MS;
+    for (;;) {
+      await core.rpc('addnode', `${ourId}.onion`, 'onetry');
+      const met = until('the handshake', () => readyNode() !== undefined, CORE_DIAL_MS);
+      if (
+        await met.then(
+          () => true,
+          () => false,
+        )
+      )
+        break;
+      expect(performance.now()).toBeLessThan(deadline);
+    }
+    const peer = readyNode()!;
+    expect([peer.isInbound, peer.isInboundOnion, peer.connectedThroughNetwork]).toEqual([true, true, 'onion']);
+    expect(peer.transport.getInfo().transportType).toBe('v2');
+    expect(await corePeers()).toMatchObject([{ network: 'onion', inbound: false, addr: `${ourId}.onion` }]);
+    await partFrom(peer.id);
+  }, 200_000);
+}
+
+if (bitcoindPath() === undefined) test.skip('Bitcoin Core over Tor (skipped: BITCOIND names no bitcoind)', () => {});
+else describeInNamespace('Bitcoin Core over a private Tor network', import.meta.filename, needs, define);
