@@ -2,8 +2,7 @@
 //
 // Needs BITCOIND to name a bitcoind.
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { hashFromHex, hashToHex } from '../../ts/p2p/hash.ts';
@@ -13,7 +12,8 @@ import { decodeMessage } from '../../ts/p2p/messages/registry.ts';
 import { ByteWriter } from '../../ts/util/bytes.ts';
 import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';
 import type { CorePeer } from '../helpers/labs/bitcoind.ts';
-import { FULL_NODE, RegtestNode, eventually } from '../helpers/labs/regtest-node.ts';
+import { FULL_NODE, eventually, nodesBeside } from '../helpers/labs/regtest-node.ts';
+import type { RegtestNode } from '../helpers/labs/regtest-node.ts';
 
 /** What Core says where it is, and how many others it knows. */
 const CORE_PLACE = '1.2.3.4:18444';
@@ -30,18 +30,11 @@ const FREE_FOR_ALL = `raw(5220${'01'.repeat(32)})`;
 const BIG_WITNESS_BYTES = 3_998_000;
 const COINBASE_MATURITY = 100;
 
-const running: RegtestNode[] = [];
-
-async function start(options?: ConnmanOptions): Promise<RegtestNode> {
-  const node = await RegtestNode.start(options);
-  running.push(node);
-  return node;
-}
-
 describe.skipIf(bitcoindPath() === undefined)('with Bitcoin Core', { timeout: 60_000 }, () => {
   let core: Bitcoind;
   /** Speaks no V2; takes any number of addresses, on every network. */
   let plainCore: Bitcoind;
+  const start = nodesBeside(() => [core, plainCore]);
 
   beforeAll(async () => {
     core = await Bitcoind.start([DIALS_NOBODY, `-externalip=${CORE_PLACE}`]);
@@ -53,14 +46,6 @@ describe.skipIf(bitcoindPath() === undefined)('with Bitcoin Core', { timeout: 60
     // A node that is still catching up neither announces itself nor blocks.
     await core.mine(1);
   }, 120_000);
-  afterAll(async () => {
-    await core?.stop();
-    await plainCore?.stop();
-  });
-  afterEach(async () => {
-    for (const node of running.splice(0)) await node.stop();
-    for (const each of [core, plainCore]) await eventually(() => each.peers()).toEqual([]);
-  });
 
   describe('addresses', () => {
     it('come from Core: itself alone, then its share of those it knows', async () => {

@@ -1,9 +1,9 @@
-// Against Bitcoin Core itself, on regtest: every way to connect, what each says of the other, and where each draws the line.
+// Against Bitcoin Core itself, on regtest: every way to connect, what each says of the other, where each draws the line.
 //
-// Needs BITCOIND to name a bitcoind. What is said on the connections is in bitcoind-relay.test.ts, what the two keep on disk
-// in bitcoind-files.test.ts.
+// Needs BITCOIND to name a bitcoind. What is said on the connections is in bitcoind-relay.test.ts, what the two keep on
+// disk in bitcoind-files.test.ts.
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { ConnmanOptions } from '../../ts/connman/options.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
@@ -11,7 +11,8 @@ import { PROTOCOL_VERSION } from '../../ts/p2p/protocol.ts';
 import { ByteWriter } from '../../ts/util/bytes.ts';
 import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';
 import type { CorePeer } from '../helpers/labs/bitcoind.ts';
-import { FULL_NODE, RegtestNode, eventually } from '../helpers/labs/regtest-node.ts';
+import { FULL_NODE, eventually, nodesBeside } from '../helpers/labs/regtest-node.ts';
+import type { RegtestNode } from '../helpers/labs/regtest-node.ts';
 
 /** Largest payload of a message, and what V2 adds to one whose type has no short id. */
 const MAX_PAYLOAD_BYTES = 4_000_000;
@@ -19,16 +20,6 @@ const LONG_FORM_OVERHEAD_BYTES = 33;
 
 /** What a connection ends with when the other side closes it, whatever is still on its way. */
 const HUNG_UP = /the peer closed the connection|receive failed|send failed/;
-
-const running: RegtestNode[] = [];
-
-async function start(options?: ConnmanOptions): Promise<RegtestNode> {
-  const node = await RegtestNode.start(options);
-  running.push(node);
-  return node;
-}
-
-const startListening = (options?: ConnmanOptions): Promise<RegtestNode> => start({ bind: ['127.0.0.1:0'], ...options });
 
 /** The only peer of Core, once it has answered a ping of Core's. */
 async function pingedPeer(core: Bitcoind): Promise<CorePeer> {
@@ -46,20 +37,15 @@ describe.skipIf(bitcoindPath() === undefined)('with Bitcoin Core', { timeout: 60
   let core: Bitcoind;
   /** Speaks no V2. */
   let plainCore: Bitcoind;
+  const start = nodesBeside(() => [core, plainCore]);
+  const startListening = (options?: ConnmanOptions): Promise<RegtestNode> =>
+    start({ bind: ['127.0.0.1:0'], ...options });
 
   beforeAll(async () => {
     core = await Bitcoind.start();
     plainCore = await Bitcoind.start([DIALS_NOBODY, '-v2transport=0']);
     for (let count = 1; count <= 12; count++) await core.rpc('addpeeraddress', `20.${count}.0.1`, 8_333);
   }, 120_000);
-  afterAll(async () => {
-    await core?.stop();
-    await plainCore?.stop();
-  });
-  afterEach(async () => {
-    for (const node of running.splice(0)) await node.stop();
-    for (const each of [core, plainCore]) await eventually(() => each.peers()).toEqual([]);
-  });
 
   describe('connections', () => {
     it.each([OVER_V2, { title: 'V1', ...ONLY_CORE }, { title: 'V1, after V2 came to nothing,', ...ONLY_WE }])(

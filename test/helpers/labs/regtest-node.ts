@@ -1,6 +1,6 @@
 // A node of ours on regtest, as the one that talks to other people's programs, with what happened to it.
 
-import { expect } from 'vitest';
+import { afterAll, afterEach, expect } from 'vitest';
 
 import { AddrMan } from '../../../ts/addrman/addr-man.ts';
 import { Connman } from '../../../ts/connman/connman.ts';
@@ -9,6 +9,7 @@ import { Services } from '../../../ts/p2p/protocol.ts';
 import type { PeerManagerEvents } from '../../../ts/peerman/events.ts';
 import { PeerManager } from '../../../ts/peerman/peer-manager.ts';
 import { DEADLINE_MS } from '../until.ts';
+import type { Bitcoind } from './bitcoind.ts';
 
 /** Without these Bitcoin Core hangs up on those it dials. */
 export const FULL_NODE = Services.NETWORK | Services.WITNESS;
@@ -78,4 +79,29 @@ export class RegtestNode {
   stop(): Promise<void> {
     return this.connman.stop();
   }
+}
+
+/**
+ * Nodes of ours, each for one test, beside nodes of Core for all of a suite; to be called in its `describe`. After each
+ * test ours are stopped and Core's have no peer left, after the last Core's are stopped as well.
+ *
+ * @param cores - Asked after each test, as the suite starts them later than it calls this.
+ * @returns Starts a node of ours.
+ */
+export function nodesBeside(
+  cores: () => readonly (Bitcoind | undefined)[],
+): (options?: ConnmanOptions) => Promise<RegtestNode> {
+  const running: RegtestNode[] = [];
+  afterEach(async () => {
+    for (const node of running.splice(0)) await node.stop();
+    for (const core of cores()) await eventually(() => core?.peers()).toEqual([]);
+  });
+  afterAll(async () => {
+    for (const core of cores()) await core?.stop();
+  });
+  return async (options) => {
+    const node = await RegtestNode.start(options);
+    running.push(node);
+    return node;
+  };
 }
