@@ -164,7 +164,7 @@ describe.skipIf(noBuild !== undefined)('sockman addrman', () => {
     );
   });
 
-  it('computes systems and buckets with the map it is given, and says so where they are not those of the file', async () => {
+  it('computes systems and buckets with the map it is given, and says where they are not those of the file', async () => {
     put('v4-asmap-v31-match');
     const map = join(folder, 'ip_asn.map');
     writeFileSync(map, readVectorBytes('asmap.raw'));

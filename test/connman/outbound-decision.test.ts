@@ -94,7 +94,7 @@ describe('the next automatic connection', () => {
     expect(decision.next(asks)).toBeUndefined();
   });
 
-  // The mean of 10,000 exponential draws deviates by 1 %; bounds at 5 % fail once in 1.7 million runs, and the seed is fixed.
+  // The mean of 10,000 exponential draws deviates by 1 %; bounds at 5 % fail once in 1.7 million runs; the seed is fixed.
   it.each([
     ['feelers', FEELER_INTERVAL_MS, 120_000, {}],
     ['extra block-relay-only peers', EXTRA_BLOCK_RELAY_INTERVAL_MS, 300_000, { wantsExtraBlockRelay: true }],

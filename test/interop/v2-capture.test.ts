@@ -92,7 +92,7 @@ function occurrences(haystack: Buffer, needle: Buffer): number {
   return count;
 }
 
-/** Most occurrences of some bytes that chance explains: the least count whose excess has less than `alpha` in Poisson's law. */
+/** Most occurrences of some bytes that chance explains: the least count whose excess has less than `alpha` (Poisson). */
 function mostByChance(places: number, needleBytes: number, alpha: number): number {
   const mean = places / 256 ** needleBytes;
   let tail = mean;
@@ -112,7 +112,7 @@ function mostFrequent(values: readonly number[]): number {
   return Math.max(...counts.values());
 }
 
-/** Least number of equal bytes among `count` random ones that at no one of `positions` is reached but by a chance of alpha. */
+/** Least number of equal bytes among `count` random ones that chance reaches at any of `positions` with less than alpha. */
 function tooManyEqual(count: number, positions: number, alpha: number): number {
   // Ways to choose `equal` of them, times the chance that all these are the same.
   let chance = 256 * positions;

@@ -62,7 +62,8 @@ function wayIn(): string[] | { reason: string } {
 }
 
 function runInside(way: readonly string[], path: string, deadlineMs: number): Promise<void> {
-  const command = `ip link set lo up && exec "${process.execPath}" node_modules/vitest/vitest.mjs run --reporter=verbose "${path}"`;
+  const vitest = `"${process.execPath}" node_modules/vitest/vitest.mjs run --reporter=verbose`;
+  const command = `ip link set lo up && exec ${vitest} "${path}"`;
   const env = { ...process.env, [INSIDE]: path, NO_COLOR: '1' };
   return new Promise((resolve, reject) => {
     const options = { env, timeout: deadlineMs, killSignal: 'SIGKILL' as const, maxBuffer: 16 * 1024 * 1024 };

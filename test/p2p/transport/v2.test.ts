@@ -280,7 +280,7 @@ describe('V2Transport, receiving', () => {
     );
   });
 
-  it('delivers messages around the limit of short packets and the steps of long ones, split at every offset near an edge', () => {
+  it('delivers messages around the limit of short packets and the steps of long ones, split near every edge', () => {
     for (const contentsBytes of [1, 2, 14, MAX_SHORT_CONTENTS_BYTES, MAX_SHORT_CONTENTS_BYTES + 1]) {
       const random = seededBytes(`contents ${contentsBytes}`);
       const contents = join(Uint8Array.of(21), random(contentsBytes - 1));
