@@ -46,9 +46,9 @@ export interface NetEvents {
    * `processMessages`, even if that marked the node.
    *
    * @returns For how long the node may be left alone, in milliseconds: it gets no turn before, unless it has a message to
-   *   process, can be sent to again, or `wakeMessageHandler` is called. Undefined: for 100 ms.
+   *   process, can be sent to again, or `wakeMessageHandler` is called. Nothing returned: for 100 ms.
    */
-  sendMessages(node: P2PNode): number | undefined;
+  sendMessages(node: P2PNode): number | void;
 
   /**
    * What the message processor knows of a peer, for `Connman.getPeerStats`; undefined for a peer it does not know, which is
