@@ -1,4 +1,4 @@
-// A private I2P network of two i2pd routers, one of them floodfill, for sessions of zero hops.
+// A private I2P network of i2pd routers, one of them floodfill: two for sessions of zero hops, six for any.
 //
 // The settings are those that were tried and measured (shared specification, proxy-i2p.md 9.3): about 24 s from nothing to
 // data both ways, nearly all of it the 20 s at which i2pd looks whether a session is ready. To be started inside a
@@ -20,7 +20,10 @@ import { join } from 'node:path';
 import { DESTINATION_HEAD_BYTES, encodeI2PBase64 } from '../../../ts/sockman/dial/i2p-destination.ts';
 import { Program, accepts, findProgram } from './programs.ts';
 
-const ROUTER_COUNT = 2;
+/** Routers of a network in which only sessions of zero hops come about. */
+const PAIR = 2;
+/** Routers of one in which tunnels can have the lengths that programs ask for unless told otherwise. */
+export const ROUTERS_FOR_TUNNELS = 6;
 const FIRST_SAM_PORT = 7_656;
 /** Options without which no session comes about in so small a network. */
 export const ZERO_HOPS = 'inbound.length=0 outbound.length=0';
@@ -39,9 +42,9 @@ export interface I2PLab {
 }
 
 /** Starts the routers. Sessions take another 20 s. */
-export async function startI2PLab(): Promise<I2PLab> {
+export async function startI2PLab(routerCount = PAIR): Promise<I2PLab> {
   const folder = mkdtempSync(join(tmpdir(), 'sockman-i2p-'));
-  const routers = Array.from({ length: ROUTER_COUNT }, (_, at) => ({
+  const routers = Array.from({ length: routerCount }, (_, at) => ({
     number: at + 1,
     home: join(folder, `${at + 1}`),
   }));
@@ -66,12 +69,14 @@ export async function startI2PLab(): Promise<I2PLab> {
     for (const { number, home } of routers) {
       run('ip', ['addr', 'replace', `${addressOf(number)}/32`, 'dev', 'lo']);
       mkdirSync(home);
-      writeFileSync(join(home, 'i2pd.conf'), configuration(number));
+      writeFileSync(join(home, 'i2pd.conf'), configuration(number, number === routerCount));
     }
-    // Once for their identities, of which the others' are then planted into the floodfill's network database.
+    // Once for their identities, which are then planted into network databases: those of a pair into the floodfill's alone,
+    // and where tunnels lead over several routers, all into all.
     await startAll();
     await stopAll('SIGTERM');
-    introduce(routers.map(({ home }) => home));
+    const homes = routers.map(({ home }) => home);
+    for (const knower of routerCount === PAIR ? homes.slice(-1) : homes) introduce(knower, homes);
     await startAll();
   } catch (error) {
     await stop();
@@ -93,7 +98,7 @@ function samPortOf(router: number): number {
   return FIRST_SAM_PORT + router - 1;
 }
 
-function configuration(router: number): string {
+function configuration(router: number, isFloodfill: boolean): string {
   const settings = [
     'log = stdout',
     'loglevel = info',
@@ -103,7 +108,7 @@ function configuration(router: number): string {
     `host = ${addressOf(router)}`,
     `address4 = ${addressOf(router)}`,
     `port = ${20_000 + router}`,
-    `floodfill = ${router === ROUTER_COUNT}`,
+    `floodfill = ${isFloodfill}`,
     'bandwidth = X',
     ...['[ssu2]', 'enabled = false'],
     ...['[http]', 'enabled = false'],
@@ -120,13 +125,13 @@ function identityOf(routerInfo: Buffer): Buffer {
   return routerInfo.subarray(0, DESTINATION_HEAD_BYTES + routerInfo.readUInt16BE(DESTINATION_HEAD_BYTES - 2));
 }
 
-/** Gives the floodfill the others' router infos: `netDb/r<first character>/routerInfo-<hash>.dat`. */
-function introduce(homes: readonly string[]): void {
-  const floodfill = homes.at(-1)!;
-  for (const home of homes.slice(0, -1)) {
+/** Gives one router the others' router infos: `netDb/r<first character>/routerInfo-<hash>.dat`. */
+function introduce(knower: string, homes: readonly string[]): void {
+  for (const home of homes) {
+    if (home === knower) continue;
     const routerInfo = readFileSync(join(home, 'router.info'));
     const hash = encodeI2PBase64(createHash('sha256').update(identityOf(routerInfo)).digest());
-    const shelf = join(floodfill, 'netDb', `r${hash[0]}`);
+    const shelf = join(knower, 'netDb', `r${hash[0]}`);
     mkdirSync(shelf, { recursive: true });
     writeFileSync(join(shelf, `routerInfo-${hash}.dat`), routerInfo);
   }
