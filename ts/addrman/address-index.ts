@@ -73,7 +73,14 @@ export class AddressIndex {
     const slot = this.#slotOf(id);
     if (this.#slots[slot] === EMPTY) this.#count++;
     this.#slots[slot] = id;
-    if (this.#count * 2 > this.#slots.length) this.#double();
+    if (this.#count * 2 > this.#slots.length) this.#resize(this.#slots.length * 2);
+  }
+
+  /** Makes room for so many entries at once. */
+  reserve(count: number): void {
+    let slotCount = this.#slots.length;
+    while (count * 2 > slotCount) slotCount *= 2;
+    if (slotCount > this.#slots.length) this.#resize(slotCount);
   }
 
   /** Removes whatever entry stands for the address and port of `id`, be it that one or a later duplicate. */
@@ -109,9 +116,9 @@ export class AddressIndex {
     return slot;
   }
 
-  #double(): void {
+  #resize(slotCount: number): void {
     const ids = this.#slots;
-    this.#slots = new Int32Array(ids.length * 2).fill(EMPTY);
+    this.#slots = new Int32Array(slotCount).fill(EMPTY);
     for (const id of ids) if (id !== EMPTY) this.#slots[this.#slotOf(id)] = id;
   }
 }

@@ -53,6 +53,12 @@ export class AddressTables {
     this.#placement = new Placement(key);
   }
 
+  /** Makes room for so many entries at once. */
+  reserve(count: number): void {
+    this.store.reserve(count);
+    this.#index.reserve(count);
+  }
+
   /** The entry for an endpoint; `NO_ENTRY` when there is none. */
   find(service: Service): number {
     return this.#index.find(service, this.#index.hash(service));

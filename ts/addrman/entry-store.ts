@@ -84,6 +84,11 @@ export class EntryStore {
     return this.network.length;
   }
 
+  /** Makes room for so many entries at once. */
+  reserve(count: number): void {
+    if (count > this.capacity) this.#grow(Math.min(count, MAX_ENTRIES));
+  }
+
   /**
    * Makes an entry with every statistic at its start, and returns its id.
    *

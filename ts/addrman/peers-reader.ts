@@ -43,6 +43,9 @@ export type PeersOutcome =
   | { readonly kind: 'corrupt'; readonly reason: string }
   | { readonly kind: 'newerFormat'; readonly lowestCompatible: number };
 
+/** Bytes of an entry whose addresses are IPv4, its services few: none that is kept takes less. */
+const MIN_ENTRY_BYTES = 35;
+
 /** Why a file is refused, where the bytes as such could be read. */
 class Refused extends Error {}
 
@@ -78,6 +81,8 @@ function parse(bytes: Uint8Array, magic: Uint8Array, options: AddrManOptions): P
   const bucketCount = reader.int32LE() ^ (fileFormat >= format.FIRST_MASKED_FORMAT ? format.BUCKET_COUNT_MASK : 0);
 
   const tables = new AddressTables(key, options.groups ?? new NetGroups(), options.random ?? createSecureRandom());
+  // As many as announced, if so many can be in what there is of the file.
+  tables.reserve(Math.min(newCount + triedCount, Math.floor(bytes.length / MIN_ENTRY_BYTES)));
   const newIds = readNewEntries(reader, fileFormat, tables, newCount);
   readTriedEntries(reader, fileFormat, tables, triedCount);
   const bucketsStart = reader.offset;

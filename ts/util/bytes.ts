@@ -117,10 +117,12 @@ export class ByteReader {
     return this.#bytes.subarray(start, this.#offset);
   }
 
-  /** Reads `byteCount` bytes into an array of their own. */
+  /** Reads `byteCount` bytes into an array of their own. By hand: for an address, `slice` takes longer than the copy. */
   bytesCopy(byteCount: number): Uint8Array {
     const start = this.#advance(byteCount);
-    return this.#bytes.slice(start, this.#offset);
+    const copy = new Uint8Array(byteCount);
+    for (let index = 0; index < byteCount; index++) copy[index] = this.#bytes[start + index]!;
+    return copy;
   }
 
   /** Reads a CompactSize of at most `max`, then that many bytes, as a view of the input. */
