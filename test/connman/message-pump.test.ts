@@ -232,6 +232,17 @@ describe('the message pump', () => {
     expect(countOf(0)).toBe(10 * PUMP_REST_MS - 20);
   });
 
+  it('visits whoever has something to do in the round that looks at everybody as well', () => {
+    const { clock, visits, netEvents, run } = steppedPump(1, 1);
+    // Asks for turn after turn without a message waiting, as requests for blocks do, and would else be left alone.
+    netEvents.processMessages = () => (visits.at(-1)!.push(0), true);
+    const { sendMessages } = netEvents;
+    netEvents.sendMessages = (node) => (sendMessages.call(netEvents, node), 60_000);
+    run(() => clock.now() < 3 * PUMP_REST_MS);
+    expect(visits.every((round) => round.length === 1)).toBe(true);
+    expect(visits).toHaveLength(3 * PUMP_REST_MS);
+  });
+
   it('stops in the middle of a round when it is interrupted', async () => {
     const { node, peers } = await withPeers(10);
     node.greeter.onMessage = () => node.connman.interrupt();

@@ -86,7 +86,10 @@ export class MessagePump {
     if (!this.#isWoken && nowMs < this.#nextLookMs) return [...this.#ready];
     this.#nextLookMs = nowMs + PUMP_REST_MS;
     const nodes = [...table.values()];
-    return this.#isWoken ? nodes : nodes.filter((node) => node.nextTurnMs <= nowMs || node.processQueue.length > 0);
+    if (this.#isWoken) return nodes;
+    const hasTurn = (node: P2PNode): boolean =>
+      node.nextTurnMs <= nowMs || node.processQueue.length > 0 || this.#ready.has(node);
+    return nodes.filter(hasTurn);
   }
 
   #continueRound(nodes: readonly P2PNode[], from: number): void {

@@ -42,8 +42,8 @@ export interface NetEvents {
   processMessages(node: P2PNode, interrupt: AbortSignal): boolean;
 
   /**
-   * Sends what is due, periodic messages included: called for every node every 100 ms, unless it asks for less, and right
-   * after `processMessages`, even if that marked the node.
+   * Sends what is due, periodic messages included: called for every node every 100 ms, or as late as its last answer
+   * allows, and right after `processMessages`, even if that marked the node.
    *
    * @returns For how long the node may be left alone, in milliseconds: it gets no turn before, unless it has a message to
    *   process, can be sent to again, or `wakeMessageHandler` is called. Nothing returned: for 100 ms.
