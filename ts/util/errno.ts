@@ -3,7 +3,7 @@
 // They are the system's own, but on Windows, where errors of Node carry numbers that libuv made up.
 
 import type { constants } from 'node:os';
-import { nodeUtil } from './load-later.ts';
+import { nodeOs, nodeUtil } from './load-later.ts';
 
 type ErrnoName = keyof typeof constants.errno;
 
@@ -32,9 +32,9 @@ export const {
   ETIMEDOUT,
 } = numbers;
 
-/** This platform's number of an errno. */
+/** This platform's number of an errno. Those that libuv has no word for come from the system's own list. */
 export function errnoNumber(name: ErrnoName): number {
-  return numbers[name];
+  return numbers[name] ?? nodeOs().constants.errno[name];
 }
 
 function wordsOf(errno: number): [string, string] | undefined {
