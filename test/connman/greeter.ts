@@ -54,7 +54,7 @@ export class Greeter implements NetEvents {
     return polled.hasMore;
   }
 
-  sendMessages(node: P2PNode): undefined {
+  sendMessages(node: P2PNode): number | void {
     if (!node.isInbound) this.#sendVersion(node);
   }
 
