@@ -6,8 +6,8 @@
 // (FIPS 180-4; figures in bench/addrman.mjs)
 
 import { SockManError } from '../util/errors.ts';
-import { FunctionBuilder, i32, instantiate, repeat, v128 } from './bip324/wasm.ts';
-import type { Code, Local } from './bip324/wasm.ts';
+import { FunctionBuilder, i32, instantiate, repeat, v128 } from './wasm.ts';
+import type { Code, Local } from './wasm.ts';
 import { checksum32 } from './hash.ts';
 
 /** How many messages are hashed together. */

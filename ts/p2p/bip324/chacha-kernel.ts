@@ -5,8 +5,8 @@
 // bytes) and Poly1305 over five 26-bit limbs. No branch and no address depends on a secret. Long inputs belong to
 // OpenSSL, see `aead.ts`.
 
-import { FunctionBuilder, i32, i64, instantiate, repeat, v128 } from './wasm.ts';
-import type { Code, Local } from './wasm.ts';
+import { FunctionBuilder, i32, i64, instantiate, repeat, v128 } from '../wasm.ts';
+import type { Code, Local } from '../wasm.ts';
 
 // Places in the kernel's memory, in bytes.
 export const KEY_AT = 0;

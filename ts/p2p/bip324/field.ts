@@ -8,8 +8,8 @@
 //
 // Curve constants: SEC 2 (version 2.0), section 2.4.1.
 
-import { FunctionBuilder, i32, i64, instantiate, repeat, v128 } from './wasm.ts';
-import type { Code, Local } from './wasm.ts';
+import { FunctionBuilder, i32, i64, instantiate, repeat, v128 } from '../wasm.ts';
+import type { Code, Local } from '../wasm.ts';
 
 /** A field element: the offset of its limbs in the kernel's memory, in bytes. */
 export type Slot = number;

@@ -1,4 +1,4 @@
-// A very small WebAssembly assembler: enough to write the hot arithmetic of BIP 324 as readable TypeScript.
+// A very small WebAssembly assembler: enough to write hot arithmetic as readable TypeScript.
 //
 // JavaScript has no 64-bit integer multiplication and no vector registers; WebAssembly has both. Code is built from
 // nested arrays of bytes, one function per instruction, so an expression here looks like the expression it computes.
@@ -7,7 +7,7 @@
 //
 // Binary format and opcodes: WebAssembly Core Specification 2.0, chapter 5.
 
-import { SockManError } from '../../util/errors.ts';
+import { SockManError } from '../util/errors.ts';
 
 /** Instructions: bytes, nested as it suits the writer. */
 export type Code = number | readonly Code[];

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { FunctionBuilder, i32, i64, instantiate, repeat } from '../../../ts/p2p/bip324/wasm.ts';
-import type { Local } from '../../../ts/p2p/bip324/wasm.ts';
+import { FunctionBuilder, i32, i64, instantiate, repeat } from '../../ts/p2p/wasm.ts';
+import type { Local } from '../../ts/p2p/wasm.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
