@@ -3,9 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Service, createSockMan } from '../../esm/index.js';
-
-/** As in dial-socks5.c. */
-const WARM_UP_DIALS = 10_000;
+import { measureDials } from '../lib/dials.mjs';
 
 const [proxyPort, targetPort, dials, window] = process.argv.slice(2, 6).map(Number);
 const to = { host: '127.0.0.1', port: targetPort };
@@ -44,29 +42,12 @@ async function measureMemory() {
   return { live: (after.live - before.live) / dials, anonymous: (after.anonymous - before.anonymous) / dials };
 }
 
-/** Keeps `window` dials in flight until `count` are done. */
-async function dialAll(count) {
-  let started = 0;
-  const dialOn = async () => {
-    while (started < count) {
-      started += 1;
-      const { nodeId, errmsg } = await sockMan.connectAndMakeNodeId(to, options);
-      if (nodeId === undefined) throw new Error(errmsg);
-      sockMan.closeConnection(nodeId);
-    }
-  };
-  await Promise.all(Array.from({ length: window }, dialOn));
+async function dialOnce() {
+  const { nodeId, errmsg } = await sockMan.connectAndMakeNodeId(to, options);
+  if (nodeId === undefined) throw new Error(errmsg);
+  sockMan.closeConnection(nodeId);
 }
 
-async function measureRate() {
-  await dialAll(Math.min(WARM_UP_DIALS, dials));
-  const cpu = process.cpuUsage();
-  const began = performance.now();
-  await dialAll(dials);
-  const seconds = (performance.now() - began) / 1_000;
-  const { user, system } = process.cpuUsage(cpu);
-  return { seconds, user: user / 1e6, system: system / 1e6 };
-}
-
-console.log(JSON.stringify(process.argv[6] === 'hold' ? await measureMemory() : await measureRate()));
+const isHolding = process.argv[6] === 'hold';
+console.log(JSON.stringify(await (isHolding ? measureMemory() : measureDials(dialOnce, dials, window))));
 await sockMan[Symbol.asyncDispose]();
