@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Real networks of routers, each in a network namespace: they need the machine to themselves to come up in time. */
-const LABS = ['test/interop/tor.test.ts', 'test/interop/i2p.test.ts'];
+const LABS = ['tor', 'i2p', 'bitcoind-tor', 'bitcoind-i2p'].map((name) => `test/interop/${name}.test.ts`);
 
 export default defineConfig({
   test: {

@@ -9,13 +9,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { Connman } from '../../ts/connman/connman.ts';
-import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';
-import type { CorePeer } from '../helpers/labs/bitcoind.ts';
 import { ROUTERS_FOR_TUNNELS, startI2PLab } from '../helpers/labs/i2p-lab.ts';
 import type { I2PLab } from '../helpers/labs/i2p-lab.ts';
 import { describeInNamespace } from '../helpers/labs/namespace.ts';
-import { noteProgress, until } from '../helpers/until.ts';
+import { OverlayMeeting } from '../helpers/labs/overlay-meeting.ts';
 
 /** Until tunnels are built and both nodes have their addresses, in milliseconds: 20 s as a rule. */
 const SESSIONS_DEADLINE_MS = 300_000;
@@ -26,13 +24,11 @@ const CORE_DIAL_MS = 15_000;
 
 const needs = { packages: { i2pd: 'i2pd' }, deadlineMs: 900_000 };
 
-/** What Core says of a peer, as far as it matters here. */
-type OverI2P = CorePeer & { network: string; addrbind: string };
-
 function define(): void {
   let lab: I2PLab;
   let core: Bitcoind;
   let node: Connman;
+  let meeting: OverlayMeeting;
   let folder: string;
   let coreAddress: string;
   let ourAddress: string;
@@ -47,11 +43,7 @@ function define(): void {
       i2pSam: lab.bridges[1]!,
       i2pPrivateKeyFile: join(folder, 'i2p_private_key'),
     });
-    const peers = new PeerManager();
-    peers.attach(node);
-    peers.on('peerReady', noteProgress);
-    node.on('closedConnection', noteProgress);
-    await node.start(peers);
+    meeting = await OverlayMeeting.start(node, core);
   }, SESSIONS_DEADLINE_MS);
   afterAll(async () => {
     await node?.stop();
@@ -60,30 +52,10 @@ function define(): void {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  const readyNode = () => [...node.nodes()].find(({ isSuccessfullyConnected }) => isSuccessfullyConnected);
-  const corePeers = (): Promise<OverI2P[]> => core.peers() as Promise<OverI2P[]>;
-
-  /** Whether the handshake comes about in time. */
-  const isMet = (ms: number): Promise<boolean> =>
-    until('the handshake', () => readyNode() !== undefined, ms).then(
-      () => true,
-      () => false,
-    );
-
-  async function partFrom(id: number): Promise<void> {
-    node.disconnectNode(id);
-    await expect.poll(corePeers, { timeout: REACH_DEADLINE_MS }).toEqual([]);
-  }
-
   test(
     'both get an address',
     async () => {
-      const localAddresses = async (): Promise<{ address: string; port: number }[]> =>
-        (await core.rpc<{ localaddresses: { address: string; port: number }[] }>('getnetworkinfo')).localaddresses;
-      await expect
-        .poll(localAddresses, { timeout: SESSIONS_DEADLINE_MS, interval: 1_000 })
-        .toEqual([expect.objectContaining({ address: expect.stringMatching(/^[a-z2-7]{52}\.b32\.i2p$/), port: 0 })]);
-      coreAddress = `${(await localAddresses())[0]!.address}:0`;
+      coreAddress = `${await meeting.coreAddress(/^[a-z2-7]{52}\.b32\.i2p$/, 0, SESSIONS_DEADLINE_MS)}:0`;
       await expect.poll(() => node.localAddresses().length, { timeout: SESSIONS_DEADLINE_MS, interval: 1_000 }).toBe(1);
       ourAddress = String(node.localAddresses()[0]!.service);
     },
@@ -94,15 +66,15 @@ function define(): void {
     'we dial it (V2: %s)',
     async (usesV2) => {
       const deadline = performance.now() + REACH_DEADLINE_MS;
-      while (!(await node.connectTo(coreAddress, usesV2)) || !(await isMet(CORE_DIAL_MS))) {
+      while (!(await node.connectTo(coreAddress, usesV2)) || !(await meeting.isMet(CORE_DIAL_MS))) {
         expect(performance.now()).toBeLessThan(deadline);
         await lab.news();
       }
-      const peer = readyNode()!;
+      const peer = meeting.peer!;
       expect([String(peer.addr), peer.connectedThroughNetwork]).toEqual([coreAddress, 'i2p']);
       expect(peer.transport.getInfo().transportType).toBe(usesV2 ? 'v2' : 'v1');
-      expect(await corePeers()).toMatchObject([{ network: 'i2p', inbound: true, addrbind: coreAddress }]);
-      await partFrom(peer.id);
+      expect(await meeting.corePeers()).toMatchObject([{ network: 'i2p', inbound: true, addrbind: coreAddress }]);
+      await meeting.part();
     },
     2 * REACH_DEADLINE_MS,
   );
@@ -114,13 +86,13 @@ function define(): void {
       do {
         expect(performance.now()).toBeLessThan(deadline);
         await core.rpc('addnode', ourAddress, 'onetry', usesV2);
-      } while (!(await isMet(CORE_DIAL_MS)));
-      const peer = readyNode()!;
+      } while (!(await meeting.isMet(CORE_DIAL_MS)));
+      const peer = meeting.peer!;
       expect([peer.isInbound, peer.connectedThroughNetwork]).toEqual([true, 'i2p']);
       expect(String(peer.addrBind)).toBe(ourAddress);
       expect(peer.transport.getInfo().transportType).toBe(usesV2 ? 'v2' : 'v1');
-      expect(await corePeers()).toMatchObject([{ network: 'i2p', inbound: false, addr: ourAddress }]);
-      await partFrom(peer.id);
+      expect(await meeting.corePeers()).toMatchObject([{ network: 'i2p', inbound: false, addr: ourAddress }]);
+      await meeting.part();
     },
     2 * REACH_DEADLINE_MS,
   );

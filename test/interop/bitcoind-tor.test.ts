@@ -10,11 +10,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CliIo } from '../../ts/cli/command.ts';
 import { onionServiceOf, readOnionArguments } from '../../ts/cli/onion.ts';
 import { Connman } from '../../ts/connman/connman.ts';
-import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import type { OnionService } from '../../ts/tor/onion-service.ts';
 import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';
-import type { CorePeer } from '../helpers/labs/bitcoind.ts';
 import { describeInNamespace } from '../helpers/labs/namespace.ts';
+import { OverlayMeeting } from '../helpers/labs/overlay-meeting.ts';
 import { freePort } from '../helpers/labs/programs.ts';
 import { startTorLab } from '../helpers/labs/tor-lab.ts';
 import type { TorLab } from '../helpers/labs/tor-lab.ts';
@@ -27,14 +26,12 @@ const CORE_DIAL_MS = 15_000;
 
 const needs = { packages: { tor: 'tor', 'tor-gencert': 'tor' }, deadlineMs: 400_000 };
 
-/** What Core says of a peer, as far as it matters here; `addr` is the text that it was given to dial. */
-type OverTor = CorePeer & { network: string; addrbind: string };
-
 function define(): void {
   let lab: TorLab;
   let core: Bitcoind;
   let coreOnionBind: string;
   let node: Connman;
+  let meeting: OverlayMeeting;
   let onion: OnionService | undefined;
   let folder: string;
   /** The name of our service, without `.onion`. */
@@ -54,11 +51,7 @@ function define(): void {
       onionBind: ['127.0.0.1:0'],
       proxy: `${lab.socks}=onion`,
     });
-    const peers = new PeerManager();
-    peers.attach(node);
-    peers.on('peerReady', noteProgress);
-    node.on('closedConnection', noteProgress);
-    await node.start(peers);
+    meeting = await OverlayMeeting.start(node, core);
     const printed: string[] = [];
     const print = (line: string): void => void (printed.push(line), noteProgress());
     const io = { print, complain: print } as Partial<CliIo> as CliIo;
@@ -75,51 +68,29 @@ function define(): void {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  const readyNode = () => [...node.nodes()].find(({ isSuccessfullyConnected }) => isSuccessfullyConnected);
-  const corePeers = (): Promise<OverTor[]> => core.peers() as Promise<OverTor[]>;
-
-  /** Ends the connection from our side, and waits until Core knows. */
-  async function partFrom(id: number): Promise<void> {
-    node.disconnectNode(id);
-    await expect.poll(corePeers, { timeout: REACH_DEADLINE_MS }).toEqual([]);
-  }
-
   test('we dial its onion service, and it knows us for an onion peer', async () => {
-    const services = async (): Promise<{ address: string; port: number }[]> =>
-      (await core.rpc<{ localaddresses: { address: string; port: number }[] }>('getnetworkinfo')).localaddresses;
-    await expect
-      .poll(services, { timeout: REACH_DEADLINE_MS })
-      .toEqual([expect.objectContaining({ address: expect.stringMatching(/^[a-z2-7]{56}\.onion$/), port: 18_444 })]);
-    const { address } = (await services())[0]!;
+    const address = await meeting.coreAddress(/^[a-z2-7]{56}\.onion$/, 18_444, REACH_DEADLINE_MS);
     const deadline = performance.now() + REACH_DEADLINE_MS;
     while (!(await node.connectTo(address))) expect(performance.now()).toBeLessThan(deadline);
-    await until('the handshake', () => readyNode() !== undefined, REACH_DEADLINE_MS);
-    const peer = readyNode()!;
+    expect(await meeting.isMet(REACH_DEADLINE_MS)).toBe(true);
+    const peer = meeting.peer!;
     expect([String(peer.addr), peer.connectedThroughNetwork]).toEqual([`${address}:18444`, 'onion']);
     expect(peer.transport.getInfo().transportType).toBe('v2');
-    expect(await corePeers()).toMatchObject([{ network: 'onion', inbound: true, addrbind: coreOnionBind }]);
-    await partFrom(peer.id);
+    expect(await meeting.corePeers()).toMatchObject([{ network: 'onion', inbound: true, addrbind: coreOnionBind }]);
+    await meeting.part();
   }, 200_000);
 
   test('it dials ours, and we know it for an onion peer', async () => {
     const deadline = performance.now() + REACH_DEADLINE_MS;
-    for (;;) {
-      await core.rpc('addnode', `${ourId}.onion`, 'onetry');
-      const met = until('the handshake', () => readyNode() !== undefined, CORE_DIAL_MS);
-      if (
-        await met.then(
-          () => true,
-          () => false,
-        )
-      )
-        break;
+    do {
       expect(performance.now()).toBeLessThan(deadline);
-    }
-    const peer = readyNode()!;
+      await core.rpc('addnode', `${ourId}.onion`, 'onetry');
+    } while (!(await meeting.isMet(CORE_DIAL_MS)));
+    const peer = meeting.peer!;
     expect([peer.isInbound, peer.isInboundOnion, peer.connectedThroughNetwork]).toEqual([true, true, 'onion']);
     expect(peer.transport.getInfo().transportType).toBe('v2');
-    expect(await corePeers()).toMatchObject([{ network: 'onion', inbound: false, addr: `${ourId}.onion` }]);
-    await partFrom(peer.id);
+    expect(await meeting.corePeers()).toMatchObject([{ network: 'onion', inbound: false, addr: `${ourId}.onion` }]);
+    await meeting.part();
   }, 200_000);
 }
 
