@@ -108,7 +108,7 @@ describe('the message pump', () => {
     const { node, peers } = await withPeers(2);
     const { greeter } = node;
     const quiet = node.connman.node(0)!;
-    greeter.sendMessages = ((p2pNode: { id: number }) => (p2pNode.id === 0 ? 1_000 : undefined)) as never;
+    greeter.sendMessages = (p2pNode) => (p2pNode.id === 0 ? 1_000 : undefined);
     await world.pass(PUMP_REST_MS);
     const visitsIn = async (ms: number): Promise<number[]> => {
       greeter.visits.length = 0;
