@@ -1,19 +1,17 @@
 // What stands behind a `Connman`: its parts, and its life from start to stop.
 
-import { measureAsMapHealth } from '../addrman/asmap/health.ts';
 import type { NetworkClass } from '../netaddr/network.ts';
 import { Service } from '../netaddr/service.ts';
 import { Services } from '../p2p/protocol.ts';
 import type { OutboundMessage } from '../p2p/transport/transport.ts';
 import type { StartOptions } from '../sockman/core.ts';
 import type { SockMan } from '../sockman/sock-man.ts';
-import type { Timer } from '../util/clock.ts';
 import { Emitter } from '../util/emitter.ts';
 import { SockManError, invalidArg } from '../util/errors.ts';
-import { sleep } from '../util/sleep.ts';
+import { Intervals } from '../util/intervals.ts';
 import { AddressCache } from './address-cache.ts';
-import type { AddressSource } from './address-source.ts';
 import { admitInbound } from './admission.ts';
+import { AS_MAP_CHECK_INTERVAL_MS, checkAsMap } from './as-map-check.ts';
 import { MAX_ADDED_NODE_CONNECTIONS, MAX_PRIVATE_BROADCAST_CONNECTIONS, connectionBudget } from './budget.ts';
 import type { ConnectionBudget } from './budget.ts';
 import { fittingConnections } from './descriptor-limit.ts';
@@ -45,9 +43,6 @@ import { INACTIVITY_SWEEP_MS, inactivityReason } from './timeouts.ts';
 import { Traffic } from './traffic.ts';
 import { UploadTarget, parseUploadTarget } from './upload-target.ts';
 
-/** How often the AS map is held against the address book, in milliseconds. (Bitcoin Core, ASMAP_HEALTH_CHECK_INTERVAL) */
-const AS_MAP_CHECK_INTERVAL_MS = 24 * 60 * 60 * 1_000;
-
 /** Where a `Connman` is in its life. */
 type Stage = 'made' | 'starting' | 'started' | 'stopped';
 
@@ -76,7 +71,7 @@ export class ConnmanCore {
   readonly #saving: Saving;
   readonly #interrupt = new AbortController();
   readonly #reportError: (error: unknown, where: string, nodeId: number | undefined) => void;
-  readonly #timers = new Set<Timer>();
+  readonly #intervals: Intervals;
   #stage: Stage = 'made';
   #netEvents: NetEvents | undefined;
   #pump: MessagePump | undefined;
@@ -93,6 +88,7 @@ export class ConnmanCore {
     this.events = new Emitter((error, name) => this.#reportError(error, name, undefined));
     this.#tasks = new Tasks((error, name) => this.#reportError(error, name, undefined));
     this.#saving = new Saving(settings);
+    this.#intervals = new Intervals(clock);
     this.network = new NetworkState(settings);
     this.hashes = KeyedHashes.random(random);
     this.#listenPlan = planListening({ ...settings, whiteBind: settings.whiteBind.map(parseWhiteBind) });
@@ -141,31 +137,17 @@ export class ConnmanCore {
       this.#interrupt.signal,
     );
     this.#pump.start();
-    this.#every(INACTIVITY_SWEEP_MS, () => this.checkInactivity());
-    this.#every(SAVE_INTERVAL_MS, () => this.#tasks.run('save', () => this.#saving.save()));
-    this.#watchAsMap();
+    this.#checkAsMap();
+    this.#intervals.every(INACTIVITY_SWEEP_MS, () => this.checkInactivity());
+    this.#intervals.every(SAVE_INTERVAL_MS, () => this.#tasks.run('save', () => this.#saving.save()));
+    this.#intervals.every(AS_MAP_CHECK_INTERVAL_MS, () => this.#checkAsMap());
   }
 
-  /** Says, now and every day, how well the AS map fits: one that knows few of the addresses protects little. */
-  #watchAsMap(): void {
-    const { addressBook, netGroups } = this.settings;
-    if (netGroups.asMap === undefined || addressBook === undefined) return;
-    const check = (): void => this.#tasks.run('AS map', () => this.#checkAsMap(addressBook));
-    check();
-    this.#every(AS_MAP_CHECK_INTERVAL_MS, check);
-  }
-
-  async #checkAsMap(addressBook: AddressSource): Promise<void> {
-    const { clock, logger, netGroups } = this.settings;
-    const { signal } = this.#interrupt;
-    const health = await measureAsMapHealth(addressBook, netGroups, async () => {
-      await sleep(clock, 0, signal);
-      return !signal.aborted;
+  #checkAsMap(): void {
+    this.#tasks.run('AS map', async () => {
+      const health = await checkAsMap(this.settings, this.#interrupt.signal);
+      if (health !== undefined) this.events.emit('asMapHealth', health);
     });
-    if (health === undefined) return;
-    const { asCount, entryCount, unmappedCount } = health;
-    logger.info(`AS map: ${entryCount} IPv4 and IPv6 addresses in ${asCount} systems, ${unmappedCount} in none`);
-    this.events.emit('asMapHealth', health);
   }
 
   /** How to listen for I2P peers, if we do. */
@@ -179,6 +161,7 @@ export class ConnmanCore {
 
   interrupt(): void {
     this.#interrupt.abort();
+    this.#intervals.stop();
     this.#sockets.interruptNet();
   }
 
@@ -190,7 +173,6 @@ export class ConnmanCore {
   async #stop(): Promise<void> {
     const wasStarted = this.#stage === 'started';
     this.interrupt();
-    for (const timer of this.#timers) timer.cancel();
     await this.#tasks.settled();
     await this.#sockets.joinSocketsThreads();
     this.#stage = 'stopped';
@@ -205,19 +187,6 @@ export class ConnmanCore {
     }
     this.#removal.stop();
     this.#sockets.closeSockets();
-  }
-
-  /** Calls `work` at intervals until the end. */
-  #every(intervalMs: number, work: () => void): void {
-    const arm = (): void => {
-      const timer = this.settings.clock.after(intervalMs, () => {
-        this.#timers.delete(timer);
-        work();
-        if (!this.#interrupt.signal.aborted) arm();
-      });
-      this.#timers.add(timer);
-    };
-    arm();
   }
 
   // ---- Nodes come ---------------------------------------------------------------------------------------------------
