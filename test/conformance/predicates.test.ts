@@ -156,6 +156,47 @@ describeEachBackend('predicates', (stage) => {
       await until('the word', () => probe.count(`ready ${nodeId}`) === 1);
     });
 
+    it('is asked again after each word: whoever queues silently is noticed every time', async () => {
+      const queue: string[] = [];
+      const { probe, peer, nodeId } = await stage.connected({}, { shouldTryToSend: () => queue.length > 0 });
+      probe.on.eventReadyToSend = () => probe.sendBytes(nodeId, Buffer.from(queue.splice(0).join('')));
+      for (const text of ['one', 'two', 'three']) {
+        await loopPasses(10);
+        queue.push(text);
+        await until(text, () => peer.bytes.toString().endsWith(text));
+      }
+      expect(peer.bytes.toString()).toBe('onetwothree');
+    });
+
+    it('has the word come again while it says yes and each call sends', async () => {
+      const queue: string[] = [];
+      const { probe, peer, nodeId } = await stage.connected({}, { shouldTryToSend: () => queue.length > 0 });
+      probe.on.eventReadyToSend = () => probe.sendBytes(nodeId, Buffer.from(queue.shift()!));
+      await loopPasses();
+      queue.push('a', 'b', 'c', 'd');
+      probe.wake(nodeId);
+      await until('all of it', () => peer.bytes.toString() === 'abcd');
+      await loopPasses();
+      expect(probe.count(`ready ${nodeId}`)).toBe(4);
+    });
+
+    it.each(['a send', 'received bytes'] as const)('is asked again after %s', async (what) => {
+      let maySend = true;
+      const { probe, peer, nodeId } = await stage.connected({}, { shouldTryToSend: () => maySend });
+      await until('the first word', () => probe.has(`ready ${nodeId}`));
+      await loopPasses();
+      maySend = false;
+      if (what === 'a send') probe.sendBytes(nodeId, Buffer.from('x'));
+      else {
+        peer.send('x');
+        await until('the byte', () => probe.text(nodeId) === 'x');
+      }
+      await loopPasses(5);
+      expect(probe.count(`ready ${nodeId}`)).toBe(1);
+      maySend = true;
+      await until('the next word', () => probe.count(`ready ${nodeId}`) === 2);
+    });
+
     it('does not hold up receiving', async () => {
       const { probe, peer, nodeId } = await stage.connected({}, { shouldTryToSend: () => false });
       peer.send('x');

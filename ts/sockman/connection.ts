@@ -18,6 +18,8 @@ export const ConnectionFlag = {
   NEW: 32,
   /** EOF or a read error was told: whoever takes the connection over cannot learn it from the backend any more. */
   RECEIVE_ENDED: 64,
+  /** Bytes were sent since `eventReadyToSend` was called last. */
+  HAS_SENT: 128,
 } as const;
 
 /** `Connection.handle` of a closed connection. No backend ever gives this handle out. */

@@ -27,7 +27,7 @@ import type { LoopCounters } from './stats.ts';
 import { WakeQueue } from './wake-queue.ts';
 
 const { WRITABLE, DATA, READABLE, EOF, READ_ERROR, ACCEPTED, ACCEPT_EXHAUSTED } = RecordFlag;
-const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW, RECEIVE_ENDED } = ConnectionFlag;
+const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW, RECEIVE_ENDED, HAS_SENT } = ConnectionFlag;
 
 /** The longest that a predicate which changed its mind silently goes unasked. (SockMan: the wait of one loop turn.) */
 export const TICK_MS = 50;
@@ -176,9 +176,16 @@ export class TurnLoop implements BatchSink {
   noteSent(connection: Connection, offered: number, sent: number): void {
     if (sent >= 0) {
       this.counters.sentBytes += sent;
+      if (sent > 0) connection.flags |= HAS_SENT;
       if (sent < offered) connection.flags |= SEND_BLOCKED;
     }
-    if ((connection.flags & (SEND_PAUSED | RECEIVE_PAUSED)) !== 0) this.enqueue(connection, false);
+    this.#askAgain(connection);
+  }
+
+  /** Has the predicates asked again, after a send or a callback, where an answer could make a difference. */
+  #askAgain(connection: Connection): void {
+    if (!this.#isLive(connection)) return;
+    if (this.#overrides.asksToSend || (connection.flags & RECEIVE_PAUSED) !== 0) this.enqueue(connection, false);
   }
 
   /** Closes a socket; nothing more is delivered for it. */
@@ -269,7 +276,7 @@ export class TurnLoop implements BatchSink {
     else if ((flags & READ_ERROR) !== 0) this.#offerEnd(connection, a);
 
     if (this.#overrides.hooksNode) this.#callNodeHook(connection);
-    if ((connection.flags & (SEND_PAUSED | RECEIVE_PAUSED)) !== 0) this.enqueue(connection, false);
+    this.#askAgain(connection);
   }
 
   /** Whether callbacks for a connection may be made now: an earlier one may have closed it, given it away, or ended all. */
@@ -279,13 +286,28 @@ export class TurnLoop implements BatchSink {
 
   /** Asks `shouldTryToSend`, then tells that there is room. @returns True to skip this turn's receive. */
   #offerSend(connection: Connection): boolean {
+    if (!this.#maySend(connection)) return false;
+    connection.flags &= ~HAS_SENT;
+    const cancelReceive = this.callbacks.readyToSend(connection.nodeId);
+    if (this.#overrides.asksToSend) this.#offerMore(connection);
+    return cancelReceive;
+  }
+
+  /** Asks again after `eventReadyToSend`. A yes brings it in the next turn too, but only if it sent: else it would for ever. */
+  #offerMore(connection: Connection): void {
+    if ((connection.flags & SEND_BLOCKED) !== 0 || !this.#maySend(connection)) return;
+    if ((connection.flags & HAS_SENT) !== 0) this.enqueue(connection, true);
+  }
+
+  /** Whether the connection is live and `shouldTryToSend` says yes. After a no it is asked at each tick. */
+  #maySend(connection: Connection): boolean {
     if (!this.#isLive(connection)) return false;
     if (this.#overrides.asksToSend && !this.callbacks.shouldTryToSend(connection.nodeId)) {
       if (this.#isLive(connection)) this.#heldBack.pauseSending(connection);
       return false;
     }
     connection.flags &= ~SEND_PAUSED;
-    return this.#isLive(connection) && this.callbacks.readyToSend(connection.nodeId);
+    return this.#isLive(connection);
   }
 
   /** Whether the connection is live and `shouldTryToRecv` says yes. A no pauses it, so that the kernel holds what comes. */
@@ -376,7 +398,10 @@ export class TurnLoop implements BatchSink {
     connection.flags &= ~READY_DUE;
     if ((connection.flags & NEW) !== 0) return;
     if (!this.#isLive(connection)) return;
-    if (isReadyDue && (connection.flags & SEND_BLOCKED) === 0) this.#offerSend(connection);
+    if ((connection.flags & SEND_BLOCKED) === 0) {
+      if (isReadyDue) this.#offerSend(connection);
+      else if (this.#overrides.asksToSend) this.#maySend(connection);
+    }
     if ((connection.flags & RECEIVE_PAUSED) !== 0) this.#offerResume(connection);
     this.#heldBack.settle(connection);
   }
