@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { expect, it } from 'vitest';
 import { describeEachBackend } from '../helpers/backends.ts';
 import { noise } from '../helpers/noise.ts';
-import { inTime, loopPasses, until } from '../helpers/until.ts';
+import { inTime, loopPasses, noteProgress, until } from '../helpers/until.ts';
 
 /** Everything a stream gives until its end. */
 async function readAll(stream: Duplex): Promise<Buffer> {
@@ -145,6 +145,39 @@ describeEachBackend('duplex', (stage) => {
     stream.end('answer');
     await until('the answer', () => peer.hasEOF);
     expect(peer.bytes.toString()).toBe('answer');
+  });
+
+  it('fails a stream that is made after a read error was told', async () => {
+    const { probe, peer, nodeId } = await stage.connected();
+    peer.reset();
+    await until('the error', () => probe.hasEnded(nodeId));
+    const stream = probe.duplex(nodeId);
+    const [error] = (await inTime('the error', once(stream, 'error'))) as unknown[];
+    expect(error).toMatchObject({ code: 'ERR_SOCKMAN_SYSTEM', syscall: 'recv', cause: 'ECONNRESET' });
+  });
+
+  it.each([
+    ['bytes', 'all of it'],
+    ['an EOF', ''],
+  ])('takes %s with it when shouldTryToRecv makes it', async (_title, text) => {
+    const streams: Duplex[] = [];
+    const { probe, peer, nodeId } = await stage.connected(
+      {},
+      {
+        shouldTryToRecv: (id) => {
+          streams.push(probe.duplex(id));
+          noteProgress();
+          return true;
+        },
+      },
+    );
+    await until('the first word', () => probe.has(`ready ${nodeId}`));
+    if (text !== '') peer.send(text);
+    peer.end();
+    await until('the stream', () => streams.length === 1);
+    expect((await inTime('the end', readAll(streams[0]!))).toString()).toBe(text);
+    expect(probe.eventsOf(nodeId)).toEqual([`accepted ${nodeId}`]);
+    expect(probe.stats().receivedBytes).toBe(text.length);
   });
 
   it('closes the connection on destroy()', async () => {

@@ -16,10 +16,8 @@ export const ConnectionFlag = {
   READY_DUE: 16,
   /** Dialed, and the caller may not know the node id yet: nothing is delivered. */
   NEW: 32,
-  /** EOF or a read error was told: whoever takes the connection over cannot learn it from the backend any more. */
-  RECEIVE_ENDED: 64,
   /** Bytes were sent since `eventReadyToSend` was called last. */
-  HAS_SENT: 128,
+  HAS_SENT: 64,
 } as const;
 
 /** `Connection.handle` of a closed connection. No backend ever gives this handle out. */
@@ -27,6 +25,9 @@ export const CLOSED_HANDLE = -1;
 
 /** `Connection.nodeId` before there is one. */
 export const NO_NODE_ID = -1;
+
+/** `Connection.endErrno` before the end. */
+export const NOT_ENDED = -1;
 
 /**
  * Whoever runs a socket in place of the `SockMan` callbacks: a dial before it has a node id, a SAM control socket, a
@@ -59,6 +60,8 @@ export class Connection {
   handle: number;
   nodeId = NO_NODE_ID;
   flags = 0;
+  /** What the callbacks were told last, 0 for EOF: who takes the connection over cannot learn it from the backend any more. */
+  endErrno = NOT_ENDED;
   owner: SocketOwner | undefined;
 
   constructor(handle: number, owner: SocketOwner | undefined) {

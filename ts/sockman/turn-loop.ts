@@ -14,7 +14,7 @@ import { EAGAIN } from '../util/errno.ts';
 import { RECORD_WORDS, RecordFlag } from './backends/backend.ts';
 import type { Backend, BatchSink, ConnectOptions, SystemFailure } from './backends/backend.ts';
 import { ConnectionTable } from './connection-table.ts';
-import { Connection, ConnectionFlag } from './connection.ts';
+import { Connection, ConnectionFlag, NOT_ENDED } from './connection.ts';
 import type { ProxiedEnds, SocketOwner } from './connection.ts';
 import type { SockManCallbacks } from './callbacks.ts';
 import { GuardedCallbacks } from './guarded-callbacks.ts';
@@ -27,7 +27,7 @@ import type { LoopCounters } from './stats.ts';
 import { WakeQueue } from './wake-queue.ts';
 
 const { WRITABLE, DATA, READABLE, EOF, READ_ERROR, ACCEPTED, ACCEPT_EXHAUSTED } = RecordFlag;
-const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW, RECEIVE_ENDED, HAS_SENT } = ConnectionFlag;
+const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW, HAS_SENT } = ConnectionFlag;
 
 /** The longest that a predicate which changed its mind silently goes unasked. (SockMan: the wait of one loop turn.) */
 export const TICK_MS = 50;
@@ -156,10 +156,10 @@ export class TurnLoop implements BatchSink {
   handOver(connection: Connection, owner: SocketOwner): void {
     connection.owner = owner;
     this.backend.setReceiving(connection.handle, false);
-    connection.flags &= SEND_BLOCKED | QUEUED | RECEIVE_ENDED;
+    connection.flags &= SEND_BLOCKED | QUEUED;
     const held = this.#heldBack.heldOf(connection);
     this.#heldBack.forget(connection);
-    if ((connection.flags & RECEIVE_ENDED) !== 0) owner.socketGotEOF();
+    if (connection.endErrno !== NOT_ENDED) tellEnd(owner, connection.endErrno);
     if (held === undefined) return;
     if (held.bytes !== undefined) owner.socketGotData(held.bytes);
     if (held.endErrno !== undefined && connection.owner === owner) tellEnd(owner, held.endErrno);
@@ -322,10 +322,13 @@ export class TurnLoop implements BatchSink {
 
   /** Delivers bytes of the slab; if the predicate changed its mind since it was last asked, they are held instead. */
   #offerData(connection: Connection, offset: number, length: number): void {
+    const mayReceive = this.#mayReceive(connection);
+    const { owner } = connection;
+    // The predicate handed the connection over: the bytes, or the end below, go with it.
+    if (owner !== undefined) return this.#deliverToOwner(connection, owner, DATA, offset, length);
     this.counters.receivedBytes += length;
-    if (this.#mayReceive(connection)) {
-      this.#deliverData(connection, offset, length);
-    } else if (this.#isLive(connection)) {
+    if (mayReceive) this.#deliverData(connection, offset, length);
+    else if (this.#isLive(connection)) {
       const bytes = this.backend.slab.view(offset, length).slice();
       this.#heldBack.hold(connection, { bytes, endErrno: undefined });
     }
@@ -341,12 +344,15 @@ export class TurnLoop implements BatchSink {
 
   /** Delivers EOF (errno 0) or a read error, or holds it. */
   #offerEnd(connection: Connection, errno: number): void {
-    if (this.#mayReceive(connection)) this.#deliverEnd(connection, errno);
+    const mayReceive = this.#mayReceive(connection);
+    const { owner } = connection;
+    if (owner !== undefined) tellEnd(owner, errno);
+    else if (mayReceive) this.#deliverEnd(connection, errno);
     else if (this.#isLive(connection)) this.#heldBack.hold(connection, { bytes: undefined, endErrno: errno });
   }
 
   #deliverEnd(connection: Connection, errno: number): void {
-    connection.flags |= RECEIVE_ENDED;
+    connection.endErrno = errno;
     if (errno === 0) this.callbacks.gotEOF(connection.nodeId);
     else this.callbacks.gotPermanentReadError(connection.nodeId, errno);
   }
