@@ -194,12 +194,13 @@ describeEachBackend('life', (stage) => {
       await until('its end', () => echo.connectionCount === 0);
     });
 
-    it('calls every handler that is given', async () => {
+    it('calls every handler that is given, without a receiver', async () => {
       const called = new Set<string>();
-      const note =
-        <Result>(name: string, result: Result) =>
-        (): Result => {
+      const receivers = new Set<unknown>();
+      const note = <Result>(name: string, result: Result) =>
+        function (this: unknown): Result {
           called.add(name);
+          receivers.add(this);
           noteProgress();
           return result;
         };
@@ -225,7 +226,28 @@ describeEachBackend('life', (stage) => {
       await loopPasses(5);
       two.reset();
       await until('all calls', () => called.size === 9);
+      expect([...receivers]).toEqual([undefined]);
       expect(sockMan.connectionCount).toBe(2);
+    });
+
+    it('takes methods of a class for handlers', async () => {
+      class Handlers {
+        eventGotData(): void {
+          noteProgress();
+        }
+        eventNewConnectionAccepted(): boolean {
+          noteProgress();
+          return false;
+        }
+      }
+      const sockMan = make(new Handlers());
+      await using _ = sockMan;
+      const result = sockMan.bindAndStartListening('127.0.0.1:0');
+      if (!result.ok) throw new Error(result.errmsg);
+      sockMan.startSocketsThreads();
+      await stage.dialedBy(result.bound);
+      await until('the refusal', () => sockMan.stats().refused === 1);
+      expect(sockMan.stats().callbackErrors).toBe(0);
     });
 
     it('takes only functions for handlers', () => {

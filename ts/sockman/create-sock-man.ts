@@ -35,31 +35,38 @@ const CALLBACK_NAMES = [
   'eventI2PListen',
 ] as const satisfies (keyof SockManCallbacks)[];
 
-function checkHandlers(handlers: SockManHandlers): void {
-  if (typeof handlers !== 'object' || handlers === null) throw invalidArg('handlers', 'an object', handlers);
+/** The handlers that are given, inherited ones included. */
+function readHandlers(given: SockManHandlers): SockManHandlers {
+  if (typeof given !== 'object' || given === null) throw invalidArg('handlers', 'an object', given);
+  const handlers: Record<string, unknown> = {};
   for (const name of CALLBACK_NAMES) {
-    const handler: unknown = handlers[name];
+    const handler: unknown = given[name];
     if (handler === undefined && name !== 'eventGotData') continue;
     if (typeof handler !== 'function') throw invalidArg(`handlers.${name}`, 'a function', handler);
+    handlers[name] = handler;
   }
+  return handlers as unknown as SockManHandlers;
 }
 
 class HandlerSockMan extends SockMan {
   readonly #handlers: SockManHandlers;
 
-  constructor(handlers: SockManHandlers, options: SockManOptions) {
-    checkHandlers(handlers);
+  constructor(given: SockManHandlers, options: SockManOptions) {
+    const handlers = readHandlers(given);
     super(options);
-    this.#handlers = { ...handlers };
+    this.#handlers = handlers;
     // Only what is given becomes an override: the loop pays for predicates and hooks that exist.
     const { shouldTryToSend, shouldTryToRecv, eventIOLoopCompletedForNode, eventIOLoopCompletedForAllPeers } = handlers;
-    if (shouldTryToSend !== undefined) this.shouldTryToSend = shouldTryToSend;
-    if (shouldTryToRecv !== undefined) this.shouldTryToRecv = shouldTryToRecv;
-    if (eventIOLoopCompletedForNode !== undefined) this.eventIOLoopCompletedForNode = eventIOLoopCompletedForNode;
-    if (eventIOLoopCompletedForAllPeers !== undefined) {
-      this.eventIOLoopCompletedForAllPeers = eventIOLoopCompletedForAllPeers;
+    const { eventI2PListen } = handlers;
+    if (shouldTryToSend !== undefined) this.shouldTryToSend = (nodeId) => shouldTryToSend(nodeId);
+    if (shouldTryToRecv !== undefined) this.shouldTryToRecv = (nodeId) => shouldTryToRecv(nodeId);
+    if (eventIOLoopCompletedForNode !== undefined) {
+      this.eventIOLoopCompletedForNode = (nodeId) => eventIOLoopCompletedForNode(nodeId);
     }
-    if (handlers.eventI2PListen !== undefined) this.eventI2PListen = handlers.eventI2PListen;
+    if (eventIOLoopCompletedForAllPeers !== undefined) {
+      this.eventIOLoopCompletedForAllPeers = () => eventIOLoopCompletedForAllPeers();
+    }
+    if (eventI2PListen !== undefined) this.eventI2PListen = (addr, success) => eventI2PListen(addr, success);
   }
 
   eventNewConnectionAccepted(...args: Parameters<SockManCallbacks['eventNewConnectionAccepted']>): boolean {
