@@ -149,6 +149,27 @@ describeEachBackend('closing', (stage) => {
     expect(probe.events).toEqual(['accepted 0', 'accepted 1', 'accepted 2']);
   });
 
+  it.each(['closeSockets', 'stopListening'] as const)(
+    'by %s inside eventNewConnectionAccepted cuts who was accepted in the same batch and not told yet',
+    async (how) => {
+      const probe = stage.idleProbe();
+      probe.on.eventNewConnectionAccepted = () => {
+        probe[how]();
+        return true;
+      };
+      const bound = stage.listen(probe);
+      const peers = [await stage.dialedBy(bound), await stage.dialedBy(bound), await stage.dialedBy(bound)];
+      await loopPasses();
+      probe.startSocketsThreads();
+      const cut = how === 'closeSockets' ? 3 : 2;
+      await until('the cuts', () => peers.filter(({ hasEOF, brokenBy }) => hasEOF || brokenBy).length === cut);
+      await loopPasses();
+      expect(probe.accepted).toHaveLength(1);
+      expect(probe.connectionCount).toBe(3 - cut);
+      expect(probe.stats()).toMatchObject({ accepted: 1, listenerCount: 0 });
+    },
+  );
+
   it('never gives a newcomer, whose descriptor was used before in the same turn, what was meant for another', async () => {
     const target = stage.probe();
     const targetBound = stage.listen(target);

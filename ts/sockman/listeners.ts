@@ -40,6 +40,11 @@ export class Listeners {
     return this.#byHandle.size;
   }
 
+  /** Whether the listener is open. */
+  has(handle: number): boolean {
+    return this.#byHandle.has(handle);
+  }
+
   open(at: Service): BindResult {
     const { backlog, reusePort, dualStack } = this.#options;
     const result = this.#backend.listen(at, { backlog, reusePort, dualStack });
@@ -52,14 +57,12 @@ export class Listeners {
     return { ok: true, bound };
   }
 
-  /** Both ends of a connection that a listener just accepted. The peer of a Unix-domain socket has no name: it gets ours. */
+  /** Both ends of a connection that an open listener just accepted. The peer of a Unix-domain socket has no name: it gets ours. */
   endsOf(handle: number, listenerHandle: number): { me: Service; them: Service } {
-    const listener = this.#byHandle.get(listenerHandle);
-    if (listener !== undefined) listener.isExhausted = false;
-    const them = this.#backend.addressOf(handle, 'remote');
-    const me = listener?.me ?? this.#backend.addressOf(handle, 'local') ?? listener?.bound;
-    const known = (me ?? them)!;
-    return { me: known, them: them ?? known };
+    const listener = this.#byHandle.get(listenerHandle)!;
+    listener.isExhausted = false;
+    const me = listener.me ?? this.#backend.addressOf(handle, 'local') ?? listener.bound;
+    return { me, them: this.#backend.addressOf(handle, 'remote') ?? me };
   }
 
   /** Closes one listener, or all. @returns How many were closed. */

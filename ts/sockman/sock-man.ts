@@ -129,7 +129,7 @@ export abstract class SockMan implements SockManCallbacks {
   // ---- Listeners ----------------------------------------------------------------------------------------------------
 
   /**
-   * Closes a listener, or all; connections stay.
+   * Closes a listener, or all; connections stay, but for those that `eventNewConnectionAccepted` was not called for yet.
    * @param bound - As `bindAndStartListening` returned it.
    * @returns How many listeners were closed.
    */
@@ -137,7 +137,11 @@ export abstract class SockMan implements SockManCallbacks {
     return this.#core.listeners?.close(bound === undefined ? undefined : toService('bound', bound)) ?? 0;
   }
 
-  /** Leaves new connections in the kernel's queue, at one listener or all. @returns How many listeners there were. */
+  /**
+   * Leaves new connections in the kernel's queue, at one listener or all. Up to `acceptBatch` that were taken out of it
+   * already still come.
+   * @returns How many listeners there were.
+   */
   pauseAccepting(bound?: Service | string): number {
     return this.#core.listeners?.setPaused(bound === undefined ? undefined : toService('bound', bound), true) ?? 0;
   }

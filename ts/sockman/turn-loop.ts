@@ -368,6 +368,8 @@ export class TurnLoop implements BatchSink {
   }
 
   #accept(handle: number, listenerHandle: number): void {
+    // An earlier handler of the batch closed the listener: who was accepted meanwhile goes the way of who still waited.
+    if (!this.listeners.has(listenerHandle)) return this.backend.reset(handle);
     const connection = new Connection(handle, undefined);
     this.table.add(connection);
     this.table.assignId(connection);
