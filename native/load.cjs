@@ -3,21 +3,29 @@
 
 'use strict';
 
+const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
 /** Where a binary may be: a build of this checkout first, then the prebuilt ones of the package. */
-function candidates() {
+function* candidates() {
   const root = join(__dirname, '..');
+  yield join(root, 'build', 'Release', 'sockman.node');
   const prebuilds = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
-  return [
-    join(root, 'build', 'Release', 'sockman.node'),
-    join(prebuilds, isMusl() ? 'sockman.musl.node' : 'sockman.glibc.node'),
-    join(prebuilds, 'sockman.node'),
-  ];
+  yield join(prebuilds, isMusl() ? 'sockman.musl.node' : 'sockman.glibc.node');
+  yield join(prebuilds, 'sockman.node');
 }
 
+/**
+ * Whether this process runs on musl, by what is mapped into it: binaries for glibc may load there and then crash.
+ * Not by `process.report`: that names the peers of all sockets, for which it asks DNS about each, and waits.
+ */
 function isMusl() {
-  return process.platform === 'linux' && process.report?.getReport().header.glibcVersionRuntime === undefined;
+  if (process.platform !== 'linux') return false;
+  try {
+    return readFileSync('/proc/self/maps', 'utf8').includes('/ld-musl-');
+  } catch {
+    return false;
+  }
 }
 
 /** Other runtimes that load Node-API addons have no event loop to watch from, and abort when asked for it. */
