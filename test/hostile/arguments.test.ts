@@ -257,7 +257,22 @@ describeEachBackend('hostile arguments', (stage) => {
       }
     });
 
-    it.each(['backend', 'poller', 'onCallbackError'])('refuses unknown values of %s', (name) => {
+    it('refuses what is no name for the start, which is then still to come', () => {
+      for (const name of [5, null, {}, Symbol('name')]) {
+        const probe = stage.idleProbe();
+        expect(codeOf(() => probe.startSocketsThreads({ name: name as never }))).toBe(INVALID);
+        probe.startSocketsThreads({ name: 'second' });
+      }
+    });
+
+    it('refuses a logger without all of its methods', () => {
+      const { log } = console;
+      for (const logger of [{}, { debug: log, info: log, warn: log }, { debug: log, info: log, warn: log, error: 5 }]) {
+        expect(codeOf(() => stage.idleProbe({ logger: logger as never }))).toBe(INVALID);
+      }
+    });
+
+    it.each(['backend', 'poller', 'onCallbackError', 'logger'])('refuses unknown values of %s', (name) => {
       for (const value of [0, 'windows', null, {}]) {
         expect(codeOf(() => stage.idleProbe({ [name]: value }))).toBe(INVALID);
       }

@@ -74,6 +74,25 @@ describe('TurnLoop', () => {
     expect(probe.count('ready 0')).toBe(before + 4);
   });
 
+  it('finishes its turn when the logger throws in it, and reports that', () => {
+    net.descriptorLimit = 3;
+    const fail = (): never => {
+      throw new Error('disk full');
+    };
+    const logger = { debug() {}, info() {}, warn: fail, error() {} };
+    const probe = new Probe({ backend: net.createBackend, logger });
+    const result = probe.bindAndStartListening('127.0.0.1:0');
+    if (!result.ok) throw new Error(result.errmsg);
+    const peers = [net.connect(result.bound), net.connect(result.bound), net.connect(result.bound)];
+    net.clock.runUntilIdle();
+    probe.startSocketsThreads();
+    net.clock.runUntilIdle();
+    expect(probe.thrown).toMatchObject([{ error: { message: 'disk full' }, where: 'logger.warn', nodeId: undefined }]);
+    peers[1]!.send('still there');
+    net.clock.runUntilIdle();
+    expect(probe.text(1)).toBe('still there');
+  });
+
   it('calls no hook for a dialed connection before its caller knows the id', async () => {
     // The connect is established at the very time of a tick.
     net.latencyMs = TICK_MS / 2;

@@ -71,13 +71,15 @@ export class SockManCore {
 
   start(options: StartOptions): void {
     if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+    const { name = 'sockman' } = options;
+    if (typeof name !== 'string') throw invalidArg('name', 'a string', name);
     if (this.#isStarted) throw new SockManError('ERR_SOCKMAN_STATE', 'startSocketsThreads was called before');
     if (this.#isInterrupted) throw new SockManError('ERR_SOCKMAN_STATE', 'cannot start: the network was interrupted');
     const listenOptions = options.i2p === undefined ? undefined : checkI2PListenOptions(options.i2p);
     const loop = this.#useLoop();
     this.#isStarted = true;
     this.#startedAtMs = loop.clock.now();
-    this.#options.logger.debug(`${options.name ?? 'sockman'}: started on ${loop.backend.name}`);
+    this.#options.logger.debug(`${name}: started on ${loop.backend.name}`);
     loop.start();
     if (listenOptions !== undefined) this.#useDialing().i2p.listen(listenOptions);
   }

@@ -112,20 +112,30 @@ export class GuardedCallbacks {
     };
   }
 
-  /** To `onCallbackError`; without one, or if that throws as well, it becomes an uncaught exception after the batch. */
+  /** See `reportThrown`. */
   report(error: unknown, where: string, nodeId: number | undefined): void {
     this.errorCount++;
-    let uncaught = error;
-    if (this.#onError !== undefined) {
-      try {
-        this.#onError(error, where, nodeId);
-        return;
-      } catch (second) {
-        uncaught = second;
-      }
-    }
-    queueMicrotask(() => {
-      throw uncaught;
-    });
+    reportThrown(this.#onError, error, where, nodeId);
   }
+}
+
+/** To `onCallbackError`; without one, or if that throws as well, it becomes an uncaught exception after the batch. */
+export function reportThrown(
+  onError: CallbackErrorHandler | undefined,
+  error: unknown,
+  where: string,
+  nodeId: number | undefined,
+): void {
+  let uncaught = error;
+  if (onError !== undefined) {
+    try {
+      onError(error, where, nodeId);
+      return;
+    } catch (second) {
+      uncaught = second;
+    }
+  }
+  queueMicrotask(() => {
+    throw uncaught;
+  });
 }

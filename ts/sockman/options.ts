@@ -1,9 +1,9 @@
 // Options of a `SockMan`, their defaults and limits.
 
-import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
 import { invalidArg, outOfRange } from '../util/errors.ts';
 import type { Backend, BackendOptions } from './backends/backend.ts';
+import { guardedLogger } from './guarded-logger.ts';
 
 /**
  * Default bound of one receive, in bytes. A bulk stream runs at about 1.4 × the rate of 64 KiB (Bitcoin Core's bound), and
@@ -31,7 +31,7 @@ export type BackendFactory = (options: BackendOptions) => Backend;
 
 export type PollerName = 'epoll' | 'kqueue' | 'poll';
 
-/** Where a callback error came from: the name of the method that threw. */
+/** Gets what a callback threw; `where` is the name of the method that threw, such as `eventGotData` or `logger.warn`. */
 export type CallbackErrorHandler = (error: unknown, where: string, nodeId: number | undefined) => void;
 
 export interface SockManOptions {
@@ -42,6 +42,7 @@ export interface SockManOptions {
   backend?: 'native' | 'node-net' | BackendFactory;
   /** Readiness call of the native backend. Default: `SOCKMAN_POLLER`, else the platform's best. */
   poller?: PollerName;
+  /** Gets log lines. What it throws goes where a callback's throw goes. Default: nobody. */
   logger?: Logger;
   /** Gets what a callback threw. Default: it becomes an uncaught exception, after the batch. */
   onCallbackError?: CallbackErrorHandler;
@@ -88,7 +89,7 @@ export interface ResolvedOptions {
  */
 export function resolveOptions(options: SockManOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
-  const { backend, poller, logger = silentLogger, onCallbackError } = options;
+  const { backend, poller, logger, onCallbackError } = options;
   if (backend !== undefined && backend !== 'native' && backend !== 'node-net' && typeof backend !== 'function') {
     throw invalidArg('backend', "'native', 'node-net' or a factory", backend);
   }
@@ -101,7 +102,7 @@ export function resolveOptions(options: SockManOptions): ResolvedOptions {
   return {
     backend,
     poller,
-    logger,
+    logger: guardedLogger(logger, onCallbackError),
     onCallbackError,
     socket: {
       receiveChunkBytes: integer(
