@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { ConnectOptions, ConnectTarget } from '../../../ts/sockman/dial/connect-options.ts';
-import { GRANTED, PROXY, ProxyStage } from '../../helpers/dial-stage.ts';
+import { GRANTED, PROXY, ProxyStage, isGone } from '../../helpers/dial-stage.ts';
 import { RecordingNode } from '../../helpers/recording-node.ts';
 
 let stage: ProxyStage;
@@ -20,6 +20,38 @@ describe('the steps of a dial', () => {
     const peer = await stage.proxyEnd();
     await stage.answer(peer, '0500', GRANTED);
     expect(steps).toEqual(['connecting to 127.0.0.1:9050', 'SOCKS5 method choice', 'SOCKS5 reply']);
+  });
+
+  const allSteps = [
+    'connecting to 127.0.0.1:9050',
+    'SOCKS5 method choice',
+    'SOCKS5 authentication',
+    'SOCKS5 reply',
+    'SOCKS5 bound name length',
+    'SOCKS5 bound address',
+    'SOCKS5 bound port',
+  ];
+  test.each(allSteps)('may be the last one that somebody wants to hear: %s', async (last) => {
+    const controller = new AbortController();
+    const steps: string[] = [];
+    const dialing = stage.dial(
+      { host: 'h', port: 1 },
+      {
+        proxy: { endpoint: PROXY, streamIsolation: true },
+        signal: controller.signal,
+        onStep: (step) => {
+          steps.push(step);
+          if (step === last) controller.abort();
+        },
+      },
+    );
+    await stage.settle();
+    const peer = stage.proxy.peers[0];
+    if (peer !== undefined) await stage.answer(peer, '0502', '0100', '05000003', '01', '61');
+    expect(dialing.result).toMatchObject({ code: 'aborted' });
+    expect(steps).toEqual(allSteps.slice(0, allSteps.indexOf(last) + 1));
+    expect(peer === undefined || isGone(peer)).toBe(true);
+    expect(stage.pendingTimers()).toBe(0);
   });
 
   test('disturb no dial when the listener throws', async () => {

@@ -23,7 +23,7 @@ export interface FailedAttempt {
   readonly failure: DialFailure;
 }
 
-/** Hears the name of each step of a dial as it begins. Must not throw. */
+/** Hears the name of each step of a dial as it begins; may end the dial. Must not throw. */
 export type StepListener = (step: string) => void;
 
 /** How a socket is to be opened. */
@@ -78,9 +78,10 @@ export class DialSocket implements SocketOwner {
   open(request: OpenRequest, onEnd: (attempt: Attempt<void>) => void): void {
     if (!this.#begin(onEnd)) return;
     this.#opening = request;
-    this.#onStep?.(`connecting to ${request.to}`);
     this.#setDeadline(request.timeoutMs);
-    this.#connect(request);
+    this.#onStep?.(`connecting to ${request.to}`);
+    // Whoever heard that may have ended it.
+    if (this.#failure === undefined) this.#connect(request);
   }
 
   /** Runs a handshake on the open socket. What it leaves over goes to the next one, or to the connection. */
@@ -195,6 +196,8 @@ export class DialSocket implements SocketOwner {
     const isNewStep = step !== this.#step;
     this.#step = step;
     if (isNewStep) this.#onStep?.(step.name);
+    // Whoever heard that may have ended it.
+    if (this.#failure !== undefined) return;
     if (outcome.send !== undefined) {
       this.#unsent = this.#unsent.length === 0 ? outcome.send : Buffer.concat([this.#unsent, outcome.send]);
       this.#sendRest();
