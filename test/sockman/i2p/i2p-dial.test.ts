@@ -187,6 +187,18 @@ describe('a failed connect', () => {
     expect(used).toEqual(sessions.slice(0, MAX_UNUSED_I2P_SESSIONS));
   });
 
+  test('lends its session to no dial that asks for other options', async () => {
+    const short = { endpoint: BRIDGE, sessionOptions: 'inbound.length=0 outbound.length=0' };
+    bridge.answers['STREAM CONNECT'] = 'STREAM STATUS RESULT=CANT_REACH_PEER';
+    await dialAndSettle({ proxy: short });
+    stage.takeSessionRequests();
+    await dialAndSettle();
+    expect(stage.takeSessionRequests()).toEqual([expect.not.stringContaining('length')]);
+    await dialAndSettle({ proxy: short });
+    await dialAndSettle();
+    expect(stage.takeSessionRequests()).toEqual([]);
+  });
+
   test('of one bridge lends no session to another', async () => {
     const other = stage.net.listen('127.0.0.1:7657');
     bridge.answers['STREAM CONNECT'] = 'STREAM STATUS RESULT=CANT_REACH_PEER';

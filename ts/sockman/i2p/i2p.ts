@@ -75,7 +75,7 @@ export class I2P {
     }
     const bridge = request.proxy?.endpoint ?? this.#persistent?.bridge;
     if (bridge === undefined) return { ok: false, failure: dialFailure('network-unsupported') };
-    const session = this.#takeTransient(bridge, request.proxy?.sessionOptions);
+    const session = this.#takeTransient({ bridge, sessionOptions: request.proxy?.sessionOptions });
     const connected = await session.connect(socket, to.address);
     if (connected.ok) return { ok: true, value: { me: connected.value, whenClosed: () => this.#drop(session) } };
     this.#keepForLater(session);
@@ -90,10 +90,11 @@ export class I2P {
     this.#unused.length = 0;
   }
 
-  #takeTransient(bridge: Service, sessionOptions: string | undefined): SamSession {
-    const at = this.#unused.findIndex((unused) => unused.bridge.equals(bridge));
+  /** The oldest that is unused and was made in the same way, or a new one. */
+  #takeTransient(way: Omit<SessionOptions, 'privateKeyFile'>): SamSession {
+    const at = this.#unused.findIndex((unused) => unused.isMadeAs(way));
     if (at !== -1) return this.#unused.splice(at, 1)[0]!;
-    const session = new SamSession(this.#context, { bridge, privateKeyFile: undefined, sessionOptions });
+    const session = new SamSession(this.#context, { ...way, privateKeyFile: undefined });
     this.#transient.add(session);
     return session;
   }

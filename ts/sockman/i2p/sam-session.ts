@@ -67,6 +67,11 @@ export class SamSession {
     this.#options = options;
   }
 
+  /** Whether it has this bridge and these options: tunnels of another length are another anonymity. */
+  isMadeAs({ bridge, sessionOptions }: Omit<SessionOptions, 'privateKeyFile'>): boolean {
+    return this.bridge.equals(bridge) && this.#options.sessionOptions === sessionOptions;
+  }
+
   /**
    * Connects `socket` to an I2P peer.
    *
