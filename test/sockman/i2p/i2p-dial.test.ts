@@ -221,6 +221,48 @@ describe('patience with a bridge', () => {
   });
 });
 
+describe('what a dial asks for', () => {
+  test.each([700, 60_000])('is %d ms for a bridge to accept, whichever of the two sockets', async (timeoutMs) => {
+    for (const silent of [0, 1]) {
+      let count = 0;
+      stage.net.faults = { connect: () => (count++ === silent ? 'silent' : undefined) };
+      const dialing = await dialAndSettle({ timeoutMs });
+      await bridge.advance(timeoutMs - 1);
+      expect(dialing.result).toBeUndefined();
+      await bridge.advance(1);
+      expect(dialing.result).toMatchObject({ code: 'sam-connect-timed-out', proxyFailed: true });
+    }
+  });
+
+  test('is a local address, and both sockets have it', async () => {
+    await dialAndSettle({ localAddress: '127.0.0.9:0' });
+    const ends = bridge.listener.peers.map(({ remote }) => String(remote?.address));
+    expect(ends).toEqual(['127.0.0.9', '127.0.0.9']);
+  });
+
+  test('is to hear each step, the longest included, and none of the session afterwards', async () => {
+    const steps: string[] = [];
+    const onStep = (step: string): void => void steps.push(step);
+    const opening = [`connecting to ${BRIDGE}`, 'SAM HELLO'];
+    await dialAndSettle({ onStep });
+    expect(steps.splice(0)).toEqual([
+      ...opening,
+      'SAM SESSION CREATE',
+      ...opening,
+      'SAM NAMING LOOKUP',
+      'SAM STREAM CONNECT',
+    ]);
+    bridge.answers['HELLO'] = () => undefined;
+    const controller = new AbortController();
+    await dialAndSettle({ onStep, signal: controller.signal });
+    controller.abort();
+    bridge.listener.peers.at(-1)!.send('HELLO REPLY RESULT=OK VERSION=3.1\n');
+    await bridge.settle();
+    expect(stage.takeSessionRequests()).toHaveLength(2);
+    expect(steps).toEqual(opening);
+  });
+});
+
 describe('ending an I2P dial early', () => {
   const stages = ['HELLO', 'SESSION CREATE', 'NAMING LOOKUP', 'STREAM CONNECT'];
   test.each(stages)('by its signal works while %s is unanswered', async (words) => {

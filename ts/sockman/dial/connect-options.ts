@@ -38,7 +38,7 @@ export interface ConnectOptions {
   proxy?: Proxy | Service | string;
   /** I2P: use a session of its own even when a persistent one exists, so that the peer does not learn our address. */
   forceTransientI2P?: boolean;
-  /** Our end: an address of this machine, its port may be 0. */
+  /** Our end: an address of this machine, its port may be 0, and is for I2P, which takes two sockets. */
   localAddress?: Service | string;
   /** Ends the attempt, at whatever stage it is. */
   signal?: AbortSignal;

@@ -42,8 +42,9 @@ export interface OpenRequest {
 const UNIX_RETRY_MS = 10;
 
 export class DialSocket implements SocketOwner {
+  /** Hears the steps, as long as there is somebody. */
+  onStep: StepListener | undefined;
   readonly #loop: TurnLoop;
-  readonly #onStep: StepListener | undefined;
   #socket: Connection | undefined;
   /** When what goes on is late, by the clock. One timer serves all steps: it is moved only when it would come too late. */
   #deadlineMs = Infinity;
@@ -65,7 +66,7 @@ export class DialSocket implements SocketOwner {
 
   constructor(loop: TurnLoop, onStep?: StepListener) {
     this.#loop = loop;
-    this.#onStep = onStep;
+    this.onStep = onStep;
   }
 
   /** Our end of the socket as the kernel names it; undefined for a Unix-domain socket. */
@@ -79,7 +80,7 @@ export class DialSocket implements SocketOwner {
     if (!this.#begin(onEnd)) return;
     this.#opening = request;
     this.#setDeadline(request.timeoutMs);
-    this.#onStep?.(`connecting to ${request.to}`);
+    this.onStep?.(`connecting to ${request.to}`);
     // Whoever heard that may have ended it.
     if (this.#failure === undefined) this.#connect(request);
   }
@@ -195,7 +196,7 @@ export class DialSocket implements SocketOwner {
     const step = this.#handshake!.step;
     const isNewStep = step !== this.#step;
     this.#step = step;
-    if (isNewStep) this.#onStep?.(step.name);
+    if (isNewStep) this.onStep?.(step.name);
     // Whoever heard that may have ended it.
     if (this.#failure !== undefined) return;
     if (outcome.send !== undefined) {

@@ -92,10 +92,10 @@ class Dial {
     this.#context = context;
     this.#request = request;
     this.#onEnd = onEnd;
-    this.#socket = new DialSocket(
-      context.loop,
-      request.onStep && context.loop.callbacks.guarded('onStep', request.onStep),
-    );
+    const { onStep } = request;
+    const tell = onStep && context.loop.callbacks.guarded('onStep', onStep);
+    // An I2P session goes on being made when the dial that wanted it is over.
+    this.#socket = new DialSocket(context.loop, tell && ((step) => void (this.#isOver || tell(step))));
   }
 
   start(): void {

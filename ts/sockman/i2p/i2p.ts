@@ -70,13 +70,13 @@ export class I2P {
     // SAM 3.1 cannot address ports; addresses with other ones are gossiped nevertheless.
     if (to.port !== I2P_SAM31_PORT) return { ok: false, failure: dialFailure('i2p-port-not-zero') };
     if (this.#persistent !== undefined && !request.forceTransientI2P) {
-      const connected = await this.#persistent.connect(socket, to.address);
+      const connected = await this.#persistent.connect(socket, to.address, request);
       return connected.ok ? { ok: true, value: { me: connected.value, whenClosed: undefined } } : connected;
     }
     const bridge = request.proxy?.endpoint ?? this.#persistent?.bridge;
     if (bridge === undefined) return { ok: false, failure: dialFailure('network-unsupported') };
     const session = this.#takeTransient({ bridge, sessionOptions: request.proxy?.sessionOptions });
-    const connected = await session.connect(socket, to.address);
+    const connected = await session.connect(socket, to.address, request);
     if (connected.ok) return { ok: true, value: { me: connected.value, whenClosed: () => this.#drop(session) } };
     this.#keepForLater(session);
     return connected;

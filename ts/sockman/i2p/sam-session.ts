@@ -7,7 +7,7 @@ import type { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
 import type { Logger } from '../../util/logger.ts';
 import { DialSocket } from '../dial/dial-socket.ts';
-import type { Attempt } from '../dial/dial-socket.ts';
+import type { Attempt, OpenRequest } from '../dial/dial-socket.ts';
 import { dialFailure } from '../dial/failure.ts';
 import type { DialFailure } from '../dial/failure.ts';
 import { addressOfPrivateKey } from '../dial/i2p-destination.ts';
@@ -32,7 +32,7 @@ export const I2P_SAM31_PORT = 0;
 export interface SessionContext {
   readonly loop: TurnLoop;
   readonly logger: Logger;
-  /** For opening a socket to the bridge. */
+  /** For opening a socket to the bridge, unless a dial has its own. */
   readonly connectTimeoutMs: number;
   readonly randomBytes: (byteCount: number) => Uint8Array;
 }
@@ -46,6 +46,9 @@ export interface SessionOptions {
   /** Appended to SESSION CREATE. */
   readonly sessionOptions: string | undefined;
 }
+
+/** How sockets to the bridge are opened. */
+type Opening = Pick<OpenRequest, 'timeoutMs' | 'localAddress'>;
 
 /** A session that exists. */
 interface LiveSession {
@@ -77,10 +80,11 @@ export class SamSession {
    *
    * "Connected" means less than it seems: the router knows the peer's tunnels, the peer itself may not have answered.
    *
+   * @param opening - Also of the control socket, if the session is made for this connect.
    * @returns Our own address.
    */
-  async connect(socket: DialSocket, target: NetAddress): Promise<Attempt<Service>> {
-    const opened = await this.#openStreamSocket(socket);
+  async connect(socket: DialSocket, target: NetAddress, opening: Opening): Promise<Attempt<Service>> {
+    const opened = await this.#openStreamSocket(socket, opening);
     if (!opened.ok) return opened;
     const found = await socket.answered(samLookup(target));
     if (!found.ok) return found;
@@ -90,7 +94,7 @@ export class SamSession {
 
   /** Offers `socket` to the next peer: `samAcceptedPeer` comes next on it. @returns Our own address. */
   async listen(socket: DialSocket): Promise<Attempt<Service>> {
-    const opened = await this.#openStreamSocket(socket);
+    const opened = await this.#openStreamSocket(socket, { timeoutMs: this.#context.connectTimeoutMs });
     if (!opened.ok) return opened;
     const offered = await socket.answered(samAccept(opened.value.id));
     return offered.ok ? { ok: true, value: opened.value.me } : this.#streamFailed(offered.failure);
@@ -103,10 +107,10 @@ export class SamSession {
   }
 
   /** A socket to the bridge that greeted it, once there is a session for it. */
-  async #openStreamSocket(socket: DialSocket): Promise<Attempt<LiveSession>> {
-    const session = await this.#useSession();
+  async #openStreamSocket(socket: DialSocket, opening: Opening): Promise<Attempt<LiveSession>> {
+    const session = await this.#useSession(socket, opening);
     if (!session.ok) return session;
-    const greeted = await this.#openAndGreet(socket);
+    const greeted = await this.#openAndGreet(socket, opening);
     return greeted.ok ? session : greeted;
   }
 
@@ -115,26 +119,27 @@ export class SamSession {
     return { ok: false, failure };
   }
 
-  async #openAndGreet(socket: DialSocket): Promise<Attempt<void>> {
-    const { connectTimeoutMs } = this.#context;
-    const opened = await socket.opened({ to: this.bridge, destination: 'sam', timeoutMs: connectTimeoutMs });
+  async #openAndGreet(socket: DialSocket, { timeoutMs, localAddress }: Opening): Promise<Attempt<void>> {
+    const opened = await socket.opened({ to: this.bridge, destination: 'sam', timeoutMs, localAddress });
     return opened.ok ? socket.answered(samHello()) : opened;
   }
 
   // ---- The session itself -------------------------------------------------------------------------------------------
 
-  async #useSession(): Promise<Attempt<LiveSession>> {
+  /** @param stream - The socket that needs a session: who hears its steps hears how the session is made. */
+  async #useSession(stream: DialSocket, opening: Opening): Promise<Attempt<LiveSession>> {
     if (this.#live !== undefined) return { ok: true, value: this.#live };
     if (this.#creating === undefined) {
-      const control = new DialSocket(this.#context.loop);
-      this.#creating = { attempt: this.#create(control), control };
+      const control = new DialSocket(this.#context.loop, stream.onStep);
+      this.#creating = { attempt: this.#create(control, opening), control };
     }
     return this.#creating.attempt;
   }
 
-  async #create(control: DialSocket): Promise<Attempt<LiveSession>> {
-    const created = await this.#createOn(control);
+  async #create(control: DialSocket, opening: Opening): Promise<Attempt<LiveSession>> {
+    const created = await this.#createOn(control, opening);
     this.#creating = undefined;
+    control.onStep = undefined;
     if (!created.ok) {
       control.abort(created.failure);
       return created;
@@ -148,8 +153,8 @@ export class SamSession {
     return created;
   }
 
-  async #createOn(control: DialSocket): Promise<Attempt<LiveSession>> {
-    const greeted = await this.#openAndGreet(control);
+  async #createOn(control: DialSocket, opening: Opening): Promise<Attempt<LiveSession>> {
+    const greeted = await this.#openAndGreet(control, opening);
     if (!greeted.ok) return greeted;
     const privateKey = await this.#privateKey(control);
     if (!privateKey.ok) return privateKey;
