@@ -53,6 +53,13 @@ describe('the key of an onion service', () => {
     expect(readFileSync(path, 'latin1')).toBe(text);
   });
 
+  test('is never replaced by another', () => {
+    writeFileSync(path, 'older');
+    expect(() => writeOnionKey(path, ONION_KEY)).toThrow(UNUSABLE);
+    expect(readFileSync(path, 'latin1')).toBe('older');
+    expect(readdirSync(folder)).toEqual(['onion_v3_private_key']);
+  });
+
   test('is not a folder, and goes into none that does not exist', () => {
     mkdirSync(path);
     expect(() => readOnionKey(path)).toThrow(UNUSABLE);

@@ -40,13 +40,13 @@ export function readSmallFile(path: string | Buffer, maxBytes: number): SmallFil
 }
 
 /**
- * Writes a file that only its owner can read. Either all of it is on the disk afterwards, or what was at `path` before still
- * is.
+ * Writes a file that only its owner can read, where none is. Either all of it is on the disk afterwards, or nothing has
+ * changed: whoever made a file in the meantime keeps it.
  *
  * @returns Why it could not be written; undefined when it was.
  */
 export function writePrivateFile(path: string, bytes: Uint8Array): FileProblem | undefined {
-  const { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } = nodeFs();
+  const { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } = nodeFs();
   const unfinished = `${path}.new`;
   try {
     // A left-over of a crash has no use for anyone.
@@ -57,6 +57,10 @@ export function writePrivateFile(path: string, bytes: Uint8Array): FileProblem |
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
+    }
+    if (existsSync(path)) {
+      rmSync(unfinished);
+      return { detail: 'there is one by now' };
     }
     renameSync(unfinished, path);
     return undefined;

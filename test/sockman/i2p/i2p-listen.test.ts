@@ -10,7 +10,7 @@ import { I2P_RETRY_MAX_MS } from '../../../ts/sockman/i2p/i2p-listener.ts';
 import { MemoryNetwork, splitReceives } from '../../../ts/testing.ts';
 import { D0, D1, D1_PRIVATE_KEY, D2 } from '../../helpers/i2p-destinations.ts';
 import { RecordingNode, countTimers } from '../../helpers/recording-node.ts';
-import { BRIDGE, SamBridge } from '../../helpers/sam-bridge.ts';
+import { BRIDGE, SamBridge, goodSamAnswer } from '../../helpers/sam-bridge.ts';
 
 const ME = new Service(addressOfDestination(D1), 0);
 const THEM = new Service(addressOfDestination(D2), 0);
@@ -80,6 +80,21 @@ describe('the persistent session', () => {
     await start();
     expect(bridge.requests.filter((request) => request.includes('DEST GENERATE'))).toEqual([]);
     expect(node.takeEvents()).toEqual([STARTED]);
+  });
+
+  test('uses the key that somebody else made while ours was being made, and then only', async () => {
+    const other = Buffer.concat([D2, new Uint8Array(288)]);
+    bridge.answers['DEST GENERATE'] = (request) => {
+      writeFileSync(keyFile, other);
+      return goodSamAnswer(request);
+    };
+    await start();
+    expect(sessionsMade()).toEqual([]);
+    expect(node.takeEvents()).toEqual(['i2p [::]:0 false']);
+    await bridge.advance(1_000);
+    expect(sessionsMade()).toEqual([expect.stringContaining(` DESTINATION=${encodeI2PBase64(other)} `)]);
+    expect(node.takeEvents()).toEqual([`i2p ${THEM} true`]);
+    expect(readFileSync(keyFile)).toEqual(other);
   });
 
   test.each([

@@ -63,6 +63,13 @@ describe('writing a key', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
+  test.each(['another key', ''])('never replaces what is there: %j', (text) => {
+    writeFileSync(path, text);
+    expect(writeKeyFile(path, D1_PRIVATE_KEY)).toMatchObject(FAILED);
+    expect(readFileSync(path, 'latin1')).toBe(text);
+    expect(readdirSync(folder)).toEqual(['i2p_private_key']);
+  });
+
   test('into a folder that does not exist fails and makes nothing', () => {
     expect(writeKeyFile(join(folder, 'none', 'key'), D1_PRIVATE_KEY)).toMatchObject(FAILED);
     expect(readdirSync(folder)).toEqual([]);
