@@ -177,6 +177,7 @@ describe('a proxy', () => {
     ['at an unreadable port', { proxy: '127.0.0.1:http' }],
     ['for onions at port 0', { onion: '127.0.0.1:0' }],
     ['at a path that is too long', { proxy: `unix:/${'a'.repeat(107)}` }],
+    ['that isolates or not', { proxy: PROXY, proxyRandomize: 1 as unknown as boolean }],
     ['for I2P at port 0', { i2pSam: '127.0.0.1:0' }],
     ['for I2P at a path', { i2pSam: 'unix:/run/sam' }],
   ])('%s is refused at the start', (_what, options) => {

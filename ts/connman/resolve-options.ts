@@ -11,7 +11,7 @@ import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
 import type { ChainParams } from '../p2p/chain-params.ts';
 import { formatUserAgent } from '../p2p/messages/version.ts';
 import { Services } from '../p2p/protocol.ts';
-import { DEFAULT_CONNECT_TIMEOUT_MS, integer } from '../sockman/options.ts';
+import { DEFAULT_CONNECT_TIMEOUT_MS, boolean, integer } from '../sockman/options.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Clock } from '../util/clock.ts';
 import { invalidArg } from '../util/errors.ts';
@@ -157,7 +157,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     i2pPrivateKeyFile: options.i2pPrivateKeyFile,
     i2pAcceptIncoming: options.i2pAcceptIncoming ?? true,
     i2pSessionOptions: options.i2pSessionOptions,
-    proxyRandomize: options.proxyRandomize ?? true,
+    proxyRandomize: boolean('proxyRandomize', options.proxyRandomize, true),
     whiteList: texts('whiteList', options.whiteList),
     // Whoever's transactions are relayed by force is somebody whose transactions are relayed.
     whitelistRelay: whitelistForceRelay || (options.whitelistRelay ?? true),

@@ -142,7 +142,8 @@ export function integer(name: string, value: unknown, fallback: number, min: num
   return value;
 }
 
-function boolean(name: string, value: unknown, fallback: boolean): boolean {
+/** A boolean argument, or the default when it is undefined. */
+export function boolean(name: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback;
   if (typeof value !== 'boolean') throw invalidArg(name, 'a boolean', value);
   return value;

@@ -87,6 +87,14 @@ describe('misuse', () => {
     ['a proxy that is no address', '127.0.0.1:1', { proxy: 'localhost' }, 'ERR_SOCKMAN_INVALID_ARG'],
     ['a proxy that is null', '127.0.0.1:1', { proxy: null }, 'ERR_SOCKMAN_INVALID_ARG'],
     [
+      'stream isolation that is neither on nor off',
+      '127.0.0.1:1',
+      { proxy: { endpoint: PROXY, streamIsolation: 1 } },
+      'ERR_SOCKMAN_INVALID_ARG',
+    ],
+    ['a session of its own, or not', i2p, { proxy: PROXY, forceTransientI2P: 'yes' }, 'ERR_SOCKMAN_INVALID_ARG'],
+    ['importance that is neither', '127.0.0.1:1', { isImportant: 0 }, 'ERR_SOCKMAN_INVALID_ARG'],
+    [
       'both kinds of credentials',
       '127.0.0.1:1',
       { proxy: { endpoint: PROXY, streamIsolation: true, credentials: { username: 'a', password: 'b' } } },

@@ -125,6 +125,17 @@ describe('a dial through SOCKS5', () => {
     expect(String((dialing.result as { me: Service }).me)).toBe('[::]:0');
   });
 
+  test('gives the credentials that were there when it began, whatever the caller puts into them since', async () => {
+    const credentials = { username: 'u', password: 'p' };
+    const dialing = stage.dial({ host: 'h', port: 1 }, { proxy: { endpoint: PROXY, credentials } });
+    Object.assign(credentials, { username: 'other', password: 'x'.repeat(300) });
+    const peer = await stage.proxyEnd();
+    await stage.converse(peer, '05020002', '0502');
+    await stage.converse(peer, '01 01 75 01 70', '0100');
+    await stage.answer(peer, GRANTED);
+    expect(dialing.result?.nodeId).toBe(0);
+  });
+
   test('offers new credentials for each connection with stream isolation', async () => {
     const seen: string[] = [];
     for (let count = 0; count < 3; count += 1) {

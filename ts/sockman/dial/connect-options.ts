@@ -3,7 +3,7 @@
 import type { Service } from '../../netaddr/service.ts';
 import { invalidArg, outOfRange } from '../../util/errors.ts';
 import { toService } from '../arguments.ts';
-import { MAX_TIMEOUT_MS, integer } from '../options.ts';
+import { MAX_TIMEOUT_MS, boolean, integer } from '../options.ts';
 import type { StepListener } from './dial-socket.ts';
 import { checkCredentials } from './socks5.ts';
 import type { ProxyCredentials } from './stream-isolation.ts';
@@ -88,8 +88,8 @@ export function toDialRequest(to: ConnectTarget, options: ConnectOptions, connec
   return {
     to: target,
     proxy: proxy === undefined ? undefined : toProxyRequest(proxy),
-    forceTransientI2P: options.forceTransientI2P === true,
-    isImportant: options.isImportant === true,
+    forceTransientI2P: boolean('forceTransientI2P', options.forceTransientI2P, false),
+    isImportant: boolean('isImportant', options.isImportant, false),
     localAddress: localAddress === undefined ? undefined : toService('localAddress', localAddress),
     signal,
     timeoutMs: integer('timeoutMs', options.timeoutMs, connectTimeoutMs, 1, MAX_TIMEOUT_MS),
@@ -110,22 +110,25 @@ function toNamedTarget({ host, port }: NamedTarget): NamedTarget {
 }
 
 function toProxyRequest(proxy: Proxy | Service | string): ProxyRequest {
-  const { endpoint, streamIsolation, credentials, sessionOptions }: Proxy =
-    typeof proxy === 'object' && proxy !== null && 'endpoint' in proxy ? proxy : { endpoint: proxy };
-  if (credentials !== undefined) {
-    if (streamIsolation === true) throw invalidArg('proxy', 'credentials or streamIsolation', 'both');
-    if (typeof credentials !== 'object' || credentials === null) {
-      throw invalidArg('proxy.credentials', 'an object', typeof credentials);
-    }
-    checkCredentials(credentials);
+  const given: Proxy = typeof proxy === 'object' && proxy !== null && 'endpoint' in proxy ? proxy : { endpoint: proxy };
+  const { sessionOptions } = given;
+  const streamIsolation = boolean('proxy.streamIsolation', given.streamIsolation, false);
+  const credentials = given.credentials === undefined ? undefined : toCredentials(given.credentials);
+  if (credentials !== undefined && streamIsolation) {
+    throw invalidArg('proxy', 'credentials or streamIsolation', 'both');
   }
   if (sessionOptions !== undefined) checkSessionOptions('proxy.sessionOptions', sessionOptions);
-  return {
-    endpoint: toService('proxy', endpoint),
-    streamIsolation: streamIsolation === true,
-    credentials,
-    sessionOptions,
-  };
+  return { endpoint: toService('proxy', given.endpoint), streamIsolation, credentials, sessionOptions };
+}
+
+/** A copy: by the time they are sent, the caller may have put others into the same object. */
+function toCredentials(credentials: ProxyCredentials): ProxyCredentials {
+  if (typeof credentials !== 'object' || credentials === null) {
+    throw invalidArg('proxy.credentials', 'an object', typeof credentials);
+  }
+  const { username, password } = credentials;
+  checkCredentials({ username, password });
+  return { username, password };
 }
 
 /** Options that are appended to SESSION CREATE: one line of printable ASCII, so that they cannot become a second request. */
