@@ -3,6 +3,8 @@
 
 import { parseArgs } from 'node:util';
 
+import { DEFAULT_SAM_PORT } from '../connman/network-state.ts';
+import { DEFAULT_PROXY_PORT } from '../connman/proxy-routes.ts';
 import { Service } from '../netaddr/service.ts';
 import { splitHostPort } from '../netaddr/split-host-port.ts';
 import { createSockMan } from '../sockman/create-sock-man.ts';
@@ -11,10 +13,6 @@ import type { DialResult } from '../sockman/dial/dialer.ts';
 import type { SockManOptions } from '../sockman/options.ts';
 import { UsageError, numberOption } from './command.ts';
 import type { CliIo, Command } from './command.ts';
-
-/** Ports of a proxy given without one. (Bitcoin Core src/netbase.h, DEFAULT_TOR_SOCKS_PORT; src/i2p.h.) */
-const DEFAULT_SOCKS_PORT = 9_050;
-const DEFAULT_SAM_PORT = 7_656;
 
 /** Longest time for `--timeout`, in seconds: what a host's timer can wait. */
 const MAX_TIMEOUT_SECONDS = 2_147_483;
@@ -114,7 +112,7 @@ interface ProxyValues {
 }
 
 function readProxy(text: string, isSam: boolean, values: ProxyValues): Proxy {
-  const endpoint = Service.tryParse(text, isSam ? DEFAULT_SAM_PORT : DEFAULT_SOCKS_PORT);
+  const endpoint = Service.tryParse(text, isSam ? DEFAULT_SAM_PORT : DEFAULT_PROXY_PORT);
   if (endpoint === undefined) throw new UsageError(`--proxy: expected an address, got '${text}'`);
   const { user: username, password, isolate, 'session-options': sessionOptions } = values;
   if ((username === undefined) !== (password === undefined)) throw new UsageError('--user and --password go together');
