@@ -78,6 +78,21 @@ describe('the onion service of a node', () => {
     expect(Buffer.from(socks.peers[0]!.take()).toString('latin1')).toContain(OTHER.split(':')[0]);
   });
 
+  it('leaves onion addresses to the proxy that the user named for them', async () => {
+    const named = world.listen('127.0.0.1:9250');
+    for (const proxy of ['127.0.0.1:9250', '127.0.0.1:9250=onion']) {
+      const { connman } = await start({ proxy, bind: [PLACE], onionBind: [ONION_PLACE] });
+      expect(port.takeCommands().filter((command) => command.includes('GETINFO'))).toEqual([]);
+      expect(connman.localAddresses().map(({ service }) => String(service))).toEqual([SERVICE]);
+      void connman.connectTo(OTHER);
+      await world.settle();
+      expect(named.peers).toHaveLength(1);
+      named.peers.length = 0;
+      await onion?.stop();
+      await connman.stop();
+    }
+  });
+
   it('brings no onion peers to who wants other networks only', async () => {
     const { connman } = await start({ onlyNet: ['ipv4'] });
     expect(connman.isReachable('onion')).toBe(false);

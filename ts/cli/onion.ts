@@ -51,7 +51,7 @@ export function onionServiceOf(
     virtualPort: p2pPort,
     target: node.onionTarget!,
     privateKeyFile: dataDir === undefined ? undefined : join(dataDir, dataFolder, KEY_FILE),
-    findSocks: true,
+    findSocks: !hasOnionProxy(node),
     logger: { debug() {}, info() {}, warn: (line) => io.complain(line), error: (line) => io.complain(line) },
   });
   onion.on('socks', (endpoint) => node.useOnionProxy(endpoint));
@@ -61,4 +61,9 @@ export function onionServiceOf(
   });
   onion.on('offline', (service) => node.removeLocalAddress(service));
   return onion;
+}
+
+/** A proxy for onion addresses that the user named comes before that of the Tor we control. */
+function hasOnionProxy(node: Connman): boolean {
+  return node.getNetworkInfo().networks.some(({ name, proxy }) => name === 'onion' && proxy !== '');
 }
