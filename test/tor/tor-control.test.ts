@@ -10,6 +10,7 @@ import type { ControlPort } from '../helpers/control-port.ts';
 import { CONTROL_PORT } from '../helpers/control-port.ts';
 import { ControlStage } from '../helpers/dial-stage.ts';
 import { RecordingNode } from '../helpers/recording-node.ts';
+import { noteProgress, until } from '../helpers/until.ts';
 
 let stage: ControlStage;
 let port: ControlPort;
@@ -90,6 +91,33 @@ test('events come in between, whole, and answer nothing', async () => {
     '600 late',
   ]);
   control.close();
+});
+
+test('an event whose listener throws costs no reply, and the error is uncaught', async () => {
+  const uncaught: unknown[] = [];
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => {
+    uncaught.push(error);
+    noteProgress();
+  });
+  try {
+    const control = await connected({
+      onEvent: ({ lines }) => {
+        throw lines[0];
+      },
+    });
+    port.answers['ASK'] = '650 one\n650 two\n250 OK';
+    const asked = control.command('ASK');
+    await port.settle();
+    expect(await asked).toEqual({ code: 250, lines: ['OK'] });
+    await until('both errors', () => uncaught.length === 2);
+    expect(uncaught).toEqual(['one', 'two']);
+    control.close();
+  } finally {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of listeners) process.on('uncaughtException', listener);
+  }
 });
 
 describe('a control port that misbehaves ends the connection', () => {

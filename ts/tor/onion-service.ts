@@ -14,6 +14,7 @@ import { invalidArg } from '../util/errors.ts';
 import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
 import { sleep } from '../util/sleep.ts';
+import { throwLater } from '../util/throw-later.ts';
 import { authenticate, checkTorPassword } from './authenticate.ts';
 import type { TorCredentials } from './authenticate.ts';
 import { addOnion, socksListener } from './commands.ts';
@@ -198,10 +199,4 @@ export class OnionService {
     if (socks !== undefined) this.#events.emit('socks', socks);
     return service;
   }
-}
-
-function throwLater(error: unknown): void {
-  setImmediate(() => {
-    throw error;
-  });
 }

@@ -10,6 +10,7 @@ import { systemClock } from '../util/clock.ts';
 import type { Clock, Timer } from '../util/clock.ts';
 import { errnoOf, errnoText } from '../util/errno.ts';
 import { invalidArg } from '../util/errors.ts';
+import { throwLater } from '../util/throw-later.ts';
 import { TorControlError } from './failure.ts';
 import type { TorFailure, TorFailureDetails } from './failure.ts';
 import { TorReplyReader } from './reply-reader.ts';
@@ -30,7 +31,7 @@ export type TorControlNetwork = Pick<SockMan, 'connectAndMakeNodeId' | 'addresse
 /** Options of a connection. */
 export interface TorControlOptions {
   clock?: Clock;
-  /** Gets asynchronous events, which Tor sends after `SETEVENTS`. */
+  /** Gets asynchronous events, which Tor sends after `SETEVENTS`. What it throws becomes an uncaught exception. */
   onEvent?: (event: TorReply) => void;
   /** Ends the attempt to connect. */
   signal?: AbortSignal;
@@ -137,14 +138,20 @@ export class TorControl {
 
   #take(reply: TorReply): void {
     if (this.#error !== undefined) return;
-    if (reply.code >= FIRST_EVENT_CODE) {
-      this.#onEvent?.(reply);
-      return;
-    }
+    if (reply.code >= FIRST_EVENT_CODE) return this.#tell(reply);
     const pending = this.#pending.shift();
     if (pending === undefined) return this.#end('unasked-reply', { detail: `code ${reply.code}` });
     pending.deadline.cancel();
     pending.resolve(reply);
+  }
+
+  /** Whatever a listener does, the replies behind the event must not be lost. */
+  #tell(event: TorReply): void {
+    try {
+      this.#onEvent?.(event);
+    } catch (error) {
+      throwLater(error);
+    }
   }
 
   #end(failure: TorFailure, details: TorFailureDetails = {}): void {
