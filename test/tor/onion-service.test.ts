@@ -357,6 +357,7 @@ describe('misuse', () => {
     ['a control port that is a name', { control: 'localhost:9051' }],
     ['a password of two lines', { password: 'secret\nx' }],
     ['a password that is no text', { password: 1 }],
+    ['a path that is no text', { privateKeyFile: 5 }],
     ['an empty path', { privateKeyFile: '' }],
     ['a path with NUL', { privateKeyFile: 'a\0' }],
   ])('%s is refused', (_what, options) => {

@@ -66,8 +66,11 @@ describe('commands', () => {
     control.close();
   });
 
-  test('are lines: more is refused, and not shown', async () => {
+  test('are lines: more, or no text, is refused, and not shown', async () => {
     const control = await connected();
+    expect(() => control.command(undefined as unknown as string)).toThrow(
+      expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }),
+    );
     for (const text of ['a\nb', 'a\r', 'secret\0']) {
       expect(() => control.command(text)).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }));
       expect(() => control.command(text)).not.toThrow(/secret/);

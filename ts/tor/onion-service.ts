@@ -13,6 +13,7 @@ import type { ListenerErrorHandler } from '../util/emitter.ts';
 import { invalidArg } from '../util/errors.ts';
 import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
+import { checkPath } from '../util/private-file.ts';
 import { sleep } from '../util/sleep.ts';
 import { throwLater } from '../util/throw-later.ts';
 import { authenticate, checkTorPassword } from './authenticate.ts';
@@ -97,8 +98,7 @@ export class OnionService {
     if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
     const { control = DEFAULT_TOR_CONTROL, password, privateKeyFile, virtualPort, randomBytes } = options;
     checkTorPassword('password', password);
-    const isPath = privateKeyFile === undefined || (privateKeyFile !== '' && !privateKeyFile.includes('\0'));
-    if (!isPath) throw invalidArg('privateKeyFile', 'a path', privateKeyFile);
+    if (privateKeyFile !== undefined) checkPath('privateKeyFile', privateKeyFile);
     if (typeof virtualPort !== 'number') throw invalidArg('virtualPort', 'a number', virtualPort);
     this.#network = network;
     this.#control = toService('control', control);

@@ -105,9 +105,10 @@ export class TorControl {
    * @param text - One line, without its end.
    * @returns The reply, whatever its code.
    * @throws {TorControlError} `ERR_SOCKMAN_TOR_CONTROL`: the connection ended before the reply.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: more than a line. The text is not shown, for it may hold secrets.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, or more than a line. It is not shown, for it may hold secrets.
    */
   command(text: string): Promise<TorReply> {
+    if (typeof text !== 'string') throw invalidArg('text', 'a string', typeof text);
     if (/[\r\n\0]/.test(text)) throw invalidArg('text', 'one line', 'more');
     return new Promise((resolve, reject) => {
       if (this.#error !== undefined) return reject(this.#error);

@@ -4,6 +4,7 @@
 // few hundred bytes.
 
 import { errnoOf } from './errno.ts';
+import { invalidArg } from './errors.ts';
 import { nodeFs } from './load-later.ts';
 
 /** Readable and writable by the owner. */
@@ -15,6 +16,11 @@ export type FileProblem = { readonly errno: number } | { readonly detail: string
 /** What a file has, or why it cannot be used. No bytes: there is no such file. */
 export type SmallFile =
   { readonly ok: true; readonly bytes: Uint8Array | undefined } | { readonly ok: false; readonly problem: FileProblem };
+
+/** Checks the path of a file. @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the argument. */
+export function checkPath(name: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string' || value === '' || value.includes('\0')) throw invalidArg(name, 'a path', value);
+}
 
 /** Reads a regular file of at most `maxBytes`. Never waits, whatever the path leads to. */
 export function readSmallFile(path: string | Buffer, maxBytes: number): SmallFile {

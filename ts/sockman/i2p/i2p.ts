@@ -2,6 +2,7 @@
 
 import type { Service } from '../../netaddr/service.ts';
 import { invalidArg } from '../../util/errors.ts';
+import { checkPath } from '../../util/private-file.ts';
 import { toService } from '../arguments.ts';
 import { checkSessionOptions } from '../dial/connect-options.ts';
 import type { DialRequest } from '../dial/connect-options.ts';
@@ -31,9 +32,7 @@ export interface I2PListenOptions {
 export function checkI2PListenOptions(options: I2PListenOptions): SessionOptions {
   if (typeof options !== 'object' || options === null) throw invalidArg('i2p', 'an object', options);
   const { sam, privateKeyFile, sessionOptions } = options;
-  if (typeof privateKeyFile !== 'string' || privateKeyFile === '' || privateKeyFile.includes('\0')) {
-    throw invalidArg('i2p.privateKeyFile', 'a path', privateKeyFile);
-  }
+  checkPath('i2p.privateKeyFile', privateKeyFile);
   if (sessionOptions !== undefined) checkSessionOptions('i2p.sessionOptions', sessionOptions);
   return { bridge: toService('i2p.sam', sam), privateKeyFile, sessionOptions };
 }
