@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import type { Service } from '../../../ts/netaddr/service.ts';
 import type { ConnectOptions, ConnectTarget } from '../../../ts/sockman/dial/connect-options.ts';
 import { GRANTED, PROXY, ProxyStage, isGone } from '../../helpers/dial-stage.ts';
 import { RecordingNode } from '../../helpers/recording-node.ts';
@@ -72,6 +73,28 @@ describe('the steps of a dial', () => {
     expect(errors).toEqual([['boom', 'onStep']]);
     await other[Symbol.asyncDispose]();
   });
+});
+
+test.each([
+  ['directly', '127.0.0.1:2'],
+  ['through a proxy', PROXY],
+])('our end is nowhere, and not the peer, when the system does not name it: %s', async (_way, at) => {
+  const other = new RecordingNode({
+    backend: (options) => {
+      const backend = stage.net.createBackend(options);
+      const addressOf = backend.addressOf.bind(backend);
+      backend.addressOf = (handle, end) => (end === 'local' ? undefined : addressOf(handle, end));
+      return backend;
+    },
+  });
+  other.startSocketsThreads();
+  if (at !== PROXY) stage.net.listen(at);
+  const ended = other.connectAndMakeNodeId('127.0.0.1:2', at === PROXY ? { proxy: PROXY } : {});
+  if (at === PROXY) await stage.answer(await stage.proxyEnd(), '0500', GRANTED);
+  await stage.settle();
+  expect(String(((await ended) as { me: Service }).me)).toBe('[::]:0');
+  expect(other.log.filter((line) => line.startsWith('warn'))).toEqual([expect.stringContaining(at)]);
+  await other[Symbol.asyncDispose]();
 });
 
 describe('misuse', () => {

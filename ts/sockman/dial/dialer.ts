@@ -39,7 +39,7 @@ export type DialResult =
       errmsg: string;
     };
 
-/** The local end of a connection that has none: through a proxy at a Unix-domain socket. */
+/** The local end of a connection that has none: through a proxy at a Unix-domain socket, or that the system does not name. */
 const NO_LOCAL_END = new Service(NetAddress.UNSPECIFIED, 0);
 
 /** What all dials of a `SockMan` share. */
@@ -127,7 +127,7 @@ class Dial {
     const { localAddress, timeoutMs } = this.#request;
     this.#socket.open({ to, destination: 'peer', localAddress, timeoutMs }, (opened) => {
       if (!opened.ok) return this.fail(opened.failure);
-      this.#established(this.#socket.localAddress ?? to, undefined);
+      this.#established(to.unixPath === undefined ? this.#localEnd(to) : to, undefined);
     });
   }
 
@@ -139,10 +139,18 @@ class Dial {
       if (!opened.ok) return this.fail(opened.failure);
       this.#socket.run(new Socks5Handshake(host, port, this.#credentialsFor(proxy)), (granted) => {
         if (!granted.ok) return this.fail(granted.failure);
-        const me = this.#socket.localAddress ?? NO_LOCAL_END;
+        const me = this.#localEnd(proxy.endpoint);
         this.#established(me, { me, them: isNamed(to) ? undefined : to, whenClosed: undefined });
       });
     });
+  }
+
+  #localEnd(connectedTo: Service): Service {
+    const local = this.#socket.localAddress;
+    if (local === undefined && connectedTo.unixPath === undefined) {
+      this.#context.logger.warn(`the system does not name our end of the connection to ${connectedTo}`);
+    }
+    return local ?? NO_LOCAL_END;
   }
 
   #credentialsFor(proxy: ProxyRequest): ProxyCredentials | undefined {
