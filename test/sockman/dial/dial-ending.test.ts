@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ConnectOptions } from '../../../ts/sockman/dial/connect-options.ts';
 import { PROXY, ProxyStage } from '../../helpers/dial-stage.ts';
 import type { Dialing } from '../../helpers/dial-stage.ts';
+import { RecordingNode } from '../../helpers/recording-node.ts';
 
 let stage: ProxyStage;
 
@@ -58,6 +59,24 @@ describe('ending a dial early', () => {
     const dialing = stage.dial({ host: 'h', port: 1 }, { proxy: PROXY, signal: AbortSignal.abort() });
     expect(await dialing.ended).toMatchObject({ code: 'aborted' });
     expect(stage.proxy.peers).toEqual([]);
+  });
+
+  test('where its failure is logged changes nothing: it failed once', async () => {
+    const lines: string[] = [];
+    const interrupt = (line: string): void => {
+      if (lines.push(line) < 5) other.interruptNet();
+    };
+    const other = new RecordingNode({
+      backend: stage.net.createBackend,
+      logger: { debug() {}, info: interrupt, warn: interrupt, error: interrupt },
+    });
+    other.startSocketsThreads();
+    const ended = other.connectAndMakeNodeId('127.0.0.1:1', { isImportant: true });
+    await stage.settle();
+    expect(await ended).toMatchObject({ code: 'connection-refused' });
+    expect(lines).toHaveLength(1);
+    expect(other.stats().dialFailures).toBe(1);
+    await other[Symbol.asyncDispose]();
   });
 
   test('by a signal that fires after success changes nothing', async () => {

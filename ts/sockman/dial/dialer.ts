@@ -115,9 +115,10 @@ class Dial {
     const target = isNamed(to) ? `${shown(to.host)}:${to.port}` : to;
     const through = proxy === undefined ? '' : ` through ${proxy.endpoint}`;
     const errmsg = `connect to ${target}${through} failed: ${failure.message}`;
-    logFailure(this.#context.logger, failure, errmsg, isImportant);
     this.#end({ nodeId: undefined, proxyFailed: failure.proxyFailed, code: failure.code, errmsg });
     this.#socket.abort(failure);
+    // Last, for the logger is not ours.
+    logFailure(this.#context.logger, failure, errmsg, isImportant);
   }
 
   #dialDirectly(to: Service): void {
