@@ -194,6 +194,11 @@ describe('announcements of blocks', () => {
     expect(messages[0]).toMatchObject({ items: [{ type: 2, hash }] });
   });
 
+  it('that are too long to be sent keep nothing back', () => {
+    const tooLong = { headers: headers(1), connects: true, compactBlock: () => new Uint8Array(4_000_001) };
+    expect(announced(tooLong, ['compact'])).toEqual([]);
+  });
+
   it('of nothing are none', () => {
     expect(announced({ headers: [], connects: true }, ['headers'])).toEqual([]);
   });

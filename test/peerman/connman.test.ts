@@ -84,6 +84,25 @@ describe('two nodes', () => {
     expect([sent, ...got]).toEqual([true, 'hello 1,2,3']);
   });
 
+  it.each([true, false])(
+    'go on talking when one is asked to send what cannot be sent (V2: %s)',
+    async (v2Transport) => {
+      const server = await start({ bind: [PLACE] });
+      const client = await start({ v2Transport });
+      await dial(client);
+      await world.pass(1_000, 100);
+      const got: string[] = [];
+      server.manager.on('message:unknown', ({ message }) => void got.push(message.messageType));
+      const send = (messageType: string, payload: Uint8Array): boolean =>
+        client.manager.send(onlyNode(client.connman).id, { type: 'unknown', messageType, payload });
+      expect(() => send('too long', new Uint8Array(4_000_001))).toThrow(RangeError);
+      expect(() => send('a type too long', new Uint8Array(1))).toThrow(TypeError);
+      expect(send('hello', new Uint8Array(1))).toBe(true);
+      await world.pass(200, 100);
+      expect(got).toEqual(['hello']);
+    },
+  );
+
   it('tell each other of a third', async () => {
     const books = [new AddrMan({ clock: world.net.clock }), new AddrMan({ clock: world.net.clock })] as const;
     await start({ bind: [PLACE], addressBook: books[0] }, { addressBook: books[0] });

@@ -101,7 +101,7 @@ export function maybeAnnounceBlocks(context: PeerContext, peer: PeerState): void
   const { headers, connects, compactBlock } = announcement;
   const canUseHeaders = connects && headers.length <= MAX_ANNOUNCED_HEADERS;
   if (canUseHeaders && headers.length === 1 && peer.node.isBip152HighBandwidthFrom && compactBlock !== undefined) {
-    context.network.pushMessage(peer.node, 'cmpctblock', compactBlock());
+    context.sendPayload(peer, 'cmpctblock', compactBlock());
   } else if (canUseHeaders && peer.prefersHeaders) {
     context.send(peer, { type: 'headers', headers });
   } else {

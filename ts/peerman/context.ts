@@ -3,8 +3,10 @@
 import type { AddressSource } from '../connman/address-source.ts';
 import type { PeerNetwork } from '../connman/net-events.ts';
 import type { NetAddress } from '../netaddr/net-address.ts';
+import type { MessageType } from '../p2p/messages/message-types.ts';
 import { encodeMessage } from '../p2p/messages/registry.ts';
 import type { Message } from '../p2p/messages/registry.ts';
+import { requireSendablePayload } from '../p2p/transport/outbound-message.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Clock } from '../util/clock.ts';
 import { Emitter } from '../util/emitter.ts';
@@ -105,6 +107,12 @@ export class PeerContext {
   send(peer: PeerState, message: Message): void {
     const { type, payload } = encodeMessage(message);
     this.network.pushMessage(peer.node, type, payload);
+  }
+
+  /** Sends a message of which there is the payload already. @throws As `encodeMessage`. */
+  sendPayload({ node }: PeerState, type: MessageType, payload: Uint8Array): void {
+    requireSendablePayload(payload);
+    this.network.pushMessage(node, type, payload);
   }
 
   /** A random 64-bit number. */

@@ -11,6 +11,8 @@ import { ByteReader } from '../../../ts/util/bytes.ts';
 import { messageArbitraries } from '../../helpers/messages.ts';
 import { toHex } from '../../helpers/vectors.ts';
 
+const INVALID = 'ERR_SOCKMAN_INVALID_ARG';
+const RANGE = 'ERR_SOCKMAN_OUT_OF_RANGE';
 const decodeError = expect.objectContaining({ code: 'ERR_SOCKMAN_DECODE' });
 
 function arbitrary(type: MessageType): fc.Arbitrary<KnownMessage> {
@@ -21,6 +23,10 @@ function arbitrary(type: MessageType): fc.Arbitrary<KnownMessage> {
 function sample(type: MessageType): Uint8Array {
   const payloads = fc.sample(arbitrary(type), { seed: 4, numRuns: 30 }).map((one) => encodeMessage(one).payload);
   return payloads.sort((a, b) => a.length - b.length)[20]!;
+}
+
+function sampleMessage(type: MessageType): KnownMessage {
+  return decodeMessage(type, sample(type));
 }
 
 /** Where a payload may end early and still decode. Everywhere else a cut is an error. */
@@ -152,6 +158,31 @@ describe('decodeMessage and encodeMessage', () => {
     const message = decodeMessage('block', payload);
     expect(message.payload).toBe(payload);
     expect(encodeMessage(message).payload).toBe(payload);
+  });
+
+  const block = sample('block');
+  it.each<[string, unknown, string]>([
+    ['a block of 4,000,001 bytes', { type: 'block', payload: new Uint8Array(4_000_001) }, RANGE],
+    ['a filter too long for a message', { ...sampleMessage('cfilter'), filter: new Uint8Array(4_000_000) }, RANGE],
+    ['a type of thirteen characters', { type: 'unknown', messageType: 'thirteen char', payload: block }, INVALID],
+    ['a type of other characters', { type: 'unknown', messageType: 'tab\t', payload: block }, INVALID],
+    ['no type', { type: 'unknown', payload: block }, INVALID],
+    ['a payload that is text', { type: 'tx', payload: 'text' }, INVALID],
+    ['a type that does not exist', { type: 'nonsense' }, INVALID],
+    ['a type that every object has', { type: 'constructor' }, INVALID],
+    ['a list that is missing', { type: 'inv' }, INVALID],
+    ['a nonce that is no bigint', { type: 'ping', nonce: 5 }, INVALID],
+    ['a time that is no whole number', { ...sampleMessage('version'), timeSeconds: 1.5 }, INVALID],
+    ['nothing', undefined, INVALID],
+    ['null', null, INVALID],
+    ['text', 'ping', INVALID],
+  ])('refuse %s, which no transport could send', (_what, message, code) => {
+    expect(() => encodeMessage(message as never)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('take a payload of 4,000,000 bytes', () => {
+    const payload = new Uint8Array(4_000_000);
+    expect(encodeMessage({ type: 'unknown', messageType: 'twelve chars', payload }).payload).toBe(payload);
   });
 
   it('know thirty-six types', () => {

@@ -1,6 +1,8 @@
 // Every message of the protocol by its type, and the way from payloads to messages and back.
 
 import { ByteReader, ByteWriter } from '../../util/bytes.ts';
+import { ERROR_CODES, invalidArg } from '../../util/errors.ts';
+import { requireSendable } from '../transport/outbound-message.ts';
 import * as addresses from './addresses.ts';
 import * as blockFilters from './block-filters.ts';
 import * as blocks from './blocks.ts';
@@ -135,20 +137,41 @@ export function decodeMessage(type: string, payload: Uint8Array): Message {
 }
 
 /**
- * Makes the payload of a message, ready for `Transport.setMessageToSend`.
+ * Makes the payload of a message, ready for `Transport.setMessageToSend`, which does not refuse it.
  *
  * Messages that carry a `payload` (blocks, transactions, unknown ones) are sent as that says, without a copy; their other
  * fields are not looked at.
  *
  * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` or {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: a field cannot be written as it
- *   is, or breaks a limit for which the receiver would punish us.
+ *   is, or breaks a limit for which the receiver would punish us; or there is no such type, or the payload is longer than
+ *   `MAX_PROTOCOL_MESSAGE_BYTES`.
  */
 export function encodeMessage(message: Message): EncodedMessage {
-  if (message.type === 'unknown') return { type: message.messageType, payload: message.payload };
-  if ('payload' in message) return { type: message.type, payload: message.payload };
+  if (typeof message !== 'object' || message === null) throw invalidArg('message', 'an object', message);
+  const encoded =
+    message.type === 'unknown'
+      ? { type: message.messageType, payload: message.payload }
+      : { type: message.type, payload: payloadOf(message) };
+  requireSendable(encoded);
+  return encoded;
+}
+
+function payloadOf(message: KnownMessage): Uint8Array {
+  if (!isMessageType(message.type)) throw invalidArg('message.type', 'a message type', message.type);
+  if ('payload' in message) return message.payload;
   // The table pairs each type with its own codec, which the type checker cannot follow through a union.
   const codec = CODECS[message.type] as Codec<KnownMessage>;
   const writer = new ByteWriter();
-  codec.write(writer, message);
-  return { type: message.type, payload: writer.finish() };
+  try {
+    codec.write(writer, message);
+  } catch (error) {
+    if (hasCode(error)) throw error;
+    // What JavaScript says of a field that is missing, or of another type than its own.
+    throw invalidArg(`${message.type} message`, 'fields of their types', error);
+  }
+  return writer.finish();
+}
+
+function hasCode(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && Object.hasOwn(ERROR_CODES, String(error.code));
 }

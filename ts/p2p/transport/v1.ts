@@ -14,6 +14,7 @@
 
 import { Checksum, checksum32 } from '../hash.ts';
 import { SockManError, invalidArg, outOfRange } from '../../util/errors.ts';
+import { requireSendablePayload } from './outbound-message.ts';
 import { PayloadBuffer } from './payload-buffer.ts';
 import { MAX_SHARED_PAYLOAD_BYTES, PayloadSlab } from './payload-slab.ts';
 import type {
@@ -127,10 +128,7 @@ export class V1Transport implements Transport {
     if (this.#sendMemoryBytes > 0) return false;
     const { type, payload } = message;
     const field = typeField(type);
-    if (!(payload instanceof Uint8Array)) throw invalidArg('message.payload', 'a Uint8Array', payload);
-    if (payload.length > MAX_PROTOCOL_MESSAGE_BYTES) {
-      throw outOfRange('message.payload.length', `at most ${MAX_PROTOCOL_MESSAGE_BYTES}`, payload.length);
-    }
+    requireSendablePayload(payload);
     const isJoined = payload.length <= MAX_JOINED_PAYLOAD_BYTES;
     const header = new Uint8Array(V1_HEADER_BYTES + (isJoined ? payload.length : 0));
     header.set(this.#magic, 0);

@@ -23,6 +23,7 @@ import type { EllSwiftKeyPair, RandomBytes } from '../bip324/ellswift.ts';
 import { createSession } from '../bip324/key-schedule.ts';
 import type { Session } from '../bip324/key-schedule.ts';
 import { HEADER_BYTES, PACKET_OVERHEAD_BYTES } from '../bip324/packets.ts';
+import { requireSendablePayload } from './outbound-message.ts';
 import type {
   BytesToSend,
   FatalTransportError,
@@ -31,7 +32,7 @@ import type {
   Transport,
   TransportInfo,
 } from './transport.ts';
-import { MAX_PROTOCOL_MESSAGE_BYTES, MESSAGE_OVERHEAD_BYTES } from './transport.ts';
+import { MESSAGE_OVERHEAD_BYTES } from './transport.ts';
 import { MAGIC_BYTES, V1Transport, V1_HEADER_BYTES } from './v1.ts';
 import { GarbageSearch, MAX_GARBAGE_BYTES } from './v2-garbage.ts';
 import { PacketReader } from './v2-reader.ts';
@@ -160,10 +161,7 @@ export class V2Transport implements Transport {
     if (this.#inner !== undefined) return this.#inner.setMessageToSend(message);
     if (this.#writer === undefined || this.#toSend.length > 0) return false;
     const { type, payload } = message;
-    if (!(payload instanceof Uint8Array)) throw invalidArg('message.payload', 'a Uint8Array', payload);
-    if (payload.length > MAX_PROTOCOL_MESSAGE_BYTES) {
-      throw outOfRange('message.payload.length', `at most ${MAX_PROTOCOL_MESSAGE_BYTES}`, payload.length);
-    }
+    requireSendablePayload(payload);
     this.#toSend = this.#writer.start(message);
     this.#sendType = type;
     this.#sendMemoryBytes = payload.length + MESSAGE_OVERHEAD_BYTES;
