@@ -90,6 +90,47 @@ describe('send', () => {
   });
 });
 
+describe('what an embedder tells', () => {
+  it.each([
+    [-2, 0],
+    [2 ** 31, 0],
+    [1.5, 0],
+    [NaN, 0],
+    ['7', 0],
+    [7, -1],
+    [7, 2 ** 32],
+    [7, 0.5],
+    [7, undefined],
+  ])('is refused when it is a best block that no version can tell: %s, %s', (height, timeSeconds) => {
+    const { manager } = new PeerLab();
+    expect(() => manager.setBestBlock(height as number, timeSeconds as number)).toThrow(
+      expect.objectContaining({ code: 'ERR_SOCKMAN_OUT_OF_RANGE' }),
+    );
+  });
+
+  it.each([
+    [-1, 0],
+    [2 ** 31 - 1, 2 ** 32 - 1],
+  ])('is shown to peers when it is a best block at height %i', (height, timeSeconds) => {
+    const lab = new PeerLab();
+    lab.manager.setBestBlock(height, timeSeconds);
+    const peer = lab.connect().sendVersion();
+    lab.settle();
+    expect(peer.got('version')).toMatchObject([{ startHeight: height }]);
+  });
+
+  it.each([new Uint8Array(31), 'ab'.repeat(32), undefined])('is refused when %s is to be a hash', (wrong) => {
+    const lab = new PeerLab({ ignoreIncomingTxs: false });
+    lab.connectReady();
+    const invalid = expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' });
+    const hash = wrong as Uint8Array;
+    expect(() => lab.manager.announceTx({ txid: hash, wtxid: HASH })).toThrow(invalid);
+    expect(() => lab.manager.announceTx({ txid: HASH, wtxid: hash })).toThrow(invalid);
+    expect(() => lab.manager.abortPrivateBroadcast(hash)).toThrow(invalid);
+    expect(lab.manager.getNodeStateStats(0)).toMatchObject({ invToSend: 0 });
+  });
+});
+
 describe('hooks that throw', () => {
   const fail = (): never => {
     throw new Error('hook');

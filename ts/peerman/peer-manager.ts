@@ -6,8 +6,9 @@
 
 import type { NetEvents, NetworkStateStats, NodeStateStats, PeerNetwork } from '../connman/net-events.ts';
 import type { P2PNode } from '../connman/peer.ts';
+import { requireHash } from '../p2p/messages/codec.ts';
 import type { Message } from '../p2p/messages/registry.ts';
-import { SockManError } from '../util/errors.ts';
+import { SockManError, outOfRange } from '../util/errors.ts';
 import type { BloomFilter } from './bloom-filter.ts';
 import { CLOCK_WARNING } from './clock-offset.ts';
 import { PeerContext } from './context.ts';
@@ -83,17 +84,31 @@ export class PeerManager implements NetEvents {
     if (peers.size > 0) this.#context.network.wakeMessageHandler();
   }
 
-  /** Tells our best block, at the start and whenever it changes: it is shown to peers, and decides which peers will do. */
+  /**
+   * Tells our best block, at the start and whenever it changes: it is shown to peers, and decides which peers will do.
+   *
+   * @param height - -1..2^31 - 1; -1 without a chain.
+   * @param timeSeconds - When it was made, by its header: 0..2^32 - 1.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: either is no integer in its range.
+   */
   setBestBlock(height: number, timeSeconds: number): void {
+    if ((height | 0) !== height || height < -1) throw outOfRange('height', 'an integer -1..2^31-1', height);
+    if (timeSeconds >>> 0 !== timeSeconds) throw outOfRange('timeSeconds', 'an integer 0..2^32-1', timeSeconds);
     this.#context.bestHeight = height;
     this.#context.bestBlockTimeSeconds = timeSeconds;
     this.#context.lastTipUpdateMs = this.#context.clock.wallTimeMs();
   }
 
   /**
-   * Has a transaction announced to every peer that wants it, each at its time. @returns Its number; see `PeerHooks.getTx`.
+   * Has a transaction announced to every peer that wants it, each at its time.
+   *
+   * @param transaction - Kept until the last peer was told.
+   * @returns Its number; see `PeerHooks.getTx`.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: one of its hashes is not 32 bytes.
    */
   announceTx(transaction: TxAnnouncement): number {
+    requireHash('txid', transaction.txid);
+    requireHash('wtxid', transaction.wtxid);
     for (const { txRelay, node } of this.#context.peers.values()) {
       // Before the first turn after the handshake nothing is queued: it would tell when we learned of it.
       if (!node.isSuccessfullyConnected || txRelay === undefined || txRelay.nextInvMs === 0) continue;
@@ -195,8 +210,15 @@ export class PeerManager implements NetEvents {
     return this.#context.privateBroadcast.add(bytes);
   }
 
-  /** Gives up broadcasting a transaction. @param id - Its txid or wtxid. @returns What was given up. */
+  /**
+   * Gives up broadcasting a transaction.
+   *
+   * @param id - Its txid or wtxid.
+   * @returns What was given up: transactions that differ in their witnesses have one txid.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not 32 bytes.
+   */
   abortPrivateBroadcast(id: Uint8Array): PrivateTransaction[] {
+    requireHash('id', id);
     return this.#context.privateBroadcast.abort(id);
   }
 

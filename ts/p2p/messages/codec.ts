@@ -50,10 +50,14 @@ export function readHash(reader: ByteReader): Uint8Array {
 
 /** Writes a hash, refusing anything but 32 bytes: a wrong length would shift every field behind it. */
 export function writeHash(writer: ByteWriter, hash: Uint8Array): void {
-  if (!(hash instanceof Uint8Array) || hash.length !== HASH_BYTES) {
-    throw invalidArg('hash', `a Uint8Array of ${HASH_BYTES} bytes`, hash);
-  }
+  requireHash('hash', hash);
   writer.bytes(hash);
+}
+
+/** Refuses anything but 32 bytes. @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`. */
+export function requireHash(name: string, hash: Uint8Array): void {
+  if (hash instanceof Uint8Array && hash.length === HASH_BYTES) return;
+  throw invalidArg(name, `a Uint8Array of ${HASH_BYTES} bytes`, hash);
 }
 
 /**
