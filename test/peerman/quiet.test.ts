@@ -39,11 +39,14 @@ function watch(lab: PeerLab, peer: LabPeer, ms: number): { sent: string[]; tooEa
 }
 
 describe('a silent peer', () => {
+  const feeRated: PeerManagerOptions = { ignoreIncomingTxs: false, hooks: { minFeeRate: () => 5_000n } };
   const kinds: [string, LabPeerOptions, PeerManagerOptions][] = [
     ['an inbound peer', {}, { ignoreIncomingTxs: false }],
     ['a full-relay peer', { type: 'outbound-full-relay' }, { ignoreIncomingTxs: false }],
     ['a block-relay-only peer', { type: 'block-relay-only' }, {}],
-    ['a peer that is told our fee filter', {}, { ignoreIncomingTxs: false, hooks: { minFeeRate: () => 5_000n } }],
+    ['a peer that is told our fee filter', {}, feeRated],
+    ['a peer that is told none, because it is for blocks only', { type: 'block-relay-only' }, feeRated],
+    ['a peer that is told none, because it may send anything', { permissions: ['forcerelay'] }, feeRated],
   ];
 
   it.each(kinds)('is left alone a second at most, and never misses anything by it: %s', (_title, options, settings) => {

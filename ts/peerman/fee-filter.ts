@@ -50,12 +50,17 @@ export function roundFee(rate: bigint, draw: number): bigint {
   return below;
 }
 
+/** Whether a peer is told our lowest rate: one that could send us transactions, and not whatever it likes. */
+export function isToldFeeFilter({ hooks, settings }: PeerContext, { node }: PeerState): boolean {
+  if (hooks.minFeeRate === undefined || settings.ignoresIncomingTxs || node.isBlockRelay) return false;
+  return node.commonVersion >= FEEFILTER_VERSION && !node.hasPermission('forcerelay');
+}
+
 /** Tells a peer our lowest rate, if it is time. */
 export function maybeSendFeeFilter(context: PeerContext, peer: PeerState): void {
-  const { hooks, settings, random } = context;
-  const { node, feeFilter } = peer;
-  if (hooks.minFeeRate === undefined || settings.ignoresIncomingTxs || node.isBlockRelay) return;
-  if (node.commonVersion < FEEFILTER_VERSION || node.hasPermission('forcerelay')) return;
+  const { hooks, random } = context;
+  const { feeFilter } = peer;
+  if (hooks.minFeeRate === undefined || !isToldFeeFilter(context, peer)) return;
   const isCatchingUp = hooks.isInitialBlockDownload?.() === true;
   const current = isCatchingUp ? MAX_MONEY_SAT : hooks.minFeeRate();
   const nowMs = context.clock.wallTimeMs();

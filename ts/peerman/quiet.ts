@@ -2,6 +2,7 @@
 // due costs more than all that is ever sent.
 
 import type { PeerContext } from './context.ts';
+import { isToldFeeFilter } from './fee-filter.ts';
 import type { PeerState } from './peer-state.ts';
 import { PING_INTERVAL_MS, PONG_TIMEOUT_MS } from './ping.ts';
 import { isToldAtOnce } from './tx-relay.ts';
@@ -27,6 +28,6 @@ export function quietMs(context: PeerContext, peer: PeerState): number | undefin
   let dueMs = ping.startMs + (ping.nonce === 0n ? PING_INTERVAL_MS : PONG_TIMEOUT_MS);
   if (gossip !== undefined) dueMs = Math.min(dueMs, gossip.nextGossipMs);
   if (txRelay !== undefined) dueMs = Math.min(dueMs, txRelay.nextInvMs);
-  if (hooks.minFeeRate !== undefined) dueMs = Math.min(dueMs, feeFilter.nextMs);
+  if (isToldFeeFilter(context, peer)) dueMs = Math.min(dueMs, feeFilter.nextMs);
   return Math.max(0, Math.min(MAX_QUIET_MS, dueMs - nowMs));
 }
