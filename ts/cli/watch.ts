@@ -3,7 +3,10 @@
 import { parseArgs } from 'node:util';
 
 import { Connman } from '../connman/connman.ts';
+import { decodeMessage } from '../p2p/messages/registry.ts';
+import type { ReceivedMessage } from '../p2p/transport/transport.ts';
 import { PeerManager } from '../peerman/peer-manager.ts';
+import { DecodeError } from '../util/errors.ts';
 import { UsageError, numberOption } from './command.ts';
 import type { CliIo, Command } from './command.ts';
 import { MAX_RUN_SECONDS, chainName, switchOption, untilStopped } from './run.ts';
@@ -23,7 +26,8 @@ export const watchCommand: Command = {
     '  --network NAME        regtest unless said',
     '  --v2transport 0|1     encrypted connection (BIP 324); 1 unless said',
     '  --for SECONDS         ends by itself; otherwise Ctrl-C does',
-    'Bytes are hexadecimal; numbers beyond 2^53 and services are strings.',
+    'Bytes are hexadecimal; numbers beyond 2^53 and services are strings. A message that does not decode is shown with its',
+    'payload and the error.',
   ],
   run: runWatch,
 };
@@ -31,6 +35,7 @@ export const watchCommand: Command = {
 async function runWatch(args: readonly string[], io: CliIo): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   if (values.connect === undefined) throw new UsageError('--connect: which peer?');
+  const runSeconds = numberOption('for', values.for, 0, MAX_RUN_SECONDS);
   const node = new Connman({
     network: chainName(values.network),
     connect: [values.connect],
@@ -39,19 +44,38 @@ async function runWatch(args: readonly string[], io: CliIo): Promise<number> {
   });
   const peerManager = new PeerManager({ ignoreIncomingTxs: false });
   peerManager.attach(node);
-  peerManager.on('message', ({ nodeId, message }) => {
-    io.print(JSON.stringify({ time: new Date().toISOString(), peer: nodeId, ...message }, readable));
-  });
+  node.on('inboundMessage', ({ node: { id }, message }) => io.print(lineOf(id, message)));
+  node.on('failedConnection', ({ target, errmsg }) => io.complain(`${target} cannot be reached: ${errmsg}`));
   node.on('closedConnection', ({ node: { addrName, disconnectReason } }) => {
     io.complain(`${addrName} is gone: ${disconnectReason}`);
   });
   try {
     await node.start(peerManager);
-    await untilStopped(io.signal, numberOption('for', values.for, 0, MAX_RUN_SECONDS));
+    await untilStopped(io.signal, runSeconds);
   } finally {
     await node.stop();
   }
   return 0;
+}
+
+/** One message as a line that is ASCII: text of a peer must not give orders to a terminal. */
+function lineOf(peer: number, { type, payload, timeMs }: ReceivedMessage): string {
+  const fields = { time: new Date(timeMs).toISOString(), peer, ...fieldsOf(type, payload) };
+  return JSON.stringify(fields, readable).replace(/[^\x20-\x7e]/g, escaped);
+}
+
+/** What a payload says; one that does not have the form of its type, as it came. */
+function fieldsOf(type: string, payload: Uint8Array): object {
+  try {
+    return decodeMessage(type, payload);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    return { type, error: error.message, payload };
+  }
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** Makes readable what JSON cannot hold. */
