@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { createKeyPair } from '../../../ts/p2p/bip324/ellswift.ts';
 import type { RandomBytes } from '../../../ts/p2p/bip324/ellswift.ts';
@@ -399,5 +399,42 @@ describe('shouldReconnectV1', () => {
     const initiator = transport(true);
     expect(receiveAll(initiator, v1VersionFrame(CHAIN_PARAMS.main.magic).slice(0, 16)).failure).toBeUndefined();
     expect(initiator.shouldReconnectV1()).toBe(false);
+  });
+});
+
+describe('without WebAssembly', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  async function crippled(): Promise<typeof V2Transport> {
+    vi.resetModules();
+    vi.stubGlobal('WebAssembly', undefined);
+    return (await import('../../../ts/p2p/transport/v2.ts')).V2Transport;
+  }
+
+  it.each([
+    ['to be made', undefined],
+    ['made beforehand', createKeyPair(seededBytes('beforehand'))],
+  ])(
+    'a responder serves V1 peers, and ends the connection of a V2 peer, with a key pair %s',
+    async (_title, keyPair) => {
+      const Crippled = await crippled();
+      const make = (): V2Transport =>
+        new Crippled({ magic, isInitiator: false, random: seededBytes('x'), ...(keyPair && { keyPair }) });
+      expect(receiveAll(make(), v1VersionFrame(magic)).messages.map(({ type }) => type)).toEqual(['version']);
+      const stranger = make();
+      const failed = receiveAll(stranger, new Uint8Array(KEY_BYTES).fill(0xab));
+      expect(failed.failure).toContain('WebAssembly');
+      expect(receiveAll(stranger, Uint8Array.of(1)).failure).toBe(failed.failure);
+    },
+  );
+
+  it('an initiator says so when it is made', async () => {
+    const Crippled = await crippled();
+    expect(() => new Crippled({ magic, isInitiator: true, random: seededBytes('x') })).toThrow(
+      expect.objectContaining({ code: 'ERR_SOCKMAN_BACKEND' }),
+    );
   });
 });

@@ -108,7 +108,7 @@ export class V2Transport implements Transport {
   /**
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an option has the wrong type or length.
    * @throws {SockManError} `ERR_SOCKMAN_BACKEND`: this JavaScript engine has no WebAssembly (initiators only; a
-   *   responder finds out when a V2 peer comes).
+   *   responder serves V1 peers all the same, and for a V2 peer it is a fatal error).
    */
   constructor(options: V2TransportOptions) {
     const { magic, isInitiator, random, keyPair, garbage } = options;
@@ -223,7 +223,7 @@ export class V2Transport implements Transport {
       const index = this.#theirKeyBytes;
       const expected = index < MAGIC_BYTES ? this.#magic[index] : PREFIX_TYPE[index - MAGIC_BYTES];
       if (bytes[next] !== expected) {
-        this.#startHandshake(); // What came so far is the start of the key.
+        this.#tryCurve(() => this.#startHandshake()); // What came so far is the start of the key.
         return next;
       }
       prefix[this.#theirKeyBytes++] = bytes[next++]!;
@@ -252,7 +252,7 @@ export class V2Transport implements Transport {
       }
       if (this.#failure !== undefined) return at + piece.length;
     }
-    if (this.#theirKeyBytes === ELLSWIFT_BYTES) this.#startSession(key);
+    if (this.#theirKeyBytes === ELLSWIFT_BYTES) this.#tryCurve(() => this.#startSession(key));
     return at + piece.length;
   }
 
@@ -283,6 +283,16 @@ export class V2Transport implements Transport {
       this.#state = 'app';
     }
     return next;
+  }
+
+  /** That there is no curve arithmetic here must not become an exception that a stranger's bytes can cause. */
+  #tryCurve(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof SockManError) || error.code !== 'ERR_SOCKMAN_BACKEND') throw error;
+      this.#failure = { reason: error.message };
+    }
   }
 
   /** Queues our key and garbage. */
