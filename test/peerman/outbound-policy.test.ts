@@ -55,16 +55,29 @@ describe('getheaders', () => {
     expect(asked(lab.connectReady({ type: 'manual', version: { services: 8n } }))).toBe(0);
   });
 
-  it('prefers peers that we chose', () => {
+  it.each<[string, ConnectionType, LabPeerOptions, readonly number[], boolean]>([
+    ['waits for a peer that we chose', 'manual', {}, [5], false],
+    ['goes to a peer that may do anything, like one that we chose', 'manual', { permissions: ['noban'] }, [5], true],
+    ['does not wait while no block is on its way', 'manual', {}, [], true],
+    ['waits for no addr-fetch connection', 'addr-fetch', {}, [5], true],
+    ['waits for no private broadcast', 'private-broadcast', {}, [5], true],
+  ])('%s', (_what, type, options, inFlight, isAsked) => {
     const { chain, lab } = labWith();
     chain.headerTime = 0;
-    chain.inFlight.set(77, [5]);
-    const chosen = lab.connect({ type: 'manual' }).sendVersion();
+    if (inFlight.length > 0) chain.inFlight.set(77, inFlight);
+    const chosen = lab.connect({ type }).sendVersion();
     lab.settle();
-    const inbound = lab.connectReady();
+    const inbound = lab.connectReady(options);
+    expect(inbound.got('getheaders')).toHaveLength(isAsked ? 1 : 0);
     chosen.send({ type: 'verack' });
     lab.settle();
-    expect([inbound, chosen].map((peer) => peer.got('getheaders').length)).toEqual([0, 1]);
+    expect(chosen.got('getheaders')).toHaveLength(isAsked ? 0 : 1);
+  });
+
+  it('is for no addr-fetch connection while we are far behind', () => {
+    const { chain, lab } = labWith();
+    chain.headerTime = 0;
+    expect(lab.connectReady({ type: 'addr-fetch' }).got('getheaders')).toEqual([]);
   });
 
   it('without an answer costs the only peer we sync from its place, if there is another', () => {

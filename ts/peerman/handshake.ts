@@ -96,6 +96,7 @@ export function takeVersion(context: PeerContext, peer: PeerState, message: Vers
     offerReconciliation(context, peer);
   }
   context.send(peer, { type: 'verack' });
+  context.chainCounts.set(peer.chain, 'isPreferredDownload', isPreferredDownload(peer));
   if (!node.isInbound) {
     askForAddresses(context, peer);
     context.addressBook?.good(node.addr);
@@ -114,7 +115,6 @@ function noteVersion(context: PeerContext, peer: PeerState, message: VersionMess
   peer.theirServices = message.services;
   peer.timeOffsetSeconds = message.timeSeconds - context.nowSeconds();
   peer.noteRelayWish(message.relay, context);
-  context.chainCounts.set(peer.chain, 'isPreferredDownload', isPreferredDownload(peer));
 }
 
 /** Peers to learn the chain from, before others: those we chose or trust. */
