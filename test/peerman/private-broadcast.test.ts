@@ -143,6 +143,25 @@ describe('a private broadcast', () => {
     expect([announced(), announced(), announced(), announced(), announced()]).toEqual([...ids, ids[0], ids[1]]);
   });
 
+  it('goes first if fewer have confirmed it, or if it was handed over longer ago', () => {
+    const lab = labWith();
+    for (let number = 0; number < 2; number++) lab.manager.initiateTxBroadcastPrivate(transaction(number));
+    const ids = [0, 1].map((number) => toHex(transactionIds(transaction(number)).txid));
+    const order: number[] = [];
+    const handOver = (isConfirmed: boolean): void => {
+      const peer = open(lab);
+      const [inv] = peer.ask({ type: 'verack' });
+      const { items } = inv as Extract<typeof inv, { type: 'inv' }>;
+      order.push(ids.indexOf(toHex(items[0]!.hash)));
+      peer.received.push(...peer.ask({ type: 'getdata', items: [...items] }));
+      if (isConfirmed) confirm(peer);
+      lab.jump(1_000);
+    };
+    // Once each, the first confirmed; then the second confirmed; then both alike but for the time.
+    for (const isConfirmed of [true, false, true, false, false]) handOver(isConfirmed);
+    expect(order).toEqual([0, 1, 1, 0, 1]);
+  });
+
   it('is over when an ordinary peer sends the transaction', () => {
     const lab = labWith();
     lab.manager.initiateTxBroadcastPrivate(TX);
@@ -166,6 +185,24 @@ describe('a private broadcast', () => {
       expect(lab.manager.abortPrivateBroadcast(id).map(({ bytes }) => bytes)).toEqual([TX]);
       expect(lab.manager.abortPrivateBroadcast(id)).toEqual([]);
     }
+  });
+
+  it('needs no more connections once it is given up', () => {
+    const lab = labWith();
+    lab.manager.initiateTxBroadcastPrivate(TX);
+    lab.manager.initiateTxBroadcastPrivate(transaction(1));
+    confirm(served(lab));
+    lab.manager.abortPrivateBroadcast(txid);
+    expect(lab.privateBroadcastsToOpen).toBe(6 - 2);
+  });
+
+  it('that four peers have needs no connection less when it is over', () => {
+    const lab = labWith();
+    lab.manager.initiateTxBroadcastPrivate(TX);
+    for (let count = 0; count < 4; count++) confirm(served(lab));
+    lab.connectReady().ask({ type: 'tx', payload: TX });
+    expect(lab.manager.privateBroadcasts).toEqual([]);
+    expect(lab.privateBroadcastsToOpen).toBe(3);
   });
 
   it('is tried again after five minutes, or one minute after a confirmation, while it is worth it', () => {

@@ -79,7 +79,7 @@ export class PrivateBroadcast {
   abort(id: Uint8Array): PrivateTransaction[] {
     const key = keyOf(id);
     const found = [...this.#entries.values()].filter(({ ids }) => keyOf(ids.wtxid) === key || keyOf(ids.txid) === key);
-    for (const entry of found) this.#remove(entry);
+    for (const entry of found) this.#end(entry);
     return found;
   }
 
@@ -131,10 +131,7 @@ export class PrivateBroadcast {
   /** An ordinary peer sent us a transaction. If it is one of ours, it is out, and no more connections are needed. */
   noteReceived({ wtxid }: TransactionIds): void {
     const entry = this.#entries.size === 0 ? undefined : this.#entries.get(keyOf(wtxid));
-    if (entry === undefined) return;
-    this.#remove(entry);
-    const neededCount = CONNECTIONS_PER_TX - confirmationsOf(entry);
-    if (neededCount > 0) this.#context.network.addPrivateBroadcastsToOpen(-neededCount);
+    if (entry !== undefined) this.#end(entry);
   }
 
   /** Tries again what did not come back to us, if it is still worth it. */
@@ -154,6 +151,13 @@ export class PrivateBroadcast {
       if (first === undefined || compareUrgency(entry, first) < 0) first = entry;
     }
     return first;
+  }
+
+  /** Forgets a transaction, and the connections that were still to be opened for it. */
+  #end(entry: Entry): void {
+    this.#remove(entry);
+    const neededCount = CONNECTIONS_PER_TX - confirmationsOf(entry);
+    if (neededCount > 0) this.#context.network.addPrivateBroadcastsToOpen(-neededCount);
   }
 
   #remove({ ids }: Entry): void {
