@@ -15,6 +15,8 @@ import { readVectorBytes } from '../helpers/vectors.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
 
+const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion';
+
 /** An outside in memory, that ends the command as soon as something it prints matches. */
 function outside(endsAt: RegExp, isTerminal = false): { io: CliIo; lines: string[]; screens: string[][] } {
   const stop = new AbortController();
@@ -122,7 +124,7 @@ describe('sockman node', () => {
     await Promise.all(proxies.map((proxy) => once(proxy, 'listening')));
     const [ipv4, onion] = proxies.map((proxy) => `127.0.0.1:${(proxy.address() as AddressInfo).port}`);
     const { io } = outside(/never/);
-    const targets = ['93.0.0.1', 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion'];
+    const targets = ['93.0.0.1', ONION];
     const args = [...targets.flatMap((to) => ['--connect', to]), '--proxy', ipv4!, '--proxy', `${onion}=onion`];
     expect(await nodeCommand.run(args, { ...io, signal: stop.signal })).toBe(0);
     expect(greetings.sort()).toEqual(['ipv4 05020002', 'onion 05020002']);
@@ -143,20 +145,28 @@ describe('sockman node', () => {
   it('refuses what it cannot understand', async () => {
     const { io } = outside(/never/);
     const bad = [['--network', 'moonnet'], ['--v2transport', '2'], ['--for=-1'], ['--for', 'soon']];
+    for (const place of ['', 'localhost:1', 'unix:/run/x']) bad.push(['--listen', place]);
     for (const proxy of ['127.0.0.1:9050=', '127.0.0.1=i2p', 'localhost', '127.0.0.1:0']) bad.push(['--proxy', proxy]);
     for (const args of bad) await expect(nodeCommand.run(args, io)).rejects.toThrow(UsageError);
     await expect(nodeCommand.run(['--unknown'], io)).rejects.toMatchObject({ code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' });
     await expect(watchCommand.run([], io)).rejects.toThrow(UsageError);
   });
 
-  it('ends with 0 at Ctrl-C, with 2 at what it cannot understand, in a process of its own', async () => {
+  it('ends in a process of its own: with 0 at Ctrl-C, with 2 at what it cannot understand, with 1 at what fails', async () => {
     const child = spawn(process.execPath, [MAIN, 'node'], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
     child.kill('SIGINT');
     expect(await once(child, 'exit')).toEqual([0, null]);
-    for (const args of [[], ['fly'], ['node', '--network', 'moonnet']]) {
-      const wrong = spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' });
-      expect(await once(wrong, 'exit')).toEqual([2, null]);
+    const wrong: [number, string[]][] = [
+      [2, []],
+      [2, ['fly']],
+      [2, ['node', '--network', 'moonnet']],
+      // The second node is there by then, and must not keep the process.
+      [1, ['node', '--listen', `${ONION}:8333`]],
+    ];
+    for (const [code, args] of wrong) {
+      const failing = spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' });
+      expect([args, await once(failing, 'exit')]).toEqual([args, [code, null]]);
     }
   });
 });

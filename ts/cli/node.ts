@@ -10,6 +10,7 @@ import { openDataFolder } from '../connman/data-folder.ts';
 import type { DataFolder } from '../connman/data-folder.ts';
 import type { ConnmanOptions } from '../connman/options.ts';
 import { resolveProxyRoutes } from '../connman/proxy-routes.ts';
+import { Service } from '../netaddr/service.ts';
 import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
 import type { ChainName } from '../p2p/chain-params.ts';
 import { PeerManager } from '../peerman/peer-manager.ts';
@@ -84,23 +85,25 @@ async function runNode(args: readonly string[], io: CliIo): Promise<number> {
   const groups = await groupsOf(options.asMapFile);
   const remembered = dataDir === undefined ? {} : await openDataFolder(dataDir, CHAIN_PARAMS[network], groups);
   const isAlone = options.connect.length === 0 && dataDir === undefined && options.onion === undefined;
-  const companion = isAlone ? await startCompanion(network, v2Transport) : undefined;
-  const targets = companion === undefined ? options.connect : companion.listeningAt.slice(0, 1).map(String);
-  const node = new Connman({
-    network,
-    connect: targets,
-    v2Transport,
-    proxy: options.proxy,
-    ...listening(options),
-    ...remembered,
-    ...groups,
-    ...(options.captureFolder !== undefined && { captureMessages: options.captureFolder }),
-  });
-  node.on('asMapHealth', ({ asCount, entryCount, unmappedCount }) => {
-    io.print(`AS map: ${entryCount} addresses in ${asCount} systems, ${unmappedCount} in none`);
-  });
+  let companion: Connman | undefined;
+  let node: Connman | undefined;
   let onion: OnionService | undefined;
   try {
+    companion = isAlone ? await startCompanion(network, v2Transport) : undefined;
+    const targets = companion === undefined ? options.connect : companion.listeningAt.slice(0, 1).map(String);
+    node = new Connman({
+      network,
+      connect: targets,
+      v2Transport,
+      proxy: options.proxy,
+      ...listening(options),
+      ...remembered,
+      ...groups,
+      ...(options.captureFolder !== undefined && { captureMessages: options.captureFolder }),
+    });
+    node.on('asMapHealth', ({ asCount, entryCount, unmappedCount }) => {
+      io.print(`AS map: ${entryCount} addresses in ${asCount} systems, ${unmappedCount} in none`);
+    });
     await startWithPeerManager(node, remembered);
     onion = options.onion && onionServiceOf(node, network, dataDir, options.onion, io);
     onion?.start();
@@ -109,7 +112,7 @@ async function runNode(args: readonly string[], io: CliIo): Promise<number> {
     await showPeers(node, io, options.runSeconds);
   } finally {
     await onion?.stop();
-    await node.stop();
+    await node?.stop();
     await companion?.stop();
   }
   return 0;
@@ -169,7 +172,7 @@ function readArguments(args: readonly string[]): NodeArguments {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   return {
     network: chainName(values.network),
-    listen: values.listen,
+    listen: listenAddress(values.listen),
     connect: values.connect ?? [],
     dataDir: values.datadir,
     asMapFile: values.asmap,
@@ -179,6 +182,14 @@ function readArguments(args: readonly string[]): NodeArguments {
     captureFolder: values['capture-messages'],
     runSeconds: numberOption('for', values.for, 0, MAX_RUN_SECONDS),
   };
+}
+
+/** @throws {UsageError} It is no address that can be listened at. */
+function listenAddress(text: string | undefined): string | undefined {
+  const service = text === undefined ? undefined : Service.tryParse(text, 0);
+  const isAddress = service !== undefined && service.unixPath === undefined;
+  if (text === undefined || isAddress) return text;
+  throw new UsageError(`--listen: expected a numeric address with or without port, got '${text}'`);
 }
 
 /** Checked before anything is started. @throws {UsageError} One of them is no proxy. */
