@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -59,6 +59,21 @@ describe('sockman node', () => {
       const files = ['anchors.dat', 'banlist.json', 'peers.dat'];
       expect((await readdir(join(folder, 'regtest'))).sort()).toEqual(files);
       expect(await nodeCommand.run(['--datadir', folder, '--for', '0'], io)).toBe(0);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('says what is wrong in its data folder, and goes on', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sockman-node-'));
+    try {
+      const banList = join(folder, 'regtest', 'banlist.json');
+      await mkdir(join(folder, 'regtest'));
+      await writeFile(banList, 'garbage');
+      const complaints: string[] = [];
+      const io = { ...outside(/never/).io, complain: (line: string) => void complaints.push(line) };
+      expect(await nodeCommand.run(['--datadir', folder, '--for', '0'], io)).toBe(0);
+      expect(complaints).toEqual([expect.stringContaining(banList)]);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -20,7 +20,7 @@ import type { CliIo, Command } from './command.ts';
 import { onionServiceOf, readOnionArguments } from './onion.ts';
 import type { OnionArguments } from './onion.ts';
 import { peerTable } from './peer-table.ts';
-import { MAX_RUN_SECONDS, chainName, switchOption, untilStopped } from './run.ts';
+import { MAX_RUN_SECONDS, chainName, complainingLogger, switchOption, untilStopped } from './run.ts';
 
 /** Between two looks at the peers, in milliseconds. */
 const REFRESH_MS = 1_000;
@@ -82,8 +82,10 @@ export const nodeCommand: Command = {
 async function runNode(args: readonly string[], io: CliIo): Promise<number> {
   const options = readArguments(args);
   const { dataDir, network, v2Transport } = options;
+  const logger = complainingLogger(io);
   const groups = await groupsOf(options.asMapFile);
-  const remembered = dataDir === undefined ? {} : await openDataFolder(dataDir, CHAIN_PARAMS[network], groups);
+  const remembered =
+    dataDir === undefined ? {} : await openDataFolder(dataDir, CHAIN_PARAMS[network], { ...groups, logger });
   const isAlone = options.connect.length === 0 && dataDir === undefined && options.onion === undefined;
   let companion: Connman | undefined;
   let node: Connman | undefined;
@@ -96,6 +98,7 @@ async function runNode(args: readonly string[], io: CliIo): Promise<number> {
       connect: targets,
       v2Transport,
       proxy: options.proxy,
+      logger,
       ...listening(options),
       ...remembered,
       ...groups,

@@ -9,6 +9,7 @@ import type { ChainName } from '../p2p/chain-params.ts';
 import { OnionService } from '../tor/onion-service.ts';
 import { UsageError } from './command.ts';
 import type { CliIo } from './command.ts';
+import { complainingLogger } from './run.ts';
 
 /** Port of a control port given without one. (src/torcontrol.h) */
 const DEFAULT_CONTROL_PORT = 9_051;
@@ -52,7 +53,7 @@ export function onionServiceOf(
     target: node.onionTarget!,
     privateKeyFile: dataDir === undefined ? undefined : join(dataDir, dataFolder, KEY_FILE),
     findSocks: !hasOnionProxy(node),
-    logger: { debug() {}, info() {}, warn: (line) => io.complain(line), error: (line) => io.complain(line) },
+    logger: complainingLogger(io),
   });
   onion.on('socks', (endpoint) => node.useOnionProxy(endpoint));
   onion.on('online', (service) => {

@@ -2,7 +2,10 @@
 
 import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
 import type { ChainName } from '../p2p/chain-params.ts';
+import { silentLogger } from '../util/logger.ts';
+import type { Logger } from '../util/logger.ts';
 import { UsageError } from './command.ts';
+import type { CliIo } from './command.ts';
 
 /** Longest run, in seconds: what a timer of the host can wait. */
 export const MAX_RUN_SECONDS = 2_147_483;
@@ -31,4 +34,10 @@ export function untilStopped(signal: AbortSignal, seconds: number | undefined): 
     }
     signal.addEventListener('abort', end);
   });
+}
+
+/** Shows whoever runs a command what goes wrong meanwhile, such as a disk that is full; the rest is for programmers. */
+export function complainingLogger(io: CliIo): Logger {
+  const complain = (line: string): void => io.complain(line);
+  return { ...silentLogger, warn: complain, error: complain };
 }
