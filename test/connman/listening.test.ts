@@ -41,8 +41,15 @@ describe('the plan of listeners', () => {
     ]);
   });
 
-  it('listens everywhere also beside an onion bind alone', () => {
-    expect(texts({ bind: ['127.0.0.1=onion'] })).toEqual(['127.0.0.1:8334=onion', '[::]:8333?', '0.0.0.0:8333']);
+  it('is nothing but the onion bind for those who give no other', () => {
+    expect(texts({ bind: ['127.0.0.1=onion'] })).toEqual(['127.0.0.1:8334=onion']);
+    expect(texts({ onionBind: ['127.0.0.1'] })).toEqual(['127.0.0.1:8334=onion']);
+  });
+
+  it('does not take the addresses of this host for public ones because an onion bind is on all of them', () => {
+    expect(plan({ onionBind: ['0.0.0.0'] }).bindsAny).toBe(false);
+    expect(plan({ bind: ['1.2.3.4', '[::]=onion'] }).bindsAny).toBe(false);
+    expect(plan({ whiteBind: [whiteBind('0.0.0.0:5')] }).bindsAny).toBe(true);
   });
 
   it('opens the onion port for those who only whitelist', () => {

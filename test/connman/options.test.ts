@@ -41,6 +41,7 @@ describe('options', () => {
     [{ externalIp: ['1.2.3.4'] }, true, false, true],
     [{ connect: ['1.2.3.4'], bind: ['1.2.3.4'] }, true, true, false],
     [{ proxy: PROXY, whiteBind: ['1.2.3.4:5'] }, true, false, true],
+    [{ proxy: PROXY, onionBind: ['127.0.0.1'] }, true, false, true],
     [{ proxy: PROXY, listen: true }, true, false, true],
     [{ bind: ['1.2.3.4'], listen: false }, false, false, true],
     [{ connect: ['1.2.3.4'], dnsSeed: true, discover: true }, false, true, true],

@@ -45,7 +45,7 @@ export interface ListenPlan {
   readonly targets: readonly ListenTarget[];
   /** The port that goes with our own addresses. */
   readonly listenPort: number;
-  /** Some listener is on every address of the host, so that those are our own. */
+  /** Some listener for everybody is on every address of the host, so that those are our own. */
   readonly bindsAny: boolean;
 }
 
@@ -62,7 +62,8 @@ export function planListening(options: ListenOptions): ListenPlan {
   const bindTexts = options.bind.filter((text) => !text.includes('='));
   const onionTexts = [...options.bind.filter((text) => text.includes('=')).map(onionBindText), ...options.onionBind];
   const binds = bindTexts.map((text) => parseBind(text, port));
-  const usesAny = binds.length === 0 && whiteBind.length === 0;
+  // Who has only onion peers come in does not mean to be found by anybody else.
+  const usesAny = binds.length === 0 && whiteBind.length === 0 && onionTexts.length === 0;
   const listenPort = explicitPort(bindTexts) ?? openWhiteBind(options)?.service.port ?? port;
 
   const targets = [
@@ -82,7 +83,8 @@ export function planListening(options: ListenOptions): ListenPlan {
     options.cjdnsReachable ? { ...target, service: target.service.toCJDNSIfInRange() } : target,
   );
   refuseRepeated(flipped);
-  return { targets: flipped, listenPort, bindsAny: flipped.some(({ service }) => service.address.isBindAny()) };
+  const bindsAny = flipped.some(({ isOnion, service }) => !isOnion && service.address.isBindAny());
+  return { targets: flipped, listenPort, bindsAny };
 }
 
 function plain(service: Service): ListenTarget {

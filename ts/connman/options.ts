@@ -44,7 +44,10 @@ export interface ConnmanOptions extends SockManOptions {
   whiteBind?: readonly string[];
   /** `address[:port]`, like `bind` with `=onion`. */
   onionBind?: readonly string[];
-  /** Where to listen when nothing above says so. Default: the network's. */
+  /**
+   * The port of what is given without one, and where to listen when nothing above says so: on every address of the host,
+   * and on loopback, a port above, for an onion service. Default: the network's.
+   */
   port?: number;
   /** Learn our own addresses. Default: when listening, and neither `externalIp` nor `proxy` is given. */
   discover?: boolean;

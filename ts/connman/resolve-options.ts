@@ -188,8 +188,8 @@ function resolveChain(network: ConnmanOptions['network'] = 'main'): ChainParams 
   return CHAIN_PARAMS[network];
 }
 
-function hasBind({ bind = [], whiteBind = [] }: ConnmanOptions): boolean {
-  return bind.length > 0 || whiteBind.length > 0;
+function hasBind({ bind = [], onionBind = [], whiteBind = [] }: ConnmanOptions): boolean {
+  return bind.length > 0 || onionBind.length > 0 || whiteBind.length > 0;
 }
 
 type NetworkOptions = Pick<ResolvedConnmanOptions, 'onlyNet' | 'cjdnsReachable' | 'proxyRoutes' | 'i2pSam'>;
