@@ -3,17 +3,7 @@ import { parseBanList, serializeBanList } from '../../ts/addrman/ban-list.ts';
 import type { BanEntry } from '../../ts/addrman/ban-list.ts';
 import { findDuplicateRootKey } from '../../ts/addrman/json-keys.ts';
 import { Subnet } from '../../ts/netaddr/subnet.ts';
-import { readVectorJson } from '../helpers/vectors.ts';
-
-interface BanListVector {
-  name: string;
-  note: string;
-  now: number;
-  text: string;
-  expect: { ok: boolean; entries?: { subnet: string; banCreated: number; bannedUntil: number }[] };
-}
-
-const { files } = readVectorJson<{ files: BanListVector[] }>('addrman_banlist.json');
+import { BAN_LIST_VECTORS } from '../helpers/ban-list-vectors.ts';
 
 const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion';
 
@@ -27,7 +17,7 @@ function element(fields: Record<string, unknown>): string {
 }
 
 describe('a banlist.json', () => {
-  it.each(files.map((file) => [file.name, file.note, file] as const))('%s: %s', (_, __, file) => {
+  it.each(BAN_LIST_VECTORS.map((file) => [file.name, file.note, file] as const))('%s: %s', (_, __, file) => {
     const list = parseBanList(file.text, file.now, false);
     if (!file.expect.ok) {
       expect(list).toBeUndefined();

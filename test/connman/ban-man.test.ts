@@ -9,18 +9,8 @@ import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Subnet } from '../../ts/netaddr/subnet.ts';
 import { VirtualClock } from '../../ts/testing.ts';
 import { silentLogger } from '../../ts/util/logger.ts';
+import { BAN_LIST_VECTORS } from '../helpers/ban-list-vectors.ts';
 import { seededUint32 } from '../helpers/seeded-uint32.ts';
-import { readVectorJson } from '../helpers/vectors.ts';
-
-interface BanListVector {
-  name: string;
-  note: string;
-  now: number;
-  text: string;
-  expect: { ok: boolean; entries?: { subnet: string; banCreated: number; bannedUntil: number }[] };
-}
-
-const { files } = readVectorJson<{ files: BanListVector[] }>('addrman_banlist.json');
 
 const NOW_SECONDS = 1_700_000_000;
 const address = (text: string): NetAddress => NetAddress.parse(text);
@@ -143,7 +133,7 @@ describe('banlist.json', () => {
     expect(JSON.parse(await readFile(path(), 'utf8'))).toMatchObject({ banned_nets: [] });
   });
 
-  it.each(files.map((file) => [file.name, file] as const))(
+  it.each(BAN_LIST_VECTORS.map((file) => [file.name, file] as const))(
     'of the vectors is read as Core does: %s',
     async (_, file) => {
       await writeFile(path(), file.text);
