@@ -60,6 +60,21 @@ describe('bans', () => {
     expect(changes).toHaveLength(2);
   });
 
+  it('are told of when they change, when they end, and when they are taken back', () => {
+    const lists: string[][] = [];
+    const given = options();
+    const banMan: BanMan = new BanMan({ ...given, onChange: () => lists.push(texts(banMan)) });
+    banMan.ban(address('1.2.3.4'), { seconds: 100 });
+    const first = `1.2.3.4/32 ${NOW_SECONDS}..${NOW_SECONDS + 100}`;
+    banMan.ban(address('1.2.3.5'), { seconds: 200 });
+    const second = `1.2.3.5/32 ${NOW_SECONDS}..${NOW_SECONDS + 200}`;
+    given.clock.advance(101_000);
+    expect(texts(banMan)).toEqual([second]);
+    banMan.unban(address('1.2.3.5'));
+    banMan.clearBanned();
+    expect(lists).toEqual([[first], [first, second], [second], [], []]);
+  });
+
   it('of a range hold for each address in it, of either family for that family only', () => {
     const banMan = new BanMan(options());
     banMan.ban(subnet('1.2.3.0/24'));
@@ -87,6 +102,33 @@ describe('bans', () => {
     banMan.ban(address('2a01::1'));
     banMan.clearBanned();
     expect(banMan.getBanned()).toEqual([]);
+  });
+});
+
+describe('a ban that makes no sense', () => {
+  it.each([1.5, NaN, Infinity, 2 ** 53, '60' as never])('is refused: for %s seconds', async (seconds) => {
+    const banMan = new BanMan(options());
+    expect(() => banMan.ban(address('1.2.3.4'), { seconds })).toThrow(
+      expect.objectContaining({ code: 'ERR_SOCKMAN_OUT_OF_RANGE' }),
+    );
+    expect(banMan.getBanned()).toEqual([]);
+  });
+
+  it.each(['1.2.3.4', undefined, NetAddress.fromInternalName('x')])('is refused: of %s', (target) => {
+    const banMan = new BanMan(options());
+    expect(() => banMan.ban(target as never)).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }));
+  });
+
+  it('is not made by default either', () => {
+    expect(() => new BanMan({ ...options(), defaultBanSeconds: 0.5 })).toThrow(
+      expect.objectContaining({ code: 'ERR_SOCKMAN_OUT_OF_RANGE' }),
+    );
+  });
+
+  it('is as long as can be where it is too long', () => {
+    const banMan = new BanMan(options());
+    banMan.ban(address('1.2.3.4'), { seconds: Number.MAX_SAFE_INTEGER });
+    expect(banMan.getBanned()[0]!.untilSeconds).toBe(Number.MAX_SAFE_INTEGER);
   });
 });
 
@@ -164,6 +206,16 @@ describe('banlist.json', () => {
     await writeFile(path(), 'untouched');
     await banMan.save();
     expect(await readFile(path(), 'utf8')).toBe('untouched');
+  });
+
+  it('is saved also if whoever is told of a change fails', async () => {
+    const onChange = (): void => {
+      throw new Error('no');
+    };
+    const banMan = await BanMan.load({ ...options(), onChange, file: new DataFile(path()) });
+    expect(() => banMan.ban(address('1.2.3.4'), { seconds: 50 })).toThrow('no');
+    await banMan.save();
+    expect(texts(await load())).toEqual([`1.2.3.4/32 ${NOW_SECONDS}..${NOW_SECONDS + 50}`]);
   });
 
   it('that a killed process left half written beside the whole one is cleared away', async () => {

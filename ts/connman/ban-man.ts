@@ -5,10 +5,12 @@
 
 import { parseBanList, serializeBanList, MAX_BAN_LIST_BYTES } from '../addrman/ban-list.ts';
 import type { BanEntry } from '../addrman/ban-list.ts';
+import { checkInteger } from '../addrman/arguments.ts';
 import type { DataFile } from '../addrman/data-file.ts';
-import type { NetAddress } from '../netaddr/net-address.ts';
+import { NetAddress } from '../netaddr/net-address.ts';
 import { Subnet } from '../netaddr/subnet.ts';
 import type { Clock } from '../util/clock.ts';
+import { invalidArg } from '../util/errors.ts';
 import type { Logger } from '../util/logger.ts';
 import type { RandomUint32 } from '../util/random.ts';
 import { RollingBloomFilter } from '../util/rolling-bloom-filter.ts';
@@ -26,16 +28,17 @@ export interface BanManOptions {
   readonly logger: Logger;
   /** `banlist.json`; without it bans live as long as the object. */
   readonly file?: DataFile;
+  /** 1 or more; `DEFAULT_BAN_SECONDS` when left out. */
   readonly defaultBanSeconds?: number;
   /** Whether fc00::/8 in the file is read as CJDNS. */
   readonly isCJDNSReachable?: boolean;
-  /** Called after every change. */
+  /** Called after every change, the end of a ban included once it is noticed. */
   readonly onChange?: () => void;
 }
 
 /** When a ban is to end. */
 export interface BanUntil {
-  /** Seconds from now, or since 1970 with `isAbsolute`; 0 or less stands for the default time from now. */
+  /** Whole seconds from now, or since 1970 with `isAbsolute`; 0 or less stands for the default time from now. */
   readonly seconds?: number;
   readonly isAbsolute?: boolean;
 }
@@ -52,12 +55,17 @@ export class BanMan {
   /** The last save that began; saves end in the order in which they begin. */
   #saving: Promise<void> = Promise.resolve();
 
-  /** Starts with no bans; `load` reads the file. */
+  /**
+   * Starts with no bans; `load` reads the file.
+   *
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `defaultBanSeconds`.
+   */
   constructor(options: BanManOptions) {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#file = options.file;
     this.#defaultBanSeconds = options.defaultBanSeconds ?? DEFAULT_BAN_SECONDS;
+    checkInteger('defaultBanSeconds', this.#defaultBanSeconds, 1);
     this.#onChange = options.onChange ?? (() => {});
     this.#discouraged = new RollingBloomFilter({
       elementCount: DISCOURAGED_ADDRESSES,
@@ -98,12 +106,17 @@ export class BanMan {
    * Refuses an address or a subnet. Never shortens a ban.
    *
    * @returns Whether the list changed; if so it is being saved.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither an address nor a subnet, or an internal address.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `seconds` is no whole number, or beyond 2^53 - 1.
    */
   ban(target: NetAddress | Subnet, { seconds = 0, isAbsolute = false }: BanUntil = {}): boolean {
+    // A fraction in the file would have the next start, ours or Core's, throw all bans away.
+    checkInteger('seconds', seconds, -Number.MAX_SAFE_INTEGER);
     const subnet = toSubnet(target);
     const nowSeconds = this.#nowSeconds();
     const isDefault = seconds <= 0;
-    const untilSeconds = (isDefault ? this.#defaultBanSeconds : seconds) + (isDefault || !isAbsolute ? nowSeconds : 0);
+    const endSeconds = (isDefault ? this.#defaultBanSeconds : seconds) + (isDefault || !isAbsolute ? nowSeconds : 0);
+    const untilSeconds = Math.min(endSeconds, Number.MAX_SAFE_INTEGER);
     const known = this.#bans.get(subnet.toString());
     if (known !== undefined && known.untilSeconds >= untilSeconds) return false;
     this.#bans.set(subnet.toString(), { subnet, createdSeconds: nowSeconds, untilSeconds });
@@ -174,17 +187,17 @@ export class BanMan {
 
   #changed(): void {
     this.#isDirty = true;
-    this.#onChange();
     void this.save();
+    this.#onChange();
   }
 
   #sweep(): void {
     const nowSeconds = this.#nowSeconds();
-    for (const [key, { untilSeconds }] of this.#bans) {
-      if (nowSeconds <= untilSeconds) continue;
-      this.#bans.delete(key);
-      this.#isDirty = true;
-    }
+    const sizeBefore = this.#bans.size;
+    for (const [key, { untilSeconds }] of this.#bans) if (nowSeconds > untilSeconds) this.#bans.delete(key);
+    if (this.#bans.size === sizeBefore) return;
+    this.#isDirty = true;
+    this.#onChange();
   }
 
   #nowSeconds(): number {
@@ -193,5 +206,7 @@ export class BanMan {
 }
 
 function toSubnet(target: NetAddress | Subnet): Subnet {
-  return target instanceof Subnet ? target : new Subnet(target);
+  if (target instanceof Subnet) return target;
+  if (target instanceof NetAddress) return new Subnet(target);
+  throw invalidArg('target', 'a NetAddress or a Subnet', target);
 }
