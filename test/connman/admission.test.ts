@@ -184,6 +184,18 @@ describe('a start', () => {
     expect(other.connman.listeningAt.map(String)).toEqual(['10.0.0.1:1', '10.0.0.1:2']);
   });
 
+  it('that failed says so everywhere, and may be tried again', async () => {
+    const blocker = world.listen('4.4.4.4:2');
+    const { connman, greeter } = world.make({ bind: ['4.4.4.4:1', '4.4.4.4:2'], discover: true });
+    await expect(connman.start(greeter)).rejects.toMatchObject({ address: '4.4.4.4:2' });
+    expect([connman.isListening, connman.listeningAt, connman.localAddresses()]).toEqual([false, [], []]);
+    blocker.close();
+    await connman.start(greeter);
+    expect(connman.listeningAt.map(String)).toEqual(['4.4.4.4:1', '4.4.4.4:2']);
+    await connman.stop();
+    expect([connman.isListening, connman.listeningAt]).toEqual([false, []]);
+  });
+
   it('happens once', async () => {
     const { connman, greeter } = await node();
     await expect(connman.start(greeter)).rejects.toMatchObject({ code: 'ERR_SOCKMAN_STATE' });

@@ -10,6 +10,7 @@ import type { ConnmanOptions } from '../../ts/connman/options.ts';
 import type { P2PNode } from '../../ts/connman/peer.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
+import { silentLogger } from '../../ts/util/logger.ts';
 import { Crowd } from './crowd.ts';
 import { SERVICES, STEP_MS, bookOf, ofType, placesIn, startDialer } from './dialers.ts';
 import { MAGIC, World } from './world.ts';
@@ -175,6 +176,15 @@ describe('anchors', () => {
     await world.pass(5_000, STEP_MS);
     expect(opened.slice(0, 2)).toEqual(anchors.reverse().map((anchor) => `block-relay-only ${anchor}`));
     expect(opened[2]).toMatch(/^outbound-full-relay/);
+  });
+
+  it('are none where they cannot be read, and that keeps nobody from starting', async () => {
+    const errors: string[] = [];
+    const anchorStore = { take: () => Promise.reject(new Error('no disk')), save: () => Promise.resolve() };
+    const logger = { ...silentLogger, error: (line: string) => void errors.push(line) };
+    const connman = await start(book([]), { anchorStore, logger });
+    expect(errors).toEqual([expect.stringContaining('no disk')]);
+    await connman.stop();
   });
 
   it('are not touched by a node that dials given peers only', async () => {

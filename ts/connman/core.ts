@@ -121,11 +121,11 @@ export class ConnmanCore {
 
   async start(netEvents: NetEvents): Promise<void> {
     if (this.#stage !== 'made') throw new SockManError('ERR_SOCKMAN_STATE', `start: ${this.#stage} before`);
-    const { anchorStore, clock, random } = this.settings;
+    const { clock, random } = this.settings;
     if (this.settings.isListening) this.listeners.openAll();
     if (this.settings.discovers && this.#listenPlan.bindsAny) this.localAddresses.discover(this.listeners.port);
     this.#stage = 'starting';
-    const anchors = anchorStore !== undefined && this.outbound.usesAddressBook ? await anchorStore.take() : [];
+    const anchors = this.outbound.usesAddressBook ? await this.#saving.takeAnchors() : [];
     if (this.#interrupt.signal.aborted) throw new SockManError('ERR_SOCKMAN_STATE', 'start: interrupted meanwhile');
     this.#stage = 'started';
     this.#netEvents = netEvents;
@@ -187,6 +187,7 @@ export class ConnmanCore {
     }
     this.#removal.stop();
     this.#sockets.closeSockets();
+    this.listeners.clear();
   }
 
   // ---- Nodes come ---------------------------------------------------------------------------------------------------

@@ -43,14 +43,14 @@ export class ListeningSockets extends OpenListeners {
     const { sockets, logger } = this.#host;
     for (const target of this.#plan.targets) {
       const result = sockets.bindAndStartListening(target.service);
-      if (result.ok) {
-        this.add(result.bound, target);
-        this.#noteBound(result.bound, target);
-      } else if (target.isRequired) {
+      if (result.ok) this.add(result.bound, target);
+      else if (target.isRequired) {
         sockets.stopListening();
+        this.clear();
         throw new SockManError('ERR_SOCKMAN_SYSTEM', result.errmsg, { address: String(target.service) });
       } else logger.debug(result.errmsg);
     }
+    for (const bound of this.services()) this.#noteBound(bound, this.find(bound)!);
   }
 
   /** Where we listen for everybody is an address of ours. */

@@ -149,6 +149,12 @@ export class OpenListeners {
     this.#services.push(bound);
   }
 
+  /** They are closed. */
+  clear(): void {
+    this.#byService.clear();
+    this.#services.length = 0;
+  }
+
   /** Where they listen. */
   services(): Service[] {
     return [...this.#services];

@@ -21,6 +21,16 @@ export class Saving {
     await this.#attempt('bans', async () => banMan?.save?.());
   }
 
+  /** Whom to dial first; nobody if that cannot be read. */
+  async takeAnchors(): Promise<PeerAddress[]> {
+    try {
+      return (await this.#settings.anchorStore?.take()) ?? [];
+    } catch (error) {
+      this.#settings.logger.error(`anchors are not read: ${String(error)}`);
+      return [];
+    }
+  }
+
   /** Saves whom to dial first. For a clean end only: after a crash an attacker must not find us bound to his nodes. */
   async saveAnchors(anchors: readonly PeerAddress[]): Promise<void> {
     await this.#attempt('anchors', async () => this.#settings.anchorStore?.save(anchors));
