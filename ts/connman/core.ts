@@ -9,6 +9,7 @@ import type { SockMan } from '../sockman/sock-man.ts';
 import { Emitter } from '../util/emitter.ts';
 import { SockManError, invalidArg } from '../util/errors.ts';
 import { Intervals } from '../util/intervals.ts';
+import { throwLater } from '../util/throw-later.ts';
 import { AddressCache } from './address-cache.ts';
 import { admitInbound } from './admission.ts';
 import { AS_MAP_CHECK_INTERVAL_MS, checkAsMap } from './as-map-check.ts';
@@ -418,11 +419,4 @@ export class ConnmanCore {
   #name(node: P2PNode): string {
     return loggedPeer(node, this.settings.logIps);
   }
-}
-
-/** What happens to an error that nobody asked for: it becomes an uncaught exception, once the work around it is done. */
-function throwLater(error: unknown): void {
-  setImmediate(() => {
-    throw error;
-  });
 }
