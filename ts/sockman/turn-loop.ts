@@ -346,7 +346,7 @@ export class TurnLoop implements BatchSink {
   #offerEnd(connection: Connection, errno: number): void {
     const mayReceive = this.#mayReceive(connection);
     const { owner } = connection;
-    if (owner !== undefined) tellEnd(owner, errno);
+    if (owner !== undefined) this.#deliverToOwner(connection, owner, errno === 0 ? EOF : READ_ERROR, errno, 0);
     else if (mayReceive) this.#deliverEnd(connection, errno);
     else if (this.#isLive(connection)) this.#heldBack.hold(connection, { bytes: undefined, endErrno: errno });
   }
