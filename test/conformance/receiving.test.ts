@@ -73,6 +73,22 @@ describeEachBackend('receiving', (stage) => {
     },
   );
 
+  it('poisons what it held back before it lent it, too', async () => {
+    let mayReceive = false;
+    const { probe, peer, nodeId } = await stage.connected(
+      { poisonReceivedBytes: true },
+      { shouldTryToRecv: () => mayReceive },
+    );
+    const kept: Uint8Array[] = [];
+    probe.on.eventGotData = (_id, data) => kept.push(data);
+    peer.send('secret');
+    await loopPasses(10);
+    mayReceive = true;
+    probe.wake(nodeId);
+    await until('the bytes', () => probe.text(nodeId) === 'secret');
+    expect([...kept[0]!]).toEqual([0xdd, 0xdd, 0xdd, 0xdd, 0xdd, 0xdd]);
+  });
+
   it('lets other code write to what it lent', async () => {
     const { probe, peer, nodeId } = await stage.connected();
     probe.on.eventGotData = (_id, data) => data.fill(0);

@@ -335,11 +335,14 @@ export class TurnLoop implements BatchSink {
   }
 
   #deliverData(connection: Connection, offset: number, length: number): void {
-    const data = this.backend.slab.view(offset, length);
-    this.callbacks.gotData(connection.nodeId, data);
-    if (this.#options.poisonReceivedBytes) data.fill(POISON_BYTE);
+    this.#lendData(connection, this.backend.slab.view(offset, length));
     // Asked again here, so that a handler that has enough stops the kernel, not the next delivery.
     if (this.#overrides.asksToRecv) this.#mayReceive(connection);
+  }
+
+  #lendData(connection: Connection, data: Uint8Array): void {
+    this.callbacks.gotData(connection.nodeId, data);
+    if (this.#options.poisonReceivedBytes) data.fill(POISON_BYTE);
   }
 
   /** Delivers EOF (errno 0) or a read error, or holds it. */
@@ -421,7 +424,7 @@ export class TurnLoop implements BatchSink {
     if (held?.bytes !== undefined) {
       const { bytes } = held;
       held.bytes = undefined;
-      this.callbacks.gotData(connection.nodeId, bytes);
+      this.#lendData(connection, bytes);
       if (!this.#mayReceive(connection)) return;
     }
     this.#heldBack.dropHeld(connection);
