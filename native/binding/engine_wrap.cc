@@ -208,8 +208,9 @@ void EngineWrap::StopWatch() {
 
 void EngineWrap::Shut() {
     if (std::exchange(m_is_shut, true)) return;
-    if (m_engine != nullptr) m_engine->CloseAll();
+    // The loop must have let go of the poller's descriptor by then.
     StopWatch();
+    if (m_engine != nullptr) m_engine->Destroy();
     // The environment waits for its loop until the hook is removed: not before the loop let go of our handles.
     if (m_cleanup != nullptr) {
         m_watch.Stop([hook = m_cleanup] { napi_remove_async_cleanup_hook(hook); });

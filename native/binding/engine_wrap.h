@@ -7,7 +7,7 @@
 //
 // Life. The JavaScript object owns the wrap; between `start` and `stop` the wrap also holds the object, so that sockets
 // in use are not collected. `destroy`, collection and the end of the environment (exit, a terminated worker) all come
-// to `Shut`, which stops the watch, closes the sockets and touches no JavaScript.
+// to `Shut`, which stops the watch, closes the sockets and the poller, and touches no JavaScript.
 
 #pragma once
 

@@ -25,6 +25,15 @@ uint32_t WantedInterest(const Slot& slot) {
            (slot.wants_write ? kInterestWrite : kInterestNone);
 }
 
+/** What is left of a poller that was given back. */
+class ClosedPoller final : public Poller {
+public:
+    const char* Name() const override { return "closed"; }
+    int Descriptor() const override { return -1; }
+    int SetInterest(int, uint64_t, uint32_t, uint32_t) override { return -EBADF; }
+    int Wait(PollEvent*, int, int) override { return 0; }
+};
+
 OpenResult Refused(Syscall call, int status) { return {kNoHandle, {call, -status}}; }
 
 /** Runs the steps of opening a socket until one fails, and remembers which. */
@@ -283,6 +292,14 @@ void Engine::CloseAll() {
     for (uint32_t index = 0; index < m_table.SlotCount(); ++index) {
         if (m_table.At(index).kind != SocketKind::Free) CloseSlot(index, false);
     }
+}
+
+void Engine::Destroy() {
+    CloseAll();
+    m_event_count = 0;
+    m_ready_listeners.clear();
+    m_broken.clear();
+    m_poller = std::make_unique<ClosedPoller>();
 }
 
 // --- asking ---

@@ -223,6 +223,24 @@ TEST_CASE("everything may be closed inside a batch, and the engine goes on") {
     }
 }
 
+TEST_CASE("an engine may be destroyed inside a batch, with events that wait for the next") {
+    FOR_EACH_POLLER(poller) {
+        const size_t before = OpenInternetSocketCount();
+        World world(poller, {.receive_chunk_bytes = 10});
+        Connections all = AcceptMany(world, 5);
+        for (Peer& peer : all.peers) peer.Send(std::string(10, 'x'));
+        {
+            OpenBatch batch(world);
+            REQUIRE(batch.Count() == 2);
+            CHECK(world->HasMore());
+            world->Destroy();
+            CHECK_FALSE(world->HasMore());
+        }
+        CHECK(world.Turn().empty());
+        CHECK(OpenInternetSocketCount() == before + all.peers.size());
+    }
+}
+
 TEST_CASE("no method takes a number that names nothing amiss") {
     FOR_EACH_POLLER(poller) {
         World world(poller);

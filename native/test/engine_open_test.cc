@@ -358,6 +358,25 @@ TEST_CASE("a listener removes the path it made, and no other file") {
     }
 }
 
+TEST_CASE("a destroyed engine holds no descriptor, its poller's included, and opens none") {
+    FOR_EACH_POLLER(poller) {
+        if (!ClosesAtOnce(poller)) continue;
+        Peer peer = Peer::ListenOn(IPv4("127.0.0.1", 0));
+        const size_t before = OpenDescriptorCount();
+        World world(poller);
+        const Handle listener = world.Listen(IPv4("127.0.0.1", 0));
+        world->Destroy();
+        world->Destroy();
+        CHECK(OpenDescriptorCount() == before);
+        CHECK(world->SocketCount() == 0);
+        CHECK_FALSE(world->Close(listener));
+        CHECK(world->Listen(IPv4("127.0.0.1", 0), {}).failure.error == EBADF);
+        CHECK(world->Connect(peer.Local(), {}).failure.error == EBADF);
+        CHECK(world.Turn().empty());
+        CHECK(OpenDescriptorCount() == before);
+    }
+}
+
 TEST_CASE("an engine that ends closes what it has and removes its paths") {
     FOR_EACH_POLLER(poller) {
         TemporaryDirectory directory;

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { createSockMan } from '../../ts/sockman/create-sock-man.ts';
 import type { SockManHandlers } from '../../ts/sockman/create-sock-man.ts';
 import { describeEachBackend } from '../helpers/backends.ts';
+import { countDescriptors, noDescriptorCount } from '../helpers/descriptors.ts';
+import type { Probe } from '../helpers/probe.ts';
 import { inTime, loopPasses, noteProgress, until } from '../helpers/until.ts';
 
 describeEachBackend('life', (stage) => {
@@ -90,6 +92,40 @@ describeEachBackend('life', (stage) => {
     const { probe, peer } = await stage.connected();
     await inTime('the disposal', probe[Symbol.asyncDispose]());
     await until('the peer to notice', () => peer.hasEOF || peer.brokenBy !== undefined);
+  });
+
+  describe('holds no descriptor', () => {
+    // libkqueue closes what a kqueue held some time after the kqueue.
+    const isLate = stage.backend === 'native/kqueue' && process.platform === 'linux';
+    const reason = noDescriptorCount ?? (isLate ? 'libkqueue takes its time' : undefined);
+
+    it.each([
+      ['disposed', (probe) => probe[Symbol.asyncDispose]()],
+      ['interrupted and then closed', (probe) => (probe.interruptNet(), probe.closeSockets())],
+      ['closed and then interrupted', (probe) => (probe.closeSockets(), probe.interruptNet())],
+    ] as [string, (probe: Probe) => unknown][])('once it is %s', async (_title, end) => {
+      if (reason !== undefined) return;
+      const before = countDescriptors();
+      const probe = stage.probe();
+      stage.listen(probe);
+      await end(probe);
+      await loopPasses();
+      expect(countDescriptors()).toBeLessThanOrEqual(before);
+    });
+
+    it('once a callback closed and interrupted it', async () => {
+      if (reason !== undefined) return;
+      const before = countDescriptors();
+      const end = (): void => {
+        probe.closeSockets();
+        probe.interruptNet();
+      };
+      const probe = stage.probe({}, { eventIOLoopCompletedForAllPeers: end });
+      stage.listen(probe);
+      await probe.joinSocketsThreads();
+      await loopPasses();
+      expect(countDescriptors()).toBeLessThanOrEqual(before);
+    });
   });
 
   it('keeps several instances apart', async () => {

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../native/load.cjs';
 import type { Addon, Engine } from '../../native/load.cjs';
+import { EBADF } from '../../ts/util/errno.ts';
 
 const loaded = loadAddon();
 const SETTINGS = [65_536, 64, 1, 0, 0, 0];
@@ -113,6 +114,18 @@ describe.skipIf(!loaded.ok)(`the engine ${loaded.ok ? '' : `(skipped: ${loaded.r
       }
       engine.stop();
     }
+  });
+
+  it('opens nothing once it is destroyed', () => {
+    const failure = new Int32Array(2);
+    const slab = new Uint8Array(3 * 65_536);
+    const engine = new addon.Engine(new Int32Array(2048), slab, failure, Int32Array.from(SETTINGS), addon.pollers[0]!);
+    engine.destroy();
+    // IPv4 (4), port 0, no scope, 127.0.0.1: see native/core/address.h.
+    const anyPort = Uint8Array.of(4, 0, 0, 0, 0, 0, 0, 127, 0, 0, 1);
+    expect(engine.listen(anyPort, 1, false, false)).toBe(-1);
+    expect(failure[1]).toBe(EBADF);
+    expect(engine.start(() => {})).toBeUndefined();
   });
 
   it('takes nobody for an engine because of a prototype', () => {

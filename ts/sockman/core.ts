@@ -95,13 +95,21 @@ export class SockManCore {
     this.#dialing?.dialer.interrupt();
     this.#dialing?.i2p.close();
     this.#loop?.stop();
+    this.#freeBackend();
   }
 
   closeSockets(): void {
     this.#dialing?.dialer.interrupt();
     this.#dialing?.i2p.close();
     this.#loop?.closeAll();
-    if (this.#isInterrupted) this.#loop?.backend.destroy();
+    this.#freeBackend();
+  }
+
+  /** Gives back what the backend itself holds, its poller for one, once nothing is open and nothing can be opened. */
+  #freeBackend(): void {
+    const loop = this.#loop;
+    if (!this.#isInterrupted || loop === undefined) return;
+    if (loop.table.socketCount === 0 && loop.listeners.count === 0) loop.backend.destroy();
   }
 
   // ---- Connections --------------------------------------------------------------------------------------------------
