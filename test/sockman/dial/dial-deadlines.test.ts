@@ -59,6 +59,12 @@ describe('deadlines', () => {
     expect(isGone(peer)).toBe(true);
   });
 
+  test('a step has 20 s however long connecting may take', async () => {
+    const dialing = stage.dial({ host: 'h', port: 1 }, { proxy: PROXY, timeoutMs: 60_000 });
+    await stage.pass(20_000);
+    expect(dialing.result).toMatchObject({ code: 'socks5-greeting-timed-out' });
+  });
+
   test('a proxy that drips a byte a second inside one step gains no time', async () => {
     const dialing = stage.dial({ host: 'h', port: 1 });
     const peer = await stage.proxyEnd();

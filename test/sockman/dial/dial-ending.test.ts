@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { ConnectOptions } from '../../../ts/sockman/dial/connect-options.ts';
+import { EAGAIN } from '../../../ts/util/errno.ts';
 import { PROXY, ProxyStage } from '../../helpers/dial-stage.ts';
 import type { Dialing } from '../../helpers/dial-stage.ts';
 import { RecordingNode } from '../../helpers/recording-node.ts';
@@ -54,6 +55,30 @@ describe('ending a dial early', () => {
       expect(await dialing.ended).toMatchObject({ nodeId: undefined, code: 'interrupted' });
     });
   }
+
+  // Only a real kernel has such a queue (unix-queue.test.ts); here its answer is enough.
+  test.each(['signal', 'interruptNet', 'closeSockets'])('by %s works while a full queue is tried again', async (by) => {
+    let tries = 0;
+    const other = new RecordingNode({
+      backend: (options) => {
+        const backend = stage.net.createBackend(options);
+        backend.connect = () => ((tries += 1), { ok: false, syscall: 'connect', errno: EAGAIN });
+        return backend;
+      },
+    });
+    other.startSocketsThreads();
+    const controller = new AbortController();
+    const ended = other.connectAndMakeNodeId('unix:/queue', { signal: controller.signal });
+    await stage.pass(10);
+    expect(tries).toBe(2);
+    if (by === 'signal') controller.abort();
+    else other[by as 'interruptNet' | 'closeSockets']();
+    expect(stage.pendingTimers()).toBe(0);
+    expect(await ended).toMatchObject({ code: by === 'signal' ? 'aborted' : 'interrupted' });
+    await stage.pass(1_000);
+    expect(tries).toBe(2);
+    await other[Symbol.asyncDispose]();
+  });
 
   test('by a signal that has fired before touches no network', async () => {
     const dialing = stage.dial({ host: 'h', port: 1 }, { proxy: PROXY, signal: AbortSignal.abort() });

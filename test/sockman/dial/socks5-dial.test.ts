@@ -79,6 +79,22 @@ describe('a dial through SOCKS5', () => {
     },
   );
 
+  test('keeps what is behind the reply while others receive', async () => {
+    stage.dial({ host: 'h', port: 1 });
+    const first = await stage.proxyEnd();
+    await stage.answer(first, '0500', GRANTED);
+    stage.dial({ host: 'h', port: 1 });
+    const second = await stage.proxyEnd();
+    await stage.answer(second, '0500');
+    // Turn after turn, before the new connection may be told of anything.
+    second.send(bytesOf(`${GRANTED}aaaa`));
+    stage.net.clock.advance(0);
+    first.send(bytesOf('bb'.repeat(20)));
+    stage.net.clock.advance(0);
+    await stage.settle();
+    expect(stage.node.takeEvents()).toEqual([`data 0 ${'bb'.repeat(20)}`, 'data 1 aaaa']);
+  });
+
   test('delivers nothing before the caller knows the node id', async () => {
     let known: number | undefined;
     const dialing = stage.dial({ host: 'h', port: 1 });

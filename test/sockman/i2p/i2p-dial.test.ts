@@ -5,10 +5,13 @@ import type { ConnectOptions } from '../../../ts/sockman/dial/connect-options.ts
 import type { DialFailureCode } from '../../../ts/sockman/dial/failure.ts';
 import { addressOfDestination, encodeI2PBase64 } from '../../../ts/sockman/dial/i2p-destination.ts';
 import { MAX_UNUSED_I2P_SESSIONS } from '../../../ts/sockman/i2p/i2p.ts';
-import { splitReceives } from '../../../ts/testing.ts';
+import type { DialResult } from '../../../ts/sockman/dial/dialer.ts';
+import { MemoryNetwork, splitReceives } from '../../../ts/testing.ts';
+import type { MemoryPeer } from '../../../ts/testing.ts';
 import { BridgeStage } from '../../helpers/dial-stage.ts';
 import type { Dialing } from '../../helpers/dial-stage.ts';
 import { D1, D1_PRIVATE_KEY } from '../../helpers/i2p-destinations.ts';
+import { RecordingNode } from '../../helpers/recording-node.ts';
 import { BRIDGE } from '../../helpers/sam-bridge.ts';
 import type { SamBridge } from '../../helpers/sam-bridge.ts';
 
@@ -218,6 +221,51 @@ describe('patience with a bridge', () => {
     expect(dialing.result).toBeUndefined();
     await bridge.advance(1);
     expect(dialing.result).toMatchObject({ code: 'sam-timed-out', proxyFailed: true });
+  });
+});
+
+describe('a bridge that does not read', () => {
+  const HELLO = 'HELLO VERSION MIN=3.1 MAX=3.1\n';
+  let narrow: MemoryNetwork;
+  let node: RecordingNode;
+  let result: DialResult | undefined;
+  let deaf: MemoryPeer;
+
+  beforeEach(async () => {
+    narrow = new MemoryNetwork({ bufferBytes: 8 });
+    const listener = narrow.listen(BRIDGE);
+    node = new RecordingNode({ backend: narrow.createBackend });
+    node.startSocketsThreads();
+    void node.connectAndMakeNodeId(TARGET, { proxy: BRIDGE }).then((ended) => (result = ended));
+    result = undefined;
+    narrow.clock.advance(0);
+    deaf = listener.peers[0]!;
+    deaf.pauseReading();
+    await narrow.clock.settle();
+  });
+  afterEach(() => node[Symbol.asyncDispose]());
+
+  const pass = async (ms: number): Promise<void> => {
+    narrow.clock.advance(ms);
+    await narrow.clock.settle();
+  };
+
+  test('fails the dial when a request could not be sent in a second', async () => {
+    await pass(999);
+    expect(result).toBeUndefined();
+    await pass(1);
+    expect(result).toMatchObject({ code: 'sam-timed-out', proxyFailed: true });
+  });
+
+  test('has all its time for the answer once it has read the question', async () => {
+    await pass(900);
+    deaf.resumeReading();
+    await narrow.clock.settle();
+    expect(deaf.takeText()).toBe(HELLO);
+    await pass(179_999);
+    expect(result).toBeUndefined();
+    await pass(1);
+    expect(result).toMatchObject({ code: 'sam-timed-out' });
   });
 });
 
