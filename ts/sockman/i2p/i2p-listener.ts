@@ -6,7 +6,7 @@
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
-import type { Timer } from '../../util/clock.ts';
+import { sleep } from '../../util/sleep.ts';
 import { DialSocket } from '../dial/dial-socket.ts';
 import type { Attempt } from '../dial/dial-socket.ts';
 import { dialFailure } from '../dial/failure.ts';
@@ -25,11 +25,10 @@ const NO_ADDRESS = new Service(NetAddress.UNSPECIFIED, 0);
 export class I2PListener {
   readonly #context: SessionContext;
   readonly #session: SamSession;
+  readonly #stop = new AbortController();
   #socket: DialSocket | undefined;
   #me = NO_ADDRESS;
   #delayMs = I2P_RETRY_STEP_MS;
-  #sleep: { timer: Timer; wake: () => void } | undefined;
-  #isStopped = false;
 
   constructor(context: SessionContext, session: SamSession) {
     this.#context = context;
@@ -42,20 +41,18 @@ export class I2PListener {
 
   /** Ends listening, at whatever stage. The session is the owner's to close. */
   stop(): void {
-    this.#isStopped = true;
+    this.#stop.abort();
     this.#socket?.abort(dialFailure('interrupted'));
-    this.#sleep?.timer.cancel();
-    this.#sleep?.wake();
   }
 
   async #run(): Promise<void> {
-    while (!this.#isStopped) {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
       const socket = (this.#socket = new DialSocket(this.#context.loop));
       const offered = await this.#session.listen(socket);
-      if (this.#isStopped) break;
+      if (signal.aborted) break;
       if (!offered.ok) {
         this.#context.logger.error(`listening on I2P failed: ${offered.failure.message}`);
-        socket.abort(offered.failure);
         this.#context.loop.tellI2PListen(this.#me, false);
         await this.#backOff();
         continue;
@@ -88,12 +85,8 @@ export class I2PListener {
   }
 
   async #backOff(): Promise<void> {
-    if (this.#isStopped) return;
     const delayMs = this.#delayMs;
     if (this.#delayMs < I2P_RETRY_MAX_MS) this.#delayMs += I2P_RETRY_STEP_MS;
-    await new Promise<void>((wake) => {
-      this.#sleep = { timer: this.#context.loop.clock.after(delayMs, wake), wake };
-    });
-    this.#sleep = undefined;
+    await sleep(this.#context.loop.clock, delayMs, this.#stop.signal);
   }
 }
