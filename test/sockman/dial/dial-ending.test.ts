@@ -1,5 +1,6 @@
 // Dials that are ended before they end.
 
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { ConnectOptions } from '../../../ts/sockman/dial/connect-options.ts';
@@ -102,6 +103,16 @@ describe('ending a dial early', () => {
     expect(lines).toHaveLength(1);
     expect(other.stats().dialFailures).toBe(1);
     await other[Symbol.asyncDispose]();
+  });
+
+  test('or not leaves nobody listening to its signal', async () => {
+    const { signal } = new AbortController();
+    stage.net.listen('127.0.0.1:2');
+    const dials = ['127.0.0.1:2', '127.0.0.1:1'].map((to) => stage.dial(to, { signal }));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(2);
+    await stage.settle();
+    expect(dials.map(({ result }) => result?.nodeId)).toEqual([0, undefined]);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('by a signal that fires after success changes nothing', async () => {

@@ -5,9 +5,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import type { ConnectTarget } from '../../../ts/sockman/dial/connect-options.ts';
-import { limitSends, splitReceives } from '../../../ts/testing.ts';
+import { MemoryNetwork, limitSends, splitReceives } from '../../../ts/testing.ts';
 import { GRANTED, ONION, PROXY, ProxyStage, requestFor } from '../../helpers/dial-stage.ts';
 import { bytesOf } from '../../helpers/handshake.ts';
+import { RecordingNode } from '../../helpers/recording-node.ts';
 
 let stage: ProxyStage;
 
@@ -128,6 +129,27 @@ describe('a dial through SOCKS5', () => {
     await stage.converse(peer, '01 01 75 01 70', '0100');
     await stage.converse(peer, requestFor('example.com', 8333), GRANTED);
     expect(dialing.result?.nodeId).toBe(0);
+  });
+
+  test('sends its requests whole and in order to a proxy that answers before it has read them', async () => {
+    const narrow = new MemoryNetwork({ bufferBytes: 1 });
+    const listener = narrow.listen(PROXY);
+    const node = new RecordingNode({ backend: narrow.createBackend });
+    node.startSocketsThreads();
+    const ended = node.connectAndMakeNodeId({ host: 'h', port: 1 }, { proxy: PROXY });
+    narrow.clock.advance(0);
+    const peer = listener.peers[0]!;
+    peer.pauseReading();
+    await narrow.clock.settle();
+    peer.send(bytesOf('0500'));
+    await narrow.clock.settle();
+    peer.resumeReading();
+    await narrow.clock.settle();
+    expect(Buffer.from(peer.take()).toString('hex')).toBe(`050100${requestFor('h', 1)}`);
+    peer.send(bytesOf(GRANTED));
+    await narrow.clock.settle();
+    expect(await ended).toMatchObject({ nodeId: 0 });
+    await node[Symbol.asyncDispose]();
   });
 
   test('works over a Unix-domain socket, whose local end has no name', async () => {

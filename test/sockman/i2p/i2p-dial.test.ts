@@ -365,6 +365,35 @@ describe('ending an I2P dial early', () => {
       expect(stage.node.connectionCount).toBe(0);
     }
     expect(outcomes).toEqual(Array(8).fill(expect.objectContaining({ nodeId: undefined, code: 'aborted' })));
+    // At most the session that waits for the next dial.
+    expect(bridge.openSocketCount).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('after closeSockets dials go on', () => {
+  test('with new sessions, which are kept in their turn', async () => {
+    bridge.answers['STREAM CONNECT'] = 'STREAM STATUS RESULT=CANT_REACH_PEER';
+    await dialAndSettle();
+    stage.node.closeSockets();
+    await bridge.settle();
+    expect(bridge.openSocketCount).toBe(0);
+    bridge.takeRequests();
+    for (let count = 0; count < 3; count += 1) await dialAndSettle();
+    expect(stage.takeSessionRequests()).toHaveLength(1);
+    expect(bridge.openSocketCount).toBe(1);
+  });
+
+  test('and leave nothing of a session whose dial it ended', async () => {
+    bridge.answers['STREAM CONNECT'] = () => undefined;
+    const dialing = await dialAndSettle();
+    stage.node.closeSockets();
+    expect(await dialing.ended).toMatchObject({ code: 'interrupted' });
+    bridge.answers['STREAM CONNECT'] = 'STREAM STATUS RESULT=CANT_REACH_PEER';
+    await dialAndSettle();
+    expect(bridge.openSocketCount).toBe(1);
+    stage.node.interruptNet();
+    await bridge.settle();
+    expect(bridge.openSocketCount).toBe(0);
   });
 });
 

@@ -105,6 +105,7 @@ describe('the persistent session', () => {
     await start();
     expect(sessionsMade()).toEqual([]);
     expect(node.takeEvents()).toEqual(['i2p [::]:0 false']);
+    expect(bridge.openSocketCount).toBe(0);
     expect(existsSync(keyFile) ? readFileSync(keyFile, 'utf8') : readdirSync(folder)).toEqual(
       existsSync(keyFile) ? 'no key' : [],
     );
@@ -174,17 +175,19 @@ describe('an accepted peer', () => {
     ]);
   });
 
-  test('that came with the answer to the offer is taken', async () => {
+  test.each([
+    ['with what it says', `${PEER_LINE}hi`, [`data 0 ${Buffer.from('hi\n').toString('hex')}`]],
+    ['and says nothing yet', PEER_LINE.trimEnd(), []],
+  ])('that came with the answer to the offer is taken, %s', async (_what, behind, data) => {
     let count = 0;
     bridge.answers['STREAM ACCEPT'] = () => {
       count += 1;
-      return count === 1 ? `STREAM STATUS RESULT=OK\n${PEER_LINE}hi` : 'STREAM STATUS RESULT=OK';
+      return count === 1 ? `STREAM STATUS RESULT=OK\n${behind}` : 'STREAM STATUS RESULT=OK';
     };
     await start();
-    const events = node.takeEvents();
-    expect(events[0]).toBe(STARTED);
-    expect(events).toContain(`accepted 0 from ${THEM} to ${ME}`);
-    expect(events).toContain(`data 0 ${Buffer.from('hi\n').toString('hex')}`);
+    const [first, ...events] = node.takeEvents();
+    expect(first).toBe(STARTED);
+    expect(events.sort(byKind)).toEqual([`accepted 0 from ${THEM} to ${ME}`, STARTED, ...data]);
   });
 
   test('that is refused is closed at once', async () => {
