@@ -101,6 +101,15 @@ describe('the rate of addresses', () => {
     expect(peer.stats.addrProcessed).toBe(111);
   });
 
+  it('spares any of the records, whatever their order', () => {
+    const addressBook = new AddrMan();
+    const lab = new PeerLab({ addressBook });
+    for (let count = 0; count < 40; count++) lab.connectReady().ask(addr(records(2, count * 2)));
+    const spared = [...addressBook.addresses()].map(({ bytes }) => bytes[3]! % 2);
+    expect(spared.filter((place) => place === 0).length).toBeGreaterThan(5);
+    expect(spared.filter((place) => place === 1).length).toBeGreaterThan(5);
+  });
+
   it('has room for the answer of a peer that was asked', () => {
     const lab = new PeerLab();
     const peer = lab.connectReady({ type: 'outbound-full-relay' });

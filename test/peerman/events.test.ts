@@ -167,6 +167,34 @@ describe('hooks that throw', () => {
   });
 });
 
+describe('messages that wait', () => {
+  function waiting() {
+    const lab = new PeerLab();
+    const peer = lab.connectReady();
+    peer.take();
+    peer.send({ type: 'ping', nonce: 1n }, { type: 'ping', nonce: 2n });
+    return { lab, peer, process: (signal: AbortSignal) => lab.manager.processMessages(peer.node, signal) };
+  }
+
+  it('are processed one at a time, and not again once the network stops', () => {
+    const stop = new AbortController();
+    const { peer, process } = waiting();
+    expect([process(stop.signal), peer.types]).toEqual([true, ['pong']]);
+    peer.send({ type: 'ping', nonce: 3n });
+    stop.abort();
+    expect([process(stop.signal), peer.types]).toEqual([false, ['pong', 'pong']]);
+  });
+
+  it('wait on for a peer that does not read its answers', () => {
+    const { lab, peer, process } = waiting();
+    peer.node.isSendPaused = true;
+    expect([process(new AbortController().signal), peer.types]).toEqual([false, []]);
+    peer.node.isSendPaused = false;
+    lab.settle();
+    expect(peer.types).toEqual(['pong', 'pong']);
+  });
+});
+
 describe('a peer manager', () => {
   it('needs a network, one only', () => {
     const lab = new PeerLab();

@@ -179,6 +179,7 @@ describe('sendtxrcncl', () => {
     ['once', [offer], {}, 'inbound', false],
     ['of a later version', [{ ...offer, version: 9 }], {}, 'inbound', false],
     ['to a peer of version 70015', [offer], { protocolVersion: 70_015 }, 'inbound', false],
+    ['twice, by a peer of version 70015', [offer, offer], { protocolVersion: 70_015 }, 'inbound', false],
     ['twice', [offer, offer], {}, 'inbound', true],
     ['of version 0', [{ ...offer, version: 0 }], {}, 'inbound', true],
     ['from a peer that wants no transactions', [offer], { relay: false }, 'inbound', true],

@@ -86,6 +86,25 @@ describe('feefilter', () => {
     }
   });
 
+  it.each<[string, (sent: bigint) => bigint, boolean]>([
+    ['three quarters', (told) => (3n * told) / 4n, false],
+    ['less than three quarters', (told) => (3n * told) / 4n - 1n, true],
+    ['four thirds', (told) => (4n * told) / 3n, false],
+    ['more than four thirds', (told) => (4n * told) / 3n + 1n, true],
+  ])('comes early, or not, when the rate changes to %s of it', (_what, changed, isEarly) => {
+    rate = 1_000n;
+    const lab = new PeerLab({ hooks });
+    const all = Array.from({ length: 100 }, () => lab.connectReady());
+    const [told] = sent(all[0]!);
+    const alike = all.filter((peer) => sent(peer)[0] === told);
+    rate = changed(told!);
+    lab.pass(320_000, 5_000);
+    const share = alike.filter((peer) => sent(peer).length > 1).length / alike.length;
+    // Of those that wait for their time, with a mean of ten minutes, four in ten have it by then.
+    if (isEarly) expect(share).toBe(1);
+    else expect(share).toBeLessThan(0.7);
+  });
+
   it('lets nothing through while catching up, and tells the end of that at once', () => {
     connect();
     isCatchingUp = true;

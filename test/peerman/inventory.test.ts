@@ -7,9 +7,12 @@ import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import { transactionIds } from '../../ts/p2p/messages/transaction.ts';
 import type { PeerHooks } from '../../ts/peerman/index.ts';
 import { knownCapacity } from '../../ts/peerman/tx-relay.ts';
+import { FakeChain } from '../helpers/fake-chain.ts';
 import type { LabPeer } from '../helpers/peer-lab.ts';
 import { PeerLab } from '../helpers/peer-lab.ts';
 import { fromHex, toHex } from '../helpers/vectors.ts';
+
+const RUNNING = new AbortController().signal;
 
 /** One input, one output, one witness. */
 const SEGWIT_TX = fromHex(
@@ -204,6 +207,33 @@ describe('getdata', () => {
     expect([requested.length, peer.types]).toEqual([2, ['pong']]);
   });
 
+  it('that ends the connection is the last that is looked at', () => {
+    const chain = new FakeChain();
+    chain.blocks.set(toHex(hash(1)), { height: 1, timeSeconds: 0 });
+    const { hooks, requested } = noting();
+    const lab = new PeerLab({ hooks, chainView: chain });
+    lab.isUploadTargetReached = true;
+    const peer = lab.connectReady();
+    peer.send({ type: 'getdata', items: items(InventoryType.BLOCK, 3) }, { type: 'ping', nonce: 1n });
+    peer.take();
+    expect(lab.manager.processMessages(peer.node, RUNNING)).toBe(true);
+    expect(requested).toHaveLength(1);
+    expect(lab.manager.processMessages(peer.node, RUNNING)).toBe(false);
+    expect(peer.node.disconnectReason).toBe('asks for history past the upload target');
+    expect(peer.types).not.toContain('pong');
+    expect(requested).toHaveLength(1);
+  });
+
+  it('past the upload target is refused by what is left for history, not by what is left in all', () => {
+    const chain = new FakeChain();
+    chain.blocks.set(toHex(hash(0)), { height: 1, timeSeconds: 0 });
+    const lab = new PeerLab({ chainView: chain });
+    lab.outboundTargetReached = (isHistorical = false) => isHistorical;
+    const peer = lab.connectReady();
+    peer.ask({ type: 'getdata', items: items(InventoryType.BLOCK, 1) });
+    expect(peer.isGone).toBe(true);
+  });
+
   it('of 50,000 things that do not exist takes 50,000 turns, in which others are served', () => {
     const lab = new PeerLab();
     const [peer, other] = [lab.connectReady(), lab.connectReady()];
@@ -264,6 +294,18 @@ describe('announcements of transactions', () => {
   function told(peer: LabPeer): InventoryItem[] {
     return peer.got('inv').flatMap((message) => message.items);
   }
+
+  it.each([
+    ['wtxid', {}],
+    ['txid', { version: { protocolVersion: 70_015 } }],
+  ])('leave out what the peer sent, to one that names it by %s', (_name, options) => {
+    const lab = new PeerLab(wanting);
+    const [sender, other] = [lab.connectReady(options), lab.connectReady(options)];
+    sender.ask({ type: 'tx', payload: SEGWIT_TX });
+    lab.manager.announceTx(transactionIds(SEGWIT_TX));
+    lab.jump(60_000);
+    expect([sender, other].map((peer) => told(peer).length)).toEqual([0, 1]);
+  });
 
   it('name transactions as the peer wants them named', () => {
     const lab = new PeerLab(wanting);
@@ -381,6 +423,14 @@ describe('announcements of transactions', () => {
     expect(peer.stats.lastInvSequence).toBe(4);
   });
 
+  it('begin with nothing that comes while the peer gets ready', () => {
+    const announceOne = (): void => announce(lab, 1);
+    const lab: PeerLab = new PeerLab({ hooks: { onTx() {}, onPeerReady: announceOne } });
+    const peer = lab.connectReady();
+    lab.jump(60_000);
+    expect(told(peer)).toEqual([]);
+  });
+
   it('begin with what comes after the first turn of a peer', () => {
     const lab = new PeerLab(wanting);
     const peer = lab.connect().shakeHands();
@@ -423,6 +473,9 @@ describe('services for light clients', () => {
     expect(lab.manager.bloomFilter(peer.node.id)).toBeUndefined();
     expect([peer.stats.relayTransactions, peer.node.isBloomFilterLoaded]).toEqual([true, false]);
     expect(peer.isGone).toBe(false);
+    const clearing = lab.connectReady({ ...offered, version: { relay: false } });
+    clearing.ask({ type: 'filterclear' });
+    expect([clearing.stats.relayTransactions, clearing.node.relaysTxs]).toEqual([true, true]);
   });
 
   it.each([

@@ -261,6 +261,22 @@ describe('block-relay-only peers above the limit', () => {
   });
 });
 
+describe('peers above the limit that are thirty seconds old', () => {
+  it.each([
+    ['outbound-full-relay', 9, false],
+    ['block-relay-only', 3, true],
+  ] as const)('%s, %i of them: one goes %s', (type, count, isGone) => {
+    const { lab } = labWith();
+    lab.connectReady();
+    lab.jump(15_000);
+    const peers = Array.from({ length: count }, () => lab.connectReady({ type }));
+    lab.jump(30_000);
+    expect(peers.some((peer) => peer.isGone)).toBe(isGone);
+    lab.jump(45_000);
+    expect(peers.filter((peer) => peer.isGone)).toHaveLength(1);
+  });
+});
+
 describe('a stale tip', () => {
   it('after 30 minutes and a second has us look for one more peer, until it moves', () => {
     const { lab } = labWith();
@@ -289,6 +305,17 @@ describe('a stale tip', () => {
     lab.connectReady();
     wait(lab, 60 * MINUTE_MS, 10_000);
     expect(lab.tryNewOutboundPeer).toBe(false);
+  });
+
+  it('is nothing to act upon while blocks are read from disk', () => {
+    let isLoading = true;
+    const lab = new PeerLab({ chainView: new FakeChain(), hooks: { isLoading: () => isLoading } });
+    lab.connectReady();
+    wait(lab, 60 * MINUTE_MS, 10_000);
+    expect(lab.tryNewOutboundPeer).toBe(false);
+    isLoading = false;
+    wait(lab, 11 * MINUTE_MS, 10_000);
+    expect(lab.tryNewOutboundPeer).toBe(true);
   });
 
   it('has an end: with a young one, block-relay-only peers are tried', () => {

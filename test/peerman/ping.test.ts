@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { LabPeer } from '../helpers/peer-lab.ts';
 import { PeerLab } from '../helpers/peer-lab.ts';
 
@@ -111,6 +112,28 @@ describe('pings', () => {
     expect(peer.stats.pingWaitMs).toBe(120_000);
     lab.jump(18 * 60_000 + 1_000);
     expect(peer.isGone).toBe(true);
+  });
+
+  it('without a pong leave a connection alone that is too young to be judged', () => {
+    const lab = new PeerLab();
+    lab.shouldRunInactivityChecks = () => false;
+    const peer = lab.connectReady();
+    lab.jump(21 * 60_000);
+    expect(peer.isGone).toBe(false);
+    lab.shouldRunInactivityChecks = () => true;
+    lab.settle();
+    expect(peer.node.disconnectReason).toBe('ping timeout');
+  });
+
+  it('measure nothing when the clock was set back meanwhile, and are answered all the same', () => {
+    const lab = new PeerLab();
+    const peer = lab.connectReady();
+    const { payload } = encodeMessage({ type: 'pong', nonce: lastNonce(peer) });
+    const timeMs = lab.clock.wallTimeMs() - 1;
+    peer.node.processQueue.push({ type: 'pong', payload, timeMs, rawBytes: 32, rejectReason: undefined });
+    lab.settle();
+    expect(peer.stats.pingWaitMs).toBeUndefined();
+    expect([peer.node.lastPingTimeMs, peer.node.minPingTimeMs]).toEqual([undefined, Infinity]);
   });
 
   it('to a peer of version 60000 are empty and wait for no answer', () => {

@@ -118,4 +118,11 @@ describe('the clock', () => {
     expect(lab.manager.isClockSuspicious).toBe(true);
     expect(lab.manager.getNetworkStateStats().warnings).toEqual([expect.stringContaining('clock')]);
   });
+
+  it('is compared with the last fifty of them', () => {
+    const lab = new PeerLab();
+    const offsets = [-9, ...Array<number>(25).fill(0), ...Array<number>(25).fill(10)];
+    for (const offset of offsets) lab.connectReady({ type: 'manual', version: { timeSeconds: NOW + offset } });
+    expect(lab.manager.timeOffsetSeconds).toBe(10);
+  });
 });

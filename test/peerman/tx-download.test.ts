@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InventoryType } from '../../ts/p2p/messages/inventory.ts';
 import type { InventoryItem } from '../../ts/p2p/messages/inventory.ts';
 import { transactionIds } from '../../ts/p2p/messages/transaction.ts';
+import type { VersionMessage } from '../../ts/p2p/messages/version.ts';
 import type { PeerHooks } from '../../ts/peerman/index.ts';
 import { MAX_PEER_TX_ANNOUNCEMENTS, MAX_PEER_TX_IN_FLIGHT } from '../../ts/peerman/tx-download.ts';
 import { PeerLab } from '../helpers/peer-lab.ts';
@@ -43,7 +44,7 @@ class Mempool {
     });
   }
 
-  readonly connect = (options: LabPeerOptions & { version?: { protocolVersion: number } } = {}): LabPeer => {
+  readonly connect = (options: LabPeerOptions & { version?: Partial<VersionMessage> } = {}): LabPeer => {
     const peer = this.lab.connectReady(options);
     peer.take();
     return peer;
@@ -89,6 +90,13 @@ describe('an announced transaction', () => {
     lab.drop(modern);
     announce(old, [3], TX);
     expect(asked(old)).toEqual([1]);
+  });
+
+  it('by txid is fetched as it comes from a peer that has no witnesses', () => {
+    const { connect } = new Mempool();
+    const peer = connect({ type: 'manual', version: { protocolVersion: 70_015, services: 1n } });
+    announce(peer, [1], TX);
+    expect(peer.take()).toMatchObject([{ type: 'getdata', items: [item(1, TX)] }]);
   });
 
   it('is asked of another peer after a minute, and no more when it is there', () => {
