@@ -157,13 +157,31 @@ describe('hooks that throw', () => {
     expect(lab.manager.getNodeStateStats(0)).toBeUndefined();
   });
 
-  it('do not stop pings', () => {
-    const lab = new PeerLab({ hooks: { onTx() {}, minFeeRate: fail, blocksToAnnounce: fail, onRebroadcastDue: fail } });
+  const talkative: PeerHooks = {
+    onTx() {},
+    isTxKnown: () => false,
+    minFeeRate: () => 1_000n,
+    blocksToAnnounce: () => undefined,
+    orderTxs: (_node, backlog) => backlog,
+  };
+
+  it.each([
+    ['blocksToAnnounce', ['ping', 'inv', 'getdata', 'feefilter']],
+    ['orderTxs', ['ping', 'getdata', 'feefilter']],
+    ['isTxKnown', ['ping', 'inv', 'feefilter']],
+    ['minFeeRate', ['ping', 'inv', 'getdata']],
+    ['onRebroadcastDue', ['ping', 'inv', 'getdata', 'feefilter']],
+  ] as const)('in every turn, like %s, cost only what it is asked for', (name, rest) => {
+    const lab = new PeerLab({ hooks: { ...talkative, [name]: fail } });
     const peer = lab.connectReady();
-    peer.ask({ type: 'pong', nonce: peer.got('ping')[0]!.nonce });
-    lab.jump(16 * 60_000);
-    expect(peer.got('ping')).toHaveLength(1);
+    lab.manager.announceTx({ txid: HASH, wtxid: HASH });
+    peer.send({ type: 'pong', nonce: peer.got('ping')[0]!.nonce });
+    peer.send({ type: 'inv', items: [{ type: 5, hash: new Uint8Array(32) }] });
+    lab.pass(16 * 60_000, 60_000);
+    const seen = new Set(peer.types);
+    expect(['ping', 'inv', 'getdata', 'feefilter'].filter((type) => seen.has(type))).toEqual(rest);
     expect(peer.isGone).toBe(false);
+    expect(lab.log.some((line) => line.includes('hook'))).toBe(true);
   });
 });
 

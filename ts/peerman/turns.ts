@@ -5,6 +5,7 @@ import { DecodeError, shown } from '../util/errors.ts';
 import { maybeSendAddresses } from './address-gossip.ts';
 import { maybeAnnounceBlocks } from './chain-messages.ts';
 import { considerChainRace } from './chain-race.ts';
+import type { ChainView } from './chain-view.ts';
 import type { PeerContext } from './context.ts';
 import { dispatch } from './dispatch.ts';
 import { maybeSendFeeFilter } from './fee-filter.ts';
@@ -63,37 +64,49 @@ export function sendDue(context: PeerContext, peer: PeerState): void {
   actOnMisbehaviour(context, peer);
   if (node.isMarkedForDisconnect) return;
   if (!node.isInbound && !peer.isVersionSent) sendVersion(context, peer);
-  if (!node.isSuccessfullyConnected) return;
-  try {
-    sendPeriodic(context, peer);
-  } catch (error) {
-    logDropped(context, peer, 'periodic messages', error);
-  }
+  if (!node.isSuccessfullyConnected || isTimeUp(context, peer)) return;
+  if (!node.isPrivateBroadcast) for (const step of PERIODIC_STEPS) runStep(context, peer, step);
 }
 
-function sendPeriodic(context: PeerContext, peer: PeerState): void {
-  const { node } = peer;
-  const { chainView } = context;
-  const connectedMs = context.clock.wallTimeMs() - node.connectedAtMs;
-  if (node.isPrivateBroadcast) {
-    if (connectedMs > PRIVATE_CONNECTION_MS) node.disconnect('private broadcast: took too long');
-    return;
+/** Ends a connection that is for one thing only and took too long for it. */
+function isTimeUp({ clock }: PeerContext, { node }: PeerState): boolean {
+  const connectedMs = clock.wallTimeMs() - node.connectedAtMs;
+  if (node.isPrivateBroadcast && connectedMs > PRIVATE_CONNECTION_MS) {
+    node.disconnect('private broadcast: took too long');
+  } else if (node.isAddrFetch && connectedMs > ADDR_FETCH_TIMEOUT_MS) {
+    node.disconnect('addr-fetch: no answer');
   }
-  if (node.isAddrFetch && connectedMs > ADDR_FETCH_TIMEOUT_MS) return node.disconnect('addr-fetch: no answer');
-  maybeSendPing(context, peer);
-  if (node.isMarkedForDisconnect) return;
-  maybeSendAddresses(context, peer);
-  if (chainView !== undefined) {
-    maybeSendSendHeaders(context, chainView, peer);
-    maybeStartSync(context, chainView, peer);
+  return node.isMarkedForDisconnect;
+}
+
+type PeriodicStep = (context: PeerContext, peer: PeerState) => void;
+
+/** What may be due to a peer, in this order. */
+const PERIODIC_STEPS: readonly PeriodicStep[] = [
+  maybeSendPing,
+  maybeSendAddresses,
+  withChainView(maybeSendSendHeaders),
+  withChainView(maybeStartSync),
+  maybeAnnounceBlocks,
+  maybeSendTxInvs,
+  withChainView(checkSyncDeadline),
+  withChainView(considerChainRace),
+  ({ txDownload }, peer) => txDownload?.maybeSendGetData(peer),
+  maybeSendFeeFilter,
+];
+
+function withChainView(step: (context: PeerContext, view: ChainView, peer: PeerState) => void): PeriodicStep {
+  return (context, peer) => {
+    if (context.chainView !== undefined) step(context, context.chainView, peer);
+  };
+}
+
+/** A hook that throws in one step, perhaps in every turn, must not keep the peer from all that comes after it. */
+function runStep(context: PeerContext, peer: PeerState, step: PeriodicStep): void {
+  if (peer.node.isMarkedForDisconnect) return;
+  try {
+    step(context, peer);
+  } catch (error) {
+    logDropped(context, peer, 'a periodic message', error);
   }
-  maybeAnnounceBlocks(context, peer);
-  maybeSendTxInvs(context, peer);
-  if (chainView !== undefined) {
-    checkSyncDeadline(context, chainView, peer);
-    if (!node.isMarkedForDisconnect) considerChainRace(context, chainView, peer);
-  }
-  if (node.isMarkedForDisconnect) return;
-  context.txDownload?.maybeSendGetData(peer);
-  maybeSendFeeFilter(context, peer);
 }
