@@ -36,6 +36,7 @@ describe('options', () => {
   it.each<[ConnmanOptions, boolean, boolean, boolean]>([
     [{ connect: ['1.2.3.4'] }, false, false, false],
     [{ noConnect: true }, false, false, false],
+    [{ connect: ['0'] }, false, false, false],
     [{ proxy: PROXY }, false, false, true],
     [{ maxConnections: 0 }, false, false, false],
     [{ externalIp: ['1.2.3.4'] }, true, false, true],
@@ -60,6 +61,12 @@ describe('options', () => {
     expect(resolveConnmanOptions({ connectTimeoutMs: 0 }).connectTimeoutMs).toBe(5_000);
     expect(resolveConnmanOptions({ connectTimeoutMs: -1 }).connectTimeoutMs).toBe(5_000);
     expect(resolveConnmanOptions({ connectTimeoutMs: 1 }).connectTimeoutMs).toBe(1);
+  });
+
+  it('dial nobody for the one name 0, and anybody where no network is named', () => {
+    expect(resolveConnmanOptions({ connect: ['0'] })).toMatchObject({ connect: [], dialsOnlyConnect: true });
+    expect(resolveConnmanOptions({ connect: ['0', '1.2.3.4'] }).connect).toEqual(['0', '1.2.3.4']);
+    expect(resolveConnmanOptions({ onlyNet: [] })).toMatchObject({ onlyNet: undefined, dnsSeed: true });
   });
 
   it('take encryption out of the services when it is off', () => {
@@ -87,6 +94,14 @@ describe('options', () => {
     ['forced DNS seeds that are off', { dnsSeed: false, forceDnsSeed: true }],
     ['private broadcast without Tor and I2P', { privateBroadcast: true }],
     ['private broadcast beside connect', { privateBroadcast: true, onion: PROXY, connect: ['1.2.3.4'] }],
+    ['private broadcast beside noConnect', { privateBroadcast: true, onion: PROXY, noConnect: true }],
+    ['a network that is in no list', { onlyNet: 'ipv4' as never }],
+    ['a comment that is in no list', { userAgentComments: 'x' as never }],
+    ['a switch that is a text', { listen: 'no' as never }],
+    ['a time of a dial that is a text', { connectTimeoutMs: '5' as never }],
+    ['a time of a dial that is none', { connectTimeoutMs: NaN }],
+    ['a limit of descriptors that is none', { descriptorLimit: NaN }],
+    ['an upload target that is a number', { maxUploadTarget: 5 as never }],
     ['a comment with a bracket', { userAgentComments: ['(x'] }],
     ['a user agent of more than 256 bytes', { userAgentComments: ['x'.repeat(250)] }],
     ['services beyond 64 bits', { localServices: 2n ** 64n }],
@@ -103,6 +118,10 @@ describe('options', () => {
     expect(() => new Connman(options)).toThrow(
       expect.objectContaining({ code: expect.stringMatching(/INVALID_ARG|OUT_OF_RANGE/) }),
     );
+  });
+
+  it.each(['descriptorLimit', 'connectTimeoutMs'])('are named by what refuses them: %s', (name) => {
+    expect(() => new Connman({ [name]: NaN })).toThrow(name);
   });
 });
 

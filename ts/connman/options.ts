@@ -73,7 +73,7 @@ export interface ConnmanOptions extends SockManOptions {
 
   /** Peers to keep a connection to, beside others. */
   addNode?: readonly string[];
-  /** The only peers to dial. */
+  /** The only peers to dial; `['0']` for nobody, like `noConnect`. */
   connect?: readonly string[];
   /** Dial nobody by oneself. */
   noConnect?: boolean;
@@ -86,7 +86,7 @@ export interface ConnmanOptions extends SockManOptions {
   forceDnsSeed?: boolean;
   /** Fall back on the built-in list of nodes. Default true. */
   fixedSeeds?: boolean;
-  /** Networks for automatic dials; default all. Inbound and manual connections are not affected. */
+  /** Networks for automatic dials; default, or if none is named, all. Inbound and manual connections are not affected. */
   onlyNet?: readonly string[];
   /** This host has a CJDNS address: fc00::/8 is CJDNS. Default false. */
   cjdnsReachable?: boolean;

@@ -24,6 +24,7 @@ import { DEFAULT_MAX_CONNECTIONS } from './budget.ts';
 import { readDescriptorLimit } from './descriptor-limit.ts';
 import { lookUpHost } from './name-lookup.ts';
 import type { HostLookup } from './name-lookup.ts';
+import { checkSwitch, text, texts } from './option-values.ts';
 import type { AddressBookStore, AnchorStore, BanSource, ConnmanOptions } from './options.ts';
 import { hasAnyRoute, resolveProxyRoutes } from './proxy-routes.ts';
 import type { ProxyRoutes } from './proxy-routes.ts';
@@ -41,6 +42,29 @@ const USER_AGENT_VERSION = '0.1.0';
 const MAX_COUNT = 1_000_000;
 const MAX_BUFFER_BYTES = 2 ** 40;
 const MAX_PEER_TIMEOUT_SECONDS = 86_400;
+
+/** What stands for nobody in `connect`, as in Bitcoin Core. */
+const NOBODY = '0';
+
+/** Options that are on or off: a text such as `no` would turn them on. */
+const SWITCHES = [
+  'listen',
+  'discover',
+  'noConnect',
+  'dns',
+  'dnsSeed',
+  'forceDnsSeed',
+  'fixedSeeds',
+  'cjdnsReachable',
+  'i2pAcceptIncoming',
+  'proxyRandomize',
+  'v2Transport',
+  'whitelistRelay',
+  'whitelistForceRelay',
+  'networkActive',
+  'privateBroadcast',
+  'logIps',
+] as const satisfies readonly (keyof ConnmanOptions)[];
 const MAX_SERVICES = 0xffff_ffff_ffff_ffffn;
 
 /** Options with the defaults filled in and checked. Parts that read a text of their own keep it. */
@@ -106,10 +130,12 @@ export interface ResolvedConnmanOptions {
  */
 export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanOptions {
   if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+  for (const name of SWITCHES) checkSwitch(name, options[name]);
   const chain = resolveChain(options.network);
   const maxConnections = integer('maxConnections', options.maxConnections, DEFAULT_MAX_CONNECTIONS, 0, MAX_COUNT);
-  const connect = texts('connect', options.connect);
-  const dialsOnlyConnect = connect.length > 0 || options.noConnect === true;
+  const named = texts('connect', options.connect);
+  const connect = named.length === 1 && named[0] === NOBODY ? [] : named;
+  const dialsOnlyConnect = named.length > 0 || options.noConnect === true;
   const networks = resolveNetworks(options);
   // To hide behind a proxy and to be found by listening do not go together. The option `onion` alone is no hiding.
   const isBehindProxy = hasAnyRoute(resolveProxyRoutes(options.proxy));
@@ -118,7 +144,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
   const externalIp = texts('externalIp', options.externalIp);
   const whitelistForceRelay = options.whitelistForceRelay ?? false;
   const timeoutMs = options.connectTimeoutMs;
-  checkPrivateBroadcast(options, networks, connect);
+  checkPrivateBroadcast(options, networks, dialsOnlyConnect);
   return {
     chain,
     isListening,
@@ -129,14 +155,14 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     discovers: options.discover ?? (isListening && externalIp.length === 0 && !isBehindProxy),
     externalIp,
     maxConnections,
-    descriptorLimit: options.descriptorLimit ?? readDescriptorLimit(),
+    descriptorLimit: resolveDescriptorLimit(options.descriptorLimit),
     maxSendBufferBytes: bufferBytes('maxSendBufferBytes', options.maxSendBufferBytes, DEFAULT_MAX_SEND_BUFFER_BYTES),
     maxReceiveBufferBytes: bufferBytes(
       'maxReceiveBufferBytes',
       options.maxReceiveBufferBytes,
       DEFAULT_MAX_RECEIVE_BUFFER_BYTES,
     ),
-    maxUploadTarget: options.maxUploadTarget ?? '0M',
+    maxUploadTarget: text('maxUploadTarget', options.maxUploadTarget, '0M'),
     peerTimeoutMs:
       integer(
         'peerTimeoutSeconds',
@@ -145,7 +171,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
         1,
         MAX_PEER_TIMEOUT_SECONDS,
       ) * 1_000,
-    connectTimeoutMs: timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : DEFAULT_CONNECT_TIMEOUT_MS,
+    connectTimeoutMs: timeoutMs === undefined || timeoutMs <= 0 ? DEFAULT_CONNECT_TIMEOUT_MS : timeoutMs,
     addNode: texts('addNode', options.addNode),
     connect,
     dialsOnlyConnect,
@@ -164,7 +190,11 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     whitelistForceRelay,
     networkActive: options.networkActive ?? true,
     privateBroadcast: options.privateBroadcast ?? false,
-    userAgent: formatUserAgent(USER_AGENT_NAME, USER_AGENT_VERSION, options.userAgentComments),
+    userAgent: formatUserAgent(
+      USER_AGENT_NAME,
+      USER_AGENT_VERSION,
+      texts('userAgentComments', options.userAgentComments),
+    ),
     localServices: resolveServices(options),
     logIps: options.logIps ?? false,
     captureMessages: resolveCapture(options),
@@ -197,11 +227,7 @@ type NetworkOptions = Pick<ResolvedConnmanOptions, 'onlyNet' | 'cjdnsReachable' 
 function resolveNetworks(options: ConnmanOptions): NetworkOptions {
   const { i2pSam, cjdnsReachable = false } = options;
   const proxyRoutes = resolveProxyRoutes(options.proxy, options.onion);
-  const onlyNet = options.onlyNet?.map((text) => {
-    const name = parseNetworkName(text);
-    if (name === undefined) throw invalidArg('onlyNet', 'names of networks', text);
-    return name;
-  });
+  const onlyNet = resolveOnlyNet(options.onlyNet);
   if (onlyNet !== undefined) {
     if (onlyNet.includes('cjdns') && !cjdnsReachable) throw invalidArg('onlyNet', 'cjdnsReachable with cjdns', 'cjdns');
     if (onlyNet.includes('onion') && proxyRoutes.onion === undefined)
@@ -209,6 +235,21 @@ function resolveNetworks(options: ConnmanOptions): NetworkOptions {
     if (onlyNet.includes('i2p') && i2pSam === undefined) throw invalidArg('onlyNet', 'i2pSam with i2p', 'i2p');
   }
   return { onlyNet, cjdnsReachable, proxyRoutes, i2pSam };
+}
+
+/** Undefined for all; that nothing was named limits nothing. */
+function resolveOnlyNet(onlyNet: ConnmanOptions['onlyNet']): PublicNetworkName[] | undefined {
+  const names = texts('onlyNet', onlyNet).map((given) => {
+    const name = parseNetworkName(given);
+    if (name === undefined) throw invalidArg('onlyNet', 'names of networks', given);
+    return name;
+  });
+  return names.length === 0 ? undefined : names;
+}
+
+function resolveDescriptorLimit(given: number | undefined): number | undefined {
+  if (given === undefined) return readDescriptorLimit();
+  return integer('descriptorLimit', given, 0, 0, Number.MAX_SAFE_INTEGER);
 }
 
 function resolveDnsSeed(
@@ -226,14 +267,14 @@ function resolveDnsSeed(
   return { dnsSeed, forceDnsSeed };
 }
 
-function checkPrivateBroadcast(options: ConnmanOptions, networks: NetworkOptions, connect: readonly string[]): void {
+function checkPrivateBroadcast(options: ConnmanOptions, networks: NetworkOptions, dialsOnlyConnect: boolean): void {
   if (options.privateBroadcast !== true) return;
   const { onlyNet, proxyRoutes, i2pSam } = networks;
   const reaches = (name: PublicNetworkName): boolean => onlyNet === undefined || onlyNet.includes(name);
   const hasPrivacyNetwork =
     (proxyRoutes.onion !== undefined && reaches('onion')) || (i2pSam !== undefined && reaches('i2p'));
   if (!hasPrivacyNetwork) throw invalidArg('privateBroadcast', 'a way to Tor or I2P', 'none');
-  if (connect.length > 0) throw invalidArg('privateBroadcast', 'no connect beside it', 'connect');
+  if (dialsOnlyConnect) throw invalidArg('privateBroadcast', 'neither connect nor noConnect beside it', true);
 }
 
 function resolveServices({ localServices = Services.NONE, v2Transport = true }: ConnmanOptions): bigint {
@@ -252,10 +293,4 @@ function resolveCapture({ captureMessages }: ConnmanOptions): string | undefined
 
 function bufferBytes(name: string, value: number | undefined, fallback: number): number {
   return integer(name, value, fallback, 0, MAX_BUFFER_BYTES);
-}
-
-function texts(name: string, value: readonly string[] = []): readonly string[] {
-  const isTexts = Array.isArray(value) && value.every((text) => typeof text === 'string');
-  if (!isTexts) throw invalidArg(name, 'an array of strings', value);
-  return [...value];
 }
