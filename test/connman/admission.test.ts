@@ -196,6 +196,13 @@ describe('a start', () => {
     expect([connman.isListening, connman.listeningAt]).toEqual([false, []]);
   });
 
+  it('warns once of a port that other nodes avoid, unless it is for onion peers', async () => {
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (line: string) => void warnings.push(line) };
+    await world.node({ bind: ['10.0.0.1:22', '10.0.0.2:22', PLACE], onionBind: ['10.0.0.1:25'], logger });
+    expect(warnings).toEqual([expect.stringMatching(/^port 22 /)]);
+  });
+
   it('happens once', async () => {
     const { connman, greeter } = await node();
     await expect(connman.start(greeter)).rejects.toMatchObject({ code: 'ERR_SOCKMAN_STATE' });

@@ -9,6 +9,7 @@ import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
+import { silentLogger } from '../../ts/util/logger.ts';
 import { seededUint32 } from '../helpers/seeded-uint32.ts';
 import { Crowd } from './crowd.ts';
 import { World } from './world.ts';
@@ -76,6 +77,18 @@ describe('a data folder', () => {
     await world.pass(3_000, 500);
     expect(dialed.slice(0, 2)).toEqual(anchors.reverse());
     await after.stop();
+  });
+
+  it('with bans of a release that nobody can read any more warns of them, and leaves them', async () => {
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (line: string) => void warnings.push(line) };
+    const openAloud = (): Promise<DataFolder> => openDataFolder(folder, regtest, { logger });
+    await openAloud();
+    expect(warnings).toEqual([]);
+    await writeFile(join(folder, 'regtest', 'banlist.dat'), 'old');
+    await openAloud();
+    expect(warnings).toEqual([expect.stringContaining('banlist.dat')]);
+    expect(await readFile(join(folder, 'regtest', 'banlist.dat'), 'utf8')).toBe('old');
   });
 
   it('with a damaged peers.dat is refused and left as it is', async () => {

@@ -74,6 +74,13 @@ describe('private broadcasts', () => {
     }
   });
 
+  it('warn where circuits through Tor may be linked to others', () => {
+    const warningsWith = (options: ConnmanOptions): string[] => set(options, () => true).warnings;
+    expect(warningsWith({ onion: TOR, proxyRandomize: false })).toEqual([expect.stringContaining('proxyRandomize')]);
+    expect(warningsWith({ onion: TOR })).toEqual([]);
+    expect(warningsWith({ i2pSam: '127.0.0.1', proxyRandomize: false })).toEqual([]);
+  });
+
   it('reach IPv4 through Tor once it is certain that it is Tor, and never before', async () => {
     const { broadcasts, clock, requests, networks } = set({ onion: TOR }, () => true);
     broadcasts.addToOpen(20);

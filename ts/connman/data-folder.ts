@@ -3,7 +3,7 @@
 // Files of either can be taken over by the other. Each network has a folder of its own below the given one, as in Core; the
 // main network has none. One process at a time: nothing here locks the folder.
 
-import { mkdir } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { AddrMan } from '../addrman/addr-man.ts';
@@ -21,6 +21,9 @@ import { createSecureRandom } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
 import { BanMan } from './ban-man.ts';
 import type { ConnmanOptions } from './options.ts';
+
+/** The bans of Bitcoin Core before 22. */
+const OLD_BAN_LIST = 'banlist.dat';
 
 /** How the parts in the folder are set up. Clock, chance and groups must be those of the `Connman`. */
 export interface DataFolderOptions {
@@ -64,6 +67,7 @@ export async function openDataFolder(
   const groups = netGroups === undefined ? {} : { groups: netGroups };
   const { addrMan, found } = await peersFile.load({ clock, random, ...groups });
   if (found === 'newerFormat') logger.warn('peers.dat is of a newer release: moved to peers.dat.bak');
+  if (await exists(join(folder, OLD_BAN_LIST))) logger.warn(`${OLD_BAN_LIST} is ignored: it is of a release before Bitcoin Core 22`);
   const banMan = await BanMan.load({
     clock,
     random,
@@ -78,4 +82,11 @@ export async function openDataFolder(
     anchorStore: new AnchorsFile(join(folder, 'anchors.dat'), chain.magic, { random }),
     banMan,
   };
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

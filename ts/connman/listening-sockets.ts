@@ -1,5 +1,6 @@
 // The listeners of a node: opened all or none, and what they tell of our own addresses.
 
+import { isBadPort } from '../netaddr/bad-ports.ts';
 import type { Service } from '../netaddr/service.ts';
 import type { SockMan } from '../sockman/sock-man.ts';
 import { SockManError } from '../util/errors.ts';
@@ -51,6 +52,14 @@ export class ListeningSockets extends OpenListeners {
       } else logger.debug(result.errmsg);
     }
     for (const bound of this.services()) this.#noteBound(bound, this.find(bound)!);
+    this.#warnOfBadPorts();
+  }
+
+  #warnOfBadPorts(): void {
+    const ports = new Set(this.#plan.targets.filter(({ isOnion }) => !isOnion).map(({ service }) => service.port));
+    for (const port of [...ports].filter(isBadPort)) {
+      this.#host.logger.warn(`port ${port} is that of another service: other nodes will hardly connect to it`);
+    }
   }
 
   /** Where we listen for everybody is an address of ours. */

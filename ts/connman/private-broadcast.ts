@@ -60,6 +60,9 @@ export class PrivateBroadcasts {
 
   constructor(host: PrivateBroadcastHost) {
     this.#host = host;
+    if (!host.network.proxyRandomize && host.network.isReachable('onion')) {
+      host.logger.warn('private broadcast without proxyRandomize: circuits through Tor may be linked to others');
+    }
     host.interrupt.addEventListener('abort', () => this.#announceNeed?.(), { once: true });
   }
 
