@@ -20,6 +20,7 @@ import type { Service } from '../netaddr/service.ts';
 import { Subnet } from '../netaddr/subnet.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
 import { SockMan } from '../sockman/sock-man.ts';
+import { invalidArg } from '../util/errors.ts';
 import type { SipHash } from '../util/siphash.ts';
 import type { AddedNodeInfo } from './added-nodes.ts';
 import type { ConnectionBudget } from './budget.ts';
@@ -150,9 +151,16 @@ export class Connman extends SockMan implements PeerNetwork {
    * @param dest - An address or a name, with or without port.
    * @param usesV2 - Default: whether we offer it. A V1 peer that hangs up over it is dialed again with V1.
    * @returns Whether there is a connection now; its handshake is still to come.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, or V2 where it is off.
    */
-  connectTo(dest: string, usesV2?: boolean): Promise<boolean> {
-    return this.#core.openByName(dest, usesV2);
+  async connectTo(dest: string, usesV2: boolean = this.#core.usesV2): Promise<boolean> {
+    this.#checkDial(dest, usesV2);
+    return this.#core.dialing.open({ connectionType: 'manual', dest, usesV2 });
+  }
+
+  #checkDial(dest: string, usesV2: boolean): void {
+    if (typeof dest !== 'string' || dest === '') throw invalidArg('dest', 'an address or a name', dest);
+    if (usesV2 && !this.#core.usesV2) throw invalidArg('usesV2', 'false, since encryption is off', usesV2);
   }
 
   /** Dials as a task of the outbound policy does. @see Dialing.open */
@@ -163,9 +171,11 @@ export class Connman extends SockMan implements PeerNetwork {
   /**
    * Dials by name as one of the automatic types, within its limit and if a slot is free. For tests and tools.
    *
-   * @returns Whether there is a connection now.
+   * @returns Whether there is a connection now. False also for a type that is none of these.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, or V2 where it is off.
    */
-  addConnection(dest: string, type: AddableType, usesV2: boolean = this.#core.usesV2): Promise<boolean> {
+  async addConnection(dest: string, type: AddableType, usesV2: boolean = this.#core.usesV2): Promise<boolean> {
+    this.#checkDial(dest, usesV2);
     return this.#core.outbound.addConnection(dest, type, usesV2);
   }
 
@@ -376,8 +386,10 @@ export class Connman extends SockMan implements PeerNetwork {
    *
    * @param node - An address or a name, with or without port.
    * @returns False if it is listed already, as the same text or the same address.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, or V2 where it is off.
    */
   addNode(node: string, usesV2: boolean = this.#core.usesV2): boolean {
+    this.#checkDial(node, usesV2);
     return this.#core.outbound.addedNodes.add({ node, usesV2 });
   }
 

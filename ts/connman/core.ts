@@ -240,11 +240,6 @@ export class ConnmanCore {
     return true;
   }
 
-  /** Dials somebody the user named, without a slot. */
-  openByName(dest: string, usesV2 = this.usesV2): Promise<boolean> {
-    return this.dialing.open({ connectionType: 'manual', dest, usesV2 });
-  }
-
   /** Whether we speak the encrypted transport. */
   get usesV2(): boolean {
     return (this.localServices & Services.P2P_V2) !== 0n;

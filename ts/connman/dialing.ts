@@ -10,6 +10,7 @@ import { splitHostPort } from '../netaddr/split-host-port.ts';
 import type { ConnectTarget, Proxy } from '../sockman/dial/connect-options.ts';
 import type { SockMan } from '../sockman/sock-man.ts';
 import { beforeAbort } from '../util/before-abort.ts';
+import { invalidArg } from '../util/errors.ts';
 import { shuffle } from '../util/random.ts';
 import type { AddressSource } from './address-source.ts';
 import type { ConnectionType } from './connection-types.ts';
@@ -89,9 +90,11 @@ export class Dialing {
    *
    * @returns Whether there is one now. False also when the request was refused: the peer is connected or being dialed, is
    *   ourselves, is banned, or the network is off.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither `addr` nor `dest`, or both.
    */
   async open(request: OpenRequest): Promise<boolean> {
     const { addr, dest } = request;
+    if ((addr === undefined) === (dest === undefined)) throw invalidArg('request', 'either addr or dest', request);
     if (!this.#isWanted(request)) return false;
     const pending: PendingDial = { dest, targets: addr === undefined ? [] : [addr.service] };
     this.#pending.add(pending);

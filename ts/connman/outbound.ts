@@ -187,7 +187,7 @@ export class Outbound {
   /**
    * Dials by name as one of the automatic types, for tests and tools.
    *
-   * @returns False at the limit of the type, without a free slot, or if the dial failed.
+   * @returns False for any other type, at the limit of the type, without a free slot, or if the dial failed.
    */
   async addConnection(dest: string, connectionType: AddableType, usesV2: boolean): Promise<boolean> {
     const { budget, table, dialing } = this.#host;
@@ -197,7 +197,8 @@ export class Outbound {
       'addr-fetch': Infinity,
       feeler: Infinity,
     };
-    if (table.countOf(connectionType) >= limits[connectionType]) return false;
+    const isAddable = Object.hasOwn(limits, connectionType);
+    if (!isAddable || table.countOf(connectionType) >= limits[connectionType]) return false;
     const grant = this.slots.tryAcquire();
     if (grant === undefined) return false;
     const isOpen = await dialing.open({ connectionType, dest, usesV2, grant });

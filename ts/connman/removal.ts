@@ -47,7 +47,7 @@ export class Removal {
     if (this.#host.interrupt.aborted) return;
     for (const node of this.#marked) {
       this.#marked.delete(node);
-      // Marked while it was being initialized: not one of ours yet. Its admission looks at the mark.
+      // Not there if the message processor marked it and then failed over it: it never became one of ours.
       if (this.#host.table.get(node.id) === node) this.remove(node, this.#host.isNetworkActive);
     }
     if (this.#reconnections.length > 0) this.#host.reconnectionsQueued();

@@ -1,0 +1,89 @@
+// What users and tools may ask to be dialed.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { Service } from '../../ts/netaddr/service.ts';
+import { ofType } from './dialers.ts';
+import { World } from './world.ts';
+import type { TestNode } from './world.ts';
+
+const INVALID = expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' });
+
+let world = new World();
+afterEach(async () => {
+  await world.destroy();
+  world = new World();
+});
+
+type AddableType = Parameters<TestNode['connman']['addConnection']>[1];
+
+async function add({ connman }: TestNode, place: string, type: string): Promise<boolean> {
+  world.listen(place);
+  const added = connman.addConnection(place, type as AddableType);
+  await world.settle();
+  return added;
+}
+
+describe('a dial by name', () => {
+  it.each(['', undefined, 7, { address: '1.2.3.4' }])('is refused without a name: %j', async (dest) => {
+    const { connman } = await world.node();
+    await expect(connman.connectTo(dest as never)).rejects.toEqual(INVALID);
+    await expect(connman.addConnection(dest as never, 'feeler')).rejects.toEqual(INVALID);
+    expect(() => connman.addNode(dest as never)).toThrow(INVALID);
+    expect(connman.getAddedNodeInfo()).toEqual([]);
+  });
+
+  it('is refused over V2 where that is off, and goes over V1 without being told', async () => {
+    const { connman } = await world.node({ v2Transport: false });
+    world.listen('93.0.0.1:18444');
+    await expect(connman.connectTo('93.0.0.1', true)).rejects.toEqual(INVALID);
+    await expect(connman.addConnection('93.0.0.1', 'feeler', true)).rejects.toEqual(INVALID);
+    expect(() => connman.addNode('93.0.0.1', true)).toThrow(INVALID);
+    const dialed = connman.connectTo('93.0.0.1');
+    await world.settle();
+    expect(await dialed).toBe(true);
+    expect([...connman.nodes()].map(({ transport }) => transport.getInfo().transportType)).toEqual(['v1']);
+  });
+});
+
+describe('a dial of the outbound policy', () => {
+  it('is of an address or of a name', async () => {
+    const { connman } = await world.node();
+    const addr = { service: Service.parse('93.0.0.1:1'), services: 0n };
+    for (const whom of [{}, { addr, dest: '93.0.0.1' }]) {
+      const request = { connectionType: 'manual', usesV2: false, ...whom } as const;
+      await expect(connman.openNetworkConnection(request)).rejects.toEqual(INVALID);
+    }
+  });
+});
+
+describe('an added connection', () => {
+  it.each([
+    ['outbound-full-relay', 8],
+    ['block-relay-only', 2],
+  ])('of type %s is one of %i at most', async (type, limit) => {
+    const node = await world.node();
+    for (let index = 0; index < limit; index++) expect(await add(node, `93.${index}.0.1:1`, type)).toBe(true);
+    expect(await add(node, '94.0.0.1:1', type)).toBe(false);
+    expect(ofType(node.connman, type)).toHaveLength(limit);
+    // The refusal cost no slot: all that are left can be taken.
+    for (let index = limit; index < 11; index++) expect(await add(node, `95.${index}.0.1:1`, 'feeler')).toBe(true);
+  });
+
+  it('takes a slot of the eleven, which is free again when the dial fails or the connection ends', async () => {
+    const node = await world.node({ v2Transport: false });
+    const failed = Array.from({ length: 11 }, (_, index) => node.connman.addConnection(`96.0.0.${index}`, 'feeler'));
+    await world.settle();
+    expect(new Set(await Promise.all(failed))).toEqual(new Set([false]));
+    for (let index = 0; index < 11; index++) expect(await add(node, `93.${index}.0.1:1`, 'addr-fetch')).toBe(true);
+    expect(await add(node, '94.0.0.1:1', 'addr-fetch')).toBe(false);
+    node.connman.disconnectNode('93.0.0.1:1');
+    await world.settle();
+    expect(await add(node, '94.0.0.2:1', 'feeler')).toBe(true);
+  });
+
+  it.each(['inbound', 'manual', 'private-broadcast', 'toString'])('is not of type %s', async (type) => {
+    const node = await world.node();
+    expect(await add(node, '93.0.0.1:1', type)).toBe(false);
+    expect(node.connman.getNodeCount()).toBe(0);
+  });
+});
