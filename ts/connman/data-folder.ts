@@ -67,7 +67,8 @@ export async function openDataFolder(
   const groups = netGroups === undefined ? {} : { groups: netGroups };
   const { addrMan, found } = await peersFile.load({ clock, random, ...groups });
   if (found === 'newerFormat') logger.warn('peers.dat is of a newer release: moved to peers.dat.bak');
-  if (await exists(join(folder, OLD_BAN_LIST))) logger.warn(`${OLD_BAN_LIST} is ignored: it is of a release before Bitcoin Core 22`);
+  if (await exists(join(folder, OLD_BAN_LIST)))
+    logger.warn(`${OLD_BAN_LIST} is ignored: it is of a release before Bitcoin Core 22`);
   const banMan = await BanMan.load({
     clock,
     random,
