@@ -120,6 +120,25 @@ TEST_CASE("accepting comes last in a batch and has room beside everyone else") {
     }
 }
 
+TEST_CASE("a listener that is paused after its event was fetched accepts nobody") {
+    FOR_EACH_POLLER(poller) {
+        World world(poller, {.receive_chunk_bytes = 10});
+        Connections all = AcceptMany(world, 5);
+        const Handle listener = world.Listen(IPv4("127.0.0.1", 0));
+        Peer waiting = Peer::Dial(world.Local(listener));
+        for (Peer& peer : all.peers) peer.Send(std::string(10, 'x'));
+        {
+            OpenBatch batch(world);
+            REQUIRE(batch.Count() == 2);
+            REQUIRE(world->HasMore());
+            world->SetAccepting(listener, false);
+        }
+        for (const Record& record : world.Settle()) CHECK(record.flags == kData);
+        world->SetAccepting(listener, true);
+        CHECK(world.Await(kAccepted).a == listener);
+    }
+}
+
 TEST_CASE("an event that was fetched before its socket closed is dropped, though slot and number live again") {
     FOR_EACH_POLLER(poller) {
         constexpr size_t kChunk = 10;

@@ -1,9 +1,13 @@
 // How sockets come into being: listening, accepting, dialing.
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <iterator>
 #include <set>
 
 #include "support.h"
@@ -18,6 +22,31 @@ bool SameAddress(const SocketAddress& a, const SocketAddress& b) {
     const Address left = Compact(a);
     const Address right = Compact(b);
     return left.kind == right.kind && left.port == right.port && left.bytes == right.bytes;
+}
+
+std::set<int> InternetSockets() {
+    std::set<int> sockets;
+    for (int fd = 0; fd < 1024; ++fd) {
+        SocketAddress address;
+        if (sys::LocalAddress(fd, address) == 0 && address.Family() == AF_INET) sockets.insert(fd);
+    }
+    return sockets;
+}
+
+/** The one socket that is there now and was not before. */
+int NewSocket(const std::set<int>& before) {
+    const std::set<int> now = InternetSockets();
+    std::vector<int> added;
+    std::set_difference(now.begin(), now.end(), before.begin(), before.end(), std::back_inserter(added));
+    REQUIRE(added.size() == 1);
+    return added[0];
+}
+
+int IntOption(int fd, int level, int name) {
+    int value = -1;
+    socklen_t length = sizeof value;
+    REQUIRE(getsockopt(fd, level, name, &value, &length) == 0);
+    return value;
 }
 
 }  // namespace
@@ -283,13 +312,51 @@ TEST_CASE("a dial leaves from the address it was told") {
     FOR_EACH_POLLER(poller) {
         World world(poller);
         const Handle listener = world.Listen(IPv4("127.0.0.1", 0));
+        const std::set<int> before = InternetSockets();
         const OpenResult dialed = world->Connect(world.Local(listener), IPv4("127.0.0.2", 0));
 #if defined(__linux__)  // Elsewhere only 127.0.0.1 is set up.
         REQUIRE(dialed.failure.error == 0);
+        // The port is found by the connect: as many as there are for each destination, not for all of them together.
+        CHECK(IntOption(NewSocket(before), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT) != 0);
         const Handle accepted = world.Await(kAccepted).handle;
         CHECK(SameAddress(world.Remote(accepted), IPv4("127.0.0.2", PortOf(world.Remote(accepted)))));
         CHECK(SameAddress(world.Local(dialed.handle), world.Remote(accepted)));
 #endif
+    }
+}
+
+TEST_CASE("listeners, dialed and accepted sockets have the options that the engine was made with") {
+    const SocketOptions options{
+        .no_delay = true, .keep_alive_seconds = 77, .receive_buffer_bytes = 20'000, .send_buffer_bytes = 30'000};
+    FOR_EACH_POLLER(poller) {
+        World world(poller, {.socket = options});
+        std::set<int> before = InternetSockets();
+        const Handle listening = world.Listen(IPv4("127.0.0.1", 0));
+        const int listener = NewSocket(before);
+        CHECK(IntOption(listener, SOL_SOCKET, SO_REUSEADDR) != 0);
+
+        Peer target = Peer::ListenOn(IPv4("127.0.0.1", 0));
+        before = InternetSockets();
+        REQUIRE(world->Connect(target.Local(), {}).failure.error == 0);
+        const int dialed = NewSocket(before);
+
+        Peer peer = Peer::Dial(world.Local(listening));
+        before = InternetSockets();
+        world.Await(kAccepted);
+        const int accepted = NewSocket(before);
+
+        for (const int fd : {dialed, accepted}) {
+            CHECK(IntOption(fd, IPPROTO_TCP, TCP_NODELAY) != 0);
+            CHECK(IntOption(fd, SOL_SOCKET, SO_KEEPALIVE) != 0);
+#if defined(TCP_KEEPIDLE)
+            CHECK(IntOption(fd, IPPROTO_TCP, TCP_KEEPIDLE) == 77);
+#endif
+            // Linux doubles what it is told, for its own use.
+            CHECK(IntOption(fd, SOL_SOCKET, SO_RCVBUF) >= 20'000);
+            CHECK(IntOption(fd, SOL_SOCKET, SO_RCVBUF) <= 40'000);
+            CHECK(IntOption(fd, SOL_SOCKET, SO_SNDBUF) >= 30'000);
+            CHECK(IntOption(fd, SOL_SOCKET, SO_SNDBUF) <= 60'000);
+        }
     }
 }
 

@@ -96,6 +96,22 @@ TEST_CASE("EOF comes once, after all data, and sending goes on") {
     }
 }
 
+TEST_CASE("a reset after EOF is news for sending alone") {
+    FOR_EACH_POLLER(poller) {
+        World world(poller);
+        auto [handle, peer] = world.Accepted();
+        peer.ShutdownSend();
+        world.Await(kEof, handle);
+        const std::string block(1 << 20, 'x');
+        while (world->Send(handle, block.data(), block.size(), false) == static_cast<ssize_t>(block.size())) {
+        }
+        peer.Reset();
+        CHECK(world.Await(-1, handle).flags == kWritable);
+        CHECK(world.Settle().empty());
+        CHECK(world->Send(handle, "x", 1, false) < 0);
+    }
+}
+
 TEST_CASE("our half-close ends what the peer receives, not what it sends") {
     FOR_EACH_POLLER(poller) {
         World world(poller);
