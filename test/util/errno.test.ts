@@ -21,3 +21,23 @@ describe.skipIf(process.platform === 'win32')(
     });
   },
 );
+
+describe('words for errors', () => {
+  it('are name and description', () => {
+    expect(errno.errnoName(errno.ECONNRESET)).toBe('ECONNRESET');
+    expect(errno.errnoText(errno.ECONNRESET)).toBe('ECONNRESET (connection reset by peer)');
+  });
+
+  it('are the number where nobody has a name for it', () => {
+    expect(errno.errnoName(99_999)).toBe('errno 99999');
+    expect(errno.errnoText(99_999)).toBe('errno 99999');
+  });
+
+  it('are found for what a runtime throws, whichever sign it gives the number', () => {
+    expect(errno.errnoOf({ errno: -errno.EPIPE }, 0)).toBe(errno.EPIPE);
+    expect(errno.errnoOf({ errno: errno.EPIPE }, 0)).toBe(errno.EPIPE);
+    for (const other of [null, undefined, 'EPIPE', {}, { errno: 'EPIPE' }, { errno: 0 }]) {
+      expect(errno.errnoOf(other, errno.EMFILE)).toBe(errno.EMFILE);
+    }
+  });
+});

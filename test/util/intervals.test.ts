@@ -28,4 +28,17 @@ describe('Intervals', () => {
     clock.advance(100);
     expect(callCount).toBe(1);
   });
+
+  it('goes on after work that threw', () => {
+    const clock = new VirtualClock();
+    const intervals = new Intervals(clock);
+    let callCount = 0;
+    intervals.every(10, () => {
+      if (callCount++ === 0) throw new Error('once');
+    });
+    expect(() => clock.advance(10)).toThrow('once');
+    clock.advance(20);
+    expect(callCount).toBe(3);
+    intervals.stop();
+  });
 });

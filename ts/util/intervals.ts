@@ -12,13 +12,19 @@ export class Intervals {
     this.#clock = clock;
   }
 
-  /** Calls `work` every `intervalMs`, first after one of them. What takes longer than that does not pile up. */
+  /**
+   * Calls `work` every `intervalMs`, first after one of them. What takes longer than that does not pile up, and what throws
+   * once comes again.
+   */
   every(intervalMs: number, work: () => void): void {
     if (this.#isStopped) return;
     const timer = this.#clock.after(intervalMs, () => {
       this.#timers.delete(timer);
-      work();
-      this.every(intervalMs, work);
+      try {
+        work();
+      } finally {
+        this.every(intervalMs, work);
+      }
     });
     this.#timers.add(timer);
   }
