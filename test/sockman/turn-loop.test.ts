@@ -110,4 +110,20 @@ describe('TurnLoop', () => {
     net.clock.advance(TICK_MS);
     expect(called).toContain(1);
   });
+
+  it('delivers nothing for a dialed connection before its caller knows the id, not at a tick either', async () => {
+    // The first connection is held back, so that there are ticks.
+    const { probe, bound } = listening({ shouldTryToRecv: (nodeId) => nodeId !== 0 });
+    net.connect(bound).send('held');
+    net.clock.runUntilIdle();
+    const listener = net.listen();
+    const dial = probe.connectAndMakeNodeId(listener.bound);
+    net.clock.runUntilIdle();
+    listener.peers[0]!.send('early');
+    net.clock.advance(5 * TICK_MS);
+    expect(probe.eventsOf(1)).toEqual([]);
+    expect(await dial).toMatchObject({ nodeId: 1 });
+    await net.clock.settle();
+    expect(probe.text(1)).toBe('early');
+  });
 });
