@@ -1,9 +1,10 @@
 // The life of a SockMan: start, interrupt, join, close, dispose; and what it can tell about itself meanwhile.
 
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createSockMan } from '../../ts/sockman/create-sock-man.ts';
 import type { SockManHandlers } from '../../ts/sockman/create-sock-man.ts';
-import { describeEachBackend } from '../helpers/backends.ts';
+import { describeEachBackend, itUnless } from '../helpers/backends.ts';
 import { countDescriptors, noDescriptorCount } from '../helpers/descriptors.ts';
 import type { Probe } from '../helpers/probe.ts';
 import { inTime, loopPasses, noteProgress, until } from '../helpers/until.ts';
@@ -210,6 +211,48 @@ describeEachBackend('life', (stage) => {
     await stage.dial(probe, stage.listen(probe));
     await until('a second accept', () => probe.accepted.length === 2);
   });
+
+  const noBufferSizes = stage.backend === 'node-net' ? 'node:net has no option for SO_RCVBUF' : undefined;
+  itUnless(noBufferSizes)('has sockets that hold what their buffers may, and not much more', async () => {
+    const options = { sendBufferBytes: 8_192, receiveBufferBytes: 8_192 };
+    const probe = stage.probe(options, { shouldTryToRecv: () => false });
+    const nodeId = await stage.dial(probe, stage.listen(probe));
+    const block = new Uint8Array(1 << 20);
+    let taken = 0;
+    for (let pass = 0; pass < 50; pass++) {
+      taken += probe.sendBytes(nodeId, block);
+      await loopPasses(1);
+    }
+    // A kernel may double what it is told, and what the receiving end took once comes on top; its own choice is 4 MiB.
+    expect(taken).toBeGreaterThanOrEqual(16_384);
+    expect(taken).toBeLessThan(131_072);
+  });
+
+  const timers = '/proc/self/net/tcp';
+  const noTimers =
+    stage.backend === 'memory' ? 'no kernel' : existsSync(timers) ? undefined : `no ${timers} on this platform`;
+  itUnless(noTimers)(
+    'has the kernel probe idle peers, dialed and accepted, where keepAliveSeconds says so',
+    async () => {
+      for (const keepAliveSeconds of [0, 3_600]) {
+        const probe = stage.probe({ keepAliveSeconds });
+        const bound = stage.listen(probe);
+        await stage.dial(probe, bound);
+        await until('the accept', () => probe.accepted.length === 1);
+        await loopPasses(5);
+        const port = bound.port.toString(16).toUpperCase().padStart(4, '0');
+        // Local and remote end, state (01: established), queues, timer (02: keep-alive) with the ticks until it fires.
+        const lines = readFileSync(timers, 'utf8').matchAll(/ \S+:(\S+) \S+:(\S+) 01 \S+ (\S\S):(\S+) /g);
+        const ours = [...lines].filter(([, local, remote]) => local === port || remote === port);
+        expect(ours).toHaveLength(2);
+        for (const [, , , timer, ticks] of ours) {
+          expect(timer === '02').toBe(keepAliveSeconds > 0);
+          // A hundred ticks a second, and two hours is what a kernel takes unless told.
+          if (timer === '02') expect(parseInt(ticks!, 16) / 100).toBeCloseTo(keepAliveSeconds, -2);
+        }
+      }
+    },
+  );
 
   describe('createSockMan', () => {
     function make(handlers: SockManHandlers): ReturnType<typeof createSockMan> {
