@@ -67,6 +67,12 @@ describeEachBackend('listeners', (stage) => {
     });
   });
 
+  it('takes a Unix-domain path whatever reusePort and dualStack say, and shares it with nobody', () => {
+    const at = stage.unixService();
+    stage.listen(stage.probe({ reusePort: true, dualStack: true }), at);
+    expect(stage.probe({ reusePort: true }).bindAndStartListening(at).ok).toBe(false);
+  });
+
   it('closes one listener and keeps the others, and the connections', async () => {
     const { probe, peer, nodeId } = await stage.connected();
     const other = stage.listen(probe);

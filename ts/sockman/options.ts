@@ -31,7 +31,10 @@ export type BackendFactory = (options: BackendOptions) => Backend;
 
 export type PollerName = 'epoll' | 'kqueue' | 'poll';
 
-/** Gets what a callback threw; `where` is the name of the method that threw, such as `eventGotData` or `logger.warn`. */
+/**
+ * Gets what a callback threw; `where` is the name of the method that threw, such as `eventGotData` or `logger.warn`, or
+ * `socket owner` for a listener of a stream of `duplex`.
+ */
 export type CallbackErrorHandler = (error: unknown, where: string, nodeId: number | undefined) => void;
 
 export interface SockManOptions {

@@ -59,7 +59,8 @@ export function bindServer(
   at: Service,
   options: ListenOptions,
 ): { ok: true; bound: Service } | SystemFailure {
-  if (options.reusePort && !hasReusePort()) return failed('setsockopt', ENOTSUP);
+  // A path has no port to share.
+  if (options.reusePort && at.unixPath === undefined && !hasReusePort()) return failed('setsockopt', ENOTSUP);
   const failure = at.unixPath === undefined ? bindTcp(server, at, options) : bindPath(server, at.unixPath, options);
   if (failure !== undefined) {
     server.close();
