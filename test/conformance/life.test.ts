@@ -157,6 +157,7 @@ describeEachBackend('life', (stage) => {
     expect(stats.turns).toBeGreaterThan(0);
     expect(stats.events).toBeGreaterThanOrEqual(2);
     expect(stats.runningMs).toBeGreaterThan(0);
+    expect(stats.turnMs).toBeGreaterThan(0);
     expect(stats.turnMs).toBeLessThanOrEqual(stats.runningMs);
     expect(stats.acceptedPerSecond).toBeGreaterThan(0);
     expect(stage.idleProbe().stats()).toMatchObject({ turns: 0, runningMs: 0, acceptedPerSecond: 0 });

@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Service } from '../../ts/netaddr/service.ts';
+import type { SockManOptions } from '../../ts/sockman/options.ts';
 import { TICK_MS } from '../../ts/sockman/turn-loop.ts';
 import { MemoryNetwork } from '../../ts/testing.ts';
 import type { MemoryPeer } from '../../ts/testing.ts';
@@ -15,16 +16,16 @@ describe('TurnLoop', () => {
     net = new MemoryNetwork();
   });
 
-  function listening(overrides: Overridable): { probe: Probe; bound: Service } {
-    const probe = new Probe({ backend: net.createBackend }, overrides);
+  function listening(overrides: Overridable, options: SockManOptions = {}): { probe: Probe; bound: Service } {
+    const probe = new Probe({ backend: net.createBackend, ...options }, overrides);
     const result = probe.bindAndStartListening('127.0.0.1:0');
     if (!result.ok) throw new Error(result.errmsg);
     probe.startSocketsThreads();
     return { probe, bound: result.bound };
   }
 
-  function connected(overrides: Overridable): { probe: Probe; peer: MemoryPeer } {
-    const { probe, bound } = listening(overrides);
+  function connected(overrides: Overridable, options: SockManOptions = {}): { probe: Probe; peer: MemoryPeer } {
+    const { probe, bound } = listening(overrides, options);
     const peer = net.connect(bound);
     net.clock.runUntilIdle();
     return { probe, peer };
@@ -126,4 +127,54 @@ describe('TurnLoop', () => {
     await net.clock.settle();
     expect(probe.text(1)).toBe('early');
   });
+
+  it('has one tick, however many turns come between two of them', () => {
+    let turns = 0;
+    const { peer } = connected({ eventIOLoopCompletedForAllPeers: () => void turns++ });
+    for (let count = 0; count < 5; count++) {
+      peer.send('x');
+      net.clock.runUntilIdle();
+    }
+    net.clock.advance(TICK_MS);
+    turns = 0;
+    net.clock.advance(10 * TICK_MS);
+    expect(turns).toBe(10);
+  });
+
+  it('tells nobody of room that there is not, woken or not; once there is, a wake tells again', () => {
+    const { probe, peer } = connected({});
+    peer.pauseReading();
+    while (probe.sendBytes(0, new Uint8Array(1 << 20)) > 0) net.clock.runUntilIdle();
+    const before = probe.count('ready 0');
+    probe.wake(0);
+    net.clock.runUntilIdle();
+    expect(probe.count('ready 0')).toBe(before);
+    peer.resumeReading();
+    net.clock.runUntilIdle();
+    expect(probe.count('ready 0')).toBe(before + 1);
+    probe.wake(0);
+    net.clock.runUntilIdle();
+    expect(probe.count('ready 0')).toBe(before + 2);
+  });
+
+  it.each(['at once', 'after it held some back'])(
+    'leaves the rest with the kernel when a handler had enough %s',
+    (when) => {
+      let mayReceive = when === 'at once';
+      const { probe, peer } = connected({ shouldTryToRecv: () => mayReceive }, { receiveChunkBytes: 10 });
+      probe.on.eventGotData = () => {
+        mayReceive = false;
+      };
+      peer.send(new Uint8Array(100));
+      net.clock.runUntilIdle();
+      if (when !== 'at once') {
+        mayReceive = true;
+        probe.wake(0);
+        net.clock.runUntilIdle();
+      }
+      net.clock.advance(2 * TICK_MS);
+      expect(probe.receivedBytes(0)).toBe(10);
+      expect(probe.countersOf(0)!.receivedBytes).toBe(10);
+    },
+  );
 });
