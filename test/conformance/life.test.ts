@@ -75,6 +75,22 @@ describeEachBackend('life', (stage) => {
     expect(calls).toBe(1);
   });
 
+  it('tells of nobody else who was accepted in the batch when eventNewConnectionAccepted interrupts', async () => {
+    const probe = stage.idleProbe();
+    const bound = stage.listen(probe);
+    const peers = [await stage.dialedBy(bound), await stage.dialedBy(bound), await stage.dialedBy(bound)];
+    await loopPasses();
+    probe.on.eventNewConnectionAccepted = () => {
+      probe.interruptNet();
+      return true;
+    };
+    probe.startSocketsThreads();
+    await inTime('the join', probe.joinSocketsThreads());
+    expect(probe.events).toEqual(['accepted 0']);
+    probe.closeSockets();
+    await until('the peers to notice', () => peers.every(({ hasEOF, brokenBy }) => hasEOF || brokenBy !== undefined));
+  });
+
   it('closes everything on disposal, from any state', async () => {
     for (const prepare of [
       () => stage.idleProbe(),
