@@ -35,7 +35,7 @@ export interface MemoryNetworkOptions extends VirtualClockOptions {
   bufferBytes?: number;
   /** Milliseconds that everything sent is on its way, one way. Default 0. Unix-domain sockets have none. */
   latencyMs?: number;
-  /** Descriptors that each backend may have open, listeners included. Default: no limit. */
+  /** Descriptors that each backend may have open, listeners included, from 0. Default: no limit. */
   descriptorLimit?: number;
 }
 
@@ -72,6 +72,7 @@ export class MemoryNetwork {
     if (!Number.isSafeInteger(seed)) throw invalidArg('seed', 'an integer', seed);
     if (!Number.isSafeInteger(bufferBytes) || bufferBytes < 1) throw outOfRange('bufferBytes', 'from 1', bufferBytes);
     if (!(latencyMs >= 0 && latencyMs < Infinity)) throw outOfRange('latencyMs', 'a finite number from 0', latencyMs);
+    checkDescriptorLimit(descriptorLimit);
     this.clock = new VirtualClock(options);
     this.#bufferBytes = bufferBytes;
 
@@ -106,6 +107,7 @@ export class MemoryNetwork {
     return this.#conditions.descriptorLimit;
   }
   set descriptorLimit(count: number) {
+    checkDescriptorLimit(count);
     this.#conditions.descriptorLimit = count;
   }
 
@@ -144,6 +146,10 @@ export class MemoryNetwork {
     if (!result.ok) throw systemError(result, at);
     return new MemoryPeerListener(result.socket, result.bound, this.#peerScratch);
   }
+}
+
+function checkDescriptorLimit(count: number): void {
+  if (!(count >= 0)) throw outOfRange('descriptorLimit', 'a number from 0', count);
 }
 
 function serviceOf(value: Service | string, defaultPort?: number): Service {

@@ -307,6 +307,10 @@ describe('MemoryNetwork', () => {
     for (const options of [{ bufferBytes: 0 }, { bufferBytes: 1.5 }, { latencyMs: -1 }, { latencyMs: NaN }]) {
       expect(() => new MemoryNetwork(options)).toThrow(outOfRange);
     }
+    for (const descriptorLimit of [-1, NaN, 'many' as never]) {
+      expect(() => new MemoryNetwork({ descriptorLimit })).toThrow(outOfRange);
+      expect(() => (new MemoryNetwork().descriptorLimit = descriptorLimit)).toThrow(outOfRange);
+    }
     expect(() => new MemoryNetwork({ seed: 0.5 })).toThrow(
       expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }),
     );
