@@ -24,8 +24,9 @@ export class DialStage {
   readonly pendingTimers = countTimers(this.net.clock);
   readonly node = new RecordingNode({ backend: this.net.createBackend });
 
-  constructor() {
-    this.node.startSocketsThreads();
+  /** @param isStarted - False for a node that the test starts. */
+  constructor(isStarted = true) {
+    if (isStarted) this.node.startSocketsThreads();
   }
 
   /** Lets everything happen that needs no time. */
@@ -48,6 +49,8 @@ export class DialStage {
   /** Ends the node, which leaves no timer. */
   async end(): Promise<void> {
     this.node.interruptNet();
+    expect(this.pendingTimers()).toBe(0);
+    await this.node.joinSocketsThreads();
     this.node.closeSockets();
     await this.settle();
     expect(this.pendingTimers()).toBe(0);

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { MemoryNetwork } from '../../ts/testing.ts';
 import { authenticate, protocolInfo } from '../../ts/tor/authenticate.ts';
 import type { TorCredentials } from '../../ts/tor/authenticate.ts';
 import { TorControl } from '../../ts/tor/tor-control.ts';
-import { CONTROL_PORT, ControlPort } from '../helpers/control-port.ts';
-import { RecordingNode } from '../helpers/recording-node.ts';
+import { CONTROL_PORT } from '../helpers/control-port.ts';
+import type { ControlPort } from '../helpers/control-port.ts';
+import { ControlStage } from '../helpers/dial-stage.ts';
 
 // Vector V6 of the shared specification (proxy-i2p.md).
 const bytesFrom = (first: number): Uint8Array => Uint8Array.from({ length: 32 }, (_, at) => first + at);
@@ -24,20 +24,17 @@ const randomBytes = (): Uint8Array => CLIENT_NONCE;
 
 let folder: string;
 let cookieFile: string;
-let net: MemoryNetwork;
+let stage: ControlStage;
 let port: ControlPort;
-let node: RecordingNode;
 let control: TorControl;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sockman-cookie-'));
   cookieFile = join(folder, 'control_auth_cookie');
   writeFileSync(cookieFile, COOKIE);
-  net = new MemoryNetwork();
-  port = new ControlPort(net);
-  node = new RecordingNode({ backend: net.createBackend });
-  node.startSocketsThreads();
-  const connecting = TorControl.connect(node, CONTROL_PORT, { clock: net.clock });
+  stage = new ControlStage();
+  port = stage.port;
+  const connecting = TorControl.connect(stage.node, CONTROL_PORT, { clock: stage.net.clock });
   await port.settle();
   control = await connecting;
   offers('SAFECOOKIE');
@@ -45,7 +42,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   control.close();
-  await node[Symbol.asyncDispose]();
+  await stage.end();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { MemoryNetwork } from '../../ts/testing.ts';
 import { OnionService, TOR_RETRY_MAX_MS } from '../../ts/tor/onion-service.ts';
 import type { OnionServiceOptions } from '../../ts/tor/onion-service.ts';
-import { CONTROL_PORT, ControlPort, ONION_ID, ONION_KEY } from '../helpers/control-port.ts';
-import { RecordingNode, countTimers } from '../helpers/recording-node.ts';
+import { CONTROL_PORT, ONION_ID, ONION_KEY } from '../helpers/control-port.ts';
+import type { ControlPort } from '../helpers/control-port.ts';
+import { ControlStage } from '../helpers/dial-stage.ts';
 
 const TARGET = '127.0.0.1:8334';
 const SERVICE = `${ONION_ID}.onion:8333`;
@@ -17,10 +17,8 @@ const GET_SOCKS = 'GETINFO net/listeners/socks';
 
 let folder: string;
 let keyFile: string;
-let net: MemoryNetwork;
+let stage: ControlStage;
 let port: ControlPort;
-let node: RecordingNode;
-let pendingTimers: () => number;
 let service: OnionService;
 /** `online …`, `offline …`, `socks …`. */
 let events: string[];
@@ -29,34 +27,30 @@ let log: string[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sockman-onion-'));
   keyFile = join(folder, 'onion_v3_private_key');
-  net = new MemoryNetwork();
-  pendingTimers = countTimers(net.clock);
-  port = new ControlPort(net);
-  node = new RecordingNode({ backend: net.createBackend });
-  node.startSocketsThreads();
+  stage = new ControlStage();
+  port = stage.port;
   events = [];
   log = [];
 });
 afterEach(async () => {
   await service.stop();
-  await net.clock.settle();
+  await stage.settle();
   expect(port.openSocketCount).toBe(0);
-  expect(node.connectionCount).toBe(0);
-  await node[Symbol.asyncDispose]();
-  expect(pendingTimers()).toBe(0);
+  expect(stage.node.connectionCount).toBe(0);
+  await stage.end();
   // Whatever went wrong, keys and passwords are nobody's business.
-  expect([...log, ...node.log].join('\n')).not.toMatch(/AAAA|secret/);
+  expect([...log, ...stage.node.log].join('\n')).not.toMatch(/AAAA|secret/);
   rmSync(folder, { recursive: true, force: true });
 });
 
 function make(options: Partial<OnionServiceOptions> = {}): OnionService {
   const at = (level: string) => (line: string) => void log.push(`${level}: ${line}`);
-  service = new OnionService(node, {
+  service = new OnionService(stage.node, {
     control: CONTROL_PORT,
     virtualPort: 8_333,
     target: TARGET,
     privateKeyFile: keyFile,
-    clock: net.clock,
+    clock: stage.net.clock,
     logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
     ...options,
   });
@@ -82,7 +76,7 @@ describe('an onion service', () => {
     expect(takeEvents()).toEqual(['socks 127.0.0.1:9050', `online ${SERVICE}`]);
     expect(readFileSync(keyFile, 'latin1')).toBe(ONION_KEY);
     expect(statSync(keyFile).mode & 0o777).toBe(0o600);
-    expect(node.takeEvents()).toEqual([]);
+    expect(stage.node.takeEvents()).toEqual([]);
   });
 
   test('asks for SOCKS and for the service without waiting in between', async () => {
@@ -100,6 +94,15 @@ describe('an onion service', () => {
     await start();
     expect(takeCommands()).toEqual(['PROTOCOLINFO 1', 'AUTHENTICATE', ADD_KEPT]);
     expect(takeEvents()).toEqual([`online ${SERVICE}`]);
+  });
+
+  test('keeps the key that is there, even if Tor speaks of another', async () => {
+    const kept = ONION_KEY.replaceAll('A', 'B');
+    writeFileSync(keyFile, kept);
+    port.answers['ADD_ONION'] = `250-ServiceID=${ONION_ID}\n250-PrivateKey=${ONION_KEY}\n250 OK`;
+    await start();
+    expect(takeEvents()).toEqual([`online ${SERVICE}`]);
+    expect(readFileSync(keyFile, 'latin1')).toBe(kept);
   });
 
   test('keeps its address for the run when there is no file', async () => {
@@ -220,21 +223,21 @@ describe('a connection that is lost', () => {
   /** Waits between the tries to connect, in milliseconds, seen in whole steps. */
   async function waits(count: number, tries: () => number): Promise<number[]> {
     const seen: number[] = [];
-    let last = net.clock.now();
+    let last = stage.net.clock.now();
     let known = tries();
     while (seen.length < count) {
       await port.advance(250);
       if (tries() === known) continue;
       known = tries();
-      seen.push(net.clock.now() - last);
-      last = net.clock.now();
+      seen.push(stage.net.clock.now() - last);
+      last = stage.net.clock.now();
     }
     return seen;
   }
 
   test('is tried again after 1, 1.5, 2.25 … 600 s where nobody listens', async () => {
     let tries = 0;
-    net.faults = { connect: () => ((tries += 1), 'refused') };
+    stage.net.faults = { connect: () => ((tries += 1), 'refused') };
     await start();
     const seen = await waits(18, () => tries);
     for (const [at, wait] of seen.entries()) {
@@ -245,11 +248,11 @@ describe('a connection that is lost', () => {
     }
     expect(seen.at(-1)).toBe(600_000);
     // Who answers at last is tried again at once when he goes, and after a second if he stays away.
-    net.faults = {};
+    stage.net.faults = {};
     await port.advance(TOR_RETRY_MAX_MS);
     expect(takeEvents()).toEqual([`online ${SERVICE}`]);
     await port.advance(1_000);
-    net.faults = { connect: () => ((tries += 1), 'refused') };
+    stage.net.faults = { connect: () => ((tries += 1), 'refused') };
     tries = 0;
     port.socket(0).end();
     await port.settle();
@@ -281,7 +284,7 @@ describe('the end', () => {
     port.answers[words] = () => undefined;
     await start();
     await service.stop();
-    expect(pendingTimers()).toBe(0);
+    expect(stage.pendingTimers()).toBe(0);
     expect(takeEvents()).toEqual([]);
   });
 
@@ -294,15 +297,15 @@ describe('the end', () => {
   });
 
   test('comes while connecting, and while waiting to try again', async () => {
-    net.faults = { connect: () => 'silent' };
+    stage.net.faults = { connect: () => 'silent' };
     await start();
     await service.stop();
-    expect(pendingTimers()).toBe(0);
-    net.faults = { connect: () => 'refused' };
+    expect(stage.pendingTimers()).toBe(0);
+    stage.net.faults = { connect: () => 'refused' };
     await start();
-    expect(pendingTimers()).toBe(1);
+    expect(stage.pendingTimers()).toBe(1);
     await service.stop();
-    expect(pendingTimers()).toBe(0);
+    expect(stage.pendingTimers()).toBe(0);
   });
 
   test('between the dial and the first command leaves nothing', async () => {
@@ -310,12 +313,12 @@ describe('the end', () => {
       make().start();
       const stopAfter = (entries: number): void => {
         if (entries === 0) void service.stop();
-        else net.clock.soon(() => stopAfter(entries - 1));
+        else stage.net.clock.soon(() => stopAfter(entries - 1));
       };
       stopAfter(depth);
       await port.settle();
       await service.stop();
-      await net.clock.settle();
+      await stage.settle();
       expect(port.openSocketCount).toBe(0);
       takeEvents();
     }
@@ -324,13 +327,13 @@ describe('the end', () => {
   test('comes with the network', async () => {
     await start();
     takeEvents();
-    node.interruptNet();
-    node.closeSockets();
+    stage.node.interruptNet();
+    stage.node.closeSockets();
     await port.settle();
     expect(takeEvents()).toEqual([`offline ${SERVICE}`]);
     // The next try learns that there will be none.
     await port.advance(1_000);
-    expect(pendingTimers()).toBe(0);
+    expect(stage.pendingTimers()).toBe(0);
   });
 });
 
@@ -363,7 +366,7 @@ describe('misuse', () => {
   ])('%s is refused', (_what, options) => {
     make();
     const wrong = options === null ? null : { virtualPort: 1, target: TARGET, ...(options as object) };
-    expect(() => new OnionService(node, wrong as OnionServiceOptions)).toThrow(
+    expect(() => new OnionService(stage.node, wrong as OnionServiceOptions)).toThrow(
       expect.objectContaining({ code: expect.stringMatching(/INVALID_ARG|OUT_OF_RANGE/) }),
     );
   });

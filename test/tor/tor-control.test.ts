@@ -142,6 +142,7 @@ describe('a control port that misbehaves ends the connection', () => {
     expect(await control.ended).toMatchObject({ code: 'ERR_SOCKMAN_TOR_CONTROL', failure });
     expect(await failureOf(control.command('TWO'))).toBe(failure);
     expect(port.takeCommands()).toEqual(['0 ONE']);
+    expect(stage.node.connectionCount).toBe(0);
     if (failure === 'broken') port.listener.peers.pop();
   });
 
@@ -190,6 +191,22 @@ describe('the end of a connection', () => {
     control.close();
     expect(await asked).toBe('closed');
     expect(stage.pendingTimers()).toBe(0);
+    expect(stage.node.connectionCount).toBe(0);
+  });
+
+  test('may come in the middle of what Tor sends: nothing behind it is told', async () => {
+    const events: string[] = [];
+    const control = await connected({
+      onEvent: ({ lines }) => {
+        events.push(lines[0]!);
+        control.close();
+      },
+    });
+    const asked = failureOf(control.command('ONE'));
+    port.answers['ONE'] = '650 first\n250 OK\n650 second';
+    await port.settle();
+    expect(await asked).toBe('closed');
+    expect(events).toEqual(['first']);
   });
 
   test('comes with closeSockets', async () => {
@@ -204,6 +221,8 @@ describe('connecting', () => {
     const connecting = failureOf(TorControl.connect(stage.node, '127.0.0.1:1', { clock: stage.net.clock }));
     await stage.settle();
     expect(await connecting).toBe('unreachable');
+    // Somebody wants this very connection, so its failure is no detail.
+    expect(stage.node.log).toContainEqual(expect.stringMatching(/^info: connect to 127\.0\.0\.1:1 failed/));
   });
 
   test('ends with its signal, and with the network', async () => {

@@ -81,14 +81,16 @@ describe('deadlines', () => {
   });
 
   test('a proxy that never reads fails when the greeting could not be sent in 20 s', async () => {
-    const narrow = new MemoryNetwork({ bufferBytes: 1 });
+    const narrow = new MemoryNetwork({ bufferBytes: 1, latencyMs: 1 });
     const listener = narrow.listen(PROXY);
     const other = new RecordingNode({ backend: narrow.createBackend });
     other.startSocketsThreads();
-    const ended = other.connectAndMakeNodeId({ host: 'h', port: 1 }, { proxy: PROXY });
-    narrow.clock.advance(0);
+    const proxy = { endpoint: PROXY, streamIsolation: true };
+    const ended = other.connectAndMakeNodeId({ host: 'h', port: 1 }, { proxy });
+    while (listener.peers.length === 0) narrow.clock.advance(1);
     listener.peers[0]!.pauseReading();
-    await narrow.clock.settle();
+    narrow.clock.advance(100);
+    expect(other.stats().sentBytes).toBe(3);
     narrow.clock.advance(20_000);
     expect(await ended).toMatchObject({ code: 'socks5-greeting-timed-out' });
     await other[Symbol.asyncDispose]();

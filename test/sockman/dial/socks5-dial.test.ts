@@ -132,22 +132,25 @@ describe('a dial through SOCKS5', () => {
   });
 
   test('sends its requests whole and in order to a proxy that answers before it has read them', async () => {
-    const narrow = new MemoryNetwork({ bufferBytes: 1 });
+    const narrow = new MemoryNetwork({ bufferBytes: 1, latencyMs: 1 });
     const listener = narrow.listen(PROXY);
     const node = new RecordingNode({ backend: narrow.createBackend });
     node.startSocketsThreads();
-    const ended = node.connectAndMakeNodeId({ host: 'h', port: 1 }, { proxy: PROXY });
-    narrow.clock.advance(0);
+    const proxy = { endpoint: PROXY, credentials: { username: 'u', password: 'p' } };
+    const ended = node.connectAndMakeNodeId({ host: 'h', port: 1 }, { proxy });
+    while (listener.peers.length === 0) narrow.clock.advance(1);
     const peer = listener.peers[0]!;
     peer.pauseReading();
-    await narrow.clock.settle();
-    peer.send(bytesOf('0500'));
-    await narrow.clock.settle();
+    peer.send(bytesOf('0502'));
+    narrow.clock.advance(100);
+    expect(node.stats()).toMatchObject({ sentBytes: 3, receivedBytes: 2 });
     peer.resumeReading();
-    await narrow.clock.settle();
-    expect(Buffer.from(peer.take()).toString('hex')).toBe(`050100${requestFor('h', 1)}`);
+    narrow.clock.advance(100);
+    expect(Buffer.from(peer.take()).toString('hex')).toBe('050200020101750170');
+    peer.send(bytesOf('0100'));
+    narrow.clock.advance(100);
     peer.send(bytesOf(GRANTED));
-    await narrow.clock.settle();
+    narrow.clock.advance(100);
     expect(await ended).toMatchObject({ nodeId: 0 });
     await node[Symbol.asyncDispose]();
   });

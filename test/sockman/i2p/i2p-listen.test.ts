@@ -7,10 +7,12 @@ import { Service } from '../../../ts/netaddr/service.ts';
 import type { StartOptions } from '../../../ts/sockman/core.ts';
 import { addressOfDestination, encodeI2PBase64 } from '../../../ts/sockman/dial/i2p-destination.ts';
 import { I2P_RETRY_MAX_MS } from '../../../ts/sockman/i2p/i2p-listener.ts';
-import { MemoryNetwork, splitReceives } from '../../../ts/testing.ts';
+import { splitReceives } from '../../../ts/testing.ts';
+import { BridgeStage } from '../../helpers/dial-stage.ts';
 import { D0, D1, D1_PRIVATE_KEY, D2 } from '../../helpers/i2p-destinations.ts';
-import { RecordingNode, countTimers } from '../../helpers/recording-node.ts';
-import { BRIDGE, SamBridge, goodSamAnswer } from '../../helpers/sam-bridge.ts';
+import { RecordingNode } from '../../helpers/recording-node.ts';
+import { BRIDGE, goodSamAnswer } from '../../helpers/sam-bridge.ts';
+import type { SamBridge } from '../../helpers/sam-bridge.ts';
 
 const ME = new Service(addressOfDestination(D1), 0);
 const THEM = new Service(addressOfDestination(D2), 0);
@@ -19,28 +21,18 @@ const STARTED = `i2p ${ME} true`;
 
 let folder: string;
 let keyFile: string;
-let net: MemoryNetwork;
+let stage: BridgeStage;
 let bridge: SamBridge;
 let node: RecordingNode;
-let pendingTimers: () => number;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sockman-i2p-'));
   keyFile = join(folder, 'i2p_private_key');
-  net = new MemoryNetwork();
-  pendingTimers = countTimers(net.clock);
-  bridge = new SamBridge(net);
-  node = new RecordingNode({ backend: net.createBackend });
+  stage = new BridgeStage(false);
+  ({ bridge, node } = stage);
 });
-
 afterEach(async () => {
-  node.interruptNet();
-  expect(pendingTimers()).toBe(0);
-  await node.joinSocketsThreads();
-  node.closeSockets();
-  await net.clock.settle();
-  expect(bridge.openSocketCount).toBe(0);
-  expect(node.log.join('\n')).not.toContain(encodeI2PBase64(D1_PRIVATE_KEY).slice(530, 560));
+  await stage.end();
   rmSync(folder, { recursive: true });
 });
 
@@ -51,7 +43,6 @@ async function start(): Promise<void> {
 
 /** The bridge's end of the socket on which the node waits for a peer. */
 const offer = () => bridge.listener.peers.at(-1)!;
-const sessionsMade = (): string[] => bridge.takeRequests().filter((request) => request.includes('SESSION CREATE'));
 
 describe('the persistent session', () => {
   test('makes its key, keeps it, and only then creates the session', async () => {
@@ -89,10 +80,10 @@ describe('the persistent session', () => {
       return goodSamAnswer(request);
     };
     await start();
-    expect(sessionsMade()).toEqual([]);
+    expect(stage.takeSessionRequests()).toEqual([]);
     expect(node.takeEvents()).toEqual(['i2p [::]:0 false']);
     await bridge.advance(1_000);
-    expect(sessionsMade()).toEqual([expect.stringContaining(` DESTINATION=${encodeI2PBase64(other)} `)]);
+    expect(stage.takeSessionRequests()).toEqual([expect.stringContaining(` DESTINATION=${encodeI2PBase64(other)} `)]);
     expect(node.takeEvents()).toEqual([`i2p ${THEM} true`]);
     expect(readFileSync(keyFile)).toEqual(other);
   });
@@ -103,7 +94,7 @@ describe('the persistent session', () => {
   ])('does not come about with %s, and touches nothing', async (_what, prepare) => {
     prepare();
     await start();
-    expect(sessionsMade()).toEqual([]);
+    expect(stage.takeSessionRequests()).toEqual([]);
     expect(node.takeEvents()).toEqual(['i2p [::]:0 false']);
     expect(bridge.openSocketCount).toBe(0);
     expect(existsSync(keyFile) ? readFileSync(keyFile, 'utf8') : readdirSync(folder)).toEqual(
@@ -118,11 +109,11 @@ describe('the persistent session', () => {
     bridge.answers['NAMING'] = `NAMING REPLY RESULT=OK NAME=x VALUE=${encodeI2PBase64(D2)}`;
     await bridge.settle();
     expect(await same).toEqual({ nodeId: 0, me: ME });
-    expect(sessionsMade()).toEqual([]);
+    expect(stage.takeSessionRequests()).toEqual([]);
     const other = node.connectAndMakeNodeId(THEM, { forceTransientI2P: true });
     await bridge.settle();
     expect(await other).toMatchObject({ nodeId: 1 });
-    expect(sessionsMade()).toEqual([expect.stringContaining('TRANSIENT')]);
+    expect(stage.takeSessionRequests()).toEqual([expect.stringContaining('TRANSIENT')]);
   });
 
   test('is created once for all who wait for it', async () => {
@@ -131,7 +122,7 @@ describe('the persistent session', () => {
     const dials = [node.connectAndMakeNodeId(THEM), node.connectAndMakeNodeId(THEM)];
     await bridge.settle();
     expect((await Promise.all(dials)).map(({ nodeId }) => nodeId).sort()).toEqual([0, 1]);
-    expect(sessionsMade()).toHaveLength(1);
+    expect(stage.takeSessionRequests()).toHaveLength(1);
   });
 });
 
@@ -146,7 +137,7 @@ describe('an accepted peer', () => {
     expect(node.stats()).toMatchObject({ accepted: 1, refused: 0, connectionCount: 1 });
     bridge.socket(1).send('x');
     node.sendBytes(0, Buffer.from('y'));
-    await net.clock.settle();
+    await stage.settle();
     expect(node.takeEvents()).toEqual(['data 0 78']);
     expect(bridge.socket(1).takeText()).toBe('y');
   });
@@ -162,7 +153,7 @@ describe('an accepted peer', () => {
   });
 
   test('whose line comes in 525 pieces is whole', async () => {
-    net.faults = splitReceives(1);
+    stage.net.faults = splitReceives(1);
     await start();
     node.takeEvents();
     offer().send(`${PEER_LINE}ab`);
@@ -233,7 +224,7 @@ describe('an accept that fails', () => {
     await bridge.advance(999);
     expect(bridge.takeRequests()).toEqual([]);
     await bridge.advance(1);
-    expect(sessionsMade()).toHaveLength(newSessions);
+    expect(stage.takeSessionRequests()).toHaveLength(newSessions);
     expect(node.takeEvents()).toEqual([STARTED]);
     offer().send(PEER_LINE);
     await bridge.settle();
@@ -257,12 +248,12 @@ describe('an accept that fails', () => {
 
   test('five times because the session ended makes five sessions of new ids with the same key', async () => {
     await start();
-    const made = sessionsMade();
+    const made = stage.takeSessionRequests();
     for (let round = 1; round <= 5; round += 1) {
       offer().send('STREAM STATUS RESULT=I2P_ERROR MESSAGE="Session was closed"\n');
       await bridge.settle();
       await bridge.advance(round * 1_000);
-      made.push(...sessionsMade());
+      made.push(...stage.takeSessionRequests());
     }
     expect(new Set(made.map((request) => /ID=(\S+)/.exec(request)![1])).size).toBe(6);
     expect(new Set(made.map((request) => /DESTINATION=(\S+)/.exec(request)![1])).size).toBe(1);
@@ -321,14 +312,14 @@ describe('the end of listening', () => {
     ['offering', 'STREAM ACCEPT'],
     ['waiting for a peer', undefined],
   ];
-  for (const [stage, words] of stages) {
-    test.each(['interruptNet', 'closeSockets'] as const)(`while ${stage} comes at once with %s`, async (method) => {
+  for (const [moment, words] of stages) {
+    test.each(['interruptNet', 'closeSockets'] as const)(`while ${moment} comes at once with %s`, async (method) => {
       if (words !== undefined) bridge.answers[words] = () => undefined;
       await start();
       node.takeEvents();
       node[method]();
-      expect(pendingTimers()).toBe(0);
-      await net.clock.settle();
+      expect(stage.pendingTimers()).toBe(0);
+      await stage.settle();
       expect(bridge.openSocketCount).toBe(0);
       expect(node.takeEvents()).toEqual([]);
     });
@@ -340,9 +331,9 @@ describe('the end of listening', () => {
     await bridge.settle();
     offer().end();
     await bridge.settle();
-    expect(pendingTimers()).toBe(1);
+    expect(stage.pendingTimers()).toBe(1);
     node.interruptNet();
-    expect(pendingTimers()).toBe(0);
+    expect(stage.pendingTimers()).toBe(0);
   });
 
   test('inside eventI2PListen and eventNewConnectionAccepted', async () => {
@@ -358,7 +349,7 @@ describe('the end of listening', () => {
       }
     }
     for (const quitAt of ['i2p', 'accept']) {
-      const quitter = new Quitter({ backend: net.createBackend });
+      const quitter = new Quitter({ backend: stage.net.createBackend });
       quitter.quitAt = quitAt;
       quitter.startSocketsThreads({ i2p: { sam: BRIDGE, privateKeyFile: keyFile } });
       await bridge.settle();
@@ -367,7 +358,7 @@ describe('the end of listening', () => {
       await quitter.joinSocketsThreads();
       expect(quitter.takeEvents()).toHaveLength(quitAt === 'i2p' ? 1 : 2);
       quitter.closeSockets();
-      await net.clock.settle();
+      await stage.settle();
     }
   });
 });
