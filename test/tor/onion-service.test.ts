@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { OnionService, TOR_RETRY_MAX_MS } from '../../ts/tor/onion-service.ts';
 import type { OnionServiceOptions } from '../../ts/tor/onion-service.ts';
-import { CONTROL_PORT, ONION_ID, ONION_KEY } from '../helpers/control-port.ts';
+import { CONTROL_PORT, ONION_ID, ONION_KEY, goodControlAnswer } from '../helpers/control-port.ts';
 import type { ControlPort } from '../helpers/control-port.ts';
 import { ControlStage } from '../helpers/dial-stage.ts';
 
@@ -321,6 +321,24 @@ describe('the end', () => {
       await stage.settle();
       expect(port.openSocketCount).toBe(0);
       takeEvents();
+    }
+  });
+
+  test('is not followed by word that the service is there', async () => {
+    for (let depth = 0; depth < 8; depth += 1) {
+      let stopped = -1;
+      const stopAfter = (entries: number): void => {
+        if (entries > 0) return void stage.net.clock.soon(() => stopAfter(entries - 1));
+        void service.stop();
+        stopped = events.length;
+      };
+      port.answers['ADD_ONION'] = (command) => {
+        stopAfter(depth);
+        return goodControlAnswer(command);
+      };
+      await start();
+      await service.stop();
+      expect(takeEvents().slice(stopped)).not.toContain(`online ${SERVICE}`);
     }
   });
 

@@ -86,6 +86,7 @@ export class OnionService {
   readonly #stop = new AbortController();
   /** The private key, once it is known. */
   #key: string | undefined;
+  #connection: TorControl | undefined;
   #running: Promise<void> | undefined;
 
   /**
@@ -131,6 +132,7 @@ export class OnionService {
   /** Takes the service down, at whatever stage it is. Resolves when the connection is closed. Idempotent. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#connection?.close();
     await this.#running;
   }
 
@@ -155,16 +157,18 @@ export class OnionService {
   /** One connection, from its beginning to its end. @returns Why it ended. */
   async #serve(): Promise<TorControlError> {
     const { signal } = this.#stop;
-    let control: TorControl | undefined;
     let online: Service | undefined;
-    const close = (): void => control?.close();
-    signal.addEventListener('abort', close);
     try {
-      control = await TorControl.connect(this.#network, this.#control, { clock: this.#clock, signal });
+      const control = await TorControl.connect(this.#network, this.#control, { clock: this.#clock, signal });
+      this.#connection = control;
       if (signal.aborted) control.close();
       try {
-        online = await this.#offer(control);
+        const { service, socks } = await this.#offer(control);
+        // Stopped while Tor's last answer was on the way: nobody wants to hear of it.
+        if (signal.aborted) return await control.ended;
+        online = service;
         this.#logger.info(`onion service at ${online}, delivered to ${this.#target}`);
+        if (socks !== undefined) this.#events.emit('socks', socks);
         this.#events.emit('online', online);
       } catch (error) {
         // The connection may be fine all the same. It is kept, as the word that Tor is still the one that refused.
@@ -176,13 +180,12 @@ export class OnionService {
       if (error instanceof TorControlError) return error;
       throw error;
     } finally {
-      signal.removeEventListener('abort', close);
-      control?.close();
+      this.#connection?.close();
       if (online !== undefined) this.#events.emit('offline', online);
     }
   }
 
-  async #offer(control: TorControl): Promise<Service> {
+  async #offer(control: TorControl): Promise<{ service: Service; socks: Service | undefined }> {
     const { version } = await authenticate(control, this.#credentials);
     this.#logger.debug(`Tor ${version} at control port ${this.#control}`);
     this.#key ??= this.#privateKeyFile === undefined ? undefined : readOnionKey(this.#privateKeyFile);
@@ -196,7 +199,6 @@ export class OnionService {
       if (this.#privateKeyFile !== undefined) writeOnionKey(this.#privateKeyFile, newKey);
       this.#key = newKey;
     }
-    if (socks !== undefined) this.#events.emit('socks', socks);
-    return service;
+    return { service, socks };
   }
 }
