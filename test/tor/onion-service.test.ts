@@ -169,6 +169,16 @@ describe('where Tor listens for SOCKS', () => {
   });
 });
 
+test.each<[string, () => void]>([
+  ['Tor refuses the service', () => (port.answers['ADD_ONION'] = '550 no')],
+  ['our key is damaged', () => writeFileSync(keyFile, 'no key')],
+])('where Tor listens for SOCKS is told even if %s', async (_what, prepare) => {
+  prepare();
+  await start({ findSocks: true });
+  expect(takeEvents()).toEqual(['socks 127.0.0.1:9050']);
+  expect(warnings()).toHaveLength(1);
+});
+
 describe('what keeps a service from being made', () => {
   test.each<[string, () => void, string]>([
     ['a Tor that does not know how', () => (port.answers['ADD_ONION'] = '510 Unrecognized command'), 'too old'],

@@ -38,7 +38,7 @@ export interface OnionServiceEvents {
   online: Service;
   /** It cannot any more. */
   offline: Service;
-  /** Tor's own SOCKS port, told before `online`. Only with `findSocks`. */
+  /** Tor's own SOCKS port, told before `online`, and also where no service can be made. Only with `findSocks`. */
   socks: Service;
 }
 
@@ -163,12 +163,11 @@ export class OnionService {
       this.#connection = control;
       if (signal.aborted) control.close();
       try {
-        const { service, socks } = await this.#offer(control);
+        const service = await this.#offer(control);
         // Stopped while Tor's last answer was on the way: nobody wants to hear of it.
         if (signal.aborted) return await control.ended;
         online = service;
         this.#logger.info(`onion service at ${online}, delivered to ${this.#target}`);
-        if (socks !== undefined) this.#events.emit('socks', socks);
         this.#events.emit('online', online);
       } catch (error) {
         // The connection may be fine all the same. It is kept, as the word that Tor is still the one that refused.
@@ -185,20 +184,30 @@ export class OnionService {
     }
   }
 
-  async #offer(control: TorControl): Promise<{ service: Service; socks: Service | undefined }> {
+  async #offer(control: TorControl): Promise<Service> {
     const { version } = await authenticate(control, this.#credentials);
     this.#logger.debug(`Tor ${version} at control port ${this.#control}`);
+    // Asked without waiting in between; each answer is worth having without the other.
+    const [socks, onion] = await Promise.allSettled([
+      this.#findsSocks ? socksListener(control) : undefined,
+      this.#addOnion(control),
+    ]);
+    if (socks.status === 'fulfilled' && socks.value !== undefined && !this.#stop.signal.aborted) {
+      this.#events.emit('socks', socks.value);
+    }
+    if (onion.status === 'rejected') throw onion.reason;
+    return onion.value;
+  }
+
+  async #addOnion(control: TorControl): Promise<Service> {
     this.#key ??= this.#privateKeyFile === undefined ? undefined : readOnionKey(this.#privateKeyFile);
     const request = { key: this.#key, virtualPort: this.#virtualPort, target: this.#target };
-    const [socks, { service, newKey }] = await Promise.all([
-      this.#findsSocks ? socksListener(control) : undefined,
-      addOnion(control, request),
-    ]);
+    const { service, newKey } = await addOnion(control, request);
     if (newKey !== undefined) {
       // On the disk before anybody is told: an address that was used must not be lost.
       if (this.#privateKeyFile !== undefined) writeOnionKey(this.#privateKeyFile, newKey);
       this.#key = newKey;
     }
-    return { service, socks };
+    return service;
   }
 }
