@@ -36,8 +36,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function start(): Promise<void> {
-  node.startSocketsThreads({ i2p: { sam: BRIDGE, privateKeyFile: keyFile } });
+async function start(more: { sessionOptions?: string } = {}): Promise<void> {
+  node.startSocketsThreads({ i2p: { sam: BRIDGE, privateKeyFile: keyFile, ...more } });
   await bridge.settle();
 }
 
@@ -114,6 +114,21 @@ describe('the persistent session', () => {
     await bridge.settle();
     expect(await other).toMatchObject({ nodeId: 1 });
     expect(stage.takeSessionRequests()).toEqual([expect.stringContaining('TRANSIENT')]);
+  });
+
+  test('shares bridge and options with a dial that must not be known to be ours', async () => {
+    await start({ sessionOptions: 'inbound.length=1' });
+    bridge.answers['NAMING'] = `NAMING REPLY RESULT=OK NAME=x VALUE=${encodeI2PBase64(D2)}`;
+    const dials = [{}, { proxy: BRIDGE }].map((way) =>
+      node.connectAndMakeNodeId(THEM, { forceTransientI2P: true, ...way }),
+    );
+    await bridge.settle();
+    expect((await Promise.all(dials)).map(({ nodeId }) => nodeId)).toEqual([0, 1]);
+    expect(stage.takeSessionRequests()).toEqual([
+      expect.stringMatching(/quantity=3 inbound\.length=1$/),
+      expect.stringMatching(/TRANSIENT .* inbound\.length=1$/),
+      expect.stringMatching(/TRANSIENT .*quantity=1$/),
+    ]);
   });
 
   test('is created once for all who wait for it', async () => {

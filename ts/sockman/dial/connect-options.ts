@@ -36,7 +36,10 @@ export interface ConnectOptions {
   isImportant?: boolean;
   /** Dial through a proxy: its address, or more about it. */
   proxy?: Proxy | Service | string;
-  /** I2P: use a session of its own even when a persistent one exists, so that the peer does not learn our address. */
+  /**
+   * I2P: use a session of its own even when a persistent one exists, so that the peer does not learn our address. Without
+   * `proxy` it has the bridge and the options of that one.
+   */
   forceTransientI2P?: boolean;
   /** Our end: an address of this machine, its port may be 0, and is for I2P, which takes two sockets. */
   localAddress?: Service | string;

@@ -46,6 +46,8 @@ export interface I2PConnection {
 
 export class I2P {
   readonly #context: SessionContext;
+  /** How we listen; dials without a bridge of their own go the same way. */
+  #listening: SessionOptions | undefined;
   #persistent: SamSession | undefined;
   #listener: I2PListener | undefined;
   /** Every transient session that exists, in use or not. */
@@ -59,6 +61,7 @@ export class I2P {
 
   /** Starts to listen, with a persistent session. Once. */
   listen(options: SessionOptions): void {
+    this.#listening = options;
     this.#persistent = new SamSession(this.#context, options);
     this.#listener = new I2PListener(this.#context, this.#persistent);
     this.#listener.start();
@@ -72,9 +75,11 @@ export class I2P {
       const connected = await this.#persistent.connect(socket, to.address, request);
       return connected.ok ? { ok: true, value: { me: connected.value, whenClosed: undefined } } : connected;
     }
-    const bridge = request.proxy?.endpoint ?? this.#persistent?.bridge;
-    if (bridge === undefined) return { ok: false, failure: dialFailure('network-unsupported') };
-    const session = this.#takeTransient({ bridge, sessionOptions: request.proxy?.sessionOptions });
+    const { proxy } = request;
+    const way =
+      proxy === undefined ? this.#listening : { bridge: proxy.endpoint, sessionOptions: proxy.sessionOptions };
+    if (way === undefined) return { ok: false, failure: dialFailure('network-unsupported') };
+    const session = this.#takeTransient(way);
     const connected = await session.connect(socket, to.address, request);
     if (connected.ok) return { ok: true, value: { me: connected.value, whenClosed: () => this.#drop(session) } };
     this.#keepForLater(session);

@@ -58,21 +58,19 @@ interface LiveSession {
 }
 
 export class SamSession {
-  readonly bridge: Service;
   readonly #context: SessionContext;
   readonly #options: SessionOptions;
   #live: LiveSession | undefined;
   #creating: { attempt: Promise<Attempt<LiveSession>>; control: DialSocket } | undefined;
 
   constructor(context: SessionContext, options: SessionOptions) {
-    this.bridge = options.bridge;
     this.#context = context;
     this.#options = options;
   }
 
   /** Whether it has this bridge and these options: tunnels of another length are another anonymity. */
   isMadeAs({ bridge, sessionOptions }: Omit<SessionOptions, 'privateKeyFile'>): boolean {
-    return this.bridge.equals(bridge) && this.#options.sessionOptions === sessionOptions;
+    return this.#options.bridge.equals(bridge) && this.#options.sessionOptions === sessionOptions;
   }
 
   /**
@@ -120,7 +118,7 @@ export class SamSession {
   }
 
   async #openAndGreet(socket: DialSocket, { timeoutMs, localAddress }: Opening): Promise<Attempt<void>> {
-    const opened = await socket.opened({ to: this.bridge, destination: 'sam', timeoutMs, localAddress });
+    const opened = await socket.opened({ to: this.#options.bridge, destination: 'sam', timeoutMs, localAddress });
     return opened.ok ? socket.answered(samHello()) : opened;
   }
 
@@ -145,7 +143,7 @@ export class SamSession {
       return created;
     }
     const { me } = (this.#live = created.value);
-    this.#context.logger.info(`I2P session created at ${this.bridge}, our address is ${me.address}`);
+    this.#context.logger.info(`I2P session created at ${this.#options.bridge}, our address is ${me.address}`);
     control.run(samControl(), (ended) => {
       this.#live = undefined;
       if (!ended.ok) this.#context.logger.info(`I2P session of ${me.address} ended: ${ended.failure.message}`);
