@@ -54,6 +54,11 @@ describe('a request is one line, sent in one piece', () => {
       `SESSION CREATE STYLE=STREAM ID=abcdef0123 DESTINATION=TRANSIENT SIGNATURE_TYPE=7 ${tail}=1 outbound.quantity=1 inbound.length=0`,
     ],
     [
+      'a SESSION CREATE with no more options',
+      samCreateSession({ id: 'abcdef0123', privateKey: undefined, extraOptions: '' }),
+      `SESSION CREATE STYLE=STREAM ID=abcdef0123 DESTINATION=TRANSIENT SIGNATURE_TYPE=7 ${tail}=1 outbound.quantity=1`,
+    ],
+    [
       'NAMING LOOKUP',
       samLookup(D1_ADDRESS),
       'NAMING LOOKUP NAME=64orrdhmp3s3ry44ddb5uw35qx5qtgot6gcntnrqziq5d4vtmzfa.b32.i2p',

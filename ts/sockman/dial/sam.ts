@@ -90,7 +90,7 @@ export function samCreateSession({ id, privateKey, extraOptions }: SamSessionReq
   const request =
     `SESSION CREATE STYLE=STREAM ID=${id} DESTINATION=${destination} i2cp.leaseSetEncType=4,0 ` +
     `inbound.quantity=${tunnels} outbound.quantity=${tunnels}` +
-    (extraOptions === undefined ? '' : ` ${extraOptions}`);
+    (extraOptions === undefined || extraOptions === '' ? '' : ` ${extraOptions}`);
   return new SamExchange(request, 'SESSION STATUS', SESSION_CREATE, (values) => {
     if (values.get('RESULT') !== 'OK') {
       return refusal(values.has('RESULT') ? 'sam-session-refused' : 'sam-malformed', values);
