@@ -23,7 +23,7 @@ export interface FailedAttempt {
   readonly failure: DialFailure;
 }
 
-/** Hears the name of each step of a dial as it begins; may end the dial. Must not throw. */
+/** Hears the name of each step of a dial as it begins; may end the dial. */
 export type StepListener = (step: string) => void;
 
 /** How a socket is to be opened. */
