@@ -6,6 +6,8 @@ import { MemoryNetwork } from '../../ts/testing.ts';
 import { bytesOf } from '../helpers/handshake.ts';
 
 const PROXY = '127.0.0.1:9050';
+const SAM = '127.0.0.1:7656';
+const I2P = `${'a'.repeat(52)}.b32.i2p`;
 const GRANTED = '05000001000000000000';
 
 let net: MemoryNetwork;
@@ -74,8 +76,8 @@ describe('sockman dial', () => {
   });
 
   test('dials I2P through the SAM bridge', async () => {
-    void playProxy([`text:HELLO REPLY RESULT=NOVERSION\n`], '127.0.0.1:7656');
-    expect(await dial(`${'a'.repeat(52)}.b32.i2p`, '--proxy', '127.0.0.1')).toBe(1);
+    void playProxy([`text:HELLO REPLY RESULT=NOVERSION\n`], SAM);
+    expect(await dial(I2P, '--proxy', '127.0.0.1')).toBe(1);
     expect(steps().at(-1)).toContain('[sam-version; the proxy is at fault]');
   });
 
@@ -93,6 +95,28 @@ describe('sockman dial', () => {
     expect(steps().at(-1)).toContain('[aborted]');
   });
 
+  test('gives options of the session to the SAM bridge', async () => {
+    const played = playProxy(
+      ['text:HELLO REPLY RESULT=OK VERSION=3.1\n', 'text:SESSION STATUS RESULT=I2P_ERROR\n'],
+      SAM,
+    );
+    expect(await dial(I2P, '--proxy', SAM, '--session-options', 'inbound.length=0')).toBe(1);
+    expect(Buffer.from((await played)[1]!, 'hex').toString()).toMatch(/ inbound\.length=0\n$/);
+    expect(steps().slice(0, -1)).toEqual([`connecting to ${SAM}`, 'SAM HELLO', 'SAM SESSION CREATE']);
+  });
+
+  test('leaves no connection behind', async () => {
+    const listener = net.listen('127.0.0.1:80');
+    expect(await dial('127.0.0.1:80')).toBe(0);
+    await listener.peers[0]!.until(() => listener.peers[0]!.hasEOF);
+  });
+
+  test('asks for a circuit of its own', async () => {
+    const played = playProxy(['0502', '0100', GRANTED]);
+    expect(await dial('127.0.0.1:1', '--proxy', PROXY, '--isolate')).toBe(0);
+    expect(Buffer.from((await played)[1]!, 'hex').toString('latin1')).toMatch(/^..[0-9a-f]{16}-0.[0-9a-f]{16}-0$/);
+  });
+
   test.each([
     [[]],
     [['127.0.0.1:1', '127.0.0.1:2']],
@@ -104,6 +128,9 @@ describe('sockman dial', () => {
     [['127.0.0.1:1', '--user', 'a', '--password', 'b']],
     [['127.0.0.1:1', '--proxy', PROXY, '--user', 'a']],
     [['127.0.0.1:1', '--proxy', PROXY, '--user', 'a', '--password', 'b', '--isolate']],
+    [[I2P, '--proxy', SAM, '--isolate']],
+    [[I2P, '--proxy', SAM, '--user', 'a', '--password', 'b']],
+    [['127.0.0.1:1', '--proxy', PROXY, '--session-options', 'inbound.length=0']],
     [['127.0.0.1:1', '--timeout', '0']],
     [['127.0.0.1:1', '--timeout', 'soon']],
   ])('does not understand %j', async (args) => {

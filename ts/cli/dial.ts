@@ -115,6 +115,10 @@ function readProxy(text: string, isSam: boolean, values: ProxyValues): Proxy {
   const endpoint = Service.tryParse(text, isSam ? DEFAULT_SAM_PORT : DEFAULT_PROXY_PORT);
   if (endpoint === undefined) throw new UsageError(`--proxy: expected an address, got '${text}'`);
   const { user: username, password, isolate, 'session-options': sessionOptions } = values;
+  const isForSocks5 = username !== undefined || password !== undefined || isolate;
+  if (isSam && isForSocks5)
+    throw new UsageError('--user, --password and --isolate are for SOCKS5 proxies, not for I2P');
+  if (!isSam && sessionOptions !== undefined) throw new UsageError('--session-options are for I2P addresses');
   if ((username === undefined) !== (password === undefined)) throw new UsageError('--user and --password go together');
   if (username !== undefined && isolate) throw new UsageError('--isolate makes its own --user and --password');
   return {
