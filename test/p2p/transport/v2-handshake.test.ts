@@ -150,6 +150,23 @@ describe('two V2Transports', () => {
   });
 });
 
+describe('a V2Transport', () => {
+  it('keeps its own copies of magic and garbage', () => {
+    const lent = { magic: Uint8Array.from(magic), garbage: new Uint8Array(5).fill(7) };
+    const initiator = transport(true, lent);
+    const responder = transport(false);
+    lent.magic.fill(0);
+    lent.garbage.fill(0);
+    const opening = sendAll(initiator);
+    expect([...opening.subarray(KEY_BYTES)]).toEqual([7, 7, 7, 7, 7]);
+    receiveAll(responder, opening);
+    receiveAll(initiator, sendAll(responder));
+    receiveAll(responder, sendAll(initiator));
+    expect(initiator.getInfo().sessionId).toBeDefined();
+    expect(responder.getInfo()).toEqual(initiator.getInfo());
+  });
+});
+
 describe.each(ROLES)('the handshake of %s', (_name, isInitiator) => {
   it.each([0, 1, 15, 16, 17, 4_094, 4_095])('accepts %i bytes of garbage', (garbageBytes) => {
     const garbage = seededBytes('garbage')(garbageBytes);
