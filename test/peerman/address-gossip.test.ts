@@ -91,7 +91,18 @@ describe('getaddr', () => {
     expect(asked).toEqual([[1_000, 23]]);
   });
 
-  it('replaces what waits, and holds no more than 1,000 with what comes later', () => {
+  it('replaces what waits', () => {
+    const lab = new PeerLab();
+    const peer = interested(lab);
+    lab.connectReady({ permissions: ['addr'] }).ask({ type: 'addr', addresses: records(5) });
+    const service = Service.parse('70.0.0.1:8333');
+    lab.addresses = [{ timeSeconds: NOW, services: 9n, service }];
+    peer.ask({ type: 'getaddr' });
+    lab.jump(600_000);
+    expect(heard(peer)).toEqual(['70.0.0.1:8333']);
+  });
+
+  it('leaves room for no more than 1,000, with what comes later', () => {
     const lab = new PeerLab();
     lab.addresses = records(1_000);
     const peer = interested(lab);

@@ -183,6 +183,12 @@ describe('getdata', () => {
     expect(answers[1]).toMatchObject({ items: [{ hash: hash(0) }, { hash: hash(2) }, { hash: hash(3) }] });
   });
 
+  it('is answered by as many notfound as the peer will look at', () => {
+    const peer = new PeerLab(noting()).connectReady();
+    const answers = peer.ask({ type: 'getdata', items: items(InventoryType.WTX, 5_017) });
+    expect(answers.map((message) => (message.type === 'notfound' ? message.items.length : 0))).toEqual([5_016, 1]);
+  });
+
   it('of transactions gets no answer where none are relayed', () => {
     const { hooks } = noting({ getTx });
     const peer = new PeerLab({ hooks }).connectReady({ type: 'block-relay-only' });
@@ -403,6 +409,19 @@ describe('announcements of transactions', () => {
     [100_000, 1_000],
   ])('are remembered for each of %i peers up to %i', (peerCount, expected) => {
     expect(knownCapacity(peerCount)).toBe(expected);
+  });
+
+  it('are not kept for a peer that wants none, though it may set a filter later', () => {
+    const lab = new PeerLab(wanting);
+    const peer = lab.connectReady({ ourServices: 13n, version: { relay: false } });
+    announce(lab, 3);
+    expect(peer.stats.invToSend).toBe(3);
+    lab.jump(60_000);
+    expect([peer.stats.invToSend, told(peer).length]).toEqual([0, 0]);
+    peer.ask({ type: 'filterclear' });
+    announce(lab, 1, 3);
+    lab.jump(60_000);
+    expect(told(peer)).toHaveLength(1);
   });
 
   it('follow the order of the embedder, and number what was announced', () => {

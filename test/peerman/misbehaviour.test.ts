@@ -96,4 +96,27 @@ describe('a peer that misbehaves', () => {
     misbehave(peer);
     expect(told).toEqual(['0: sendcmpct with announce 2']);
   });
+
+  it('is told of once before it is acted upon, for the first thing it did', () => {
+    const lab = new PeerLab();
+    const told: string[] = [];
+    lab.manager.on('misbehaving', ({ reason }) => void told.push(reason));
+    const peer = lab.connectReady();
+    for (const reason of ['first', 'second']) lab.manager.misbehaving(peer.node.id, reason);
+    lab.settle();
+    expect(told).toEqual(['first']);
+    expect(peer.node.disconnectReason).toBe('misbehaved: first');
+  });
+
+  it('is warned of once for each time, where the user vouched for it', () => {
+    const lab = new PeerLab();
+    const peer = lab.connectReady({ type: 'manual' });
+    const warnings = (): string[] => lab.log.filter((line) => line.includes('stays although it misbehaved'));
+    misbehave(peer);
+    lab.pass(1_000);
+    expect(warnings()).toHaveLength(1);
+    misbehave(peer);
+    expect(warnings()).toHaveLength(2);
+    expect(peer.isGone).toBe(false);
+  });
 });

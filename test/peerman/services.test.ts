@@ -64,6 +64,13 @@ describe('the services of a peer', () => {
     expect(peer.isGone).toBe(!isKept);
   });
 
+  it.each([
+    [9n, true],
+    [1n, false],
+  ])('%i are noted as all that we want: %s', (services, isAll) => {
+    expect(new PeerLab().connectReady({ version: { services } }).node.hasAllWantedServices).toBe(isAll);
+  });
+
   it('may be wanted otherwise', () => {
     const lab = new PeerLab({ desiredServices: () => 0x800n });
     expect(lab.manager.hasAllDesirableServiceFlags(0x800n)).toBe(true);
