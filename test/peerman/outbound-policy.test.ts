@@ -74,6 +74,16 @@ describe('getheaders', () => {
     expect(chosen.got('getheaders')).toHaveLength(isAsked ? 0 : 1);
   });
 
+  it('is for nobody while blocks are read from disk', () => {
+    let isLoading = true;
+    const lab = new PeerLab({ chainView: new FakeChain(), hooks: { isLoading: () => isLoading } });
+    const peer = lab.connectReady({ type: 'manual' });
+    expect(peer.got('getheaders')).toEqual([]);
+    isLoading = false;
+    lab.settle();
+    expect(peer.got('getheaders')).toHaveLength(1);
+  });
+
   it('is for no addr-fetch connection while we are far behind', () => {
     const { chain, lab } = labWith();
     chain.headerTime = 0;
@@ -160,6 +170,20 @@ describe('a peer behind our tip', () => {
     chain.work = 300n;
     wait(lab, 24 * MINUTE_MS, 1_000);
     expect(next.isGone).toBe(false);
+  });
+
+  it('of which we sync nothing has its time from when we do', () => {
+    const { chain, lab } = labWith();
+    chain.headerTime = 0;
+    const [synced, other] = [lab.connectReady({ type: 'manual' }), lab.connectReady({ type: 'outbound-full-relay' })];
+    expect([synced, other].map((peer) => peer.got('getheaders').length)).toEqual([1, 0]);
+    wait(lab, 30 * MINUTE_MS);
+    expect(other.isGone).toBe(false);
+    lab.drop(synced);
+    wait(lab, 22 * MINUTE_MS);
+    expect(other.isGone).toBe(false);
+    wait(lab, MINUTE_MS);
+    expect(other.node.disconnectReason).toBe('its chain stays behind ours');
   });
 
   it('with a whole chain of too little work is of no use while we catch up', () => {
@@ -258,6 +282,16 @@ describe('block-relay-only peers above the limit', () => {
     for (const { node } of peers) node.lastBlockTimeSeconds = blockTimes[node.id] ?? 0;
     wait(lab, 46_000);
     expect(peers.filter(({ isGone }) => isGone).map(({ node }) => node.id)).toEqual([expected]);
+  });
+});
+
+describe('block-relay-only peers above the limit, among others', () => {
+  it('lose one of theirs, not a younger one of another type', () => {
+    const { lab } = labWith();
+    const peers = Array.from({ length: 3 }, () => lab.connectReady({ type: 'block-relay-only' }));
+    const younger = [lab.connectReady({ type: 'outbound-full-relay' }), lab.connectReady()];
+    wait(lab, 46_000);
+    expect([...peers, ...younger].filter(({ isGone }) => isGone).map(({ node }) => node.id)).toEqual([2]);
   });
 });
 

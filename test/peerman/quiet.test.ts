@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { PeerManagerOptions } from '../../ts/peerman/options.ts';
+import { FakeChain } from '../helpers/fake-chain.ts';
 import { PeerLab } from '../helpers/peer-lab.ts';
 import type { LabPeer, LabPeerOptions } from '../helpers/peer-lab.ts';
 
@@ -67,6 +68,11 @@ describe('a silent peer', () => {
     peer.sendVersion();
     lab.settle();
     expect(lab.manager.sendMessages(peer.node)).toBeUndefined();
+  });
+
+  it('is asked about every time if its chain is watched', () => {
+    const lab = new PeerLab({ chainView: new FakeChain() });
+    expect(lab.manager.sendMessages(lab.connectReady().node)).toBeUndefined();
   });
 
   it('is asked about every time if the embedder may have a block for it', () => {

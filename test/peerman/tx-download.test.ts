@@ -141,6 +141,19 @@ describe('an announced transaction', () => {
     expect(mempool.got).toEqual([1]);
   });
 
+  it('is still awaited of a peer that does not have a block of that hash', () => {
+    const { lab, connect } = new Mempool();
+    const [first, second] = [connect({ type: 'manual' }), connect({ type: 'manual' })];
+    announce(first, [1]);
+    expect(asked(first)).toEqual([1]);
+    announce(second, [1]);
+    first.ask({ type: 'notfound', items: [item(1, BLOCK)] });
+    lab.pass(59_000, 1_000);
+    expect(asked(second)).toEqual([]);
+    first.ask({ type: 'notfound', items: [item(1)] });
+    expect(asked(second)).toEqual([1]);
+  });
+
   it('is not asked for that became known meanwhile, nor while we catch up', () => {
     let isCatchingUp = false;
     const mempool = new Mempool({ isInitialBlockDownload: () => isCatchingUp });
