@@ -214,6 +214,38 @@ describe('messages that wait', () => {
 });
 
 describe('a peer manager', () => {
+  it.each([
+    null,
+    'options',
+    { hooks: 'none' },
+    { hooks: null },
+    { hooks: { onTx: true } },
+    { hooks: { onPeerGone: {} } },
+    { ignoreIncomingTxs: 'no' },
+    { relayAddresses: 0 },
+    { reconcileTxs: 1 },
+    { privateBroadcast: null },
+    { desiredServices: 9n },
+  ])('refuses the options %o', (options) => {
+    expect(() => new PeerManager(options as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }),
+    );
+  });
+
+  it('takes the hooks of an instance', () => {
+    class Embedder implements PeerHooks {
+      readonly got: string[] = [];
+      onUnknownMessage(_node: unknown, type: string): void {
+        this.got.push(type);
+      }
+    }
+    const hooks = new Embedder();
+    const lab = new PeerLab({ hooks });
+    lab.connectReady().sendRaw('news');
+    lab.settle();
+    expect(hooks.got).toEqual(['news']);
+  });
+
   it('needs a network, one only', () => {
     const lab = new PeerLab();
     expect(() => lab.manager.attach(lab)).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_STATE' }));

@@ -10,7 +10,7 @@ import { requireSendablePayload } from '../p2p/transport/outbound-message.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Clock } from '../util/clock.ts';
 import { Emitter } from '../util/emitter.ts';
-import { SockManError, shown } from '../util/errors.ts';
+import { SockManError, invalidArg, shown } from '../util/errors.ts';
 import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
 import { createSecureRandom } from '../util/random.ts';
@@ -63,6 +63,7 @@ export class PeerContext {
   #network: PeerNetwork | undefined;
 
   constructor(options: PeerManagerOptions) {
+    if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
     const logger = options.logger ?? silentLogger;
     this.addressBook = options.addressBook;
     this.bans = options.banMan;

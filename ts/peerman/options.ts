@@ -2,6 +2,7 @@
 
 import type { AddressSource } from '../connman/address-source.ts';
 import type { Clock } from '../util/clock.ts';
+import { invalidArg } from '../util/errors.ts';
 import type { Logger } from '../util/logger.ts';
 import type { RandomUint32 } from '../util/random.ts';
 import type { ChainView } from './chain-view.ts';
@@ -47,12 +48,46 @@ export interface PeerManagerSettings {
   readonly desiredServices: ((offered: bigint) => bigint) | undefined;
 }
 
+/** Every hook there is. */
+const HOOK_NAMES = Object.keys({
+  isInitialBlockDownload: true,
+  isLoading: true,
+  minFeeRate: true,
+  onTx: true,
+  isTxKnown: true,
+  onInv: true,
+  onNotFound: true,
+  getTx: true,
+  onGetData: true,
+  mempool: true,
+  orderTxs: true,
+  onChainMessage: true,
+  blocksToAnnounce: true,
+  onUnknownMessage: true,
+  isTxAcceptable: true,
+  onRebroadcastDue: true,
+  onPeerReady: true,
+  onPeerGone: true,
+} satisfies Record<keyof PeerHooks, true>) as readonly (keyof PeerHooks)[];
+
+const SWITCHES = ['ignoreIncomingTxs', 'relayAddresses', 'reconcileTxs', 'privateBroadcast'] as const;
+
+/** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an option is of another type. */
 export function resolveSettings(options: PeerManagerOptions): PeerManagerSettings {
+  const { hooks = {}, desiredServices } = options;
+  if (typeof hooks !== 'object' || hooks === null) throw invalidArg('hooks', 'an object', hooks);
+  for (const name of HOOK_NAMES) requireType(`hooks.${name}`, 'function', hooks[name]);
+  for (const name of SWITCHES) requireType(name, 'boolean', options[name]);
+  requireType('desiredServices', 'function', desiredServices);
   return {
-    ignoresIncomingTxs: options.ignoreIncomingTxs ?? options.hooks?.onTx === undefined,
+    ignoresIncomingTxs: options.ignoreIncomingTxs ?? hooks.onTx === undefined,
     relaysAddresses: options.relayAddresses ?? true,
     reconcilesTxs: options.reconcileTxs ?? false,
     broadcastsPrivately: options.privateBroadcast ?? false,
-    desiredServices: options.desiredServices,
+    desiredServices,
   };
+}
+
+function requireType(name: string, type: 'boolean' | 'function', value: unknown): void {
+  if (value !== undefined && typeof value !== type) throw invalidArg(name, `a ${type}`, value);
 }

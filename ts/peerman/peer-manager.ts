@@ -38,6 +38,7 @@ export class PeerManager implements NetEvents {
   readonly #context: PeerContext;
   readonly #tasks: DueTasks;
 
+  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an option, or a hook, is of another type. */
   constructor(options: PeerManagerOptions = {}) {
     this.#context = new PeerContext(options);
     this.#tasks = new DueTasks(this.#context);
