@@ -103,6 +103,42 @@ describe('an inbound connection', () => {
     expect(connman.getNodeCount('in')).toBe(connman.budget.maxInbound);
   });
 
+  it('is refused beyond the limit where all who are there have the permission noban', async () => {
+    const { connman } = await node({ maxConnections: CONNECTIONS, whiteList: ['noban@10.1.0.0/16'] });
+    await fill(connman.budget.maxInbound);
+    expect(await isAdmitted('10.2.0.1')).toBe(false);
+    expect(connman.getNodeCount('in')).toBe(connman.budget.maxInbound);
+  });
+
+  it('evicts one for each of several that come at once', async () => {
+    const { connman } = await node({ maxConnections: CONNECTIONS });
+    const evicted = new Set<number>();
+    connman.on('evictedInboundConnection', ({ id }) => evicted.add(id));
+    await fill(connman.budget.maxInbound);
+    for (let newcomer = 0; newcomer < 3; newcomer++) world.connect(PLACE, `10.2.${newcomer}.1:0`);
+    await world.settle();
+    expect(evicted.size).toBe(3);
+    expect(connman.getNodeCount('in')).toBe(connman.budget.maxInbound);
+  });
+
+  // The 29th of 41 goes, if nothing speaks for it: the twelve after it are protected for their netgroup and their ping.
+  it.each([
+    ['nothing special', '10.3.0.1', PLACE, 28],
+    ['this host', '127.0.0.1', PLACE, 27],
+    ['our onion service', '10.3.0.1', ONION_PLACE, 27],
+  ])('spares a peer from %s, of which there are few', async (_what, from, to, expected) => {
+    const { connman } = await node({ maxConnections: CONNECTIONS });
+    const evicted: number[] = [];
+    connman.on('evictedInboundConnection', ({ id }) => evicted.push(id));
+    for (let id = 0; id < connman.budget.maxInbound; id++) {
+      if (id === 28) world.connect(to, `${from}:0`);
+      else world.connect(PLACE, `10.1.${id}.1:0`);
+      await world.pass(1);
+    }
+    expect(await isAdmitted('10.2.0.1')).toBe(true);
+    expect(evicted).toEqual([expected]);
+  });
+
   it('evicts discouraged ones before others', async () => {
     const bans = banMan();
     bans.discourage(NetAddress.parse(BAD));

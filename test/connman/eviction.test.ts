@@ -130,6 +130,21 @@ describe('who may be evicted', () => {
   });
 });
 
+describe('where times are equal', () => {
+  // Of 40 like each other the twelve youngest are protected for their netgroup and their ping, being last in the list, and
+  // the oldest for their age; 23 goes if those from 24 to 27 are protected beside them.
+  it.each<[string, (isSpared: boolean) => Partial<EvictionCandidate>]>([
+    ['that relays transactions', (isSpared) => ({ relaysTxs: isSpared, hasAllWantedServices: false })],
+    ['without a Bloom filter', (isSpared) => ({ isBloomFilterLoaded: !isSpared })],
+    ['with all wanted services', (isSpared) => ({ hasAllWantedServices: isSpared })],
+  ])('a peer %s is protected before others', (_, change) => {
+    const list = idsFrom(0, 40).map((id) => candidate(id, { keyedNetGroup: 1n, ...change(id >= 24 && id < 28) }));
+    expect(selectNodeToEvict(list)).toBe(23);
+    const alike = idsFrom(0, 40).map((id) => candidate(id, { keyedNetGroup: 1n, ...change(false) }));
+    expect(selectNodeToEvict(alike)).toBe(27);
+  });
+});
+
 describe('who of the unprotected goes', () => {
   /** Ten that take every protection but the ratio's, so that the others are on their own. */
   const rest = (extra: readonly EvictionCandidate[]): EvictionCandidate[] => [
