@@ -7,6 +7,7 @@ import { parsePeers } from '../../ts/addrman/peers-reader.ts';
 import type { PeersOutcome } from '../../ts/addrman/peers-reader.ts';
 import { serializePeers } from '../../ts/addrman/peers-writer.ts';
 import { ByteWriter } from '../../ts/util/bytes.ts';
+import { seededUint32 } from '../helpers/seeded-uint32.ts';
 import { REGTEST_MAGIC, START, address, contradictionIn, peer, testAddrMan } from './support.ts';
 
 const HEADER_BYTES = 50;
@@ -28,6 +29,21 @@ function sealed(writer: ByteWriter): Uint8Array {
   const body = writer.bytes(new Uint8Array(32)).finish();
   const first = createHash('sha256').update(body).digest();
   return Buffer.concat([body, createHash('sha256').update(first).digest()]);
+}
+
+/** The address of `fileOfOne`. */
+const ONLY = '1.2.3.4';
+
+/** A sound file with one entry, but for these fields. */
+function fileOfOne(attempts: number, lastSuccess: bigint): Uint8Array {
+  const { addrMan } = testAddrMan();
+  addrMan.add([peer(ONLY)], address('5.6.7.8'));
+  const file = serializePeers(addrMan, REGTEST_MAGIC);
+  const body = file.slice(0, file.length - 64);
+  const entryEnd = body.length - NEW_BUCKETS * 4 - 4;
+  new DataView(body.buffer).setInt32(entryEnd - 4, attempts, true);
+  new DataView(body.buffer).setBigInt64(entryEnd - 12, lastSuccess, true);
+  return sealed(new ByteWriter().bytes(body));
 }
 
 /** Reads a file, and fails if that takes too long or too much memory beyond the file. */
@@ -107,19 +123,27 @@ describe('a hostile peers.dat', () => {
   }, 60_000);
 
   it('with negative attempts or absurd times is read as far as it makes sense', () => {
-    const { addrMan } = testAddrMan();
-    addrMan.add([peer('1.2.3.4')], address('5.6.7.8'));
-    const file = serializePeers(addrMan, REGTEST_MAGIC);
-    const body = new ByteWriter().bytes(file.subarray(0, file.length - 64));
-    const entryEnd = file.length - 64 - NEW_BUCKETS * 4 - 4;
-    const changed = body.finish();
-    new DataView(changed.buffer).setInt32(entryEnd - 4, -7, true);
-    new DataView(changed.buffer).setBigInt64(entryEnd - 12, 2n ** 63n - 1n, true);
-    const outcome = parse(sealed(new ByteWriter().bytes(changed)));
+    const outcome = parse(fileOfOne(-7, 2n ** 63n - 1n));
     if (outcome.kind !== 'loaded') throw new Error(JSON.stringify(outcome));
     const [{ entry }] = outcome.addrMan.getEntries(false) as [ReturnType<AddrMan['getEntries']>[number]];
     expect(entry).toMatchObject({ attempts: 0, lastSuccessSeconds: Number.MAX_SAFE_INTEGER });
     // What was made sense of can be written again.
     expect(parsePeers(serializePeers(outcome.addrMan, REGTEST_MAGIC), REGTEST_MAGIC).kind).toBe('loaded');
+  });
+
+  it('with as many attempts as fit in their 32 bits still has something to draw after one more', () => {
+    const seeded = seededUint32(1);
+    let drawn = 0;
+    const random = (): number => {
+      if (++drawn > 10_000) throw new Error('no end of it');
+      return seeded();
+    };
+    const outcome = parsePeers(fileOfOne(2 ** 31 - 1, 0n), REGTEST_MAGIC, { random });
+    if (outcome.kind !== 'loaded') throw new Error(JSON.stringify(outcome));
+    const { addrMan } = outcome;
+    const { service } = peer(ONLY);
+    addrMan.attempt(service, true);
+    expect(addrMan.getEntry(service)!.attempts).toBe(2 ** 31 - 1);
+    expect(addrMan.select()!.address.service).toEqual(service);
   });
 });

@@ -24,7 +24,7 @@ import { MAX_TIME, checkInteger, checkService, checkServices } from './arguments
 import { NO_ENTRY } from './bucket-table.ts';
 import { findContradiction } from './consistency.ts';
 import { addAddresses } from './gossip.ts';
-import { BUCKET_SLOTS, CONNECTED_UPDATE_SECONDS, KEY_BYTES, MAX_CHECK_RATIO } from './limits.ts';
+import { BUCKET_SLOTS, CONNECTED_UPDATE_SECONDS, KEY_BYTES, MAX_ATTEMPTS, MAX_CHECK_RATIO } from './limits.ts';
 import { NetGroups } from './net-groups.ts';
 import { peerAddress, entryRecord } from './records.ts';
 import type { EntryPosition, EntryRecord, SelectedAddress, TableEntry } from './records.ts';
@@ -167,7 +167,7 @@ export class AddrMan {
     store.lastTry[id] = timeSeconds;
     if (isFailureCounted && store.lastCountAttempt[id]! < lastGood) {
       store.lastCountAttempt[id] = timeSeconds;
-      store.attempts[id]!++;
+      store.attempts[id] = Math.min(store.attempts[id]! + 1, MAX_ATTEMPTS);
     }
     this.#check();
   }

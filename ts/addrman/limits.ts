@@ -51,6 +51,9 @@ export const MAX_FAILURES = 10;
 /** How old the last success must be for `MAX_FAILURES` to count. */
 export const MIN_FAILING_SECONDS = 7 * DAY;
 
+/** Where the count of failures stays: 32 bits in the file, and a file may begin there. */
+export const MAX_ATTEMPTS = 2 ** 31 - 1;
+
 /** Tried this recently: never terrible, the answer may still come. */
 export const RECENT_TRY_SECONDS = 60;
 
