@@ -10,6 +10,7 @@ import type { ConnmanOptions } from '../../ts/connman/options.ts';
 import type { P2PNode } from '../../ts/connman/peer.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
+import { Services } from '../../ts/p2p/protocol.ts';
 import { silentLogger } from '../../ts/util/logger.ts';
 import { Crowd } from './crowd.ts';
 import { SERVICES, STEP_MS, bookOf, ofType, placesIn, startDialer } from './dialers.ts';
@@ -68,6 +69,19 @@ describe('dialing from the address book', () => {
     await world.pass(120_000, STEP_MS);
     expect(groupsOf([...connman.nodes()]).size).toBe(4);
     expect(connman.getNodeCount('out')).toBe(4);
+  });
+
+  // Nobody here speaks V2: whoever is called with it hangs up, and is called again.
+  it.each([
+    ['offers it', true, SERVICES | Services.P2P_V2, 2],
+    ['does not offer it', true, SERVICES, 1],
+    ['offers it, while we do not', false, SERVICES | Services.P2P_V2, 1],
+  ])('tries V2 with somebody who %s: %s', async (_who, v2Transport, services, calls) => {
+    const [place] = placesIn(1, 1) as [string];
+    crowd = new Crowd(world.net, [place]);
+    await start(bookOf(world, [place], services), { v2Transport });
+    await world.pass(3_000, STEP_MS);
+    expect(crowd.visits.get(place)).toBe(calls);
   });
 
   it('tests addresses by feelers, which do not stay', async () => {
