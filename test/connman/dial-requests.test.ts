@@ -1,6 +1,7 @@
 // What users and tools may ask to be dialed.
 
 import { afterEach, describe, expect, it } from 'vitest';
+import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { ofType } from './dialers.ts';
 import { World } from './world.ts';
@@ -53,6 +54,80 @@ describe('a dial of the outbound policy', () => {
       const request = { connectionType: 'manual', usesV2: false, ...whom } as const;
       await expect(connman.openNetworkConnection(request)).rejects.toEqual(INVALID);
     }
+  });
+});
+
+describe('a dial by address', () => {
+  it('never goes to one of our own', async () => {
+    const { connman } = await world.node({ bind: ['93.0.0.9:1'], externalIp: ['93.0.0.1'] });
+    const own = world.listen('93.0.0.1:18444');
+    world.listen('93.0.0.2:18444');
+    const open = (place: string): Promise<boolean> => {
+      const addr = { service: Service.parse(place), services: 0n };
+      return connman.openNetworkConnection({ connectionType: 'feeler', addr, usesV2: false });
+    };
+    const dials = [open('93.0.0.1:18444'), open('93.0.0.2:18444')];
+    await world.settle();
+    expect(await Promise.all(dials)).toEqual([false, true]);
+    expect(own.peers).toEqual([]);
+  });
+
+  it('that is to be private goes nowhere without a proxy', async () => {
+    const { connman } = await world.node();
+    const peers = world.listen('93.0.0.1:18444');
+    const failures: string[] = [];
+    connman.on('failedConnection', ({ target }) => failures.push(target));
+    const addr = { service: Service.parse('93.0.0.1:18444'), services: 0n };
+    const dialed = connman.openNetworkConnection({ connectionType: 'private-broadcast', addr, usesV2: false });
+    await world.settle();
+    expect([await dialed, failures, peers.peers]).toEqual([false, ['93.0.0.1:18444'], []]);
+  });
+});
+
+describe('a name with 300 addresses', () => {
+  it('has 256 of them tried', async () => {
+    const all = Array.from({ length: 300 }, (_, index) => NetAddress.parse(`93.0.${index >> 8}.${index & 255}`));
+    const { connman } = await world.node({ lookUpHost: () => Promise.resolve(all) });
+    const tried: string[] = [];
+    connman.on('failedConnection', ({ errmsg }) => tried.push(errmsg));
+    const dialed = connman.connectTo('many.example');
+    await world.settle();
+    expect(await dialed).toBe(false);
+    expect(new Set(tried).size).toBe(256);
+  });
+});
+
+describe('permissions of those we dial', () => {
+  it('are given to manual connections, where a whitelist entry says so, and to no others', async () => {
+    const { connman } = await world.node({ whiteList: ['out,addr@93.0.0.0/16', 'mempool@93.0.0.0/16'] });
+    for (const place of ['93.0.0.1:1', '93.0.0.2:1']) world.listen(place);
+    const dials = [connman.connectTo('93.0.0.1:1'), connman.addConnection('93.0.0.2:1', 'outbound-full-relay')];
+    await world.settle();
+    expect(await Promise.all(dials)).toEqual([true, true]);
+    const [manual] = ofType(connman, 'manual');
+    const [automatic] = ofType(connman, 'outbound-full-relay');
+    expect([manual!.hasPermission('addr'), manual!.hasPermission('mempool')]).toEqual([true, false]);
+    expect(automatic!.permissions).toBe(0);
+  });
+});
+
+describe('addresses of peers', () => {
+  it.each([false, true])('stand in the log of a connection only if that is wanted: %s', async (logIps) => {
+    const lines: string[] = [];
+    const note = (line: string): void => void lines.push(line);
+    const logger = { debug: note, info: note, warn: note, error: note };
+    const { connman } = await world.node({ bind: ['10.0.0.1:1'], logger, logIps, v2Transport: false });
+    world.listen('93.0.0.1:1');
+    const dialed = connman.connectTo('93.0.0.1:1');
+    world.connect('10.0.0.1:1', '93.0.0.3:7').socket.send(Uint8Array.of(1, 2, 3));
+    await world.settle();
+    expect(await dialed).toBe(true);
+    connman.disconnectNode('93.0.0.1:1');
+    await world.settle();
+    const peers = lines.filter((line) => line.startsWith('peer '));
+    expect(peers).toHaveLength(3);
+    const places = peers.map((line) => /93\.0\.0\.\d:\d/.exec(line)?.[0]).sort();
+    expect(places).toEqual(logIps ? ['93.0.0.1:1', '93.0.0.1:1', '93.0.0.3:7'] : [undefined, undefined, undefined]);
   });
 });
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HostLookup } from '../../ts/connman/name-lookup.ts';
 import type { ConnmanOptions } from '../../ts/connman/options.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
+import { Service } from '../../ts/netaddr/service.ts';
 import type { MemoryPeer, MemoryPeerListener } from '../../ts/testing.ts';
 import { bytesOf } from '../helpers/handshake.ts';
 import { World, onlyNode } from './world.ts';
@@ -157,6 +158,16 @@ describe('a proxy', () => {
     void connman.connectTo('93.0.0.1');
     await world.settle();
     expect(Buffer.from(proxy.peers[0]!.take()).toString('hex')).toBe('05020002');
+  });
+
+  it('that a dial brings along goes before that of the network', async () => {
+    const { connman } = await world.node({ noConnect: true, proxy: PROXY });
+    const addr = { service: Service.parse('93.0.0.1:1'), services: 0n };
+    const proxyOverride = { endpoint: Service.parse(ONION_PROXY) };
+    const request = { connectionType: 'private-broadcast', addr, usesV2: false, proxyOverride } as const;
+    void connman.openNetworkConnection(request);
+    await world.settle();
+    expect([proxy.peers.length, onionProxy.peers.length]).toEqual([0, 1]);
   });
 
   it('dialed by name leaves a node without an address, under its name', async () => {

@@ -124,7 +124,7 @@ export interface ConnmanOptions extends SockManOptions {
   userAgentComments?: readonly string[];
   /** What we offer, bits of `Services`; P2P_V2 is added by `v2Transport`. Default none: a program without blocks offers none. */
   localServices?: bigint;
-  /** Addresses of peers appear in logs. Default false. */
+  /** Lines about a peer name its address. Default false; a dial that failed names its target all the same, as in Core. */
   logIps?: boolean;
   /** A folder to write every message of every peer to, as Bitcoin Core does to `message_capture`. Default: none is written. */
   captureMessages?: string;
