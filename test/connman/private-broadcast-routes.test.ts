@@ -1,0 +1,58 @@
+// That private broadcasts of a node reach IPv4 only through what has proved to be Tor.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { bytesOf } from '../helpers/handshake.ts';
+import { bookOf } from './dialers.ts';
+import { World, WirePeer } from './world.ts';
+
+const PLACE = '10.0.0.1:18444';
+const TOR = '127.0.0.1:9050';
+const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion';
+const KNOWN = '93.0.0.1';
+
+const SOCKS_AGREED = bytesOf('0500');
+const SOCKS_CONNECTED = bytesOf('05000001000000000000');
+
+let world = new World();
+afterEach(async () => {
+  await world.destroy();
+  world = new World();
+});
+
+describe('a private broadcast to an IPv4 address', () => {
+  it('waits until we have shaken hands with an onion address, whoever else we did with', async () => {
+    const tor = world.listen(TOR);
+    const { connman } = await world.node({
+      bind: [PLACE],
+      onion: TOR,
+      proxyRandomize: false,
+      privateBroadcast: true,
+      addressBook: bookOf(world, [`${KNOWN}:18444`]),
+      v2Transport: false,
+    });
+    world.connect(PLACE).greet();
+    connman.addPrivateBroadcastsToOpen(1);
+    await world.pass(10_000, 500);
+    expect(tor.peers).toHaveLength(0);
+
+    const dialed = connman.connectTo(ONION);
+    await world.settle();
+    const [onionPeer] = tor.peers;
+    onionPeer!.send(SOCKS_AGREED);
+    await world.settle();
+    onionPeer!.send(SOCKS_CONNECTED);
+    await world.settle();
+    expect(await dialed).toBe(true);
+    await world.pass(2_000, 100);
+    expect(tor.peers).toHaveLength(1);
+    onionPeer!.take();
+
+    new WirePeer(onionPeer!).greet();
+    await world.pass(2_000, 100);
+    expect(tor.peers).toHaveLength(2);
+    const broadcast = tor.peers[1]!;
+    broadcast.send(SOCKS_AGREED);
+    await world.settle();
+    expect(Buffer.from(broadcast.take()).toString('latin1')).toContain(KNOWN);
+  });
+});
