@@ -157,6 +157,18 @@ describe('a newcomer to a taken slot', () => {
     expect(addrMan.getEntry(newcomer.service)).toBeDefined();
   });
 
+  it('that is in it already stays, however terrible', () => {
+    const { addrMan } = testAddrMan();
+    const old = peer('250.1.1.1', START - 31 * DAY);
+    addrMan.add([old], SOURCE);
+    // Newer each time, and too little to count as seen again: one in two may have a further slot, and it is this one.
+    for (let later = 1; later <= 20; later++) {
+      expect(addrMan.add([{ ...old, timeSeconds: old.timeSeconds + later }], SOURCE)).toBe(false);
+      expect(contradictionIn(addrMan)).toBe(0);
+    }
+    expect(addrMan.findAddressEntry(old.service)?.multiplicity).toBe(1);
+  });
+
   it('leaves no trace where the occupant is good and has no other slot', () => {
     const { addrMan } = withTaken(START);
     expect(addrMan.add([newcomer], SOURCE)).toBe(false);
