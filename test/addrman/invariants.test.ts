@@ -168,6 +168,53 @@ describe('pending collisions', () => {
     expect(contradictionIn(addrMan)).toBe(0);
   });
 
+  /** An endpoint in the /16 of the others of which this is true. */
+  function endpointWhere(isMeant: (target: Service) => boolean): Service {
+    const random = seededUint32(48);
+    for (;;) {
+      const target = new Service(ipv4(0xfa010000 + (random() % 0x10000)), random() & 0xffff);
+      if (isMeant(target)) return target;
+    }
+  }
+
+  it('are decided in the order in which the entries were made, not in which they came to wait', () => {
+    const { addrMan, clock } = testAddrMan();
+    const triedSlot = (target: Service): number => addrMan.tables.triedSlots([target])[0]!;
+    const younger = endpointWhere((target) => triedSlot(target) === triedSlot(occupant));
+    const learn = (target: Service) => addrMan.add([{ service: target, services: 9n, timeSeconds: START }], source);
+    for (const target of [occupant, newcomer, younger]) expect(learn(target)).toBe(true);
+    for (const target of [occupant, younger, newcomer]) addrMan.good(target);
+    clock.seconds += 5 * 3600;
+    addrMan.resolveCollisions();
+    expect(addrMan.findAddressEntry(newcomer)?.isTried).toBe(true);
+    expect(addrMan.findAddressEntry(younger)?.isTried).toBe(false);
+    expect(addrMan.selectTriedCollision()).toBeUndefined();
+  });
+
+  it('end with an entry that makes room for the loser of another one', () => {
+    const { addrMan, clock } = testAddrMan();
+    const { tables } = addrMan;
+    const triedSlot = (target: Service): number => tables.triedSlots([target])[0]!;
+    const newSlot = (target: Service): number => tables.newSlots([target], addrMan.groups.group(source))[0]!;
+    // Waits for a slot of its own, in the one new slot that the occupant can have.
+    const bystander = endpointWhere((target) => newSlot(target) === newSlot(occupant) && !target.equals(occupant));
+    const ahead = endpointWhere((target) => triedSlot(target) === triedSlot(bystander) && !target.equals(bystander));
+    for (const target of [occupant, ahead, newcomer, bystander]) {
+      expect(addrMan.add([{ service: target, services: 9n, timeSeconds: START }], source)).toBe(true);
+      addrMan.good(target);
+    }
+    expect(tables.pendingIds).toHaveLength(2);
+    clock.seconds += 5 * 3600;
+    addrMan.resolveCollisions();
+    expect(addrMan.getEntry(bystander)).toBeUndefined();
+    expect([newcomer, occupant, ahead].map((target) => addrMan.findAddressEntry(target)?.isTried)).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(contradictionIn(addrMan)).toBe(0);
+  });
+
   it.each([
     ['the occupant gives way when a test of it failed less than four hours ago', 4 * 3600 - 1, 'replaced', 0],
     ['a test of four hours ago tells nothing, and the newcomer waits', 4 * 3600, 'kept', 1],
