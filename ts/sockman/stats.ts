@@ -14,6 +14,7 @@ export interface SockManStats {
   /** Connections dialed with success, and attempts that failed. */
   dialed: number;
   dialFailures: number;
+  /** Connections that were closed, by whichever call; with those that are open, as many as were accepted and dialed. */
   closed: number;
   /** Episodes in which descriptors or memory ran out while accepting. */
   acceptExhaustedEpisodes: number;

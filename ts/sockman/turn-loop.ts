@@ -14,7 +14,7 @@ import { EAGAIN } from '../util/errno.ts';
 import { RECORD_WORDS, RecordFlag } from './backends/backend.ts';
 import type { Backend, BatchSink, ConnectOptions, SystemFailure } from './backends/backend.ts';
 import { ConnectionTable } from './connection-table.ts';
-import { Connection, ConnectionFlag, NOT_ENDED } from './connection.ts';
+import { Connection, ConnectionFlag, NO_NODE_ID, NOT_ENDED } from './connection.ts';
 import type { ProxiedEnds, SocketOwner } from './connection.ts';
 import type { SockManCallbacks } from './callbacks.ts';
 import { GuardedCallbacks } from './guarded-callbacks.ts';
@@ -192,7 +192,7 @@ export class TurnLoop implements BatchSink {
   close(connection: Connection, withReset = false): void {
     if (connection.isClosed) return;
     this.#heldBack.forget(connection);
-    this.counters.closed++;
+    if (connection.nodeId !== NO_NODE_ID) this.counters.closed++;
     const handle = this.table.remove(connection);
     if (withReset) this.backend.reset(handle);
     else this.backend.close(handle);
