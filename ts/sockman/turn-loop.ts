@@ -184,8 +184,8 @@ export class TurnLoop implements BatchSink {
 
   /** Has the predicates asked again, after a send or a callback, where an answer could make a difference. */
   #askAgain(connection: Connection): void {
-    if (!this.#isLive(connection)) return;
-    if (this.#overrides.asksToSend || (connection.flags & RECEIVE_PAUSED) !== 0) this.enqueue(connection, false);
+    if (!this.#overrides.asksToSend && (connection.flags & RECEIVE_PAUSED) === 0) return;
+    if (this.#isLive(connection)) this.enqueue(connection, false);
   }
 
   /** Closes a socket; nothing more is delivered for it. */
