@@ -22,9 +22,12 @@ export function checkPath(name: string, value: unknown): asserts value is string
   if (typeof value !== 'string' || value === '' || value.includes('\0')) throw invalidArg(name, 'a path', value);
 }
 
-/** Reads a regular file of at most `maxBytes`. Never waits, whatever the path leads to. */
+/**
+ * Reads a regular file of at most `maxBytes`. Never waits, and never reads more, whatever the path leads to: it may be
+ * somebody else's word, and files of the kernel have no size and no end.
+ */
 export function readSmallFile(path: string | Buffer, maxBytes: number): SmallFile {
-  const { closeSync, constants, fstatSync, openSync, readFileSync } = nodeFs();
+  const { closeSync, constants, fstatSync, openSync, readSync } = nodeFs();
   let descriptor: number;
   try {
     // Without O_NONBLOCK, opening a named pipe would wait for a writer.
@@ -34,10 +37,14 @@ export function readSmallFile(path: string | Buffer, maxBytes: number): SmallFil
     return { ok: false, problem: { errno: errnoOf(error, 0) } };
   }
   try {
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile()) return { ok: false, problem: { detail: 'not a file' } };
-    if (stat.size > maxBytes) return { ok: false, problem: { detail: `${stat.size} bytes` } };
-    return { ok: true, bytes: readFileSync(descriptor) };
+    if (!fstatSync(descriptor).isFile()) return { ok: false, problem: { detail: 'not a file' } };
+    const bytes = Buffer.alloc(maxBytes + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length <= maxBytes; length += read) {
+      read = readSync(descriptor, bytes, length, bytes.length - length, null);
+    }
+    if (length > maxBytes) return { ok: false, problem: { detail: `more than ${maxBytes} bytes` } };
+    return { ok: true, bytes: bytes.subarray(0, length) };
   } catch (error) {
     return { ok: false, problem: { errno: errnoOf(error, 0) } };
   } finally {
