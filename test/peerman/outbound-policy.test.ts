@@ -41,6 +41,15 @@ describe('getheaders', () => {
     expect(lab.manager.requestHeaders(99, locator)).toBe(false);
   });
 
+  it('that was refused for its locator does not keep the next one back', () => {
+    const lab = new PeerLab();
+    const { id } = lab.connectReady().node;
+    const hash = new Uint8Array(32);
+    expect(() => lab.manager.requestHeaders(id, Array<Uint8Array>(102).fill(hash))).toThrow(RangeError);
+    expect(() => lab.manager.requestHeaders(id, [new Uint8Array(31)])).toThrow(TypeError);
+    expect(lab.manager.requestHeaders(id, Array<Uint8Array>(101).fill(hash))).toBe(true);
+  });
+
   it('goes to one preferred peer while we are far behind, to all when we are not', () => {
     const { chain, lab } = labWith();
     chain.headerTime = 1_700_000_000 - DAY_SECONDS;

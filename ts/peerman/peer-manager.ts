@@ -124,6 +124,7 @@ export class PeerManager implements NetEvents {
    *
    * @param locator - At most 101 hashes of blocks that we have, from new to old.
    * @returns Whether it was asked.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE` or {TypeError} `ERR_SOCKMAN_INVALID_ARG`: more than 101, or no hashes.
    */
   requestHeaders(nodeId: number, locator: readonly Uint8Array[]): boolean {
     const peer = this.#readyPeer(nodeId);
