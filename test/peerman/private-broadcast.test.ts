@@ -238,4 +238,16 @@ describe('a private broadcast', () => {
       expect.objectContaining({ code: 'ERR_SOCKMAN_DECODE' }),
     );
   });
+
+  it.each([
+    ['what no message holds', Buffer.concat([TX, new Uint8Array(4_000_000)]), 'ERR_SOCKMAN_OUT_OF_RANGE'],
+    ['text', toHex(TX), 'ERR_SOCKMAN_INVALID_ARG'],
+    ['nothing', undefined, 'ERR_SOCKMAN_INVALID_ARG'],
+  ])('is refused for %s', (_what, bytes, code) => {
+    const lab = labWith();
+    expect(() => lab.manager.initiateTxBroadcastPrivate(bytes as Uint8Array)).toThrow(
+      expect.objectContaining({ code }),
+    );
+    expect([lab.manager.privateBroadcasts.length, lab.privateBroadcastsToOpen]).toEqual([0, 0]);
+  });
 });

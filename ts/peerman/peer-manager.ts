@@ -8,6 +8,7 @@ import type { NetEvents, NetworkStateStats, NodeStateStats, PeerNetwork } from '
 import type { P2PNode } from '../connman/peer.ts';
 import { requireHash } from '../p2p/messages/codec.ts';
 import type { Message } from '../p2p/messages/registry.ts';
+import { requireSendablePayload } from '../p2p/transport/outbound-message.ts';
 import { SockManError, outOfRange } from '../util/errors.ts';
 import type { BloomFilter } from './bloom-filter.ts';
 import { CLOCK_WARNING } from './clock-offset.ts';
@@ -203,12 +204,15 @@ export class PeerManager implements NetEvents {
    * @param bytes - The transaction with its witnesses. Kept.
    * @returns `known` if it is on its way already; `full` if 10,000 others are.
    * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is no transaction.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no bytes.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: more than fit into a message.
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: the option `privateBroadcast` is off.
    */
   initiateTxBroadcastPrivate(bytes: Uint8Array): 'added' | 'known' | 'full' {
     if (!this.#context.settings.broadcastsPrivately) {
       throw new SockManError('ERR_SOCKMAN_STATE', 'the option privateBroadcast is off');
     }
+    requireSendablePayload(bytes);
     return this.#context.privateBroadcast.add(bytes);
   }
 
