@@ -147,7 +147,8 @@ describe('a peer that sends pings without end and reads nothing', () => {
     });
     quiet.write(Buffer.concat([frame(versionMessage()), frame({ type: 'verack' }), pings]));
     await until('the answers to the quiet peer', () => quietBytes === ANSWER_BYTES + pings.length);
-    expect(node.isSendPaused).toBe(true);
+    // Again, perhaps: the kernel may have found room for a few more.
+    await until('the flooder waits still', () => node.isSendPaused);
 
     let floodedBytes = 0;
     flooder.on('data', (data) => {
