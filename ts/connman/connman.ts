@@ -435,7 +435,11 @@ export class Connman extends SockMan implements PeerNetwork {
 
   // ---- Statistics ---------------------------------------------------------------------------------------------------
 
-  /** What `getpeerinfo` shows. Peers that the message processor does not know are left out. */
+  /**
+   * What `getpeerinfo` shows. Peers that the message processor does not know are left out.
+   *
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started, so that there is no message processor to ask.
+   */
   getPeerStats(): PeerStats[] {
     const { netEvents, settings, table } = this.#core;
     return [...table.values()].flatMap((node) => {
