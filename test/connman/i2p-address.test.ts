@@ -9,6 +9,7 @@ import type { ConnmanOptions } from '../../ts/connman/options.ts';
 import { addressOfDestination, encodeI2PBase64 } from '../../ts/sockman/dial/i2p-destination.ts';
 import { D1, D2 } from '../helpers/i2p-destinations.ts';
 import { BRIDGE, SamBridge } from '../helpers/sam-bridge.ts';
+import { bookOf } from './dialers.ts';
 import { World } from './world.ts';
 import type { TestNode } from './world.ts';
 
@@ -37,6 +38,8 @@ async function listeningNode(options: ConnmanOptions = {}): Promise<TestNode> {
   return node;
 }
 
+const sessionsMade = (): string[] => bridge.takeRequests().filter((request) => request.includes('SESSION CREATE'));
+
 const ownAddresses = ({ connman }: TestNode): string[] =>
   connman.localAddresses().map(({ service, score }) => `${service} ${score}`);
 
@@ -63,6 +66,22 @@ it('is withdrawn when the router is gone, and comes again with it', async () => 
   delete bridge.answers['HELLO'];
   await bridge.advance(2_000);
   expect(ownAddresses(node)).toEqual([`${ME} ${MANUAL_SCORE}`]);
+});
+
+it('is not shown to who gets a private broadcast: that has a session of its own', async () => {
+  const them = addressOfDestination(D2);
+  bridge.answers['NAMING'] = `NAMING REPLY RESULT=OK NAME=x VALUE=${encodeI2PBase64(D2)}`;
+  const { connman } = await listeningNode({
+    addressBook: bookOf(world, [`${them}:0`]),
+    privateBroadcast: true,
+    noConnect: false,
+    maxConnections: 0,
+  });
+  expect(sessionsMade()).toHaveLength(1);
+  connman.addPrivateBroadcastsToOpen(1);
+  await bridge.settle();
+  expect(sessionsMade()).toEqual([expect.stringContaining(' DESTINATION=TRANSIENT ')]);
+  expect([...connman.nodes()].map(({ connectionType }) => connectionType)).toEqual(['private-broadcast']);
 });
 
 it('does not come about where other networks alone are wanted, or nobody is to come in', async () => {
