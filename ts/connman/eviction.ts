@@ -34,6 +34,8 @@ const PROTECTED_BY_PING = 8;
 const PROTECTED_BY_TX = 4;
 const PROTECTED_BLOCK_RELAY = 8;
 const PROTECTED_BY_BLOCK = 4;
+/** Up to this many are sought one by one; for more, sorting is cheaper. */
+const MAX_SOUGHT = 8;
 
 type Order = (a: EvictionCandidate, b: EvictionCandidate) => number;
 type Test = (candidate: EvictionCandidate) => boolean;
@@ -82,7 +84,7 @@ export function selectNodeToEvict(candidates: readonly EvictionCandidate[]): num
 /**
  * Protects half of the list: a quarter for networks that few use, however young, and the rest for the longest connected.
  *
- * @param list - Loses the protected ones, and ends up with the youngest first.
+ * @param list - Loses the protected ones, and is left in any order.
  */
 export function protectByRatio(list: EvictionCandidate[]): void {
   const totalCount = Math.floor(list.length / 2);
@@ -144,32 +146,56 @@ function compare<T extends bigint | number>(a: T, b: T): number {
 }
 
 /**
- * Sorts, looks at the last `count`, and removes those of them that pass.
+ * Looks at the last `count` in an order, and removes those of them that pass.
  *
  * The test filters within the last `count`; it does not look further up for more.
  *
  * @returns How many were removed.
  */
 function eraseLast(list: EvictionCandidate[], order: Order, count: number, test: Test = () => true): number {
-  list.sort(order);
-  const last = list.splice(Math.max(0, list.length - count));
-  const kept = last.filter((candidate) => !test(candidate));
-  list.push(...kept);
-  return last.length - kept.length;
+  const candidateCount = list.length;
+  if (count > MAX_SOUGHT) {
+    list.sort(order);
+    let kept = Math.max(0, candidateCount - count);
+    for (let at = kept; at < candidateCount; at++) if (!test(list[at]!)) list[kept++] = list[at]!;
+    list.length = kept;
+  } else {
+    const erased = lastOf(list, order, count).filter(test);
+    let kept = 0;
+    for (const candidate of list) if (!erased.includes(candidate)) list[kept++] = candidate;
+    list.length = kept;
+  }
+  return candidateCount - list.length;
+}
+
+/** The last few in an order, found in one pass: who is full of thousands must not sort them for each accept. */
+function lastOf(list: readonly EvictionCandidate[], order: Order, count: number): EvictionCandidate[] {
+  const last: EvictionCandidate[] = [];
+  for (const candidate of list) {
+    let at = last.length;
+    while (at > 0 && order(last[at - 1]!, candidate) > 0) at--;
+    if (at === 0 && last.length === count) continue;
+    last.splice(at, 0, candidate);
+    if (last.length > count) last.shift();
+  }
+  return last;
 }
 
 function youngestOfLargestGroup(list: readonly EvictionCandidate[]): number {
-  const groups = new Map<bigint, EvictionCandidate[]>();
+  const groups = new Map<bigint, { size: number; youngest: EvictionCandidate }>();
   for (const candidate of list) {
     const group = groups.get(candidate.keyedNetGroup);
-    if (group === undefined) groups.set(candidate.keyedNetGroup, [candidate]);
-    else group.push(candidate);
+    if (group === undefined) {
+      groups.set(candidate.keyedNetGroup, { size: 1, youngest: candidate });
+      continue;
+    }
+    group.size++;
+    if (candidate.connectedAtMs > group.youngest.connectedAtMs) group.youngest = candidate;
   }
-  // Youngest first throughout, so the first member of each group is its youngest.
-  const [first, ...others] = [...groups.values()];
+  const [first, ...others] = groups.values();
   const largest = others.reduce((best, group) => {
-    if (group.length !== best.length) return group.length > best.length ? group : best;
-    return group[0]!.connectedAtMs > best[0]!.connectedAtMs ? group : best;
+    if (group.size !== best.size) return group.size > best.size ? group : best;
+    return group.youngest.connectedAtMs > best.youngest.connectedAtMs ? group : best;
   }, first!);
-  return largest[0]!.id;
+  return largest.youngest.id;
 }
