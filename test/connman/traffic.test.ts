@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Traffic } from '../../ts/connman/traffic.ts';
-import { MESSAGE_OVERHEAD_BYTES } from '../../ts/p2p/transport/transport.ts';
+import { MAX_PROTOCOL_MESSAGE_BYTES, MESSAGE_OVERHEAD_BYTES } from '../../ts/p2p/transport/transport.ts';
 import { V1_HEADER_BYTES } from '../../ts/p2p/transport/v1.ts';
 import { V2Transport } from '../../ts/p2p/transport/v2.ts';
 import { OTHER_MESSAGE_TYPE } from '../../ts/p2p/messages/message-types.ts';
@@ -103,6 +103,26 @@ describe('receiving', () => {
     await world.settle();
     expect(node.closed).toHaveLength(1);
     expect(node.closed[0]).toMatch(/^0 (receive|send) failed: E/);
+  });
+
+  it('refuses at once a message that no transport sends, so that nothing waits behind it for ever', async () => {
+    const { node, peer } = await pair();
+    const p2pNode = onlyNode(node.connman);
+    const tooLong = new Uint8Array(MAX_PROTOCOL_MESSAGE_BYTES + 1);
+    expect(() => node.connman.pushMessage(p2pNode, 'block', tooLong)).toThrow(
+      expect.objectContaining({ code: 'ERR_SOCKMAN_OUT_OF_RANGE' }),
+    );
+    for (const [type, payload] of [
+      ['thirteenchars', new Uint8Array(1)],
+      ['block', 'text'],
+    ] as const) {
+      expect(() => node.connman.pushMessage(p2pNode, type, payload as Uint8Array)).toThrow(
+        expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }),
+      );
+    }
+    node.connman.pushMessage(p2pNode, 'verack', new Uint8Array(0));
+    await world.settle();
+    expect(peer.types()).toEqual(['verack']);
   });
 
   it.each(['closeConnection', 'resetConnection'] as const)(

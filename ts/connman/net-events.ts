@@ -105,10 +105,11 @@ export interface PolledMessage {
 /** What a message processor may do with the network. `Connman` is one. All of it may be called from any `NetEvents` method. */
 export interface PeerNetwork {
   /**
-   * Queues a message for a peer, and hands it to the kernel at once where nothing else waits. Never refused: see
-   * `P2PNode.isSendPaused`. On private-broadcast connections everything but version, verack, inv, tx and ping is dropped.
+   * Queues a message for a peer, and hands it to the kernel at once where nothing else waits. However full the queue is, it
+   * takes it: see `P2PNode.isSendPaused`. On private-broadcast connections everything but version, verack, inv, tx and ping is dropped.
    *
    * @param payload - Lent until it is sent: must not be changed any more.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: no transport could send it.
    */
   pushMessage(node: P2PNode, type: string, payload: Uint8Array): void;
 

@@ -6,6 +6,7 @@
 // until it reads the ones it has. (Bitcoin Core src/net.cpp, SocketSendData, PushMessage, ReceiveMsgBytes)
 
 import { OTHER_MESSAGE_TYPE, isMessageType } from '../p2p/messages/message-types.ts';
+import { requireSendable } from '../p2p/transport/outbound-message.ts';
 import type { OutboundMessage } from '../p2p/transport/transport.ts';
 import type { Clock } from '../util/clock.ts';
 import type { PolledMessage } from './net-events.ts';
@@ -44,8 +45,9 @@ export class Traffic {
 
   /** @see PeerNetwork.pushMessage */
   push(node: P2PNode, type: string, payload: Uint8Array): void {
-    if (node.isPrivateBroadcast && !PRIVATE_BROADCAST_TYPES.has(type)) return;
     const message = { type, payload };
+    requireSendable(message);
+    if (node.isPrivateBroadcast && !PRIVATE_BROADCAST_TYPES.has(type)) return;
     this.#host.noteOutboundMessage(node, message);
     const { toSend, more } = node.transport.getBytesToSend(true);
     const isIdle = toSend.length === 0 && node.sendQueue.length === 0;
