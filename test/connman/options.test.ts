@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ConnmanOptions } from '../../ts/connman/options.ts';
 import { resolveConnmanOptions } from '../../ts/connman/resolve-options.ts';
 import { NetworkState } from '../../ts/connman/network-state.ts';
@@ -71,6 +71,21 @@ describe('options', () => {
 
   it('take encryption out of the services when it is off', () => {
     expect(resolveConnmanOptions({ localServices: 2_057n, v2Transport: false }).localServices).toBe(9n);
+  });
+
+  it('take encryption out of the services where the engine cannot do it, and refuse to be told otherwise', async () => {
+    vi.resetModules();
+    vi.stubGlobal('WebAssembly', undefined);
+    try {
+      const { resolveConnmanOptions: resolve } = await import('../../ts/connman/resolve-options.ts');
+      expect(resolve({ localServices: 9n }).localServices).toBe(9n);
+      expect(() => resolve({ v2Transport: true })).toThrow(
+        expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }),
+      );
+    } finally {
+      vi.unstubAllGlobals();
+      vi.resetModules();
+    }
   });
 
   it('put comments into the user agent', () => {

@@ -107,7 +107,7 @@ export interface ConnmanOptions extends SockManOptions {
   i2pSessionOptions?: string;
   /** A circuit of its own for each connection through a proxy. Default true. */
   proxyRandomize?: boolean;
-  /** Offer and use the encrypted transport (BIP 324). Default true. */
+  /** Offer and use the encrypted transport (BIP 324). Default: where the JavaScript engine has WebAssembly. */
   v2Transport?: boolean;
 
   // ---- Peers --------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
 import type { ChainParams } from '../p2p/chain-params.ts';
 import { formatUserAgent } from '../p2p/messages/version.ts';
 import { Services } from '../p2p/protocol.ts';
+import { isV2Supported } from '../p2p/transport/v2.ts';
 import { DEFAULT_CONNECT_TIMEOUT_MS, boolean, integer } from '../sockman/options.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Clock } from '../util/clock.ts';
@@ -277,11 +278,13 @@ function checkPrivateBroadcast(options: ConnmanOptions, networks: NetworkOptions
   if (dialsOnlyConnect) throw invalidArg('privateBroadcast', 'neither connect nor noConnect beside it', true);
 }
 
-function resolveServices({ localServices = Services.NONE, v2Transport = true }: ConnmanOptions): bigint {
+function resolveServices({ localServices = Services.NONE, v2Transport = isV2Supported() }: ConnmanOptions): bigint {
   if (typeof localServices !== 'bigint') throw invalidArg('localServices', 'a bigint', localServices);
   if (localServices < 0n || localServices > MAX_SERVICES) {
     throw invalidArg('localServices', '64 bits', localServices);
   }
+  if (v2Transport && !isV2Supported())
+    throw invalidArg('v2Transport', 'false, since there is no WebAssembly', v2Transport);
   return v2Transport ? localServices | Services.P2P_V2 : localServices & ~Services.P2P_V2;
 }
 

@@ -10,7 +10,7 @@ export * from './messages/transaction.ts';
 export * from './protocol.ts';
 export * from './transport/transport.ts';
 export { MAGIC_BYTES, V1Transport, V1_HEADER_BYTES } from './transport/v1.ts';
-export { V2Transport } from './transport/v2.ts';
+export { V2Transport, isV2Supported } from './transport/v2.ts';
 export type { V2TransportOptions } from './transport/v2.ts';
 export { createKeyPair } from './bip324/ellswift.ts';
 export type { EllSwiftKeyPair } from './bip324/ellswift.ts';

@@ -18,6 +18,7 @@
 // Source: BIP 324; Bitcoin Core src/net.cpp, V2Transport.
 
 import { SockManError, invalidArg, outOfRange } from '../../util/errors.ts';
+import { chaChaKernel } from '../bip324/chacha-kernel.ts';
 import { ELLSWIFT_BYTES, PRIVATE_KEY_BYTES, createKeyPair } from '../bip324/ellswift.ts';
 import type { EllSwiftKeyPair, RandomBytes } from '../bip324/ellswift.ts';
 import { createSession } from '../bip324/key-schedule.ts';
@@ -290,7 +291,7 @@ export class V2Transport implements Transport {
     try {
       step();
     } catch (error) {
-      if (!(error instanceof SockManError) || error.code !== 'ERR_SOCKMAN_BACKEND') throw error;
+      if (!isEngineLacking(error)) throw error;
       this.#failure = { reason: error.message };
     }
   }
@@ -331,4 +332,19 @@ function requireKeyPair({ privateKey, publicKey }: EllSwiftKeyPair): void {
   const isPrivateKey = privateKey instanceof Uint8Array && privateKey.length === PRIVATE_KEY_BYTES;
   const isPublicKey = publicKey instanceof Uint8Array && publicKey.length === ELLSWIFT_BYTES;
   if (!isPrivateKey || !isPublicKey) throw invalidArg('keyPair', 'keys of 32 and 64 bytes', 'others');
+}
+
+/** Whether this JavaScript engine can encrypt: it takes WebAssembly with vector instructions (`node --jitless` has none). */
+export function isV2Supported(): boolean {
+  try {
+    chaChaKernel();
+    return true;
+  } catch (error) {
+    if (!isEngineLacking(error)) throw error;
+    return false;
+  }
+}
+
+function isEngineLacking(error: unknown): error is SockManError {
+  return error instanceof SockManError && error.code === 'ERR_SOCKMAN_BACKEND';
 }
