@@ -34,6 +34,16 @@ describe('disconnecting', () => {
     expect(node.closed).toEqual(['0 disconnected by the user', '1 disconnected by the user']);
   });
 
+  it('takes all nodes when all sockets are closed, each told of', async () => {
+    const { node, peers } = await withPeers('10.1.0.1', '10.1.0.2');
+    node.connman.closeSockets();
+    expect(node.connman.connectionCount).toBe(0);
+    await world.settle();
+    expect(node.closed).toEqual(['0 closed by the user', '1 closed by the user']);
+    expect(node.greeter.finalized).toEqual([0, 1]);
+    expect(peers.every(({ socket }) => socket.hasEOF)).toBe(true);
+  });
+
   it('takes all nodes of an address or a subnet, protected ones included', async () => {
     const { node } = await withPeers('10.7.0.1', '10.7.0.1', '10.7.1.1', '10.8.0.1');
     expect(node.connman.disconnectNode(NetAddress.parse('10.7.0.1'))).toBe(true);

@@ -45,8 +45,10 @@ import { isPastGrace } from './timeouts.ts';
  *
  * @example
  * const connman = new Connman({ network: 'regtest', bind: ['127.0.0.1:18444'], connect: ['127.0.0.1:18555'] });
+ * const peers = new PeerManager();
+ * peers.attach(connman);
  * connman.on('inboundConnection', (node) => console.log(node.addrName));
- * await connman.start(new PeerManager(connman));
+ * await connman.start(peers);
  * // ...
  * await connman.stop();
  */
@@ -211,6 +213,12 @@ export class Connman extends SockMan implements PeerNetwork {
   override resetConnection(nodeId: number): boolean {
     this.node(nodeId)?.disconnect('closed by the user');
     return super.resetConnection(nodeId);
+  }
+
+  /** Closes all sockets now; the nodes go with the next turn. To end everything there is `stop`. */
+  override closeSockets(): void {
+    this.#disconnectAll('closed by the user', () => true);
+    super.closeSockets();
   }
 
   #disconnectAll(reason: string, isMeant: (node: P2PNode) => boolean): boolean {
