@@ -1,11 +1,6 @@
-// Options by their type: what is not of it is refused by name, whatever it would have come to.
+// Options that are text: what is none is refused by name, whatever it would have come to.
 
 import { invalidArg } from '../util/errors.ts';
-
-/** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither a boolean nor left out. */
-export function checkSwitch(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'boolean') throw invalidArg(name, 'a boolean', value);
-}
 
 /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither a string nor left out. */
 export function text(name: string, value: string | undefined, fallback: string): string {

@@ -25,7 +25,7 @@ import { DEFAULT_MAX_CONNECTIONS } from './budget.ts';
 import { readDescriptorLimit } from './descriptor-limit.ts';
 import { lookUpHost } from './name-lookup.ts';
 import type { HostLookup } from './name-lookup.ts';
-import { checkSwitch, text, texts } from './option-values.ts';
+import { text, texts } from './option-values.ts';
 import type { AddressBookStore, AnchorStore, BanSource, ConnmanOptions } from './options.ts';
 import { hasAnyRoute, resolveProxyRoutes } from './proxy-routes.ts';
 import type { ProxyRoutes } from './proxy-routes.ts';
@@ -43,6 +43,7 @@ const USER_AGENT_VERSION = '0.1.0';
 const MAX_COUNT = 1_000_000;
 const MAX_BUFFER_BYTES = 2 ** 40;
 const MAX_PEER_TIMEOUT_SECONDS = 86_400;
+const MAX_SERVICES = 0xffff_ffff_ffff_ffffn;
 
 /** What stands for nobody in `connect`, as in Bitcoin Core. */
 const NOBODY = '0';
@@ -66,7 +67,6 @@ const SWITCHES = [
   'privateBroadcast',
   'logIps',
 ] as const satisfies readonly (keyof ConnmanOptions)[];
-const MAX_SERVICES = 0xffff_ffff_ffff_ffffn;
 
 /** Options with the defaults filled in and checked. Parts that read a text of their own keep it. */
 export interface ResolvedConnmanOptions {
@@ -131,7 +131,7 @@ export interface ResolvedConnmanOptions {
  */
 export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanOptions {
   if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
-  for (const name of SWITCHES) checkSwitch(name, options[name]);
+  for (const name of SWITCHES) boolean(name, options[name], false);
   const chain = resolveChain(options.network);
   const maxConnections = integer('maxConnections', options.maxConnections, DEFAULT_MAX_CONNECTIONS, 0, MAX_COUNT);
   const named = texts('connect', options.connect);
@@ -184,7 +184,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     i2pPrivateKeyFile: options.i2pPrivateKeyFile,
     i2pAcceptIncoming: options.i2pAcceptIncoming ?? true,
     i2pSessionOptions: options.i2pSessionOptions,
-    proxyRandomize: boolean('proxyRandomize', options.proxyRandomize, true),
+    proxyRandomize: options.proxyRandomize ?? true,
     whiteList: texts('whiteList', options.whiteList),
     // Whoever's transactions are relayed by force is somebody whose transactions are relayed.
     whitelistRelay: whitelistForceRelay || (options.whitelistRelay ?? true),
