@@ -156,12 +156,12 @@ export class Connman extends SockMan implements PeerNetwork {
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, or V2 where it is off.
    */
   async connectTo(dest: string, usesV2: boolean = this.#core.usesV2): Promise<boolean> {
-    this.#checkDial(dest, usesV2);
+    this.#checkDial('dest', dest, usesV2);
     return this.#core.dialing.open({ connectionType: 'manual', dest, usesV2 });
   }
 
-  #checkDial(dest: string, usesV2: boolean): void {
-    if (typeof dest !== 'string' || dest === '') throw invalidArg('dest', 'an address or a name', dest);
+  #checkDial(name: string, dest: string, usesV2: boolean): void {
+    if (typeof dest !== 'string' || dest === '') throw invalidArg(name, 'an address or a name', dest);
     if (usesV2 && !this.#core.usesV2) throw invalidArg('usesV2', 'false, since encryption is off', usesV2);
   }
 
@@ -177,7 +177,7 @@ export class Connman extends SockMan implements PeerNetwork {
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, or V2 where it is off.
    */
   async addConnection(dest: string, type: AddableType, usesV2: boolean = this.#core.usesV2): Promise<boolean> {
-    this.#checkDial(dest, usesV2);
+    this.#checkDial('dest', dest, usesV2);
     return this.#core.outbound.addConnection(dest, type, usesV2);
   }
 
@@ -397,7 +397,7 @@ export class Connman extends SockMan implements PeerNetwork {
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, or V2 where it is off.
    */
   addNode(node: string, usesV2: boolean = this.#core.usesV2): boolean {
-    this.#checkDial(node, usesV2);
+    this.#checkDial('node', node, usesV2);
     return this.#core.outbound.addedNodes.add({ node, usesV2 });
   }
 

@@ -106,7 +106,8 @@ export interface PolledMessage {
 export interface PeerNetwork {
   /**
    * Queues a message for a peer, and hands it to the kernel at once where nothing else waits. However full the queue is, it
-   * takes it: see `P2PNode.isSendPaused`. On private-broadcast connections everything but version, verack, inv, tx and ping is dropped.
+   * takes it: see `P2PNode.isSendPaused`. On private-broadcast connections everything but version, verack, inv, tx and ping
+   * is dropped.
    *
    * @param payload - Lent until it is sent: must not be changed any more.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: no transport could send it.
