@@ -8,10 +8,6 @@ export const MAX_TIME = 0xffff_ffff;
 
 const MAX_SERVICES = 0xffff_ffff_ffff_ffffn;
 
-export function checkInteger(name: string, value: number, min: number, max: number = Number.MAX_SAFE_INTEGER): void {
-  if (!(Number.isInteger(value) && value >= min && value <= max)) throw outOfRange(name, `${min}..${max}`, value);
-}
-
 export function checkService(service: Service): void {
   if (!(service instanceof Service)) throw invalidArg('service', 'a Service', service);
 }

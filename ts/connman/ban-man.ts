@@ -5,10 +5,10 @@
 
 import { parseBanList, serializeBanList, MAX_BAN_LIST_BYTES } from '../addrman/ban-list.ts';
 import type { BanEntry } from '../addrman/ban-list.ts';
-import { checkInteger } from '../addrman/arguments.ts';
 import type { DataFile } from '../addrman/data-file.ts';
 import { NetAddress } from '../netaddr/net-address.ts';
 import { Subnet } from '../netaddr/subnet.ts';
+import { checkInteger } from '../util/arguments.ts';
 import type { Clock } from '../util/clock.ts';
 import { invalidArg } from '../util/errors.ts';
 import type { Logger } from '../util/logger.ts';
