@@ -20,6 +20,7 @@ const LAYERS = {
   util: 'sockman-util',
   netaddr: 'sockman-util',
   p2p: 'sockman-p2p',
+  storage: 'sockman-addrman',
   addrman: 'sockman-addrman',
   connman: 'sockman-connman',
   peerman: 'sockman-connman',

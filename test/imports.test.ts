@@ -14,13 +14,19 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   sockman: ['netaddr', 'util'],
   tor: ['sockman', 'netaddr', 'util'],
   p2p: ['netaddr', 'util'],
-  addrman: ['p2p', 'netaddr', 'util'],
-  connman: ['sockman', 'p2p', 'addrman', 'netaddr', 'util'],
+  storage: ['p2p', 'netaddr', 'util'],
+  addrman: ['storage', 'p2p', 'netaddr', 'util'],
+  connman: ['sockman', 'tor', 'p2p', 'addrman', 'storage', 'netaddr', 'util'],
   peerman: ['p2p', 'addrman', 'connman', 'netaddr', 'util'],
   http: ['sockman', 'netaddr', 'util'],
-  stratum: ['sockman', 'netaddr', 'util', 'p2p/bip324'],
-  'http/rpc': ['http', 'sockman', 'netaddr', 'util', 'connman', 'addrman', 'peerman'],
-  cli: ['sockman', 'tor', 'netaddr', 'util', 'p2p', 'addrman', 'connman', 'peerman', 'http', 'http/rpc', 'stratum'],
+  'http/rpc': ['http', 'sockman', 'netaddr', 'util', 'p2p', 'storage', 'connman', 'addrman', 'peerman'],
+  'http/metrics': ['http', 'sockman', 'netaddr', 'util', 'storage', 'connman', 'addrman', 'peerman'],
+  'http/dashboard': ['http', 'sockman', 'netaddr', 'util', 'storage', 'connman', 'addrman', 'peerman'],
+  stratum: ['sockman', 'p2p/bip324', 'storage', 'netaddr', 'util'],
+  crawl: ['sockman', 'p2p', 'addrman/asmap', 'storage', 'netaddr', 'util'],
+  cli: readdirSync(ROOT, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name),
 };
 
 interface Import {

@@ -15,7 +15,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AddrMan } from '../../ts/addrman/addr-man.ts';
-import type { FileSystem } from '../../ts/addrman/data-file.ts';
+import type { FileSystem } from '../../ts/storage/data-file.ts';
 import { PeersFile } from '../../ts/addrman/peers-file.ts';
 import { serializePeers } from '../../ts/addrman/peers-writer.ts';
 import { peersFileBytes, peersFileVector } from '../helpers/peers-vectors.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { BanMan } from '../../ts/connman/ban-man.ts';
+import { BanMan } from '../../ts/storage/ban-man.ts';
 import type { ConnmanOptions } from '../../ts/connman/options.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { silentLogger } from '../../ts/util/logger.ts';

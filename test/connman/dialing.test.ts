@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { AddrMan } from '../../ts/addrman/addr-man.ts';
-import { BanMan } from '../../ts/connman/ban-man.ts';
+import { BanMan } from '../../ts/storage/ban-man.ts';
 import type { ConnmanOptions } from '../../ts/connman/options.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AddrMan } from '../../ts/addrman/addr-man.ts';
-import { AnchorsFile } from '../../ts/addrman/anchors-file.ts';
+import { AnchorsFile } from '../../ts/storage/anchors-file.ts';
 import type { Connman } from '../../ts/connman/connman.ts';
 import type { ConnmanOptions } from '../../ts/connman/options.ts';
 import type { P2PNode } from '../../ts/connman/peer.ts';

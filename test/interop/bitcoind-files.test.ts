@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AddrMan } from '../../ts/addrman/addr-man.ts';
-import { parseAnchors } from '../../ts/addrman/anchors-file.ts';
+import { parseAnchors } from '../../ts/storage/anchors-file.ts';
 import { openDataFolder } from '../../ts/connman/data-folder.ts';
 import type { DataFolder } from '../../ts/connman/data-folder.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';

@@ -2,9 +2,9 @@
 
 import { AddrMan } from './addr-man.ts';
 import type { AddrManOptions } from './addr-man.ts';
-import { DataFile } from './data-file.ts';
-import type { DataFileOptions } from './data-file.ts';
-import { FileError } from './file-error.ts';
+import { DataFile } from '../storage/data-file.ts';
+import type { DataFileOptions } from '../storage/data-file.ts';
+import { FileError } from '../storage/file-error.ts';
 import { MAX_PEERS_BYTES } from './peers-format.ts';
 import { parsePeers } from './peers-reader.ts';
 import { serializePeers } from './peers-writer.ts';

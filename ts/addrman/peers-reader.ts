@@ -13,7 +13,7 @@ import { DecodeError } from '../util/errors.ts';
 import { createSecureRandom } from '../util/random.ts';
 import { AddrMan } from './addr-man.ts';
 import type { AddrManOptions } from './addr-man.ts';
-import { readDiskAddress } from './disk-address.ts';
+import { readDiskAddress } from '../storage/disk-address.ts';
 import { AddressTables } from './address-tables.ts';
 import { NO_MAP_VERSION } from './asmap/as-map.ts';
 import { NO_ENTRY } from './bucket-table.ts';

@@ -3,7 +3,7 @@
 import { doubleSha256 } from '../p2p/hash.ts';
 import { ByteWriter } from '../util/bytes.ts';
 import type { AddrMan } from './addr-man.ts';
-import { writeTimeAndServices } from './disk-address.ts';
+import { writeTimeAndServices } from '../storage/disk-address.ts';
 import type { AddressTables } from './address-tables.ts';
 import { NO_MAP_VERSION } from './asmap/as-map.ts';
 import { ANY_NETWORK, NO_ENTRY } from './bucket-table.ts';

@@ -5,8 +5,8 @@ import { stat, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
 import { AsMap } from '../addrman/asmap/as-map.ts';
-import { DataFile } from '../addrman/data-file.ts';
-import { FileError, systemFileError } from '../addrman/file-error.ts';
+import { DataFile } from '../storage/data-file.ts';
+import { FileError, systemFileError } from '../storage/file-error.ts';
 import { NetGroups } from '../addrman/net-groups.ts';
 import { FORMAT, MAGIC_BYTES, MAX_PEERS_BYTES } from '../addrman/peers-format.ts';
 import { parsePeers } from '../addrman/peers-reader.ts';

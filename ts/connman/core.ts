@@ -39,7 +39,7 @@ import { Permissions, parseWhiteBind } from './permissions.ts';
 import { Removal } from './removal.ts';
 import type { ResolvedConnmanOptions } from './resolve-options.ts';
 import { SAVE_INTERVAL_MS, Saving } from './saving.ts';
-import { Tasks } from './tasks.ts';
+import { Tasks } from '../util/background-tasks.ts';
 import { INACTIVITY_SWEEP_MS, inactivityReason } from './timeouts.ts';
 import { Traffic } from './traffic.ts';
 import { UploadTarget, parseUploadTarget } from './upload-target.ts';

@@ -7,9 +7,9 @@ import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { AddrMan } from '../addrman/addr-man.ts';
-import { AnchorsFile } from '../addrman/anchors-file.ts';
-import { DataFile } from '../addrman/data-file.ts';
-import { systemFileError } from '../addrman/file-error.ts';
+import { AnchorsFile } from '../storage/anchors-file.ts';
+import { DataFile } from '../storage/data-file.ts';
+import { systemFileError } from '../storage/file-error.ts';
 import type { NetGroups } from '../addrman/net-groups.ts';
 import { PeersFile } from '../addrman/peers-file.ts';
 import type { ChainParams } from '../p2p/chain-params.ts';
@@ -19,7 +19,7 @@ import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
 import { createSecureRandom } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
-import { BanMan } from './ban-man.ts';
+import { BanMan } from '../storage/ban-man.ts';
 import type { ConnmanOptions } from './options.ts';
 
 /** The bans of Bitcoin Core before 22. */

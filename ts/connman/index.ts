@@ -9,8 +9,8 @@ export type { NetEvents, NetworkStateStats, NodeStateStats, PeerNetwork, PolledM
 export type { P2PNode } from './peer.ts';
 export type { OpenRequest } from './dialing.ts';
 export type { NetTotals, NetworkInfo, PeerStats } from './statistics.ts';
-export { BanMan, DEFAULT_BAN_SECONDS } from './ban-man.ts';
-export type { BanManOptions, BanUntil } from './ban-man.ts';
+export { BanMan, DEFAULT_BAN_SECONDS } from '../storage/ban-man.ts';
+export type { BanManOptions, BanUntil } from '../storage/ban-man.ts';
 export { openDataFolder } from './data-folder.ts';
 export type { DataFolder, DataFolderOptions } from './data-folder.ts';
 export type { AddedNode, AddedNodeInfo } from './added-nodes.ts';

@@ -4,7 +4,7 @@
 // beside both.
 
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
-import { MAX_ANCHORS } from '../addrman/anchors-file.ts';
+import { MAX_ANCHORS } from '../storage/anchors-file.ts';
 import { AddedNodes } from './added-nodes.ts';
 import type { AddressSource } from './address-source.ts';
 import { MAX_ADDED_NODE_CONNECTIONS } from './budget.ts';
@@ -20,7 +20,7 @@ import { PrivateBroadcasts } from './private-broadcast.ts';
 import type { ResolvedConnmanOptions } from './resolve-options.ts';
 import { askDnsSeeds } from './seeds.ts';
 import { SlotPool } from './slots.ts';
-import type { Tasks } from './tasks.ts';
+import type { Tasks } from '../util/background-tasks.ts';
 import type { Service } from '../netaddr/service.ts';
 
 /** What dialing needs around it. */

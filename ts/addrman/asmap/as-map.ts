@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { doubleSha256 } from '../../p2p/hash.ts';
 import { ByteWriter } from '../../util/bytes.ts';
 import { equalBytes } from '../../util/compare-bytes.ts';
-import { FileError, systemFileError } from '../file-error.ts';
+import { FileError, systemFileError } from '../../storage/file-error.ts';
 import { ADDRESS_BITS, findFault } from './check.ts';
 import { DEFAULT, JUMP, MATCH, ProgramReader, RETURN, patternBits } from './program.ts';
 

@@ -3,9 +3,9 @@
 //
 // Neither closes a connection: whoever bans also disconnects.
 
-import { parseBanList, serializeBanList, MAX_BAN_LIST_BYTES } from '../addrman/ban-list.ts';
-import type { BanEntry } from '../addrman/ban-list.ts';
-import type { DataFile } from '../addrman/data-file.ts';
+import { parseBanList, serializeBanList, MAX_BAN_LIST_BYTES } from './ban-list.ts';
+import type { BanEntry } from './ban-list.ts';
+import type { DataFile } from './data-file.ts';
 import { NetAddress } from '../netaddr/net-address.ts';
 import { Subnet } from '../netaddr/subnet.ts';
 import { checkInteger } from '../util/arguments.ts';

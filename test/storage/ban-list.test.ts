@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseBanList, serializeBanList } from '../../ts/addrman/ban-list.ts';
-import type { BanEntry } from '../../ts/addrman/ban-list.ts';
-import { findDuplicateRootKey } from '../../ts/addrman/json-keys.ts';
+import { parseBanList, serializeBanList } from '../../ts/storage/ban-list.ts';
+import type { BanEntry } from '../../ts/storage/ban-list.ts';
+import { findDuplicateRootKey } from '../../ts/storage/json-keys.ts';
 import { Subnet } from '../../ts/netaddr/subnet.ts';
 import { BAN_LIST_VECTORS } from '../helpers/ban-list-vectors.ts';
 

@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AnchorsFile, parseAnchors, serializeAnchors } from '../../ts/addrman/anchors-file.ts';
+import { AnchorsFile, parseAnchors, serializeAnchors } from '../../ts/storage/anchors-file.ts';
 import { fromHex, readVectorJson, toHex } from '../helpers/vectors.ts';
-import { REGTEST_MAGIC, peer } from './support.ts';
+import { REGTEST_MAGIC, peer } from '../addrman/support.ts';
 
 interface AnchorsVector {
   name: string;

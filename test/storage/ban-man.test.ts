@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DataFile } from '../../ts/addrman/data-file.ts';
-import { BanMan, DEFAULT_BAN_SECONDS } from '../../ts/connman/ban-man.ts';
-import type { BanManOptions } from '../../ts/connman/ban-man.ts';
+import { DataFile } from '../../ts/storage/data-file.ts';
+import { BanMan, DEFAULT_BAN_SECONDS } from '../../ts/storage/ban-man.ts';
+import type { BanManOptions } from '../../ts/storage/ban-man.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Subnet } from '../../ts/netaddr/subnet.ts';
 import { VirtualClock } from '../../ts/testing.ts';
