@@ -40,7 +40,7 @@ export async function pass(net, ms) {
  * @param {import('../../modules/testing.js').MemoryNetwork} net
  * @param {import('../../modules/addrman/addr-man.js').AddrMan} addressBook
  * @param {number} seed
- * @param {import('../../modules/connman/options.js').ConnmanOptions} options
+ * @param {import('../../modules/connman/settings/options.js').ConnmanOptions} options
  */
 export async function startNode(net, addressBook, seed, options) {
   const common = { clock: net.clock, random: randomWords(seed), addressBook };

@@ -4,7 +4,7 @@ import { UsageError } from '../../ts/cli/command.ts';
 import type { CliIo } from '../../ts/cli/command.ts';
 import { nodeCommand } from '../../ts/cli/node.ts';
 import { onionServiceOf, readOnionArguments } from '../../ts/cli/onion.ts';
-import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import type { OnionService } from '../../ts/tor/onion-service.ts';
 import { World } from '../connman/world.ts';
 import type { TestNode } from '../connman/world.ts';

@@ -3,7 +3,7 @@ import { AddrMan } from '../../ts/addrman/addr-man.ts';
 import { AsMap } from '../../ts/addrman/asmap/as-map.ts';
 import type { AsMapHealth } from '../../ts/addrman/asmap/health.ts';
 import { NetGroups } from '../../ts/addrman/net-groups.ts';
-import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { seededUint32 } from '../helpers/seeded-uint32.ts';
 import { readVectorBytes } from '../helpers/vectors.ts';

@@ -2,8 +2,8 @@
 
 import { AddrMan } from '../../ts/addrman/addr-man.ts';
 import { Connman } from '../../ts/connman/connman.ts';
-import type { ConnmanOptions } from '../../ts/connman/options.ts';
-import type { P2PNode } from '../../ts/connman/peer.ts';
+import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
+import type { P2PNode } from '../../ts/connman/node/peer.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { seededUint32 } from '../helpers/seeded-uint32.ts';

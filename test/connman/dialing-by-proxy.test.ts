@@ -2,8 +2,8 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { HostLookup } from '../../ts/connman/name-lookup.ts';
-import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import type { HostLookup } from '../../ts/connman/settings/name-lookup.ts';
+import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import type { MemoryPeer, MemoryPeerListener } from '../../ts/testing.ts';

@@ -1,8 +1,8 @@
 // The least message processor that a real node talks to: version, verack, ping and pong. It keeps a record of every call.
 
 import type { Connman } from '../../ts/connman/connman.ts';
-import type { NetEvents, NetworkStateStats, NodeStateStats } from '../../ts/connman/net-events.ts';
-import type { P2PNode } from '../../ts/connman/peer.ts';
+import type { NetEvents, NetworkStateStats, NodeStateStats } from '../../ts/connman/contract/net-events.ts';
+import type { P2PNode } from '../../ts/connman/node/peer.ts';
 import { NO_VERSION_ADDRESS } from '../../ts/p2p/messages/version.ts';
 import { decodeMessage, encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { Message } from '../../ts/p2p/messages/registry.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { addressOfDestination, encodeI2PBase64 } from '../../ts/sockman/dial/i2p-destination.ts';
 import { D1, D2 } from '../helpers/i2p-destinations.ts';
 import { BRIDGE, SamBridge } from '../helpers/sam-bridge.ts';

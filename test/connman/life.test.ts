@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Subnet } from '../../ts/netaddr/subnet.ts';
 import { uniformBelow } from '../../ts/util/random.ts';

@@ -3,7 +3,7 @@
 import { createConnection } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Connman } from '../../ts/connman/connman.ts';
-import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { V1Transport, V1_HEADER_BYTES } from '../../ts/p2p/transport/v1.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { Message } from '../../ts/p2p/messages/registry.ts';

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { AddrMan } from '../../ts/addrman/addr-man.ts';
-import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { WELL, noBuild, runChild } from '../helpers/child.ts';

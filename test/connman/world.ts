@@ -1,7 +1,7 @@
 // Where the `Connman`s of one test live: a network in memory, nodes on it, and peers that speak by hand.
 
 import { Connman } from '../../ts/connman/connman.ts';
-import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { decodeMessage, encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { Message } from '../../ts/p2p/messages/registry.ts';

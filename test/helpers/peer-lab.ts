@@ -3,12 +3,12 @@
 // `PeerLab` stands in for `Connman` as far as `PeerNetwork` reaches, with nothing decided for the tests: what it answers
 // are fields that a test sets. A `LabPeer` is the other end of one connection.
 
-import type { ConnectionType } from '../../ts/connman/connection-types.ts';
-import { KeyedHashes } from '../../ts/connman/keyed-hashes.ts';
-import type { PeerNetwork, PolledMessage } from '../../ts/connman/net-events.ts';
-import { P2PNode } from '../../ts/connman/peer.ts';
-import type { PermissionName } from '../../ts/connman/permission-flags.ts';
-import { PERMISSION_FLAGS } from '../../ts/connman/permission-flags.ts';
+import type { ConnectionType } from '../../ts/connman/node/connection-types.ts';
+import { KeyedHashes } from '../../ts/connman/node/keyed-hashes.ts';
+import type { PeerNetwork, PolledMessage } from '../../ts/connman/contract/net-events.ts';
+import { P2PNode } from '../../ts/connman/node/peer.ts';
+import type { PermissionName } from '../../ts/connman/node/permission-flags.ts';
+import { PERMISSION_FLAGS } from '../../ts/connman/node/permission-flags.ts';
 import type { NetAddress } from '../../ts/netaddr/net-address.ts';
 import type { NetworkClass } from '../../ts/netaddr/network.ts';
 import { Service } from '../../ts/netaddr/service.ts';

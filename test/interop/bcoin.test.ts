@@ -2,7 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Connman } from '../../ts/connman/connman.ts';
-import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { hashToHex } from '../../ts/p2p/hash.ts';
 import { InventoryType } from '../../ts/p2p/messages/inventory.ts';
 import { blockHash } from '../../ts/p2p/messages/block-header.ts';

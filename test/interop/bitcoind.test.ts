@@ -4,7 +4,7 @@
 // disk in bitcoind-files.test.ts.
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import { PROTOCOL_VERSION } from '../../ts/p2p/protocol.ts';

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { Connman } from '../../ts/connman/connman.ts';
-import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ConnectionType } from '../../ts/connman/connection-types.ts';
+import type { ConnectionType } from '../../ts/connman/node/connection-types.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import type { PeerAddress } from '../../ts/p2p/messages/addresses.ts';
 import type { LabPeer } from '../helpers/peer-lab.ts';

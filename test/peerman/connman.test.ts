@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { AddrMan } from '../../ts/addrman/addr-man.ts';
 import { BanMan } from '../../ts/storage/ban-man.ts';
 import type { Connman } from '../../ts/connman/connman.ts';
-import type { ConnmanOptions } from '../../ts/connman/options.ts';
+import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import type { PeerManagerOptions } from '../../ts/peerman/index.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ConnectionType } from '../../ts/connman/connection-types.ts';
+import type { ConnectionType } from '../../ts/connman/node/connection-types.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import { PeerLab, versionMessage } from '../helpers/peer-lab.ts';

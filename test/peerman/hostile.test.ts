@@ -7,7 +7,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { CONNECTION_TYPES } from '../../ts/connman/connection-types.ts';
+import { CONNECTION_TYPES } from '../../ts/connman/node/connection-types.ts';
 import { MESSAGE_TYPES } from '../../ts/p2p/messages/message-types.ts';
 import type { MessageType } from '../../ts/p2p/messages/message-types.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';

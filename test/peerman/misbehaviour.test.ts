@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { NetAddress } from '../../ts/netaddr/net-address.ts';
-import type { PermissionName } from '../../ts/connman/permission-flags.ts';
-import type { ConnectionType } from '../../ts/connman/connection-types.ts';
+import type { PermissionName } from '../../ts/connman/node/permission-flags.ts';
+import type { ConnectionType } from '../../ts/connman/node/connection-types.ts';
 import type { PeerBans } from '../../ts/peerman/index.ts';
 import type { LabPeer } from '../helpers/peer-lab.ts';
 import { PeerLab } from '../helpers/peer-lab.ts';

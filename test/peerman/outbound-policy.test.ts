@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ConnectionType } from '../../ts/connman/connection-types.ts';
+import type { ConnectionType } from '../../ts/connman/node/connection-types.ts';
 import { FakeChain } from '../helpers/fake-chain.ts';
 import type { LabPeer, LabPeerOptions } from '../helpers/peer-lab.ts';
 import { PeerLab } from '../helpers/peer-lab.ts';

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { ConnectionType } from '../../ts/connman/connection-types.ts';
+import type { ConnectionType } from '../../ts/connman/node/connection-types.ts';
 import { MESSAGE_TYPES } from '../../ts/p2p/messages/message-types.ts';
 import type { MessageType } from '../../ts/p2p/messages/message-types.ts';
 import { decodeMessage, encodeMessage } from '../../ts/p2p/messages/registry.ts';

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 
-import type { ConnectionType } from '../../ts/connman/connection-types.ts';
+import type { ConnectionType } from '../../ts/connman/node/connection-types.ts';
 import type { InventoryItem } from '../../ts/p2p/messages/inventory.ts';
 import { InventoryType } from '../../ts/p2p/messages/inventory.ts';
 import { transactionIds } from '../../ts/p2p/messages/transaction.ts';

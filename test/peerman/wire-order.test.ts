@@ -4,10 +4,10 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { CONNECTION_TYPES } from '../../ts/connman/connection-types.ts';
-import type { ConnectionType } from '../../ts/connman/connection-types.ts';
+import { CONNECTION_TYPES } from '../../ts/connman/node/connection-types.ts';
+import type { ConnectionType } from '../../ts/connman/node/connection-types.ts';
 import type { Connman } from '../../ts/connman/connman.ts';
-import type { P2PNode } from '../../ts/connman/peer.ts';
+import type { P2PNode } from '../../ts/connman/node/peer.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import type { MemoryPeer } from '../../ts/testing.ts';

@@ -3,8 +3,8 @@
 
 import { parseArgs } from 'node:util';
 
-import { DEFAULT_SAM_PORT } from '../connman/network-state.ts';
-import { DEFAULT_PROXY_PORT } from '../connman/proxy-routes.ts';
+import { DEFAULT_SAM_PORT } from '../connman/reach/network-state.ts';
+import { DEFAULT_PROXY_PORT } from '../connman/settings/proxy-routes.ts';
 import { Service } from '../netaddr/service.ts';
 import { splitHostPort } from '../netaddr/split-host-port.ts';
 import { createSockMan } from '../sockman/create-sock-man.ts';

@@ -22,23 +22,23 @@ import type { PeerAddress } from '../p2p/messages/addresses.ts';
 import { SockMan } from '../sockman/sock-man.ts';
 import { invalidArg } from '../util/errors.ts';
 import type { SipHash } from '../util/siphash.ts';
-import type { AddedNodeInfo } from './added-nodes.ts';
-import type { ConnectionBudget } from './budget.ts';
-import { ConnmanCore } from './core.ts';
-import type { OpenRequest } from './dialing.ts';
-import type { ConnmanEvents } from './events.ts';
-import { LOCAL_SCORES } from './local-addresses.ts';
-import type { LocalAddress } from './local-addresses.ts';
-import type { NetEvents, PeerNetwork, PolledMessage } from './net-events.ts';
-import type { Direction } from './node-table.ts';
-import type { ConnmanOptions } from './options.ts';
-import { countReady } from './outbound.ts';
-import type { AddableType } from './outbound.ts';
-import type { P2PNode } from './peer.ts';
-import { resolveConnmanOptions } from './resolve-options.ts';
+import type { AddedNodeInfo } from './outbound/added-nodes.ts';
+import type { ConnectionBudget } from './settings/budget.ts';
+import { ConnmanCore } from './node-lifecycle.ts';
+import type { OpenRequest } from './outbound/dialing.ts';
+import type { ConnmanEvents } from './contract/events.ts';
+import { LOCAL_SCORES } from './reach/local-addresses.ts';
+import type { LocalAddress } from './reach/local-addresses.ts';
+import type { NetEvents, PeerNetwork, PolledMessage } from './contract/net-events.ts';
+import type { Direction } from './node/node-table.ts';
+import type { ConnmanOptions } from './settings/options.ts';
+import { countReady } from './outbound/outbound.ts';
+import type { AddableType } from './outbound/outbound.ts';
+import type { P2PNode } from './node/peer.ts';
+import { resolveConnmanOptions } from './settings/resolve-options.ts';
 import { netTotals, networkInfo, peerStats } from './statistics.ts';
 import type { NetTotals, NetworkInfo, PeerStats } from './statistics.ts';
-import { isPastGrace } from './timeouts.ts';
+import { isPastGrace } from './node/timeouts.ts';
 
 /**
  * Manages the peers of a Bitcoin node. Make one, make a message processor for it, `start`, and `stop` at the end.

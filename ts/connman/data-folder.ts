@@ -20,7 +20,7 @@ import type { Logger } from '../util/logger.ts';
 import { createSecureRandom } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
 import { BanMan } from '../storage/ban-man.ts';
-import type { ConnmanOptions } from './options.ts';
+import type { ConnmanOptions } from './settings/options.ts';
 
 /** The bans of Bitcoin Core before 22. */
 const OLD_BAN_LIST = 'banlist.dat';

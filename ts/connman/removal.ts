@@ -5,9 +5,9 @@
 // to be sent is lost, what the kernel took is delivered.
 
 import type { Clock, Timer } from '../util/clock.ts';
-import type { OpenRequest } from './dialing.ts';
-import type { NodeTable } from './node-table.ts';
-import type { P2PNode } from './peer.ts';
+import type { OpenRequest } from './outbound/dialing.ts';
+import type { NodeTable } from './node/node-table.ts';
+import type { P2PNode } from './node/peer.ts';
 
 /** What removal needs around it. */
 export interface RemovalHost {

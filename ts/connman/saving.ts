@@ -1,7 +1,7 @@
 // What a node remembers between two runs, saved every quarter of an hour and at the end.
 
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
-import type { ResolvedConnmanOptions } from './resolve-options.ts';
+import type { ResolvedConnmanOptions } from './settings/resolve-options.ts';
 
 /** How often address book and bans are saved, in milliseconds. (Bitcoin Core, DUMP_PEERS_INTERVAL, DUMP_BANS_INTERVAL) */
 export const SAVE_INTERVAL_MS = 15 * 60 * 1_000;

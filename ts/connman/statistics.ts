@@ -6,15 +6,15 @@
 import type { NetGroups } from '../addrman/net-groups.ts';
 import type { NetworkClass, PublicNetworkName } from '../netaddr/network.ts';
 import { PROTOCOL_VERSION, serviceNames } from '../p2p/protocol.ts';
-import type { ConnectionType } from './connection-types.ts';
-import type { LocalAddress } from './local-addresses.ts';
-import type { NetworkStateStats, NodeStateStats } from './net-events.ts';
-import type { NetworkState } from './network-state.ts';
-import type { P2PNode } from './peer.ts';
-import { PERMISSION_FLAGS, hasPermission } from './permission-flags.ts';
-import type { PermissionName } from './permission-flags.ts';
-import { UPLOAD_CYCLE_SECONDS } from './upload-target.ts';
-import type { UploadTarget } from './upload-target.ts';
+import type { ConnectionType } from './node/connection-types.ts';
+import type { LocalAddress } from './reach/local-addresses.ts';
+import type { NetworkStateStats, NodeStateStats } from './contract/net-events.ts';
+import type { NetworkState } from './reach/network-state.ts';
+import type { P2PNode } from './node/peer.ts';
+import { PERMISSION_FLAGS, hasPermission } from './node/permission-flags.ts';
+import type { PermissionName } from './node/permission-flags.ts';
+import { UPLOAD_CYCLE_SECONDS } from './messages/upload-target.ts';
+import type { UploadTarget } from './messages/upload-target.ts';
 
 /** One entry of `getpeerinfo`. Times are seconds since 1970, 0 for never. */
 export interface PeerStats {

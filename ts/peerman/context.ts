@@ -1,7 +1,7 @@
 // What every part of the peer manager works with, and the few things all of them do.
 
-import type { AddressSource } from '../connman/address-source.ts';
-import type { PeerNetwork } from '../connman/net-events.ts';
+import type { AddressSource } from '../connman/settings/address-source.ts';
+import type { PeerNetwork } from '../connman/contract/net-events.ts';
 import type { NetAddress } from '../netaddr/net-address.ts';
 import type { MessageType } from '../p2p/messages/message-types.ts';
 import { encodeMessage } from '../p2p/messages/registry.ts';

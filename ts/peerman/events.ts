@@ -1,6 +1,6 @@
 // What a `PeerManager` tells whoever listens, by name.
 
-import type { P2PNode } from '../connman/peer.ts';
+import type { P2PNode } from '../connman/node/peer.ts';
 import type { MessageType } from '../p2p/messages/message-types.ts';
 import type { Message, MessageMap, UnknownMessage } from '../p2p/messages/registry.ts';
 

@@ -1,7 +1,7 @@
 // Outbound peers above the limits, and when to want one: a stale tip may mean that all our peers are in league.
 // (Bitcoin Core src/net_processing.cpp, CheckForStaleTipAndEvictPeers)
 
-import type { P2PNode } from '../connman/peer.ts';
+import type { P2PNode } from '../connman/node/peer.ts';
 import type { PeerContext } from './context.ts';
 
 /** How often extra peers are looked at, and how often the tip, in milliseconds. (Core EXTRA_PEER_CHECK_INTERVAL, …) */

@@ -1,7 +1,7 @@
 // `version` and `verack`: who the other one is, and what both agree on. The order of checks and of answers is observable,
 // and is Bitcoin Core's. (src/net_processing.cpp, PushNodeVersion and ProcessMessage)
 
-import type { PeerNetwork } from '../connman/net-events.ts';
+import type { PeerNetwork } from '../connman/contract/net-events.ts';
 import { COMPACT_BLOCK_VERSION } from '../p2p/messages/compact-blocks.ts';
 import type { VersionAddress, VersionHead, VersionMessage } from '../p2p/messages/version.ts';
 import { NO_VERSION_ADDRESS } from '../p2p/messages/version.ts';

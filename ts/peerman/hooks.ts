@@ -5,7 +5,7 @@
 // nothing else. Bytes are the message's own and may be kept. Whoever works asynchronously keeps the node id and looks the
 // node up again.
 
-import type { P2PNode } from '../connman/peer.ts';
+import type { P2PNode } from '../connman/node/peer.ts';
 import type { InventoryItem } from '../p2p/messages/inventory.ts';
 import type { TransactionIds } from '../p2p/messages/transaction.ts';
 import type { BlockAnnouncement } from './chain-messages.ts';

@@ -1,6 +1,6 @@
 // Options of a `PeerManager`.
 
-import type { AddressSource } from '../connman/address-source.ts';
+import type { AddressSource } from '../connman/settings/address-source.ts';
 import type { Clock } from '../util/clock.ts';
 import { invalidArg } from '../util/errors.ts';
 import type { Logger } from '../util/logger.ts';

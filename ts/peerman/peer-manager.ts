@@ -4,8 +4,8 @@
 // validates no blocks and no transactions: whoever does is reached through hooks. It has no sockets and no timers: what is
 // due is done when `Connman` calls, for each peer every 100 ms or as late as was agreed the last time (`quiet.ts`).
 
-import type { NetEvents, NetworkStateStats, NodeStateStats, PeerNetwork } from '../connman/net-events.ts';
-import type { P2PNode } from '../connman/peer.ts';
+import type { NetEvents, NetworkStateStats, NodeStateStats, PeerNetwork } from '../connman/contract/net-events.ts';
+import type { P2PNode } from '../connman/node/peer.ts';
 import { requireHash } from '../p2p/messages/codec.ts';
 import type { Message } from '../p2p/messages/registry.ts';
 import { requireSendablePayload } from '../p2p/transport/outbound-message.ts';

@@ -1,6 +1,6 @@
 // What the peer manager knows of one peer. (Bitcoin Core src/net_processing.cpp, struct Peer)
 
-import type { P2PNode } from '../connman/peer.ts';
+import type { P2PNode } from '../connman/node/peer.ts';
 import { Services } from '../p2p/protocol.ts';
 import type { TokenBucket } from '../util/token-bucket.ts';
 import { newAddressTokens } from './address-state.ts';

@@ -1,6 +1,6 @@
 // What the peer manager adds to the statistics of a peer. (Bitcoin Core src/net_processing.cpp, GetNodeStateStats)
 
-import type { NodeStateStats } from '../connman/net-events.ts';
+import type { NodeStateStats } from '../connman/contract/net-events.ts';
 import type { PeerHeights } from './chain-view.ts';
 import type { PeerContext } from './context.ts';
 import type { PeerState } from './peer-state.ts';

@@ -4,7 +4,7 @@
 // So they are collected and sent at random moments, and all inbound peers of one network get them at the same moments:
 // many connections tell a spy no more than one. (Bitcoin Core src/net_processing.cpp, SendMessages; BIPs 35, 133, 339)
 
-import type { P2PNode } from '../connman/peer.ts';
+import type { P2PNode } from '../connman/node/peer.ts';
 import { InventoryType, MAX_INVENTORY_ITEMS } from '../p2p/messages/inventory.ts';
 import type { InventoryItem } from '../p2p/messages/inventory.ts';
 import { exponentialMs } from '../util/random.ts';

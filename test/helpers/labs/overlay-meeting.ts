@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 
 import type { Connman } from '../../../ts/connman/connman.ts';
-import type { P2PNode } from '../../../ts/connman/peer.ts';
+import type { P2PNode } from '../../../ts/connman/node/peer.ts';
 import { PeerManager } from '../../../ts/peerman/peer-manager.ts';
 import { noteProgress, until } from '../until.ts';
 import type { Bitcoind, CorePeer } from './bitcoind.ts';

@@ -4,7 +4,7 @@ import { afterAll, afterEach, expect } from 'vitest';
 
 import { AddrMan } from '../../../ts/addrman/addr-man.ts';
 import { Connman } from '../../../ts/connman/connman.ts';
-import type { ConnmanOptions } from '../../../ts/connman/options.ts';
+import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
 import { Services } from '../../../ts/p2p/protocol.ts';
 import type { PeerManagerEvents } from '../../../ts/peerman/events.ts';
 import { PeerManager } from '../../../ts/peerman/peer-manager.ts';

@@ -1,0 +1,70 @@
+// The listeners of a node: opened all or none, and what they tell of our own addresses.
+
+import { isBadPort } from '../../netaddr/bad-ports.ts';
+import type { Service } from '../../netaddr/service.ts';
+import type { SockMan } from '../../sockman/sock-man.ts';
+import { SockManError } from '../../util/errors.ts';
+import type { Logger } from '../../util/logger.ts';
+import { OpenListeners } from './listening.ts';
+import type { ListenPlan, ListenTarget } from './listening.ts';
+import { LOCAL_SCORES } from '../reach/local-addresses.ts';
+import type { LocalAddresses } from '../reach/local-addresses.ts';
+import { hasPermission } from '../node/permission-flags.ts';
+
+/** What listening needs around it. */
+export interface ListeningHost {
+  readonly sockets: Pick<SockMan, 'bindAndStartListening' | 'stopListening'>;
+  readonly localAddresses: LocalAddresses;
+  readonly logger: Logger;
+}
+
+/** Listens for one `Connman`. */
+export class ListeningSockets extends OpenListeners {
+  readonly #plan: ListenPlan;
+  readonly #host: ListeningHost;
+
+  constructor(plan: ListenPlan, host: ListeningHost) {
+    super();
+    this.#plan = plan;
+    this.#host = host;
+  }
+
+  /** The port that others reach us at. */
+  get port(): number {
+    if (this.#plan.listenPort !== 0) return this.#plan.listenPort;
+    return this.services().find(({ port }) => port !== 0)?.port ?? 0;
+  }
+
+  /**
+   * Opens every listener.
+   *
+   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: one that is required cannot be opened, and none is open.
+   */
+  openAll(): void {
+    const { sockets, logger } = this.#host;
+    for (const target of this.#plan.targets) {
+      const result = sockets.bindAndStartListening(target.service);
+      if (result.ok) this.add(result.bound, target);
+      else if (target.isRequired) {
+        sockets.stopListening();
+        this.clear();
+        throw new SockManError('ERR_SOCKMAN_SYSTEM', result.errmsg, { address: String(target.service) });
+      } else logger.debug(result.errmsg);
+    }
+    for (const bound of this.services()) this.#noteBound(bound, this.find(bound)!);
+    this.#warnOfBadPorts();
+  }
+
+  #warnOfBadPorts(): void {
+    const ports = new Set(this.#plan.targets.filter(({ isOnion }) => !isOnion).map(({ service }) => service.port));
+    for (const port of [...ports].filter(isBadPort)) {
+      this.#host.logger.warn(`port ${port} is that of another service: other nodes will hardly connect to it`);
+    }
+  }
+
+  /** Where we listen for everybody is an address of ours. */
+  #noteBound(bound: Service, { isOnion, permissions }: ListenTarget): void {
+    const isForTrusted = hasPermission(permissions.flags, 'noban');
+    if (!isOnion && !isForTrusted) this.#host.localAddresses.add(bound, LOCAL_SCORES.bind);
+  }
+}

@@ -1,0 +1,179 @@
+// Where to listen, read from the options; and which listener a connection came through. (Bitcoin Core src/net.cpp, InitBinds)
+
+import { NetAddress } from '../../netaddr/net-address.ts';
+import { Service } from '../../netaddr/service.ts';
+import { invalidArg } from '../../util/errors.ts';
+import { PERMISSION_FLAGS } from '../node/permission-flags.ts';
+
+/** What makes a `bind` the place where an onion service delivers. */
+const ONION_SUFFIX = 'onion';
+
+const ANY_IPV4 = NetAddress.parse('0.0.0.0');
+const ANY_IPV6 = NetAddress.parse('::');
+const LOOPBACK_IPV4 = NetAddress.parse('127.0.0.1');
+
+/** What whoever connects to a listener may do. */
+export interface ListenerPermissions {
+  /** Bits of `PERMISSION_FLAGS`. */
+  readonly flags: number;
+  /** No permission was written: the default ones are meant. */
+  readonly isImplicit: boolean;
+}
+
+/** One listener. */
+export interface ListenTarget {
+  readonly service: Service;
+  readonly permissions: ListenerPermissions;
+  /** Connections come from our onion service. */
+  readonly isOnion: boolean;
+  /** Without it there is no start. */
+  readonly isRequired: boolean;
+}
+
+/** The options of listening. */
+export interface ListenOptions {
+  readonly bind: readonly string[];
+  readonly onionBind: readonly string[];
+  readonly whiteBind: readonly { readonly service: Service; readonly permissions: ListenerPermissions }[];
+  readonly port: number;
+  readonly cjdnsReachable: boolean;
+}
+
+/** What to listen on, and what to tell others. */
+export interface ListenPlan {
+  /** In the order in which they are to be opened. */
+  readonly targets: readonly ListenTarget[];
+  /** The port that goes with our own addresses. */
+  readonly listenPort: number;
+  /** Some listener for everybody is on every address of the host, so that those are our own. */
+  readonly bindsAny: boolean;
+}
+
+const NO_LISTENER_PERMISSIONS: ListenerPermissions = { flags: 0, isImplicit: false };
+
+/**
+ * Makes the list of listeners.
+ *
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a text is no numeric address, or an address and port come twice.
+ */
+export function planListening(options: ListenOptions): ListenPlan {
+  const { whiteBind, port } = options;
+  const onionPort = port === 0 ? 0 : port + 1;
+  const bindTexts = options.bind.filter((text) => !text.includes('='));
+  const onionTexts = [...options.bind.filter((text) => text.includes('=')).map(onionBindText), ...options.onionBind];
+  const binds = bindTexts.map((text) => parseBind(text, port));
+  // Who has only onion peers come in does not mean to be found by anybody else.
+  const usesAny = binds.length === 0 && whiteBind.length === 0 && onionTexts.length === 0;
+  const listenPort = explicitPort(bindTexts) ?? openWhiteBind(options)?.service.port ?? port;
+
+  const targets = [
+    ...binds.map((service) => plain(service)),
+    ...whiteBind.map(({ service, permissions }) => ({ ...plain(service), permissions })),
+    ...onionTexts.map((text) => ({ ...plain(parseBind(text, onionPort)), isOnion: true })),
+  ];
+  if (usesAny) {
+    // A host without IPv6 is an ordinary host.
+    targets.push({ ...plain(new Service(ANY_IPV6, listenPort)), isRequired: false });
+    targets.push(plain(new Service(ANY_IPV4, listenPort)));
+  }
+  if (onionTexts.length === 0 && binds.length === 0) {
+    targets.push({ ...plain(new Service(LOOPBACK_IPV4, onionPort)), isOnion: true });
+  }
+  const flipped = targets.map((target) =>
+    options.cjdnsReachable ? { ...target, service: target.service.toCJDNSIfInRange() } : target,
+  );
+  refuseRepeated(flipped);
+  const bindsAny = flipped.some(({ isOnion, service }) => !isOnion && service.address.isBindAny());
+  return { targets: flipped, listenPort, bindsAny };
+}
+
+function plain(service: Service): ListenTarget {
+  return { service, permissions: NO_LISTENER_PERMISSIONS, isOnion: false, isRequired: true };
+}
+
+function onionBindText(text: string): string {
+  const [address, suffix] = text.split('=');
+  if (suffix !== ONION_SUFFIX || text.split('=').length > 2)
+    throw invalidArg('bind', 'nothing but =onion behind it', text);
+  return address!;
+}
+
+function parseBind(text: string, defaultPort: number): Service {
+  const service = Service.tryParse(text, defaultPort);
+  if (service === undefined || service.unixPath !== undefined || !isBindable(service.address)) {
+    throw invalidArg('bind', 'a numeric IPv4 or IPv6 address with or without port', text);
+  }
+  return service;
+}
+
+function isBindable(address: NetAddress): boolean {
+  return address.isIPv4() || address.isIPv6() || address.isCJDNS();
+}
+
+/** The port of the first text that has one. */
+function explicitPort(texts: readonly string[]): number | undefined {
+  for (const text of texts) {
+    const service = Service.tryParse(text);
+    if (service !== undefined) return service.port;
+  }
+  return undefined;
+}
+
+/** The first whitelisted listener that may be known to everybody. */
+function openWhiteBind({ whiteBind }: ListenOptions): ListenOptions['whiteBind'][number] | undefined {
+  return whiteBind.find(({ permissions }) => (permissions.flags & PERMISSION_FLAGS.noban) !== PERMISSION_FLAGS.noban);
+}
+
+function refuseRepeated(targets: readonly ListenTarget[]): void {
+  const seen = new Set<string>();
+  for (const { service } of targets) {
+    const text = String(service);
+    // Port 0 is another port each time.
+    if (seen.has(text) && service.port !== 0) throw invalidArg('bind', 'each address and port once', text);
+    seen.add(text);
+  }
+}
+
+/** The listeners that are open, found by our end of a connection. */
+export class OpenListeners {
+  readonly #byService = new Map<string, ListenTarget>();
+  readonly #services: Service[] = [];
+
+  get count(): number {
+    return this.#byService.size;
+  }
+
+  /** @param bound - Where it listens; its port is never 0. */
+  add(bound: Service, target: ListenTarget): void {
+    this.#byService.set(String(bound), target);
+    this.#services.push(bound);
+  }
+
+  /** They are closed. */
+  clear(): void {
+    this.#byService.clear();
+    this.#services.length = 0;
+  }
+
+  /** Where they listen. */
+  services(): Service[] {
+    return [...this.#services];
+  }
+
+  /** Where an onion service of ours is to deliver: at the first listener for that, else at the first of all. */
+  onionTarget(): Service | undefined {
+    return this.#services.find((service) => this.#byService.get(String(service))!.isOnion) ?? this.#services[0];
+  }
+
+  /**
+   * The listener of a connection; undefined for a peer from I2P, which has none.
+   *
+   * @param me - Our end. It names the interface, so a listener on all of them is found by family and port.
+   */
+  find(me: Service): ListenTarget | undefined {
+    const exact = this.#byService.get(String(me));
+    if (exact !== undefined) return exact;
+    const any = me.address.isIPv4() ? ANY_IPV4 : ANY_IPV6;
+    return this.#byService.get(String(new Service(any, me.port)));
+  }
+}

@@ -1,0 +1,417 @@
+// What stands behind a `Connman`: its parts, and its life from start to stop.
+
+import type { NetworkClass } from '../netaddr/network.ts';
+import { Service } from '../netaddr/service.ts';
+import { Services } from '../p2p/protocol.ts';
+import type { OutboundMessage } from '../p2p/transport/transport.ts';
+import type { StartOptions } from '../sockman/core.ts';
+import type { SockMan } from '../sockman/sock-man.ts';
+import { Emitter } from '../util/emitter.ts';
+import { SockManError, invalidArg } from '../util/errors.ts';
+import { Intervals } from '../util/intervals.ts';
+import { throwLater } from '../util/throw-later.ts';
+import { AddressCache } from './reach/address-cache.ts';
+import { admitInbound } from './inbound/admission.ts';
+import { AS_MAP_CHECK_INTERVAL_MS, checkAsMap } from './reach/as-map-check.ts';
+import { MAX_ADDED_NODE_CONNECTIONS, MAX_PRIVATE_BROADCAST_CONNECTIONS, connectionBudget } from './settings/budget.ts';
+import type { ConnectionBudget } from './settings/budget.ts';
+import { fittingConnections } from './settings/descriptor-limit.ts';
+import { Dialing } from './outbound/dialing.ts';
+import type { OpenRequest } from './outbound/dialing.ts';
+import { loggedPeer } from './contract/events.ts';
+import type { ConnmanEvents } from './contract/events.ts';
+import { pickNodeToEvict } from './inbound/eviction.ts';
+import { KeyedHashes } from './node/keyed-hashes.ts';
+import { ListeningSockets } from './inbound/listening-sockets.ts';
+import { planListening } from './inbound/listening.ts';
+import type { ListenPlan } from './inbound/listening.ts';
+import { LOCAL_SCORES, LocalAddresses } from './reach/local-addresses.ts';
+import { captureMessages } from './messages/message-capture.ts';
+import { MessagePump } from './messages/message-pump.ts';
+import type { NetEvents } from './contract/net-events.ts';
+import { NetworkState } from './reach/network-state.ts';
+import { NodeMaker } from './node/node-maker.ts';
+import { NodeTable } from './node/node-table.ts';
+import type { ConnmanOptions } from './settings/options.ts';
+import { Outbound } from './outbound/outbound.ts';
+import type { P2PNode } from './node/peer.ts';
+import { Permissions, parseWhiteBind } from './inbound/permissions.ts';
+import { Removal } from './removal.ts';
+import type { ResolvedConnmanOptions } from './settings/resolve-options.ts';
+import { SAVE_INTERVAL_MS, Saving } from './saving.ts';
+import { Tasks } from '../util/background-tasks.ts';
+import { INACTIVITY_SWEEP_MS, inactivityReason } from './node/timeouts.ts';
+import { Traffic } from './messages/wire.ts';
+import { UploadTarget, parseUploadTarget } from './messages/upload-target.ts';
+
+/** Where a `Connman` is in its life. */
+type Stage = 'made' | 'starting' | 'started' | 'stopped';
+
+export class ConnmanCore {
+  readonly settings: ResolvedConnmanOptions;
+  readonly budget: ConnectionBudget;
+  readonly events: Emitter<ConnmanEvents>;
+  readonly table = new NodeTable();
+  readonly network: NetworkState;
+  readonly hashes: KeyedHashes;
+  readonly traffic: Traffic;
+  readonly dialing: Dialing;
+  readonly addressCache: AddressCache;
+  readonly listeners: ListeningSockets;
+  readonly outbound: Outbound;
+  readonly localAddresses: LocalAddresses;
+  readonly uploadTarget: UploadTarget;
+  localServices: bigint;
+
+  readonly #sockets: SockMan;
+  readonly #listenPlan: ListenPlan;
+  readonly #permissions: Permissions;
+  readonly #maker: NodeMaker;
+  readonly #removal: Removal;
+  readonly #tasks: Tasks;
+  readonly #saving: Saving;
+  readonly #interrupt = new AbortController();
+  readonly #reportError: (error: unknown, where: string, nodeId: number | undefined) => void;
+  readonly #intervals: Intervals;
+  #stage: Stage = 'made';
+  #netEvents: NetEvents | undefined;
+  #pump: MessagePump | undefined;
+  #stopping: Promise<void> | undefined;
+  #announcedCount = 0;
+  #isCountNoted = false;
+
+  constructor(sockets: SockMan, options: ConnmanOptions, settings: ResolvedConnmanOptions) {
+    const { clock, random, addressBook, banMan, logger, captureMessages: captureFolder } = settings;
+    this.#sockets = sockets;
+    this.settings = settings;
+    this.localServices = settings.localServices;
+    this.#reportError = options.onCallbackError ?? throwLater;
+    this.events = new Emitter((error, name) => this.#reportError(error, name, undefined));
+    this.#tasks = new Tasks((error, name) => this.#reportError(error, name, undefined));
+    this.#saving = new Saving(settings);
+    this.#intervals = new Intervals(clock);
+    this.network = new NetworkState(settings);
+    this.hashes = KeyedHashes.random(random);
+    this.#listenPlan = planListening({ ...settings, whiteBind: settings.whiteBind.map(parseWhiteBind) });
+    this.budget = connectionBudget(this.#fittingConnections());
+    this.#permissions = new Permissions(settings);
+    this.uploadTarget = new UploadTarget(parseUploadTarget(settings.maxUploadTarget), clock);
+    this.localAddresses = this.#makeLocalAddresses();
+    const { localAddresses } = this;
+    this.listeners = new ListeningSockets(this.#listenPlan, { sockets, localAddresses, logger });
+    this.addressCache = new AddressCache({ addressBook, banMan, clock, random });
+    this.#maker = new NodeMaker(settings, this.hashes, (node) => this.#noteMarked(node));
+    this.traffic = this.#makeTraffic();
+    this.#removal = this.#makeRemoval();
+    this.dialing = this.#makeDialing();
+    this.outbound = this.#makeOutbound();
+    if (captureFolder !== undefined) captureMessages({ events: this.events, folder: captureFolder, clock, logger });
+  }
+
+  // ---- Life ---------------------------------------------------------------------------------------------------------
+
+  get isStarted(): boolean {
+    return this.#stage === 'started';
+  }
+
+  /** The message processor. @throws {SockManError} `ERR_SOCKMAN_STATE`: there is none before `start`. */
+  get netEvents(): NetEvents {
+    if (this.#netEvents === undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'not started');
+    return this.#netEvents;
+  }
+
+  async start(netEvents: NetEvents): Promise<void> {
+    if (this.#stage !== 'made') throw new SockManError('ERR_SOCKMAN_STATE', `start: ${this.#stage} before`);
+    const { clock, random } = this.settings;
+    if (this.settings.isListening) this.listeners.openAll();
+    if (this.settings.discovers && this.#listenPlan.bindsAny) this.localAddresses.discover(this.listeners.port);
+    this.#stage = 'starting';
+    const anchors = this.outbound.usesAddressBook ? await this.#saving.takeAnchors() : [];
+    if (this.#interrupt.signal.aborted) throw new SockManError('ERR_SOCKMAN_STATE', 'start: interrupted meanwhile');
+    this.#stage = 'started';
+    this.#netEvents = netEvents;
+    this.#sockets.startSocketsThreads({ name: 'connman', ...this.#i2pOptions() });
+    this.outbound.start(netEvents, anchors);
+    this.#pump = new MessagePump(
+      { table: this.table, clock, random, reportError: this.#reportError },
+      netEvents,
+      this.#interrupt.signal,
+    );
+    this.#pump.start();
+    this.#checkAsMap();
+    this.#intervals.every(INACTIVITY_SWEEP_MS, () => this.checkInactivity());
+    this.#intervals.every(SAVE_INTERVAL_MS, () => this.#tasks.run('save', () => this.#saving.save()));
+    this.#intervals.every(AS_MAP_CHECK_INTERVAL_MS, () => this.#checkAsMap());
+  }
+
+  #checkAsMap(): void {
+    this.#tasks.run('AS map', async () => {
+      const health = await checkAsMap(this.settings, this.#interrupt.signal);
+      if (health !== undefined) this.events.emit('asMapHealth', health);
+    });
+  }
+
+  /** How to listen for I2P peers, if we do. */
+  #i2pOptions(): StartOptions {
+    const { i2pPrivateKeyFile, i2pAcceptIncoming } = this.settings;
+    const bridge = this.network.proxyFor('i2p');
+    if (bridge === undefined || i2pPrivateKeyFile === undefined || !i2pAcceptIncoming) return {};
+    const { endpoint: sam, sessionOptions } = bridge;
+    return { i2p: { sam, privateKeyFile: i2pPrivateKeyFile, ...(sessionOptions !== undefined && { sessionOptions }) } };
+  }
+
+  interrupt(): void {
+    this.#interrupt.abort();
+    this.#intervals.stop();
+    this.#sockets.interruptNet();
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const wasStarted = this.#stage === 'started';
+    this.interrupt();
+    await this.#tasks.settled();
+    await this.#sockets.joinSocketsThreads();
+    this.#stage = 'stopped';
+    // Saved before nodes are finalized, as Core does: that they were connected is news for the next run.
+    if (wasStarted) {
+      await this.#saving.save();
+      if (this.outbound.usesAddressBook) await this.#saving.saveAnchors(this.outbound.anchors());
+    }
+    for (const node of this.table.values()) {
+      node.disconnect('shutting down');
+      this.#removal.remove(node, false);
+    }
+    this.#removal.stop();
+    this.#sockets.closeSockets();
+    this.listeners.clear();
+  }
+
+  // ---- Nodes come ---------------------------------------------------------------------------------------------------
+
+  /** @see SockManCallbacks.eventNewConnectionAccepted */
+  accept(id: number, me: Service, them: Service): boolean {
+    const { node, refusal } = admitInbound(
+      {
+        table: this.table,
+        network: this.network,
+        maker: this.#maker,
+        banMan: this.settings.banMan,
+        maxInbound: this.budget.maxInbound,
+        localServices: this.localServices,
+        findListener: (bound) => this.listeners.find(bound),
+        inboundPermissions: (listener, from) => this.#permissions.inbound(listener?.permissions, from?.address),
+        evictOne: () => this.#evictOne(),
+      },
+      id,
+      { me, them },
+    );
+    if (node === undefined) {
+      this.settings.logger.debug(`inbound connection refused: ${refusal}`);
+      return false;
+    }
+    return this.#admit(node);
+  }
+
+  #evictOne(): boolean {
+    const evicted = pickNodeToEvict(this.table);
+    if (evicted === undefined) return false;
+    evicted.disconnect('evicted to make room');
+    this.events.emit('evictedInboundConnection', evicted);
+    return true;
+  }
+
+  /** Makes a node known: to the message processor first, then to everybody. @returns False if that failed. */
+  #admit(node: P2PNode): boolean {
+    try {
+      this.netEvents.initializeNode(node, this.localServices);
+    } catch (error) {
+      this.#reportError(error, 'initializeNode', node.id);
+      return false;
+    }
+    this.table.add(node);
+    this.#noteCount();
+    this.settings.logger.debug(`${this.#name(node)}: ${node.connectionType}`);
+    this.events.emit(node.isInbound ? 'inboundConnection' : 'outboundConnection', node);
+    return true;
+  }
+
+  /** Whether we speak the encrypted transport. */
+  get usesV2(): boolean {
+    return (this.localServices & Services.P2P_V2) !== 0n;
+  }
+
+  // ---- Nodes go -----------------------------------------------------------------------------------------------------
+
+  /** Tells how many nodes there are, once for all that come and go in one macrotask. */
+  #noteCount(): void {
+    if (this.#isCountNoted || this.#interrupt.signal.aborted) return;
+    this.#isCountNoted = true;
+    this.settings.clock.soon(() => {
+      this.#isCountNoted = false;
+      if (this.table.size === this.#announcedCount || this.#interrupt.signal.aborted) return;
+      this.#announcedCount = this.table.size;
+      this.events.emit('numConnectionsChanged', this.table.size);
+    });
+  }
+
+  markAndClose(node: P2PNode, reason: string): void {
+    node.disconnect(reason);
+    this.#sockets.closeConnection(node.id);
+  }
+
+  /** Looks for nodes that have been silent for too long. */
+  checkInactivity(): void {
+    const { clock, peerTimeoutMs } = this.settings;
+    const nowMs = clock.wallTimeMs();
+    for (const node of this.table.values()) {
+      const reason = inactivityReason(node, nowMs, peerTimeoutMs);
+      if (reason !== undefined) node.disconnect(reason);
+    }
+  }
+
+  setNetworkActive(isActive: boolean): void {
+    if (this.network.isActive === isActive) return;
+    this.network.isActive = isActive;
+    if (!isActive) for (const node of this.table.values()) node.disconnect('the network is off');
+    this.events.emit('networkActiveChanged', isActive);
+  }
+
+  wakeMessageHandler(node?: P2PNode): void {
+    this.#pump?.wake(node);
+  }
+
+  #noteMarked(node: P2PNode): void {
+    this.settings.logger.debug(`${this.#name(node)}: disconnecting: ${node.disconnectReason}`);
+    this.#removal.noteMarked(node);
+  }
+
+  /** A node is out of the table, its socket closed. */
+  #removed(node: P2PNode): void {
+    this.#noteCount();
+    try {
+      this.netEvents.finalizeNode(node);
+    } catch (error) {
+      this.#reportError(error, 'finalizeNode', node.id);
+    }
+    this.events.emit('closedConnection', { node, reason: node.disconnectReason ?? 'closed' });
+  }
+
+  async #reconnect(): Promise<void> {
+    for (const request of this.#removal.takeReconnections()) {
+      const isOpen = await this.dialing.open(request);
+      if (!isOpen) request.grant?.release();
+    }
+  }
+
+  // ---- Parts --------------------------------------------------------------------------------------------------------
+
+  /** `maxConnections`, or fewer where the system does not allow as many. */
+  #fittingConnections(): number {
+    const { maxConnections, isListening, privateBroadcast, logger } = this.settings;
+    const listenerCount = isListening ? this.#listenPlan.targets.length : 0;
+    const broadcastCount = privateBroadcast ? MAX_PRIVATE_BROADCAST_CONNECTIONS : 0;
+    const others = listenerCount + MAX_ADDED_NODE_CONNECTIONS + broadcastCount;
+    const fitting = fittingConnections(maxConnections, others, this.settings.descriptorLimit);
+    if (fitting < maxConnections) {
+      logger.warn(`${fitting} connections instead of ${maxConnections}: the system allows too few open files`);
+    }
+    return fitting;
+  }
+
+  #makeTraffic(): Traffic {
+    const sockets = this.#sockets;
+    return new Traffic(
+      {
+        sendBytes: (id, data, willSendMore) => sockets.sendBytes(id, data, willSendMore),
+        errmsgOf: (result) => sockets.errmsgOf(result),
+        wake: (id) => sockets.wake(id),
+        markAndClose: (node, reason) => this.markAndClose(node, reason),
+        wakeMessageHandler: (node) => this.wakeMessageHandler(node),
+        countUpload: (bytes) => this.uploadTarget.count(bytes),
+        noteOutboundMessage: (node, message) => this.#noteOutboundMessage(node, message),
+      },
+      this.settings.clock,
+    );
+  }
+
+  #noteOutboundMessage(node: P2PNode, message: OutboundMessage): void {
+    const isTorPeer = !node.isInbound && node.addr.address.isOnion();
+    if (isTorPeer && message.type === 'verack') this.outbound.privateBroadcasts?.noteTorWorks();
+    this.events.emit('outboundMessage', { node, message });
+  }
+
+  #makeRemoval(): Removal {
+    const { network } = this;
+    return new Removal({
+      table: this.table,
+      clock: this.settings.clock,
+      interrupt: this.#interrupt.signal,
+      get isNetworkActive() {
+        return network.isActive;
+      },
+      closeConnection: (id) => this.#sockets.closeConnection(id),
+      removed: (node) => this.#removed(node),
+      reconnectionsQueued: () => this.#tasks.run('reconnect', () => this.#reconnect()),
+    });
+  }
+
+  #makeDialing(): Dialing {
+    return new Dialing({
+      options: this.settings,
+      table: this.table,
+      network: this.network,
+      maker: this.#maker,
+      addressBook: this.settings.addressBook,
+      sockets: this.#sockets,
+      interrupt: this.#interrupt.signal,
+      isLocal: (service) => this.localAddresses.has(service),
+      outgoingPermissions: (address) => this.#permissions.manualOutbound(address),
+      admit: (node) => this.#admit(node),
+      noteFailure: (request, target, errmsg) => this.#noteDialFailure(request, target, errmsg),
+    });
+  }
+
+  #makeOutbound(): Outbound {
+    const { settings, budget, table, network, dialing, localAddresses } = this;
+    const core = this;
+    return new Outbound({
+      settings,
+      budget,
+      table,
+      network,
+      dialing,
+      tasks: this.#tasks,
+      interrupt: this.#interrupt.signal,
+      get usesV2() {
+        return core.usesV2;
+      },
+      isLocal: (service) => localAddresses.has(service),
+    });
+  }
+
+  #makeLocalAddresses(): LocalAddresses {
+    const { cjdnsReachable, discovers, externalIp, random } = this.settings;
+    const isReachable = (network: NetworkClass): boolean => this.network.isReachable(network);
+    const addresses = new LocalAddresses({ discovers, cjdnsReachable, random, isReachable });
+    for (const text of externalIp) {
+      const service = Service.tryParse(text, this.#listenPlan.listenPort);
+      if (service === undefined) throw invalidArg('externalIp', 'a numeric address with or without port', text);
+      addresses.add(service, LOCAL_SCORES.manual);
+    }
+    return addresses;
+  }
+
+  #noteDialFailure({ connectionType }: OpenRequest, target: string, errmsg: string): void {
+    this.settings.logger.debug(`${connectionType} dial failed${this.settings.logIps ? `: ${errmsg}` : ''}`);
+    this.events.emit('failedConnection', { target, errmsg });
+  }
+
+  #name(node: P2PNode): string {
+    return loggedPeer(node, this.settings.logIps);
+  }
+}

@@ -1,0 +1,73 @@
+// Hashes under a key of this process: numbers that look random to peers and are the same whenever they are asked for.
+//
+// Each use has an id of its own, the first eight bytes of the SHA-256 of its name, so that a value of one use says nothing
+// about another. (Bitcoin Core src/net.cpp, RANDOMIZER_ID_*, and GetDeterministicRandomizer)
+
+import type { NetGroups } from '../../addrman/net-groups.ts';
+import type { NetAddress } from '../../netaddr/net-address.ts';
+import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
+import type { NetworkClass } from '../../netaddr/network.ts';
+import type { Service } from '../../netaddr/service.ts';
+import type { RandomUint32 } from '../../util/random.ts';
+import { SipHash } from '../../util/siphash.ts';
+
+/** "netgroup" */
+const NETGROUP_ID = 0x6c0e_dd80_36ef_4036n;
+/** "localhostnonce" */
+const LOCAL_NONCE_ID = 0xd93e_69e2_bbfa_5735n;
+/** "networkkey" */
+const NETWORK_KEY_ID = 0x0e8a_2b13_6c59_2a7dn;
+
+/** The key, and what is hashed under it. */
+export class KeyedHashes {
+  readonly #seed0: bigint;
+  readonly #seed1: bigint;
+
+  /** Two secret 64-bit numbers. */
+  constructor(seed0: bigint, seed1: bigint) {
+    this.#seed0 = seed0;
+    this.#seed1 = seed1;
+  }
+
+  /** With a new key. */
+  static random(random: RandomUint32): KeyedHashes {
+    return new KeyedHashes(draw64(random), draw64(random));
+  }
+
+  /** A hash to which an id of 64 bits has been fed; further integers are fed as eight bytes, low first. */
+  randomizer(id: bigint): SipHash {
+    return new SipHash(this.#seed0, this.#seed1).writeUint64(id);
+  }
+
+  /** The peer's network group, so that eviction can order groups in a way nobody outside can aim at. */
+  keyedNetGroup(address: NetAddress, groups: NetGroups): bigint {
+    return this.randomizer(NETGROUP_ID).write(groups.group(address)).finalize();
+  }
+
+  /** The nonce that goes out in the `version` message of a node. */
+  localNonce(nodeId: number): bigint {
+    return this.randomizer(LOCAL_NONCE_ID).writeUint64(BigInt(nodeId)).finalize();
+  }
+
+  /**
+   * What a peer can tell of our place in the network: the network it comes through, and our address there. Outbound
+   * connections leave from a port that means nothing.
+   */
+  networkKey(network: NetworkClass, addrBind: Service | undefined, isInbound: boolean): bigint {
+    const hash = this.randomizer(NETWORK_KEY_ID).writeUint64(BigInt(NETWORK_NUMBERS[network]));
+    if (addrBind !== undefined) hash.write(addrBind.address.getAddrBytes());
+    const port = isInbound ? (addrBind?.port ?? 0) : 0;
+    return hash.write(uint64LE(port)).finalize();
+  }
+}
+
+/** As bytes: an address of another length than 16 or 32 leaves the hash in the middle of a word. */
+function uint64LE(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true);
+  return bytes;
+}
+
+function draw64(random: RandomUint32): bigint {
+  return (BigInt(random()) << 32n) | BigInt(random());
+}

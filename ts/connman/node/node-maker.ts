@@ -1,0 +1,70 @@
+// Makes the node of a connection: its nonce, its keyed hashes, its transport.
+
+import type { NetAddress } from '../../netaddr/net-address.ts';
+import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
+import { V1Transport } from '../../p2p/transport/v1.ts';
+import { V2Transport } from '../../p2p/transport/v2.ts';
+import type { Transport } from '../../p2p/transport/transport.ts';
+import type { RandomUint32 } from '../../util/random.ts';
+import type { KeyedHashes } from './keyed-hashes.ts';
+import { P2PNode } from './peer.ts';
+import type { ConnectionInfo } from './peer.ts';
+import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
+
+/** A connection that begins. */
+export interface NewConnection extends ConnectionInfo {
+  /** Whether to encrypt, or, inbound, to take that up. */
+  readonly usesV2: boolean;
+}
+
+/** Makes nodes of one `Connman`. */
+export class NodeMaker {
+  readonly #options: ResolvedConnmanOptions;
+  readonly #hashes: KeyedHashes;
+  readonly #randomBytes: RandomBytes;
+  readonly #onMarked: (node: P2PNode) => void;
+
+  /** @param onMarked - Called once for each node that is marked for disconnection. */
+  constructor(options: ResolvedConnmanOptions, hashes: KeyedHashes, onMarked: (node: P2PNode) => void) {
+    this.#options = options;
+    this.#hashes = hashes;
+    this.#randomBytes = bytesFrom(options.random);
+    this.#onMarked = onMarked;
+  }
+
+  make({ usesV2, ...connection }: NewConnection): P2PNode {
+    const { id, addr, addrBind, dest, connectionType, isInboundOnion } = connection;
+    const { maxReceiveBufferBytes, maxSendBufferBytes, clock } = this.#options;
+    const isInbound = connectionType === 'inbound';
+    const network = isInboundOnion ? 'onion' : addr.address.getNetClass();
+    const info = {
+      ...connection,
+      addrName: dest ?? addr.toString(),
+      keyedNetGroup: this.#keyedNetGroup(addr.address),
+      networkKey: this.#hashes.networkKey(network, addrBind, isInbound),
+      localNonce: this.#hashes.localNonce(id),
+      connectedAtMs: clock.wallTimeMs(),
+      transport: this.#makeTransport(usesV2, !isInbound),
+      receiveFloodBytes: maxReceiveBufferBytes,
+      maxSendBufferBytes,
+    };
+    return new P2PNode(info, this.#onMarked);
+  }
+
+  #keyedNetGroup(address: NetAddress): bigint {
+    return this.#hashes.keyedNetGroup(address, this.#options.netGroups);
+  }
+
+  #makeTransport(usesV2: boolean, isInitiator: boolean): Transport {
+    const { magic } = this.#options.chain;
+    return usesV2 ? new V2Transport({ magic, isInitiator, random: this.#randomBytes }) : new V1Transport(magic);
+  }
+}
+
+function bytesFrom(random: RandomUint32): RandomBytes {
+  return (byteCount) => {
+    const words = new Uint32Array(Math.ceil(byteCount / Uint32Array.BYTES_PER_ELEMENT));
+    for (let index = 0; index < words.length; index++) words[index] = random();
+    return new Uint8Array(words.buffer, 0, byteCount);
+  };
+}

@@ -1,0 +1,138 @@
+// All nodes that are connected, found by whatever they are asked for.
+//
+// Bitcoin Core looks through its list of nodes for each question; with thousands of peers that is too slow, so there are an
+// index for each key and a count for each kind. The answers are the same.
+
+import type { NetAddress } from '../../netaddr/net-address.ts';
+import type { NetworkClass } from '../../netaddr/network.ts';
+import type { Service } from '../../netaddr/service.ts';
+import type { ConnectionType } from './connection-types.ts';
+import type { P2PNode } from './peer.ts';
+
+/** Which nodes to count. */
+export type Direction = 'in' | 'out' | 'both';
+
+/** The nodes from their `initializeNode` until their removal, those marked for disconnection included. */
+export class NodeTable {
+  readonly #byId = new Map<number, P2PNode>();
+  readonly #byAddress = new Index();
+  readonly #byName = new Index();
+  /** Nodes that we dialed, but for private broadcasts, by the nonce of their `version`. */
+  readonly #byNonce = new Map<bigint, P2PNode>();
+  readonly #countByType = new Map<ConnectionType, number>();
+  /** Manual and full-relay connections of each network. */
+  readonly #countByNetwork = new Map<NetworkClass, number>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get(nodeId: number): P2PNode | undefined {
+    return this.#byId.get(nodeId);
+  }
+
+  /** Every node, ascending by id. Nodes may be removed meanwhile. */
+  values(): IterableIterator<P2PNode> {
+    return this.#byId.values();
+  }
+
+  add(node: P2PNode): void {
+    this.#byId.set(node.id, node);
+    this.#byAddress.add(addressKey(node.addr.address), node);
+    this.#byName.add(node.addrName, node);
+    if (!node.isInbound && !node.isPrivateBroadcast) this.#byNonce.set(node.localNonce, node);
+    this.#count(node, 1);
+  }
+
+  remove(node: P2PNode): void {
+    if (!this.#byId.delete(node.id)) return;
+    this.#byAddress.remove(addressKey(node.addr.address), node);
+    this.#byName.remove(node.addrName, node);
+    if (this.#byNonce.get(node.localNonce) === node) this.#byNonce.delete(node.localNonce);
+    this.#count(node, -1);
+  }
+
+  countOf(type: ConnectionType): number {
+    return this.#countByType.get(type) ?? 0;
+  }
+
+  countIn(direction: Direction): number {
+    const inbound = this.countOf('inbound');
+    if (direction === 'both') return this.size;
+    return direction === 'in' ? inbound : this.size - inbound;
+  }
+
+  /** Manual and full-relay connections through a network. */
+  countManualOrFullOutbound(network: NetworkClass): number {
+    return this.#countByNetwork.get(network) ?? 0;
+  }
+
+  /** Nodes at an address, whatever their port. */
+  withAddress(address: NetAddress): Iterable<P2PNode> {
+    return this.#byAddress.get(addressKey(address));
+  }
+
+  hasAddress(address: NetAddress): boolean {
+    return this.#byAddress.has(addressKey(address));
+  }
+
+  hasService(service: Service): boolean {
+    return this.findService(service) !== undefined;
+  }
+
+  /** The first node with exactly this address and port. */
+  findService(service: Service): P2PNode | undefined {
+    for (const node of this.withAddress(service.address)) if (node.addr.equals(service)) return node;
+    return undefined;
+  }
+
+  /** The first node with this `addrName`. */
+  findName(name: string): P2PNode | undefined {
+    for (const node of this.#byName.get(name)) return node;
+    return undefined;
+  }
+
+  /** The node that we dialed and whose `version` has this nonce. */
+  findNonce(nonce: bigint): P2PNode | undefined {
+    return this.#byNonce.get(nonce);
+  }
+
+  #count(node: P2PNode, change: 1 | -1): void {
+    this.#countByType.set(node.connectionType, this.countOf(node.connectionType) + change);
+    if (!node.isManualOrFullOutbound) return;
+    const network = node.addr.address.getNetwork();
+    this.#countByNetwork.set(network, this.countManualOrFullOutbound(network) + change);
+  }
+}
+
+/** Nodes by a text. Most keys have one node; a set is made only for the second. */
+class Index {
+  readonly #nodes = new Map<string, P2PNode | Set<P2PNode>>();
+
+  has(key: string): boolean {
+    return this.#nodes.has(key);
+  }
+
+  get(key: string): Iterable<P2PNode> {
+    const entry = this.#nodes.get(key);
+    if (entry === undefined) return [];
+    return entry instanceof Set ? entry : [entry];
+  }
+
+  add(key: string, node: P2PNode): void {
+    const entry = this.#nodes.get(key);
+    if (entry instanceof Set) entry.add(node);
+    else this.#nodes.set(key, entry === undefined ? node : new Set([entry, node]));
+  }
+
+  remove(key: string, node: P2PNode): void {
+    const entry = this.#nodes.get(key);
+    if (entry instanceof Set) entry.delete(node);
+    if (entry === node || (entry instanceof Set && entry.size === 0)) this.#nodes.delete(key);
+  }
+}
+
+/** Equal for equal addresses, which their text is not: it shows the scope. */
+export function addressKey(address: NetAddress): string {
+  return address.network + Buffer.from(address.bytes).toString('latin1');
+}

@@ -1,0 +1,285 @@
+// One peer, at connection level: who it is, what was exchanged, what waits. (Bitcoin Core src/net.h, class CNode)
+//
+// A node lives from a successful dial or accept until its removal, in this order: made, `NetEvents.initializeNode`, in the
+// table of `Connman`, marked for disconnection, out of the table and its socket closed, `NetEvents.finalizeNode`.
+// There are no locks and no reference counts: everything happens on one event loop. Whoever works asynchronously keeps
+// the id and asks `Connman.node(id)` again.
+
+import type { NetworkClass } from '../../netaddr/network.ts';
+import type { Service } from '../../netaddr/service.ts';
+import { INITIAL_PROTOCOL_VERSION } from '../../p2p/protocol.ts';
+import type { OutboundMessage, ReceivedMessage, Transport } from '../../p2p/transport/transport.ts';
+import type { Proxy } from '../../sockman/dial/connect-options.ts';
+import { SockManError } from '../../util/errors.ts';
+import * as types from './connection-types.ts';
+import type { ConnectionType } from './connection-types.ts';
+import { MessageQueue } from './message-queue.ts';
+import { hasPermission } from './permission-flags.ts';
+import type { PermissionName } from './permission-flags.ts';
+import type { SlotGrant } from './slots.ts';
+
+/** What tells one connection from another when it begins. */
+export interface ConnectionInfo {
+  /** The node id of `SockMan`: never used again. */
+  readonly id: number;
+  /** Where the peer is. For a dial by name through a proxy, which alone knows the address, the unspecified one. */
+  readonly addr: Service;
+  /** What the address book said the peer offers; 0 for inbound peers and dials by name. */
+  readonly addrServices: bigint;
+  /** Our end of the connection; undefined if nobody knows. */
+  readonly addrBind: Service | undefined;
+  /** The dialed text; undefined for inbound peers and dials by address. */
+  readonly dest: string | undefined;
+  readonly connectionType: ConnectionType;
+  /** Came in where our onion service delivers: `addr` is then the Tor process and not the peer. */
+  readonly isInboundOnion: boolean;
+  /** Bits of `PERMISSION_FLAGS`. */
+  readonly permissions: number;
+  /** Among the inbound peers, one of those to go first. */
+  readonly preferEvict: boolean;
+  /** The proxy it was dialed through instead of the configured one. */
+  readonly proxyOverride?: Proxy | undefined;
+}
+
+/** What is known of a node when it is made; it does not change afterwards. */
+export interface P2PNodeInfo extends ConnectionInfo {
+  /** The dialed text where there is one, else `addr` as text: what `disconnectNode` and `getpeerinfo` go by. */
+  readonly addrName: string;
+  /** The peer's network group, hashed under our secret key: 64 bits. */
+  readonly keyedNetGroup: bigint;
+  /** Which of our addresses and networks the connection runs over, hashed likewise: peers with the same one get the same list of addresses. */
+  readonly networkKey: bigint;
+  /** The nonce of our `version`: 64 bits. */
+  readonly localNonce: bigint;
+  readonly connectedAtMs: number;
+  readonly transport: Transport;
+  /** Receiving pauses while more than this waits to be processed, in bytes. */
+  readonly receiveFloodBytes: number;
+  /** Sending is paused while more than this waits to be sent, in bytes. */
+  readonly maxSendBufferBytes: number;
+}
+
+/**
+ * The state of one peer. Times are wall-clock milliseconds, or seconds where the name says so; 0 is never.
+ *
+ * Fields of the second group are written by the message processor and read by `Connman`, for eviction and statistics.
+ */
+export class P2PNode {
+  readonly id: number;
+  readonly addr: Service;
+  readonly addrServices: bigint;
+  readonly addrBind: Service | undefined;
+  readonly addrName: string;
+  readonly dest: string | undefined;
+  readonly connectionType: ConnectionType;
+  readonly isInboundOnion: boolean;
+  readonly permissions: number;
+  readonly preferEvict: boolean;
+  readonly keyedNetGroup: bigint;
+  readonly networkKey: bigint;
+  readonly localNonce: bigint;
+  readonly connectedAtMs: number;
+  readonly transport: Transport;
+  readonly receiveFloodBytes: number;
+  readonly maxSendBufferBytes: number;
+  readonly proxyOverride: Proxy | undefined;
+
+  // ---- Written by Connman -------------------------------------------------------------------------------------------
+
+  readonly sendQueue = new MessageQueue<OutboundMessage>();
+  readonly processQueue = new MessageQueue<ReceivedMessage>();
+  /** More waits to be sent than may: nothing that makes it more is processed. */
+  isSendPaused = false;
+  lastSendMs = 0;
+  lastReceiveMs = 0;
+  sentBytes = 0;
+  receivedBytes = 0;
+  /** Bytes on the wire by message type, types that occurred only. A peer can add no keys: unknown ones count as `*other*`. */
+  readonly sentBytesByType = new Map<string, number>();
+  readonly receivedBytesByType = new Map<string, number>();
+
+  /** When the message processor wants the node's next turn at the latest, in monotonic milliseconds. */
+  nextTurnMs = 0;
+  /** The slot that the connection occupies, from its dial to its removal. */
+  grant: SlotGrant | undefined;
+
+  // ---- Written by the message processor -----------------------------------------------------------------------------
+
+  /** The handshake is done: `verack` came. */
+  isSuccessfullyConnected = false;
+  /** What the peer's `version` says; 0 before. */
+  version = 0;
+  /** The peer's user agent, safe characters only. */
+  cleanSubVer = '';
+  hasAllWantedServices = false;
+  /** The peer wants to hear of transactions. Never goes back to false. */
+  relaysTxs = false;
+  isBloomFilterLoaded = false;
+  /** When the peer was the first to give us a block that we then kept, in seconds. */
+  lastBlockTimeSeconds = 0;
+  /** When the peer was the first to give us a transaction that we then kept, in seconds. */
+  lastTxTimeSeconds = 0;
+  /** Undefined until the first pong. */
+  lastPingTimeMs: number | undefined;
+  /** `Infinity` until the first pong. */
+  minPingTimeMs = Infinity;
+  /** We asked the peer to announce blocks in compact form, at once. (BIP 152) */
+  isBip152HighBandwidthTo = false;
+  /** The peer asked us likewise. */
+  isBip152HighBandwidthFrom = false;
+
+  #commonVersion = INITIAL_PROTOCOL_VERSION;
+  #addrLocal: Service | undefined;
+  #disconnectReason: string | undefined;
+  readonly #onMarked: (node: P2PNode) => void;
+
+  /** @param onMarked - Called once, when the node is marked for disconnection. */
+  constructor(info: P2PNodeInfo, onMarked: (node: P2PNode) => void) {
+    this.id = info.id;
+    this.addr = info.addr;
+    this.addrServices = info.addrServices;
+    this.addrBind = info.addrBind;
+    this.addrName = info.addrName;
+    this.dest = info.dest;
+    this.connectionType = info.connectionType;
+    this.isInboundOnion = info.isInboundOnion;
+    this.permissions = info.permissions;
+    this.preferEvict = info.preferEvict;
+    this.keyedNetGroup = info.keyedNetGroup;
+    this.networkKey = info.networkKey;
+    this.localNonce = info.localNonce;
+    this.connectedAtMs = info.connectedAtMs;
+    this.transport = info.transport;
+    this.receiveFloodBytes = info.receiveFloodBytes;
+    this.maxSendBufferBytes = info.maxSendBufferBytes;
+    this.proxyOverride = info.proxyOverride;
+    this.#onMarked = onMarked;
+  }
+
+  // ---- What kind of connection it is --------------------------------------------------------------------------------
+
+  get isInbound(): boolean {
+    return this.connectionType === 'inbound';
+  }
+
+  get isManual(): boolean {
+    return this.connectionType === 'manual';
+  }
+
+  get isFullOutbound(): boolean {
+    return this.connectionType === 'outbound-full-relay';
+  }
+
+  get isBlockRelay(): boolean {
+    return this.connectionType === 'block-relay-only';
+  }
+
+  get isFeeler(): boolean {
+    return this.connectionType === 'feeler';
+  }
+
+  get isAddrFetch(): boolean {
+    return this.connectionType === 'addr-fetch';
+  }
+
+  get isPrivateBroadcast(): boolean {
+    return this.connectionType === 'private-broadcast';
+  }
+
+  /** See the functions of the same names in `connection-types.ts`. */
+  get isOutboundOrBlockRelay(): boolean {
+    return types.isOutboundOrBlockRelay(this.connectionType);
+  }
+
+  get isManualOrFullOutbound(): boolean {
+    return types.isManualOrFullOutbound(this.connectionType);
+  }
+
+  get expectsServices(): boolean {
+    return types.expectsServices(this.connectionType);
+  }
+
+  get mayRelayAddresses(): boolean {
+    return types.mayRelayAddresses(this.connectionType);
+  }
+
+  /** The protocol version that our `version` message announces on this connection. */
+  get advertisedProtocolVersion(): number {
+    return types.advertisedProtocolVersion(this.connectionType);
+  }
+
+  /** The network the peer comes through; `onion` for whoever comes from our onion service. */
+  get connectedThroughNetwork(): NetworkClass {
+    return this.isInboundOnion ? 'onion' : this.addr.address.getNetClass();
+  }
+
+  /** Whether the network between us hides where the peer is. CJDNS does not. */
+  get isConnectedThroughPrivacyNetwork(): boolean {
+    return this.isInboundOnion || this.addr.address.isPrivacyNetwork();
+  }
+
+  hasPermission(name: PermissionName): boolean {
+    return hasPermission(this.permissions, name);
+  }
+
+  // ---- What is agreed on once ---------------------------------------------------------------------------------------
+
+  /** The lower of both versions; 209 until the peer's `version` came. */
+  get commonVersion(): number {
+    return this.#commonVersion;
+  }
+
+  /** @throws {SockManError} `ERR_SOCKMAN_STATE`: it was set before. */
+  setCommonVersion(version: number): void {
+    if (this.#commonVersion !== INITIAL_PROTOCOL_VERSION) throw alreadySet('commonVersion', this.id);
+    this.#commonVersion = version;
+  }
+
+  /** Our own address, as the peer reported it; undefined until then. May be anything. */
+  get addrLocal(): Service | undefined {
+    return this.#addrLocal;
+  }
+
+  /** @throws {SockManError} `ERR_SOCKMAN_STATE`: it was set before. */
+  setAddrLocal(service: Service): void {
+    if (this.#addrLocal !== undefined) throw alreadySet('addrLocal', this.id);
+    this.#addrLocal = service;
+  }
+
+  // ---- Flow control -------------------------------------------------------------------------------------------------
+
+  /** More waits to be processed than may: the kernel keeps what else the peer sends. */
+  get isReceivePaused(): boolean {
+    return this.processQueue.memoryBytes > this.receiveFloodBytes;
+  }
+
+  /** Memory of what waits to be sent, in bytes: the queue and what the transport holds. */
+  get sendMemoryBytes(): number {
+    return this.sendQueue.memoryBytes + this.transport.getSendMemoryUsage();
+  }
+
+  // ---- The end ------------------------------------------------------------------------------------------------------
+
+  /** Why the node is to be disconnected; undefined while it is not. Printable, without text from the peer. */
+  get disconnectReason(): string | undefined {
+    return this.#disconnectReason;
+  }
+
+  get isMarkedForDisconnect(): boolean {
+    return this.#disconnectReason !== undefined;
+  }
+
+  /**
+   * Marks the node: it is removed in the next macrotask. Nothing more of it is processed, and what waits to be sent is
+   * lost. The first reason stays. Safe in any callback.
+   */
+  disconnect(reason: string): void {
+    if (this.#disconnectReason !== undefined) return;
+    this.#disconnectReason = reason;
+    this.#onMarked(this);
+  }
+}
+
+function alreadySet(what: string, connectionId: number): SockManError {
+  return new SockManError('ERR_SOCKMAN_STATE', `${what} of node ${connectionId} was set before`, { connectionId });
+}

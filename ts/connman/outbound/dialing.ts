@@ -1,0 +1,240 @@
+// Dialing: from an address or a name to a node. (Bitcoin Core src/net.cpp, OpenNetworkConnection and ConnectNode)
+//
+// Dialing takes time, and several tasks dial at once, so what was true when a dial began may not be when it ends. Two things
+// keep one peer from getting two connections: a dial in progress counts as a connection wherever one is looked for, and
+// everything that was checked before the wait is checked again after it.
+
+import { NetAddress } from '../../netaddr/net-address.ts';
+import { Service } from '../../netaddr/service.ts';
+import { splitHostPort } from '../../netaddr/split-host-port.ts';
+import type { ConnectTarget, Proxy } from '../../sockman/dial/connect-options.ts';
+import type { SockMan } from '../../sockman/sock-man.ts';
+import { beforeAbort } from '../../util/before-abort.ts';
+import { invalidArg } from '../../util/errors.ts';
+import { shuffle } from '../../util/random.ts';
+import type { AddressSource } from '../settings/address-source.ts';
+import type { ConnectionType } from '../node/connection-types.ts';
+import { MAX_LOOKUP_RESULTS, mayBeLookedUp } from '../settings/name-lookup.ts';
+import type { NetworkState } from '../reach/network-state.ts';
+import type { NodeMaker } from '../node/node-maker.ts';
+import type { NodeTable } from '../node/node-table.ts';
+import type { P2PNode } from '../node/peer.ts';
+import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
+import type { SlotGrant } from '../node/slots.ts';
+
+/** Whom to dial, and as what. Either `addr` or `dest`. */
+export interface OpenRequest {
+  readonly connectionType: ConnectionType;
+  /** An address, with what the address book knows of its services. */
+  readonly addr?: { readonly service: Service; readonly services: bigint };
+  /** A text that the user gave: an address or a name, with or without port. Bans do not apply to it. */
+  readonly dest?: string;
+  readonly usesV2: boolean;
+  /** Whether a failure may count against the address. */
+  readonly isFailureCounted?: boolean;
+  /** The slot for the connection; moves to the node on success, else stays with the caller. */
+  readonly grant?: SlotGrant | undefined;
+  readonly proxyOverride?: Proxy | undefined;
+}
+
+/** What dialing needs around it. */
+export interface DialingHost {
+  readonly options: ResolvedConnmanOptions;
+  readonly table: NodeTable;
+  readonly network: NetworkState;
+  readonly maker: NodeMaker;
+  readonly addressBook: AddressSource | undefined;
+  readonly sockets: Pick<SockMan, 'connectAndMakeNodeId' | 'closeConnection'>;
+  readonly interrupt: AbortSignal;
+  isLocal(service: Service): boolean;
+  /** Permissions of a manual connection to this address. */
+  outgoingPermissions(address: NetAddress): number;
+  /** A new node, to be initialized and put into the table. @returns Whether it is there. */
+  admit(node: P2PNode): boolean;
+  noteFailure(request: OpenRequest, target: string, errmsg: string): void;
+}
+
+/** A dial in progress. */
+interface PendingDial {
+  readonly dest: string | undefined;
+  /** Where it may come to be connected. */
+  targets: readonly Service[];
+}
+
+interface Connected {
+  readonly nodeId: number;
+  readonly me: Service;
+  readonly target: Service;
+}
+
+/** The address of a peer that only a proxy knows. */
+const UNKNOWN_ADDRESS = new Service(NetAddress.UNSPECIFIED, 0);
+
+/** Dials for one `Connman`. */
+export class Dialing {
+  readonly #host: DialingHost;
+  readonly #pending = new Set<PendingDial>();
+
+  constructor(host: DialingHost) {
+    this.#host = host;
+  }
+
+  /** Whether somebody at this address is being dialed. */
+  isDialing(address: NetAddress): boolean {
+    for (const { targets } of this.#pending) if (targets.some((target) => target.address.equals(address))) return true;
+    return false;
+  }
+
+  /**
+   * Dials, and makes a node of the connection.
+   *
+   * @returns Whether there is one now. False also when the request was refused: the peer is connected or being dialed, is
+   *   ourselves, is banned, or the network is off.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither `addr` nor `dest`, or both.
+   */
+  async open(request: OpenRequest): Promise<boolean> {
+    const { addr, dest } = request;
+    if ((addr === undefined) === (dest === undefined)) throw invalidArg('request', 'either addr or dest', request);
+    if (!this.#isWanted(request)) return false;
+    const pending: PendingDial = { dest, targets: addr === undefined ? [] : [addr.service] };
+    this.#pending.add(pending);
+    try {
+      const connected = await this.#connect(request, pending);
+      if (connected === undefined) return false;
+      this.#pending.delete(pending);
+      if (!this.#isWanted(request) || this.#isConnectedTo(connected.target)) {
+        this.#host.sockets.closeConnection(connected.nodeId);
+        return false;
+      }
+      return this.#admit(request, connected);
+    } finally {
+      this.#pending.delete(pending);
+    }
+  }
+
+  /** What must hold before a dial, and again after it. */
+  #isWanted({ addr, dest }: OpenRequest): boolean {
+    const { interrupt, network, table, options } = this.#host;
+    if (interrupt.aborted || !network.isActive) return false;
+    if (dest !== undefined) {
+      return table.findName(dest) === undefined && ![...this.#pending].some((pending) => pending.dest === dest);
+    }
+    const { address } = addr!.service;
+    if (this.#host.isLocal(addr!.service) || table.hasAddress(address) || this.isDialing(address)) return false;
+    return options.banMan === undefined || !(options.banMan.isDiscouraged(address) || options.banMan.isBanned(address));
+  }
+
+  #isConnectedTo(target: Service): boolean {
+    return target !== UNKNOWN_ADDRESS && this.#host.table.hasService(target);
+  }
+
+  /** Finds out where to go, and goes there. */
+  async #connect(request: OpenRequest, pending: PendingDial): Promise<Connected | undefined> {
+    if (request.dest === undefined) return this.#connectToOneOf(request, pending.targets);
+    const targets = await this.#resolve(request.dest);
+    // A second connection to one peer under another name must not come about.
+    if (targets.some((target) => !target.address.isValid() || this.#isTaken(target, pending))) return undefined;
+    pending.targets = targets;
+    if (targets.length > 0) return this.#connectToOneOf(request, targets);
+    return this.#connectByName(request);
+  }
+
+  #isTaken(target: Service, except: PendingDial): boolean {
+    if (this.#isConnectedTo(target)) return true;
+    for (const pending of this.#pending) {
+      if (pending !== except && pending.targets.some((other) => other.equals(target))) return true;
+    }
+    return false;
+  }
+
+  /** The addresses that a text stands for, in random order; none when only a proxy can tell. */
+  async #resolve(dest: string): Promise<Service[]> {
+    const { options, network, interrupt } = this.#host;
+    const { p2pPort } = options.chain;
+    const numeric = Service.tryParse(dest, p2pPort);
+    if (numeric !== undefined) return [this.#asReachable(numeric)];
+    if (!options.dns || network.nameProxy !== undefined) return [];
+    const { host, port } = splitHostPort(dest, p2pPort);
+    if (!mayBeLookedUp(host)) return [];
+    const found = await beforeAbort(options.lookUpHost(host), interrupt);
+    const services = (found ?? []).slice(0, MAX_LOOKUP_RESULTS).map((address) => new Service(address, port));
+    shuffle(options.random, services);
+    return services.map((service) => this.#asReachable(service));
+  }
+
+  #asReachable(service: Service): Service {
+    return this.#host.network.cjdnsReachable ? service.toCJDNSIfInRange() : service;
+  }
+
+  async #connectToOneOf(request: OpenRequest, targets: readonly Service[]): Promise<Connected | undefined> {
+    const { addressBook, network } = this.#host;
+    for (const target of targets) {
+      const proxy = request.proxyOverride ?? network.proxyFor(target.address.getNetwork());
+      if (proxy === undefined && request.connectionType === 'private-broadcast') {
+        this.#host.noteFailure(request, String(target), 'a private broadcast needs a proxy');
+        continue;
+      }
+      const dialed = await this.#dial(request, target, proxy);
+      if (this.#host.interrupt.aborted) return this.#dropUnseen(dialed);
+      if (dialed.nodeId !== undefined || !dialed.proxyFailed) {
+        addressBook?.attempt(target, request.isFailureCounted ?? false);
+      }
+      if (dialed.nodeId !== undefined) return { ...dialed, target };
+    }
+    return undefined;
+  }
+
+  async #connectByName(request: OpenRequest): Promise<Connected | undefined> {
+    const { network, options } = this.#host;
+    const dest = request.dest!;
+    if (network.nameProxy === undefined) {
+      this.#host.noteFailure(request, dest, 'the name has no address');
+      return undefined;
+    }
+    const { host, port } = splitHostPort(dest, options.chain.p2pPort);
+    const dialed = await this.#dial(request, { host, port }, request.proxyOverride ?? network.nameProxy);
+    return dialed.nodeId === undefined ? undefined : { ...dialed, target: UNKNOWN_ADDRESS };
+  }
+
+  async #dial(request: OpenRequest, to: ConnectTarget, proxy: Proxy | undefined) {
+    const { sockets, options, interrupt } = this.#host;
+    const dialed = await sockets.connectAndMakeNodeId(to, {
+      isImportant: request.connectionType === 'manual',
+      forceTransientI2P: request.connectionType === 'private-broadcast',
+      timeoutMs: options.connectTimeoutMs,
+      signal: interrupt,
+      ...(proxy === undefined ? {} : { proxy }),
+    });
+    if (dialed.nodeId === undefined) this.#host.noteFailure(request, request.dest ?? String(to), dialed.errmsg);
+    return dialed;
+  }
+
+  #dropUnseen(dialed: { nodeId: number | undefined }): undefined {
+    if (dialed.nodeId !== undefined) this.#host.sockets.closeConnection(dialed.nodeId);
+    return undefined;
+  }
+
+  #admit(request: OpenRequest, { nodeId, me, target }: Connected): boolean {
+    const { maker } = this.#host;
+    const { connectionType, addr, dest, grant } = request;
+    const node = maker.make({
+      id: nodeId,
+      addr: target,
+      addrServices: addr?.services ?? 0n,
+      addrBind: me.unixPath === undefined ? me : undefined,
+      dest,
+      connectionType,
+      isInboundOnion: false,
+      permissions: connectionType === 'manual' ? this.#host.outgoingPermissions(target.address) : 0,
+      preferEvict: false,
+      usesV2: request.usesV2,
+      proxyOverride: request.proxyOverride,
+    });
+    if (!this.#host.admit(node)) {
+      this.#host.sockets.closeConnection(nodeId);
+      return false;
+    }
+    node.grant = grant;
+    return true;
+  }
+}

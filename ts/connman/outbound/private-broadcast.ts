@@ -1,0 +1,154 @@
+// Connections that hand over one transaction each, where nobody can tell that it comes from us.
+//
+// What is said on them is the message processor's business; here they are opened, as many as it asks for: through Tor or
+// I2P only, each with an identity of its own. IPv4 and IPv6 peers are reached through Tor's exits, and only once it is
+// certain that what calls itself the onion proxy is Tor: it has led to an onion address before. A plain proxy would see
+// what we send, and from where. (Bitcoin Core src/net.cpp, ThreadPrivateBroadcast)
+
+import type { PublicNetworkName } from '../../netaddr/network.ts';
+import type { Service } from '../../netaddr/service.ts';
+import { Services } from '../../p2p/protocol.ts';
+import type { Proxy } from '../../sockman/dial/connect-options.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { Logger } from '../../util/logger.ts';
+import type { RandomUint32 } from '../../util/random.ts';
+import { uniformBelow } from '../../util/random.ts';
+import { sleep } from '../../util/sleep.ts';
+import type { AddressSource } from '../settings/address-source.ts';
+import { MAX_PRIVATE_BROADCAST_CONNECTIONS } from '../settings/budget.ts';
+import type { OpenRequest } from './dialing.ts';
+import type { NetworkState } from '../reach/network-state.ts';
+import { SlotPool } from '../node/slots.ts';
+import type { SlotGrant } from '../node/slots.ts';
+
+/** How long to wait where nothing can be opened at all: the network is off, or there is none that hides us. */
+const UNAVAILABLE_REST_MS = 5_000;
+/** How long to wait after a dial that failed. */
+const FAILED_REST_MS = 100;
+/** After so many draws without an address, and for so long, the address book rests. */
+const MAX_DRAWS = 100;
+const DRAWS_REST_MS = 500;
+
+/** What private broadcasts need around them. */
+export interface PrivateBroadcastHost {
+  readonly network: NetworkState;
+  readonly addressBook: AddressSource;
+  readonly clock: Clock;
+  readonly random: RandomUint32;
+  readonly logger: Logger;
+  readonly interrupt: AbortSignal;
+  /** Whether we speak the encrypted transport. */
+  readonly usesV2: boolean;
+  isLocal(service: Service): boolean;
+  open(request: OpenRequest): Promise<boolean>;
+}
+
+/** A way to reach somebody unseen. */
+interface Route {
+  readonly network: PublicNetworkName;
+  /** In place of the network's own proxy. */
+  readonly proxyOverride: Proxy | undefined;
+}
+
+/** Opens private-broadcast connections of one `Connman`. */
+export class PrivateBroadcasts {
+  readonly slots = new SlotPool(MAX_PRIVATE_BROADCAST_CONNECTIONS);
+  readonly #host: PrivateBroadcastHost;
+  #toOpen = 0;
+  #isTorCertain = false;
+  #announceNeed: (() => void) | undefined;
+
+  constructor(host: PrivateBroadcastHost) {
+    this.#host = host;
+    if (!host.network.proxyRandomize && host.network.isReachable('onion')) {
+      host.logger.warn('private broadcast without proxyRandomize: circuits through Tor may be linked to others');
+    }
+    host.interrupt.addEventListener('abort', () => this.#announceNeed?.(), { once: true });
+  }
+
+  /** How many connections are still to be opened. */
+  get toOpen(): number {
+    return this.#toOpen;
+  }
+
+  /** Asks for more connections, or with a negative number for fewer; never for less than none. */
+  addToOpen(count: number): void {
+    this.#toOpen = Math.max(0, this.#toOpen + count);
+    if (this.#toOpen > 0) this.#announceNeed?.();
+  }
+
+  /** A handshake with an onion address that we dialed was completed: the onion proxy is Tor. */
+  noteTorWorks(): void {
+    this.#isTorCertain = true;
+  }
+
+  /** Opens what is asked for, until the interrupt. */
+  async run(): Promise<void> {
+    const { clock, interrupt, network } = this.#host;
+    let draws = 0;
+    while (!interrupt.aborted) {
+      if (!network.isActive) {
+        await sleep(clock, UNAVAILABLE_REST_MS, interrupt);
+        continue;
+      }
+      const grant = await this.slots.acquire(interrupt);
+      if (grant === undefined) return;
+      await this.#needed();
+      const outcome = interrupt.aborted ? 'failed' : await this.#openOne(grant);
+      if (outcome !== 'opened') grant.release();
+      draws = outcome === 'no address' ? draws + 1 : 0;
+      if (outcome === 'no route') await sleep(clock, UNAVAILABLE_REST_MS, interrupt);
+      if (outcome === 'failed' && this.#toOpen > 0) await sleep(clock, FAILED_REST_MS, interrupt);
+      if (draws > MAX_DRAWS) await sleep(clock, DRAWS_REST_MS, interrupt);
+    }
+  }
+
+  /** Resolves once a connection is wanted, or at the interrupt. */
+  #needed(): Promise<void> {
+    if (this.#toOpen > 0 || this.#host.interrupt.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#announceNeed = () => {
+        this.#announceNeed = undefined;
+        resolve();
+      };
+    });
+  }
+
+  async #openOne(grant: SlotGrant): Promise<'opened' | 'failed' | 'no route' | 'no address'> {
+    const { addressBook, logger, usesV2 } = this.#host;
+    const route = this.#pickRoute();
+    if (route === undefined) {
+      logger.warn('private broadcast: neither Tor nor I2P can be reached');
+      return 'no route';
+    }
+    const address = addressBook.select(false, [route.network])?.address;
+    if (address === undefined || !address.service.address.isValid() || this.#host.isLocal(address.service)) {
+      return 'no address';
+    }
+    const isOpen = await this.#host.open({
+      connectionType: 'private-broadcast',
+      addr: { service: address.service, services: address.services },
+      usesV2: usesV2 && (address.services & Services.P2P_V2) !== 0n,
+      isFailureCounted: true,
+      grant,
+      proxyOverride: route.proxyOverride,
+    });
+    if (!isOpen) return 'failed';
+    this.addToOpen(-1);
+    return 'opened';
+  }
+
+  #pickRoute(): Route | undefined {
+    const { network, random } = this.#host;
+    const routes: Route[] = [];
+    if (network.isReachable('onion')) {
+      routes.push({ network: 'onion', proxyOverride: undefined });
+      const tor = this.#isTorCertain ? network.proxyFor('onion') : undefined;
+      for (const name of ['ipv4', 'ipv6'] as const) {
+        if (tor !== undefined && network.isReachable(name)) routes.push({ network: name, proxyOverride: tor });
+      }
+    }
+    if (network.isReachable('i2p')) routes.push({ network: 'i2p', proxyOverride: undefined });
+    return routes.length === 0 ? undefined : routes[uniformBelow(random, routes.length)];
+  }
+}

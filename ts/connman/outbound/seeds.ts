@@ -1,0 +1,157 @@
+// First addresses: from DNS seeds, and from a list of nodes that is built in. (Bitcoin Core src/net.cpp, ThreadDNSAddressSeed)
+//
+// Whoever runs a DNS seed learns who asks, and could answer with nodes of his own. So seeds are asked when the address book
+// is empty, or when dials from it get nowhere; and a few at a time. The built-in list comes last of all.
+
+import { NetAddress } from '../../netaddr/net-address.ts';
+import type { PublicNetworkName } from '../../netaddr/network.ts';
+import { Service } from '../../netaddr/service.ts';
+import type { ChainParams } from '../../p2p/chain-params.ts';
+import { readFixedSeeds } from '../../p2p/fixed-seeds.ts';
+import type { PeerAddress } from '../../p2p/messages/addresses.ts';
+import { Services } from '../../p2p/protocol.ts';
+import { beforeAbort } from '../../util/before-abort.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { RandomUint32 } from '../../util/random.ts';
+import { shuffle, uniformBelow } from '../../util/random.ts';
+import { sleep } from '../../util/sleep.ts';
+import type { AddressSource } from '../settings/address-source.ts';
+import type { HostLookup } from '../settings/name-lookup.ts';
+
+/** Seeds asked before the next pause. */
+const SEEDS_AT_ONCE = 3;
+/** As many full-relay peers, fully connected, show that the address book works. */
+const ENOUGH_PEERS = 2;
+/** How long dials from the address book get before seeds are asked, in milliseconds: a large book gets more. */
+const SHORT_WAIT_MS = 11_000;
+const LONG_WAIT_MS = 5 * 60_000;
+/** From this many addresses on the book is large. */
+const LARGE_BOOK = 1_000;
+/** How long seed nodes get to be of use, and how often it is looked, in milliseconds. */
+const SEED_NODE_WAIT_MS = 30_000;
+const SEED_NODE_STEP_MS = 500;
+/** How often it is looked whether the network is on again, in milliseconds. */
+const INACTIVE_STEP_MS = 1_000;
+/** Most addresses taken from the answer of one seed. */
+const MAX_SEED_ADDRESSES = 32;
+
+const DAY_SECONDS = 86_400;
+/** How old addresses from seeds are made to look: not so fresh that they displace what peers tell. */
+const DNS_AGE_DAYS = { min: 3, max: 7 };
+const FIXED_AGE_DAYS = { min: 7, max: 14 };
+
+/** What nodes from seeds are taken to offer; DNS seeds are asked for it, in hexadecimal, by the name. */
+const SEED_SERVICES = Services.NETWORK | Services.WITNESS;
+const SEED_NAME_PREFIX = `x${SEED_SERVICES.toString(16)}.`;
+
+/** What asking seeds needs around it. */
+export interface SeedHost {
+  readonly chain: ChainParams;
+  readonly addressBook: AddressSource;
+  readonly clock: Clock;
+  readonly random: RandomUint32;
+  readonly interrupt: AbortSignal;
+  readonly lookUpHost: HostLookup;
+  /** Ask all seeds at once, whatever the address book holds. */
+  readonly forceDnsSeed: boolean;
+  /** Peers that the user gave to ask for addresses go first. */
+  readonly hasSeedNodes: boolean;
+  /** Names are looked up by a proxy, which gives no list: seeds are then connected to and asked as peers. */
+  readonly hasNameProxy: boolean;
+  readonly isNetworkActive: boolean;
+  /** Full-relay peers whose handshake is done. Block-relay-only ones say nothing about addresses. */
+  connectedFullRelayCount(): number;
+  /** Asks a peer, by name, for addresses. */
+  addAddrFetch(name: string): void;
+}
+
+/** Asks DNS seeds as far as it is necessary. Resolves when it is done, or soon after the interrupt. */
+export async function askDnsSeeds(host: SeedHost): Promise<void> {
+  const { addressBook, random, interrupt } = host;
+  const hasPeers = host.hasSeedNodes && (await waitForPeers(host, SEED_NODE_WAIT_MS, SEED_NODE_STEP_MS));
+  const seeds = [...host.chain.dnsSeeds];
+  shuffle(random, seeds);
+  let atOnce = host.forceDnsSeed || addressBook.size() === 0 ? seeds.length : 0;
+  if (hasPeers && atOnce === 0) return;
+  const waitMs = addressBook.size() >= LARGE_BOOK ? LONG_WAIT_MS : SHORT_WAIT_MS;
+  for (const seed of seeds) {
+    if (atOnce === 0) {
+      atOnce = SEEDS_AT_ONCE;
+      if (addressBook.size() > 0 && (await waitForPeers(host, waitMs, SHORT_WAIT_MS))) return;
+    }
+    while (!host.isNetworkActive && !interrupt.aborted) await sleep(host.clock, INACTIVE_STEP_MS, interrupt);
+    if (interrupt.aborted) return;
+    await askSeed(host, seed);
+    atOnce--;
+  }
+}
+
+/** Waits in steps. @returns Whether there came to be peers enough. */
+async function waitForPeers(host: SeedHost, totalMs: number, stepMs: number): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < totalMs && !host.interrupt.aborted; waitedMs += stepMs) {
+    await sleep(host.clock, Math.min(stepMs, totalMs - waitedMs), host.interrupt);
+    if (host.connectedFullRelayCount() >= ENOUGH_PEERS) return true;
+  }
+  return false;
+}
+
+async function askSeed(host: SeedHost, seed: string): Promise<void> {
+  if (host.hasNameProxy) return host.addAddrFetch(seed);
+  const name = SEED_NAME_PREFIX + seed;
+  const found = await beforeAbort(host.lookUpHost(name), host.interrupt);
+  if (found === undefined) return;
+  if (found.length === 0) return host.addAddrFetch(seed);
+  const services = found.slice(0, MAX_SEED_ADDRESSES).map((address) => new Service(address, host.chain.p2pPort));
+  const records = services.map((service) => seedRecord(host, service, DNS_AGE_DAYS));
+  host.addressBook.add(records, NetAddress.fromInternalName(name));
+}
+
+/** What the built-in list needs around it. */
+export interface FixedSeedHost {
+  readonly chain: ChainParams;
+  readonly addressBook: AddressSource;
+  readonly clock: Clock;
+  readonly random: RandomUint32;
+  /** Nothing else will give addresses: no DNS seeds, no seed nodes, no added nodes. */
+  readonly isOnlySource: boolean;
+  reachableNetworks(): readonly PublicNetworkName[];
+}
+
+/** How long other sources have before the built-in list is used, in milliseconds. */
+const FIXED_SEEDS_AFTER_MS = 60_000;
+
+/** The built-in list of nodes, used at most once. */
+export class FixedSeeds {
+  readonly #host: FixedSeedHost;
+  readonly #startedAtMs: number;
+  #isDone = false;
+
+  /** The time that other sources have begins now. */
+  constructor(host: FixedSeedHost) {
+    this.#host = host;
+    this.#startedAtMs = host.clock.now();
+  }
+
+  /** Adds the nodes of those reachable networks that the address book is empty of, if it is time for that. */
+  addIfDue(): void {
+    const { addressBook, chain, clock, isOnlySource } = this.#host;
+    if (this.#isDone || !(isOnlySource || clock.now() - this.#startedAtMs > FIXED_SEEDS_AFTER_MS)) return;
+    const empty = new Set<string>(this.#host.reachableNetworks().filter((network) => addressBook.size(network) === 0));
+    if (empty.size === 0) return;
+    this.#isDone = true;
+    const seeds = readFixedSeeds(chain.fixedSeeds).filter(({ address }) => empty.has(address.getNetwork()));
+    const records = seeds.map((service) => seedRecord(this.#host, service, FIXED_AGE_DAYS));
+    addressBook.add(records, NetAddress.fromInternalName('fixedseeds'));
+  }
+}
+
+function seedRecord(
+  { clock, random }: Pick<SeedHost, 'clock' | 'random'>,
+  service: Service,
+  ageDays: { readonly min: number; readonly max: number },
+): PeerAddress {
+  const spreadSeconds = uniformBelow(random, (ageDays.max - ageDays.min) * DAY_SECONDS);
+  const ageSeconds = ageDays.min * DAY_SECONDS + spreadSeconds;
+  const timeSeconds = Math.max(0, Math.floor(clock.wallTimeMs() / 1_000) - ageSeconds);
+  return { service, services: SEED_SERVICES, timeSeconds };
+}

@@ -1,0 +1,190 @@
+// Our own addresses, and which of them to tell a peer. (Bitcoin Core src/net.cpp, AddLocal and GetLocalAddrForPeer)
+//
+// Addresses come from options, from interfaces and listeners, and from peers who say where they reached us. Each has a score
+// that grows with the trust in it. An address of a privacy network is never told to a peer of another network, nor the
+// other way round: it would show that both are ours.
+
+import { networkInterfaces } from 'node:os';
+
+import { NetAddress } from '../../netaddr/net-address.ts';
+import type { NetworkClass } from '../../netaddr/network.ts';
+import { Service } from '../../netaddr/service.ts';
+import type { RandomUint32 } from '../../util/random.ts';
+import { uniformBelow } from '../../util/random.ts';
+import { addressKey } from '../node/node-table.ts';
+import type { P2PNode } from '../node/peer.ts';
+
+/** How far an own address is trusted, by where it comes from. (Core, the LOCAL_ constants) */
+export const LOCAL_SCORES = {
+  /** An interface has it. */
+  interface: 1,
+  /** A listener is bound to it. */
+  bind: 2,
+  /** A router maps it to us. */
+  mapped: 3,
+  /** The user gave it, or it is that of our onion or I2P service. */
+  manual: 4,
+} as const;
+
+/** Where scores stay. */
+const MAX_SCORE = 2 ** 31 - 1;
+
+/** A peer's report is taken over our own idea once in so many times; less often where many peers confirmed ours. */
+const REPORT_ODDS = 2;
+const REPORT_ODDS_AGAINST_CONFIRMED = 8;
+
+/** What `LocalAddresses` needs around it. */
+export interface LocalAddressesHost {
+  /** Learn addresses beyond those that the user gave. */
+  readonly discovers: boolean;
+  readonly cjdnsReachable: boolean;
+  readonly random: RandomUint32;
+  isReachable(network: NetworkClass): boolean;
+}
+
+/** An address of ours. */
+export interface LocalAddress {
+  readonly service: Service;
+  readonly score: number;
+}
+
+/** The part of a peer that decides what it is told. */
+export type AddressedPeer = Pick<
+  P2PNode,
+  'addr' | 'addrLocal' | 'isInbound' | 'connectedThroughNetwork' | 'isConnectedThroughPrivacyNetwork'
+>;
+
+/** The own addresses of one `Connman`. One for each address, whatever the port. */
+export class LocalAddresses {
+  readonly #host: LocalAddressesHost;
+  readonly #byAddress = new Map<string, LocalAddress>();
+
+  constructor(host: LocalAddressesHost) {
+    this.#host = host;
+  }
+
+  /**
+   * Learns an own address; a further time its score rises.
+   *
+   * @param score - One of `LOCAL_SCORES`.
+   * @returns False if it is not wanted: not routable, of an unreachable network, or neither given nor to be discovered.
+   */
+  add(given: Service, score: number): boolean {
+    const service = this.#host.cjdnsReachable ? given.toCJDNSIfInRange() : given;
+    const { address } = service;
+    if (!address.isRoutable() || !this.#host.isReachable(address.getNetwork())) return false;
+    if (!this.#host.discovers && score < LOCAL_SCORES.manual) return false;
+    const key = addressKey(address);
+    const known = this.#byAddress.get(key);
+    if (known === undefined) this.#byAddress.set(key, { service, score });
+    else if (score >= known.score) this.#byAddress.set(key, { service, score: Math.min(score + 1, MAX_SCORE) });
+    return true;
+  }
+
+  /** Learns the addresses of this host's interfaces. @param addresses - Left out: those of all that are up. */
+  discover(port: number, addresses: readonly NetAddress[] = interfaceAddresses()): void {
+    for (const address of addresses) this.add(new Service(address, port), LOCAL_SCORES.interface);
+  }
+
+  /** A peer reached us here. @returns Whether it is an address of ours. */
+  seen(service: Service): boolean {
+    const key = addressKey(service.address);
+    const known = this.#byAddress.get(key);
+    if (known === undefined) return false;
+    this.#byAddress.set(key, { service: known.service, score: Math.min(known.score + 1, MAX_SCORE) });
+    return true;
+  }
+
+  remove(service: Service): void {
+    this.#byAddress.delete(addressKey(service.address));
+  }
+
+  /** Whether an address is ours, whatever the port. */
+  has(service: Service): boolean {
+    return this.#byAddress.has(addressKey(service.address));
+  }
+
+  list(): LocalAddress[] {
+    return [...this.#byAddress.values()];
+  }
+
+  /**
+   * What to tell a peer as our address; undefined when nothing fits.
+   *
+   * @param isListening - Without it, only what the peer itself reported is an answer.
+   * @param listenPort - The port that goes with a reported address.
+   */
+  forPeer(peer: AddressedPeer, isListening: boolean, listenPort: number): Service | undefined {
+    const own = isListening ? this.#best(peer) : undefined;
+    return this.#reported(peer, own, listenPort) ?? own?.service;
+  }
+
+  #best(peer: AddressedPeer): LocalAddress | undefined {
+    let best: LocalAddress | undefined;
+    let bestRank = -1;
+    for (const local of this.#byAddress.values()) {
+      const { address } = local.service;
+      const isCrossing = address.getNetwork() !== peer.connectedThroughNetwork;
+      if (isCrossing && (address.isPrivacyNetwork() || peer.isConnectedThroughPrivacyNetwork)) continue;
+      const rank = reachabilityRank(address, peer.addr.address);
+      if (rank < bestRank || (rank === bestRank && local.score <= best!.score)) continue;
+      best = local;
+      bestRank = rank;
+    }
+    return best;
+  }
+
+  /** What the peer itself reported, where that is to be preferred this time. */
+  #reported(peer: AddressedPeer, own: LocalAddress | undefined, listenPort: number): Service | undefined {
+    const { addr, addrLocal } = peer;
+    if (!this.#host.discovers || addrLocal === undefined || !addr.address.isRoutable()) return undefined;
+    if (!addrLocal.address.isRoutable() || !this.#host.isReachable(addrLocal.address.getNetwork())) return undefined;
+    if (own !== undefined) {
+      const isConfirmed = own.score > LOCAL_SCORES.manual;
+      const odds = isConfirmed ? REPORT_ODDS_AGAINST_CONFIRMED : REPORT_ODDS;
+      if (uniformBelow(this.#host.random, odds) !== 0) return undefined;
+    }
+    // An inbound peer reached our port. What an outbound one sees is the port of a dial, where nobody listens.
+    return peer.isInbound ? addrLocal : new Service(addrLocal.address, own?.service.port ?? listenPort);
+  }
+}
+
+/** The addresses of every interface that is up, loopback apart. */
+export function interfaceAddresses(): NetAddress[] {
+  return Object.values(networkInterfaces())
+    .flatMap((entries) => entries ?? [])
+    .filter(({ internal }) => !internal)
+    .flatMap(({ address }) => NetAddress.tryParse(address) ?? []);
+}
+
+/** IPv6 that runs through relays of others counts as a network of its own here. */
+type ReachabilityNetwork = NetworkClass | 'teredo';
+
+/** How likely it is that a peer gets to an address: 0 not at all, 6 surely. (Core, CService::GetReachabilityFrom) */
+export function reachabilityRank(own: NetAddress, peer: NetAddress): number {
+  if (!own.isRoutable() || own.isInternal()) return 0;
+  const ownNetwork = reachabilityNetwork(own);
+  const isTunnelled = own.isRFC3964() || own.isRFC6052() || own.isRFC6145();
+  const ranks = RANKS[reachabilityNetwork(peer)] ?? RANKS_FROM_UNKNOWN;
+  const rank = ranks[ownNetwork] ?? 1;
+  return ownNetwork === 'ipv6' && isTunnelled ? Math.min(rank, TUNNELLED_RANK) : rank;
+}
+
+const TUNNELLED_RANK = 3;
+
+type Ranks = Partial<Record<ReachabilityNetwork, number>>;
+
+/** By the network of the peer, then by ours; 1 for what is not named. */
+const RANKS: Partial<Record<ReachabilityNetwork, Ranks>> = {
+  ipv4: { ipv4: 4 },
+  ipv6: { ipv4: 4, ipv6: 5, teredo: 2 },
+  teredo: { ipv4: 4, ipv6: 3, teredo: 2 },
+  onion: { ipv4: 4, onion: 6 },
+  i2p: { i2p: 6 },
+  cjdns: { cjdns: 6 },
+};
+const RANKS_FROM_UNKNOWN: Ranks = { ipv4: 4, ipv6: 3, teredo: 2, onion: 6 };
+
+function reachabilityNetwork(address: NetAddress): ReachabilityNetwork {
+  return address.isRFC4380() ? 'teredo' : address.getNetwork();
+}

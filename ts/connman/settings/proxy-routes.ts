@@ -1,0 +1,96 @@
+// Through which SOCKS5 proxy each network is dialed: the options `proxy` and `onion`.
+//
+//   proxy: ADDRESS              IPv4, IPv6, CJDNS and onion addresses, and names
+//   proxy: ADDRESS=ipv4         that network, and names; likewise ipv6
+//   proxy: ADDRESS=onion        that network only; likewise cjdns
+//   proxy: 0, 0=NETWORK, ''     takes away what an earlier one gave
+//   onion: ADDRESS              onion addresses only, and before `proxy`
+//   onion: false, 0             no onion addresses, whatever `proxy` says; '' leaves them to `proxy`
+//
+// ADDRESS is `address`, `address:port` or `unix:/path`; several proxies act in their order. Names are not looked up here: who
+// hides behind a proxy does not want to begin with a question to a resolver. (Bitcoin Core src/init.cpp, AppInitMain)
+
+import { Service } from '../../netaddr/service.ts';
+import { invalidArg } from '../../util/errors.ts';
+
+/** Port of a SOCKS5 proxy that names none: Tor's. */
+export const DEFAULT_PROXY_PORT = 9_050;
+
+/** What a SOCKS5 proxy can lead to: a network, or names that it looks up in place of us. */
+type Route = 'ipv4' | 'ipv6' | 'onion' | 'cjdns' | 'names';
+
+/** The proxy of each; undefined for none. */
+export type ProxyRoutes = Readonly<Record<Route, Service | undefined>>;
+
+const ALL_ROUTES: readonly Route[] = ['ipv4', 'ipv6', 'onion', 'cjdns', 'names'];
+
+/** What a proxy for one network is used for. Names may stand for addresses of either IP. */
+const ROUTES_BY_SUFFIX: ReadonlyMap<string, readonly Route[]> = new Map<string, Route[]>([
+  ['ipv4', ['ipv4', 'names']],
+  ['ipv6', ['ipv6', 'names']],
+  ['onion', ['onion']],
+  ['cjdns', ['cjdns']],
+]);
+
+/** What stands for no proxy. */
+const NOTHING: readonly string[] = ['', '0'];
+
+/**
+ * Reads both options.
+ *
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not texts, no address, port 0, a path that is too long, a network that there is
+ *   no SOCKS5 proxy for, or nothing behind `=`.
+ */
+export function resolveProxyRoutes(
+  proxy: string | readonly string[] = [],
+  onion: string | false | undefined = '',
+): ProxyRoutes {
+  const routes: Record<Route, Service | undefined> = {
+    ipv4: undefined,
+    ipv6: undefined,
+    onion: undefined,
+    cjdns: undefined,
+    names: undefined,
+  };
+  for (const text of typeof proxy === 'string' ? [proxy] : toTexts(proxy)) {
+    const { endpoint, leadsTo } = readProxy(text);
+    for (const route of leadsTo) routes[route] = endpoint;
+  }
+  if (onion === false || onion === '0') routes.onion = undefined;
+  else if (onion !== '') routes.onion = parseProxyAddress('onion', onion, DEFAULT_PROXY_PORT);
+  return routes;
+}
+
+/** Whether anything at all goes through a proxy that the option `proxy` gave. */
+export function hasAnyRoute(routes: ProxyRoutes): boolean {
+  return ALL_ROUTES.some((route) => routes[route] !== undefined);
+}
+
+/**
+ * The address of a proxy or bridge.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the option.
+ */
+export function parseProxyAddress(option: string, text: string, defaultPort: number): Service {
+  const endpoint = Service.tryParse(text, defaultPort);
+  const isUsable = endpoint?.unixPath !== undefined || (endpoint !== undefined && endpoint.port !== 0);
+  if (!isUsable) throw invalidArg(option, 'a numeric address with or without port, or unix:/path', text);
+  return endpoint;
+}
+
+/** One proxy, with or without a network behind the last `=`. */
+function readProxy(text: string): { endpoint: Service | undefined; leadsTo: readonly Route[] } {
+  const equals = text.lastIndexOf('=');
+  const address = equals < 0 ? text : text.slice(0, equals);
+  const leadsTo = equals < 0 ? ALL_ROUTES : ROUTES_BY_SUFFIX.get(text.slice(equals + 1).toLowerCase());
+  if (leadsTo === undefined) {
+    throw invalidArg('proxy', `nothing or one of ${[...ROUTES_BY_SUFFIX.keys()].join(', ')} behind its address`, text);
+  }
+  if (NOTHING.includes(address)) return { endpoint: undefined, leadsTo };
+  return { endpoint: parseProxyAddress('proxy', address, DEFAULT_PROXY_PORT), leadsTo };
+}
+
+function toTexts(value: readonly string[]): readonly string[] {
+  const isTexts = Array.isArray(value) && value.every((text) => typeof text === 'string');
+  if (!isTexts) throw invalidArg('proxy', 'a string or an array of strings', value);
+  return value;
+}

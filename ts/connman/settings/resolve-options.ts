@@ -1,0 +1,299 @@
+// Options of a `Connman`: checks, defaults, and how they act on each other.
+//
+// Some options change the default of others ("soft-set"): who dials only given nodes, or goes through a proxy, does not
+// listen unless he says so. What was given is never changed. (Bitcoin Core src/init.cpp, InitParameterInteraction and
+// AppInitParameterInteraction)
+
+import { NetGroups } from '../../addrman/net-groups.ts';
+import { parseNetworkName } from '../../netaddr/network.ts';
+import type { PublicNetworkName } from '../../netaddr/network.ts';
+import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
+import type { ChainParams } from '../../p2p/chain-params.ts';
+import { formatUserAgent } from '../../p2p/messages/version.ts';
+import { Services } from '../../p2p/protocol.ts';
+import { isV2Supported } from '../../p2p/transport/v2.ts';
+import { DEFAULT_CONNECT_TIMEOUT_MS, boolean, integer } from '../../sockman/options.ts';
+import { systemClock } from '../../util/clock.ts';
+import type { Clock } from '../../util/clock.ts';
+import { invalidArg } from '../../util/errors.ts';
+import { silentLogger } from '../../util/logger.ts';
+import type { Logger } from '../../util/logger.ts';
+import { createSecureRandom } from '../../util/random.ts';
+import type { RandomUint32 } from '../../util/random.ts';
+import type { AddressSource } from './address-source.ts';
+import { DEFAULT_MAX_CONNECTIONS } from './budget.ts';
+import { readDescriptorLimit } from './descriptor-limit.ts';
+import { lookUpHost } from './name-lookup.ts';
+import type { HostLookup } from './name-lookup.ts';
+import { text, texts } from './option-values.ts';
+import type { AddressBookStore, AnchorStore, BanSource, ConnmanOptions } from './options.ts';
+import { hasAnyRoute, resolveProxyRoutes } from './proxy-routes.ts';
+import type { ProxyRoutes } from './proxy-routes.ts';
+import { DEFAULT_PEER_TIMEOUT_SECONDS } from '../node/timeouts.ts';
+
+/** Default of `maxSendBufferBytes`. (Core, DEFAULT_MAXSENDBUFFER) */
+export const DEFAULT_MAX_SEND_BUFFER_BYTES = 1_000_000;
+/** Default of `maxReceiveBufferBytes`. (Core, DEFAULT_MAXRECEIVEBUFFER) */
+export const DEFAULT_MAX_RECEIVE_BUFFER_BYTES = 5_000_000;
+
+const USER_AGENT_NAME = 'sockman';
+const USER_AGENT_VERSION = '0.1.0';
+
+/** Most of what only memory limits: larger numbers are mistakes. */
+const MAX_COUNT = 1_000_000;
+const MAX_BUFFER_BYTES = 2 ** 40;
+const MAX_PEER_TIMEOUT_SECONDS = 86_400;
+const MAX_SERVICES = 0xffff_ffff_ffff_ffffn;
+
+/** What stands for nobody in `connect`, as in Bitcoin Core. */
+const NOBODY = '0';
+
+/** Options that are on or off: a text such as `no` would turn them on. */
+const SWITCHES = [
+  'listen',
+  'discover',
+  'noConnect',
+  'dns',
+  'dnsSeed',
+  'forceDnsSeed',
+  'fixedSeeds',
+  'cjdnsReachable',
+  'i2pAcceptIncoming',
+  'proxyRandomize',
+  'v2Transport',
+  'whitelistRelay',
+  'whitelistForceRelay',
+  'networkActive',
+  'privateBroadcast',
+  'logIps',
+] as const satisfies readonly (keyof ConnmanOptions)[];
+
+/** Options with the defaults filled in and checked. Parts that read a text of their own keep it. */
+export interface ResolvedConnmanOptions {
+  readonly chain: ChainParams;
+  readonly isListening: boolean;
+  readonly bind: readonly string[];
+  readonly whiteBind: readonly string[];
+  readonly onionBind: readonly string[];
+  readonly port: number;
+  readonly discovers: boolean;
+  readonly externalIp: readonly string[];
+  readonly maxConnections: number;
+  /** Undefined where nobody knows. */
+  readonly descriptorLimit: number | undefined;
+  readonly maxSendBufferBytes: number;
+  readonly maxReceiveBufferBytes: number;
+  readonly maxUploadTarget: string;
+  readonly peerTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly addNode: readonly string[];
+  readonly connect: readonly string[];
+  readonly dialsOnlyConnect: boolean;
+  readonly seedNode: readonly string[];
+  readonly dns: boolean;
+  readonly dnsSeed: boolean;
+  readonly forceDnsSeed: boolean;
+  readonly fixedSeeds: boolean;
+  readonly onlyNet: readonly PublicNetworkName[] | undefined;
+  readonly cjdnsReachable: boolean;
+  readonly proxyRoutes: ProxyRoutes;
+  readonly i2pSam: string | undefined;
+  readonly i2pPrivateKeyFile: string | undefined;
+  readonly i2pAcceptIncoming: boolean;
+  readonly i2pSessionOptions: string | undefined;
+  readonly proxyRandomize: boolean;
+  readonly whiteList: readonly string[];
+  readonly whitelistRelay: boolean;
+  readonly whitelistForceRelay: boolean;
+  readonly networkActive: boolean;
+  readonly privateBroadcast: boolean;
+  readonly userAgent: string;
+  readonly localServices: bigint;
+  readonly logIps: boolean;
+  /** The folder; undefined for not writing any. */
+  readonly captureMessages: string | undefined;
+  readonly addressBook: AddressSource | undefined;
+  readonly addressBookStore: AddressBookStore | undefined;
+  readonly anchorStore: AnchorStore | undefined;
+  readonly banMan: BanSource | undefined;
+  readonly netGroups: NetGroups;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: RandomUint32;
+  readonly lookUpHost: HostLookup;
+}
+
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option: a wrong type or
+ *   range, or two options that contradict each other.
+ */
+export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanOptions {
+  if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+  for (const name of SWITCHES) boolean(name, options[name], false);
+  const chain = resolveChain(options.network);
+  const maxConnections = integer('maxConnections', options.maxConnections, DEFAULT_MAX_CONNECTIONS, 0, MAX_COUNT);
+  const named = texts('connect', options.connect);
+  const connect = named.length === 1 && named[0] === NOBODY ? [] : named;
+  const dialsOnlyConnect = named.length > 0 || options.noConnect === true;
+  const networks = resolveNetworks(options);
+  // To hide behind a proxy and to be found by listening do not go together. The option `onion` alone is no hiding.
+  const isBehindProxy = hasAnyRoute(resolveProxyRoutes(options.proxy));
+  const isListening =
+    options.listen ?? (hasBind(options) || (!dialsOnlyConnect && !isBehindProxy && maxConnections > 0));
+  const externalIp = texts('externalIp', options.externalIp);
+  const whitelistForceRelay = options.whitelistForceRelay ?? false;
+  const timeoutMs = options.connectTimeoutMs;
+  checkPrivateBroadcast(options, networks, dialsOnlyConnect);
+  return {
+    chain,
+    isListening,
+    bind: texts('bind', options.bind),
+    whiteBind: texts('whiteBind', options.whiteBind),
+    onionBind: texts('onionBind', options.onionBind),
+    port: integer('port', options.port, chain.p2pPort, 0, 65_535),
+    discovers: options.discover ?? (isListening && externalIp.length === 0 && !isBehindProxy),
+    externalIp,
+    maxConnections,
+    descriptorLimit: resolveDescriptorLimit(options.descriptorLimit),
+    maxSendBufferBytes: bufferBytes('maxSendBufferBytes', options.maxSendBufferBytes, DEFAULT_MAX_SEND_BUFFER_BYTES),
+    maxReceiveBufferBytes: bufferBytes(
+      'maxReceiveBufferBytes',
+      options.maxReceiveBufferBytes,
+      DEFAULT_MAX_RECEIVE_BUFFER_BYTES,
+    ),
+    maxUploadTarget: text('maxUploadTarget', options.maxUploadTarget, '0M'),
+    peerTimeoutMs:
+      integer(
+        'peerTimeoutSeconds',
+        options.peerTimeoutSeconds,
+        DEFAULT_PEER_TIMEOUT_SECONDS,
+        1,
+        MAX_PEER_TIMEOUT_SECONDS,
+      ) * 1_000,
+    connectTimeoutMs: timeoutMs === undefined || timeoutMs <= 0 ? DEFAULT_CONNECT_TIMEOUT_MS : timeoutMs,
+    addNode: texts('addNode', options.addNode),
+    connect,
+    dialsOnlyConnect,
+    seedNode: texts('seedNode', options.seedNode),
+    dns: options.dns ?? true,
+    ...resolveDnsSeed(options, chain, dialsOnlyConnect || maxConnections === 0, networks.onlyNet),
+    fixedSeeds: options.fixedSeeds ?? true,
+    ...networks,
+    i2pPrivateKeyFile: options.i2pPrivateKeyFile,
+    i2pAcceptIncoming: options.i2pAcceptIncoming ?? true,
+    i2pSessionOptions: options.i2pSessionOptions,
+    proxyRandomize: options.proxyRandomize ?? true,
+    whiteList: texts('whiteList', options.whiteList),
+    // Whoever's transactions are relayed by force is somebody whose transactions are relayed.
+    whitelistRelay: whitelistForceRelay || (options.whitelistRelay ?? true),
+    whitelistForceRelay,
+    networkActive: options.networkActive ?? true,
+    privateBroadcast: options.privateBroadcast ?? false,
+    userAgent: formatUserAgent(
+      USER_AGENT_NAME,
+      USER_AGENT_VERSION,
+      texts('userAgentComments', options.userAgentComments),
+    ),
+    localServices: resolveServices(options),
+    logIps: options.logIps ?? false,
+    captureMessages: resolveCapture(options),
+    addressBook: options.addressBook,
+    addressBookStore: options.addressBookStore,
+    anchorStore: options.anchorStore,
+    banMan: options.banMan,
+    netGroups: options.netGroups ?? new NetGroups(),
+    clock: options.clock ?? systemClock,
+    logger: options.logger ?? silentLogger,
+    random: options.random ?? createSecureRandom(),
+    lookUpHost: options.lookUpHost ?? lookUpHost,
+  };
+}
+
+function resolveChain(network: ConnmanOptions['network'] = 'main'): ChainParams {
+  if (typeof network === 'object' && network !== null) return network;
+  if (!Object.hasOwn(CHAIN_PARAMS, network)) {
+    throw invalidArg('network', `one of ${Object.keys(CHAIN_PARAMS).join(', ')}`, network);
+  }
+  return CHAIN_PARAMS[network];
+}
+
+function hasBind({ bind = [], onionBind = [], whiteBind = [] }: ConnmanOptions): boolean {
+  return bind.length > 0 || onionBind.length > 0 || whiteBind.length > 0;
+}
+
+type NetworkOptions = Pick<ResolvedConnmanOptions, 'onlyNet' | 'cjdnsReachable' | 'proxyRoutes' | 'i2pSam'>;
+
+function resolveNetworks(options: ConnmanOptions): NetworkOptions {
+  const { i2pSam, cjdnsReachable = false } = options;
+  const proxyRoutes = resolveProxyRoutes(options.proxy, options.onion);
+  const onlyNet = resolveOnlyNet(options.onlyNet);
+  if (onlyNet !== undefined) {
+    if (onlyNet.includes('cjdns') && !cjdnsReachable) throw invalidArg('onlyNet', 'cjdnsReachable with cjdns', 'cjdns');
+    if (onlyNet.includes('onion') && proxyRoutes.onion === undefined)
+      throw invalidArg('onlyNet', 'a proxy with onion', 'onion');
+    if (onlyNet.includes('i2p') && i2pSam === undefined) throw invalidArg('onlyNet', 'i2pSam with i2p', 'i2p');
+  }
+  return { onlyNet, cjdnsReachable, proxyRoutes, i2pSam };
+}
+
+/** Undefined for all; that nothing was named limits nothing. */
+function resolveOnlyNet(onlyNet: ConnmanOptions['onlyNet']): PublicNetworkName[] | undefined {
+  const names = texts('onlyNet', onlyNet).map((given) => {
+    const name = parseNetworkName(given);
+    if (name === undefined) throw invalidArg('onlyNet', 'names of networks', given);
+    return name;
+  });
+  return names.length === 0 ? undefined : names;
+}
+
+function resolveDescriptorLimit(given: number | undefined): number | undefined {
+  if (given === undefined) return readDescriptorLimit();
+  return integer('descriptorLimit', given, 0, 0, Number.MAX_SAFE_INTEGER);
+}
+
+function resolveDnsSeed(
+  options: ConnmanOptions,
+  chain: ChainParams,
+  dialsNobody: boolean,
+  onlyNet: readonly PublicNetworkName[] | undefined,
+): { dnsSeed: boolean; forceDnsSeed: boolean } {
+  const givesIp = onlyNet === undefined || onlyNet.includes('ipv4') || onlyNet.includes('ipv6');
+  // The seed of regtest is a name that never resolves: no resolver need hear of it.
+  const isPublic = chain.name !== 'regtest';
+  const { dnsSeed = !dialsNobody && givesIp && isPublic, forceDnsSeed = false } = options;
+  if (options.dnsSeed === true && !givesIp) throw invalidArg('dnsSeed', 'false, since onlyNet leaves out IP', true);
+  if (forceDnsSeed && !dnsSeed) throw invalidArg('forceDnsSeed', 'false, since dnsSeed is', true);
+  return { dnsSeed, forceDnsSeed };
+}
+
+function checkPrivateBroadcast(options: ConnmanOptions, networks: NetworkOptions, dialsOnlyConnect: boolean): void {
+  if (options.privateBroadcast !== true) return;
+  const { onlyNet, proxyRoutes, i2pSam } = networks;
+  const reaches = (name: PublicNetworkName): boolean => onlyNet === undefined || onlyNet.includes(name);
+  const hasPrivacyNetwork =
+    (proxyRoutes.onion !== undefined && reaches('onion')) || (i2pSam !== undefined && reaches('i2p'));
+  if (!hasPrivacyNetwork) throw invalidArg('privateBroadcast', 'a way to Tor or I2P', 'none');
+  if (dialsOnlyConnect) throw invalidArg('privateBroadcast', 'neither connect nor noConnect beside it', true);
+}
+
+function resolveServices({ localServices = Services.NONE, v2Transport = isV2Supported() }: ConnmanOptions): bigint {
+  if (typeof localServices !== 'bigint') throw invalidArg('localServices', 'a bigint', localServices);
+  if (localServices < 0n || localServices > MAX_SERVICES) {
+    throw invalidArg('localServices', '64 bits', localServices);
+  }
+  if (v2Transport && !isV2Supported())
+    throw invalidArg('v2Transport', 'false, since there is no WebAssembly', v2Transport);
+  return v2Transport ? localServices | Services.P2P_V2 : localServices & ~Services.P2P_V2;
+}
+
+function resolveCapture({ captureMessages }: ConnmanOptions): string | undefined {
+  const isFolder = typeof captureMessages === 'string' && captureMessages !== '';
+  if (captureMessages !== undefined && !isFolder) throw invalidArg('captureMessages', 'a folder', captureMessages);
+  return captureMessages;
+}
+
+function bufferBytes(name: string, value: number | undefined, fallback: number): number {
+  return integer(name, value, fallback, 0, MAX_BUFFER_BYTES);
+}
