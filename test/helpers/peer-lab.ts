@@ -21,7 +21,7 @@ import { NO_VERSION_ADDRESS } from '../../ts/p2p/messages/version.ts';
 import type { VersionMessage } from '../../ts/p2p/messages/version.ts';
 import { V1Transport } from '../../ts/p2p/transport/v1.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
-import type { PeerManagerOptions } from '../../ts/peerman/options.ts';
+import type { PeerManagerOptions } from '../../ts/peerman/contract/options.ts';
 import { VirtualClock } from '../../ts/sockman/backends/memory/virtual-clock.ts';
 import type { SipHash } from '../../ts/util/siphash.ts';
 import { seededUint32 } from './seeded-uint32.ts';

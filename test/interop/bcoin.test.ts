@@ -7,7 +7,7 @@ import { hashToHex } from '../../ts/p2p/hash.ts';
 import { InventoryType } from '../../ts/p2p/messages/inventory.ts';
 import { blockHash } from '../../ts/p2p/messages/block-header.ts';
 import { Services } from '../../ts/p2p/protocol.ts';
-import type { PeerManagerEvents } from '../../ts/peerman/events.ts';
+import type { PeerManagerEvents } from '../../ts/peerman/contract/events.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { BcoinNode } from '../helpers/labs/bcoin/bcoin.ts';
 import { bcoinFolder } from '../helpers/labs/bcoin/install.ts';

@@ -8,18 +8,24 @@ import { readVersionHead } from '../p2p/messages/version.ts';
 import type { ReceivedMessage } from '../p2p/transport/transport.ts';
 import { ByteReader } from '../util/bytes.ts';
 import { DecodeError } from '../util/errors.ts';
-import { answerGetAddr } from './address-gossip.ts';
-import { takeAddresses } from './address-intake.ts';
-import { isBloomAllowed, takeFilterAdd, takeFilterClear, takeFilterLoad, takeMempool } from './bloom.ts';
-import { takeChainMessage } from './chain-messages.ts';
-import type { PeerContext } from './context.ts';
-import type { PeerMessage } from './events.ts';
-import * as features from './features.ts';
-import { takeGetData } from './get-data.ts';
-import { acceptVersionHead, takeVerack, takeVersion } from './handshake.ts';
-import { takeInv, takeNotFound, takeTx } from './inventory.ts';
-import type { PeerState } from './peer-state.ts';
-import { answerPing, takePong } from './ping.ts';
+import { answerGetAddr } from './addresses/address-gossip.ts';
+import { takeAddresses } from './addresses/address-intake.ts';
+import {
+  isBloomAllowed,
+  takeFilterAdd,
+  takeFilterClear,
+  takeFilterLoad,
+  takeMempool,
+} from './transactions/light-clients.ts';
+import { takeChainMessage } from './chain/chain-messages.ts';
+import type { PeerContext } from './state/peer-services.ts';
+import type { PeerMessage } from './contract/events.ts';
+import * as features from './conversation/negotiation.ts';
+import { takeGetData } from './transactions/get-data.ts';
+import { acceptVersionHead, takeVerack, takeVersion } from './conversation/handshake.ts';
+import { takeInv, takeNotFound, takeTx } from './transactions/inventory.ts';
+import type { PeerState } from './state/peer-state.ts';
+import { answerPing, takePong } from './conversation/ping.ts';
 
 /** What counts between `version` and `verack`. Anything else is dropped there without a penalty. */
 const NEGOTIATION_TYPES: ReadonlySet<string> = new Set<MessageType>([

@@ -3,8 +3,8 @@
 
 import { shown } from '../util/errors.ts';
 import { uniformBelow } from '../util/random.ts';
-import type { PeerContext } from './context.ts';
-import { EXTRA_PEER_CHECK_MS, ExtraPeers } from './extra-peers.ts';
+import type { PeerContext } from './state/peer-services.ts';
+import { EXTRA_PEER_CHECK_MS, ExtraPeers } from './chain/extra-peers.ts';
 
 /** A base and a random part, in milliseconds. */
 const REBROADCAST_MS = 600_000;

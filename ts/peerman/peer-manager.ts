@@ -10,20 +10,20 @@ import { requireHash } from '../p2p/messages/codec.ts';
 import type { Message } from '../p2p/messages/registry.ts';
 import { requireSendablePayload } from '../p2p/transport/outbound-message.ts';
 import { SockManError, outOfRange } from '../util/errors.ts';
-import type { BloomFilter } from './bloom-filter.ts';
-import { CLOCK_WARNING } from './clock-offset.ts';
-import { PeerContext } from './context.ts';
+import type { BloomFilter } from './transactions/bloom-filter.ts';
+import { CLOCK_WARNING } from './state/clock-offset.ts';
+import { PeerContext } from './state/peer-services.ts';
 import { DueTasks } from './due-tasks.ts';
-import type { PeerManagerEvents } from './events.ts';
-import { maybeSendGetHeaders } from './headers-sync.ts';
-import type { PeerManagerOptions } from './options.ts';
-import { PeerState } from './peer-state.ts';
-import type { PrivateTransaction } from './private-broadcast.ts';
+import type { PeerManagerEvents } from './contract/events.ts';
+import { maybeSendGetHeaders } from './chain/headers-sync.ts';
+import type { PeerManagerOptions } from './contract/options.ts';
+import { PeerState } from './state/peer-state.ts';
+import type { PrivateTransaction } from './transactions/private-broadcast.ts';
 import { statsOf } from './statistics.ts';
-import { quietMs } from './quiet.ts';
+import { quietMs } from './next-due.ts';
 import { logDropped, processNext, sendDue } from './turns.ts';
-import { isToldAtOnce } from './tx-relay.ts';
-import type { TxAnnouncement } from './tx-relay.ts';
+import { isToldAtOnce } from './transactions/tx-relay.ts';
+import type { TxAnnouncement } from './transactions/tx-relay.ts';
 
 /**
  * Keeps the conversation with every peer going.

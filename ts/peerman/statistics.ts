@@ -1,9 +1,9 @@
 // What the peer manager adds to the statistics of a peer. (Bitcoin Core src/net_processing.cpp, GetNodeStateStats)
 
 import type { NodeStateStats } from '../connman/contract/net-events.ts';
-import type { PeerHeights } from './chain-view.ts';
-import type { PeerContext } from './context.ts';
-import type { PeerState } from './peer-state.ts';
+import type { PeerHeights } from './contract/chain-view.ts';
+import type { PeerContext } from './state/peer-services.ts';
+import type { PeerState } from './state/peer-state.ts';
 
 const UNKNOWN_HEIGHTS: PeerHeights = { presyncedHeaders: -1, syncedHeaders: -1, syncedBlocks: -1 };
 

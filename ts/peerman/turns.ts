@@ -2,21 +2,21 @@
 // (src/net_processing.cpp, ProcessMessages and SendMessages)
 
 import { DecodeError, shown } from '../util/errors.ts';
-import { maybeSendAddresses } from './address-gossip.ts';
-import { maybeAnnounceBlocks } from './chain-messages.ts';
-import { considerChainRace } from './chain-race.ts';
-import type { ChainView } from './chain-view.ts';
-import type { PeerContext } from './context.ts';
+import { maybeSendAddresses } from './addresses/address-gossip.ts';
+import { maybeAnnounceBlocks } from './chain/chain-messages.ts';
+import { considerChainRace } from './chain/chain-race.ts';
+import type { ChainView } from './contract/chain-view.ts';
+import type { PeerContext } from './state/peer-services.ts';
 import { dispatch } from './dispatch.ts';
-import { maybeSendFeeFilter } from './fee-filter.ts';
-import { serveRequests } from './get-data.ts';
-import { sendVersion } from './handshake.ts';
-import { checkSyncDeadline, maybeSendSendHeaders, maybeStartSync } from './headers-sync.ts';
-import { actOnMisbehaviour } from './misbehaviour.ts';
-import type { PeerState } from './peer-state.ts';
-import { maybeSendPing } from './ping.ts';
-import { PRIVATE_CONNECTION_MS } from './private-broadcast.ts';
-import { maybeSendTxInvs } from './tx-relay.ts';
+import { maybeSendFeeFilter } from './transactions/fee-filter.ts';
+import { serveRequests } from './transactions/get-data.ts';
+import { sendVersion } from './conversation/handshake.ts';
+import { checkSyncDeadline, maybeSendSendHeaders, maybeStartSync } from './chain/headers-sync.ts';
+import { actOnMisbehaviour } from './state/misbehaviour.ts';
+import type { PeerState } from './state/peer-state.ts';
+import { maybeSendPing } from './conversation/ping.ts';
+import { PRIVATE_CONNECTION_MS } from './transactions/private-broadcast.ts';
+import { maybeSendTxInvs } from './transactions/tx-relay.ts';
 
 /** An addr-fetch connection that did not answer by now ends, in milliseconds. (Core: ten mean times between gossip) */
 const ADDR_FETCH_TIMEOUT_MS = 300_000;

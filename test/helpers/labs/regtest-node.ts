@@ -6,7 +6,7 @@ import { AddrMan } from '../../../ts/addrman/addr-man.ts';
 import { Connman } from '../../../ts/connman/connman.ts';
 import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
 import { Services } from '../../../ts/p2p/protocol.ts';
-import type { PeerManagerEvents } from '../../../ts/peerman/events.ts';
+import type { PeerManagerEvents } from '../../../ts/peerman/contract/events.ts';
 import { PeerManager } from '../../../ts/peerman/peer-manager.ts';
 import { DEADLINE_MS } from '../until.ts';
 import type { Bitcoind } from './bitcoind.ts';

@@ -1,0 +1,74 @@
+// Addresses that peers tell us of: looked at up to a rate, put into the address book, passed on to one or two others.
+// (Bitcoin Core src/net_processing.cpp, ProcessAddrs; BIP 155)
+
+import type { Service } from '../../netaddr/service.ts';
+import type { AddrMessage, AddrV2Message, PeerAddress } from '../../p2p/messages/addresses.ts';
+import { MAX_ADDRESSES } from '../../p2p/messages/addresses.ts';
+import { shuffle } from '../../util/random.ts';
+import { queueAddress, setUpGossip } from './address-gossip.ts';
+import type { PeerContext } from '../state/peer-services.ts';
+import { mayHaveUsefulAddressBook } from '../state/desired-services.ts';
+import type { PeerState } from '../state/peer-state.ts';
+import { relayTargets } from './relay-targets.ts';
+
+/** How old an address may be to be passed on, and how far ahead of our clock its time may be, in seconds. */
+const FRESH_SECONDS = 600;
+/** Messages with more addresses than this are answers, not news. */
+const MAX_NEWS_RECORDS = 10;
+/** Times up to this one (in 1973) are nonsense. */
+const LAST_NONSENSE_TIME_SECONDS = 100_000_000;
+/** How old an address with a nonsensical time is taken to be. */
+const DEFAULT_AGE_SECONDS = 5 * 86_400;
+/** Hearsay is discounted by this when it enters the address book. */
+const HEARSAY_PENALTY_SECONDS = 2 * 3_600;
+
+/** `addr` or `addrv2`: both are welcome, whatever was negotiated. */
+export function takeAddresses(context: PeerContext, peer: PeerState, message: AddrMessage | AddrV2Message): void {
+  const gossip = setUpGossip(context, peer);
+  if (gossip === undefined) return;
+  if (message.exceedsLimit === true) {
+    context.misbehaving(peer, `more than ${MAX_ADDRESSES} addresses in ${message.type}`);
+    return;
+  }
+  const { addressBook, network, clock } = context;
+  const nowSeconds = context.nowSeconds();
+  peer.addressTokens.refill(clock.wallTimeMs());
+  // In a random order, so that the sender cannot choose which ones the rate limit spares.
+  const records = [...message.addresses];
+  shuffle(context.random, records);
+  const isNews = !peer.isGetAddrOut && records.length <= MAX_NEWS_RECORDS;
+  const wanted: PeerAddress[] = [];
+  for (const record of records) {
+    if (!peer.addressTokens.tryTake() && !peer.node.hasPermission('addr')) {
+      peer.addressesRateLimited++;
+      continue;
+    }
+    if (!mayHaveUsefulAddressBook(record.services) && !context.hasDesiredServices(record.services)) continue;
+    const address = withSaneTime(record, nowSeconds);
+    gossip.noteKnown(address);
+    if (isUnwelcome(context, address.service)) continue;
+    peer.addressesProcessed++;
+    const isReachable = network.isReachable(address.service.address.getNetwork());
+    const isFresh = address.timeSeconds > nowSeconds - FRESH_SECONDS;
+    if (isNews && isFresh && address.service.address.isRoutable()) relay(context, peer, address, isReachable);
+    if (isReachable) wanted.push(address);
+  }
+  if (wanted.length > 0) addressBook?.add(wanted, peer.node.addr.address, HEARSAY_PENALTY_SECONDS);
+  if (records.length < MAX_ADDRESSES) peer.isGetAddrOut = false;
+  if (peer.node.isAddrFetch && records.length > 1) peer.node.disconnect('addr-fetch: it answered');
+}
+
+function isUnwelcome({ bans }: PeerContext, { address }: Service): boolean {
+  return bans !== undefined && (bans.isBanned(address) || bans.isDiscouraged(address));
+}
+
+function withSaneTime(record: PeerAddress, nowSeconds: number): PeerAddress {
+  const { timeSeconds } = record;
+  if (timeSeconds > LAST_NONSENSE_TIME_SECONDS && timeSeconds <= nowSeconds + FRESH_SECONDS) return record;
+  return { ...record, timeSeconds: nowSeconds - DEFAULT_AGE_SECONDS };
+}
+
+function relay(context: PeerContext, from: PeerState, record: PeerAddress, isReachable: boolean): void {
+  if (!context.settings.relaysAddresses || (!isReachable && !record.service.address.isRelayable())) return;
+  for (const peer of relayTargets(context, from, record, isReachable)) queueAddress(context, peer, record);
+}

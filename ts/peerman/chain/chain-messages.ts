@@ -1,0 +1,110 @@
+// Messages about the chain: held against the limits that need no knowledge of it, and handed on to the embedder.
+// (Bitcoin Core src/net_processing.cpp; BIPs 37, 130, 152, 157)
+
+import { BASIC_FILTER_TYPE, MAX_CFHEADERS_SPAN, MAX_CFILTERS_SPAN } from '../../p2p/messages/block-filters.ts';
+import type { BlockHeader } from '../../p2p/messages/block-header.ts';
+import { blockHash } from '../../p2p/messages/block-header.ts';
+import { MAX_HEADERS, MAX_LOCATOR_HASHES } from '../../p2p/messages/headers.ts';
+import { InventoryType } from '../../p2p/messages/inventory.ts';
+import type { MessageMap } from '../../p2p/messages/registry.ts';
+import { Services } from '../../p2p/protocol.ts';
+import { considerShortChain } from './chain-race.ts';
+import type { PeerContext } from '../state/peer-services.ts';
+import type { ChainMessageType } from '../contract/hooks.ts';
+import type { PeerState } from '../state/peer-state.ts';
+
+/** More headers than this are announced by the hash of the last one. (Core MAX_BLOCKS_TO_ANNOUNCE) */
+const MAX_ANNOUNCED_HEADERS = 8;
+
+/** What is dropped while blocks are read from disk: nothing could be said about it. */
+const UNWANTED_WHILE_LOADING: ReadonlySet<string> = new Set<ChainMessageType>([
+  'headers',
+  'getheaders',
+  'block',
+  'cmpctblock',
+  'blocktxn',
+]);
+
+/** Takes a message about the chain. */
+export function takeChainMessage(
+  context: PeerContext,
+  peer: PeerState,
+  message: MessageMap[ChainMessageType],
+  payload: Uint8Array,
+): void {
+  const { hooks } = context;
+  if (UNWANTED_WHILE_LOADING.has(message.type) && hooks.isLoading?.() === true) return;
+  if (!isWithinLimits(context, peer, message)) return;
+  // An empty answer is one: whoever has nothing for us may be asked again.
+  if (message.type === 'headers' && message.headers.length === 0) peer.chain.lastGetHeadersMs = 0;
+  hooks.onChainMessage?.(peer.node, message.type, payload);
+  // Fewer than fit into a message: these were all that the peer has.
+  if (message.type === 'headers' && message.headers.length < MAX_HEADERS) considerShortChain(context, peer);
+}
+
+/** Checks what can be checked; the peer pays for what is not within limits. */
+function isWithinLimits(context: PeerContext, peer: PeerState, message: MessageMap[ChainMessageType]): boolean {
+  switch (message.type) {
+    case 'headers':
+      if (message.exceedsLimit === true) context.misbehaving(peer, `more than ${MAX_HEADERS} headers`);
+      return message.exceedsLimit !== true;
+    case 'getheaders':
+    case 'getblocks':
+      if (message.exceedsLimit === true) {
+        peer.node.disconnect(`locator of more than ${MAX_LOCATOR_HASHES} hashes in ${message.type}`);
+      }
+      return message.exceedsLimit !== true;
+    case 'getcfilters':
+      return isFilterRequestGood(context, peer, message, message.startHeight, MAX_CFILTERS_SPAN);
+    case 'getcfheaders':
+      return isFilterRequestGood(context, peer, message, message.startHeight, MAX_CFHEADERS_SPAN);
+    case 'getcfcheckpt':
+      return isFilterRequestGood(context, peer, message, 0, Infinity);
+    default:
+      return true;
+  }
+}
+
+/** Nobody but a broken client asks for what was not offered, or for blocks that we do not have. */
+function isFilterRequestGood(
+  { chainView }: PeerContext,
+  { node, ourServices }: PeerState,
+  request: { readonly type: string; readonly filterType: number; readonly stopHash: Uint8Array },
+  startHeight: number,
+  span: number,
+): boolean {
+  const isOffered = (ourServices & Services.COMPACT_FILTERS) !== 0n && request.filterType === BASIC_FILTER_TYPE;
+  const stop = chainView?.block(request.stopHash);
+  // Without a view of the chain the heights are for the embedder to judge.
+  const isKnown = chainView === undefined || stop !== undefined;
+  const stopHeight = stop?.height ?? startHeight;
+  if (isOffered && isKnown && startHeight <= stopHeight && stopHeight - startHeight < span) return true;
+  node.disconnect(`unanswerable ${request.type}`);
+  return false;
+}
+
+/** Blocks to be announced to one peer. */
+export interface BlockAnnouncement {
+  /** Ascending, one building on the other, at least one. */
+  readonly headers: readonly BlockHeader[];
+  /** Whether the first builds on a block that the peer is known to have: only then can it use headers. */
+  readonly connects: boolean;
+  /** The payload of `cmpctblock` for a single block, for peers that asked for that. */
+  readonly compactBlock?: () => Uint8Array;
+}
+
+/** Announces blocks in the form that the peer wants. */
+export function maybeAnnounceBlocks(context: PeerContext, peer: PeerState): void {
+  const announcement = context.hooks.blocksToAnnounce?.(peer.node);
+  const last = announcement?.headers.at(-1);
+  if (announcement === undefined || last === undefined) return;
+  const { headers, connects, compactBlock } = announcement;
+  const canUseHeaders = connects && headers.length <= MAX_ANNOUNCED_HEADERS;
+  if (canUseHeaders && headers.length === 1 && peer.node.isBip152HighBandwidthFrom && compactBlock !== undefined) {
+    context.sendPayload(peer, 'cmpctblock', compactBlock());
+  } else if (canUseHeaders && peer.prefersHeaders) {
+    context.send(peer, { type: 'headers', headers });
+  } else {
+    context.send(peer, { type: 'inv', items: [{ type: InventoryType.BLOCK, hash: blockHash(last) }] });
+  }
+}

@@ -1,0 +1,93 @@
+// Options of a `PeerManager`.
+
+import type { AddressSource } from '../../connman/settings/address-source.ts';
+import type { Clock } from '../../util/clock.ts';
+import { invalidArg } from '../../util/errors.ts';
+import type { Logger } from '../../util/logger.ts';
+import type { RandomUint32 } from '../../util/random.ts';
+import type { ChainView } from './chain-view.ts';
+import type { PeerBans } from '../state/peer-services.ts';
+import type { PeerHooks } from './hooks.ts';
+
+/** What a `PeerManager` is given. Nothing is needed: a node without any of it has no chain and relays no transactions. */
+export interface PeerManagerOptions {
+  /** Where the embedder's chain, blocks and transactions come in. */
+  hooks?: PeerHooks;
+  /** The embedder's chain, for the choice of outbound peers. Without one, they are not held against it. */
+  chainView?: ChainView;
+  /** The address book that gossip goes into; the one that `Connman` dials from. */
+  addressBook?: AddressSource;
+  /** Whom to believe nothing, and where misbehaving peers are noted. Without one they are only disconnected. */
+  banMan?: PeerBans;
+  /** "Blocks only": peers are told to send no transactions, and disconnected if they do. Default: true without `onTx`. */
+  ignoreIncomingTxs?: boolean;
+  /** Pass addresses on to other peers. Default true. */
+  relayAddresses?: boolean;
+  /** Offer reconciliation of transactions (BIP 330). Only the negotiation exists. Default false. */
+  reconcileTxs?: boolean;
+  /** Allow `initiateTxBroadcastPrivate`; needs the same option of `Connman`. Default false. */
+  privateBroadcast?: boolean;
+  /**
+   * Which services an automatic outbound peer must offer, of one that offers these. Default: full blocks with witnesses, or
+   * recent ones while our own best block is recent (`desirableServices`).
+   */
+  desiredServices?: (offered: bigint) => bigint;
+  clock?: Clock;
+  random?: RandomUint32;
+  logger?: Logger;
+  /** Gets what listeners of `on` throw. Default: the logger. */
+  onListenerError?: (error: unknown, eventName: string) => void;
+}
+
+/** How a peer manager behaves, with every default filled in. */
+export interface PeerManagerSettings {
+  readonly ignoresIncomingTxs: boolean;
+  readonly relaysAddresses: boolean;
+  readonly reconcilesTxs: boolean;
+  readonly broadcastsPrivately: boolean;
+  readonly desiredServices: ((offered: bigint) => bigint) | undefined;
+}
+
+/** Every hook there is. */
+const HOOK_NAMES = Object.keys({
+  isInitialBlockDownload: true,
+  isLoading: true,
+  minFeeRate: true,
+  onTx: true,
+  isTxKnown: true,
+  onInv: true,
+  onNotFound: true,
+  getTx: true,
+  onGetData: true,
+  mempool: true,
+  orderTxs: true,
+  onChainMessage: true,
+  blocksToAnnounce: true,
+  onUnknownMessage: true,
+  isTxAcceptable: true,
+  onRebroadcastDue: true,
+  onPeerReady: true,
+  onPeerGone: true,
+} satisfies Record<keyof PeerHooks, true>) as readonly (keyof PeerHooks)[];
+
+const SWITCHES = ['ignoreIncomingTxs', 'relayAddresses', 'reconcileTxs', 'privateBroadcast'] as const;
+
+/** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an option is of another type. */
+export function resolveSettings(options: PeerManagerOptions): PeerManagerSettings {
+  const { hooks = {}, desiredServices } = options;
+  if (typeof hooks !== 'object' || hooks === null) throw invalidArg('hooks', 'an object', hooks);
+  for (const name of HOOK_NAMES) requireType(`hooks.${name}`, 'function', hooks[name]);
+  for (const name of SWITCHES) requireType(name, 'boolean', options[name]);
+  requireType('desiredServices', 'function', desiredServices);
+  return {
+    ignoresIncomingTxs: options.ignoreIncomingTxs ?? hooks.onTx === undefined,
+    relaysAddresses: options.relayAddresses ?? true,
+    reconcilesTxs: options.reconcileTxs ?? false,
+    broadcastsPrivately: options.privateBroadcast ?? false,
+    desiredServices,
+  };
+}
+
+function requireType(name: string, type: 'boolean' | 'function', value: unknown): void {
+  if (value !== undefined && typeof value !== type) throw invalidArg(name, `a ${type}`, value);
+}

@@ -1,0 +1,139 @@
+// `version` and `verack`: who the other one is, and what both agree on. The order of checks and of answers is observable,
+// and is Bitcoin Core's. (src/net_processing.cpp, PushNodeVersion and ProcessMessage)
+
+import type { PeerNetwork } from '../../connman/contract/net-events.ts';
+import { COMPACT_BLOCK_VERSION } from '../../p2p/messages/compact-blocks.ts';
+import type { VersionAddress, VersionHead, VersionMessage } from '../../p2p/messages/version.ts';
+import { NO_VERSION_ADDRESS } from '../../p2p/messages/version.ts';
+import { MIN_PEER_PROTOCOL_VERSION, SENDCMPCT_VERSION, WTXIDRELAY_VERSION } from '../../p2p/protocol.ts';
+import { askForAddresses } from '../addresses/address-gossip.ts';
+import type { PeerContext } from '../state/peer-services.ts';
+import { forgetIncompleteReconciliation, offerReconciliation } from './negotiation.ts';
+import { servesBlocks } from '../contract/chain-view.ts';
+import type { PeerState } from '../state/peer-state.ts';
+
+/** The same on every private-broadcast connection of every node, so that it tells nothing. (Core src/net_processing.cpp) */
+const ANONYMOUS_USER_AGENT = '/pynode:0.0.1/';
+
+/** Introduces us. */
+export function sendVersion(context: PeerContext, peer: PeerState): void {
+  const { node } = peer;
+  peer.isVersionSent = true;
+  const common = { type: 'version', protocolVersion: node.advertisedProtocolVersion, nonce: node.localNonce } as const;
+  if (node.isPrivateBroadcast) {
+    context.send(peer, {
+      ...common,
+      services: 0n,
+      timeSeconds: 0,
+      receiver: NO_VERSION_ADDRESS,
+      sender: NO_VERSION_ADDRESS,
+      userAgent: ANONYMOUS_USER_AGENT,
+      startHeight: 0,
+      relay: false,
+    });
+    return;
+  }
+  context.send(peer, {
+    ...common,
+    services: peer.ourServices,
+    timeSeconds: context.nowSeconds(),
+    receiver: addressAsWeKnowIt(context.network, peer),
+    // Our own address stays out: it would tell who we are beyond what the connection does.
+    sender: { ...NO_VERSION_ADDRESS, services: peer.ourServices },
+    userAgent: context.network.userAgent,
+    startHeight: context.bestHeight,
+    relay: !context.rejectsIncomingTxs(peer),
+  });
+}
+
+function addressAsWeKnowIt(network: PeerNetwork, { node }: PeerState): VersionAddress {
+  const { address } = node.addr;
+  const isTellable = address.isRoutable() && address.isV1Compatible() && !network.isProxy(address);
+  return { services: node.addrServices, service: isTellable ? node.addr : NO_VERSION_ADDRESS.service };
+}
+
+/**
+ * Makes the checks on the part that every `version` has.
+ *
+ * @returns Whether to read on; otherwise the peer is marked.
+ */
+export function acceptVersionHead(context: PeerContext, { node }: PeerState, head: VersionHead): boolean {
+  // What a node says of itself replaces what others say of it.
+  if (!node.isInbound && !node.isPrivateBroadcast) context.addressBook?.setServices(node.addr, head.services);
+  if (node.expectsServices && !context.hasDesiredServices(head.services)) {
+    node.disconnect('does not offer the services we want');
+    return false;
+  }
+  if (head.protocolVersion < MIN_PEER_PROTOCOL_VERSION) {
+    node.disconnect(`obsolete protocol version ${head.protocolVersion}`);
+    return false;
+  }
+  return true;
+}
+
+/** Takes the peer's introduction, and answers it. */
+export function takeVersion(context: PeerContext, peer: PeerState, message: VersionMessage): void {
+  const { node } = peer;
+  if (node.isInbound) {
+    if (!context.network.checkIncomingNonce(message.nonce)) {
+      node.disconnect('connected to ourselves');
+      return;
+    }
+    const ourService = message.receiver.service;
+    if (ourService.address.isRoutable()) context.network.seenLocal(ourService);
+    sendVersion(context, peer);
+  }
+  noteVersion(context, peer, message);
+  if (node.isPrivateBroadcast) {
+    if (message.relay) context.send(peer, { type: 'verack' });
+    else node.disconnect('takes no transactions');
+    return;
+  }
+
+  if (node.commonVersion >= WTXIDRELAY_VERSION) {
+    context.send(peer, { type: 'wtxidrelay' });
+    context.send(peer, { type: 'sendaddrv2' });
+    offerReconciliation(context, peer);
+  }
+  context.send(peer, { type: 'verack' });
+  context.chainCounts.set(peer.chain, 'isPreferredDownload', isPreferredDownload(peer));
+  if (!node.isInbound) {
+    askForAddresses(context, peer);
+    context.addressBook?.good(node.addr);
+    context.clockOffset.add(peer.timeOffsetSeconds);
+  }
+  if (node.isFeeler) node.disconnect('feeler: it answers');
+}
+
+function noteVersion(context: PeerContext, peer: PeerState, message: VersionMessage): void {
+  const { node } = peer;
+  node.setCommonVersion(Math.min(message.protocolVersion, node.advertisedProtocolVersion));
+  node.version = message.protocolVersion;
+  node.hasAllWantedServices = context.hasDesiredServices(message.services);
+  node.cleanSubVer = message.userAgent;
+  node.setAddrLocal(message.receiver.service);
+  peer.theirServices = message.services;
+  peer.timeOffsetSeconds = message.timeSeconds - context.nowSeconds();
+  peer.noteRelayWish(message.relay, context);
+}
+
+/** Peers to learn the chain from, before others: those we chose or trust. */
+function isPreferredDownload(peer: PeerState): boolean {
+  const { node } = peer;
+  return (!node.isInbound || node.hasPermission('noban')) && !node.isAddrFetch && servesBlocks(peer);
+}
+
+/** Takes the peer's `verack`: from here on the connection is usable. */
+export function takeVerack(context: PeerContext, peer: PeerState): void {
+  const { node } = peer;
+  if (node.isSuccessfullyConnected) return;
+  const hasBlocks = context.hooks.onChainMessage !== undefined;
+  if (hasBlocks && node.commonVersion >= SENDCMPCT_VERSION) {
+    context.send(peer, { type: 'sendcmpct', announce: 0, version: COMPACT_BLOCK_VERSION });
+  }
+  forgetIncompleteReconciliation(peer);
+  node.isSuccessfullyConnected = true;
+  context.txDownload?.notePeerReady(peer);
+  context.events.emit('peerReady', { nodeId: node.id, node });
+  context.hooks.onPeerReady?.(node);
+}

@@ -1,0 +1,56 @@
+// Ping and pong: is the peer alive, and how far away. (BIP 31; Bitcoin Core src/net_processing.cpp, MaybeSendPing)
+
+import type { PingMessage, PongMessage } from '../../p2p/messages/ping.ts';
+import { PING_NONCE_ABOVE_VERSION } from '../../p2p/protocol.ts';
+import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerState } from '../state/peer-state.ts';
+
+/** Between pings, in milliseconds. (Core PING_INTERVAL) */
+export const PING_INTERVAL_MS = 2 * 60_000;
+/** How long a pong may take, in milliseconds. (Core TIMEOUT_INTERVAL) */
+export const PONG_TIMEOUT_MS = 20 * 60_000;
+
+/** Sends a ping if one is due, and ends a connection whose pong is overdue. */
+export function maybeSendPing(context: PeerContext, peer: PeerState): void {
+  const { node, ping } = peer;
+  const nowMs = context.clock.wallTimeMs();
+  const isOut = ping.nonce !== 0n;
+  if (isOut && nowMs > ping.startMs + PONG_TIMEOUT_MS && context.network.shouldRunInactivityChecks(node, nowMs)) {
+    node.disconnect('ping timeout');
+    return;
+  }
+  const isDue = !isOut && nowMs > ping.startMs + PING_INTERVAL_MS;
+  if (!ping.isQueued && !isDue) return;
+  ping.isQueued = false;
+  ping.startMs = nowMs;
+  const hasAnswer = node.commonVersion > PING_NONCE_ABOVE_VERSION;
+  // 0 stands for no ping.
+  ping.nonce = hasAnswer ? context.random64() || 1n : 0n;
+  context.send(peer, { type: 'ping', nonce: hasAnswer ? ping.nonce : undefined });
+}
+
+export function answerPing(context: PeerContext, peer: PeerState, { nonce }: PingMessage): void {
+  // Without a nonce, it is a ping of old that nobody answers.
+  if (nonce === undefined || peer.node.commonVersion <= PING_NONCE_ABOVE_VERSION) return;
+  context.send(peer, { type: 'pong', nonce });
+}
+
+/**
+ * Judges a pong.
+ *
+ * @param receivedMs - When it arrived, not when its turn came: a busy node must not make its peers look far away.
+ * @returns Whether it is the answer to the ping that is out.
+ */
+export function takePong({ node, ping }: PeerState, { nonce }: PongMessage, receivedMs: number): boolean {
+  const isAnswer = nonce !== undefined && nonce === ping.nonce && nonce !== 0n;
+  if (isAnswer) {
+    const tripMs = receivedMs - ping.startMs;
+    if (tripMs >= 0) {
+      node.lastPingTimeMs = tripMs;
+      node.minPingTimeMs = Math.min(node.minPingTimeMs, tripMs);
+    }
+  }
+  // Too short, or with a nonce of 0: a peer that cannot do better. Another nonce may be an older ping's.
+  if (isAnswer || nonce === undefined || nonce === 0n) ping.nonce = 0n;
+  return isAnswer;
+}

@@ -1,0 +1,33 @@
+// How long a peer may be left alone: with thousands of peers, asking each of them ten times a second whether something is
+// due costs more than all that is ever sent.
+
+import type { PeerContext } from './state/peer-services.ts';
+import { isToldFeeFilter } from './transactions/fee-filter.ts';
+import type { PeerState } from './state/peer-state.ts';
+import { PING_INTERVAL_MS, PONG_TIMEOUT_MS } from './conversation/ping.ts';
+import { isToldAtOnce } from './transactions/tx-relay.ts';
+
+/**
+ * Longest time between two turns of a peer, in milliseconds: for what has no moment known beforehand and none to be missed,
+ * like an answer of the embedder that changes, tasks for all peers together, and timeouts of minutes.
+ */
+const MAX_QUIET_MS = 1_000;
+
+/**
+ * After a turn: for how long nothing is due to a peer, if nothing happens, in milliseconds. Undefined if every turn may bring
+ * something, as in the handshake, or with an embedder that is asked each time.
+ */
+export function quietMs(context: PeerContext, peer: PeerState): number | undefined {
+  const { chainView, hooks, txDownload } = context;
+  const { node, ping, gossip, txRelay, feeFilter } = peer;
+  if (!node.isSuccessfullyConnected || node.isPrivateBroadcast) return undefined;
+  if (chainView !== undefined || hooks.blocksToAnnounce !== undefined || txDownload?.isWaitingFor(peer))
+    return undefined;
+  if (txRelay !== undefined && txRelay.backlog.length > 0 && isToldAtOnce(node)) return undefined;
+  const nowMs = context.clock.wallTimeMs();
+  let dueMs = ping.startMs + (ping.nonce === 0n ? PING_INTERVAL_MS : PONG_TIMEOUT_MS);
+  if (gossip !== undefined) dueMs = Math.min(dueMs, gossip.nextGossipMs);
+  if (txRelay !== undefined) dueMs = Math.min(dueMs, txRelay.nextInvMs);
+  if (isToldFeeFilter(context, peer)) dueMs = Math.min(dueMs, feeFilter.nextMs);
+  return Math.max(0, Math.min(MAX_QUIET_MS, dueMs - nowMs));
+}

@@ -1,0 +1,28 @@
+// What becomes of a peer that broke the protocol. (Bitcoin Core src/net_processing.cpp, MaybeDiscourageAndDisconnect)
+
+import type { PeerContext } from './peer-services.ts';
+import type { PeerState } from './peer-state.ts';
+
+/**
+ * Draws the consequences, once, of what was noted with `PeerContext.misbehaving`.
+ *
+ * Peers that the user vouched for stay. A peer at a local address only loses its connection: every peer of our onion
+ * service looks like one. Of any other, the address is discouraged and all its connections end.
+ */
+export function actOnMisbehaviour(context: PeerContext, peer: PeerState): void {
+  const { node, misbehaviour } = peer;
+  if (misbehaviour === undefined) return;
+  peer.misbehaviour = undefined;
+  if (node.hasPermission('noban') || node.isManual) {
+    context.logger.warn(`peer ${node.id} stays although it misbehaved: ${misbehaviour}`);
+    return;
+  }
+  const reason = `misbehaved: ${misbehaviour}`;
+  const { address } = node.addr;
+  if (!address.isLocal()) {
+    context.bans?.discourage(address);
+    context.network.disconnectAddress(address, reason);
+  }
+  // A peer that a proxy dialed by name has no address to be found by.
+  node.disconnect(reason);
+}

@@ -1,0 +1,142 @@
+// What every part of the peer manager works with, and the few things all of them do.
+
+import type { AddressSource } from '../../connman/settings/address-source.ts';
+import type { PeerNetwork } from '../../connman/contract/net-events.ts';
+import type { NetAddress } from '../../netaddr/net-address.ts';
+import type { MessageType } from '../../p2p/messages/message-types.ts';
+import { encodeMessage } from '../../p2p/messages/registry.ts';
+import type { Message } from '../../p2p/messages/registry.ts';
+import { requireSendablePayload } from '../../p2p/transport/outbound-message.ts';
+import { systemClock } from '../../util/clock.ts';
+import type { Clock } from '../../util/clock.ts';
+import { Emitter } from '../../util/emitter.ts';
+import { SockManError, invalidArg, shown } from '../../util/errors.ts';
+import { silentLogger } from '../../util/logger.ts';
+import type { Logger } from '../../util/logger.ts';
+import { createSecureRandom } from '../../util/random.ts';
+import type { RandomUint32 } from '../../util/random.ts';
+import { ChainCounts } from '../contract/chain-view.ts';
+import type { ChainView } from '../contract/chain-view.ts';
+import { ClockOffset } from './clock-offset.ts';
+import { desirableServices } from './desired-services.ts';
+import type { PeerManagerEvents } from '../contract/events.ts';
+import type { PeerHooks } from '../contract/hooks.ts';
+import { resolveSettings } from '../contract/options.ts';
+import type { PeerManagerOptions, PeerManagerSettings } from '../contract/options.ts';
+import type { PeerState } from './peer-state.ts';
+import { PrivateBroadcast } from '../transactions/private-broadcast.ts';
+import { TxDownload } from '../transactions/tx-download.ts';
+import type { InboundInvTimes } from '../transactions/tx-relay.ts';
+
+/** What the peer manager needs of a ban list; `BanMan` is one. */
+export interface PeerBans {
+  isBanned(address: NetAddress): boolean;
+  isDiscouraged(address: NetAddress): boolean;
+  discourage(address: NetAddress): void;
+}
+
+export class PeerContext {
+  readonly addressBook: AddressSource | undefined;
+  readonly bans: PeerBans | undefined;
+  readonly clock: Clock;
+  readonly random: RandomUint32;
+  readonly logger: Logger;
+  readonly hooks: PeerHooks;
+  readonly settings: PeerManagerSettings;
+  readonly events: Emitter<PeerManagerEvents>;
+  readonly chainView: ChainView | undefined;
+  /** All peers, by node id. */
+  readonly peers = new Map<number, PeerState>();
+  readonly clockOffset = new ClockOffset();
+  readonly chainCounts = new ChainCounts();
+  readonly privateBroadcast: PrivateBroadcast;
+  /** Undefined where the embedder asks for transactions itself, or for none. */
+  readonly txDownload: TxDownload | undefined;
+  /** Our best block, as the embedder told it. */
+  bestHeight = -1;
+  bestBlockTimeSeconds = 0;
+  /** When it last changed, wall-clock milliseconds; 0 before the first look at it. */
+  lastTipUpdateMs = 0;
+  /** The number of the next transaction that is announced. */
+  nextTxSequence = 1;
+  readonly inboundInvTimes: InboundInvTimes = new Map();
+  #network: PeerNetwork | undefined;
+
+  constructor(options: PeerManagerOptions) {
+    if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+    const logger = options.logger ?? silentLogger;
+    this.addressBook = options.addressBook;
+    this.bans = options.banMan;
+    this.chainView = options.chainView;
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? createSecureRandom();
+    this.logger = logger;
+    this.hooks = options.hooks ?? {};
+    this.settings = resolveSettings(options);
+    this.events = new Emitter(
+      options.onListenerError ?? ((error, name) => logger.error(`listener of ${name} threw ${shown(error)}`)),
+    );
+    this.privateBroadcast = new PrivateBroadcast(this);
+    const { hooks } = this;
+    this.txDownload = hooks.isTxKnown && new TxDownload(this, (item) => hooks.isTxKnown!(item));
+  }
+
+  /** @throws {SockManError} `ERR_SOCKMAN_STATE`: none was attached. */
+  get network(): PeerNetwork {
+    if (this.#network === undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'no network attached');
+    return this.#network;
+  }
+
+  /** @throws {SockManError} `ERR_SOCKMAN_STATE`: another one was attached. */
+  attach(network: PeerNetwork): void {
+    if (this.#network !== undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'a network was attached before');
+    this.#network = network;
+  }
+
+  nowSeconds(): number {
+    return Math.floor(this.clock.wallTimeMs() / 1_000);
+  }
+
+  /** Whether these services are all that we want of a peer that we choose. */
+  hasDesiredServices(services: bigint): boolean {
+    const { desiredServices } = this.settings;
+    const wanted =
+      desiredServices?.(services) ?? desirableServices(services, this.nowSeconds(), this.bestBlockTimeSeconds);
+    return (services & wanted) === wanted;
+  }
+
+  send(peer: PeerState, message: Message): void {
+    const { type, payload } = encodeMessage(message);
+    this.network.pushMessage(peer.node, type, payload);
+  }
+
+  /** Sends a message of which there is the payload already. @throws As `encodeMessage`. */
+  sendPayload({ node }: PeerState, type: MessageType, payload: Uint8Array): void {
+    requireSendablePayload(payload);
+    this.network.pushMessage(node, type, payload);
+  }
+
+  /** A random 64-bit number. */
+  random64(): bigint {
+    return (BigInt(this.random()) << 32n) | BigInt(this.random());
+  }
+
+  /**
+   * Notes that a peer broke the protocol in a way that only a broken or hostile one does. There is no score: once is
+   * enough. It is acted upon in the next `sendMessages`.
+   *
+   * @param reason - One printable line without text from the peer.
+   */
+  misbehaving(peer: PeerState, reason: string): void {
+    if (peer.misbehaviour !== undefined) return;
+    peer.misbehaviour = reason;
+    this.logger.debug(`peer ${peer.node.id} misbehaves: ${reason}`);
+    this.events.emit('misbehaving', { nodeId: peer.node.id, node: peer.node, reason });
+  }
+
+  /** Whether transactions from this peer are unwanted, as it was told in our `version`. */
+  rejectsIncomingTxs({ node }: PeerState): boolean {
+    if (node.isBlockRelay || node.isFeeler) return true;
+    return this.settings.ignoresIncomingTxs && !node.hasPermission('relay');
+  }
+}

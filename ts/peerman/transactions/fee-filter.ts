@@ -1,0 +1,83 @@
+// `feefilter`: which transactions are not worth telling us about. (BIP 133; Bitcoin Core src/net_processing.cpp,
+// MaybeSendFeefilter; src/policy/fees, FeeFilterRounder)
+
+import { FEEFILTER_VERSION } from '../../p2p/protocol.ts';
+import { exponentialMs, uniformBelow } from '../../util/random.ts';
+import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerState } from '../state/peer-state.ts';
+
+/** All the money there is, in satoshi: as a filter it lets nothing through. */
+export const MAX_MONEY_SAT = 2_100_000_000_000_000n;
+/** Never ask for less than peers relay, in satoshi per 1,000 virtual bytes. (Core DEFAULT_MIN_RELAY_TX_FEE) */
+const MIN_RELAY_FEE_SAT_PER_KVB = 100n;
+/** Mean time between filters, and how soon a large change is told at the latest, in milliseconds. */
+const BROADCAST_MEAN_MS = 600_000;
+const MAX_CHANGE_DELAY_MS = 300_000;
+/** The levels: 0, then from 50 upwards in steps of a tenth. (Core FEE_FILTER_SPACING, MAX_FILTER_FEERATE) */
+const FIRST_LEVEL = 50;
+const LEVEL_SPACING = 1.1;
+const LEVEL_LIMIT = 10_000_000;
+/** The last of them: what `MAX_MONEY_SAT` is rounded to. */
+export const HIGHEST_FEE_LEVEL = 9_936_506n;
+/** One draw of this many rounds up; the others round down. */
+const ROUNDING_DRAWS = 3;
+
+/** What was told to one peer. */
+export interface FeeFilterState {
+  sentSatPerKvB: bigint;
+  /** Wall-clock milliseconds. */
+  nextMs: number;
+}
+
+/** Whether a number is an amount of money. */
+export function isMoney(amountSat: bigint): boolean {
+  return amountSat >= 0n && amountSat <= MAX_MONEY_SAT;
+}
+
+/** The rates that are told, ascending: rounded, so that they do not tell one node from another. */
+export function* feeLevels(): Generator<bigint> {
+  yield 0n;
+  for (let level = FIRST_LEVEL; level <= LEVEL_LIMIT; level *= LEVEL_SPACING) yield BigInt(Math.floor(level));
+}
+
+/** Rounds a rate up to a level, or, two times in three, down to the one below. @param draw - 0, 1 or 2. */
+export function roundFee(rate: bigint, draw: number): bigint {
+  let below = 0n;
+  for (const level of feeLevels()) {
+    if (level >= rate) return draw === 0 ? level : below;
+    below = level;
+  }
+  return below;
+}
+
+/** Whether a peer is told our lowest rate: one that could send us transactions, and not whatever it likes. */
+export function isToldFeeFilter({ hooks, settings }: PeerContext, { node }: PeerState): boolean {
+  if (hooks.minFeeRate === undefined || settings.ignoresIncomingTxs || node.isBlockRelay) return false;
+  return node.commonVersion >= FEEFILTER_VERSION && !node.hasPermission('forcerelay');
+}
+
+/** Tells a peer our lowest rate, if it is time. */
+export function maybeSendFeeFilter(context: PeerContext, peer: PeerState): void {
+  const { hooks, random } = context;
+  const { feeFilter } = peer;
+  if (hooks.minFeeRate === undefined || !isToldFeeFilter(context, peer)) return;
+  const isCatchingUp = hooks.isInitialBlockDownload?.() === true;
+  const current = isCatchingUp ? MAX_MONEY_SAT : hooks.minFeeRate();
+  const nowMs = context.clock.wallTimeMs();
+  if (!isCatchingUp && feeFilter.sentSatPerKvB === HIGHEST_FEE_LEVEL) feeFilter.nextMs = 0;
+  if (nowMs > feeFilter.nextMs) {
+    const rounded = roundFee(current, uniformBelow(random, ROUNDING_DRAWS));
+    const rate = rounded > MIN_RELAY_FEE_SAT_PER_KVB ? rounded : MIN_RELAY_FEE_SAT_PER_KVB;
+    if (rate !== feeFilter.sentSatPerKvB) {
+      context.send(peer, { type: 'feefilter', feeRateSatPerKvB: rate });
+      feeFilter.sentSatPerKvB = rate;
+    }
+    feeFilter.nextMs = nowMs + exponentialMs(random, BROADCAST_MEAN_MS);
+  } else if (nowMs + MAX_CHANGE_DELAY_MS < feeFilter.nextMs && isLargeChange(current, feeFilter.sentSatPerKvB)) {
+    feeFilter.nextMs = nowMs + uniformBelow(random, MAX_CHANGE_DELAY_MS);
+  }
+}
+
+function isLargeChange(current: bigint, sent: bigint): boolean {
+  return current < (3n * sent) / 4n || current > (4n * sent) / 3n;
+}

@@ -1,0 +1,115 @@
+// `getdata`: a peer's requests, served in order and no faster than it reads the answers.
+//
+// Requests wait in a queue, and while there are any no other message of the peer is processed: answers keep their order,
+// and the queue holds no more than one message did. In each turn, all transactions at its front are served as long as
+// the peer reads, and one thing that is no transaction. (Bitcoin Core src/net_processing.cpp, ProcessGetData)
+
+import type { GetDataMessage, InventoryItem } from '../../p2p/messages/inventory.ts';
+import { InventoryType, MAX_INVENTORY_ITEMS, MAX_NOTFOUND_ITEMS } from '../../p2p/messages/inventory.ts';
+import { stripWitnesses } from '../../p2p/messages/transaction.ts';
+import { Services } from '../../p2p/protocol.ts';
+import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerState } from '../state/peer-state.ts';
+
+/** Blocks this much older than the best header are history, which a used-up upload target keeps back. (Core) */
+const HISTORICAL_BLOCK_AGE_SECONDS = 7 * 86_400;
+/** How far below the tip a pruned node serves: 288 blocks, and two for the time a message takes. (BIP 159, Core) */
+const PRUNED_DEPTH_BLOCKS = 290;
+
+const TX_TYPES: ReadonlySet<number> = new Set([InventoryType.TX, InventoryType.WTX, InventoryType.WITNESS_TX]);
+const BLOCK_TYPES: ReadonlySet<number> = new Set([
+  InventoryType.BLOCK,
+  InventoryType.FILTERED_BLOCK,
+  InventoryType.COMPACT_BLOCK,
+  InventoryType.WITNESS_BLOCK,
+]);
+
+/** First in, first out. */
+export class RequestQueue {
+  #items: readonly InventoryItem[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  get first(): InventoryItem | undefined {
+    return this.#items[this.#head];
+  }
+
+  /** Only for an empty queue: nothing is processed while one waits. */
+  fill(items: readonly InventoryItem[]): void {
+    this.#items = items;
+    this.#head = 0;
+  }
+
+  dropFirst(): void {
+    this.#head++;
+    if (this.#head === this.#items.length) this.fill([]);
+  }
+}
+
+export function takeGetData(context: PeerContext, peer: PeerState, message: GetDataMessage): void {
+  if (message.exceedsLimit === true) {
+    return context.misbehaving(peer, `more than ${MAX_INVENTORY_ITEMS} entries in getdata`);
+  }
+  peer.requests.fill(message.items);
+  serveRequests(context, peer);
+}
+
+/** Serves what the peer can take now. A request whose hook throws is lost. */
+export function serveRequests(context: PeerContext, peer: PeerState): void {
+  const { requests, node } = peer;
+  const missing: InventoryItem[] = [];
+  try {
+    for (let item = requests.first; item !== undefined && !node.isSendPaused; item = requests.first) {
+      requests.dropFirst();
+      if (!TX_TYPES.has(item.type)) {
+        if (BLOCK_TYPES.has(item.type)) serveBlock(context, peer, item);
+        break;
+      }
+      if (peer.txRelay !== undefined && !serveTx(context, peer, item, peer.txRelay.lastInvSequence)) missing.push(item);
+    }
+  } finally {
+    sendNotFound(context, peer, missing);
+  }
+}
+
+function serveTx(context: PeerContext, peer: PeerState, item: InventoryItem, lastInvSequence: number): boolean {
+  const bytes = context.hooks.getTx?.(peer.node, item, lastInvSequence);
+  if (bytes === undefined) return false;
+  const isWithWitnesses = item.type !== InventoryType.TX;
+  context.send(peer, { type: 'tx', payload: isWithWitnesses ? bytes : stripWitnesses(bytes) });
+  return true;
+}
+
+function serveBlock(context: PeerContext, peer: PeerState, item: InventoryItem): void {
+  const refusal = refuseBlock(context, peer, item);
+  if (refusal !== undefined) peer.node.disconnect(refusal);
+  else context.hooks.onGetData?.(peer.node, item);
+}
+
+/** Why a block is not served, for those who may not have everything; undefined if it may be. */
+function refuseBlock(context: PeerContext, peer: PeerState, item: InventoryItem): string | undefined {
+  const { chainView, network, bestHeight } = context;
+  const { node, ourServices } = peer;
+  const block = chainView?.block(item.hash);
+  if (chainView === undefined || block === undefined) return undefined;
+  const isOld = block.timeSeconds < chainView.bestHeaderTimeSeconds() - HISTORICAL_BLOCK_AGE_SECONDS;
+  const isCostly = isOld || item.type === InventoryType.FILTERED_BLOCK;
+  if (isCostly && !node.hasPermission('download') && network.outboundTargetReached(true)) {
+    return 'asks for history past the upload target';
+  }
+  const isPruned = (ourServices & (Services.NETWORK | Services.NETWORK_LIMITED)) === Services.NETWORK_LIMITED;
+  if (isPruned && !node.hasPermission('noban') && bestHeight - block.height > PRUNED_DEPTH_BLOCKS) {
+    return 'asks for a block deeper than a pruned node serves';
+  }
+  return undefined;
+}
+
+/** In one message where it fits: longer ones are not looked at. */
+function sendNotFound(context: PeerContext, peer: PeerState, items: readonly InventoryItem[]): void {
+  for (let from = 0; from < items.length; from += MAX_NOTFOUND_ITEMS) {
+    context.send(peer, { type: 'notfound', items: items.slice(from, from + MAX_NOTFOUND_ITEMS) });
+  }
+}

@@ -1,0 +1,53 @@
+// `inv`, `tx`, `notfound`: what peers have, and transactions themselves. (Bitcoin Core src/net_processing.cpp)
+
+import type { InvMessage, InventoryItem, NotFoundMessage } from '../../p2p/messages/inventory.ts';
+import { InventoryType, MAX_INVENTORY_ITEMS } from '../../p2p/messages/inventory.ts';
+import type { TxMessage } from '../../p2p/messages/blocks.ts';
+import { transactionIds } from '../../p2p/messages/transaction.ts';
+import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerState } from '../state/peer-state.ts';
+
+/** `inv`: blocks, and transactions in the form agreed on. Other entries are ignored. */
+export function takeInv(context: PeerContext, peer: PeerState, message: InvMessage): void {
+  const { hooks, txDownload } = context;
+  if (message.exceedsLimit === true) {
+    return context.misbehaving(peer, `more than ${MAX_INVENTORY_ITEMS} entries in inv`);
+  }
+  const txType = peer.isWtxidRelay ? InventoryType.WTX : InventoryType.TX;
+  const rejectsTxs = context.rejectsIncomingTxs(peer);
+  const wantsTxs = hooks.isInitialBlockDownload?.() !== true;
+  const wanted: InventoryItem[] = [];
+  for (const item of message.items) {
+    if (item.type === txType) {
+      if (rejectsTxs) return peer.node.disconnect('announces transactions although we take none');
+      peer.txRelay?.noteKnown(item.hash);
+      if (!wantsTxs) continue;
+      txDownload?.noteAnnounced(peer, item);
+      wanted.push(item);
+    } else if (item.type === InventoryType.BLOCK) wanted.push(item);
+  }
+  if (wanted.length > 0) hooks.onInv?.(peer.node, wanted);
+}
+
+/**
+ * `tx`.
+ *
+ * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is no transaction.
+ */
+export function takeTx(context: PeerContext, peer: PeerState, { payload }: TxMessage): void {
+  const { hooks, privateBroadcast, txDownload } = context;
+  if (context.rejectsIncomingTxs(peer)) return peer.node.disconnect('sends transactions although we take none');
+  const ids = transactionIds(payload);
+  privateBroadcast.noteReceived(ids);
+  if (hooks.isInitialBlockDownload?.() === true) return;
+  peer.txRelay?.noteKnown(peer.isWtxidRelay ? ids.wtxid : ids.txid);
+  txDownload?.noteReceived(peer, ids);
+  hooks.onTx?.(peer.node, payload, ids);
+  txDownload?.noteJudged(ids);
+}
+
+/** `notfound`: never a reason to punish. One that is too long arrives without entries. */
+export function takeNotFound({ hooks, txDownload }: PeerContext, peer: PeerState, { items }: NotFoundMessage): void {
+  txDownload?.noteMissing(peer, items);
+  if (items.length > 0) hooks.onNotFound?.(peer.node, items);
+}

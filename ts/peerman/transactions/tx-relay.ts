@@ -1,0 +1,158 @@
+// Announcing transactions to one peer: what it was told, what waits, and when it is told.
+//
+// Whoever watches a node from many places could see from the times of its announcements where transactions come from.
+// So they are collected and sent at random moments, and all inbound peers of one network get them at the same moments:
+// many connections tell a spy no more than one. (Bitcoin Core src/net_processing.cpp, SendMessages; BIPs 35, 133, 339)
+
+import type { P2PNode } from '../../connman/node/peer.ts';
+import { InventoryType, MAX_INVENTORY_ITEMS } from '../../p2p/messages/inventory.ts';
+import type { InventoryItem } from '../../p2p/messages/inventory.ts';
+import { exponentialMs } from '../../util/random.ts';
+import { RollingBloomFilter } from '../../util/rolling-bloom-filter.ts';
+import type { BloomFilter } from './bloom-filter.ts';
+import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerState } from '../state/peer-state.ts';
+
+/** Remembered announcements per peer, and how often a new one may look known. (Core, m_tx_inventory_known_filter) */
+const KNOWN_TRANSACTIONS = 50_000;
+const KNOWN_FALSE_POSITIVE_RATE = 0.000_001;
+/**
+ * Up to so many peers, as many as a node of Core has; of more, less is remembered each, down to a minimum. Such a memory is
+ * half a megabyte, and thousands of peers would fill any machine. What is forgotten is at worst announced twice.
+ */
+const PEERS_WITH_FULL_MEMORY = 125;
+const MIN_KNOWN_TRANSACTIONS = 1_000;
+/** Mean time between announcements, in milliseconds. (Core INBOUND_/OUTBOUND_INVENTORY_BROADCAST_INTERVAL) */
+const INBOUND_MEAN_MS = 5_000;
+const OUTBOUND_MEAN_MS = 2_000;
+/** Transactions per announcement: a base, more for a long backlog, a limit. (Core INVENTORY_BROADCAST_TARGET, _MAX) */
+const BATCH_BASE = 70;
+const BATCH_PER_THOUSAND = 5;
+const BATCH_LIMIT = 1_000;
+/** Most transactions that wait to be announced to one peer. More are not: it hears of them from others. */
+const MAX_BACKLOG = 50_000;
+
+/** A transaction to be announced. Hashes are 32 bytes in wire order. */
+export interface TxAnnouncement {
+  readonly txid: Uint8Array;
+  readonly wtxid: Uint8Array;
+  /** Peers whose `feefilter` is above it are not told. Left out: all are. */
+  readonly feeRateSatPerKvB?: bigint;
+}
+
+/** Relay of transactions with one peer. */
+export class TxRelayState {
+  /** The peer wants to hear of transactions. */
+  isWanted: boolean;
+  /** The peer's `feefilter`: cheaper transactions are not announced to it. */
+  feeFilterSatPerKvB = 0n;
+  bloomFilter: BloomFilter | undefined;
+  /** It asked for everything there is. (BIP 35) */
+  isMempoolWanted = false;
+  /** Wall-clock milliseconds. */
+  nextInvMs = 0;
+  /** `announceTx` gives each transaction a number; those below this one were announced, or passed over. */
+  lastInvSequence = 1;
+  readonly backlog: TxAnnouncement[] = [];
+  readonly #context: Pick<PeerContext, 'random' | 'peers'>;
+  /** Made when there is something to remember. */
+  #known: RollingBloomFilter | undefined;
+
+  constructor(isWanted: boolean, context: Pick<PeerContext, 'random' | 'peers'>) {
+    this.isWanted = isWanted;
+    this.#context = context;
+  }
+
+  /** Whether the peer knows of it, by telling us or from us. @param hash - As the peer names transactions. */
+  isKnown(hash: Uint8Array): boolean {
+    return this.#known?.has(hash) === true;
+  }
+
+  noteKnown(hash: Uint8Array): void {
+    this.#known ??= new RollingBloomFilter({
+      elementCount: knownCapacity(this.#context.peers.size),
+      falsePositiveRate: KNOWN_FALSE_POSITIVE_RATE,
+      random: this.#context.random,
+    });
+    this.#known.insert(hash);
+  }
+
+  queue(transaction: TxAnnouncement): void {
+    if (this.backlog.length < MAX_BACKLOG) this.backlog.push(transaction);
+  }
+}
+
+/** How many announcements to remember for each of so many peers. */
+export function knownCapacity(peerCount: number): number {
+  const share = Math.floor((KNOWN_TRANSACTIONS * PEERS_WITH_FULL_MEMORY) / Math.max(peerCount, PEERS_WITH_FULL_MEMORY));
+  return Math.max(share, MIN_KNOWN_TRANSACTIONS);
+}
+
+/** The moments at which the inbound peers of one network are told, by network key. Wall-clock milliseconds. */
+export type InboundInvTimes = Map<bigint, number>;
+
+/** Announces what waits, if it is time. */
+export function maybeSendTxInvs(context: PeerContext, peer: PeerState): void {
+  const { txRelay } = peer;
+  if (txRelay === undefined || !isTime(context, peer, txRelay)) return;
+  if (!txRelay.isWanted) txRelay.backlog.length = 0;
+  const items: InventoryItem[] = [];
+  if (txRelay.isMempoolWanted) {
+    txRelay.isMempoolWanted = false;
+    for (const transaction of context.hooks.mempool?.() ?? []) collect(peer, txRelay, transaction, items);
+  }
+  const limit = Math.min(BATCH_BASE + BATCH_PER_THOUSAND * Math.floor(txRelay.backlog.length / 1_000), BATCH_LIMIT);
+  if (txRelay.backlog.length > 0) collectBacklog(context, peer, txRelay, items, items.length + limit);
+  txRelay.lastInvSequence = context.nextTxSequence;
+  for (let from = 0; from < items.length; from += MAX_INVENTORY_ITEMS) {
+    context.send(peer, { type: 'inv', items: items.slice(from, from + MAX_INVENTORY_ITEMS) });
+  }
+}
+
+/** Whether a peer hears of transactions without delay: the user vouched for it, so it is no spy. */
+export function isToldAtOnce(node: P2PNode): boolean {
+  return node.hasPermission('noban');
+}
+
+function isTime(context: PeerContext, { node }: PeerState, txRelay: TxRelayState): boolean {
+  const { random, inboundInvTimes } = context;
+  const nowMs = context.clock.wallTimeMs();
+  if (txRelay.nextInvMs >= nowMs) return isToldAtOnce(node);
+  if (!node.isInbound) {
+    txRelay.nextInvMs = nowMs + exponentialMs(random, OUTBOUND_MEAN_MS);
+    return true;
+  }
+  let nextMs = inboundInvTimes.get(node.networkKey) ?? 0;
+  if (nextMs < nowMs) {
+    nextMs = nowMs + exponentialMs(random, INBOUND_MEAN_MS);
+    inboundInvTimes.set(node.networkKey, nextMs);
+  }
+  txRelay.nextInvMs = nextMs;
+  return true;
+}
+
+/** Moves transactions from the backlog into `items` until there are `itemLimit`, in the order that the embedder wants. */
+function collectBacklog(
+  { hooks }: PeerContext,
+  peer: PeerState,
+  txRelay: TxRelayState,
+  items: InventoryItem[],
+  itemLimit: number,
+): void {
+  const { backlog } = txRelay;
+  const ordered = hooks.orderTxs?.(peer.node, backlog) ?? backlog;
+  let doneCount = 0;
+  for (; doneCount < ordered.length && items.length < itemLimit; doneCount++) {
+    collect(peer, txRelay, ordered[doneCount]!, items);
+  }
+  backlog.splice(0, backlog.length, ...ordered.slice(doneCount));
+}
+
+function collect(peer: PeerState, txRelay: TxRelayState, transaction: TxAnnouncement, items: InventoryItem[]): void {
+  const hash = peer.isWtxidRelay ? transaction.wtxid : transaction.txid;
+  const { feeRateSatPerKvB } = transaction;
+  if (txRelay.isKnown(hash)) return;
+  if (feeRateSatPerKvB !== undefined && feeRateSatPerKvB < txRelay.feeFilterSatPerKvB) return;
+  txRelay.noteKnown(hash);
+  items.push({ type: peer.isWtxidRelay ? InventoryType.WTX : InventoryType.TX, hash });
+}

@@ -1,0 +1,287 @@
+// Who announced which transaction, and whom to ask for it next. (Bitcoin Core src/txrequest.h)
+//
+// Each transaction is asked of one peer at a time. Announcements may have to wait, when others are likely to be better. Of
+// several peers the preferred ones come first, and among equals a secret hash decides, so that nobody gets to the front by
+// announcing often or early. Who does not answer in time loses his turn for good. An announcement is
+//
+//   delayed    until its time;
+//   waiting    behind a better one, or behind one that is asked for;
+//   best       the next to be asked for, when its peer's turn comes;
+//   requested  until an answer, or the end of the time for it;
+//   completed  then, and kept as long as others may still answer: repeating it changes nothing.
+//
+// There is no clock here: times are arguments that never go back. Every call costs time for what it changes only, and for
+// the peers that announced the same transaction.
+
+import type { InventoryItem } from '../../p2p/messages/inventory.ts';
+import type { RandomUint32 } from '../../util/random.ts';
+import { SipHash } from '../../util/siphash.ts';
+
+/** How long a peer has to answer before another is asked, in milliseconds. (Core GETDATA_TX_INTERVAL) */
+export const REQUEST_TIMEOUT_MS = 60_000;
+
+type State = 'delayed' | 'waiting' | 'best' | 'requested' | 'completed';
+
+interface Announcement {
+  readonly peerId: number;
+  readonly transaction: Transaction;
+  /** As this peer names the transaction. */
+  readonly item: InventoryItem;
+  readonly isPreferred: boolean;
+  /** A secret number of 64 bits: among those that are preferred alike, the highest goes first. */
+  readonly priorityHigh: number;
+  readonly priorityLow: number;
+  readonly delayMs: number;
+  /** When the delay ends, and then, the time for an answer. */
+  dueMs: number;
+  state: State;
+}
+
+/** One transaction that somebody announced. */
+interface Transaction {
+  readonly key: string;
+  /** One for each peer that announced it. */
+  readonly announcements: Map<number, Announcement>;
+  /** Those that are waiting or best, the best one last. */
+  readonly ready: Announcement[];
+  delayedCount: number;
+  requested: Announcement | undefined;
+}
+
+interface Peer {
+  readonly announcements: Set<Announcement>;
+  /** What is to be asked of it, in the order in which that became clear. */
+  readonly best: Set<Announcement>;
+  inFlightCount: number;
+}
+
+/** The announcements of all peers of a node. */
+export class TxRequests {
+  readonly #transactions = new Map<string, Transaction>();
+  readonly #peers = new Map<number, Peer>();
+  /** By their delay: each set is then in the order in which delays end. */
+  readonly #delayed = new Map<number, Set<Announcement>>();
+  /** In the order in which the time for an answer ends. */
+  readonly #requested = new Set<Announcement>();
+  readonly #secret: SipHash;
+  readonly #hasher = new SipHash(0n, 0n);
+
+  constructor(random: RandomUint32) {
+    const draw64 = (): bigint => (BigInt(random()) << 32n) | BigInt(random());
+    this.#secret = new SipHash(draw64(), draw64());
+  }
+
+  /** Transactions that are tracked. */
+  get size(): number {
+    return this.#transactions.size;
+  }
+
+  /** Announcements of a peer that are tracked, completed ones included. */
+  countOf(peerId: number): number {
+    return this.#peers.get(peerId)?.announcements.size ?? 0;
+  }
+
+  /** Transactions that a peer was asked for and may still answer. */
+  inFlightCountOf(peerId: number): number {
+    return this.#peers.get(peerId)?.inFlightCount ?? 0;
+  }
+
+  /**
+   * Notes that a peer has a transaction. A second time from the same peer nothing changes.
+   *
+   * @param item - Its hash is copied: it may be a view of a long message.
+   * @param delayMs - How long it may not be asked for. One of a few values, of which each keeps a queue.
+   */
+  announce(peerId: number, item: InventoryItem, isPreferred: boolean, nowMs: number, delayMs: number): void {
+    const key = keyOf(item.hash);
+    let transaction = this.#transactions.get(key);
+    if (transaction?.announcements.has(peerId) === true) return;
+    if (transaction === undefined) {
+      transaction = { key, announcements: new Map(), ready: [], delayedCount: 0, requested: undefined };
+      this.#transactions.set(key, transaction);
+    }
+    const [priorityLow, priorityHigh] = this.#drawPriority(peerId, item.hash);
+    const announcement: Announcement = {
+      peerId,
+      transaction,
+      item: { type: item.type, hash: Uint8Array.from(item.hash) },
+      isPreferred,
+      priorityHigh: priorityHigh!,
+      priorityLow: priorityLow!,
+      delayMs,
+      dueMs: nowMs + delayMs,
+      state: 'delayed',
+    };
+    transaction.announcements.set(peerId, announcement);
+    this.#peer(peerId).announcements.add(announcement);
+    if (delayMs > 0) this.#delay(announcement);
+    else this.#makeReady(announcement);
+  }
+
+  /** What a peer is to be asked for now. Each comes again until it is passed to `noteRequested` or `forget`. */
+  requestable(peerId: number, nowMs: number): InventoryItem[] {
+    this.#advance(nowMs);
+    return Array.from(this.#peers.get(peerId)?.best ?? [], ({ item }) => item);
+  }
+
+  /** A peer is asked for a transaction that was requestable from it. */
+  noteRequested(peerId: number, hash: Uint8Array, nowMs: number): void {
+    const announcement = this.#find(peerId, hash);
+    if (announcement?.state !== 'best') return;
+    const { transaction } = announcement;
+    this.#leaveState(announcement);
+    announcement.state = 'requested';
+    announcement.dueMs = nowMs + REQUEST_TIMEOUT_MS;
+    transaction.requested = announcement;
+    this.#requested.add(announcement);
+    this.#peer(peerId).inFlightCount++;
+  }
+
+  /** A peer answered, with the transaction or that it does not have it: it is not asked again, but others may be. */
+  noteAnswered(peerId: number, hash: Uint8Array): void {
+    const announcement = this.#find(peerId, hash);
+    if (announcement !== undefined) this.#complete(announcement);
+  }
+
+  /** Drops a transaction: it is known, or not wanted. */
+  forget(hash: Uint8Array): void {
+    const transaction = this.#transactions.get(keyOf(hash));
+    if (transaction !== undefined) this.#drop(transaction);
+  }
+
+  /** Drops the announcements of a peer that is gone. */
+  removePeer(peerId: number): void {
+    const peer = this.#peers.get(peerId);
+    if (peer === undefined) return;
+    for (const announcement of peer.announcements) {
+      this.#complete(announcement);
+      this.#remove(announcement);
+    }
+    this.#peers.delete(peerId);
+  }
+
+  // ---- From state to state ------------------------------------------------------------------------------------------
+
+  /** Ends the delays and requests whose time has come. */
+  #advance(nowMs: number): void {
+    for (const announcement of this.#requested) {
+      if (announcement.dueMs > nowMs) break;
+      this.#complete(announcement);
+    }
+    for (const queue of this.#delayed.values()) {
+      for (const announcement of queue) {
+        if (announcement.dueMs > nowMs) break;
+        this.#leaveState(announcement);
+        this.#makeReady(announcement);
+      }
+    }
+  }
+
+  #delay(announcement: Announcement): void {
+    announcement.transaction.delayedCount++;
+    const queue = this.#delayed.get(announcement.delayMs);
+    if (queue === undefined) this.#delayed.set(announcement.delayMs, new Set([announcement]));
+    else queue.add(announcement);
+  }
+
+  #makeReady(announcement: Announcement): void {
+    const { ready } = announcement.transaction;
+    announcement.state = 'waiting';
+    let index = ready.length;
+    while (index > 0 && isBetter(ready[index - 1]!, announcement)) index--;
+    ready.splice(index, 0, announcement);
+    this.#chooseBest(announcement.transaction);
+  }
+
+  /** The last one that is ready is the best, unless somebody is being asked. */
+  #chooseBest({ ready, requested }: Transaction): void {
+    const chosen = requested === undefined ? ready.at(-1) : undefined;
+    if (chosen === undefined || chosen.state === 'best') return;
+    const former = ready.at(-2);
+    if (former?.state === 'best') {
+      former.state = 'waiting';
+      this.#peer(former.peerId).best.delete(former);
+    }
+    chosen.state = 'best';
+    this.#peer(chosen.peerId).best.add(chosen);
+  }
+
+  /** Ends an announcement, and its transaction with it if nobody else may still answer. */
+  #complete(announcement: Announcement): void {
+    if (announcement.state === 'completed') return;
+    const { transaction } = announcement;
+    this.#leaveState(announcement);
+    announcement.state = 'completed';
+    this.#chooseBest(transaction);
+    const isOver =
+      transaction.ready.length === 0 && transaction.delayedCount === 0 && transaction.requested === undefined;
+    if (isOver) this.#drop(transaction);
+  }
+
+  /** Takes an announcement out of what goes with its state. The caller gives it another. */
+  #leaveState(announcement: Announcement): void {
+    const { transaction, peerId, state } = announcement;
+    switch (state) {
+      case 'delayed':
+        transaction.delayedCount--;
+        this.#delayed.get(announcement.delayMs)?.delete(announcement);
+        return;
+      case 'requested':
+        transaction.requested = undefined;
+        this.#requested.delete(announcement);
+        this.#peer(peerId).inFlightCount--;
+        return;
+      case 'best':
+        this.#peer(peerId).best.delete(announcement);
+        transaction.ready.pop();
+        return;
+      case 'waiting':
+        transaction.ready.splice(transaction.ready.indexOf(announcement), 1);
+        return;
+      case 'completed':
+    }
+  }
+
+  #drop({ announcements }: Transaction): void {
+    for (const announcement of announcements.values()) this.#remove(announcement);
+  }
+
+  #remove(announcement: Announcement): void {
+    const { transaction, peerId } = announcement;
+    this.#leaveState(announcement);
+    announcement.state = 'completed';
+    this.#peers.get(peerId)?.announcements.delete(announcement);
+    transaction.announcements.delete(peerId);
+    if (transaction.announcements.size === 0) this.#transactions.delete(transaction.key);
+  }
+
+  // ---- Finding ------------------------------------------------------------------------------------------------------
+
+  #find(peerId: number, hash: Uint8Array): Announcement | undefined {
+    return this.#transactions.get(keyOf(hash))?.announcements.get(peerId);
+  }
+
+  #peer(peerId: number): Peer {
+    let peer = this.#peers.get(peerId);
+    if (peer === undefined) {
+      peer = { announcements: new Set(), best: new Set(), inFlightCount: 0 };
+      this.#peers.set(peerId, peer);
+    }
+    return peer;
+  }
+
+  #drawPriority(peerId: number, hash: Uint8Array): Uint32Array {
+    return this.#hasher.copyFrom(this.#secret).write(hash).writeUint64(BigInt(peerId)).finalizeHalves();
+  }
+}
+
+/** Short in memory: one byte for each byte. */
+function keyOf(hash: Uint8Array): string {
+  return Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('latin1');
+}
+
+function isBetter(a: Announcement, b: Announcement): boolean {
+  if (a.isPreferred !== b.isPreferred) return a.isPreferred;
+  if (a.priorityHigh !== b.priorityHigh) return a.priorityHigh > b.priorityHigh;
+  return a.priorityLow > b.priorityLow;
+}
