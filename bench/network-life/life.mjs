@@ -2,8 +2,8 @@
 // connect to, and what are its feelers good for? Then it is restarted, in peace and after floods of addresses.
 
 import { AddrMan } from '../../modules/addrman/addr-man.js';
-import { parsePeers } from '../../modules/addrman/peers-reader.js';
-import { serializePeers } from '../../modules/addrman/peers-writer.js';
+import { parsePeers } from '../../modules/addrman/file/peers-reader.js';
+import { serializePeers } from '../../modules/addrman/file/peers-writer.js';
 import { CHAIN_PARAMS } from '../../modules/p2p/chain-params.js';
 import { MemoryNetwork } from '../../modules/testing.js';
 import { VILLAGE_SERVICES, Village, addressesIn, isAttacker, toService } from '../lib/village.mjs';

@@ -2,8 +2,8 @@
 // once, and what share of its tried table after a week of feelers?
 
 import { AddrMan } from '../../modules/addrman/addr-man.js';
-import { parsePeers } from '../../modules/addrman/peers-reader.js';
-import { serializePeers } from '../../modules/addrman/peers-writer.js';
+import { parsePeers } from '../../modules/addrman/file/peers-reader.js';
+import { serializePeers } from '../../modules/addrman/file/peers-writer.js';
 import { CHAIN_PARAMS } from '../../modules/p2p/chain-params.js';
 import { VILLAGE_SERVICES, addressesIn, isAttacker, toService } from '../lib/village.mjs';
 import { bookOptions, randomWords } from './world.mjs';

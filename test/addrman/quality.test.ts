@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EntryStore } from '../../ts/addrman/entry-store.ts';
+import { EntryStore } from '../../ts/addrman/tables/entry-store.ts';
 import { isTerrible, selectionChance } from '../../ts/addrman/quality.ts';
 import { readVectorJson } from '../helpers/vectors.ts';
 import { address, service } from './support.ts';

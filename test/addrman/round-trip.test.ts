@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import type { AddrMan } from '../../ts/addrman/addr-man.ts';
-import { parsePeers } from '../../ts/addrman/peers-reader.ts';
-import { serializePeers } from '../../ts/addrman/peers-writer.ts';
+import { parsePeers } from '../../ts/addrman/file/peers-reader.ts';
+import { serializePeers } from '../../ts/addrman/file/peers-writer.ts';
 import { NETWORK_BYTES } from '../../ts/netaddr/network.ts';
 import type { PublicNetworkName } from '../../ts/netaddr/network.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';

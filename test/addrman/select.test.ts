@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AddrMan } from '../../ts/addrman/addr-man.ts';
-import { NO_ENTRY } from '../../ts/addrman/bucket-table.ts';
+import { NO_ENTRY } from '../../ts/addrman/tables/bucket-table.ts';
 import { BUCKET_SLOTS } from '../../ts/addrman/limits.ts';
 import { selectionChance } from '../../ts/addrman/quality.ts';
 import { NETWORK_NUMBERS } from '../../ts/netaddr/network.ts';

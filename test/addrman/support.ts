@@ -3,7 +3,7 @@
 import { AddrMan } from '../../ts/addrman/addr-man.ts';
 import type { AddrManOptions } from '../../ts/addrman/addr-man.ts';
 import { AsMap } from '../../ts/addrman/asmap/as-map.ts';
-import { findContradiction } from '../../ts/addrman/consistency.ts';
+import { findContradiction } from '../../ts/addrman/tables/consistency.ts';
 import { NetGroups } from '../../ts/addrman/net-groups.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';

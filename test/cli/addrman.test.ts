@@ -14,7 +14,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { serializePeers } from '../../ts/addrman/peers-writer.ts';
+import { serializePeers } from '../../ts/addrman/file/peers-writer.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { REGTEST_MAGIC, START, ipv4, testAddrMan } from '../addrman/support.ts';

@@ -20,18 +20,18 @@ import type { Clock } from '../util/clock.ts';
 import { invalidArg, outOfRange } from '../util/errors.ts';
 import { createSecureRandom, uniformBelow } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
-import { AddressTables } from './address-tables.ts';
+import { AddressTables } from './tables/address-tables.ts';
 import { MAX_TIME, checkService, checkServices } from './arguments.ts';
-import { NO_ENTRY } from './bucket-table.ts';
-import { findContradiction } from './consistency.ts';
-import { addAddresses } from './gossip.ts';
+import { NO_ENTRY } from './tables/bucket-table.ts';
+import { findContradiction } from './tables/consistency.ts';
+import { addAddresses } from './address-intake.ts';
 import { BUCKET_SLOTS, CONNECTED_UPDATE_SECONDS, KEY_BYTES, MAX_ATTEMPTS, MAX_CHECK_RATIO } from './limits.ts';
 import { NetGroups } from './net-groups.ts';
 import { peerAddress, entryRecord } from './records.ts';
 import type { EntryPosition, EntryRecord, SelectedAddress, TableEntry } from './records.ts';
-import { networkNumbers } from './network-numbers.ts';
+import { networkNumbers } from './tables/network-numbers.ts';
 import { sampleEntries, selectEntry } from './selection.ts';
-import { markGood, randomTriedCollision, resolveCollisions } from './tried-collisions.ts';
+import { markGood, randomTriedCollision, resolveCollisions } from './tables/tried-collisions.ts';
 
 /** How an address manager is set up. */
 export interface AddrManOptions {

@@ -1,6 +1,6 @@
 // What the statistics of an entry say about it. (Bitcoin Core src/addrman.cpp, AddrInfo::IsTerrible and GetChance)
 
-import type { EntryStore } from './entry-store.ts';
+import type { EntryStore } from './tables/entry-store.ts';
 import {
   FAILURE_FACTOR,
   FUTURE_TOLERANCE_SECONDS,

@@ -3,7 +3,7 @@
 import type { NetAddress } from '../netaddr/net-address.ts';
 import { Service } from '../netaddr/service.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
-import type { EntryStore } from './entry-store.ts';
+import type { EntryStore } from './tables/entry-store.ts';
 
 /** An address to dial. */
 export interface SelectedAddress {

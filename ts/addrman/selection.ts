@@ -4,12 +4,12 @@
 import type { NetworkClass } from '../netaddr/network.ts';
 import { uniformBelow } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
-import type { AddressTables } from './address-tables.ts';
-import { ANY_NETWORK, NO_ENTRY } from './bucket-table.ts';
-import type { BucketTable } from './bucket-table.ts';
-import type { EntryStore } from './entry-store.ts';
+import type { AddressTables } from './tables/address-tables.ts';
+import { ANY_NETWORK, NO_ENTRY } from './tables/bucket-table.ts';
+import type { BucketTable } from './tables/bucket-table.ts';
+import type { EntryStore } from './tables/entry-store.ts';
 import { BUCKET_SLOTS, CHANCE_GROWTH } from './limits.ts';
-import { NETWORK_BY_NUMBER } from './network-numbers.ts';
+import { NETWORK_BY_NUMBER } from './tables/network-numbers.ts';
 import { isTaken, isTerrible } from './quality.ts';
 
 /** Draws of 30 bits decide whether a chance is taken. */

@@ -4,8 +4,8 @@
 // left out: a keyed hash says so, and it would look like noise. What shows is what matters: that buckets fill alike. A
 // source that sends a flood reaches 64 of the 1,024 new buckets, and they stand out.
 
-import { ANY_NETWORK } from '../addrman/bucket-table.ts';
-import type { BucketTable } from '../addrman/bucket-table.ts';
+import { ANY_NETWORK } from '../addrman/tables/bucket-table.ts';
+import type { BucketTable } from '../addrman/tables/bucket-table.ts';
 import { BUCKET_SLOTS } from '../addrman/limits.ts';
 import { NETWORK_NUMBERS } from '../netaddr/network.ts';
 import type { NetworkClass } from '../netaddr/network.ts';

@@ -1,12 +1,12 @@
 // What `sockman addrman` says: a summary, counts by network, and the entries as a table or as JSON.
 
 import type { AddrMan } from '../addrman/addr-man.ts';
-import { ANY_NETWORK } from '../addrman/bucket-table.ts';
-import type { BucketTable } from '../addrman/bucket-table.ts';
+import { ANY_NETWORK } from '../addrman/tables/bucket-table.ts';
+import type { BucketTable } from '../addrman/tables/bucket-table.ts';
 import { KEY_BYTES } from '../addrman/limits.ts';
 import type { NetGroups } from '../addrman/net-groups.ts';
-import { NETWORK_BY_NUMBER } from '../addrman/network-numbers.ts';
-import type { PeersHeader } from '../addrman/peers-reader.ts';
+import { NETWORK_BY_NUMBER } from '../addrman/tables/network-numbers.ts';
+import type { PeersHeader } from '../addrman/file/peers-reader.ts';
 import type { TableEntry } from '../addrman/records.ts';
 import { servicesHex } from '../connman/statistics.ts';
 import { NETWORK_NUMBERS } from '../netaddr/network.ts';

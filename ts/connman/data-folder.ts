@@ -11,7 +11,7 @@ import { AnchorsFile } from '../storage/anchors-file.ts';
 import { DataFile } from '../storage/data-file.ts';
 import { systemFileError } from '../storage/file-error.ts';
 import type { NetGroups } from '../addrman/net-groups.ts';
-import { PeersFile } from '../addrman/peers-file.ts';
+import { PeersFile } from '../addrman/file/peers-file.ts';
 import type { ChainParams } from '../p2p/chain-params.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Clock } from '../util/clock.ts';

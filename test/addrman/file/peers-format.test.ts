@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { AddrMan } from '../../ts/addrman/addr-man.ts';
-import { parsePeers } from '../../ts/addrman/peers-reader.ts';
-import type { PeersOutcome } from '../../ts/addrman/peers-reader.ts';
-import { serializePeers } from '../../ts/addrman/peers-writer.ts';
-import { PEERS_FILE_VECTORS, peersFileBytes, peersFileVector } from '../helpers/peers-vectors.ts';
-import type { PeersFileEntry, PeersFileVector } from '../helpers/peers-vectors.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
-import { toHex } from '../helpers/vectors.ts';
-import { ManualClock, REGTEST_MAGIC, contradictionIn, groups, sampleMap } from './support.ts';
+import type { AddrMan } from '../../../ts/addrman/addr-man.ts';
+import { parsePeers } from '../../../ts/addrman/file/peers-reader.ts';
+import type { PeersOutcome } from '../../../ts/addrman/file/peers-reader.ts';
+import { serializePeers } from '../../../ts/addrman/file/peers-writer.ts';
+import { PEERS_FILE_VECTORS, peersFileBytes, peersFileVector } from '../../helpers/peers-vectors.ts';
+import type { PeersFileEntry, PeersFileVector } from '../../helpers/peers-vectors.ts';
+import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { toHex } from '../../helpers/vectors.ts';
+import { ManualClock, REGTEST_MAGIC, contradictionIn, groups, sampleMap } from '../support.ts';
 
 function bytesOf(file: PeersFileVector): Uint8Array {
   const bytes = peersFileBytes(file);

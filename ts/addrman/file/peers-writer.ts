@@ -1,14 +1,14 @@
 // Writes the address manager as `peers.dat` has it (peers-format.ts).
 
-import { doubleSha256 } from '../p2p/hash.ts';
-import { ByteWriter } from '../util/bytes.ts';
-import type { AddrMan } from './addr-man.ts';
-import { writeTimeAndServices } from '../storage/disk-address.ts';
-import type { AddressTables } from './address-tables.ts';
-import { NO_MAP_VERSION } from './asmap/as-map.ts';
-import { ANY_NETWORK, NO_ENTRY } from './bucket-table.ts';
-import type { BucketTable } from './bucket-table.ts';
-import { BUCKET_SLOTS, NEW_BUCKET_COUNT } from './limits.ts';
+import { doubleSha256 } from '../../p2p/hash.ts';
+import { ByteWriter } from '../../util/bytes.ts';
+import type { AddrMan } from '../addr-man.ts';
+import { writeTimeAndServices } from '../../storage/disk-address.ts';
+import type { AddressTables } from '../tables/address-tables.ts';
+import { NO_MAP_VERSION } from '../asmap/as-map.ts';
+import { ANY_NETWORK, NO_ENTRY } from '../tables/bucket-table.ts';
+import type { BucketTable } from '../tables/bucket-table.ts';
+import { BUCKET_SLOTS, NEW_BUCKET_COUNT } from '../limits.ts';
 import { BUCKET_COUNT_MASK, COMPATIBLE_BASE, FORMAT } from './peers-format.ts';
 
 /** Bytes of an IPv4 entry from an IPv4 source, for the first guess at the size; longer ones let the buffer grow. */

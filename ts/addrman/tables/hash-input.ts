@@ -1,6 +1,6 @@
 // What the keyed hashes of placement.ts are computed from, operand by operand.
 
-import { KEY_BYTES } from './limits.ts';
+import { KEY_BYTES } from '../limits.ts';
 
 /** Longest operands behind the key: tag, bucket, and the length and service key of an onion or I2P address. */
 const MAX_OPERAND_BYTES = 1 + 4 + 1 + 34;

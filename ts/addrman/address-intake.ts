@@ -4,8 +4,8 @@ import type { NetAddress } from '../netaddr/net-address.ts';
 import { LANES } from '../p2p/hash-lanes.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
 import { uniformBelow } from '../util/random.ts';
-import type { AddressTables } from './address-tables.ts';
-import { NO_ENTRY } from './bucket-table.ts';
+import type { AddressTables } from './tables/address-tables.ts';
+import { NO_ENTRY } from './tables/bucket-table.ts';
 import { MAX_REFERENCES, OFFLINE_UPDATE_SECONDS, ONLINE_UPDATE_SECONDS, ONLINE_WINDOW_SECONDS } from './limits.ts';
 import { isTerrible } from './quality.ts';
 

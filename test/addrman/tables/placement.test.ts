@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { HashInput } from '../../ts/addrman/hash-input.ts';
-import { BUCKET_SLOTS } from '../../ts/addrman/limits.ts';
-import { Placement } from '../../ts/addrman/placement.ts';
-import { NetAddress } from '../../ts/netaddr/net-address.ts';
-import type { NetGroups } from '../../ts/addrman/net-groups.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
-import { fromHex, readVectorJson, toHex } from '../helpers/vectors.ts';
-import { TEST_KEY, address, groups, ipv4 } from './support.ts';
+import type { HashInput } from '../../../ts/addrman/tables/hash-input.ts';
+import { BUCKET_SLOTS } from '../../../ts/addrman/limits.ts';
+import { Placement } from '../../../ts/addrman/tables/placement.ts';
+import { NetAddress } from '../../../ts/netaddr/net-address.ts';
+import type { NetGroups } from '../../../ts/addrman/net-groups.ts';
+import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { fromHex, readVectorJson, toHex } from '../../helpers/vectors.ts';
+import { TEST_KEY, address, groups, ipv4 } from '../support.ts';
 
 interface Row {
   key: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { address, contradictionIn, peer, service, testAddrMan } from './support.ts';
+import { address, contradictionIn, peer, service, testAddrMan } from '../support.ts';
 
 const SOURCE = address('252.2.2.2');
 const TARGET = service('250.1.1.1');

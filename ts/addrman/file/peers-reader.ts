@@ -4,22 +4,22 @@
 // is believed before the bytes are there, and whatever is wrong the outcome is a reason, never half an address book.
 // (Bitcoin Core src/addrman.cpp, AddrManImpl::Unserialize)
 
-import { readAddressV1, readAddressV2 } from '../netaddr/encoding.ts';
-import { LANES } from '../p2p/hash-lanes.ts';
-import { doubleSha256 } from '../p2p/hash.ts';
-import { ByteReader } from '../util/bytes.ts';
-import { equalBytes } from '../util/compare-bytes.ts';
-import { DecodeError } from '../util/errors.ts';
-import { createSecureRandom } from '../util/random.ts';
-import { AddrMan } from './addr-man.ts';
-import type { AddrManOptions } from './addr-man.ts';
-import { readDiskAddress } from '../storage/disk-address.ts';
-import { AddressTables } from './address-tables.ts';
-import { NO_MAP_VERSION } from './asmap/as-map.ts';
-import { NO_ENTRY } from './bucket-table.ts';
-import { findContradiction } from './consistency.ts';
-import { KEY_BYTES, NEW_BUCKET_COUNT, NEW_SLOTS, TRIED_SLOTS } from './limits.ts';
-import { NetGroups } from './net-groups.ts';
+import { readAddressV1, readAddressV2 } from '../../netaddr/encoding.ts';
+import { LANES } from '../../p2p/hash-lanes.ts';
+import { doubleSha256 } from '../../p2p/hash.ts';
+import { ByteReader } from '../../util/bytes.ts';
+import { equalBytes } from '../../util/compare-bytes.ts';
+import { DecodeError } from '../../util/errors.ts';
+import { createSecureRandom } from '../../util/random.ts';
+import { AddrMan } from '../addr-man.ts';
+import type { AddrManOptions } from '../addr-man.ts';
+import { readDiskAddress } from '../../storage/disk-address.ts';
+import { AddressTables } from '../tables/address-tables.ts';
+import { NO_MAP_VERSION } from '../asmap/as-map.ts';
+import { NO_ENTRY } from '../tables/bucket-table.ts';
+import { findContradiction } from '../tables/consistency.ts';
+import { KEY_BYTES, NEW_BUCKET_COUNT, NEW_SLOTS, TRIED_SLOTS } from '../limits.ts';
+import { NetGroups } from '../net-groups.ts';
 import * as format from './peers-format.ts';
 import { BucketRestorer } from './peers-restore.ts';
 

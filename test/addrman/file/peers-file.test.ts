@@ -14,12 +14,12 @@ import * as fsPromises from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AddrMan } from '../../ts/addrman/addr-man.ts';
-import type { FileSystem } from '../../ts/storage/data-file.ts';
-import { PeersFile } from '../../ts/addrman/peers-file.ts';
-import { serializePeers } from '../../ts/addrman/peers-writer.ts';
-import { peersFileBytes, peersFileVector } from '../helpers/peers-vectors.ts';
-import { REGTEST_MAGIC, START, address, peer, testAddrMan } from './support.ts';
+import type { AddrMan } from '../../../ts/addrman/addr-man.ts';
+import type { FileSystem } from '../../../ts/storage/data-file.ts';
+import { PeersFile } from '../../../ts/addrman/file/peers-file.ts';
+import { serializePeers } from '../../../ts/addrman/file/peers-writer.ts';
+import { peersFileBytes, peersFileVector } from '../../helpers/peers-vectors.ts';
+import { REGTEST_MAGIC, START, address, peer, testAddrMan } from '../support.ts';
 
 let folder: string;
 let path: string;

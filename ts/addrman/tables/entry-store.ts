@@ -4,13 +4,13 @@
 // Columns take 146 bytes an entry and hold nothing to collect. An entry is named by its id, the index into every
 // column; ids of deleted entries are used again, so whoever keeps one must hear of the deletion.
 
-import { writeAddressV2At } from '../netaddr/encoding.ts';
-import { NetAddress } from '../netaddr/net-address.ts';
-import { NETWORK_BYTES, NETWORK_NUMBERS } from '../netaddr/network.ts';
-import type { NetworkName } from '../netaddr/network.ts';
-import type { Service } from '../netaddr/service.ts';
-import type { ByteWriter } from '../util/bytes.ts';
-import { MAX_ENTRIES, MAX_REFERENCES } from './limits.ts';
+import { writeAddressV2At } from '../../netaddr/encoding.ts';
+import { NetAddress } from '../../netaddr/net-address.ts';
+import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/network.ts';
+import type { NetworkName } from '../../netaddr/network.ts';
+import type { Service } from '../../netaddr/service.ts';
+import type { ByteWriter } from '../../util/bytes.ts';
+import { MAX_ENTRIES, MAX_REFERENCES } from '../limits.ts';
 import { BYTES_BY_NUMBER, NETWORK_BY_NUMBER } from './network-numbers.ts';
 
 /** Room for the bytes of any address. */

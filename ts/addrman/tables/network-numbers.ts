@@ -1,8 +1,8 @@
 // Networks as numbers, which is how columns and counts hold them.
 
-import { NETWORK_BYTES, NETWORK_NUMBERS } from '../netaddr/network.ts';
-import type { NetworkClass } from '../netaddr/network.ts';
-import { invalidArg } from '../util/errors.ts';
+import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/network.ts';
+import type { NetworkClass } from '../../netaddr/network.ts';
+import { invalidArg } from '../../util/errors.ts';
 
 /** Names of the networks by their numbers. */
 export const NETWORK_BY_NUMBER: readonly NetworkClass[] = [

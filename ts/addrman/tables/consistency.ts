@@ -5,8 +5,8 @@ import type { AddressTables } from './address-tables.ts';
 import { NO_ENTRY } from './bucket-table.ts';
 import { NETWORK_COUNT } from './network-numbers.ts';
 import type { EntryStore } from './entry-store.ts';
-import { BUCKET_SLOTS, MAX_REFERENCES } from './limits.ts';
-import { serviceOf } from './records.ts';
+import { BUCKET_SLOTS, MAX_REFERENCES } from '../limits.ts';
+import { serviceOf } from '../records.ts';
 
 /**
  * Looks for a contradiction.

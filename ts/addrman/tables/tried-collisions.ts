@@ -4,10 +4,10 @@
 // An attacker who can make us connect to him would else replace one good address after the other. (Bitcoin Core
 // src/addrman.cpp, AddrManImpl::Good_, ResolveCollisions_, SelectTriedCollision_)
 
-import { uniformBelow } from '../util/random.ts';
+import { uniformBelow } from '../../util/random.ts';
 import type { AddressTables } from './address-tables.ts';
 import { NO_ENTRY } from './bucket-table.ts';
-import { MAX_PENDING_COLLISIONS, REPLACEMENT_SECONDS, TEST_GRACE_SECONDS, TEST_WINDOW_SECONDS } from './limits.ts';
+import { MAX_PENDING_COLLISIONS, REPLACEMENT_SECONDS, TEST_GRACE_SECONDS, TEST_WINDOW_SECONDS } from '../limits.ts';
 
 /** Marks a success at `time`. Returns whether the entry moved to the tried table just now. */
 export function markGood(tables: AddressTables, id: number, time: number, testBeforeEvict: boolean): boolean {

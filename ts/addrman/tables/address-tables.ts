@@ -3,18 +3,18 @@
 // What an address is worth and when it moves is decided elsewhere (gossip.ts, tried-collisions.ts, selection.ts); each
 // move here leaves entries, slots, references, lookup, random order and counts in agreement (consistency.ts).
 
-import type { NetAddress } from '../netaddr/net-address.ts';
-import type { Service } from '../netaddr/service.ts';
-import type { RandomUint32 } from '../util/random.ts';
+import type { NetAddress } from '../../netaddr/net-address.ts';
+import type { Service } from '../../netaddr/service.ts';
+import type { RandomUint32 } from '../../util/random.ts';
 import { AddressIndex } from './address-index.ts';
 import { BucketTable, NO_ENTRY } from './bucket-table.ts';
 import { EntryStore } from './entry-store.ts';
 import { NETWORK_COUNT } from './network-numbers.ts';
-import { INITIAL_LAST_GOOD, MAX_REFERENCES, NEW_BUCKET_COUNT, TRIED_BUCKET_COUNT } from './limits.ts';
-import type { NetGroups } from './net-groups.ts';
+import { INITIAL_LAST_GOOD, MAX_REFERENCES, NEW_BUCKET_COUNT, TRIED_BUCKET_COUNT } from '../limits.ts';
+import type { NetGroups } from '../net-groups.ts';
 import { Placement } from './placement.ts';
 import { RandomOrder } from './random-order.ts';
-import { serviceOf } from './records.ts';
+import { serviceOf } from '../records.ts';
 
 /** Entries, both tables, and the ways to find an entry. */
 export class AddressTables {

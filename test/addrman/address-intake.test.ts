@@ -1,7 +1,7 @@
 // Messages of many addresses: slots are hashed for several of them at a time, which must not show.
 
 import { describe, expect, it } from 'vitest';
-import { serializePeers } from '../../ts/addrman/peers-writer.ts';
+import { serializePeers } from '../../ts/addrman/file/peers-writer.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import type { PeerAddress } from '../../ts/p2p/messages/addresses.ts';

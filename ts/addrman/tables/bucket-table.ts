@@ -4,7 +4,7 @@
 // it takes a thousand tries when the table is nearly empty. The lists kept here make it one try, with the same odds.
 
 import { NETWORK_COUNT } from './network-numbers.ts';
-import { BUCKET_SLOTS } from './limits.ts';
+import { BUCKET_SLOTS } from '../limits.ts';
 
 /** An empty slot. */
 export const NO_ENTRY = -1;

@@ -1,9 +1,9 @@
 // Puts the new entries of a file back into their buckets.
 
-import { LANES } from '../p2p/hash-lanes.ts';
-import type { AddressTables } from './address-tables.ts';
-import { ANY_NETWORK, NO_ENTRY } from './bucket-table.ts';
-import { BUCKET_SLOTS, MAX_REFERENCES } from './limits.ts';
+import { LANES } from '../../p2p/hash-lanes.ts';
+import type { AddressTables } from '../tables/address-tables.ts';
+import { ANY_NETWORK, NO_ENTRY } from '../tables/bucket-table.ts';
+import { BUCKET_SLOTS, MAX_REFERENCES } from '../limits.ts';
 
 /** That a new bucket holds an entry: its id, and its index in the file. */
 interface Reference {

@@ -1,10 +1,10 @@
 // `peers.dat` on disk: the address book is remembered, and never lost by what is done here.
 
-import { AddrMan } from './addr-man.ts';
-import type { AddrManOptions } from './addr-man.ts';
-import { DataFile } from '../storage/data-file.ts';
-import type { DataFileOptions } from '../storage/data-file.ts';
-import { FileError } from '../storage/file-error.ts';
+import { AddrMan } from '../addr-man.ts';
+import type { AddrManOptions } from '../addr-man.ts';
+import { DataFile } from '../../storage/data-file.ts';
+import type { DataFileOptions } from '../../storage/data-file.ts';
+import { FileError } from '../../storage/file-error.ts';
 import { MAX_PEERS_BYTES } from './peers-format.ts';
 import { parsePeers } from './peers-reader.ts';
 import { serializePeers } from './peers-writer.ts';

@@ -11,9 +11,9 @@
 // The hashing is most of what it costs to learn an address, and a message or a file brings many at a time: they are
 // hashed together, as far as there is no order among the hashes (p2p/hash-lanes.ts).
 
-import { LANES, checksums32 } from '../p2p/hash-lanes.ts';
-import { checksum32 } from '../p2p/hash.ts';
-import { equalBytes } from '../util/compare-bytes.ts';
+import { LANES, checksums32 } from '../../p2p/hash-lanes.ts';
+import { checksum32 } from '../../p2p/hash.ts';
+import { equalBytes } from '../../util/compare-bytes.ts';
 import { HashInput } from './hash-input.ts';
 import {
   BUCKET_SLOTS,
@@ -21,7 +21,7 @@ import {
   NEW_BUCKETS_PER_SOURCE_GROUP,
   TRIED_BUCKET_COUNT,
   TRIED_BUCKETS_PER_GROUP,
-} from './limits.ts';
+} from '../limits.ts';
 
 /** Names a table in the position hash. */
 const NEW_TAG = 0x4e;
