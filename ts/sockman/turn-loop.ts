@@ -18,10 +18,10 @@ import { Connection, ConnectionFlag, NO_NODE_ID, NOT_ENDED } from './connection.
 import type { ProxiedEnds, SocketOwner } from './connection.ts';
 import type { SockManCallbacks } from './callbacks.ts';
 import { GuardedCallbacks } from './guarded-callbacks.ts';
-import { HeldBack } from './held-back.ts';
+import { HeldBack } from './backpressure.ts';
 import { Listeners } from './listeners.ts';
 import type { ResolvedOptions } from './options.ts';
-import { OwnerDelivery, tellEnd } from './owner-delivery.ts';
+import { OwnerDelivery, tellEnd } from './claimed-sockets.ts';
 import { NO_COUNTERS } from './stats.ts';
 import type { LoopCounters } from './stats.ts';
 import { WakeQueue } from './wake-queue.ts';
