@@ -2,15 +2,24 @@
 
 import type { Service } from '../netaddr/service.ts';
 import type { Timer } from '../util/clock.ts';
-import { errnoText } from '../util/errno.ts';
+import { errnoName, errnoText } from '../util/errno.ts';
 import type { Backend } from './backends/backend.ts';
 import type { ResolvedOptions } from './options.ts';
 
 /** How long a listener rests when descriptors or memory ran out, in milliseconds: soon enough for a waiting peer, no spin. */
 export const ACCEPT_RETRY_MS = 100;
 
-/** What `bindAndStartListening` gives. */
-export type BindResult = { ok: true; bound: Service } | { ok: false; errmsg: string };
+/** What `bindAndStartListening` gives. Any of its fields tells which, taken apart or not. */
+export type BindResult =
+  | { ok: true; bound: Service; code?: undefined; errmsg?: undefined }
+  | {
+      ok: false;
+      bound?: undefined;
+      /** The name of the errno, such as `EADDRINUSE`. */
+      code: string;
+      /** One line for people: the address, and what the system said. */
+      errmsg: string;
+    };
 
 interface Listener {
   readonly handle: number;
@@ -49,7 +58,8 @@ export class Listeners {
     const { backlog, reusePort, dualStack } = this.#options;
     const result = this.#backend.listen(at, { backlog, reusePort, dualStack });
     if (!result.ok) {
-      return { ok: false, errmsg: `${result.syscall} for ${at} failed: ${errnoText(result.errno)}` };
+      const errmsg = `${result.syscall} for ${at} failed: ${errnoText(result.errno)}`;
+      return { ok: false, code: errnoName(result.errno), errmsg };
     }
     const { handle, bound } = result;
     const me = bound.address.isBindAny() && bound.unixPath === undefined ? undefined : bound;

@@ -82,7 +82,7 @@ export abstract class SockMan implements SockManCallbacks {
    * Listens at an address. May be called before and after start; connections are accepted once started.
    *
    * @param to - IPv4, IPv6 or Unix-domain address, as a `Service` or its text; port 0 takes any free port.
-   * @returns The bound address, or `errmsg` with address and errno name; then nothing is left open.
+   * @returns The bound address, or `code` (the errno name) and `errmsg`; then nothing is left open.
    * @throws {TypeError} | {RangeError} malformed address, port outside 0..65535.
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: interrupted already.
    */

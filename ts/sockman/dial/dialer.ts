@@ -26,11 +26,12 @@ import type { DialFailure, DialFailureCode } from './failure.ts';
 import { Socks5Handshake, socks5HostFailure } from './socks5.ts';
 import type { ProxyCredentials, StreamIsolation } from './stream-isolation.ts';
 
-/** What `connectAndMakeNodeId` gives. */
+/** What `connectAndMakeNodeId` gives. Any of its fields tells which, taken apart or not. */
 export type DialResult =
-  | { nodeId: number; me: Service }
+  | { nodeId: number; me: Service; proxyFailed?: undefined; code?: undefined; errmsg?: undefined }
   | {
       nodeId: undefined;
+      me?: undefined;
       /** The proxy itself is at fault, and nothing was learned about the destination. */
       proxyFailed: boolean;
       /** Which of `DIAL_FAILURES` it was. */
