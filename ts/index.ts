@@ -5,7 +5,7 @@ export { createSockMan } from './sockman/create-sock-man.ts';
 export type { SockManHandlers } from './sockman/create-sock-man.ts';
 export type { SockManCallbacks } from './sockman/callbacks.ts';
 export type { BackendFactory, CallbackErrorHandler, PollerName, SockManOptions } from './sockman/options.ts';
-export type { StartOptions } from './sockman/core.ts';
+export type { QueueOptions, StartOptions } from './sockman/core.ts';
 export type { ConnectOptions, ConnectTarget, NamedTarget, Proxy } from './sockman/dial/connect-options.ts';
 export type { StepListener } from './sockman/dial/dial-socket.ts';
 export type { DialResult } from './sockman/dial/dialer.ts';

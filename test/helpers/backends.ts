@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import { loadAddon } from '../../native/load.cjs';
 import { Service } from '../../ts/netaddr/service.ts';
+import type { SockMan } from '../../ts/sockman/sock-man.ts';
 import type { SockManOptions } from '../../ts/sockman/options.ts';
 import { MemoryNetwork } from '../../ts/testing.ts';
 import { Probe } from './probe.ts';
@@ -145,7 +146,7 @@ export class Stage {
   }
 
   /** Has a probe listen. */
-  listen(probe: Probe, at: Service | string = '127.0.0.1:0'): Service {
+  listen(probe: SockMan, at: Service | string = '127.0.0.1:0'): Service {
     const result = probe.bindAndStartListening(at);
     if (!result.ok) throw new Error(result.errmsg);
     return result.bound;

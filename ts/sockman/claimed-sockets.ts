@@ -4,12 +4,10 @@ import { EAGAIN } from '../util/errno.ts';
 import { RecordFlag } from './backends/backend.ts';
 import type { Backend } from './backends/backend.ts';
 import type { ConnectionTable } from './connection-table.ts';
-import { ConnectionFlag } from './connection.ts';
 import type { Connection, SocketOwner } from './connection.ts';
 import type { LoopCounters } from './stats.ts';
 
 const { WRITABLE, DATA, READABLE, EOF, READ_ERROR, CONNECTED } = RecordFlag;
-const { SEND_BLOCKED } = ConnectionFlag;
 
 export class OwnerDelivery {
   readonly #backend: Backend;
@@ -30,10 +28,7 @@ export class OwnerDelivery {
       owner.socketConnected(a);
       return;
     }
-    if ((flags & WRITABLE) !== 0) {
-      connection.flags &= ~SEND_BLOCKED;
-      owner.socketReadyToSend();
-    }
+    if ((flags & WRITABLE) !== 0) owner.socketReadyToSend();
     if (connection.owner !== owner) return;
     if ((flags & READABLE) !== 0) this.#receive(connection, owner);
     else if ((flags & DATA) !== 0) this.#give(owner, a, b);

@@ -18,6 +18,8 @@ export const ConnectionFlag = {
   NEW: 32,
   /** Bytes were sent since `eventReadyToSend` was called last. */
   HAS_SENT: 64,
+  /** Bytes of `queueBytes` wait for room; see send-queue.ts. */
+  SEND_QUEUED: 128,
 } as const;
 
 /** `Connection.handle` of a closed connection. No backend ever gives this handle out. */

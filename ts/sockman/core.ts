@@ -8,6 +8,7 @@ import { checkBytes, checkNodeId, checkNodeIds } from './arguments.ts';
 import type { Backend } from './backends/backend.ts';
 import { selectBackend } from './backends/select.ts';
 import type { SockManCallbacks } from './callbacks.ts';
+import { ConnectionFlag } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { toDialRequest } from './dial/connect-options.ts';
 import type { ConnectOptions, ConnectTarget } from './dial/connect-options.ts';
@@ -19,8 +20,9 @@ import type { ConnectionClaim } from './duplex.ts';
 import { I2P, checkI2PListenOptions } from './i2p/i2p.ts';
 import type { I2PListenOptions } from './i2p/i2p.ts';
 import type { BindResult, Listeners } from './listeners.ts';
-import { resolveOptions } from './options.ts';
+import { integer, resolveOptions } from './options.ts';
 import type { ResolvedOptions, SockManOptions } from './options.ts';
+import { DEFAULT_QUEUE_LIMIT_BYTES, MAX_QUEUE_LIMIT_BYTES } from './send-queue.ts';
 import { NO_COUNTERS } from './stats.ts';
 import type { SockManStats } from './stats.ts';
 import { TurnLoop } from './turn-loop.ts';
@@ -32,6 +34,14 @@ export interface StartOptions {
   name?: string;
   /** Listen for I2P peers, and dial I2P addresses from the same address. */
   i2p?: I2PListenOptions;
+}
+
+/** Options of `queueBytes`. */
+export interface QueueOptions {
+  /** Most bytes that may wait for one connection, 1 to 1 GiB. Default 1 MiB. */
+  limitBytes?: number;
+  /** More follows at once, as for `sendBytes`. Default false. */
+  willSendMore?: boolean;
 }
 
 export class SockManCore {
@@ -138,7 +148,7 @@ export class SockManCore {
 
   shutdownSend(nodeId: number): boolean {
     const connection = this.find(nodeId);
-    return connection !== undefined && this.#loop!.backend.shutdownSend(connection.handle) === 0;
+    return connection !== undefined && this.#loop!.shutdownSend(connection) === 0;
   }
 
   send(nodeId: number, data: Uint8Array, willSendMore: boolean): number {
@@ -147,6 +157,22 @@ export class SockManCore {
     const connection = this.#loop?.table.byId(nodeId);
     if (connection === undefined || data.length === 0) return 0;
     return this.#loop!.send(connection, data, willSendMore === true);
+  }
+
+  queue(nodeId: number, data: Uint8Array, options: QueueOptions): number {
+    checkNodeId(nodeId);
+    checkBytes(data);
+    if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+    const { limitBytes, willSendMore = false } = options;
+    const limit = integer('limitBytes', limitBytes, DEFAULT_QUEUE_LIMIT_BYTES, 1, MAX_QUEUE_LIMIT_BYTES);
+    const connection = this.#loop?.table.byId(nodeId);
+    if (connection === undefined) return 0;
+    return this.#loop!.sendQueues.add(connection, data, limit, willSendMore === true);
+  }
+
+  queuedBytesOf(nodeId: number): number {
+    const connection = this.find(nodeId);
+    return connection === undefined ? 0 : this.#loop!.sendQueues.lengthOf(connection);
   }
 
   sendMany(nodeIds: ArrayLike<number>, data: Uint8Array, willSendMore: boolean): Int32Array {
@@ -160,7 +186,8 @@ export class SockManCore {
     const known: { connection: Connection; at: number }[] = [];
     for (let at = 0; at < nodeIds.length; at++) {
       const connection = this.find(nodeIds[at]!);
-      if (connection === undefined) continue;
+      // Bytes of `queueBytes` go first.
+      if (connection === undefined || (connection.flags & ConnectionFlag.SEND_QUEUED) !== 0) continue;
       handles[known.length] = connection.handle;
       known.push({ connection, at });
     }

@@ -62,7 +62,7 @@ class StreamedConnection {
   }
 
   #final(done: (error?: Error | null) => void): void {
-    if (!this.#connection.isClosed) this.#loop.backend.shutdownSend(this.#connection.handle);
+    if (!this.#connection.isClosed) this.#loop.shutdownSend(this.#connection);
     done();
   }
 

@@ -18,7 +18,7 @@ import type { DialResult } from './dial/dialer.ts';
 import { duplexOver } from './duplex.ts';
 import type { BindResult } from './listeners.ts';
 import { SockManCore } from './core.ts';
-import type { StartOptions } from './core.ts';
+import type { QueueOptions, StartOptions } from './core.ts';
 import type { SockManOptions } from './options.ts';
 import type { SockManStats } from './stats.ts';
 import { errnoText } from '../util/errno.ts';
@@ -188,7 +188,7 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
-   * Ends our side with FIN, after what the kernel took; receiving goes on.
+   * Ends our side with FIN, after what the kernel took and what `queueBytes` keeps; receiving goes on.
    * @returns Whether the connection existed and could still be shut down.
    */
   shutdownSend(nodeId: number): boolean {
@@ -201,11 +201,39 @@ export abstract class SockMan implements SockManCallbacks {
    *
    * @param willSendMore - More follows at once: the kernel may wait to fill a segment (MSG_MORE where there is such a thing).
    * @returns Bytes taken, 0..data.length (0 for would-block, an unknown id, or no data), or a negative errno when the
-   * connection can send no more: see `errmsgOf`.
+   * connection can send no more: see `errmsgOf`. 0 as long as bytes of `queueBytes` wait: those go first.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: `data` is no Uint8Array, or its buffer is detached.
    */
   sendBytes(nodeId: number, data: Uint8Array, willSendMore = false): number {
     return this.#core.send(nodeId, data, willSendMore);
+  }
+
+  /**
+   * Sends bytes, and keeps a copy of what the kernel does not take: it leaves as soon as there is room, in order, before
+   * anything else on the connection. `eventReadyToSend` comes when nothing waits any more. Whoever answers what a peer sends
+   * reads only while nothing waits, or a peer that never reads fills the queue:
+   * `shouldTryToRecv: (nodeId) => sockMan.queuedBytesOf(nodeId) === 0`.
+   *
+   * `shutdownSend` sends FIN behind the bytes that wait; `closeConnection` drops them.
+   *
+   * @param data - Any length. A call is taken whole or not at all: one that finds the queue empty always is, any other only if
+   * no more than `limitBytes` wait afterwards. So a connection never holds more than the limit, or one call.
+   * @returns Bytes that wait now: 0 when the kernel has everything, and for an unknown id. Negative, and nothing was taken:
+   * ENOBUFS for a full queue, else what `sendBytes` gives; see `errmsgOf`.
+   * @throws {TypeError} | {RangeError} as `sendBytes`, and for the options.
+   * @example
+   * const echo = createSockMan({
+   *   eventGotData: (nodeId, data) => void echo.queueBytes(nodeId, data),
+   *   shouldTryToRecv: (nodeId) => echo.queuedBytesOf(nodeId) === 0,
+   * });
+   */
+  queueBytes(nodeId: number, data: Uint8Array, options: QueueOptions = {}): number {
+    return this.#core.queue(nodeId, data, options);
+  }
+
+  /** Bytes of `queueBytes` that wait for room; 0 for an unknown id. */
+  queuedBytesOf(nodeId: number): number {
+    return this.#core.queuedBytesOf(nodeId);
   }
 
   /**

@@ -21,13 +21,14 @@ import { GuardedCallbacks } from './guarded-callbacks.ts';
 import { HeldBack } from './backpressure.ts';
 import { Listeners } from './listeners.ts';
 import type { ResolvedOptions } from './options.ts';
+import { SendQueues } from './send-queue.ts';
 import { OwnerDelivery, tellEnd } from './claimed-sockets.ts';
 import { NO_COUNTERS } from './stats.ts';
 import type { LoopCounters } from './stats.ts';
 import { WakeQueue } from './wake-queue.ts';
 
 const { WRITABLE, DATA, READABLE, EOF, READ_ERROR, ACCEPTED, ACCEPT_EXHAUSTED } = RecordFlag;
-const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW, HAS_SENT } = ConnectionFlag;
+const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW, HAS_SENT, SEND_QUEUED } = ConnectionFlag;
 
 /** The longest that a predicate which changed its mind silently goes unasked. (SockMan: the wait of one loop turn.) */
 export const TICK_MS = 50;
@@ -50,6 +51,8 @@ export class TurnLoop implements BatchSink {
   readonly table = new ConnectionTable();
   readonly counters: LoopCounters = { ...NO_COUNTERS };
   readonly callbacks: GuardedCallbacks;
+  /** Bytes that wait for room. */
+  readonly sendQueues = new SendQueues(this);
   readonly #overrides: Overrides;
   readonly #options: ResolvedOptions;
   readonly #owners: OwnerDelivery;
@@ -156,7 +159,7 @@ export class TurnLoop implements BatchSink {
   handOver(connection: Connection, owner: SocketOwner): void {
     connection.owner = owner;
     this.backend.setReceiving(connection.handle, false);
-    connection.flags &= SEND_BLOCKED | QUEUED;
+    connection.flags &= SEND_BLOCKED | QUEUED | SEND_QUEUED;
     const held = this.#heldBack.heldOf(connection);
     this.#heldBack.forget(connection);
     if (connection.endErrno !== NOT_ENDED) tellEnd(owner, connection.endErrno);
@@ -165,8 +168,9 @@ export class TurnLoop implements BatchSink {
     if (held.endErrno !== undefined && connection.owner === owner) tellEnd(owner, held.endErrno);
   }
 
-  /** @returns As `Backend.send`. */
+  /** @returns As `Backend.send`; 0 while bytes of `queueBytes` wait, which go first. */
   send(connection: Connection, data: Uint8Array, willSendMore: boolean): number {
+    if ((connection.flags & SEND_QUEUED) !== 0) return 0;
     const sent = this.backend.send(connection.handle, data, willSendMore);
     this.noteSent(connection, data.length, sent);
     return sent;
@@ -182,6 +186,13 @@ export class TurnLoop implements BatchSink {
     this.#askAgain(connection);
   }
 
+  /** Sends FIN, behind the bytes that wait. @returns 0 or a negative errno. */
+  shutdownSend(connection: Connection): number {
+    if ((connection.flags & SEND_QUEUED) === 0) return this.backend.shutdownSend(connection.handle);
+    this.sendQueues.endBehind(connection);
+    return 0;
+  }
+
   /** Has the predicates asked again, after a send or a callback, where an answer could make a difference. */
   #askAgain(connection: Connection): void {
     if (!this.#overrides.asksToSend && (connection.flags & RECEIVE_PAUSED) === 0) return;
@@ -192,6 +203,7 @@ export class TurnLoop implements BatchSink {
   close(connection: Connection, withReset = false): void {
     if (connection.isClosed) return;
     this.#heldBack.forget(connection);
+    if ((connection.flags & SEND_QUEUED) !== 0) this.sendQueues.forget(connection);
     if (connection.nodeId !== NO_NODE_ID) this.counters.closed++;
     const handle = this.table.remove(connection);
     if (withReset) this.backend.reset(handle);
@@ -260,15 +272,15 @@ export class TurnLoop implements BatchSink {
     }
     const connection = this.table.bySlot(handle);
     if (connection === undefined) return;
+    if ((flags & WRITABLE) !== 0) {
+      connection.flags &= ~SEND_BLOCKED;
+      if ((connection.flags & SEND_QUEUED) !== 0 && !this.sendQueues.flush(connection)) flags &= ~WRITABLE;
+    }
     if (connection.owner !== undefined) {
       this.#deliverToOwner(connection, connection.owner, flags, a, b);
       return;
     }
-    let cancelReceive = false;
-    if ((flags & WRITABLE) !== 0) {
-      connection.flags &= ~SEND_BLOCKED;
-      cancelReceive = this.#offerSend(connection);
-    }
+    const cancelReceive = (flags & WRITABLE) !== 0 && this.#offerSend(connection);
     if ((flags & DATA) !== 0) this.#offerData(connection, a, b);
     else if ((flags & READABLE) !== 0) {
       if (!cancelReceive) this.#receive(connection);
