@@ -2,8 +2,9 @@
 
 import type { Service } from '../netaddr/service.ts';
 import { errnoText } from '../util/errno.ts';
+import { reportThrown } from './callback-errors.ts';
+import type { CallbackErrorHandler } from './callback-errors.ts';
 import type { SockManCallbacks } from './callbacks.ts';
-import type { CallbackErrorHandler } from './options.ts';
 
 /** One method for each callback. A throw counts as what `SockManCallbacks` says of it. */
 export class GuardedCallbacks {
@@ -117,25 +118,4 @@ export class GuardedCallbacks {
     this.errorCount++;
     reportThrown(this.#onError, error, where, nodeId);
   }
-}
-
-/** To `onCallbackError`; without one, or if that throws as well, it becomes an uncaught exception after the batch. */
-export function reportThrown(
-  onError: CallbackErrorHandler | undefined,
-  error: unknown,
-  where: string,
-  nodeId: number | undefined,
-): void {
-  let uncaught = error;
-  if (onError !== undefined) {
-    try {
-      onError(error, where, nodeId);
-      return;
-    } catch (second) {
-      uncaught = second;
-    }
-  }
-  queueMicrotask(() => {
-    throw uncaught;
-  });
 }

@@ -3,8 +3,8 @@
 import { invalidArg } from '../util/errors.ts';
 import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
-import { reportThrown } from './guarded-callbacks.ts';
-import type { CallbackErrorHandler } from './options.ts';
+import { reportThrown } from './callback-errors.ts';
+import type { CallbackErrorHandler } from './callback-errors.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const satisfies (keyof Logger)[];
 

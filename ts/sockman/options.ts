@@ -3,6 +3,7 @@
 import type { Logger } from '../util/logger.ts';
 import { invalidArg, outOfRange } from '../util/errors.ts';
 import type { Backend, BackendOptions } from './backends/backend.ts';
+import type { CallbackErrorHandler } from './callback-errors.ts';
 import { guardedLogger } from './guarded-logger.ts';
 
 /**
@@ -30,12 +31,6 @@ export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 export type BackendFactory = (options: BackendOptions) => Backend;
 
 export type PollerName = 'epoll' | 'kqueue' | 'poll';
-
-/**
- * Gets what a callback threw; `where` is the name of the method that threw, such as `eventGotData` or `logger.warn`, or
- * `socket owner` for a listener of a stream of `duplex`.
- */
-export type CallbackErrorHandler = (error: unknown, where: string, nodeId: number | undefined) => void;
 
 export interface SockManOptions {
   /**
