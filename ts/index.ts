@@ -21,6 +21,8 @@ export { NetAddress } from './netaddr/net-address.ts';
 export { Service } from './netaddr/service.ts';
 export { ERROR_CODES, SockManError } from './util/errors.ts';
 export type { ErrorCode, ErrorDetails } from './util/errors.ts';
+export { MemoryBudget } from './util/memory-budget.ts';
+export type { MemoryAccount, MemoryBudgetOptions } from './util/memory-budget.ts';
 export { silentLogger } from './util/logger.ts';
 export type { Logger } from './util/logger.ts';
 export type { Clock, Timer } from './util/clock.ts';

@@ -12,6 +12,7 @@ import type * as net from 'node:net';
 import type * as os from 'node:os';
 import type * as stream from 'node:stream';
 import type * as util from 'node:util';
+import type * as v8 from 'node:v8';
 
 /** Makes what a function makes, at the first call, and remembers it. */
 export function lazily<Value>(make: () => Value): () => Value {
@@ -31,3 +32,4 @@ export const nodeNet = lazily(() => load('node:net') as typeof net);
 export const nodeOs = lazily(() => load('node:os') as typeof os);
 export const nodeStream = lazily(() => load('node:stream') as typeof stream);
 export const nodeUtil = lazily(() => load('node:util') as typeof util);
+export const nodeV8 = lazily(() => load('node:v8') as typeof v8);
