@@ -34,7 +34,7 @@ socket.on('data', (data) => {
 /** A class is the same whatever entry it comes from, and so `instanceof` holds. Both module systems run this. */
 const IDENTITY = `
 const same = {
-  connman: Object.getPrototypeOf(connman.Connman) === sockman.SockMan,
+  connman: connman.FileError.prototype instanceof sockman.SockManError,
   p2p: p2p.NO_VERSION_ADDRESS.service instanceof sockman.Service,
   tor: tor.DEFAULT_TOR_SOCKS instanceof sockman.Service,
   testing: new testing.MemoryNetwork().listen().bound instanceof sockman.Service,

@@ -150,7 +150,6 @@ describe('the README', () => {
   it('shows how to watch a node', async () => {
     const node = new Connman({ network: 'regtest', bind: ['127.0.0.1:0'], noConnect: true });
     const peers = new PeerManager();
-    peers.attach(node);
     await node.start(peers);
     const address = String(node.listeningAt[0]);
     const child = run(withPort(programs[4]!, '127.0.0.1:18444', address));

@@ -46,7 +46,6 @@ export async function startNode(net, addressBook, seed, options) {
   const common = { clock: net.clock, random: randomWords(seed), addressBook };
   const connman = new Connman({ network: 'regtest', backend: net.createBackend, ...common, ...options });
   const peerManager = new PeerManager(common);
-  peerManager.attach(connman);
   await connman.start(peerManager);
   return connman;
 }

@@ -47,7 +47,6 @@ const connman = new Connman({
   whiteList: haste === undefined ? [] : ['noban@127.0.0.1'],
 });
 const peerManager = new PeerManager({ ignoreIncomingTxs: false });
-peerManager.attach(connman);
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -39,7 +39,6 @@ async function start(parts: DataFolder, seed = 4): Promise<Connman> {
   const random = seededUint32(seed);
   const connman = new Connman({ network: 'regtest', backend, clock, random, listen: false, ...parts });
   const peerManager = new PeerManager({ clock, random, ...parts });
-  peerManager.attach(connman);
   await connman.start(peerManager);
   return connman;
 }

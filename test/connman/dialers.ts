@@ -39,7 +39,6 @@ export async function startDialer(world: World, addressBook: AddrMan, options: C
   const common = { clock, random: seededUint32(6), addressBook };
   const connman = new Connman({ network: 'regtest', backend, listen: false, ...common, ...options });
   const peerManager = new PeerManager(common);
-  peerManager.attach(connman);
   await connman.start(peerManager);
   return connman;
 }

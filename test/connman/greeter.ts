@@ -1,7 +1,11 @@
 // The least message processor that a real node talks to: version, verack, ping and pong. It keeps a record of every call.
 
-import type { Connman } from '../../ts/connman/connman.ts';
-import type { NetEvents, NetworkStateStats, NodeStateStats } from '../../ts/connman/contract/net-events.ts';
+import type {
+  NetEvents,
+  NetworkStateStats,
+  NodeStateStats,
+  PeerNetwork,
+} from '../../ts/connman/contract/net-events.ts';
 import type { P2PNode } from '../../ts/connman/node/peer.ts';
 import { NO_VERSION_ADDRESS } from '../../ts/p2p/messages/version.ts';
 import { decodeMessage, encodeMessage } from '../../ts/p2p/messages/registry.ts';
@@ -18,12 +22,17 @@ export class Greeter implements NetEvents {
   readonly services = new Map<number, bigint>();
   /** Called with each message after the handshake's own; may answer. */
   onMessage: (node: P2PNode, type: string, payload: Uint8Array) => void = () => {};
-  readonly #connman: () => Connman;
+  #network: PeerNetwork | undefined;
   readonly #hasSentVersion = new Set<number>();
 
-  /** @param connman - Its network; a function, because each is made before the other is complete. */
-  constructor(connman: () => Connman) {
-    this.#connman = connman;
+  /** What it was handed when its node started. */
+  get network(): PeerNetwork {
+    if (this.#network === undefined) throw new Error('its node was not started');
+    return this.#network;
+  }
+
+  attach(network: PeerNetwork): void {
+    this.#network = network;
   }
 
   initializeNode(node: P2PNode, ourServices: bigint): void {
@@ -45,7 +54,7 @@ export class Greeter implements NetEvents {
     this.visits.push(node.id);
     if (!node.isInbound && !this.#hasSentVersion.has(node.id)) return false;
     if (node.isSendPaused) return false;
-    const polled = this.#connman().pollMessage(node);
+    const polled = this.network.pollMessage(node);
     if (polled === undefined) return false;
     const { type, payload } = polled.message;
     this.processed.push(`${node.id} ${type}`);
@@ -85,13 +94,13 @@ export class Greeter implements NetEvents {
 
   send(node: P2PNode, message: Message): void {
     const { type, payload } = encodeMessage(message);
-    this.#connman().pushMessage(node, type, payload);
+    this.network.pushMessage(node, type, payload);
   }
 
   #process(node: P2PNode, type: string, payload: Uint8Array): void {
     const message = decodeMessage(type, payload);
     if (message.type === 'version') {
-      if (node.isInbound && !this.#connman().checkIncomingNonce(message.nonce)) return node.disconnect('ourselves');
+      if (node.isInbound && !this.network.checkIncomingNonce(message.nonce)) return node.disconnect('ourselves');
       node.version = message.protocolVersion;
       node.cleanSubVer = message.userAgent;
       this.services.set(node.id, message.services);
@@ -113,7 +122,7 @@ export class Greeter implements NetEvents {
       receiver: NO_VERSION_ADDRESS,
       sender: NO_VERSION_ADDRESS,
       nonce: node.localNonce,
-      userAgent: this.#connman().userAgent,
+      userAgent: this.network.userAgent,
       startHeight: 0,
       relay: false,
     });

@@ -71,14 +71,14 @@ it('is withdrawn when the router is gone, and comes again with it', async () => 
 it('is not shown to who gets a private broadcast: that has a session of its own', async () => {
   const them = addressOfDestination(D2);
   bridge.answers['NAMING'] = `NAMING REPLY RESULT=OK NAME=x VALUE=${encodeI2PBase64(D2)}`;
-  const { connman } = await listeningNode({
+  const { connman, greeter } = await listeningNode({
     addressBook: bookOf(world, [`${them}:0`]),
     privateBroadcast: true,
     noConnect: false,
     maxConnections: 0,
   });
   expect(sessionsMade()).toHaveLength(1);
-  connman.addPrivateBroadcastsToOpen(1);
+  greeter.network.addPrivateBroadcastsToOpen(1);
   await bridge.settle();
   expect(sessionsMade()).toEqual([expect.stringContaining(' DESTINATION=TRANSIENT ')]);
   expect([...connman.nodes()].map(({ connectionType }) => connectionType)).toEqual(['private-broadcast']);

@@ -21,7 +21,7 @@ afterEach(async () => {
 
 async function start(options: ConnmanOptions): Promise<{ connman: Connman; greeter: Greeter }> {
   const connman: Connman = new Connman({ network: 'regtest', noConnect: true, ...options });
-  const greeter = new Greeter(() => connman);
+  const greeter = new Greeter();
   running.push(connman);
   connman.on('closedConnection', () => noteProgress());
   await connman.start(greeter);
@@ -55,7 +55,8 @@ describe('two nodes over real sockets', () => {
       lengths.push(payload.length);
       noteProgress();
     };
-    for (let count = 0; count < 5; count++) client.connman.pushMessage(ours, 'block', new Uint8Array(1_000_000));
+    for (let count = 0; count < 5; count++)
+      client.greeter.network.pushMessage(ours, 'block', new Uint8Array(1_000_000));
     await until('five blocks', () => lengths.length === 5);
     expect(lengths).toEqual([1_000_000, 1_000_000, 1_000_000, 1_000_000, 1_000_000]);
 
@@ -90,7 +91,8 @@ describe('two nodes over V2 on real sockets', () => {
         noteProgress();
       };
       const node = onlyNode(side.connman);
-      for (let index = 0; index < counts.get(side)!; index++) side.connman.pushMessage(node, 'inv', pattern(index));
+      for (let index = 0; index < counts.get(side)!; index++)
+        side.greeter.network.pushMessage(node, 'inv', pattern(index));
     }
     await until('all of both', () => got.get(server) === 500 && got.get(client) === 700);
     expect([server, client].map(({ connman }) => onlyNode(connman).transport.getInfo().transportType)).toEqual([

@@ -36,7 +36,7 @@ describe('a private broadcast to an IPv4 address', () => {
     greeter.hasAllDesirableServiceFlags = () => false;
     await connman.start(greeter);
     world.connect(PLACE).greet();
-    connman.addPrivateBroadcastsToOpen(1);
+    greeter.network.addPrivateBroadcastsToOpen(1);
     await world.pass(10_000, 500);
     expect(tor.peers).toHaveLength(0);
 

@@ -106,7 +106,9 @@ describe('stopping', () => {
     await node.connman.stop();
     expect(saves).toEqual(['addresses', 'bans', 'anchors']);
     expect([...node.greeter.finalized].sort()).toEqual([...node.greeter.initialized].sort());
-    expect([node.connman.getNodeCount(), node.connman.connectionCount, pendingTimers()]).toEqual([0, 0, 0]);
+    expect([node.connman.getNodeCount(), node.connman.socketStats().connectionCount, pendingTimers()]).toEqual([
+      0, 0, 0,
+    ]);
   });
 
   it('while a dial succeeds shows nobody the connection', async () => {

@@ -50,7 +50,7 @@ export class World {
     this.#nodes.push(connman);
     const closed: string[] = [];
     connman.on('closedConnection', ({ node, reason }) => closed.push(`${node.id} ${reason}`));
-    return { connman, greeter: new Greeter(() => connman), closed };
+    return { connman, greeter: new Greeter(), closed };
   }
 
   /** A peer that connects. */

@@ -21,7 +21,6 @@ afterEach(async () => {
 async function start(options: ConnmanOptions): Promise<{ node: Connman; peers: PeerManager }> {
   const node = new Connman({ network: 'regtest', ...options });
   const peers = new PeerManager({ ignoreIncomingTxs: false });
-  peers.attach(node);
   running.push(node);
   await node.start(peers);
   return { node, peers };

@@ -186,7 +186,7 @@ describe.skipIf(bitcoindPath() === undefined)('with Bitcoin Core', { timeout: 60
       const ours = await start();
       const nodeId = await ours.dial(core.address, true);
       await pingedPeer(core);
-      ours.connman.pushMessage(ours.connman.node(nodeId)!, type, payload);
+      ours.peers.network.pushMessage(ours.connman.node(nodeId)!, type, payload);
       await eventually(() => ours.closed).toEqual([expect.stringMatching(HUNG_UP)]);
     });
 
@@ -195,7 +195,7 @@ describe.skipIf(bitcoindPath() === undefined)('with Bitcoin Core', { timeout: 60
       const nodeId = await ours.dial(core.address, true);
       const { id } = await pingedPeer(core);
       const payload = Buffer.alloc(MAX_PAYLOAD_BYTES, 7);
-      ours.connman.pushMessage(ours.connman.node(nodeId)!, 'nonsense', payload);
+      ours.peers.network.pushMessage(ours.connman.node(nodeId)!, 'nonsense', payload);
       const rawBytes = MAX_PAYLOAD_BYTES + LONG_FORM_OVERHEAD_BYTES;
       await eventually(async () => (await core.peers())[0]?.bytesrecv_per_msg['*other*']).toBe(rawBytes);
       const arrived = ours.next('message:unknown');

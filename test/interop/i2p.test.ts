@@ -124,7 +124,6 @@ describeInNamespace('a private I2P network', import.meta.filename, needs, () => 
     const i2p = { i2pSam: lab.bridges[router]!, i2pSessionOptions: ZERO_HOPS };
     const connman = new Connman({ network: 'regtest', listen: false, noConnect: true, ...i2p, ...options });
     const peers = new PeerManager();
-    peers.attach(connman);
     peers.on('peerReady', noteProgress);
     connman.on('closedConnection', noteProgress);
     await connman.start(peers);

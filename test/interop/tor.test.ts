@@ -37,7 +37,6 @@ const QUIET = { network: 'regtest', noConnect: true } as const;
 
 async function startWithPeerManager(connman: Connman): Promise<void> {
   const peers = new PeerManager();
-  peers.attach(connman);
   peers.on('peerReady', noteProgress);
   await connman.start(peers);
 }

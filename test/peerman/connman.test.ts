@@ -32,7 +32,6 @@ interface Node {
 async function start(options: ConnmanOptions = {}, managerOptions: PeerManagerOptions = {}): Promise<Node> {
   const { connman, closed } = world.make(options);
   const manager = new PeerManager({ clock: world.net.clock, ...managerOptions });
-  manager.attach(connman);
   await connman.start(manager);
   return { connman, manager, closed };
 }

@@ -283,7 +283,6 @@ async function startNode(usesV2: boolean): Promise<{ connman: Connman; manager: 
   });
   const hooks = { onTx() {}, onChainMessage() {}, minFeeRate: () => 1n };
   const manager = new PeerManager({ clock, hooks, privateBroadcast: true, random: seededUint32(5) });
-  manager.attach(connman);
   manager.setBestBlock(HEIGHT, Math.floor(clock.wallTimeMs() / 1_000));
   await connman.start(manager);
   return { connman, manager };

@@ -141,7 +141,6 @@ async function startCompanion(network: ChainName, v2Transport: boolean): Promise
 
 async function startWithPeerManager(node: Connman, remembered: Partial<DataFolder> = {}): Promise<void> {
   const peerManager = new PeerManager(remembered);
-  peerManager.attach(node);
   await node.start(peerManager);
 }
 

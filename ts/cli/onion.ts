@@ -46,7 +46,7 @@ export function onionServiceOf(
   io: CliIo,
 ): OnionService {
   const { dataFolder, p2pPort } = CHAIN_PARAMS[network];
-  const onion = new OnionService(node, {
+  const onion = new OnionService(node.controlNetwork, {
     control,
     password,
     virtualPort: p2pPort,

@@ -43,7 +43,6 @@ async function runWatch(args: readonly string[], io: CliIo): Promise<number> {
     v2Transport: switchOption('v2transport', values.v2transport),
   });
   const peerManager = new PeerManager({ ignoreIncomingTxs: false });
-  peerManager.attach(node);
   node.on('inboundMessage', ({ node: { id }, message }) => io.print(lineOf(id, message)));
   node.on('failedConnection', ({ target, errmsg }) => io.complain(`${target} cannot be reached: ${errmsg}`));
   node.on('closedConnection', ({ node: { addrName, disconnectReason } }) => {

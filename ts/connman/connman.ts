@@ -1,16 +1,14 @@
-// `Connman`: the connection manager of a Bitcoin node, and a `SockMan` like any other.
+// `Connman`: the connection manager of a Bitcoin node.
 //
 // It turns sockets into peers: whom to accept, whom to dial, when to give up, how bytes become messages and messages bytes.
-// What messages mean it leaves to a message processor (`NetEvents`; `PeerManager` is one). This class is the outside; the
-// parts it stands on are
+// What messages mean it leaves to a message processor (`NetEvents`; `PeerManager` is one). This class is the outside, for
+// users; `node-lifecycle.ts` holds the parts and their life, `sockets.ts` the sockets, and `peer-network.ts` is what the
+// message processor may do. The parts are in rooms:
 //
-//   options, resolve-options   what can be set              traffic        bytes to messages and back, pausing
-//   listening, admission       who gets in                  message-pump   rounds of processing
-//   dialing                    how we call somebody         timeouts       silence
-//   outbound                   whom we call, and when       local-addresses, upload-target, permissions, eviction, ban-man
-//   removal                    how connections end          statistics     what getpeerinfo shows
-//   saving                     what the next run knows      message-capture  what was said, on disk
-//   core                       the life of all these        peer           the state of one peer
+//   settings   what can be set, and what comes of it    inbound    who gets in: listeners, admission, eviction, permissions
+//   node       one peer, and the table of all           outbound   whom we call, and when; dialing; seeds
+//   contract   the message processor, and events        reach      networks, proxies, our own addresses
+//   messages   bytes to messages and back; rounds of processing; the upload target
 //
 // (Bitcoin Core src/net.h, class CConnman, divided as in pull request #30988)
 
@@ -19,26 +17,27 @@ import type { NetworkClass } from '../netaddr/network.ts';
 import type { Service } from '../netaddr/service.ts';
 import { Subnet } from '../netaddr/subnet.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
-import { SockMan } from '../sockman/sock-man.ts';
+import type { SocketCounters, TcpInfo } from '../sockman/backends/backend.ts';
+import type { SockManStats } from '../sockman/stats.ts';
+import type { TorControlNetwork } from '../tor/tor-control.ts';
 import { invalidArg } from '../util/errors.ts';
-import type { SipHash } from '../util/siphash.ts';
 import type { AddedNodeInfo } from './outbound/added-nodes.ts';
 import type { ConnectionBudget } from './settings/budget.ts';
+import { ControlNetwork } from './control-network.ts';
 import { ConnmanCore } from './node-lifecycle.ts';
 import type { OpenRequest } from './outbound/dialing.ts';
 import type { ConnmanEvents } from './contract/events.ts';
 import { LOCAL_SCORES } from './reach/local-addresses.ts';
 import type { LocalAddress } from './reach/local-addresses.ts';
-import type { NetEvents, PeerNetwork, PolledMessage } from './contract/net-events.ts';
+import type { NetEvents } from './contract/net-events.ts';
 import type { Direction } from './node/node-table.ts';
 import type { ConnmanOptions } from './settings/options.ts';
-import { countReady } from './outbound/outbound.ts';
 import type { AddableType } from './outbound/outbound.ts';
 import type { P2PNode } from './node/peer.ts';
+import { ConnmanNetwork } from './peer-network.ts';
 import { resolveConnmanOptions } from './settings/resolve-options.ts';
 import { netTotals, networkInfo, peerStats } from './statistics.ts';
 import type { NetTotals, NetworkInfo, PeerStats } from './statistics.ts';
-import { isPastGrace } from './node/timeouts.ts';
 
 /**
  * Manages the peers of a Bitcoin node. Make one, make a message processor for it, `start`, and `stop` at the end.
@@ -46,13 +45,14 @@ import { isPastGrace } from './node/timeouts.ts';
  * @example
  * const connman = new Connman({ network: 'regtest', bind: ['127.0.0.1:18444'], connect: ['127.0.0.1:18555'] });
  * const peers = new PeerManager();
- * peers.attach(connman);
  * connman.on('inboundConnection', (node) => console.log(node.addrName));
  * await connman.start(peers);
  * // ...
  * await connman.stop();
  */
-export class Connman extends SockMan implements PeerNetwork {
+export class Connman implements AsyncDisposable {
+  /** What an `OnionService` of this node is given, to reach Tor's control port over the node's own sockets. */
+  readonly controlNetwork: TorControlNetwork;
   readonly #core: ConnmanCore;
 
   /**
@@ -61,9 +61,8 @@ export class Connman extends SockMan implements PeerNetwork {
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
    */
   constructor(options: ConnmanOptions = {}) {
-    const settings = resolveConnmanOptions(options);
-    super({ ...options, connectTimeoutMs: settings.connectTimeoutMs });
-    this.#core = new ConnmanCore(this, options, settings);
+    this.#core = new ConnmanCore(options, resolveConnmanOptions(options));
+    this.controlNetwork = new ControlNetwork(this.#core.sockets);
   }
 
   // ---- Life ---------------------------------------------------------------------------------------------------------
@@ -71,12 +70,12 @@ export class Connman extends SockMan implements PeerNetwork {
   /**
    * Listens, and starts accepting, dialing and processing.
    *
-   * @param netEvents - The message processor.
+   * @param netEvents - The message processor. It is handed what it may do with the network before anything else.
    * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: an address cannot be listened on; nothing is left open.
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: started before.
    */
   async start(netEvents: NetEvents): Promise<void> {
-    await this.#core.start(netEvents);
+    await this.#core.start(netEvents, new ConnmanNetwork(this.#core));
   }
 
   /** Has everything cease; nothing is closed yet. Idempotent, safe in any callback. `stop` follows. */
@@ -89,7 +88,7 @@ export class Connman extends SockMan implements PeerNetwork {
     return this.#core.stop();
   }
 
-  override [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
 
@@ -99,50 +98,6 @@ export class Connman extends SockMan implements PeerNetwork {
    */
   on<Name extends keyof ConnmanEvents>(name: Name, listener: (value: ConnmanEvents[Name]) => void): () => void {
     return this.#core.events.on(name, listener);
-  }
-
-  // ---- Callbacks of SockMan -----------------------------------------------------------------------------------------
-  //
-  // `shouldTryToSend` and the hooks of the turn are not among them: while they are overridden every connection is looked at
-  // twenty times a second. Nothing needs them. What is to be sent is sent when it is queued, and where the kernel does not
-  // take it all it says when there is room; a transport that has something of its own to say, or can say what was queued
-  // before, is known to `Traffic`, which wakes it. Marked nodes are removed, and changes told, in a macrotask of their own.
-
-  override eventNewConnectionAccepted(nodeId: number, me: Service, them: Service): boolean {
-    return this.#core.accept(nodeId, me, them);
-  }
-
-  override shouldTryToRecv(nodeId: number): boolean {
-    const node = this.node(nodeId);
-    return node !== undefined && !node.isReceivePaused;
-  }
-
-  override eventReadyToSend(nodeId: number): boolean {
-    const node = this.node(nodeId);
-    return node === undefined || this.#core.traffic.send(node);
-  }
-
-  override eventGotData(nodeId: number, data: Uint8Array): void {
-    const node = this.node(nodeId);
-    if (node !== undefined) this.#core.traffic.receive(node, data);
-  }
-
-  /** Ends the connection, also if whole messages of the peer still wait: who wants an answer keeps its sending side open. */
-  override eventGotEOF(nodeId: number): void {
-    const node = this.node(nodeId);
-    if (node !== undefined) this.#core.markAndClose(node, 'the peer closed the connection');
-  }
-
-  override eventGotPermanentReadError(nodeId: number, errmsg: string): void {
-    const node = this.node(nodeId);
-    if (node !== undefined) this.#core.markAndClose(node, `receive failed: ${errmsg}`);
-  }
-
-  /** Our I2P address is one of ours while its session lasts. Told anew for each peer awaited, which adds no weight. */
-  override eventI2PListen(addr: Service, success: boolean): void {
-    const { localAddresses } = this.#core;
-    if (!success) localAddresses.remove(addr);
-    else if (!localAddresses.has(addr)) localAddresses.add(addr, LOCAL_SCORES.manual);
   }
 
   // ---- Dialing ------------------------------------------------------------------------------------------------------
@@ -190,45 +145,11 @@ export class Connman extends SockMan implements PeerNetwork {
    * @returns Whether there was one.
    */
   disconnectNode(whom: number | string | NetAddress | Subnet, reason = 'disconnected by the user'): boolean {
-    if (whom instanceof NetAddress) return this.disconnectAddress(whom, reason);
-    if (whom instanceof Subnet) return this.#disconnectAll(reason, ({ addr }) => whom.matches(addr.address));
+    if (whom instanceof NetAddress) return this.#core.disconnectAddress(whom, reason);
+    if (whom instanceof Subnet) return this.#core.disconnectSubnet(whom, reason);
     const node = typeof whom === 'number' ? this.node(whom) : this.#core.table.findName(whom);
     node?.disconnect(reason);
     return node !== undefined;
-  }
-
-  disconnectAddress(address: NetAddress, reason: string): boolean {
-    const nodes = [...this.#core.table.withAddress(address)];
-    for (const node of nodes) node.disconnect(reason);
-    return nodes.length > 0;
-  }
-
-  /** Closes the socket now; the node goes with the next turn. */
-  override closeConnection(nodeId: number): boolean {
-    this.node(nodeId)?.disconnect('closed by the user');
-    return super.closeConnection(nodeId);
-  }
-
-  /** Closes the socket now and lets the peer know by RST; the node goes with the next turn. */
-  override resetConnection(nodeId: number): boolean {
-    this.node(nodeId)?.disconnect('closed by the user');
-    return super.resetConnection(nodeId);
-  }
-
-  /** Closes all sockets now; the nodes go with the next turn. To end everything there is `stop`. */
-  override closeSockets(): void {
-    this.#disconnectAll('closed by the user', () => true);
-    super.closeSockets();
-  }
-
-  #disconnectAll(reason: string, isMeant: (node: P2PNode) => boolean): boolean {
-    let hasFound = false;
-    for (const node of this.#core.table.values()) {
-      if (!isMeant(node)) continue;
-      node.disconnect(reason);
-      hasFound = true;
-    }
-    return hasFound;
   }
 
   /** Switches all connections off, or lets them come again. Listeners stay open; what comes in meanwhile is dropped. */
@@ -241,24 +162,9 @@ export class Connman extends SockMan implements PeerNetwork {
     this.#core.checkInactivity();
   }
 
-  // ---- Messages -----------------------------------------------------------------------------------------------------
-
-  pushMessage(node: P2PNode, type: string, payload: Uint8Array): void {
-    this.#core.traffic.push(node, type, payload);
-  }
-
-  pollMessage(node: P2PNode): PolledMessage | undefined {
-    const polled = this.#core.traffic.poll(node);
-    if (polled !== undefined) this.#core.events.emit('inboundMessage', { node, message: polled.message });
-    return polled;
-  }
-
-  wakeMessageHandler(node?: P2PNode): void {
-    this.#core.wakeMessageHandler(node);
-  }
-
   // ---- Nodes --------------------------------------------------------------------------------------------------------
 
+  /** The node with this id; undefined when it is gone. */
   node(nodeId: number): P2PNode | undefined {
     return this.#core.table.get(nodeId);
   }
@@ -268,10 +174,9 @@ export class Connman extends SockMan implements PeerNetwork {
     return this.#core.table.values();
   }
 
+  /** Calls `visit` for every node whose handshake is done and that is not marked for disconnection. */
   forEachNode(visit: (node: P2PNode) => void): void {
-    for (const node of this.#core.table.values()) {
-      if (node.isSuccessfullyConnected && !node.isMarkedForDisconnect) visit(node);
-    }
+    this.#core.table.forEachReady(visit);
   }
 
   /** How many nodes there are, those in their handshake and those marked included. */
@@ -279,17 +184,9 @@ export class Connman extends SockMan implements PeerNetwork {
     return this.#core.table.countIn(direction);
   }
 
-  checkIncomingNonce(nonce: bigint): boolean {
-    const node = this.#core.table.findNonce(nonce);
-    return node === undefined || node.isSuccessfullyConnected;
-  }
-
-  shouldRunInactivityChecks(node: P2PNode, nowMs: number): boolean {
-    return isPastGrace(node, nowMs, this.#core.settings.peerTimeoutMs);
-  }
-
   // ---- The network --------------------------------------------------------------------------------------------------
 
+  /** Whether peers can connect to us. */
   get isListening(): boolean {
     return this.#core.listeners.count > 0;
   }
@@ -299,10 +196,12 @@ export class Connman extends SockMan implements PeerNetwork {
     return this.#core.listeners.services();
   }
 
+  /** Whether there is to be any connection at all; see `setNetworkActive`. */
   get isNetworkActive(): boolean {
     return this.#core.network.isActive;
   }
 
+  /** Whether dials come from the address book, and not only from a given list. */
   get usesAddressBook(): boolean {
     return this.#core.outbound.usesAddressBook;
   }
@@ -330,12 +229,9 @@ export class Connman extends SockMan implements PeerNetwork {
     this.#core.localServices &= ~services;
   }
 
+  /** Whether automatic dials, gossip and own addresses of a network are wanted. */
   isReachable(network: NetworkClass): boolean {
     return this.#core.network.isReachable(network);
-  }
-
-  isProxy(address: NetAddress): boolean {
-    return this.#core.network.isProxy(address);
   }
 
   /** Our own addresses, as far as we know them. */
@@ -362,18 +258,7 @@ export class Connman extends SockMan implements PeerNetwork {
     this.#core.network.useOnionProxy(endpoint);
   }
 
-  getLocalAddrForPeer(node: P2PNode): Service | undefined {
-    return this.#core.localAddresses.forPeer(node, this.isListening, this.#core.listeners.port);
-  }
-
-  seenLocal(service: Service): void {
-    this.#core.localAddresses.seen(service);
-  }
-
-  getAddresses(node: P2PNode, maxCount: number, maxPercent: number): readonly PeerAddress[] {
-    return this.#core.addressCache.addressesFor(node, maxCount, maxPercent);
-  }
-
+  /** Addresses from the book, drawn anew. For the user: whoever else asks often learns all of them. */
   getAddressesUnsafe(
     maxCount: number,
     maxPercent: number,
@@ -381,10 +266,6 @@ export class Connman extends SockMan implements PeerNetwork {
     isFiltered: boolean = true,
   ): PeerAddress[] {
     return this.#core.addressCache.fresh(maxCount, maxPercent, network, isFiltered);
-  }
-
-  deterministicRandomizer(id: bigint): SipHash {
-    return this.#core.hashes.randomizer(id);
   }
 
   // ---- Added nodes --------------------------------------------------------------------------------------------------
@@ -409,36 +290,6 @@ export class Connman extends SockMan implements PeerNetwork {
   /** The list, and who of it is connected. */
   getAddedNodeInfo(): AddedNodeInfo[] {
     return this.#core.outbound.addedNodes.list();
-  }
-
-  // ---- Outbound policy ----------------------------------------------------------------------------------------------
-
-  get tryNewOutboundPeer(): boolean {
-    return this.#core.outbound.tryNewOutboundPeer;
-  }
-
-  set tryNewOutboundPeer(isWanted: boolean) {
-    this.#core.outbound.tryNewOutboundPeer = isWanted;
-  }
-
-  startExtraBlockRelayPeers(): void {
-    this.#core.outbound.wantsExtraBlockRelay = true;
-  }
-
-  extraFullOutboundCount(): number {
-    return Math.max(0, countReady(this.#core.table, 'outbound-full-relay') - this.budget.maxFullRelay);
-  }
-
-  extraBlockRelayCount(): number {
-    return Math.max(0, countReady(this.#core.table, 'block-relay-only') - this.budget.maxBlockRelay);
-  }
-
-  hasMultipleManualOrFullOutbound(network: NetworkClass): boolean {
-    return this.#core.table.countManualOrFullOutbound(network) > 1;
-  }
-
-  addPrivateBroadcastsToOpen(count: number): void {
-    this.#core.outbound.privateBroadcasts?.addToOpen(count);
   }
 
   // ---- Statistics ---------------------------------------------------------------------------------------------------
@@ -480,7 +331,30 @@ export class Connman extends SockMan implements PeerNetwork {
     });
   }
 
+  /** Whether the upload target is used up; for `historical` blocks some of it is held back. */
   outboundTargetReached(isHistorical = false): boolean {
     return this.#core.uploadTarget.isReached(isHistorical);
+  }
+
+  // ---- The sockets, to look at --------------------------------------------------------------------------------------
+
+  /** The backend and poller in use, such as `native/epoll`. Makes the backend if there is none yet. */
+  get backendName(): string {
+    return this.#core.sockets.backendName;
+  }
+
+  /** A snapshot of the counters of the sockets. */
+  socketStats(): SockManStats {
+    return this.#core.sockets.stats();
+  }
+
+  /** Bytes and times of a node's socket; undefined for an unknown id. */
+  countersOf(nodeId: number): SocketCounters | undefined {
+    return this.#core.sockets.countersOf(nodeId);
+  }
+
+  /** What the kernel knows of a node's connection; undefined where the platform or the backend tells nothing. */
+  tcpInfoOf(nodeId: number): TcpInfo | undefined {
+    return this.#core.sockets.tcpInfoOf(nodeId);
   }
 }

@@ -1,11 +1,12 @@
 // What stands behind a `Connman`: its parts, and its life from start to stop.
 
+import type { NetAddress } from '../netaddr/net-address.ts';
 import type { NetworkClass } from '../netaddr/network.ts';
 import { Service } from '../netaddr/service.ts';
+import type { Subnet } from '../netaddr/subnet.ts';
 import { Services } from '../p2p/protocol.ts';
 import type { OutboundMessage } from '../p2p/transport/transport.ts';
 import type { StartOptions } from '../sockman/core.ts';
-import type { SockMan } from '../sockman/sock-man.ts';
 import { Emitter } from '../util/emitter.ts';
 import { SockManError, invalidArg } from '../util/errors.ts';
 import { Intervals } from '../util/intervals.ts';
@@ -28,7 +29,7 @@ import type { ListenPlan } from './inbound/listening.ts';
 import { LOCAL_SCORES, LocalAddresses } from './reach/local-addresses.ts';
 import { captureMessages } from './messages/message-capture.ts';
 import { MessagePump } from './messages/message-pump.ts';
-import type { NetEvents } from './contract/net-events.ts';
+import type { NetEvents, PeerNetwork } from './contract/net-events.ts';
 import { NetworkState } from './reach/network-state.ts';
 import { NodeMaker } from './node/node-maker.ts';
 import { NodeTable } from './node/node-table.ts';
@@ -40,6 +41,8 @@ import { Removal } from './removal.ts';
 import type { ResolvedConnmanOptions } from './settings/resolve-options.ts';
 import { SAVE_INTERVAL_MS, Saving } from './saving.ts';
 import { Tasks } from '../util/background-tasks.ts';
+import { NodeSockets } from './sockets.ts';
+import type { SocketOwner } from './sockets.ts';
 import { INACTIVITY_SWEEP_MS, inactivityReason } from './node/timeouts.ts';
 import { Traffic } from './messages/wire.ts';
 import { UploadTarget, parseUploadTarget } from './messages/upload-target.ts';
@@ -47,10 +50,11 @@ import { UploadTarget, parseUploadTarget } from './messages/upload-target.ts';
 /** Where a `Connman` is in its life. */
 type Stage = 'made' | 'starting' | 'started' | 'stopped';
 
-export class ConnmanCore {
+export class ConnmanCore implements SocketOwner {
   readonly settings: ResolvedConnmanOptions;
   readonly budget: ConnectionBudget;
   readonly events: Emitter<ConnmanEvents>;
+  readonly sockets: NodeSockets;
   readonly table = new NodeTable();
   readonly network: NetworkState;
   readonly hashes: KeyedHashes;
@@ -63,7 +67,6 @@ export class ConnmanCore {
   readonly uploadTarget: UploadTarget;
   localServices: bigint;
 
-  readonly #sockets: SockMan;
   readonly #listenPlan: ListenPlan;
   readonly #permissions: Permissions;
   readonly #maker: NodeMaker;
@@ -80,9 +83,9 @@ export class ConnmanCore {
   #announcedCount = 0;
   #isCountNoted = false;
 
-  constructor(sockets: SockMan, options: ConnmanOptions, settings: ResolvedConnmanOptions) {
+  constructor(options: ConnmanOptions, settings: ResolvedConnmanOptions) {
     const { clock, random, addressBook, banMan, logger, captureMessages: captureFolder } = settings;
-    this.#sockets = sockets;
+    this.sockets = new NodeSockets({ ...options, connectTimeoutMs: settings.connectTimeoutMs }, this);
     this.settings = settings;
     this.localServices = settings.localServices;
     this.#reportError = options.onCallbackError ?? throwLater;
@@ -97,7 +100,7 @@ export class ConnmanCore {
     this.#permissions = new Permissions(settings);
     this.uploadTarget = new UploadTarget(parseUploadTarget(settings.maxUploadTarget), clock);
     this.localAddresses = this.#makeLocalAddresses();
-    const { localAddresses } = this;
+    const { sockets, localAddresses } = this;
     this.listeners = new ListeningSockets(this.#listenPlan, { sockets, localAddresses, logger });
     this.addressCache = new AddressCache({ addressBook, banMan, clock, random });
     this.#maker = new NodeMaker(settings, this.hashes, (node) => this.#noteMarked(node));
@@ -120,17 +123,18 @@ export class ConnmanCore {
     return this.#netEvents;
   }
 
-  async start(netEvents: NetEvents): Promise<void> {
+  async start(netEvents: NetEvents, network: PeerNetwork): Promise<void> {
     if (this.#stage !== 'made') throw new SockManError('ERR_SOCKMAN_STATE', `start: ${this.#stage} before`);
     const { clock, random } = this.settings;
     if (this.settings.isListening) this.listeners.openAll();
     if (this.settings.discovers && this.#listenPlan.bindsAny) this.localAddresses.discover(this.listeners.port);
     this.#stage = 'starting';
+    netEvents.attach(network);
     const anchors = this.outbound.usesAddressBook ? await this.#saving.takeAnchors() : [];
     if (this.#interrupt.signal.aborted) throw new SockManError('ERR_SOCKMAN_STATE', 'start: interrupted meanwhile');
     this.#stage = 'started';
     this.#netEvents = netEvents;
-    this.#sockets.startSocketsThreads({ name: 'connman', ...this.#i2pOptions() });
+    this.sockets.startSocketsThreads({ name: 'connman', ...this.#i2pOptions() });
     this.outbound.start(netEvents, anchors);
     this.#pump = new MessagePump(
       { table: this.table, clock, random, reportError: this.#reportError },
@@ -163,7 +167,7 @@ export class ConnmanCore {
   interrupt(): void {
     this.#interrupt.abort();
     this.#intervals.stop();
-    this.#sockets.interruptNet();
+    this.sockets.interruptNet();
   }
 
   stop(): Promise<void> {
@@ -175,7 +179,7 @@ export class ConnmanCore {
     const wasStarted = this.#stage === 'started';
     this.interrupt();
     await this.#tasks.settled();
-    await this.#sockets.joinSocketsThreads();
+    await this.sockets.joinSocketsThreads();
     this.#stage = 'stopped';
     // Saved before nodes are finalized, as Core does: that they were connected is news for the next run.
     if (wasStarted) {
@@ -187,7 +191,7 @@ export class ConnmanCore {
       this.#removal.remove(node, false);
     }
     this.#removal.stop();
-    this.#sockets.closeSockets();
+    this.sockets.closeSockets();
     this.listeners.clear();
   }
 
@@ -261,7 +265,16 @@ export class ConnmanCore {
 
   markAndClose(node: P2PNode, reason: string): void {
     node.disconnect(reason);
-    this.#sockets.closeConnection(node.id);
+    this.sockets.closeConnection(node.id);
+  }
+
+  disconnectAddress(address: NetAddress, reason: string): boolean {
+    return disconnectAll(this.table.withAddress(address), reason);
+  }
+
+  disconnectSubnet(subnet: Subnet, reason: string): boolean {
+    const nodes = [...this.table.values()].filter(({ addr }) => subnet.matches(addr.address));
+    return disconnectAll(nodes, reason);
   }
 
   /** Looks for nodes that have been silent for too long. */
@@ -324,7 +337,7 @@ export class ConnmanCore {
   }
 
   #makeTraffic(): Traffic {
-    const sockets = this.#sockets;
+    const sockets = this.sockets;
     return new Traffic(
       {
         sendBytes: (id, data, willSendMore) => sockets.sendBytes(id, data, willSendMore),
@@ -354,7 +367,7 @@ export class ConnmanCore {
       get isNetworkActive() {
         return network.isActive;
       },
-      closeConnection: (id) => this.#sockets.closeConnection(id),
+      closeConnection: (id) => this.sockets.closeConnection(id),
       removed: (node) => this.#removed(node),
       reconnectionsQueued: () => this.#tasks.run('reconnect', () => this.#reconnect()),
     });
@@ -367,7 +380,7 @@ export class ConnmanCore {
       network: this.network,
       maker: this.#maker,
       addressBook: this.settings.addressBook,
-      sockets: this.#sockets,
+      sockets: this.sockets,
       interrupt: this.#interrupt.signal,
       isLocal: (service) => this.localAddresses.has(service),
       outgoingPermissions: (address) => this.#permissions.manualOutbound(address),
@@ -414,4 +427,14 @@ export class ConnmanCore {
   #name(node: P2PNode): string {
     return loggedPeer(node, this.settings.logIps);
   }
+}
+
+/** @returns Whether there was one. */
+function disconnectAll(nodes: Iterable<P2PNode>, reason: string): boolean {
+  let hasFound = false;
+  for (const node of nodes) {
+    node.disconnect(reason);
+    hasFound = true;
+  }
+  return hasFound;
 }

@@ -31,7 +31,6 @@ import type { TxAnnouncement } from './transactions/tx-relay.ts';
  * @example
  * const peerManager = new PeerManager({ ignoreIncomingTxs: false });
  * const connman = new Connman({ connect: ['127.0.0.1:8333'] });
- * peerManager.attach(connman);
  * peerManager.on('message:inv', ({ nodeId, message }) => console.log(nodeId, message.items.length));
  * await connman.start(peerManager);
  */
@@ -43,15 +42,6 @@ export class PeerManager implements NetEvents {
   constructor(options: PeerManagerOptions = {}) {
     this.#context = new PeerContext(options);
     this.#tasks = new DueTasks(this.#context);
-  }
-
-  /**
-   * Says what to talk through. Once, before the network starts.
-   *
-   * @throws {SockManError} `ERR_SOCKMAN_STATE`: called before.
-   */
-  attach(network: PeerNetwork): void {
-    this.#context.attach(network);
   }
 
   /**
@@ -242,6 +232,11 @@ export class PeerManager implements NetEvents {
   }
 
   // ---- NetEvents ----------------------------------------------------------------------------------------------------
+
+  /** @throws {SockManError} `ERR_SOCKMAN_STATE`: it serves another `Connman` already. */
+  attach(network: PeerNetwork): void {
+    this.#context.attach(network);
+  }
 
   initializeNode(node: P2PNode, ourServices: bigint): void {
     const peer = new PeerState(node, ourServices, this.#context.clock.wallTimeMs());

@@ -22,7 +22,6 @@ async function silentPort() {
 async function start(options = {}) {
   const peerManager = new PeerManager();
   const connman = new Connman({ network: 'regtest', listen: false, ...options });
-  peerManager.attach(connman);
   await connman.start(peerManager);
   return { connman, peerManager };
 }

@@ -88,7 +88,7 @@ describe('the message pump', () => {
 
   it('begins a round at once when it is woken', async () => {
     const { node } = await withPeers(3);
-    node.connman.wakeMessageHandler();
+    node.greeter.network.wakeMessageHandler();
     await world.settle();
     expect([...node.greeter.visits].sort()).toEqual([0, 1, 2]);
   });
@@ -98,8 +98,8 @@ describe('the message pump', () => {
     peers[7]!.send({ type: 'ping', nonce: 1n });
     await world.settle();
     expect(node.greeter.visits).toEqual([7]);
-    node.connman.wakeMessageHandler(node.connman.node(3));
-    node.connman.wakeMessageHandler(node.connman.node(3));
+    node.greeter.network.wakeMessageHandler(node.connman.node(3));
+    node.greeter.network.wakeMessageHandler(node.connman.node(3));
     await world.settle();
     expect(node.greeter.visits).toEqual([7, 3]);
   });
@@ -120,9 +120,9 @@ describe('the message pump', () => {
     expect(await visitsIn(400)).toEqual([0]);
     peers[0]!.send({ type: 'ping', nonce: 1n }, { type: 'ping', nonce: 2n });
     expect(await visitsIn(300)).toEqual([0, 0]);
-    node.connman.wakeMessageHandler();
+    node.greeter.network.wakeMessageHandler();
     expect(await visitsIn(300)).toEqual([0]);
-    node.connman.wakeMessageHandler(quiet);
+    node.greeter.network.wakeMessageHandler(quiet);
     expect(await visitsIn(300)).toEqual([0]);
   });
 
@@ -191,9 +191,7 @@ describe('the message pump', () => {
     const soon = (step: () => void): Timer => (macrotasks.push(step), { cancel: () => {} });
     const clock = { now: () => nowMs, wallTimeMs: () => nowMs, soon, after: () => ({ cancel: () => {} }) };
     const visits: number[][] = [];
-    const netEvents = new Greeter(() => {
-      throw new Error('no network');
-    });
+    const netEvents = new Greeter();
     netEvents.processMessages = (node) => (visits.at(-1)!.push(node.id), false);
     netEvents.sendMessages = (): undefined => {
       nowMs += stepMs;

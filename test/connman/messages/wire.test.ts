@@ -98,7 +98,7 @@ describe('receiving', () => {
   it('ends over a reset, also one that comes while we send', async () => {
     const { node, peer } = await pair();
     peer.socket.pauseReading();
-    node.connman.pushMessage(onlyNode(node.connman), 'block', new Uint8Array(500_000));
+    node.greeter.network.pushMessage(onlyNode(node.connman), 'block', new Uint8Array(500_000));
     peer.socket.reset();
     await world.settle();
     expect(node.closed).toHaveLength(1);
@@ -109,35 +109,32 @@ describe('receiving', () => {
     const { node, peer } = await pair();
     const p2pNode = onlyNode(node.connman);
     const tooLong = new Uint8Array(MAX_PROTOCOL_MESSAGE_BYTES + 1);
-    expect(() => node.connman.pushMessage(p2pNode, 'block', tooLong)).toThrow(
+    expect(() => node.greeter.network.pushMessage(p2pNode, 'block', tooLong)).toThrow(
       expect.objectContaining({ code: 'ERR_SOCKMAN_OUT_OF_RANGE' }),
     );
     for (const [type, payload] of [
       ['thirteenchars', new Uint8Array(1)],
       ['block', 'text'],
     ] as const) {
-      expect(() => node.connman.pushMessage(p2pNode, type, payload as Uint8Array)).toThrow(
+      expect(() => node.greeter.network.pushMessage(p2pNode, type, payload as Uint8Array)).toThrow(
         expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }),
       );
     }
-    node.connman.pushMessage(p2pNode, 'verack', new Uint8Array(0));
+    node.greeter.network.pushMessage(p2pNode, 'verack', new Uint8Array(0));
     await world.settle();
     expect(peer.types()).toEqual(['verack']);
   });
 
-  it.each(['closeConnection', 'resetConnection'] as const)(
-    'ends cleanly when %s is called in the middle of processing, with more to process',
-    async (method) => {
-      const { node, peer } = await pair();
-      node.greeter.onMessage = ({ id }) => node.connman[method](id);
-      peer.send(...Array.from({ length: 5 }, () => ({ type: 'ping', nonce: 1n }) as const));
-      await world.settle();
-      expect(node.closed).toEqual(['0 closed by the user']);
-      expect(node.greeter.finalized).toEqual([0]);
-      expect(node.greeter.processed).toEqual(['0 version', '0 verack', '0 ping']);
-      expect([node.connman.getNodeCount(), node.connman.connectionCount]).toEqual([0, 0]);
-    },
-  );
+  it('ends cleanly when its node is disconnected in the middle of processing, with more to process', async () => {
+    const { node, peer } = await pair();
+    node.greeter.onMessage = ({ id }) => node.connman.disconnectNode(id);
+    peer.send(...Array.from({ length: 5 }, () => ({ type: 'ping', nonce: 1n }) as const));
+    await world.settle();
+    expect(node.closed).toEqual(['0 disconnected by the user']);
+    expect(node.greeter.finalized).toEqual([0]);
+    expect(node.greeter.processed).toEqual(['0 version', '0 verack', '0 ping']);
+    expect([node.connman.getNodeCount(), node.connman.socketStats().connectionCount]).toEqual([0, 0]);
+  });
 
   it('reads messages cut at every byte', async () => {
     world = new World({ faults: splitReceives(1) });
@@ -168,7 +165,7 @@ describe('sending', () => {
     const p2pNode = onlyNode(node.connman);
     peer.socket.pauseReading();
     // Fills both kernels' buffers; what they do not take is held by the transport, and counts.
-    node.connman.pushMessage(p2pNode, 'block', new Uint8Array(300_000));
+    node.greeter.network.pushMessage(p2pNode, 'block', new Uint8Array(300_000));
     await world.settle();
     expect(p2pNode.isSendPaused).toBe(true);
     peer.send({ type: 'ping', nonce: 1n });
@@ -185,12 +182,12 @@ describe('sending', () => {
     const { node, peer } = await pair({ maxSendBufferBytes: 2 * (50_000 + MESSAGE_OVERHEAD_BYTES) });
     const p2pNode = onlyNode(node.connman);
     peer.socket.pauseReading();
-    node.connman.pushMessage(p2pNode, 'block', new Uint8Array(200_000));
+    node.greeter.network.pushMessage(p2pNode, 'block', new Uint8Array(200_000));
     await world.settle();
     const held = p2pNode.sendMemoryBytes;
     expect(held).toBeGreaterThan(0);
     expect(p2pNode.isSendPaused).toBe(held > p2pNode.maxSendBufferBytes);
-    node.connman.pushMessage(p2pNode, 'block', new Uint8Array(50_000));
+    node.greeter.network.pushMessage(p2pNode, 'block', new Uint8Array(50_000));
     expect(p2pNode.sendMemoryBytes).toBe(held + 50_000 + MESSAGE_OVERHEAD_BYTES);
     peer.socket.resumeReading();
     await world.settle();
@@ -203,7 +200,7 @@ describe('sending', () => {
     const p2pNode = onlyNode(node.connman);
     peer.socket.pauseReading();
     for (let count = 0; count < 500; count++) node.greeter.send(p2pNode, { type: 'ping', nonce: BigInt(count) });
-    node.connman.pushMessage(p2pNode, 'block', new Uint8Array(2_000_000));
+    node.greeter.network.pushMessage(p2pNode, 'block', new Uint8Array(2_000_000));
     node.greeter.send(p2pNode, { type: 'ping', nonce: 500n });
     await world.settle();
     peer.socket.resumeReading();
@@ -249,7 +246,7 @@ describe('sending', () => {
     for (const [index, { connman, greeter }] of [server, client].entries()) {
       greeter.onMessage = () => received[index]!++;
       for (let count = 0; count < 10; count++) {
-        connman.pushMessage(onlyNode(connman), 'block', new Uint8Array(400_000));
+        greeter.network.pushMessage(onlyNode(connman), 'block', new Uint8Array(400_000));
       }
     }
     await world.pass(5_000, 50);
@@ -261,7 +258,7 @@ describe('sending', () => {
     const p2pNode = onlyNode(node.connman);
     Object.defineProperty(p2pNode, 'connectionType', { value: 'private-broadcast' });
     for (const type of ['getaddr', 'verack', 'addr', 'inv', 'pong']) {
-      node.connman.pushMessage(p2pNode, type, type === 'inv' ? new Uint8Array(1) : new Uint8Array(0));
+      node.greeter.network.pushMessage(p2pNode, type, type === 'inv' ? new Uint8Array(1) : new Uint8Array(0));
     }
     await world.settle();
     expect(peer.types()).toEqual(['verack', 'inv']);

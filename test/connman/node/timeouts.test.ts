@@ -76,7 +76,11 @@ describe('a node', () => {
   });
 
   it('disconnects a peer after 20 silent minutes, even while it is paused both ways', async () => {
-    const { connman, closed } = await world.node({ bind: [PLACE], maxSendBufferBytes: 0, maxReceiveBufferBytes: 0 });
+    const { connman, greeter, closed } = await world.node({
+      bind: [PLACE],
+      maxSendBufferBytes: 0,
+      maxReceiveBufferBytes: 0,
+    });
     const peer = world.connect(PLACE);
     peer.greet();
     await world.settle();
@@ -84,7 +88,7 @@ describe('a node', () => {
     expect(node.isSuccessfullyConnected).toBe(true);
     peer.socket.pauseReading();
     // Fills the kernel's buffers, and then the send queue: nothing more is processed, so what comes now waits.
-    for (let count = 0; count < 4; count++) connman.pushMessage(node, 'block', new Uint8Array(100_000));
+    for (let count = 0; count < 4; count++) greeter.network.pushMessage(node, 'block', new Uint8Array(100_000));
     peer.send({ type: 'ping', nonce: 1n });
     await world.settle();
     expect([node.isSendPaused, node.isReceivePaused]).toEqual([true, true]);

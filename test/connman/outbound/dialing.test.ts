@@ -110,7 +110,7 @@ describe('dialing', () => {
     node.connman.setNetworkActive(false);
     await slow.settle();
     expect(await dialed).toBe(false);
-    expect(node.connman.connectionCount).toBe(0);
+    expect(node.connman.socketStats().connectionCount).toBe(0);
     expect(await node.connman.connectTo(PLACE)).toBe(false);
     await slow.destroy();
   });
@@ -246,10 +246,10 @@ describe('a dial to ourselves', () => {
     const node = await world.node({ v2Transport: false });
     await dial(node, PLACE);
     const manual = onlyNode(node.connman);
-    expect(node.connman.checkIncomingNonce(manual.localNonce)).toBe(false);
+    expect(node.greeter.network.checkIncomingNonce(manual.localNonce)).toBe(false);
     new WirePeer(listener.peers[0]!).greet();
     await world.pass(200, 100);
-    expect(node.connman.checkIncomingNonce(manual.localNonce)).toBe(true);
+    expect(node.greeter.network.checkIncomingNonce(manual.localNonce)).toBe(true);
 
     const addr = { service: Service.parse(OTHER_PLACE), services: 9n };
     const proxy = world.listen('127.0.0.1:9050');
@@ -267,7 +267,7 @@ describe('a dial to ourselves', () => {
     }
     expect(await dialed).toBe(true);
     const broadcast = [...node.connman.nodes()].find(({ isPrivateBroadcast }) => isPrivateBroadcast)!;
-    expect(node.connman.checkIncomingNonce(broadcast.localNonce)).toBe(true);
+    expect(node.greeter.network.checkIncomingNonce(broadcast.localNonce)).toBe(true);
   });
 });
 

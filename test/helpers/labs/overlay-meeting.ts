@@ -31,7 +31,6 @@ export class OverlayMeeting {
   /** Starts our node beside a Core that runs. */
   static async start(node: Connman, core: Bitcoind): Promise<OverlayMeeting> {
     const peers = new PeerManager();
-    peers.attach(node);
     peers.on('peerReady', noteProgress);
     node.on('closedConnection', noteProgress);
     await node.start(peers);

@@ -6,6 +6,7 @@ import { AddrMan } from '../../../ts/addrman/addr-man.ts';
 import { Connman } from '../../../ts/connman/connman.ts';
 import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
 import { Services } from '../../../ts/p2p/protocol.ts';
+import type { PeerNetwork } from '../../../ts/connman/contract/net-events.ts';
 import type { PeerManagerEvents } from '../../../ts/peerman/contract/events.ts';
 import { PeerManager } from '../../../ts/peerman/peer-manager.ts';
 import { DEADLINE_MS } from '../until.ts';
@@ -19,11 +20,21 @@ export function eventually<Value>(read: () => Value) {
   return expect.poll(read, { timeout: DEADLINE_MS });
 }
 
+/** Lets a test say what no well-meaning peer manager would: raw payloads, straight to the network. */
+class OpenPeerManager extends PeerManager {
+  network!: PeerNetwork;
+
+  override attach(network: PeerNetwork): void {
+    this.network = network;
+    super.attach(network);
+  }
+}
+
 /** Dials nobody by itself, offers what a full node does, and takes transactions. */
 export class RegtestNode {
   readonly addressBook = new AddrMan({ checkRatio: 1 });
   readonly connman: Connman;
-  readonly peers: PeerManager;
+  readonly peers: OpenPeerManager;
   /** Why peers were found to misbehave, and why connections ended. */
   readonly misbehaviour: string[] = [];
   readonly closed: string[] = [];
@@ -37,8 +48,7 @@ export class RegtestNode {
       addressBook,
       ...options,
     });
-    this.peers = new PeerManager({ ignoreIncomingTxs: false, addressBook });
-    this.peers.attach(this.connman);
+    this.peers = new OpenPeerManager({ ignoreIncomingTxs: false, addressBook });
     this.peers.on('misbehaving', ({ reason }) => this.misbehaviour.push(reason));
     this.connman.on('closedConnection', ({ reason }) => this.closed.push(reason));
   }

@@ -15,6 +15,13 @@ import type { P2PNode } from '../node/peer.ts';
 /** What `Connman` tells and asks the message processor. */
 export interface NetEvents {
   /**
+   * The network starts: called once, by `Connman.start`, before any other call.
+   *
+   * @param network - What the message processor may do from now on.
+   */
+  attach(network: PeerNetwork): void;
+
+  /**
    * A new peer. Called once for each node, before it is in the table and before any other call for it.
    *
    * @param ourServices - Our services at this moment: those that this peer is offered, whatever changes later.
@@ -102,7 +109,7 @@ export interface PolledMessage {
   readonly hasMore: boolean;
 }
 
-/** What a message processor may do with the network. `Connman` is one. All of it may be called from any `NetEvents` method. */
+/** What a message processor may do with the network: handed over by `NetEvents.attach`. All of it may be called from any `NetEvents` method. */
 export interface PeerNetwork {
   /**
    * Queues a message for a peer, and hands it to the kernel at once where nothing else waits. However full the queue is, it

@@ -36,6 +36,13 @@ export class NodeTable {
     return this.#byId.values();
   }
 
+  /** Calls `visit` for every node whose handshake is done and that is not marked for disconnection. */
+  forEachReady(visit: (node: P2PNode) => void): void {
+    for (const node of this.#byId.values()) {
+      if (node.isSuccessfullyConnected && !node.isMarkedForDisconnect) visit(node);
+    }
+  }
+
   add(node: P2PNode): void {
     this.#byId.set(node.id, node);
     this.#byAddress.add(addressKey(node.addr.address), node);
