@@ -67,3 +67,11 @@ export function serviceNames(services: bigint): string[] {
   }
   return names;
 }
+
+/** All the money there is, in satoshi: no rate and no amount is above it. (src/consensus/amount.h, MAX_MONEY) */
+export const MAX_MONEY_SAT = 2_100_000_000_000_000n;
+
+/** Whether a number is an amount of money. */
+export function isMoney(amountSat: bigint): boolean {
+  return amountSat >= 0n && amountSat <= MAX_MONEY_SAT;
+}

@@ -38,7 +38,10 @@ export class PeerManager implements NetEvents {
   readonly #context: PeerContext;
   readonly #tasks: DueTasks;
 
-  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an option, or a hook, is of another type. */
+  /**
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an option, or a hook, is of another type.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: an option is out of its range.
+   */
   constructor(options: PeerManagerOptions = {}) {
     this.#context = new PeerContext(options);
     this.#tasks = new DueTasks(this.#context);

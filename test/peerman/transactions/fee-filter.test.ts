@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { HIGHEST_FEE_LEVEL, MAX_MONEY_SAT, feeLevels, roundFee } from '../../../ts/peerman/transactions/fee-filter.ts';
+import { MAX_MONEY_SAT } from '../../../ts/p2p/protocol.ts';
+import { PeerManager } from '../../../ts/peerman/peer-manager.ts';
+import { HIGHEST_FEE_LEVEL, feeLevels, roundFee } from '../../../ts/peerman/transactions/fee-filter.ts';
 import type { LabPeer } from '../../helpers/peer-lab.ts';
 import { PeerLab } from '../../helpers/peer-lab.ts';
 
@@ -53,10 +55,32 @@ describe('feefilter', () => {
     expect(share).toBeLessThan(0.39);
   });
 
-  it('never asks for less than peers relay', () => {
+  it('never asks for less than we relay, and for that to the satoshi', () => {
     rate = 0n;
-    const peer = new PeerLab({ hooks }).connectReady();
-    expect(sent(peer)).toEqual([100n]);
+    expect(sent(new PeerLab({ hooks }).connectReady())).toEqual([100n]);
+    // 12,345 is none of the levels.
+    expect(sent(new PeerLab({ hooks, minRelayFeeRate: 12_345n }).connectReady())).toEqual([12_345n]);
+    rate = 13_000n;
+    expect(sent(new PeerLab({ hooks, minRelayFeeRate: 12_345n }).connectReady())[0]).toBeOneOf(levels);
+  });
+
+  it('is left out while there is nothing to keep out', () => {
+    rate = 0n;
+    const peer = new PeerLab({ hooks, minRelayFeeRate: 0n }).connectReady();
+    expect(sent(peer)).toEqual([]);
+  });
+
+  it('is sent without a mempool where a lowest rate is given, and not otherwise', () => {
+    const onTx = (): void => {};
+    expect(sent(new PeerLab({ hooks: { onTx }, minRelayFeeRate: 1_000n }).connectReady())).toEqual([1_000n]);
+    expect(sent(new PeerLab({ hooks: { onTx } }).connectReady())).toEqual([]);
+  });
+
+  it('takes no rate that is no amount of money', () => {
+    for (const minRelayFeeRate of [-1n, MAX_MONEY_SAT + 1n]) {
+      expect(() => new PeerManager({ minRelayFeeRate })).toThrow(/minRelayFeeRate: expected 0\.\.2100000000000000/);
+    }
+    expect(() => new PeerManager({ minRelayFeeRate: 100 as never })).toThrow(/minRelayFeeRate: expected a bigint/);
   });
 
   it('is not repeated while it is the same, and comes again in ten minutes or so when it is not', () => {

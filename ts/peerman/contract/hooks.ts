@@ -34,7 +34,11 @@ export interface PeerHooks {
   isInitialBlockDownload?(): boolean;
   /** Reading blocks from disk: what peers say of the chain is dropped. Default: no. */
   isLoading?(): boolean;
-  /** Lowest fee rate worth hearing of, in satoshi per 1,000 virtual bytes. Default: none, and no `feefilter` is sent. */
+  /**
+   * The rolling minimum of the mempool, in satoshi per 1,000 virtual bytes: 0 while it has room. Peers are told it by
+   * `feefilter`, rounded, and never less than the option `minRelayFeeRate`. Default: 0; without that option either, no
+   * `feefilter` is sent.
+   */
   minFeeRate?(): bigint;
 
   /** A transaction, serialized. Default: transactions are not wanted, and peers are told so. */

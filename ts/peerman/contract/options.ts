@@ -2,7 +2,8 @@
 
 import type { AddressSource } from '../../connman/settings/address-source.ts';
 import type { Clock } from '../../util/clock.ts';
-import { invalidArg } from '../../util/errors.ts';
+import { MAX_MONEY_SAT, isMoney } from '../../p2p/protocol.ts';
+import { invalidArg, outOfRange } from '../../util/errors.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import type { ChainView } from './chain-view.ts';
@@ -21,6 +22,11 @@ export interface PeerManagerOptions {
   banMan?: PeerBans;
   /** "Blocks only": peers are told to send no transactions, and disconnected if they do. Default: true without `onTx`. */
   ignoreIncomingTxs?: boolean;
+  /**
+   * The lowest fee rate that we relay, in satoshi per 1,000 virtual bytes: what `feefilter` asks for at least, to the
+   * satoshi, however low the hook `minFeeRate` is. 0..2,100,000,000,000,000, default 100. (Core's `-minrelaytxfee`)
+   */
+  minRelayFeeRate?: bigint;
   /** Pass addresses on to other peers. Default true. */
   relayAddresses?: boolean;
   /** Offer reconciliation of transactions (BIP 330). Only the negotiation exists. Default false. */
@@ -41,12 +47,19 @@ export interface PeerManagerOptions {
 
 /** How a peer manager behaves, with every default filled in. */
 export interface PeerManagerSettings {
+  /** In satoshi per 1,000 virtual bytes. */
+  readonly minRelayFeeRate: bigint;
+  /** There is a rate to tell: a mempool's, or one that the user gave. */
+  readonly sendsFeeFilter: boolean;
   readonly ignoresIncomingTxs: boolean;
   readonly relaysAddresses: boolean;
   readonly reconcilesTxs: boolean;
   readonly broadcastsPrivately: boolean;
   readonly desiredServices: ((offered: bigint) => bigint) | undefined;
 }
+
+/** Default of `minRelayFeeRate`, in satoshi per 1,000 virtual bytes. (Core, DEFAULT_MIN_RELAY_TX_FEE) */
+export const DEFAULT_MIN_RELAY_FEE_RATE = 100n;
 
 /** Every hook there is. */
 const HOOK_NAMES = Object.keys({
@@ -72,7 +85,10 @@ const HOOK_NAMES = Object.keys({
 
 const SWITCHES = ['ignoreIncomingTxs', 'relayAddresses', 'reconcileTxs', 'privateBroadcast'] as const;
 
-/** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an option is of another type. */
+/**
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an option is of another type.
+ * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: an option is out of its range.
+ */
 export function resolveSettings(options: PeerManagerOptions): PeerManagerSettings {
   const { hooks = {}, desiredServices } = options;
   if (typeof hooks !== 'object' || hooks === null) throw invalidArg('hooks', 'an object', hooks);
@@ -80,12 +96,20 @@ export function resolveSettings(options: PeerManagerOptions): PeerManagerSetting
   for (const name of SWITCHES) requireType(name, 'boolean', options[name]);
   requireType('desiredServices', 'function', desiredServices);
   return {
+    minRelayFeeRate: resolveFeeRate(options.minRelayFeeRate),
+    sendsFeeFilter: hooks.minFeeRate !== undefined || options.minRelayFeeRate !== undefined,
     ignoresIncomingTxs: options.ignoreIncomingTxs ?? hooks.onTx === undefined,
     relaysAddresses: options.relayAddresses ?? true,
     reconcilesTxs: options.reconcileTxs ?? false,
     broadcastsPrivately: options.privateBroadcast ?? false,
     desiredServices,
   };
+}
+
+function resolveFeeRate(rate: bigint = DEFAULT_MIN_RELAY_FEE_RATE): bigint {
+  if (typeof rate !== 'bigint') throw invalidArg('minRelayFeeRate', 'a bigint', rate);
+  if (!isMoney(rate)) throw outOfRange('minRelayFeeRate', `0..${MAX_MONEY_SAT}`, rate);
+  return rate;
 }
 
 function requireType(name: string, type: 'boolean' | 'function', value: unknown): void {

@@ -1,15 +1,11 @@
 // `feefilter`: which transactions are not worth telling us about. (BIP 133; Bitcoin Core src/net_processing.cpp,
 // MaybeSendFeefilter; src/policy/fees, FeeFilterRounder)
 
-import { FEEFILTER_VERSION } from '../../p2p/protocol.ts';
+import { FEEFILTER_VERSION, MAX_MONEY_SAT } from '../../p2p/protocol.ts';
 import { exponentialMs, uniformBelow } from '../../util/random.ts';
 import type { PeerContext } from '../state/peer-services.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
-/** All the money there is, in satoshi: as a filter it lets nothing through. */
-export const MAX_MONEY_SAT = 2_100_000_000_000_000n;
-/** Never ask for less than peers relay, in satoshi per 1,000 virtual bytes. (Core DEFAULT_MIN_RELAY_TX_FEE) */
-const MIN_RELAY_FEE_SAT_PER_KVB = 100n;
 /** Mean time between filters, and how soon a large change is told at the latest, in milliseconds. */
 const BROADCAST_MEAN_MS = 600_000;
 const MAX_CHANGE_DELAY_MS = 300_000;
@@ -29,11 +25,6 @@ export interface FeeFilterState {
   nextMs: number;
 }
 
-/** Whether a number is an amount of money. */
-export function isMoney(amountSat: bigint): boolean {
-  return amountSat >= 0n && amountSat <= MAX_MONEY_SAT;
-}
-
 /** The rates that are told, ascending: rounded, so that they do not tell one node from another. */
 export function* feeLevels(): Generator<bigint> {
   yield 0n;
@@ -51,23 +42,26 @@ export function roundFee(rate: bigint, draw: number): bigint {
 }
 
 /** Whether a peer is told our lowest rate: one that could send us transactions, and not whatever it likes. */
-export function isToldFeeFilter({ hooks, settings }: PeerContext, { node }: PeerState): boolean {
-  if (hooks.minFeeRate === undefined || settings.ignoresIncomingTxs || node.isBlockRelay) return false;
+export function isToldFeeFilter({ settings }: PeerContext, { node }: PeerState): boolean {
+  if (!settings.sendsFeeFilter || settings.ignoresIncomingTxs || node.isBlockRelay) return false;
   return node.commonVersion >= FEEFILTER_VERSION && !node.hasPermission('forcerelay');
 }
 
 /** Tells a peer our lowest rate, if it is time. */
 export function maybeSendFeeFilter(context: PeerContext, peer: PeerState): void {
+  if (!isToldFeeFilter(context, peer)) return;
   const { hooks, random } = context;
   const { feeFilter } = peer;
-  if (hooks.minFeeRate === undefined || !isToldFeeFilter(context, peer)) return;
   const isCatchingUp = hooks.isInitialBlockDownload?.() === true;
-  const current = isCatchingUp ? MAX_MONEY_SAT : hooks.minFeeRate();
+  // What lets nothing through, as long as nothing could be judged.
+  const current = isCatchingUp ? MAX_MONEY_SAT : (hooks.minFeeRate?.() ?? 0n);
   const nowMs = context.clock.wallTimeMs();
   if (!isCatchingUp && feeFilter.sentSatPerKvB === HIGHEST_FEE_LEVEL) feeFilter.nextMs = 0;
   if (nowMs > feeFilter.nextMs) {
     const rounded = roundFee(current, uniformBelow(random, ROUNDING_DRAWS));
-    const rate = rounded > MIN_RELAY_FEE_SAT_PER_KVB ? rounded : MIN_RELAY_FEE_SAT_PER_KVB;
+    // The floor stays as it is configured: it is the same for many nodes, and below it nothing is relayed.
+    const { minRelayFeeRate } = context.settings;
+    const rate = rounded > minRelayFeeRate ? rounded : minRelayFeeRate;
     if (rate !== feeFilter.sentSatPerKvB) {
       context.send(peer, { type: 'feefilter', feeRateSatPerKvB: rate });
       feeFilter.sentSatPerKvB = rate;
