@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+
+import type { Clock } from '../../ts/util/clock.ts';
 import { World, onlyNode } from './world.ts';
 
 const PLACE = '10.0.0.1:18444';
@@ -77,6 +79,20 @@ describe('peer statistics', () => {
     });
   });
 
+  it('show round trips to the microsecond, and none that took no time', async () => {
+    const { connman, greeter } = await world.node({ bind: [PLACE] });
+    world.connect(PLACE).greet();
+    await world.settle();
+    const node = onlyNode(connman);
+    [node.lastPingTimeMs, node.minPingTimeMs] = [0.2504, 0.000_1];
+    expect(connman.getPeerStats()[0]).toMatchObject({ pingtime: 0.000_25, minping: 0 });
+    node.lastPingTimeMs = 0.000_1;
+    const state = greeter.getNodeStateStats(0)!;
+    greeter.getNodeStateStats = () => ({ ...state, pingWaitMs: 0 });
+    const [stats] = connman.getPeerStats();
+    expect([stats!.pingtime, stats!.pingwait]).toEqual([undefined, undefined]);
+  });
+
   it('say "detecting" before the transport is certain, and show the session of both ends after', async () => {
     const server = await world.node({ bind: [PLACE] });
     world.connect(PLACE);
@@ -90,6 +106,18 @@ describe('peer statistics', () => {
     expect(ours.session_id).toMatch(/^[0-9a-f]{64}$/);
     expect(theirs.session_id).toBe(ours.session_id);
     expect([ours.connection_type, ours.addr]).toEqual(['manual', PLACE]);
+  });
+
+  it('tell the time in whole milliseconds', async () => {
+    const { clock } = world.net;
+    const fine: Clock = {
+      now: () => clock.now(),
+      wallTimeMs: () => 1_700_000_000_000.75,
+      after: (delayMs, callback) => clock.after(delayMs, callback),
+      soon: (callback) => clock.soon(callback),
+    };
+    const { connman } = await world.node({ clock: fine });
+    expect(connman.getNetTotals().timemillis).toBe(1_700_000_000_000);
   });
 
   it('leave out a peer that the message processor does not know', async () => {

@@ -145,9 +145,9 @@ export function peerStats(node: P2PNode, state: NodeStateStats, groups: NetGroup
     bytesrecv: node.receivedBytes,
     conntime: wholeSeconds(node.connectedAtMs),
     timeoffset: state.timeOffsetSeconds,
-    ...(lastPingTimeMs === undefined ? {} : { pingtime: lastPingTimeMs / 1_000 }),
-    ...(minPingTimeMs === Infinity ? {} : { minping: minPingTimeMs / 1_000 }),
-    ...(state.pingWaitMs === undefined ? {} : { pingwait: state.pingWaitMs / 1_000 }),
+    ...positiveSeconds('pingtime', lastPingTimeMs),
+    ...(minPingTimeMs === Infinity ? {} : { minping: inSeconds(minPingTimeMs) }),
+    ...positiveSeconds('pingwait', state.pingWaitMs),
     version: node.version,
     subver: node.cleanSubVer,
     inbound: node.isInbound,
@@ -179,7 +179,7 @@ export function netTotals(
   return {
     totalbytesrecv: traffic.totalReceivedBytes,
     totalbytessent: traffic.totalSentBytes,
-    timemillis: nowMs,
+    timemillis: Math.floor(nowMs),
     uploadtarget: {
       timeframe: UPLOAD_CYCLE_SECONDS,
       target: target.limitBytes,
@@ -238,6 +238,17 @@ export function networkInfo(source: NetworkInfoSource): NetworkInfo {
 /** Services as RPC answers show them. */
 export function servicesHex(services: bigint): string {
   return services.toString(16).padStart(16, '0');
+}
+
+/** A field that is left out where there is nothing to tell, as Core does. */
+function positiveSeconds<Name extends string>(name: Name, ms = 0): Partial<Record<Name, number>> {
+  const seconds = inSeconds(ms);
+  return seconds > 0 ? ({ [name]: seconds } as Record<Name, number>) : {};
+}
+
+/** To the microsecond. */
+function inSeconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1e6;
 }
 
 function wholeSeconds(ms: number): number {

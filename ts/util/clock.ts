@@ -10,7 +10,10 @@ export interface Timer {
 export interface Clock {
   /** Monotonic milliseconds from an arbitrary start; fractions are possible. */
   now(): number;
-  /** Wall-clock milliseconds since 1970, for what is shown to people or written to files. */
+  /**
+   * Wall-clock milliseconds since 1970, for what is told to peers, shown to people or written to files. Fractions are
+   * possible: times of a connection, round trips above all, have the resolution of this.
+   */
   wallTimeMs(): number;
   /** Calls `callback` once, `delayMs` from now or later. Keeps the process alive until then. */
   after(delayMs: number, callback: () => void): Timer;
@@ -18,10 +21,35 @@ export interface Clock {
   soon(callback: () => void): Timer;
 }
 
-/** The host's clock. */
+/** Milliseconds; the smallest step that a wall clock is read in. */
+const WALL_RESOLUTION_MS = 0.001;
+
+/**
+ * A wall clock with the resolution of another one. What it says lies within the millisecond that the wall clock says, so
+ * that it follows every correction of that; and it never goes back unless that does.
+ *
+ * @param wallMs - Whole milliseconds since 1970.
+ * @param fineMs - Milliseconds, with fractions, of a clock that runs evenly.
+ */
+export function fineWallClock(wallMs: () => number, fineMs: () => number): () => number {
+  let aheadMs = 0;
+  return () => {
+    const earliestMs = wallMs();
+    const latestMs = earliestMs + 1 - WALL_RESOLUTION_MS;
+    const readMs = fineMs();
+    const timeMs = Math.min(Math.max(readMs + aheadMs, earliestMs), latestMs);
+    aheadMs = timeMs - readMs;
+    return timeMs;
+  };
+}
+
+/** The host's clock. Its wall clock has microseconds. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  wallTimeMs: () => Date.now(),
+  wallTimeMs: fineWallClock(
+    () => Date.now(),
+    () => performance.now(),
+  ),
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
     return { cancel: () => clearTimeout(timer) };
