@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 
+import type { LabPeer } from '../helpers/peer-lab.ts';
 import { PeerLab } from '../helpers/peer-lab.ts';
 import { hash } from '../helpers/transactions.ts';
 import { fromHex } from '../helpers/vectors.ts';
@@ -78,6 +79,46 @@ describe('services for light clients', () => {
     peer.ask({ type: 'mempool' });
     lab.jump(60_000);
     expect(peer.got('inv').map((message) => message.items.length)).toEqual([50_000, 1]);
+  });
+
+  it('answer mempool with what the peer has heard of, too', () => {
+    const transaction = { txid: hash(1), wtxid: hash(1) };
+    const lab = new PeerLab({ hooks: { onTx() {}, mempool: () => [transaction] } });
+    const peer = lab.connectReady(offered);
+    lab.jump(60_000);
+    lab.manager.announceTx(transaction);
+    lab.jump(60_000);
+    expect(peer.got('inv')).toHaveLength(1);
+    peer.ask({ type: 'mempool' });
+    lab.jump(60_000);
+    expect(peer.got('inv')).toHaveLength(1);
+  });
+
+  it('ask the embedder which transactions match the filter of a peer, for mempool and for every announcement', () => {
+    const asked: unknown[] = [];
+    const all = Array.from({ length: 6 }, (_, index) => ({ txid: hash(index), wtxid: hash(index) }));
+    const lab = new PeerLab({
+      hooks: {
+        onTx() {},
+        mempool: (node) => (asked.push(node.id), all),
+        isTxRelevant: (_node, { txid }, filter) => filter.has(txid),
+      },
+    });
+    const [light, full] = [lab.connectReady(offered), lab.connectReady(offered)];
+    light.ask(load);
+    for (const wanted of [all[1]!, all[4]!]) light.ask({ type: 'filteradd', element: wanted.txid });
+    for (const peer of [light, full]) peer.ask({ type: 'mempool' });
+    lab.jump(60_000);
+    const got = (peer: LabPeer): number[][] => peer.got('inv').map(({ items }) => items.map(({ hash: id }) => id[3]!));
+    expect([got(light), got(full)]).toEqual([[[1, 4]], [[0, 1, 2, 3, 4, 5]]]);
+    expect(asked.toSorted()).toEqual([light.node.id, full.node.id]);
+    for (const peer of [light, full]) peer.take();
+    const [unwanted, wanted] = [7, 8].map((number) => ({ txid: hash(number), wtxid: hash(number) }));
+    light.ask({ type: 'filteradd', element: wanted!.txid });
+    lab.manager.announceTx(unwanted!);
+    lab.manager.announceTx(wanted!);
+    lab.jump(60_000);
+    expect([got(light).flat(), got(full).flat()]).toEqual([[8], [7, 8]]);
   });
 
   it.each([

@@ -1,6 +1,6 @@
-// The two ids of a transaction, for announcing it and recognising it.
+// The two ids of a transaction, for announcing it and recognising it; and its scripts, for whoever waits for one.
 //
-// Finds where the parts of a transaction begin and end, and nothing more: scripts, amounts and sums are not looked at.
+// Finds where the parts of a transaction begin and end, and nothing more: amounts and sums are not looked at.
 //
 // | part                                       | in the txid | in the wtxid |
 // |--------------------------------------------|-------------|--------------|
@@ -59,6 +59,38 @@ export function transactionIds(bytes: Uint8Array): TransactionIds {
 export function stripWitnesses(bytes: Uint8Array): Uint8Array {
   const parts = locateParts(bytes);
   return parts.hasWitness ? withoutWitnesses(bytes, parts) : bytes;
+}
+
+/** What a transaction spends, and what with and for. All of it are views of its bytes. */
+export interface TransactionScripts {
+  /** 36 bytes each: the transaction spent, and the index of its output as uint32 LE. */
+  readonly outpoints: readonly Uint8Array[];
+  readonly inputScripts: readonly Uint8Array[];
+  readonly outputScripts: readonly Uint8Array[];
+}
+
+/**
+ * Finds the scripts of a serialized transaction.
+ *
+ * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: as `transactionIds`.
+ */
+export function transactionScripts(bytes: Uint8Array): TransactionScripts {
+  const { bodyStart } = locateParts(bytes);
+  const reader = new ByteReader(bytes);
+  reader.skip(bodyStart);
+  const outpoints: Uint8Array[] = [];
+  const inputScripts: Uint8Array[] = [];
+  const outputScripts: Uint8Array[] = [];
+  for (let left = reader.compactSize(); left > 0; left--) {
+    outpoints.push(reader.bytes(OUTPOINT_BYTES));
+    inputScripts.push(reader.varBytes());
+    reader.skip(SEQUENCE_BYTES);
+  }
+  for (let left = reader.compactSize(); left > 0; left--) {
+    reader.skip(AMOUNT_BYTES);
+    outputScripts.push(reader.varBytes());
+  }
+  return { outpoints, inputScripts, outputScripts };
 }
 
 /** Where inputs and outputs are. */

@@ -9,6 +9,7 @@ import type { P2PNode } from '../../connman/node/peer.ts';
 import type { InventoryItem } from '../../p2p/messages/inventory.ts';
 import type { TransactionIds } from '../../p2p/messages/transaction.ts';
 import type { BlockAnnouncement } from '../chain/chain-messages.ts';
+import type { BloomFilter } from '../transactions/bloom-filter.ts';
 import type { TxAnnouncement } from '../transactions/tx-relay.ts';
 
 /** Messages about the chain that the peer manager checks for their limits and hands on, in the third phase only. */
@@ -66,8 +67,17 @@ export interface PeerHooks {
   getTx?(node: P2PNode, item: InventoryItem, lastInvSequence: number): Uint8Array | undefined;
   /** A block, in one of its forms, is asked for. Default: not answered. */
   onGetData?(node: P2PNode, item: InventoryItem): void;
-  /** All transactions that wait for a block, for a peer that asks for them (BIP 35), best first. Default: none. */
-  mempool?(): Iterable<TxAnnouncement>;
+  /**
+   * All transactions that wait for a block, for a peer that asks for them (BIP 35), best first. What the peer's `feefilter`
+   * and its bloom filter (`isTxRelevant`) keep out is left out of the answer. Default: none.
+   */
+  mempool?(node: P2PNode): Iterable<TxAnnouncement>;
+  /**
+   * Whether a transaction matches the bloom filter that a light client set: asked before each announcement to such a peer,
+   * answers to `mempool` included. Who has the transaction asks `filter.matchesTx`, which lets the filter grow as the client
+   * wants it. Default: every transaction does. (BIP 37)
+   */
+  isTxRelevant?(node: P2PNode, transaction: TxAnnouncement, filter: BloomFilter): boolean;
   /** Puts what waits to be announced to a peer into order: parents first, then the best. Default: as it came. */
   orderTxs?(node: P2PNode, backlog: readonly TxAnnouncement[]): readonly TxAnnouncement[];
 

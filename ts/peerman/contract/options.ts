@@ -73,6 +73,7 @@ const HOOK_NAMES = Object.keys({
   getTx: true,
   onGetData: true,
   mempool: true,
+  isTxRelevant: true,
   orderTxs: true,
   onChainMessage: true,
   blocksToAnnounce: true,

@@ -1,8 +1,16 @@
 // The filter of a light client: which transactions it wants to hear of. (BIP 37; Bitcoin Core src/common/bloom.cpp)
 
+import { scriptPushes, isPaidToPlainKeys } from '../../p2p/messages/script.ts';
+import { transactionIds, transactionScripts } from '../../p2p/messages/transaction.ts';
+import { ByteWriter } from '../../util/bytes.ts';
+
 /** Multiplied with the number of a hash function, to tell its seed from the others'. (BIP 37) */
 const SEED_STEP = 0xfba4c795;
 const BITS_PER_BYTE = 8;
+/** Of `flags`: whether outputs that match are inserted, so that what spends them matches too. (BIP 37) */
+const UPDATE_MASK = 3;
+const UPDATE_ALL = 1;
+const UPDATE_PLAIN_KEYS = 2;
 
 /** A Bloom filter as a peer set it up. Hashes are MurmurHash3, x86, 32 bits. */
 export class BloomFilter {
@@ -38,10 +46,50 @@ export class BloomFilter {
     return true;
   }
 
+  /**
+   * Whether the owner of the filter wants to hear of a transaction: of its txid, an output that it spends, or anything that
+   * one of its scripts pushes. Outputs that match are inserted, if the owner wants that.
+   *
+   * @param bytes - The transaction, serialized, with or without witnesses.
+   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is no transaction.
+   * @see Bitcoin Core src/common/bloom.cpp, IsRelevantAndUpdate
+   */
+  matchesTx(bytes: Uint8Array): boolean {
+    if (this.#bytes.length === 0) return true;
+    const { txid } = transactionIds(bytes);
+    const { outpoints, inputScripts, outputScripts } = transactionScripts(bytes);
+    let isMatch = this.has(txid);
+    for (const [index, script] of outputScripts.entries()) {
+      if (!this.#matchesScript(script)) continue;
+      isMatch = true;
+      if (this.#isUpdatedBy(script)) this.insert(outpointOf(txid, index));
+    }
+    return (
+      isMatch ||
+      outpoints.some((outpoint) => this.has(outpoint)) ||
+      inputScripts.some((script) => this.#matchesScript(script))
+    );
+  }
+
+  #matchesScript(script: Uint8Array): boolean {
+    for (const data of scriptPushes(script)) if (this.has(data)) return true;
+    return false;
+  }
+
+  #isUpdatedBy(script: Uint8Array): boolean {
+    const update = this.flags & UPDATE_MASK;
+    return update === UPDATE_ALL || (update === UPDATE_PLAIN_KEYS && isPaidToPlainKeys(script));
+  }
+
   #bit(index: number, element: Uint8Array): number {
     const seed = (Math.imul(index, SEED_STEP) + this.#tweak) | 0;
     return murmurHash3(seed, element) % (this.#bytes.length * BITS_PER_BYTE);
   }
+}
+
+/** An output of a transaction, as an input that spends it names it. */
+function outpointOf(txid: Uint8Array, index: number): Uint8Array {
+  return new ByteWriter(txid.length + 4).bytes(txid).uint32LE(index).finish();
 }
 
 /** MurmurHash3_x86_32. (Appleby) @returns An unsigned 32-bit number. */

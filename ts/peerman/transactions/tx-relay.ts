@@ -99,7 +99,10 @@ export function maybeSendTxInvs(context: PeerContext, peer: PeerState): void {
   const items: InventoryItem[] = [];
   if (txRelay.isMempoolWanted) {
     txRelay.isMempoolWanted = false;
-    for (const transaction of context.hooks.mempool?.() ?? []) collect(peer, txRelay, transaction, items);
+    // The whole of it, what the peer has heard of before included: that is the question.
+    for (const transaction of context.hooks.mempool?.(peer.node) ?? []) {
+      if (passesFilters(context, peer, txRelay, transaction)) note(peer, txRelay, transaction, items);
+    }
   }
   const limit = Math.min(BATCH_BASE + BATCH_PER_THOUSAND * Math.floor(txRelay.backlog.length / 1_000), BATCH_LIMIT);
   if (txRelay.backlog.length > 0) collectBacklog(context, peer, txRelay, items, items.length + limit);
@@ -133,26 +136,42 @@ function isTime(context: PeerContext, { node }: PeerState, txRelay: TxRelayState
 
 /** Moves transactions from the backlog into `items` until there are `itemLimit`, in the order that the embedder wants. */
 function collectBacklog(
-  { hooks }: PeerContext,
+  context: PeerContext,
   peer: PeerState,
   txRelay: TxRelayState,
   items: InventoryItem[],
   itemLimit: number,
 ): void {
   const { backlog } = txRelay;
-  const ordered = hooks.orderTxs?.(peer.node, backlog) ?? backlog;
+  const ordered = context.hooks.orderTxs?.(peer.node, backlog) ?? backlog;
   let doneCount = 0;
   for (; doneCount < ordered.length && items.length < itemLimit; doneCount++) {
-    collect(peer, txRelay, ordered[doneCount]!, items);
+    const transaction = ordered[doneCount]!;
+    if (txRelay.isKnown(hashFor(peer, transaction)) || !passesFilters(context, peer, txRelay, transaction)) continue;
+    note(peer, txRelay, transaction, items);
   }
   backlog.splice(0, backlog.length, ...ordered.slice(doneCount));
 }
 
-function collect(peer: PeerState, txRelay: TxRelayState, transaction: TxAnnouncement, items: InventoryItem[]): void {
-  const hash = peer.isWtxidRelay ? transaction.wtxid : transaction.txid;
-  const { feeRateSatPerKvB } = transaction;
-  if (txRelay.isKnown(hash)) return;
-  if (feeRateSatPerKvB !== undefined && feeRateSatPerKvB < txRelay.feeFilterSatPerKvB) return;
+/** As the peer names transactions. */
+function hashFor({ isWtxidRelay }: PeerState, { txid, wtxid }: TxAnnouncement): Uint8Array {
+  return isWtxidRelay ? wtxid : txid;
+}
+
+/** Whether the filters that the peer set let a transaction through. */
+function passesFilters(
+  { hooks }: PeerContext,
+  { node }: PeerState,
+  txRelay: TxRelayState,
+  tx: TxAnnouncement,
+): boolean {
+  const { bloomFilter, feeFilterSatPerKvB } = txRelay;
+  if (tx.feeRateSatPerKvB !== undefined && tx.feeRateSatPerKvB < feeFilterSatPerKvB) return false;
+  return bloomFilter === undefined || hooks.isTxRelevant?.(node, tx, bloomFilter) !== false;
+}
+
+function note(peer: PeerState, txRelay: TxRelayState, transaction: TxAnnouncement, items: InventoryItem[]): void {
+  const hash = hashFor(peer, transaction);
   txRelay.noteKnown(hash);
   items.push({ type: peer.isWtxidRelay ? InventoryType.WTX : InventoryType.TX, hash });
 }
