@@ -25,6 +25,7 @@ const LAYERS = {
   connman: 'sockman-connman',
   peerman: 'sockman-connman',
   tor: 'sockman-tor',
+  http: 'sockman-http',
   'cli/command.js': 'cli/command',
 };
 

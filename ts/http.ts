@@ -1,0 +1,13 @@
+// The entry point `sockman/http`: an HTTP server on `SockMan`. Re-exports only.
+
+export { HttpServer } from './http/http-server.ts';
+export type { HttpServerOptions } from './http/options.ts';
+export { HttpRequest } from './http/http-request.ts';
+export type { HttpHandler, Route } from './http/http-request.ts';
+export type { RouteOptions } from './http/router.ts';
+export { ReplyStream } from './http/reply-stream.ts';
+export type { StreamOptions } from './http/reply-stream.ts';
+export { HeaderList } from './http/header-list.ts';
+export type { HeaderField } from './http/header-list.ts';
+export { queryParameter } from './http/query.ts';
+export type { HttpCounters, HttpStats } from './http/http-stats.ts';

@@ -1,0 +1,231 @@
+// One request as its handler sees it, and the way to answer it.
+
+import type { Service } from '../netaddr/service.ts';
+import { SockManError, invalidArg } from '../util/errors.ts';
+import { HeaderList } from './header-list.ts';
+import { queryParameter } from './query.ts';
+import type { RequestParser } from './parser/request-parser.ts';
+import { checkStatus, headerLine } from './reply-head.ts';
+import type { ReplyStream, StreamOptions } from './reply-stream.ts';
+
+const NO_BODY = new Uint8Array(0);
+
+/**
+ * Answers a request. It has answered, or started a stream, when it returns or its promise ends; otherwise, and when it
+ * throws, the client gets status 500 and the log the reason.
+ */
+export type HttpHandler = (request: HttpRequest) => void | Promise<void>;
+
+/** A handler and the requests it gets. */
+export interface Route {
+  /** In order of registration; the first that matches counts. */
+  readonly order: number;
+  readonly method: string;
+  readonly path: string;
+  readonly isPrefix: boolean;
+  readonly isRaw: boolean;
+  readonly isQueued: boolean;
+  readonly handler: HttpHandler;
+  readonly beforeBody: HttpHandler | undefined;
+}
+
+/** The side of a connection that takes answers. A request whose connection is gone has one that drops them. */
+export interface ReplySink {
+  /** Whether the request can still be answered: its connection lives. */
+  carries(request: HttpRequest): boolean;
+  /** The head was looked at, and the body may come. */
+  acceptBody(request: HttpRequest): void;
+  /** The answer cannot be finished: the connection ends. Nothing happens when it is. */
+  abort(request: HttpRequest): void;
+  sendReply(request: HttpRequest, status: number, body: string | Uint8Array): void;
+  openStream(request: HttpRequest, status: number, options: StreamOptions): ReplyStream;
+}
+
+/**
+ * A request and its one answer: a handler calls `writeReply` or `startStream` once, before it returns or its promise ends.
+ * When the peer is gone both do nothing.
+ */
+export class HttpRequest {
+  /** As it came: `GET`, `POST`, `HEAD`, `PUT`, or what a route asked for. */
+  readonly method: string;
+  /** As it came: nothing is decoded, removed or added. */
+  readonly target: string;
+  /** The x of HTTP/1.x. */
+  readonly minorVersion: number;
+  /** The peer. */
+  readonly peer: Service;
+  /** The connection, as `SockMan` numbers it. */
+  readonly nodeId: number;
+  /** The body; empty without one, and where the head is looked at before its body came. */
+  body: Uint8Array;
+  /** Whether the whole request was read, its body included. */
+  isComplete: boolean;
+  /** Whether the connection ends behind the answer. A handler may set it before it answers. */
+  closesConnection: boolean;
+  /** Status of the answer; 0 before there is one. */
+  status = 0;
+  /** For the server: the client waits for `100 Continue` before it sends the body. */
+  awaitsContinue = false;
+  /** For the server: `beforeBody` of the route was asked. */
+  isChecked = false;
+  /** The route it goes to, once that is known. */
+  route: Route | undefined = undefined;
+  readonly #sink: ReplySink;
+  readonly #headerText: string;
+  readonly #asksToKeep: boolean;
+  readonly #asksToClose: boolean;
+  #headers: HeaderList | undefined = undefined;
+  #lines = '';
+  #hasContentType = false;
+
+  constructor(head: RequestParser, peer: Service, nodeId: number, sink: ReplySink) {
+    const { framing } = head;
+    this.method = head.method;
+    this.target = head.target;
+    this.minorVersion = head.minorVersion;
+    this.peer = peer;
+    this.nodeId = nodeId;
+    this.body = NO_BODY;
+    this.isComplete = false;
+    // Both ways to say where a body ends: whoever is in front may have read it the other way. (RFC 9112 section 6.1)
+    const isAmbiguous = framing.isChunked && framing.lengthText !== undefined;
+    this.closesConnection = framing.asksToClose || isAmbiguous || (head.minorVersion === 0 && !framing.asksToKeep);
+    this.#asksToKeep = framing.asksToKeep;
+    this.#asksToClose = framing.asksToClose;
+    this.#headerText = head.headerText;
+    this.#sink = sink;
+  }
+
+  /** The header fields of the request. */
+  get headers(): HeaderList {
+    this.#headers ??= new HeaderList(this.#headerText);
+    return this.#headers;
+  }
+
+  /** The value of a header field, its name in any case; undefined without one, the first of several. */
+  header(name: string): string | undefined {
+    return this.headers.get(name);
+  }
+
+  /** The target up to its `?`. */
+  get path(): string {
+    const end = this.target.indexOf('?');
+    return end === -1 ? this.target : this.target.slice(0, end);
+  }
+
+  /** A parameter of the query, see `queryParameter`. */
+  query(name: string): string | undefined {
+    return queryParameter(this.target, name);
+  }
+
+  /** The body as UTF-8. */
+  text(): string {
+    return Buffer.from(this.body.buffer, this.body.byteOffset, this.body.length).toString('utf8');
+  }
+
+  /** Whether the peer is gone, and an answer reaches nobody. */
+  get isGone(): boolean {
+    return !this.#sink.carries(this);
+  }
+
+  /** Whether there is an answer, or the beginning of one. */
+  get isAnswered(): boolean {
+    return this.status !== 0;
+  }
+
+  /** Header lines set so far. */
+  get replyLines(): string {
+    return this.#lines;
+  }
+
+  /** Whether a content type was set. */
+  get hasContentType(): boolean {
+    return this.#hasContentType;
+  }
+
+  /** Whether the answer tells a 1.0 client that the connection stays open. */
+  get saysKeepAlive(): boolean {
+    return this.minorVersion === 0 && this.#asksToKeep && !this.closesConnection;
+  }
+
+  /** Whether the answer says that the connection ends: a 1.0 client that asked for nothing knows. */
+  get saysClose(): boolean {
+    if (!this.closesConnection) return false;
+    return this.minorVersion >= 1 || this.#asksToClose || this.#asksToKeep || !this.isComplete;
+  }
+
+  /**
+   * Sets a header of the answer; before `writeReply` or `startStream`. Sent in the order of the calls, duplicates too.
+   *
+   * `Date`, `Content-Length`, `Transfer-Encoding` and `Connection` are the server's.
+   *
+   * @returns The request, for the next call.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is no token, or the value has CR, LF, NUL or a character above 255.
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: answered already.
+   */
+  writeHeader(name: string, value: string): this {
+    this.#mustBeOpen('writeHeader');
+    this.#lines += headerLine(name, value);
+    if (name.length === 12 && name.toLowerCase() === 'content-type') this.#hasContentType = true;
+    return this;
+  }
+
+  /**
+   * Answers.
+   *
+   * @param status - 200..599. With 204 and 304 nothing of a body is sent, not even its length.
+   * @param body - Text, sent as UTF-8, or bytes, which are the server's from then on. For `HEAD` only the length counts.
+   * @throws {TypeError} | {RangeError} of the wrong type or out of range; then nothing was sent.
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: answered already.
+   */
+  writeReply(status: number, body: string | Uint8Array = ''): void {
+    this.#mustBeOpen('writeReply');
+    checkStatus(status);
+    if (typeof body !== 'string' && !(body instanceof Uint8Array)) throw invalidArg('body', 'a string or bytes', body);
+    this.status = status;
+    this.#sink.sendReply(this, status, body);
+  }
+
+  /**
+   * Answers with a body that comes in pieces: chunked, or up to the end of the connection for a 1.0 client.
+   *
+   * @throws As `writeReply`.
+   * @example
+   * const stream = request.startStream(200);
+   * for await (const piece of pieces) if (!stream.write(piece)) await stream.drained();
+   * stream.end();
+   */
+  startStream(status: number, options: StreamOptions = {}): ReplyStream {
+    this.#mustBeOpen('startStream');
+    checkStatus(status);
+    this.status = status;
+    return this.#sink.openStream(this, status, options);
+  }
+
+  /** For the server: nobody answered at the head, so the body may come. */
+  acceptBody(): void {
+    this.#sink.acceptBody(this);
+  }
+
+  /** For the server: the request is read to its end. */
+  complete(body: Uint8Array): void {
+    this.body = body;
+    this.isComplete = true;
+  }
+
+  /** For the server: the handler failed. Without an answer there is one now; a stream is broken off, so that its client knows. */
+  fail(text: string): void {
+    if (this.isAnswered) return this.#sink.abort(this);
+    this.#lines = '';
+    this.#hasContentType = false;
+    this.closesConnection = true;
+    this.writeHeader('Cache-Control', 'no-store').writeHeader('Content-Type', 'text/plain').writeReply(500, text);
+  }
+
+  #mustBeOpen(call: string): void {
+    if (this.status === 0) return;
+    throw new SockManError('ERR_SOCKMAN_STATE', `${call}: the request is answered already`, {
+      connectionId: this.nodeId,
+    });
+  }
+}

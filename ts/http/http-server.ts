@@ -1,0 +1,242 @@
+// `HttpServer`: HTTP/1.1 on `SockMan`.
+//
+// Its rules for requests are Bitcoin Core's; what it does otherwise on purpose is in docs/guides/http-server.md. A byte of a
+// request goes from `eventGotData` to its `HttpConnection`, through the parser to the `Dispatcher`, and there to the
+// handler of a route.
+
+import type { Service } from '../netaddr/service.ts';
+import { SockMan } from '../sockman/sock-man.ts';
+import { guardedLogger } from '../sockman/guarded-logger.ts';
+import type { Timer } from '../util/clock.ts';
+import { SockManError } from '../util/errors.ts';
+import type { Logger } from '../util/logger.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { HttpConnection } from './http-connection.ts';
+import type { ConnectionContext } from './http-connection.ts';
+import type { HttpHandler, HttpRequest } from './http-request.ts';
+import { noHttpCounters } from './http-stats.ts';
+import type { HttpStats } from './http-stats.ts';
+import { STOP_POLL_MS, STOP_TIMEOUT_MS, SWEEP_MS } from './limits.ts';
+import { resolveHttpOptions, socketOptions } from './options.ts';
+import type { HttpServerOptions, ResolvedHttpOptions } from './options.ts';
+import { ReplyHeads } from './reply-head.ts';
+import type { RouteOptions } from './router.ts';
+
+/** Memory in which small answers are put together, in bytes. */
+const SCRATCH_BYTES = 65_536;
+
+/**
+ * Serves HTTP/1.0 and 1.1: keep-alive, pipelining in order, chunked bodies both ways, streams, limits on everything.
+ *
+ * @example
+ * const server = new HttpServer({ bind: ['127.0.0.1:8080'] });
+ * server.route('GET', '/hello', (request) => request.writeReply(200, 'hello\n'));
+ * console.log(`http://${server.start()[0]}/hello`);
+ * process.once('SIGINT', () => void server.stop());
+ */
+export class HttpServer extends SockMan {
+  readonly #options: ResolvedHttpOptions;
+  readonly #logger: Logger;
+  readonly #dispatcher: Dispatcher;
+  readonly #connections = new Map<number, HttpConnection>();
+  readonly #paused = new Set<number>();
+  readonly #context: ConnectionContext;
+  #sweeping: Timer | undefined = undefined;
+  #isFull = false;
+  #isStarted = false;
+  #stopping: Promise<void> | undefined = undefined;
+
+  /**
+   * Opens nothing yet.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` or {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
+   */
+  constructor(options: HttpServerOptions = {}) {
+    super(socketOptions(options));
+    this.#options = resolveHttpOptions(options);
+    this.#logger = guardedLogger(options.logger, options.onCallbackError);
+    const { handlerSlots, workQueueDepth, clock, defaultContentType } = this.#options;
+    this.#dispatcher = new Dispatcher(handlerSlots, workQueueDepth, this.#logger);
+    this.#context = {
+      sockMan: this,
+      dispatcher: this.#dispatcher,
+      heads: new ReplyHeads(clock, defaultContentType),
+      options: this.#options,
+      counters: noHttpCounters(),
+      paused: this.#paused,
+      scratch: Buffer.allocUnsafeSlow(SCRATCH_BYTES),
+      spareParser: undefined,
+      onAnswer: undefined,
+      forget: (connection) => this.#forget(connection),
+    };
+  }
+
+  // ---- Use ----------------------------------------------------------------------------------------------------------
+
+  /**
+   * Adds a handler. Before or after start; the first route that matches a request gets it.
+   *
+   * @param method - Upper-case letters, or `*` for every method. `HEAD` goes to a route of `GET` where it has none of its own.
+   * @param path - Matched with the target as it came: nothing is decoded, no `..` is resolved.
+   * @returns The server, for the next call.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the argument.
+   */
+  route(method: string, path: string, handler: HttpHandler, options: RouteOptions = {}): this {
+    this.#dispatcher.router.add(method, path, handler, options);
+    return this;
+  }
+
+  /**
+   * Listens and serves. An address that cannot be bound is logged.
+   *
+   * @returns The bound addresses, at least one.
+   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: none could be bound. `ERR_SOCKMAN_STATE`: started before.
+   */
+  start(): Service[] {
+    if (this.#isStarted) throw new SockManError('ERR_SOCKMAN_STATE', 'the HTTP server was started before');
+    this.#isStarted = true;
+    const bound: Service[] = [];
+    const failures: string[] = [];
+    for (const to of this.#options.bind) {
+      const result = this.bindAndStartListening(to);
+      if (result.ok) bound.push(result.bound);
+      else failures.push(result.errmsg);
+    }
+    for (const failure of failures) this.#logger.warn(`http: ${failure}`);
+    if (bound.length === 0) {
+      throw new SockManError('ERR_SOCKMAN_SYSTEM', `the HTTP server could not bind: ${failures.join('; ')}`);
+    }
+    this.startSocketsThreads({ name: 'http' });
+    return bound;
+  }
+
+  /** New requests are answered 503 from now on. Idempotent, before start too. */
+  interrupt(): void {
+    this.#dispatcher.isStopping = true;
+  }
+
+  /**
+   * Stops: no new connection, requests that were read are answered, streams get a last word, idle connections close. After
+   * 30 s the rest is closed by force. Idempotent.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** Told of each request when its answer is whole, for metrics and logs: `request.status`, `request.route`. */
+  onAnswer(listener: ((request: HttpRequest) => void) | undefined): void {
+    this.#context.onAnswer = listener;
+  }
+
+  /** A snapshot of what the server counts. */
+  httpStats(): HttpStats {
+    const { counters } = this.#context;
+    const { queue, rejected } = this.#dispatcher;
+    return {
+      ...counters,
+      badRequests: { ...counters.badRequests },
+      connections: this.#connections.size,
+      inFlight: queue.running,
+      queueDepth: queue.waiting,
+      queueRejected: rejected,
+    };
+  }
+
+  // ---- Callbacks of SockMan -----------------------------------------------------------------------------------------
+
+  override eventNewConnectionAccepted(nodeId: number, _me: Service, them: Service): boolean {
+    if (this.#stopping !== undefined || this.#connections.size >= this.#options.maxConnections) return false;
+    if (!this.#isAllowed(them)) {
+      this.#logger.debug(`http: ${them} is not allowed to connect`);
+      return false;
+    }
+    this.#connections.set(nodeId, new HttpConnection(this.#context, nodeId, them));
+    if (this.#connections.size === this.#options.maxConnections) {
+      this.#isFull = true;
+      this.pauseAccepting();
+    }
+    if (this.#sweeping === undefined) this.#sweepLater();
+    return true;
+  }
+
+  override eventGotData(nodeId: number, data: Uint8Array): void {
+    this.#connections.get(nodeId)?.receive(data);
+  }
+
+  override eventReadyToSend(nodeId: number): boolean {
+    const connection = this.#connections.get(nodeId);
+    if (connection === undefined) return false;
+    connection.readyToSend();
+    return this.#paused.has(nodeId);
+  }
+
+  override shouldTryToRecv(nodeId: number): boolean {
+    return this.#paused.size === 0 || !this.#paused.has(nodeId);
+  }
+
+  override eventGotEOF(nodeId: number): void {
+    this.#connections.get(nodeId)?.gotEOF();
+  }
+
+  override eventGotPermanentReadError(nodeId: number): void {
+    this.#connections.get(nodeId)?.close();
+  }
+
+  override closeConnection(nodeId: number): boolean {
+    this.#connections.get(nodeId)?.detach();
+    return super.closeConnection(nodeId);
+  }
+
+  override resetConnection(nodeId: number): boolean {
+    this.#connections.get(nodeId)?.detach();
+    return super.resetConnection(nodeId);
+  }
+
+  override closeSockets(): void {
+    for (const connection of [...this.#connections.values()]) connection.detach();
+    super.closeSockets();
+  }
+
+  // ---- Inside -------------------------------------------------------------------------------------------------------
+
+  /** A peer on a Unix-domain socket is on this machine, and its files say who may connect. */
+  #isAllowed(them: Service): boolean {
+    return them.unixPath !== undefined || this.#options.allowed.some((subnet) => subnet.matches(them.address));
+  }
+
+  #forget(connection: HttpConnection): void {
+    this.#connections.delete(connection.nodeId);
+    if (this.#isFull && this.#stopping === undefined) {
+      this.#isFull = false;
+      this.resumeAccepting();
+    }
+    if (this.#connections.size > 0) return;
+    this.#sweeping?.cancel();
+    this.#sweeping = undefined;
+  }
+
+  #sweepLater(): void {
+    this.#context.heads.refreshDate();
+    this.#sweeping = this.#options.clock.after(SWEEP_MS, () => this.#sweep());
+  }
+
+  #sweep(): void {
+    for (const connection of this.#connections.values()) connection.sweep();
+    if (this.#connections.size > 0) this.#sweepLater();
+    else this.#sweeping = undefined;
+  }
+
+  async #stop(): Promise<void> {
+    this.interrupt();
+    this.stopListening();
+    for (const connection of [...this.#connections.values()]) connection.stop();
+    const { clock } = this.#options;
+    const deadline = clock.now() + STOP_TIMEOUT_MS;
+    while (this.#connections.size > 0 && clock.now() < deadline) {
+      await new Promise<void>((resolve) => void clock.after(STOP_POLL_MS, resolve));
+    }
+    const left = this.#connections.size;
+    if (left > 0) this.#logger.warn(`http: ${left} connections were still busy, and are closed`);
+    await this[Symbol.asyncDispose]();
+  }
+}

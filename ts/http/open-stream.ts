@@ -1,0 +1,69 @@
+// A stream that is open on a connection: frames its pieces as chunks, and keeps the connection's side of it.
+
+import { integer } from '../sockman/options.ts';
+import type { HttpRequest } from './http-request.ts';
+import { DEFAULT_MAX_UNSENT_BYTES } from './limits.ts';
+import { ReplyStream } from './reply-stream.ts';
+import type { StreamOptions, StreamSink } from './reply-stream.ts';
+
+/** Stands for a length that is not known, in the head of a reply. */
+export const STREAM_LENGTH = -1;
+
+/** Longest piece that is copied into one with its framing; a longer one goes as it is, between two small ones. */
+const MAX_COPIED_BYTES = 16_384;
+
+const CRLF = Buffer.from('\r\n', 'latin1');
+const LAST_CHUNK = Buffer.from('0\r\n\r\n', 'latin1');
+
+/** The side of a connection that takes pieces. */
+export interface StreamTarget {
+  readonly unsentBytes: number;
+  /** @returns Whether the kernel took all of them. */
+  sendPieces(pieces: readonly Uint8Array[], maxUnsentBytes: number): boolean;
+  endStream(request: HttpRequest): void;
+  close(): void;
+}
+
+export class OpenStream implements StreamSink {
+  readonly reply: ReplyStream;
+  readonly ignoresInput: boolean;
+  readonly #target: StreamTarget;
+  readonly #request: HttpRequest;
+  readonly #maxUnsentBytes: number;
+  readonly #hasBody: boolean;
+  readonly #isChunked: boolean;
+
+  constructor(target: StreamTarget, request: HttpRequest, options: StreamOptions, hasBody: boolean) {
+    const { maxUnsentBytes, ignoresInput = false } = options;
+    this.#maxUnsentBytes = integer('maxUnsentBytes', maxUnsentBytes, DEFAULT_MAX_UNSENT_BYTES, 0, 2 ** 30);
+    this.ignoresInput = ignoresInput;
+    this.#target = target;
+    this.#request = request;
+    this.#hasBody = hasBody;
+    this.#isChunked = request.minorVersion >= 1;
+    this.reply = new ReplyStream(this);
+  }
+
+  get unsentBytes(): number {
+    return this.#target.unsentBytes;
+  }
+
+  writeChunk(data: Uint8Array): boolean {
+    if (!this.#hasBody) return true;
+    return this.#target.sendPieces(this.#isChunked ? chunkOf(data) : [data], this.#maxUnsentBytes);
+  }
+
+  endStream(): void {
+    if (this.#hasBody && this.#isChunked) this.#target.sendPieces([LAST_CHUNK], Infinity);
+    this.#target.endStream(this.#request);
+  }
+
+  abortStream(): void {
+    this.#target.close();
+  }
+}
+
+function chunkOf(data: Uint8Array): Uint8Array[] {
+  const head = Buffer.from(`${data.length.toString(16)}\r\n`, 'latin1');
+  return data.length > MAX_COPIED_BYTES ? [head, data, CRLF] : [Buffer.concat([head, data, CRLF])];
+}

@@ -1,0 +1,105 @@
+// The head of a reply: status line and header lines. (Bitcoin Core src/httpserver.cpp for their order; RFC 9110 section 15)
+
+import { invalidArg, outOfRange } from '../util/errors.ts';
+import type { Clock } from '../util/clock.ts';
+
+/** Reason phrases; a status that is not here gets an empty one. */
+const PHRASES: Readonly<Record<number, string>> = {
+  100: 'Continue',
+  200: 'OK',
+  201: 'Created',
+  202: 'Accepted',
+  204: 'No Content',
+  206: 'Partial Content',
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  304: 'Not Modified',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  410: 'Gone',
+  413: 'Content too large',
+  415: 'Unsupported Media Type',
+  417: 'Expectation Failed',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  503: 'Service Unavailable',
+};
+
+/** Field names are tokens. (RFC 9110 section 5.6.2) */
+const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** What a value must not hold: it would end its line, and what follows would be a header or a reply of its own; or no byte. */
+// eslint-disable-next-line no-control-regex -- Just these.
+const NOT_IN_VALUE = /[\r\n\0]|[^\x00-\xff]/;
+
+/** One header line. @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is no token, or the value holds CR, LF, NUL or more than a byte. */
+export function headerLine(name: string, value: string): string {
+  if (typeof name !== 'string' || !FIELD_NAME.test(name)) throw invalidArg('name', 'the name of a header', name);
+  if (typeof value !== 'string' || NOT_IN_VALUE.test(value)) throw invalidArg('value', 'one line of latin1', value);
+  return `${name}: ${value}\r\n`;
+}
+
+/** Checks the status of a final reply. @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`. */
+export function checkStatus(status: number): void {
+  if (!Number.isInteger(status) || status < 200 || status > 599)
+    throw outOfRange('status', 'an integer 200..599', status);
+}
+
+/** What the head of a reply is made of. */
+export interface ReplyHead {
+  status: number;
+  minorVersion: number;
+  /** Header lines the handler set. */
+  lines: string;
+  hasContentType: boolean;
+  /** Bytes of a body of fixed length; -1 for a stream. */
+  contentLength: number;
+  /** The reply says that a 1.0 connection stays open. */
+  keepsAlive: boolean;
+  /** The reply says that the connection ends behind it. */
+  closes: boolean;
+}
+
+/** Writes heads; one for a server. */
+export class ReplyHeads {
+  readonly #clock: Clock;
+  readonly #contentTypeLine: string;
+  #dateLine = '';
+
+  constructor(clock: Clock, defaultContentType: string) {
+    this.#clock = clock;
+    this.#contentTypeLine = headerLine('Content-Type', defaultContentType);
+  }
+
+  /** Lets the next head look at the clock again: called as often as the date should be right. */
+  refreshDate(): void {
+    this.#dateLine = '';
+  }
+
+  /** The head, up to its empty line. */
+  write(head: ReplyHead): string {
+    const { status, minorVersion, contentLength } = head;
+    const hasBody = status !== 204 && status !== 304;
+    let text = `HTTP/1.${minorVersion} ${status} ${PHRASES[status] ?? ''}\r\n${head.lines}`;
+    if (head.keepsAlive) text += 'Connection: keep-alive\r\n';
+    if (minorVersion >= 1) text += this.#date();
+    if (hasBody) {
+      if (contentLength >= 0) text += `Content-Length: ${contentLength}\r\n`;
+      else if (minorVersion >= 1) text += 'Transfer-Encoding: chunked\r\n';
+      if (!head.hasContentType) text += this.#contentTypeLine;
+    }
+    return text + (head.closes ? 'Connection: close\r\n\r\n' : '\r\n');
+  }
+
+  #date(): string {
+    if (this.#dateLine === '') this.#dateLine = `Date: ${new Date(this.#clock.wallTimeMs()).toUTCString()}\r\n`;
+    return this.#dateLine;
+  }
+}

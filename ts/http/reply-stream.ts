@@ -1,0 +1,100 @@
+// A reply in pieces, with back-pressure.
+
+/** How a stream behaves. */
+export interface StreamOptions {
+  /** Bytes that may be unsent; a write that passes this while earlier bytes still wait closes the connection. Default 1 MiB. */
+  maxUnsentBytes?: number;
+  /**
+   * What the client sends behind its request is thrown away, its half-close ends the stream, and the connection closes behind
+   * it: for streams without end, such as Server-Sent Events. Default false.
+   */
+  ignoresInput?: boolean;
+}
+
+/** What a stream writes to. */
+export interface StreamSink {
+  /** @returns Whether the kernel took everything. */
+  writeChunk(data: Uint8Array): boolean;
+  endStream(): void;
+  abortStream(): void;
+  readonly unsentBytes: number;
+}
+
+const encoder = new TextEncoder();
+
+export class ReplyStream {
+  /** Called once, when the stream is over: ended and sent, or the connection is gone. */
+  onClose: (() => void) | undefined = undefined;
+  /** Called once, when the server begins to stop: time for a last word. The server ends the stream when it returns. */
+  onStop: (() => void) | undefined = undefined;
+  #sink: StreamSink | undefined;
+  #isEnded = false;
+  #waiting: (() => void)[] = [];
+
+  /** @param sink - Undefined for a stream whose client is gone: it takes everything and does nothing. */
+  constructor(sink: StreamSink | undefined) {
+    this.#sink = sink;
+  }
+
+  /** Whether nothing more can be written: ended, or the client is gone. */
+  get isClosed(): boolean {
+    return this.#isEnded || this.#sink === undefined;
+  }
+
+  /** Bytes written that the kernel has not taken. */
+  get unsentBytes(): number {
+    return this.#sink?.unsentBytes ?? 0;
+  }
+
+  /**
+   * Sends a piece, at once where nothing waits. Does nothing on a closed stream.
+   *
+   * @param data - Text, sent as UTF-8, or bytes, which are the stream's from then on.
+   * @returns False when bytes wait for the client: better go on when `drained` resolves.
+   */
+  write(data: string | Uint8Array): boolean {
+    if (this.#sink === undefined || this.#isEnded) return true;
+    const bytes = typeof data === 'string' ? encoder.encode(data) : data;
+    return bytes.length === 0 || this.#sink.writeChunk(bytes);
+  }
+
+  /** Ends the body. Idempotent. */
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#sink?.endStream();
+  }
+
+  /** Closes the connection at once: the client sees that the body is not whole. */
+  abort(): void {
+    this.#sink?.abortStream();
+  }
+
+  /** Resolves when no byte waits, or the client is gone. */
+  drained(): Promise<void> {
+    if (this.unsentBytes === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** For the server, which begins to stop: has its owner say a last word, and ends it. */
+  tellStop(): void {
+    this.onStop?.();
+    this.end();
+  }
+
+  /** For the connection: everything is sent. */
+  tellDrained(): void {
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** For the connection: the stream is over. */
+  tellClosed(): void {
+    if (this.#sink === undefined) return;
+    this.#sink = undefined;
+    this.tellDrained();
+    this.onClose?.();
+  }
+}
