@@ -3,7 +3,7 @@
 export { SockMan } from './sockman/sock-man.ts';
 export { createSockMan } from './sockman/create-sock-man.ts';
 export type { SockManHandlers } from './sockman/create-sock-man.ts';
-export type { SockManCallbacks } from './sockman/callbacks.ts';
+export type { CloseReason, SockManCallbacks } from './sockman/callbacks.ts';
 export type { CallbackErrorHandler } from './sockman/callback-errors.ts';
 export type { BackendFactory, PollerName, SockManOptions } from './sockman/options.ts';
 export type { QueueOptions, StartOptions } from './sockman/core.ts';

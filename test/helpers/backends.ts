@@ -114,7 +114,8 @@ export class Stage {
   readonly #createWorld: () => World;
   #world: World | undefined;
   #probes: Probe[] = [];
-  #peers: RawPeer[] = [];
+  /** The raw peers that dialed. */
+  peers: RawPeer[] = [];
   #listeners: RawListener[] = [];
 
   constructor({ name, createWorld }: BackendUnderTest) {
@@ -155,7 +156,7 @@ export class Stage {
   /** A raw peer that dials. */
   async dialedBy(to: Service, localAddress?: string): Promise<RawPeer> {
     const peer = await this.world.connectPeer(to, localAddress);
-    this.#peers.push(peer);
+    this.peers.push(peer);
     return peer;
   }
 
@@ -192,13 +193,13 @@ export class Stage {
 
   async clear(): Promise<void> {
     for (const probe of this.#probes) await probe[Symbol.asyncDispose]();
-    for (const peer of this.#peers) peer.reset();
+    for (const peer of this.peers) peer.reset();
     for (const listener of this.#listeners) {
       for (const peer of listener.peers) peer.reset();
       listener.close();
     }
     this.#probes = [];
-    this.#peers = [];
+    this.peers = [];
     this.#listeners = [];
     this.#world?.destroy();
     this.#world = undefined;

@@ -14,7 +14,11 @@ export type Hands = {
 /** Predicates and hooks: to have one is to be asked, so they are overridden only where a test wants them. */
 export type Overridable = Pick<
   Partial<SockManCallbacks>,
-  'shouldTryToSend' | 'shouldTryToRecv' | 'eventIOLoopCompletedForNode' | 'eventIOLoopCompletedForAllPeers'
+  | 'shouldTryToSend'
+  | 'shouldTryToRecv'
+  | 'eventConnectionClosed'
+  | 'eventIOLoopCompletedForNode'
+  | 'eventIOLoopCompletedForAllPeers'
 >;
 
 /** What a callback threw, as `onCallbackError` got it. */

@@ -3,6 +3,12 @@
 import type { Service } from '../netaddr/service.ts';
 
 /**
+ * How a connection came to its end: the peer had ended its side (`eof`), receiving had failed (`error`), neither had and we
+ * closed it (`closed`), or `closeSockets` did after `interruptNet` (`interrupted`).
+ */
+export type CloseReason = 'eof' | 'error' | 'closed' | 'interrupted';
+
+/**
  * What `SockMan` calls. Handlers are transactions: one at a time, never nested, always from the host's event loop, never
  * from inside a call the handler's owner made. A handler may call any public method, closing any connection or
  * interrupting everything included; nothing is delivered afterwards for what it closed. What a handler throws is
@@ -47,6 +53,18 @@ export interface SockManCallbacks {
    * @param errmsg - Name and description of the errno, such as `ECONNRESET (connection reset by peer)`.
    */
   eventGotPermanentReadError(nodeId: number, errmsg: string): void;
+
+  /**
+   * A connection is over, whoever ended it: the one place to free what belongs to an id. Called exactly once for each id that
+   * was accepted (`eventNewConnectionAccepted` said yes) or dialed, a stream's included, and last of all: at the end of the
+   * turn that closed it, or soon after a close outside a turn. Nothing can be sent any more. Costs nothing unless overridden.
+   *
+   * It is about our socket: a peer's EOF alone ends no connection. After `interruptNet` it comes when `closeSockets` closes
+   * what is left, the one callback that still does.
+   *
+   * @param code - With reason `error` the name of the errno, such as `ECONNRESET`.
+   */
+  eventConnectionClosed(nodeId: number, reason: CloseReason, code: string | undefined): void;
 
   /**
    * Asked before `eventReadyToSend`. Default: yes, and then it is never called at all. Asked again after a callback for

@@ -32,14 +32,19 @@ export class OwnerDelivery {
     if (connection.owner !== owner) return;
     if ((flags & READABLE) !== 0) this.#receive(connection, owner);
     else if ((flags & DATA) !== 0) this.#give(owner, a, b);
-    else if ((flags & EOF) !== 0) tellEnd(owner, 0);
-    else if ((flags & READ_ERROR) !== 0) tellEnd(owner, a);
+    else if ((flags & EOF) !== 0) this.#end(connection, owner, 0);
+    else if ((flags & READ_ERROR) !== 0) this.#end(connection, owner, a);
   }
 
   #receive(connection: Connection, owner: SocketOwner): void {
     const received = this.#backend.receive(connection.handle);
     if (received > 0) this.#give(owner, this.#backend.deferredOffset, received);
-    else if (received !== -EAGAIN) tellEnd(owner, -received);
+    else if (received !== -EAGAIN) this.#end(connection, owner, -received);
+  }
+
+  #end(connection: Connection, owner: SocketOwner, errno: number): void {
+    connection.endErrno = errno;
+    tellEnd(owner, errno);
   }
 
   #give(owner: SocketOwner, offset: number, length: number): void {

@@ -20,6 +20,8 @@ export const ConnectionFlag = {
   HAS_SENT: 64,
   /** Bytes of `queueBytes` wait for room; see send-queue.ts. */
   SEND_QUEUED: 128,
+  /** Welcomed by `eventNewConnectionAccepted`, or dialed: its end is told. */
+  ADMITTED: 256,
 } as const;
 
 /** `Connection.handle` of a closed connection. No backend ever gives this handle out. */

@@ -108,6 +108,10 @@ export class SockManCore {
     this.#freeBackend();
   }
 
+  closesTold(): Promise<void> {
+    return this.#loop?.closesTold() ?? Promise.resolve();
+  }
+
   closeSockets(): void {
     this.#dialing?.dialer.interrupt();
     this.#dialing?.i2p.close();

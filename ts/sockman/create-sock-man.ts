@@ -28,6 +28,7 @@ const CALLBACK_NAMES = [
   'eventGotData',
   'eventGotEOF',
   'eventGotPermanentReadError',
+  'eventConnectionClosed',
   'shouldTryToSend',
   'shouldTryToRecv',
   'eventIOLoopCompletedForNode',
@@ -57,7 +58,10 @@ class HandlerSockMan extends SockMan {
     this.#handlers = handlers;
     // Only what is given becomes an override: the loop pays for predicates and hooks that exist.
     const { shouldTryToSend, shouldTryToRecv, eventIOLoopCompletedForNode, eventIOLoopCompletedForAllPeers } = handlers;
-    const { eventI2PListen } = handlers;
+    const { eventConnectionClosed, eventI2PListen } = handlers;
+    if (eventConnectionClosed !== undefined) {
+      this.eventConnectionClosed = (nodeId, reason, code) => eventConnectionClosed(nodeId, reason, code);
+    }
     if (shouldTryToSend !== undefined) this.shouldTryToSend = (nodeId) => shouldTryToSend(nodeId);
     if (shouldTryToRecv !== undefined) this.shouldTryToRecv = (nodeId) => shouldTryToRecv(nodeId);
     if (eventIOLoopCompletedForNode !== undefined) {

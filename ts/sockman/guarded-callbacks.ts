@@ -4,7 +4,7 @@ import type { Service } from '../netaddr/service.ts';
 import { errnoText } from '../util/errno.ts';
 import { reportThrown } from './callback-errors.ts';
 import type { CallbackErrorHandler } from './callback-errors.ts';
-import type { SockManCallbacks } from './callbacks.ts';
+import type { CloseReason, SockManCallbacks } from './callbacks.ts';
 
 /** One method for each callback. A throw counts as what `SockManCallbacks` says of it. */
 export class GuardedCallbacks {
@@ -57,6 +57,14 @@ export class GuardedCallbacks {
       this.#host.eventGotPermanentReadError(nodeId, errnoText(errno));
     } catch (error) {
       this.report(error, 'eventGotPermanentReadError', nodeId);
+    }
+  }
+
+  connectionClosed(nodeId: number, reason: CloseReason, code: string | undefined): void {
+    try {
+      this.#host.eventConnectionClosed(nodeId, reason, code);
+    } catch (error) {
+      this.report(error, 'eventConnectionClosed', nodeId);
     }
   }
 

@@ -12,7 +12,7 @@ import type { Duplex } from 'node:stream';
 import type { Service } from '../netaddr/service.ts';
 import { toService } from './arguments.ts';
 import type { SocketCounters, TcpInfo } from './backends/backend.ts';
-import type { SockManCallbacks } from './callbacks.ts';
+import type { CloseReason, SockManCallbacks } from './callbacks.ts';
 import type { ConnectOptions, ConnectTarget } from './dial/connect-options.ts';
 import type { DialResult } from './dial/dialer.ts';
 import { duplexOver } from './duplex.ts';
@@ -50,6 +50,7 @@ export abstract class SockMan implements SockManCallbacks {
       asksToSend: this.shouldTryToSend !== SockMan.prototype.shouldTryToSend,
       asksToRecv: this.shouldTryToRecv !== SockMan.prototype.shouldTryToRecv,
       hooksNode: this.eventIOLoopCompletedForNode !== SockMan.prototype.eventIOLoopCompletedForNode,
+      tellsClosed: this.eventConnectionClosed !== SockMan.prototype.eventConnectionClosed,
       hooksTurn: this.eventIOLoopCompletedForAllPeers !== SockMan.prototype.eventIOLoopCompletedForAllPeers,
     }));
   }
@@ -61,6 +62,8 @@ export abstract class SockMan implements SockManCallbacks {
   abstract eventGotData(nodeId: number, data: Uint8Array): void;
   abstract eventGotEOF(nodeId: number): void;
   abstract eventGotPermanentReadError(nodeId: number, errmsg: string): void;
+
+  eventConnectionClosed(_nodeId: number, _reason: CloseReason, _code: string | undefined): void {}
 
   shouldTryToSend(_nodeId: number): boolean {
     return true;
@@ -108,22 +111,23 @@ export abstract class SockMan implements SockManCallbacks {
 
   /**
    * Ceases network activity: no callback after the one that runs now, pending connects end as interrupted. Sockets stay
-   * open until `closeSockets`. Safe in any callback. Idempotent; there is no way back.
+   * open until `closeSockets`, which `eventConnectionClosed` follows. Safe in any callback. Idempotent; there is no way back.
    */
   interruptNet(): void {
     this.#core.interrupt();
   }
 
-  /** Closes all listeners and connections, without callbacks. Idempotent, safe in any callback. */
+  /** Closes all listeners and connections; `eventConnectionClosed` follows. Idempotent, safe in any callback. */
   closeSockets(): void {
     this.#core.closeSockets();
   }
 
-  /** Interrupts, joins and closes everything. */
+  /** Interrupts, joins and closes everything. No callback comes after it resolved. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.interruptNet();
     await this.joinSocketsThreads();
     this.closeSockets();
+    await this.#core.closesTold();
   }
 
   // ---- Listeners ----------------------------------------------------------------------------------------------------
@@ -174,8 +178,8 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
-   * Closes a connection. What the kernel took is still delivered to the peer; no callback for the id comes afterwards, even
-   * when its events are already in the current batch.
+   * Closes a connection. What the kernel took is still delivered to the peer; no callback for the id comes afterwards (but
+   * `eventConnectionClosed`), even when its events are already in the current batch.
    * @returns Whether the connection existed and was closed by this call.
    */
   closeConnection(nodeId: number): boolean {

@@ -10,13 +10,13 @@
 
 import type { Service } from '../netaddr/service.ts';
 import type { Clock, Timer } from '../util/clock.ts';
-import { EAGAIN } from '../util/errno.ts';
+import { EAGAIN, errnoName } from '../util/errno.ts';
 import { RECORD_WORDS, RecordFlag } from './backends/backend.ts';
 import type { Backend, BatchSink, ConnectOptions, SystemFailure } from './backends/backend.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { Connection, ConnectionFlag, NO_NODE_ID, NOT_ENDED } from './connection.ts';
 import type { ProxiedEnds, SocketOwner } from './connection.ts';
-import type { SockManCallbacks } from './callbacks.ts';
+import type { CloseReason, SockManCallbacks } from './callbacks.ts';
 import { GuardedCallbacks } from './guarded-callbacks.ts';
 import { HeldBack } from './backpressure.ts';
 import { Listeners } from './listeners.ts';
@@ -28,7 +28,8 @@ import type { LoopCounters } from './stats.ts';
 import { WakeQueue } from './wake-queue.ts';
 
 const { WRITABLE, DATA, READABLE, EOF, READ_ERROR, ACCEPTED, ACCEPT_EXHAUSTED } = RecordFlag;
-const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW, HAS_SENT, SEND_QUEUED } = ConnectionFlag;
+const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW, HAS_SENT, SEND_QUEUED, ADMITTED } =
+  ConnectionFlag;
 
 /** The longest that a predicate which changed its mind silently goes unasked. (SockMan: the wait of one loop turn.) */
 export const TICK_MS = 50;
@@ -42,6 +43,7 @@ export interface Overrides {
   asksToRecv: boolean;
   hooksNode: boolean;
   hooksTurn: boolean;
+  tellsClosed: boolean;
 }
 
 export class TurnLoop implements BatchSink {
@@ -61,6 +63,8 @@ export class TurnLoop implements BatchSink {
   /** What is known of connections through proxies. */
   readonly #proxied = new Map<Connection, ProxiedEnds>();
   readonly #wakeQueue = new WakeQueue();
+  /** Closed, and `eventConnectionClosed` is due. */
+  #closed: { connection: Connection; reason: CloseReason }[] = [];
   #isInTurn = false;
   #isStopped = false;
   #soon: Timer | undefined;
@@ -120,12 +124,13 @@ export class TurnLoop implements BatchSink {
    */
   adopt(socket: Connection, leftover: Uint8Array, ends: ProxiedEnds | undefined): number {
     const nodeId = this.#assignId(socket, leftover, ends);
-    socket.flags |= NEW;
+    socket.flags |= NEW | ADMITTED;
     this.#heldBack.pauseReceiving(socket);
     // The host's queue, not the backend's clock: however that is driven, promise callbacks have run when this does.
     setImmediate(() => {
       socket.flags &= ~NEW;
       if (!socket.isClosed) this.enqueue(socket, true);
+      else if (this.#overrides.tellsClosed) this.#noteClosed(socket);
     });
     return nodeId;
   }
@@ -159,13 +164,15 @@ export class TurnLoop implements BatchSink {
   handOver(connection: Connection, owner: SocketOwner): void {
     connection.owner = owner;
     this.backend.setReceiving(connection.handle, false);
-    connection.flags &= SEND_BLOCKED | QUEUED | SEND_QUEUED;
+    connection.flags &= SEND_BLOCKED | QUEUED | SEND_QUEUED | ADMITTED;
     const held = this.#heldBack.heldOf(connection);
     this.#heldBack.forget(connection);
     if (connection.endErrno !== NOT_ENDED) tellEnd(owner, connection.endErrno);
     if (held === undefined) return;
     if (held.bytes !== undefined) owner.socketGotData(held.bytes);
-    if (held.endErrno !== undefined && connection.owner === owner) tellEnd(owner, held.endErrno);
+    if (held.endErrno === undefined || connection.owner !== owner) return;
+    connection.endErrno = held.endErrno;
+    tellEnd(owner, held.endErrno);
   }
 
   /** @returns As `Backend.send`; 0 while bytes of `queueBytes` wait, which go first. */
@@ -208,6 +215,8 @@ export class TurnLoop implements BatchSink {
     const handle = this.table.remove(connection);
     if (withReset) this.backend.reset(handle);
     else this.backend.close(handle);
+    // Of a connection whose caller does not know the id yet it is noted once the caller does.
+    if (this.#overrides.tellsClosed && (connection.flags & (ADMITTED | NEW)) === ADMITTED) this.#noteClosed(connection);
     const owner = connection.owner;
     connection.owner = undefined;
     owner?.socketClosed();
@@ -397,7 +406,11 @@ export class TurnLoop implements BatchSink {
     if (!this.callbacks.accepts(connection.nodeId, me, them)) {
       this.counters.refused++;
       this.close(connection);
-    } else if (!connection.isClosed) this.enqueue(connection, true);
+      return;
+    }
+    connection.flags |= ADMITTED;
+    if (!connection.isClosed) this.enqueue(connection, true);
+    else if (this.#overrides.tellsClosed) this.#noteClosed(connection);
   }
 
   #deliverToOwner(connection: Connection, owner: SocketOwner, flags: number, a: number, b: number): void {
@@ -411,8 +424,8 @@ export class TurnLoop implements BatchSink {
   // ---- Connections held back, woken, or new -------------------------------------------------------------------------
 
   #serveQueue(): void {
-    if (this.#wakeQueue.isEmpty) return;
-    this.#wakeQueue.serveAll((connection) => this.#serve(connection));
+    if (!this.#wakeQueue.isEmpty) this.#wakeQueue.serveAll((connection) => this.#serve(connection));
+    if (this.#closed.length > 0) this.#tellClosed();
     if (!this.#wakeQueue.isEmpty) this.#turnSoon();
   }
 
@@ -487,6 +500,39 @@ export class TurnLoop implements BatchSink {
   /** Tells that listening for I2P peers began or failed. */
   tellI2PListen(me: Service, success: boolean): void {
     if (!this.#isStopped) this.callbacks.i2pListen(me, success);
+  }
+
+  // ---- Connections that are over ------------------------------------------------------------------------------------
+
+  /** Resolves when every close up to now was told. */
+  async closesTold(): Promise<void> {
+    if (!this.#overrides.tellsClosed) return;
+    // Once at least: the end of a connection that was just dialed is noted there.
+    do await new Promise((resolve) => setImmediate(resolve));
+    while (this.#closed.length > 0);
+  }
+
+  /** `eventConnectionClosed` is due, at the end of the turn: never inside the call that closed. */
+  #noteClosed(connection: Connection): void {
+    const { endErrno } = connection;
+    const reason =
+      endErrno === 0 ? 'eof' : endErrno !== NOT_ENDED ? 'error' : this.#isStopped ? 'interrupted' : 'closed';
+    if (this.#closed.push({ connection, reason }) > 1 || this.#isInTurn) return;
+    // Not a turn of the backend, which may have been stopped.
+    setImmediate(() => {
+      this.#isInTurn = true;
+      this.#serveQueue();
+      this.#endTurn(this.clock.now());
+    });
+  }
+
+  #tellClosed(): void {
+    // Handlers may close more.
+    for (const { connection, reason } of this.#closed) {
+      const code = reason === 'error' ? errnoName(connection.endErrno) : undefined;
+      this.callbacks.connectionClosed(connection.nodeId, reason, code);
+    }
+    this.#closed = [];
   }
 
   #announceIdle(): void {
