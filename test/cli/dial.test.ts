@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import { runDial } from '../../ts/cli/dial.ts';
+import { runDial } from '../../ts/cli/commands/dial.ts';
 import type { CliIo } from '../../ts/cli/command.ts';
 import { MemoryNetwork } from '../../ts/testing.ts';
 import { bytesOf } from '../helpers/handshake.ts';

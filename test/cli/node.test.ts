@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../ts/cli/command.ts';
 import type { CliIo } from '../../ts/cli/command.ts';
-import { nodeCommand } from '../../ts/cli/node.ts';
-import { formatBytes, layOut } from '../../ts/cli/table.ts';
-import { watchCommand } from '../../ts/cli/watch.ts';
+import { nodeCommand } from '../../ts/cli/commands/node.ts';
+import { formatBytes, layOut } from '../../ts/cli/terminal/table.ts';
+import { watchCommand } from '../../ts/cli/commands/watch.ts';
 import { readVectorBytes } from '../helpers/vectors.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { UsageError } from '../../ts/cli/command.ts';
 import type { CliIo } from '../../ts/cli/command.ts';
-import { nodeCommand } from '../../ts/cli/node.ts';
-import { onionServiceOf, readOnionArguments } from '../../ts/cli/onion.ts';
+import { nodeCommand } from '../../ts/cli/commands/node.ts';
+import { onionServiceOf, readOnionArguments } from '../../ts/cli/node/onion.ts';
 import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import type { OnionService } from '../../ts/tor/onion-service.ts';
 import { World } from '../connman/world.ts';

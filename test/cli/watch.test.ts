@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { CliIo } from '../../ts/cli/command.ts';
 import { UsageError } from '../../ts/cli/command.ts';
-import { watchCommand } from '../../ts/cli/watch.ts';
+import { watchCommand } from '../../ts/cli/commands/watch.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { EncodedMessage } from '../../ts/p2p/messages/registry.ts';

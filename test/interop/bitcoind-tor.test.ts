@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { CliIo } from '../../ts/cli/command.ts';
-import { onionServiceOf, readOnionArguments } from '../../ts/cli/onion.ts';
+import { onionServiceOf, readOnionArguments } from '../../ts/cli/node/onion.ts';
 import { Connman } from '../../ts/connman/connman.ts';
 import type { OnionService } from '../../ts/tor/onion-service.ts';
 import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';

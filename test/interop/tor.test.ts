@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import type { CliIo } from '../../ts/cli/command.ts';
-import { onionServiceOf, readOnionArguments } from '../../ts/cli/onion.ts';
+import { onionServiceOf, readOnionArguments } from '../../ts/cli/node/onion.ts';
 import { Connman } from '../../ts/connman/connman.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { encodeBase32 } from '../../ts/netaddr/base32.ts';

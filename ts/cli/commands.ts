@@ -3,8 +3,8 @@
 import type { Command } from './command.ts';
 
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  node: async () => (await import('./node.ts')).nodeCommand,
-  watch: async () => (await import('./watch.ts')).watchCommand,
-  dial: async () => (await import('./dial.ts')).dialCommand,
-  addrman: async () => (await import('./addrman.ts')).addrmanCommand,
+  node: async () => (await import('./commands/node.ts')).nodeCommand,
+  watch: async () => (await import('./commands/watch.ts')).watchCommand,
+  dial: async () => (await import('./commands/dial.ts')).dialCommand,
+  addrman: async () => (await import('./commands/addrman.ts')).addrmanCommand,
 };

@@ -5,7 +5,7 @@
 import { COMMANDS } from './commands.ts';
 import { UsageError } from './command.ts';
 import type { CliIo } from './command.ts';
-import { terminalIo } from './terminal.ts';
+import { terminalIo } from './terminal/terminal.ts';
 
 /** Runs one command line (without node and script). @returns The exit code. */
 export async function main(args: readonly string[], io: CliIo): Promise<number> {

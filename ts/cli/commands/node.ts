@@ -3,24 +3,24 @@
 
 import { parseArgs } from 'node:util';
 
-import { AsMap } from '../addrman/asmap/as-map.ts';
-import { NetGroups } from '../addrman/net-groups.ts';
-import { Connman } from '../connman/connman.ts';
-import { openDataFolder } from '../connman/data-folder.ts';
-import type { DataFolder } from '../connman/data-folder.ts';
-import type { ConnmanOptions } from '../connman/settings/options.ts';
-import { resolveProxyRoutes } from '../connman/settings/proxy-routes.ts';
-import { Service } from '../netaddr/service.ts';
-import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
-import type { ChainName } from '../p2p/chain-params.ts';
-import { PeerManager } from '../peerman/peer-manager.ts';
-import type { OnionService } from '../tor/onion-service.ts';
-import { UsageError, numberOption } from './command.ts';
-import type { CliIo, Command } from './command.ts';
-import { onionServiceOf, readOnionArguments } from './onion.ts';
-import type { OnionArguments } from './onion.ts';
-import { peerTable } from './peer-table.ts';
-import { MAX_RUN_SECONDS, chainName, complainingLogger, switchOption, untilStopped } from './run.ts';
+import { AsMap } from '../../addrman/asmap/as-map.ts';
+import { NetGroups } from '../../addrman/net-groups.ts';
+import { Connman } from '../../connman/connman.ts';
+import { openDataFolder } from '../../connman/data-folder.ts';
+import type { DataFolder } from '../../connman/data-folder.ts';
+import type { ConnmanOptions } from '../../connman/settings/options.ts';
+import { resolveProxyRoutes } from '../../connman/settings/proxy-routes.ts';
+import { Service } from '../../netaddr/service.ts';
+import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
+import type { ChainName } from '../../p2p/chain-params.ts';
+import { PeerManager } from '../../peerman/peer-manager.ts';
+import type { OnionService } from '../../tor/onion-service.ts';
+import { UsageError, numberOption } from '../command.ts';
+import type { CliIo, Command } from '../command.ts';
+import { onionServiceOf, readOnionArguments } from '../node/onion.ts';
+import type { OnionArguments } from '../node/onion.ts';
+import { peerTable } from '../node/peer-table.ts';
+import { MAX_RUN_SECONDS, chainName, complainingLogger, switchOption, untilStopped } from '../run.ts';
 
 /** Between two looks at the peers, in milliseconds. */
 const REFRESH_MS = 1_000;

@@ -3,16 +3,16 @@
 
 import { parseArgs } from 'node:util';
 
-import { DEFAULT_SAM_PORT } from '../connman/reach/network-state.ts';
-import { DEFAULT_PROXY_PORT } from '../connman/settings/proxy-routes.ts';
-import { Service } from '../netaddr/service.ts';
-import { splitHostPort } from '../netaddr/split-host-port.ts';
-import { createSockMan } from '../sockman/create-sock-man.ts';
-import type { ConnectOptions, ConnectTarget, Proxy } from '../sockman/dial/connect-options.ts';
-import type { DialResult } from '../sockman/dial/dialer.ts';
-import type { SockManOptions } from '../sockman/options.ts';
-import { UsageError, numberOption } from './command.ts';
-import type { CliIo, Command } from './command.ts';
+import { DEFAULT_SAM_PORT } from '../../connman/reach/network-state.ts';
+import { DEFAULT_PROXY_PORT } from '../../connman/settings/proxy-routes.ts';
+import { Service } from '../../netaddr/service.ts';
+import { splitHostPort } from '../../netaddr/split-host-port.ts';
+import { createSockMan } from '../../sockman/create-sock-man.ts';
+import type { ConnectOptions, ConnectTarget, Proxy } from '../../sockman/dial/connect-options.ts';
+import type { DialResult } from '../../sockman/dial/dialer.ts';
+import type { SockManOptions } from '../../sockman/options.ts';
+import { UsageError, numberOption } from '../command.ts';
+import type { CliIo, Command } from '../command.ts';
 
 /** Longest time for `--timeout`, in seconds: what a host's timer can wait. */
 const MAX_TIMEOUT_SECONDS = 2_147_483;

@@ -4,21 +4,21 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
-import { AsMap } from '../addrman/asmap/as-map.ts';
-import { DataFile } from '../storage/data-file.ts';
-import { FileError, systemFileError } from '../storage/file-error.ts';
-import { NetGroups } from '../addrman/net-groups.ts';
-import { FORMAT, MAGIC_BYTES, MAX_PEERS_BYTES } from '../addrman/file/peers-format.ts';
-import { parsePeers } from '../addrman/file/peers-reader.ts';
-import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
-import type { ChainParams } from '../p2p/chain-params.ts';
-import { equalBytes } from '../util/compare-bytes.ts';
-import { drawBuckets } from './addrman-picture.ts';
-import { countLines, entryJson, entryLines, summaryLines } from './addrman-report.ts';
-import type { InspectedPeers } from './addrman-report.ts';
-import { UsageError } from './command.ts';
-import type { CliIo, Command } from './command.ts';
-import { chainName } from './run.ts';
+import { AsMap } from '../../addrman/asmap/as-map.ts';
+import { DataFile } from '../../storage/data-file.ts';
+import { FileError, systemFileError } from '../../storage/file-error.ts';
+import { NetGroups } from '../../addrman/net-groups.ts';
+import { FORMAT, MAGIC_BYTES, MAX_PEERS_BYTES } from '../../addrman/file/peers-format.ts';
+import { parsePeers } from '../../addrman/file/peers-reader.ts';
+import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
+import type { ChainParams } from '../../p2p/chain-params.ts';
+import { equalBytes } from '../../util/compare-bytes.ts';
+import { drawBuckets } from '../addrman/picture.ts';
+import { countLines, entryJson, entryLines, summaryLines } from '../addrman/report.ts';
+import type { InspectedPeers } from '../addrman/report.ts';
+import { UsageError } from '../command.ts';
+import type { CliIo, Command } from '../command.ts';
+import { chainName } from '../run.ts';
 
 const OPTIONS = {
   network: { type: 'string' },

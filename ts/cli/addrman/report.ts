@@ -1,20 +1,20 @@
 // What `sockman addrman` says: a summary, counts by network, and the entries as a table or as JSON.
 
-import type { AddrMan } from '../addrman/addr-man.ts';
-import { ANY_NETWORK } from '../addrman/tables/bucket-table.ts';
-import type { BucketTable } from '../addrman/tables/bucket-table.ts';
-import { KEY_BYTES } from '../addrman/limits.ts';
-import type { NetGroups } from '../addrman/net-groups.ts';
-import { NETWORK_BY_NUMBER } from '../addrman/tables/network-numbers.ts';
-import type { PeersHeader } from '../addrman/file/peers-reader.ts';
-import type { TableEntry } from '../addrman/records.ts';
-import { servicesHex } from '../connman/statistics.ts';
-import { NETWORK_NUMBERS } from '../netaddr/network.ts';
-import type { NetworkClass } from '../netaddr/network.ts';
-import { hashToHex } from '../p2p/hash.ts';
-import { serviceNames } from '../p2p/protocol.ts';
-import { layOut } from './table.ts';
-import type { Column } from './table.ts';
+import type { AddrMan } from '../../addrman/addr-man.ts';
+import { ANY_NETWORK } from '../../addrman/tables/bucket-table.ts';
+import type { BucketTable } from '../../addrman/tables/bucket-table.ts';
+import { KEY_BYTES } from '../../addrman/limits.ts';
+import type { NetGroups } from '../../addrman/net-groups.ts';
+import { NETWORK_BY_NUMBER } from '../../addrman/tables/network-numbers.ts';
+import type { PeersHeader } from '../../addrman/file/peers-reader.ts';
+import type { TableEntry } from '../../addrman/records.ts';
+import { servicesHex } from '../../connman/statistics.ts';
+import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
+import type { NetworkClass } from '../../netaddr/network.ts';
+import { hashToHex } from '../../p2p/hash.ts';
+import { serviceNames } from '../../p2p/protocol.ts';
+import { layOut } from '../terminal/table.ts';
+import type { Column } from '../terminal/table.ts';
 
 /** A `peers.dat` that was read. */
 export interface InspectedPeers {

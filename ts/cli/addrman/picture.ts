@@ -4,13 +4,13 @@
 // left out: a keyed hash says so, and it would look like noise. What shows is what matters: that buckets fill alike. A
 // source that sends a flood reaches 64 of the 1,024 new buckets, and they stand out.
 
-import { ANY_NETWORK } from '../addrman/tables/bucket-table.ts';
-import type { BucketTable } from '../addrman/tables/bucket-table.ts';
-import { BUCKET_SLOTS } from '../addrman/limits.ts';
-import { NETWORK_NUMBERS } from '../netaddr/network.ts';
-import type { NetworkClass } from '../netaddr/network.ts';
-import { fillOf, grouped, networksIn } from './addrman-report.ts';
-import type { InspectedPeers } from './addrman-report.ts';
+import { ANY_NETWORK } from '../../addrman/tables/bucket-table.ts';
+import type { BucketTable } from '../../addrman/tables/bucket-table.ts';
+import { BUCKET_SLOTS } from '../../addrman/limits.ts';
+import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
+import type { NetworkClass } from '../../netaddr/network.ts';
+import { fillOf, grouped, networksIn } from '../addrman/report.ts';
+import type { InspectedPeers } from '../addrman/report.ts';
 
 /** Buckets side by side: a quarter of the new table, and the whole of the tried one, at one scale. */
 const BAND_BUCKETS = 256;

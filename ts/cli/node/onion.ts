@@ -2,14 +2,14 @@
 
 import { join } from 'node:path';
 
-import type { Connman } from '../connman/connman.ts';
-import { Service } from '../netaddr/service.ts';
-import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
-import type { ChainName } from '../p2p/chain-params.ts';
-import { OnionService } from '../tor/onion-service.ts';
-import { UsageError } from './command.ts';
-import type { CliIo } from './command.ts';
-import { complainingLogger } from './run.ts';
+import type { Connman } from '../../connman/connman.ts';
+import { Service } from '../../netaddr/service.ts';
+import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
+import type { ChainName } from '../../p2p/chain-params.ts';
+import { OnionService } from '../../tor/onion-service.ts';
+import { UsageError } from '../command.ts';
+import type { CliIo } from '../command.ts';
+import { complainingLogger } from '../run.ts';
 
 /** Port of a control port given without one. (src/torcontrol.h) */
 const DEFAULT_CONTROL_PORT = 9_051;

@@ -2,14 +2,14 @@
 
 import { parseArgs } from 'node:util';
 
-import { Connman } from '../connman/connman.ts';
-import { decodeMessage } from '../p2p/messages/registry.ts';
-import type { ReceivedMessage } from '../p2p/transport/transport.ts';
-import { PeerManager } from '../peerman/peer-manager.ts';
-import { DecodeError } from '../util/errors.ts';
-import { UsageError, numberOption } from './command.ts';
-import type { CliIo, Command } from './command.ts';
-import { MAX_RUN_SECONDS, chainName, switchOption, untilStopped } from './run.ts';
+import { Connman } from '../../connman/connman.ts';
+import { decodeMessage } from '../../p2p/messages/registry.ts';
+import type { ReceivedMessage } from '../../p2p/transport/transport.ts';
+import { PeerManager } from '../../peerman/peer-manager.ts';
+import { DecodeError } from '../../util/errors.ts';
+import { UsageError, numberOption } from '../command.ts';
+import type { CliIo, Command } from '../command.ts';
+import { MAX_RUN_SECONDS, chainName, switchOption, untilStopped } from '../run.ts';
 
 const OPTIONS = {
   network: { type: 'string', default: 'regtest' },

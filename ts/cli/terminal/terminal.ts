@@ -1,6 +1,6 @@
 // The real outside of a command: standard output and error, the terminal's width, Ctrl-C.
 
-import type { CliIo } from './command.ts';
+import type { CliIo } from '../command.ts';
 
 const CURSOR_UP = (lines: number): string => `\x1b[${lines}A`;
 const CLEAR_BELOW = '\x1b[0J';

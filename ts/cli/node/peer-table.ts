@@ -1,8 +1,8 @@
 // The peers of a node as a table for people.
 
-import type { PeerStats } from '../connman/statistics.ts';
-import { formatBytes, layOut } from './table.ts';
-import type { Column } from './table.ts';
+import type { PeerStats } from '../../connman/statistics.ts';
+import { formatBytes, layOut } from '../terminal/table.ts';
+import type { Column } from '../terminal/table.ts';
 
 const COLUMNS: readonly Column[] = [
   { heading: 'id', align: 'right' },
