@@ -27,6 +27,8 @@ const LAYERS = {
   tor: 'sockman-tor',
   http: 'sockman-http',
   'cli/command.js': 'cli/command',
+  'cli/options.js': 'cli/command',
+  'cli/option-kinds.js': 'cli/command',
 };
 
 const withoutExtension = (path) => path.slice(0, -extname(path).length);

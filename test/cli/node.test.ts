@@ -6,42 +6,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../ts/cli/command.ts';
-import type { CliIo } from '../../ts/cli/command.ts';
-import { nodeCommand } from '../../ts/cli/commands/node.ts';
+import { UsageError } from '../../ts/cli/options.ts';
+import { command as nodeCommand } from '../../ts/cli/commands/node.ts';
 import { formatBytes, layOut } from '../../ts/cli/terminal/table.ts';
-import { watchCommand } from '../../ts/cli/commands/watch.ts';
+import { command as watchCommand } from '../../ts/cli/commands/watch.ts';
+import { outside } from '../helpers/outside.ts';
 import { readVectorBytes } from '../helpers/vectors.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
 
 const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion';
-
-/** An outside in memory, that ends the command as soon as something it prints matches. */
-function outside(endsAt: RegExp, isTerminal = false): { io: CliIo; lines: string[]; screens: string[][] } {
-  const stop = new AbortController();
-  const lines: string[] = [];
-  const screens: string[][] = [];
-  const look = (text: string): void => {
-    if (endsAt.test(text)) stop.abort();
-  };
-  const io: CliIo = {
-    print: (line) => {
-      lines.push(line);
-      look(line);
-    },
-    complain: () => {},
-    redraw: isTerminal
-      ? (screen) => {
-          screens.push([...screen]);
-          look(screen.join('\n'));
-        }
-      : undefined,
-    columns: isTerminal ? 60 : 0,
-    signal: stop.signal,
-  };
-  return { io, lines, screens };
-}
 
 describe('sockman node', () => {
   it('brings a second node along, shakes hands over V2 and shows its ping, then ends with 0', async () => {
@@ -147,7 +121,7 @@ describe('sockman node', () => {
   });
 
   it('redraws a table as wide as the terminal', async () => {
-    const { io, screens } = outside(/manual +v2 +70017/, true);
+    const { io, screens } = outside(/manual +v2 +70017/, 60);
     expect(await nodeCommand.run([], io)).toBe(0);
     for (const line of screens.flat()) expect(line.length).toBeLessThanOrEqual(60);
   });
@@ -163,7 +137,7 @@ describe('sockman node', () => {
     for (const place of ['', 'localhost:1', 'unix:/run/x']) bad.push(['--listen', place]);
     for (const proxy of ['127.0.0.1:9050=', '127.0.0.1=i2p', 'localhost', '127.0.0.1:0']) bad.push(['--proxy', proxy]);
     for (const args of bad) await expect(nodeCommand.run(args, io)).rejects.toThrow(UsageError);
-    await expect(nodeCommand.run(['--unknown'], io)).rejects.toMatchObject({ code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' });
+    await expect(nodeCommand.run(['--unknown'], io)).rejects.toThrow(UsageError);
     await expect(watchCommand.run([], io)).rejects.toThrow(UsageError);
   });
 

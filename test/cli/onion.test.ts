@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { UsageError } from '../../ts/cli/command.ts';
+import { UsageError } from '../../ts/cli/options.ts';
 import type { CliIo } from '../../ts/cli/command.ts';
-import { nodeCommand } from '../../ts/cli/commands/node.ts';
+import { command as nodeCommand } from '../../ts/cli/commands/node.ts';
 import { onionServiceOf, readOnionArguments } from '../../ts/cli/node/onion.ts';
 import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import type { OnionService } from '../../ts/tor/onion-service.ts';
 import { World } from '../connman/world.ts';
 import type { TestNode } from '../connman/world.ts';
 import { bytesOf } from '../helpers/handshake.ts';
+import { outside } from '../helpers/outside.ts';
 import { CONTROL_PORT, ControlPort, ONION_ID } from '../helpers/control-port.ts';
 
 const PLACE = '127.0.0.1:18444';
@@ -108,8 +109,8 @@ describe('the onion service of a node', () => {
 
 describe('sockman node --tor-control', () => {
   const run = (...args: string[]): Promise<number> => {
-    const print = (line: string): void => void printed.push(line);
-    const io: CliIo = { print, complain: print, redraw: undefined, columns: 0, signal: new AbortController().signal };
+    const { io, lines } = outside();
+    printed = lines;
     return nodeCommand.run(args, io);
   };
 

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 
-import type { CliIo } from '../../ts/cli/command.ts';
-import { UsageError } from '../../ts/cli/command.ts';
-import { watchCommand } from '../../ts/cli/commands/watch.ts';
+import { UsageError } from '../../ts/cli/options.ts';
+import { command as watchCommand } from '../../ts/cli/commands/watch.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { EncodedMessage } from '../../ts/p2p/messages/registry.ts';
 import { NO_VERSION_ADDRESS } from '../../ts/p2p/messages/version.ts';
 import { V1Transport } from '../../ts/p2p/transport/v1.ts';
+import { outside } from '../helpers/outside.ts';
 import { listenNetPeers } from '../helpers/raw-peer.ts';
 import { sendAll } from '../helpers/transport.ts';
-import { noteProgress, until } from '../helpers/until.ts';
+import { until } from '../helpers/until.ts';
 
 const VERSION = encodeMessage({
   type: 'version',
@@ -24,19 +24,6 @@ const VERSION = encodeMessage({
   startHeight: 0,
   relay: true,
 });
-
-/** An outside in memory. */
-function outside(): { io: CliIo; lines: string[]; complaints: string[]; stop: AbortController } {
-  const stop = new AbortController();
-  const lines: string[] = [];
-  const complaints: string[] = [];
-  const noteIn = (list: string[]) => (line: string) => {
-    list.push(line);
-    noteProgress();
-  };
-  const printing = { print: noteIn(lines), complain: noteIn(complaints), redraw: undefined, columns: 0 };
-  return { io: { ...printing, signal: stop.signal }, lines, complaints, stop };
-}
 
 /** What the command prints of a peer that sends these messages once it was dialed. */
 async function watched(messages: readonly EncodedMessage[]): Promise<string[]> {

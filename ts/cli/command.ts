@@ -1,44 +1,58 @@
 // What every command of `sockman` is, and what it may use of the world. Commands print through `CliIo` and never touch
 // `process`, so that tests run them in memory.
 
+import { parseCommandLine } from './options.ts';
+import type { CommandLine, OptionTable, ValuesOf } from './options.ts';
+import type { Style } from './terminal/style.ts';
+
 /** The outside of a command. */
 export interface CliIo {
   /** A line to standard output. */
   print(line: string): void;
   /** A line to standard error. */
   complain(line: string): void;
-  /** Replaces what the last call drew. Only on a terminal; undefined elsewhere. */
+  /** Replaces what the last call drew, below all that was printed. Only on a terminal; undefined elsewhere. */
   readonly redraw: ((lines: readonly string[]) => void) | undefined;
   /** Width of the terminal, in characters; 0 when there is none. */
   readonly columns: number;
-  /** Aborted by Ctrl-C and SIGTERM: the command ends cleanly, with exit code 0. */
+  /** Colours of standard output; none where they do not belong. */
+  readonly style: Style;
+  /** Whether much of what was printed still waits for its reader: what can be left out should be, and counted. */
+  readonly isBehind: boolean;
+  /** Resolves once the reader caught up, or `signal` is aborted. For output that must be complete. */
+  caughtUp(): Promise<void>;
+  /** Aborted by Ctrl-C and SIGTERM, and when nobody reads any more: the command ends cleanly. */
   readonly signal: AbortSignal;
 }
 
+/** What a command takes, for its help and for completions. */
+export interface CommandShape extends CommandLine {
+  /** Whole command lines with what they do, for the help. */
+  readonly examples: readonly (readonly [commandLine: string, what: string])[];
+  /** Paragraphs below the options in the help. */
+  readonly notes?: readonly string[];
+}
+
 /** One command. */
-export interface Command {
-  /** What it does, on a line. */
-  readonly summary: string;
-  /** Its options, for `--help`. */
-  readonly usage: readonly string[];
-  /** @returns The exit code. Throws `UsageError` for what it cannot understand. */
+export interface Command extends CommandShape {
+  /**
+   * @param args - What stands behind the command's name.
+   * @returns The exit code: 0 fine, 1 failed.
+   * @throws {UsageError} The arguments cannot be understood: exit code 2.
+   */
   run(args: readonly string[], io: CliIo): Promise<number>;
 }
 
-/** The command line cannot be understood; the message says what, and the exit code is 2. */
-export class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'UsageError';
-  }
-}
-
-/** A numeric option. @throws {UsageError} Not a number in `min`..`max`. */
-export function numberOption(name: string, text: string | undefined, min: number, max: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= min && value <= max)) {
-    throw new UsageError(`--${name}: expected a number from ${min} to ${max}, got '${text}'`);
-  }
-  return value;
+/** Makes a command of what it takes and of what it does with it. */
+export function defineCommand<Options extends OptionTable>(
+  shape: CommandShape & { readonly options: Options },
+  run: (values: ValuesOf<Options>, io: CliIo, operands: readonly string[]) => Promise<number>,
+): Command {
+  return {
+    ...shape,
+    run: async (args, io) => {
+      const { values, operands } = parseCommandLine(shape, args);
+      return run(values, io, operands);
+    },
+  };
 }

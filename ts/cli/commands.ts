@@ -1,10 +1,24 @@
-// The commands there are. Each is loaded when it is asked for, so that `--help` costs nothing.
+// The commands there are. A new one is a file in `commands/` that exports `command`, and a line here.
+//
+// Each is loaded when it is asked for: `--help` and a misspelt name load none of them, and so cost nothing.
 
 import type { Command } from './command.ts';
 
-export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  node: async () => (await import('./commands/node.ts')).nodeCommand,
-  watch: async () => (await import('./commands/watch.ts')).watchCommand,
-  dial: async () => (await import('./commands/dial.ts')).dialCommand,
-  addrman: async () => (await import('./commands/addrman.ts')).addrmanCommand,
+/** A command that is not loaded yet. */
+export interface CommandEntry {
+  /** What it does, on a line. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+function entry(summary: string, load: () => Promise<{ readonly command: Command }>): CommandEntry {
+  return { summary, load: async () => (await load()).command };
+}
+
+/** By name, in the order of the help. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  node: entry('runs a Bitcoin peer and shows a live table of its peers', () => import('./commands/node.ts')),
+  watch: entry('prints every message of one peer as a line of JSON', () => import('./commands/watch.ts')),
+  dial: entry('dials an address, also through a proxy, and times each step', () => import('./commands/dial.ts')),
+  addrman: entry('shows what is in a peers.dat, which it only reads', () => import('./commands/addrman.ts')),
 };

@@ -3,49 +3,60 @@
 // comes out into an exit code: 0 fine, 1 failed, 2 not understood.
 
 import { COMMANDS } from './commands.ts';
-import { UsageError } from './command.ts';
 import type { CliIo } from './command.ts';
+import { manual, overview } from './help.ts';
+import { UsageError, didYouMean } from './options.ts';
 import { terminalIo } from './terminal/terminal.ts';
+import { VERSION } from '../util/version.ts';
+
+const HELP_WORDS: readonly string[] = ['-h', '--help', 'help'];
+const VERSION_WORDS: readonly string[] = ['-V', '--version'];
 
 /** Runs one command line (without node and script). @returns The exit code. */
 export async function main(args: readonly string[], io: CliIo): Promise<number> {
   const [name, ...rest] = args;
-  if (name === undefined || name === '--help' || name === 'help') {
-    printHelp(io);
-    return name === undefined ? 2 : 0;
-  }
-  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (load === undefined) {
-    io.complain(`sockman: no command '${name}'; there are ${Object.keys(COMMANDS).join(', ')}`);
+  if (name === undefined) return complainAll(io, overview(COMMANDS, io.columns, io.style));
+  if (HELP_WORDS.includes(name) && rest.length === 0) return printAll(io, overview(COMMANDS, io.columns, io.style));
+  if (VERSION_WORDS.includes(name)) return printAll(io, [`sockman ${VERSION} (Node ${process.versions.node})`]);
+  // `sockman help node` is `sockman node --help`.
+  if (HELP_WORDS.includes(name)) return runCommand(rest[0]!, ['--help'], io);
+  return runCommand(name, rest, io);
+}
+
+async function runCommand(name: string, args: readonly string[], io: CliIo): Promise<number> {
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined) {
+    const names = Object.keys(COMMANDS);
+    io.complain(`sockman: no command '${name}'${didYouMean(name, names) || `; there are ${names.join(', ')}`}`);
     return 2;
   }
-  const command = await load();
-  if (rest.includes('--help')) {
-    for (const line of [command.summary, '', ...command.usage]) io.print(line);
-    return 0;
-  }
   try {
-    return await command.run(rest, io);
+    const command = await entry.load();
+    if (asksForHelp(args)) return printAll(io, manual(name, entry.summary, command, io.columns, io.style));
+    return await command.run(args, io);
   } catch (error) {
     io.complain(`sockman ${name}: ${error instanceof Error ? error.message : String(error)}`);
-    if (error instanceof UsageError || isParseError(error)) return 2;
-    return 1;
+    if (!(error instanceof UsageError)) return 1;
+    io.complain(`(sockman ${name} --help says what it takes)`);
+    return 2;
   }
 }
 
-/** What `util.parseArgs` throws for options it does not know. */
-function isParseError(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS_');
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  const options = end < 0 ? args : args.slice(0, end);
+  return options.includes('--help') || options.includes('-h');
 }
 
-function printHelp(io: CliIo): void {
-  io.print('usage: sockman COMMAND [OPTIONS], sockman COMMAND --help');
-  io.print(`commands: ${Object.keys(COMMANDS).join(', ')}`);
+function printAll(io: CliIo, lines: readonly string[]): number {
+  for (const line of lines) io.print(line);
+  return 0;
+}
+
+function complainAll(io: CliIo, lines: readonly string[]): number {
+  for (const line of lines) io.complain(line);
+  return 2;
 }
 
 const { io, close } = terminalIo();
-void main(process.argv.slice(2), io).then((code) => {
-  close();
-  process.exitCode = code;
-});
+void main(process.argv.slice(2), io).then(close);

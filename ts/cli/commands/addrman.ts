@@ -2,7 +2,6 @@
 // a node that starts with it, this command moves nothing aside and makes no file where there is none.
 
 import { stat, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 
 import { AsMap } from '../../addrman/asmap/as-map.ts';
 import { DataFile } from '../../storage/data-file.ts';
@@ -16,50 +15,61 @@ import { equalBytes } from '../../util/compare-bytes.ts';
 import { drawBuckets } from '../addrman/picture.ts';
 import { countLines, entryJson, entryLines, summaryLines } from '../addrman/report.ts';
 import type { InspectedPeers } from '../addrman/report.ts';
-import { UsageError } from '../command.ts';
-import type { CliIo, Command } from '../command.ts';
-import { chainName } from '../run.ts';
+import { defineCommand } from '../command.ts';
+import type { CliIo } from '../command.ts';
+import { networkOption } from '../common-options.ts';
+import * as option from '../option-kinds.ts';
+import { UsageError } from '../options.ts';
+import type { ValuesOf } from '../options.ts';
 
 const OPTIONS = {
-  network: { type: 'string' },
-  asmap: { type: 'string' },
-  entries: { type: 'boolean', default: false },
-  json: { type: 'boolean', default: false },
-  svg: { type: 'string' },
-} as const;
-
-export const addrmanCommand: Command = {
-  summary: 'Shows what is in a peers.dat, the address book of a node. The file itself is never written to.',
-  usage: [
-    'usage: sockman addrman FILE [OPTIONS]',
-    '  FILE                  a peers.dat, ours or Bitcoin Core’s, of any format that was ever written',
-    `  --network NAME        whose file it must be: ${Object.keys(CHAIN_PARAMS).join(', ')}; otherwise the file says`,
-    '  --asmap FILE          the AS map that the node uses',
-    '  --entries             lists all entries, an entry once for each slot that it has',
-    '  --json                lists nothing but entries, each a line of JSON with the names of getrawaddrman; times are',
-    '                        seconds since 1970, 0 for never; last_try is null, since the file does not keep it',
-    '  --svg FILE            draws how full each bucket is, and of which networks',
-    'Ends with 1 if the file is damaged, of another network or of a newer format; the message says which and why.',
-  ],
-  run: runAddrman,
+  network: networkOption(
+    undefined,
+    `whose file it must be: ${Object.keys(CHAIN_PARAMS).join(', ')}; otherwise the file says`,
+  ),
+  asmap: option.text('FILE', 'the AS map that the node uses', 'file'),
+  entries: option.flag('lists all entries, an entry once for each slot that it has'),
+  json: option.flag(
+    'lists nothing but entries, each a line of JSON with the names of getrawaddrman; times are seconds since 1970, 0 for never; last_try is null, since the file does not keep it',
+  ),
+  svg: option.text('FILE', 'draws how full each bucket is, and of which networks', 'file'),
 };
 
-async function runAddrman(args: readonly string[], io: CliIo): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  const [path, ...more] = positionals;
-  if (path === undefined || more.length > 0) throw new UsageError('expected one file to look at');
+export const command = defineCommand(
+  {
+    options: OPTIONS,
+    operands: [
+      {
+        placeholder: 'FILE',
+        help: 'a peers.dat, ours or Bitcoin Core’s, of any format that was ever written',
+        completion: 'file',
+      },
+    ],
+    examples: [
+      ['sockman addrman ~/.bitcoin/peers.dat', 'what Bitcoin Core knows'],
+      ['sockman addrman peers.dat --svg buckets.svg', 'the same as a picture'],
+      ['ssh host cat .bitcoin/peers.dat | sockman addrman /dev/stdin --json', 'the entries of a file elsewhere'],
+    ],
+    notes: [
+      'Ends with 1 if the file is damaged, of another network or of a newer format; the message says which and why.',
+    ],
+  },
+  (values, io, [path]) => runAddrman(path!, values, io),
+);
+
+async function runAddrman(path: string, values: ValuesOf<typeof OPTIONS>, io: CliIo): Promise<number> {
   if (values.entries && values.json) throw new UsageError('--json lists the entries already: leave out --entries');
   if (values.svg !== undefined && (await isSameFile(path, values.svg))) {
     throw new UsageError(`--svg: ${values.svg} is the file to look at, which is never written to`);
   }
-  const chain = values.network === undefined ? undefined : CHAIN_PARAMS[chainName(values.network)];
+  const chain = values.network === undefined ? undefined : CHAIN_PARAMS[values.network];
   const asMap = values.asmap === undefined ? undefined : await AsMap.load(values.asmap);
 
   const peers = await inspectPeers(path, chain, new NetGroups(asMap));
   if (values.svg !== undefined) await save(values.svg, drawBuckets(peers));
   const { addrMan } = peers;
   if (values.json) {
-    printAll(
+    await printAll(
       io,
       [false, true].flatMap((isTried) => addrMan.getEntries(isTried)),
       (slot) => entryJson(slot, addrMan.groups),
@@ -67,7 +77,7 @@ async function runAddrman(args: readonly string[], io: CliIo): Promise<number> {
     return 0;
   }
   for (const line of [...summaryLines(peers), '', ...countLines(addrMan)]) io.print(line);
-  if (values.entries) printAll(io, ['', ...entryLines(addrMan, io.columns)], (line) => line);
+  if (values.entries) await printAll(io, ['', ...entryLines(addrMan, io.columns)], (line) => line);
   return 0;
 }
 
@@ -116,8 +126,9 @@ async function save(path: string, text: string): Promise<void> {
 }
 
 /** Prints until there is nothing left, or nobody who reads. */
-function printAll<T>(io: CliIo, items: readonly T[], format: (item: T) => string): void {
+async function printAll<T>(io: CliIo, items: readonly T[], format: (item: T) => string): Promise<void> {
   for (const item of items) {
+    if (io.isBehind) await io.caughtUp();
     if (io.signal.aborted) return;
     io.print(format(item));
   }

@@ -1,8 +1,6 @@
 // `sockman dial`: dials one address, directly or through a proxy, and prints each step with its time. For people who wonder
 // why their proxy fails.
 
-import { parseArgs } from 'node:util';
-
 import { DEFAULT_SAM_PORT } from '../../connman/reach/network-state.ts';
 import { DEFAULT_PROXY_PORT } from '../../connman/settings/proxy-routes.ts';
 import { Service } from '../../netaddr/service.ts';
@@ -11,8 +9,10 @@ import { createSockMan } from '../../sockman/create-sock-man.ts';
 import type { ConnectOptions, ConnectTarget, Proxy } from '../../sockman/dial/connect-options.ts';
 import type { DialResult } from '../../sockman/dial/dialer.ts';
 import type { SockManOptions } from '../../sockman/options.ts';
-import { UsageError, numberOption } from '../command.ts';
-import type { CliIo, Command } from '../command.ts';
+import type { CliIo, Command, CommandShape } from '../command.ts';
+import * as option from '../option-kinds.ts';
+import { UsageError, parseCommandLine } from '../options.ts';
+import type { ValuesOf } from '../options.ts';
 
 /** Longest time for `--timeout`, in seconds: what a host's timer can wait. */
 const MAX_TIMEOUT_SECONDS = 2_147_483;
@@ -21,13 +21,21 @@ const MAX_TIMEOUT_SECONDS = 2_147_483;
 const TIME_COLUMNS = 10;
 
 const OPTIONS = {
-  proxy: { type: 'string' },
-  user: { type: 'string' },
-  password: { type: 'string' },
-  isolate: { type: 'boolean', default: false },
-  'session-options': { type: 'string' },
-  timeout: { type: 'string' },
-} as const;
+  proxy: option.text(
+    'ADDRESS',
+    'SOCKS5 proxy (port 9050 by default), or the SAM bridge for I2P (7656); unix:/path works',
+  ),
+  user: option.text('NAME', 'user name for the proxy, together with --password'),
+  password: option.text('WORD', 'password for the proxy'),
+  isolate: option.flag('fresh random credentials: Tor gives the connection a circuit of its own'),
+  'session-options': option.text('TEXT', 'I2P: more options of SESSION CREATE'),
+  timeout: option.number(
+    'SECONDS',
+    'for reaching the target or the proxy (5); Ctrl-C ends the rest',
+    0.001,
+    MAX_TIMEOUT_SECONDS,
+  ),
+};
 
 /** What the options amount to. */
 interface DialArguments {
@@ -35,27 +43,28 @@ interface DialArguments {
   readonly options: ConnectOptions;
 }
 
-export const dialCommand: Command = {
-  summary: 'Dials an address, directly or through a proxy, and prints each step with its time.',
-  usage: [
-    'usage: sockman dial TARGET [OPTIONS]',
-    '  TARGET                   203.0.113.1:8333, [2001:db8::1]:8333, unix:/path; with a proxy also',
-    '                           name.example:80, ….onion:8333, ….b32.i2p',
-    '  --proxy ADDRESS          SOCKS5 proxy (port 9050 unless said), or the SAM bridge for I2P (7656); unix:/path works',
-    '  --user NAME              user name for the proxy, together with --password',
-    '  --password WORD',
-    '  --isolate                fresh random credentials: Tor gives the connection a circuit of its own',
-    '  --session-options TEXT   I2P: more options of SESSION CREATE',
-    '  --timeout SECONDS        for reaching the target or the proxy (5); Ctrl-C ends the rest',
-    'Ends with 0 if the connection came about, with 1 if not.',
+const SHAPE = {
+  options: OPTIONS,
+  operands: [
+    {
+      placeholder: 'TARGET',
+      help: '203.0.113.1:8333, [2001:db8::1]:8333, unix:/path; with a proxy also name.example:80, ….onion:8333, ….b32.i2p',
+    },
   ],
-  run: (args, io) => runDial(args, io, {}),
-};
+  examples: [
+    ['sockman dial 203.0.113.1:8333', 'whether a port can be reached'],
+    ['sockman dial example.org:80 --proxy 127.0.0.1:9050 --isolate', 'through Tor, by a circuit of its own'],
+  ],
+  notes: ['Ends with 0 if the connection came about, with 1 if not.'],
+} satisfies CommandShape;
+
+export const command: Command = { ...SHAPE, run: (args, io) => runDial(args, io, {}) };
 
 /** Runs the command on any backend. @returns The exit code. */
-export async function runDial(args: readonly string[], io: CliIo, sockManOptions: SockManOptions): Promise<number> {
-  const { to, options } = readArguments(args);
-  const sockMan = createSockMan({ eventGotData() {} }, sockManOptions);
+export async function runDial(args: readonly string[], io: CliIo, on: SockManOptions): Promise<number> {
+  const { values, operands } = parseCommandLine(SHAPE, args);
+  const { to, options } = readArguments(operands[0]!, values);
+  const sockMan = createSockMan({ eventGotData() {} }, on);
   const startedAt = performance.now();
   const say = (line: string): void => {
     io.print(`${`${(performance.now() - startedAt).toFixed(1)} ms`.padStart(TIME_COLUMNS)}  ${line}`);
@@ -76,11 +85,9 @@ function describe(dialed: DialResult): string {
   return `${dialed.errmsg} [${dialed.code}${fault}]`;
 }
 
-function readArguments(args: readonly string[]): DialArguments {
-  const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  const [text, ...more] = positionals;
-  if (text === undefined || more.length > 0) throw new UsageError('expected one address to dial');
-  const timeoutSeconds = numberOption('timeout', values.timeout, 0.001, MAX_TIMEOUT_SECONDS);
+/** @throws {UsageError} They contradict each other, or an address is none. */
+function readArguments(target: string, values: ValuesOf<typeof OPTIONS>): DialArguments {
+  const { timeout: timeoutSeconds } = values;
   const timeout = timeoutSeconds === undefined ? {} : { timeoutMs: Math.ceil(timeoutSeconds * 1_000) };
   if (values.proxy === undefined) {
     for (const name of ['user', 'password', 'session-options'] as const) {
@@ -88,32 +95,25 @@ function readArguments(args: readonly string[]): DialArguments {
     }
     if (values.isolate) throw new UsageError('--isolate needs --proxy');
   }
-  const to = readTarget(text, values.proxy !== undefined);
+  const to = readTarget(target, values.proxy !== undefined);
   if (values.proxy === undefined) return { to, options: timeout };
   const isI2P = to instanceof Service && to.address.isI2P();
   return { to, options: { ...timeout, proxy: readProxy(values.proxy, isI2P, values) } };
 }
 
 /** An address, or a name that a proxy will resolve. */
-function readTarget(text: string, hasProxy: boolean): ConnectTarget {
-  const service = Service.tryParse(text);
+function readTarget(target: string, hasProxy: boolean): ConnectTarget {
+  const service = Service.tryParse(target);
   if (service !== undefined) return service;
-  const { host, port } = splitHostPort(text, -1);
-  if (port === -1) throw new UsageError(`'${text}' has no port`);
-  if (!hasProxy) throw new UsageError(`'${text}' is a name, which only a proxy can resolve: see --proxy`);
+  const { host, port } = splitHostPort(target, -1);
+  if (port === -1) throw new UsageError(`'${target}' has no port`);
+  if (!hasProxy) throw new UsageError(`'${target}' is a name, which only a proxy can resolve: see --proxy`);
   return { host, port };
 }
 
-interface ProxyValues {
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
-  readonly isolate: boolean;
-  readonly 'session-options'?: string | undefined;
-}
-
-function readProxy(text: string, isSam: boolean, values: ProxyValues): Proxy {
-  const endpoint = Service.tryParse(text, isSam ? DEFAULT_SAM_PORT : DEFAULT_PROXY_PORT);
-  if (endpoint === undefined) throw new UsageError(`--proxy: expected an address, got '${text}'`);
+function readProxy(address: string, isSam: boolean, values: ValuesOf<typeof OPTIONS>): Proxy {
+  const endpoint = Service.tryParse(address, isSam ? DEFAULT_SAM_PORT : DEFAULT_PROXY_PORT);
+  if (endpoint === undefined) throw new UsageError(`--proxy: expected an address, got '${address}'`);
   const { user: username, password, isolate, 'session-options': sessionOptions } = values;
   const isForSocks5 = username !== undefined || password !== undefined || isolate;
   if (isSam && isForSocks5)

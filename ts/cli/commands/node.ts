@@ -1,8 +1,6 @@
 // `sockman node`: runs a Bitcoin peer and shows whom it talks to. Without a peer to connect to it brings one along, so that
 // there is something to see on a machine without any network.
 
-import { parseArgs } from 'node:util';
-
 import { AsMap } from '../../addrman/asmap/as-map.ts';
 import { NetGroups } from '../../addrman/net-groups.ts';
 import { Connman } from '../../connman/connman.ts';
@@ -15,12 +13,16 @@ import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
 import type { ChainName } from '../../p2p/chain-params.ts';
 import { PeerManager } from '../../peerman/peer-manager.ts';
 import type { OnionService } from '../../tor/onion-service.ts';
-import { UsageError, numberOption } from '../command.ts';
-import type { CliIo, Command } from '../command.ts';
+import { defineCommand } from '../command.ts';
+import type { CliIo } from '../command.ts';
+import { RUN_SECONDS, networkOption } from '../common-options.ts';
 import { onionServiceOf, readOnionArguments } from '../node/onion.ts';
 import type { OnionArguments } from '../node/onion.ts';
 import { peerTable } from '../node/peer-table.ts';
-import { MAX_RUN_SECONDS, chainName, complainingLogger, switchOption, untilStopped } from '../run.ts';
+import * as option from '../option-kinds.ts';
+import { UsageError } from '../options.ts';
+import type { ValuesOf } from '../options.ts';
+import { complainingLogger, untilStopped } from '../run.ts';
 
 /** Between two looks at the peers, in milliseconds. */
 const REFRESH_MS = 1_000;
@@ -29,18 +31,39 @@ const REFRESH_MS = 1_000;
 const ANY_LOOPBACK_PORT = '127.0.0.1:0';
 
 const OPTIONS = {
-  network: { type: 'string', default: 'regtest' },
-  listen: { type: 'string' },
-  connect: { type: 'string', multiple: true },
-  datadir: { type: 'string' },
-  asmap: { type: 'string' },
-  v2transport: { type: 'string', default: '1' },
-  proxy: { type: 'string', multiple: true },
-  'tor-control': { type: 'string' },
-  'tor-password': { type: 'string' },
-  'capture-messages': { type: 'string' },
-  for: { type: 'string' },
-} as const;
+  network: networkOption('regtest', `the network: ${Object.keys(CHAIN_PARAMS).join(', ')}; regtest by default`),
+  listen: option.text('ADDRESS', 'address:port to accept connections at; port 0 takes any'),
+  connect: option.texts(
+    'ADDRESS',
+    'peer to connect to; may be repeated. Without one, and without --datadir and --tor-control, a second node is started here and dialed',
+  ),
+  datadir: option.text(
+    'FOLDER',
+    'remembers addresses, anchors and bans there; without --connect, dials from what it knows',
+    'folder',
+  ),
+  asmap: option.text(
+    'FILE',
+    'tells networks apart by this map of autonomous systems, not by ranges of addresses',
+    'file',
+  ),
+  v2transport: option.zeroOrOne(true, 'encrypted connections (BIP 324); 1 by default'),
+  proxy: option.texts(
+    'ADDRESS[=NET]',
+    'SOCKS5 proxy, address:port or unix:/path, for every network or for ipv4, ipv6, onion, cjdns; may be repeated, later ones override; 0[=NET] takes away. Local addresses need none',
+  ),
+  'tor-control': option.text(
+    'ADDRESS',
+    "offers an onion service through Tor's control port (9051 by default), and dials onion addresses through that Tor unless --proxy leads to them; the key of the service is kept in --datadir. Listens on loopback if --listen is not given",
+  ),
+  'tor-password': option.text('WORD', 'for a control port that wants one; its cookie file is found by itself'),
+  'capture-messages': option.text(
+    'FOLDER',
+    'writes every message there, a folder for each peer and a file for each direction',
+    'folder',
+  ),
+  for: RUN_SECONDS,
+};
 
 interface NodeArguments {
   readonly network: ChainName;
@@ -55,32 +78,20 @@ interface NodeArguments {
   readonly runSeconds: number | undefined;
 }
 
-export const nodeCommand: Command = {
-  summary: 'Runs a Bitcoin peer and shows a live table of the peers it talks to.',
-  usage: [
-    'usage: sockman node [OPTIONS]',
-    `  --network NAME        ${Object.keys(CHAIN_PARAMS).join(', ')}; regtest unless said`,
-    '  --listen ADDRESS      address:port to accept connections at; port 0 takes any',
-    '  --connect ADDRESS     peer to connect to; may be repeated. Without one, and without --datadir and --tor-control,',
-    '                        a second node is started here and dialed',
-    '  --datadir FOLDER      remembers addresses, anchors and bans there; without --connect, dials from what it knows',
-    '  --asmap FILE          tells networks apart by this map of autonomous systems, not by ranges of addresses',
-    '  --v2transport 0|1     encrypted connections (BIP 324); 1 unless said',
-    '  --proxy ADDRESS[=NET]  SOCKS5 proxy, address:port or unix:/path, for every network or for ipv4, ipv6, onion, cjdns;',
-    '                        may be repeated, later ones override; 0[=NET] takes away. Local addresses need none',
-    "  --tor-control ADDRESS offers an onion service through Tor's control port (9051 unless said), and dials onion",
-    '                        addresses through that Tor unless --proxy leads to them; the key of the service is kept in',
-    '                        --datadir. Listens on loopback if --listen is not given',
-    '  --tor-password WORD   for a control port that wants one; its cookie file is found by itself',
-    '  --capture-messages FOLDER',
-    '                        writes every message there, a folder for each peer and a file for each direction',
-    '  --for SECONDS         ends by itself; otherwise Ctrl-C does',
-  ],
-  run: runNode,
-};
+export const command = defineCommand(
+  {
+    options: OPTIONS,
+    examples: [
+      ['sockman node', 'two nodes of this process that talk to each other: nothing leaves the machine'],
+      ['sockman node --network main --datadir ~/.sockman', 'finds peers by itself, and remembers them'],
+      ['sockman node --network signet --connect 203.0.113.1:38333', 'connects to one peer only'],
+      ['sockman node --network main --connect …onion:8333 --proxy 127.0.0.1:9050', 'a peer behind Tor'],
+    ],
+  },
+  (values, io) => runNode(readArguments(values), io),
+);
 
-async function runNode(args: readonly string[], io: CliIo): Promise<number> {
-  const options = readArguments(args);
+async function runNode(options: NodeArguments, io: CliIo): Promise<number> {
   const { dataDir, network, v2Transport } = options;
   const logger = complainingLogger(io);
   const groups = await groupsOf(options.asMapFile);
@@ -170,19 +181,18 @@ async function showPeers(node: Connman, io: CliIo, runSeconds: number | undefine
   show();
 }
 
-function readArguments(args: readonly string[]): NodeArguments {
-  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+function readArguments(values: ValuesOf<typeof OPTIONS>): NodeArguments {
   return {
-    network: chainName(values.network),
+    network: values.network,
     listen: listenAddress(values.listen),
-    connect: values.connect ?? [],
+    connect: values.connect,
     dataDir: values.datadir,
     asMapFile: values.asmap,
-    v2Transport: switchOption('v2transport', values.v2transport),
+    v2Transport: values.v2transport,
     proxy: proxiesOf(values.proxy),
     onion: readOnionArguments(values['tor-control'], values['tor-password']),
     captureFolder: values['capture-messages'],
-    runSeconds: numberOption('for', values.for, 0, MAX_RUN_SECONDS),
+    runSeconds: values.for,
   };
 }
 

@@ -1,46 +1,43 @@
 // `sockman watch`: prints every message of one peer as a line of JSON.
 
-import { parseArgs } from 'node:util';
-
 import { Connman } from '../../connman/connman.ts';
 import { decodeMessage } from '../../p2p/messages/registry.ts';
 import type { ReceivedMessage } from '../../p2p/transport/transport.ts';
 import { PeerManager } from '../../peerman/peer-manager.ts';
 import { DecodeError } from '../../util/errors.ts';
-import { UsageError, numberOption } from '../command.ts';
-import type { CliIo, Command } from '../command.ts';
-import { MAX_RUN_SECONDS, chainName, switchOption, untilStopped } from '../run.ts';
+import { defineCommand } from '../command.ts';
+import type { CliIo } from '../command.ts';
+import { RUN_SECONDS, networkOption } from '../common-options.ts';
+import * as option from '../option-kinds.ts';
+import { UsageError } from '../options.ts';
+import type { ValuesOf } from '../options.ts';
+import { untilStopped } from '../run.ts';
 
 const OPTIONS = {
-  network: { type: 'string', default: 'regtest' },
-  connect: { type: 'string' },
-  v2transport: { type: 'string', default: '1' },
-  for: { type: 'string' },
-} as const;
-
-export const watchCommand: Command = {
-  summary: 'Connects to one peer and prints each of its messages as a line of JSON.',
-  usage: [
-    'usage: sockman watch --connect ADDRESS [OPTIONS]',
-    '  --connect ADDRESS     the peer, address:port; dialed again when it hangs up',
-    '  --network NAME        regtest unless said',
-    '  --v2transport 0|1     encrypted connection (BIP 324); 1 unless said',
-    '  --for SECONDS         ends by itself; otherwise Ctrl-C does',
-    'Bytes are hexadecimal; numbers beyond 2^53 and services are strings. A message that does not decode is shown with its',
-    'payload and the error.',
-  ],
-  run: runWatch,
+  connect: option.text('ADDRESS', 'the peer, address:port; dialed again when it hangs up'),
+  network: networkOption('regtest', 'the network; regtest by default'),
+  v2transport: option.zeroOrOne(true, 'encrypted connection (BIP 324); 1 by default'),
+  for: RUN_SECONDS,
 };
 
-async function runWatch(args: readonly string[], io: CliIo): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+export const command = defineCommand(
+  {
+    options: OPTIONS,
+    examples: [['sockman watch --network main --connect 203.0.113.1:8333', 'what a node of the main network says']],
+    notes: [
+      'Bytes are hexadecimal; numbers beyond 2^53 and services are strings. A message that does not decode is shown with its payload and the error.',
+    ],
+  },
+  runWatch,
+);
+
+async function runWatch(values: ValuesOf<typeof OPTIONS>, io: CliIo): Promise<number> {
   if (values.connect === undefined) throw new UsageError('--connect: which peer?');
-  const runSeconds = numberOption('for', values.for, 0, MAX_RUN_SECONDS);
   const node = new Connman({
-    network: chainName(values.network),
+    network: values.network,
     connect: [values.connect],
     listen: false,
-    v2Transport: switchOption('v2transport', values.v2transport),
+    v2Transport: values.v2transport,
   });
   const peerManager = new PeerManager({ ignoreIncomingTxs: false });
   node.on('inboundMessage', ({ node: { id }, message }) => io.print(lineOf(id, message)));
@@ -50,7 +47,7 @@ async function runWatch(args: readonly string[], io: CliIo): Promise<number> {
   });
   try {
     await node.start(peerManager);
-    await untilStopped(io.signal, runSeconds);
+    await untilStopped(io.signal, values.for);
   } finally {
     await node.stop();
   }

@@ -1,45 +1,67 @@
-// The real outside of a command: standard output and error, the terminal's width, Ctrl-C.
+// The real outside of a command: standard output and error, the terminal's size and colours, Ctrl-C.
+
+import { once } from 'node:events';
 
 import type { CliIo } from '../command.ts';
+import { Screen } from './screen.ts';
+import { styleFor } from './style.ts';
 
-const CURSOR_UP = (lines: number): string => `\x1b[${lines}A`;
-const CLEAR_BELOW = '\x1b[0J';
+/** From how many waiting bytes on output is behind: more than the buffer of a pipe, and still nothing to a process. */
+const MAX_WAITING_BYTES = 1_048_576;
 
-/** @returns The io of this process, and what ends its listening for signals. */
-export function terminalIo(): { io: CliIo; close: () => void } {
+/** How long a process that was told to end waits for the reader of its output, in milliseconds. */
+const LAST_WORDS_MS = 250;
+
+/** Exit codes of a process that a signal ended are this and the signal's number. */
+const SIGNAL_EXIT = 128;
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+
+/** @returns The io of this process, and what ends it with an exit code. */
+export function terminalIo(): { io: CliIo; close: (exitCode: number) => void } {
   const { stdout, stderr } = process;
   const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  // Whoever reads our output has read enough, as `head` does: not a failure, but nothing is left to do.
+  const screen = stdout.isTTY ? new Screen(stdout) : undefined;
+  const errorStyle = styleFor(stderr);
+  const onSignal = (name: NodeJS.Signals): void => {
+    // Asked twice, it is meant: whatever the command still waits for.
+    if (stop.signal.aborted) process.exit(SIGNAL_EXIT + SIGNALS[name as keyof typeof SIGNALS]);
+    stop.abort();
+  };
+  for (const name of Object.keys(SIGNALS)) process.on(name, onSignal);
+  // A reader that is gone has read enough, as `head` does: not a failure, but nothing is left to do.
   const onOutputError = (error: NodeJS.ErrnoException): void => {
     if (error.code !== 'EPIPE') throw error;
     stop.abort();
   };
   stdout.on('error', onOutputError);
-  let drawnLines = 0;
+  stderr.on('error', onOutputError);
+  if (screen !== undefined) stdout.on('resize', () => screen.refresh());
+  const complain = (line: string): void => void stderr.write(`${errorStyle.bad(line)}\n`);
+  const isBehind = (): boolean => stdout.writableLength > MAX_WAITING_BYTES;
   const io: CliIo = {
-    print: (line) => {
-      drawnLines = 0;
-      stdout.write(`${line}\n`);
+    print: (line) => (screen === undefined ? void stdout.write(`${line}\n`) : screen.print(line)),
+    complain: (line) => {
+      if (screen === undefined || !stderr.isTTY) complain(line);
+      else screen.print(errorStyle.bad(line), (text) => void stderr.write(text));
     },
-    complain: (line) => void stderr.write(`${line}\n`),
-    redraw: stdout.isTTY
-      ? (lines) => {
-          const up = drawnLines > 0 ? CURSOR_UP(drawnLines) : '';
-          stdout.write(`${up}${CLEAR_BELOW}${lines.map((line) => `${line}\n`).join('')}`);
-          drawnLines = lines.length;
-        }
-      : undefined,
+    redraw: screen && ((lines) => screen.redraw(lines)),
     get columns() {
       return stdout.isTTY ? stdout.columns : 0;
     },
+    style: styleFor(stdout),
+    get isBehind() {
+      return isBehind();
+    },
+    caughtUp: async () => {
+      if (isBehind() && !stop.signal.aborted) await once(stdout, 'drain', { signal: stop.signal }).catch(() => []);
+    },
     signal: stop.signal,
   };
-  const close = (): void => {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+  const close = (exitCode: number): void => {
+    for (const name of Object.keys(SIGNALS)) process.off(name, onSignal);
+    process.exitCode = exitCode;
+    // What nobody reads must not keep a process that was told to end.
+    if (stop.signal.aborted) setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
   };
   return { io, close };
 }

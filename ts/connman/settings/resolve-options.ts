@@ -20,6 +20,7 @@ import { silentLogger } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import { createSecureRandom } from '../../util/random.ts';
 import type { RandomUint32 } from '../../util/random.ts';
+import { VERSION } from '../../util/version.ts';
 import type { AddressSource } from './address-source.ts';
 import { DEFAULT_MAX_CONNECTIONS } from './budget.ts';
 import { readDescriptorLimit } from './descriptor-limit.ts';
@@ -37,7 +38,6 @@ export const DEFAULT_MAX_SEND_BUFFER_BYTES = 1_000_000;
 export const DEFAULT_MAX_RECEIVE_BUFFER_BYTES = 5_000_000;
 
 const USER_AGENT_NAME = 'sockman';
-const USER_AGENT_VERSION = '0.1.0';
 
 /** Most of what only memory limits: larger numbers are mistakes. */
 const MAX_COUNT = 1_000_000;
@@ -191,11 +191,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     whitelistForceRelay,
     networkActive: options.networkActive ?? true,
     privateBroadcast: options.privateBroadcast ?? false,
-    userAgent: formatUserAgent(
-      USER_AGENT_NAME,
-      USER_AGENT_VERSION,
-      texts('userAgentComments', options.userAgentComments),
-    ),
+    userAgent: formatUserAgent(USER_AGENT_NAME, VERSION, texts('userAgentComments', options.userAgentComments)),
     localServices: resolveServices(options),
     logIps: options.logIps ?? false,
     captureMessages: resolveCapture(options),

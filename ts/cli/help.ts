@@ -1,0 +1,83 @@
+// The texts of `--help`: one line for each command, and all about one.
+
+import type { CommandEntry } from './commands.ts';
+import type { Command } from './command.ts';
+import type { Style } from './terminal/style.ts';
+
+/** Widest help, in characters: longer lines are hard to read. */
+const MAX_COLUMNS = 120;
+
+/** Widest column of options; longer ones stand on a line of their own. */
+const MAX_TERM_COLUMNS = 26;
+
+const GAP = '  ';
+
+/** What there is: a line for each command. */
+export function overview(commands: Readonly<Record<string, CommandEntry>>, columns: number, style: Style): string[] {
+  const rows = Object.entries(commands).map(([name, { summary }]) => [name, summary] as const);
+  return [
+    `${style.heading('usage:')} sockman COMMAND [OPTIONS]`,
+    '',
+    style.heading('commands:'),
+    ...definitions(rows, columns),
+    '',
+    ...definitions(
+      [
+        ['sockman COMMAND --help', 'all about one command, with examples'],
+        ['sockman --version', 'the version of this package, and of Node'],
+      ],
+      columns,
+    ),
+  ];
+}
+
+/** All about one command. */
+export function manual(name: string, summary: string, command: Command, columns: number, style: Style): string[] {
+  const operands = command.operands ?? [];
+  const usage = ['sockman', name, ...operands.map(({ placeholder }) => placeholder), '[OPTIONS]'].join(' ');
+  const rows = [
+    ...operands.map(({ placeholder, help }) => [placeholder, help] as const),
+    ...Object.entries(command.options).map(([option, { placeholder, help }]) => {
+      return [`--${option}${placeholder === undefined ? '' : ` ${placeholder}`}`, help] as const;
+    }),
+  ];
+  const lines = [...wrap(summary, widthOf(columns)), '', `${style.heading('usage:')} ${usage}`];
+  lines.push(...definitions(rows, columns));
+  for (const note of command.notes ?? []) lines.push('', ...wrap(note, widthOf(columns)));
+  lines.push('', style.heading('examples:'));
+  for (const [commandLine, what] of command.examples)
+    lines.push(`${GAP}${commandLine}`, `${GAP}${GAP}${style.faint(what)}`);
+  return lines;
+}
+
+/** Terms to the left, what they mean to the right of them. */
+function definitions(rows: readonly (readonly [term: string, meaning: string])[], columns: number): string[] {
+  const widths = rows.map(([term]) => term.length).filter((width) => width <= MAX_TERM_COLUMNS);
+  const width = Math.max(0, ...widths);
+  const indent = GAP.length + width + GAP.length;
+  return rows.flatMap(([term, meaning]) => {
+    const [first = '', ...rest] = wrap(meaning, widthOf(columns) - indent);
+    const others = rest.map((line) => `${' '.repeat(indent)}${line}`);
+    if (term.length <= width) return [`${GAP}${term.padEnd(width)}${GAP}${first}`.trimEnd(), ...others];
+    return [`${GAP}${term}`, `${' '.repeat(indent)}${first}`, ...others];
+  });
+}
+
+function widthOf(columns: number): number {
+  return columns > 0 ? Math.min(columns, MAX_COLUMNS) : MAX_COLUMNS;
+}
+
+/** Breaks a text between its words; a word that is longer than a line has one of its own. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,62 @@
+// The kinds of options. Commands take this module under one name: `option.text(…)`, `option.flag(…)`.
+
+import { UsageError, didYouMean } from './options.ts';
+import type { Completion, Option } from './options.ts';
+
+/** Off unless it is there. */
+export function flag(help: string): Option<boolean> {
+  return { placeholder: undefined, help, completion: 'nothing', read: (_name, given) => given.length > 0 };
+}
+
+/** A text; of several the last. */
+export function text(
+  placeholder: string,
+  help: string,
+  completion: Completion = 'nothing',
+): Option<string | undefined> {
+  return { placeholder, help, completion, read: (_name, given) => given.at(-1) };
+}
+
+/** A text for each time that it is given. */
+export function texts(placeholder: string, help: string): Option<readonly string[]> {
+  return { placeholder, help, completion: 'nothing', read: (_name, given) => given };
+}
+
+/** A number within limits, both included. */
+export function number(placeholder: string, help: string, min: number, max: number): Option<number | undefined> {
+  const read = (name: string, given: readonly string[]): number | undefined => {
+    const last = given.at(-1);
+    if (last === undefined) return undefined;
+    const value = Number(last);
+    if (last.trim() !== '' && value >= min && value <= max) return value;
+    throw new UsageError(`--${name}: expected a number from ${min} to ${max}, got '${last}'`);
+  };
+  return { placeholder, help, completion: 'nothing', read };
+}
+
+/** One of a few words. */
+export function choice<Word extends string, Otherwise extends Word | undefined>(
+  placeholder: string,
+  words: readonly Word[],
+  otherwise: Otherwise,
+  help: string,
+): Option<Word | Otherwise> {
+  const read = (name: string, given: readonly string[]): Word | Otherwise => {
+    const last = given.at(-1);
+    if (last === undefined) return otherwise;
+    const found = words.find((word) => word === last);
+    if (found !== undefined) return found;
+    throw new UsageError(`--${name}: expected ${listed(words)}, got '${last}'${didYouMean(last, words)}`);
+  };
+  return { placeholder, help, completion: words, read };
+}
+
+/** 0 or 1. */
+export function zeroOrOne(otherwise: boolean, help: string): Option<boolean> {
+  const { read, ...option } = choice('0|1', ['0', '1'], otherwise ? '1' : '0', help);
+  return { ...option, read: (name, given) => read(name, given) === '1' };
+}
+
+function listed(words: readonly string[]): string {
+  return words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`;
+}

@@ -1,0 +1,32 @@
+// Colours of a terminal, by what they mean. Where there is no terminal, or `NO_COLOR` is set, every style is plain.
+
+/** How words stand out. Each takes a text and returns it with what colours it. */
+export interface Style {
+  heading(text: string): string;
+  good(text: string): string;
+  bad(text: string): string;
+  faint(text: string): string;
+}
+
+const plain = (text: string): string => text;
+
+/** No colours at all. */
+export const PLAIN: Style = { heading: plain, good: plain, bad: plain, faint: plain };
+
+const paint = (on: number, off: number) => (text: string) => `\x1b[${on}m${text}\x1b[${off}m`;
+
+/** The sixteen colours that every terminal has, as its owner chose them. */
+export const COLOURED: Style = {
+  heading: paint(1, 22),
+  good: paint(32, 39),
+  bad: paint(31, 39),
+  faint: paint(2, 22),
+};
+
+/**
+ * The style for a stream: coloured on a terminal that has colours, unless `NO_COLOR`, `TERM=dumb` or the like say no;
+ * `FORCE_COLOR` says yes. Node knows these rules.
+ */
+export function styleFor(stream: { hasColors?: () => boolean }): Style {
+  return stream.hasColors?.() === true ? COLOURED : PLAIN;
+}
