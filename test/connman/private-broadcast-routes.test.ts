@@ -1,6 +1,9 @@
 // That private broadcasts of a node reach IPv4 only through what has proved to be Tor.
 
 import { afterEach, describe, expect, it } from 'vitest';
+
+import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
+import { Service } from '../../ts/netaddr/service.ts';
 import { bytesOf } from '../helpers/handshake.ts';
 import { seededUint32 } from '../helpers/seeded-uint32.ts';
 import { bookOf } from './dialers.ts';
@@ -18,6 +21,34 @@ let world = new World();
 afterEach(async () => {
   await world.destroy();
   world = new World();
+});
+
+describe('a network whose proxy comes later', () => {
+  it('is dialed once Tor has named its proxy, and is missed in the log until then', async () => {
+    const log: string[] = [];
+    const note = (line: string): void => void log.push(line);
+    const tor = world.listen(TOR);
+    const options: ConnmanOptions = {
+      onlyNet: ['onion'],
+      privateBroadcast: true,
+      addressBook: bookOf(world, [`${ONION}:18444`], 9n),
+      fixedSeeds: false,
+    };
+    const { connman } = await world.node({
+      ...options,
+      logger: { debug() {}, info() {}, warn: note, error: note },
+    });
+    await world.pass(10_000, 500);
+    expect([connman.isReachable('onion'), tor.peers.length]).toEqual([false, 0]);
+    expect(log).toEqual([
+      'onlyNet names onion: nothing is dialed there before a proxy is named (useOnionProxy)',
+      'privateBroadcast: nothing is sent before a proxy to Tor is named (useOnionProxy)',
+    ]);
+    connman.useOnionProxy(Service.parse(TOR));
+    await world.pass(10_000, 500);
+    expect(connman.isReachable('onion')).toBe(true);
+    expect(tor.peers.length).toBeGreaterThan(0);
+  });
 });
 
 describe('a private broadcast to an IPv4 address', () => {

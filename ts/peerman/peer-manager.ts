@@ -195,17 +195,20 @@ export class PeerManager implements NetEvents {
    * it is refused.
    *
    * @param bytes - The transaction with its witnesses. Kept.
-   * @returns `known` if it is on its way already; `full` if 10,000 others are.
+   * @returns `known` if it is on its way already; `full` if 10,000 others are; `unreachable` while there is no way to Tor and
+   *   none to I2P, as before Tor's control port has named its proxy.
    * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is no transaction.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no bytes.
    * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: more than fit into a message.
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: the option `privateBroadcast` is off.
    */
-  initiateTxBroadcastPrivate(bytes: Uint8Array): 'added' | 'known' | 'full' {
+  initiateTxBroadcastPrivate(bytes: Uint8Array): 'added' | 'known' | 'full' | 'unreachable' {
     if (!this.#context.settings.broadcastsPrivately) {
       throw new SockManError('ERR_SOCKMAN_STATE', 'the option privateBroadcast is off');
     }
     requireSendablePayload(bytes);
+    const { network } = this.#context;
+    if (!network.isReachable('onion') && !network.isReachable('i2p')) return 'unreachable';
     return this.#context.privateBroadcast.add(bytes);
   }
 

@@ -8,6 +8,7 @@ import { AnchorsFile } from '../../../ts/storage/anchors-file.ts';
 import type { Connman } from '../../../ts/connman/connman.ts';
 import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
 import type { P2PNode } from '../../../ts/connman/node/peer.ts';
+import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
 import { Services } from '../../../ts/p2p/protocol.ts';
@@ -153,6 +154,25 @@ describe('DNS seeds', () => {
     expect(await questions(placesIn(10, 1), anchors)).toBe(1);
     expect(ofType(running[0]!, 'block-relay-only').every((node) => node.isSuccessfullyConnected)).toBe(true);
     expect(ofType(running[0]!, 'block-relay-only')).toHaveLength(2);
+  });
+
+  it.each<[string, ConnmanOptions, number]>([
+    ['connect, where asked for', { connect: ['9.9.9.9:18444'], dnsSeed: true }, 2],
+    ['noConnect, where asked for', { noConnect: true, dnsSeed: true }, 2],
+    ['connect', { connect: ['9.9.9.9:18444'] }, 0],
+  ])('are asked beside %s, and nobody is dialed for it', async (_what, options, expected) => {
+    const dialed: string[] = [];
+    const addressBook = book([]);
+    const connman = await start(addressBook, {
+      network: { ...CHAIN_PARAMS.main, dnsSeeds: ['seed.example.'] },
+      lookUpHost: (name) =>
+        Promise.resolve(name === 'x9.seed.example.' ? ['90.0.0.1', '91.0.0.1'].map((at) => NetAddress.parse(at)) : []),
+      ...options,
+    });
+    connman.on('failedConnection', ({ target }) => dialed.push(target));
+    await world.pass(20_000, STEP_MS);
+    expect(addressBook.size()).toBe(expected);
+    expect(new Set(dialed)).toEqual(new Set(options.connect));
   });
 
   it('are not asked when two full-relay peers are', async () => {

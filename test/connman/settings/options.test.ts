@@ -102,12 +102,15 @@ describe('options', () => {
     ['no time for peers', { peerTimeoutSeconds: 0 }],
     ['an unknown network', { onlyNet: ['ethernet'] }],
     ['CJDNS only, without CJDNS', { onlyNet: ['cjdns'] }],
-    ['onion only, without a proxy', { onlyNet: ['onion'] }],
     ['onion only, with a proxy that is switched off for it', { onlyNet: ['onion'], proxy: PROXY, onion: false }],
     ['I2P only, without a router', { onlyNet: ['i2p'] }],
     ['DNS seeds without IP', { onlyNet: ['onion'], onion: PROXY, dnsSeed: true }],
     ['forced DNS seeds that are off', { dnsSeed: false, forceDnsSeed: true }],
-    ['private broadcast without Tor and I2P', { privateBroadcast: true }],
+    ['half a second for peers', { peerTimeoutSeconds: 0.5 }],
+    ['more time for peers than a number can count', { peerTimeoutSeconds: 2 ** 53 }],
+    ['private broadcast without Tor and I2P', { privateBroadcast: true, onion: false }],
+    ['private broadcast where Tor is switched off by text', { privateBroadcast: true, onion: '0' }],
+    ['private broadcast where only IPv4 is wanted', { privateBroadcast: true, onion: PROXY, onlyNet: ['ipv4'] }],
     ['private broadcast beside connect', { privateBroadcast: true, onion: PROXY, connect: ['1.2.3.4'] }],
     ['private broadcast beside noConnect', { privateBroadcast: true, onion: PROXY, noConnect: true }],
     ['a network that is in no list', { onlyNet: 'ipv4' as never }],
@@ -133,6 +136,16 @@ describe('options', () => {
     expect(() => new Connman(options)).toThrow(
       expect.objectContaining({ code: expect.stringMatching(/INVALID_ARG|OUT_OF_RANGE/) }),
     );
+  });
+
+  it.each<[string, ConnmanOptions]>([
+    ['onion only, whose proxy comes later', { onlyNet: ['onion'] }],
+    ['private broadcast, whose proxy comes later', { privateBroadcast: true }],
+    ['private broadcast through I2P alone', { privateBroadcast: true, onion: false, i2pSam: SAM }],
+    ['a day and a second for peers', { peerTimeoutSeconds: 86_401 }],
+    ['as much time for peers as there is', { peerTimeoutSeconds: Number.MAX_SAFE_INTEGER }],
+  ])('take %s', (_what, options) => {
+    expect(() => new Connman(options)).not.toThrow();
   });
 
   it.each(['descriptorLimit', 'connectTimeoutMs'])('are named by what refuses them: %s', (name) => {

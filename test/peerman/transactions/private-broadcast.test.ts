@@ -80,6 +80,19 @@ describe('a private broadcast', () => {
     expect(entry!.sends.map(({ confirmedMs }) => confirmedMs !== undefined)).toEqual([true, true, true]);
   });
 
+  it.each([
+    [['onion', 'i2p'] as const, 'unreachable'],
+    [['onion'] as const, 'added'],
+    [['i2p'] as const, 'added'],
+  ])('with no way to %s is %s', (networks, expected) => {
+    const lab = labWith();
+    for (const network of networks) lab.unreachable.add(network);
+    expect(lab.manager.initiateTxBroadcastPrivate(TX)).toBe(expected);
+    expect(lab.manager.privateBroadcasts).toHaveLength(expected === 'added' ? 1 : 0);
+    for (const network of networks) lab.unreachable.delete(network);
+    expect(lab.manager.initiateTxBroadcastPrivate(TX)).toBe(expected === 'added' ? 'known' : 'added');
+  });
+
   it.each<[string, (peer: LabPeer) => void]>([
     ['asks for another transaction', (peer) => peer.ask({ type: 'getdata', items: [{ type: 1, hash: wtxid }] })],
     ['asks by another type', (peer) => peer.ask({ type: 'getdata', items: [{ type: 0x4000_0001, hash: txid }] })],

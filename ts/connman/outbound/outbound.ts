@@ -97,6 +97,7 @@ export class Outbound {
   start(netEvents: NetEvents, anchors: readonly PeerAddress[]): void {
     const { settings, tasks, interrupt, dialing } = this.#host;
     const { addressBook, clock, connect } = settings;
+    this.#warnOfMissingRoutes();
     tasks.run('added nodes', () => this.addedNodes.run());
     const { privateBroadcasts } = this;
     if (privateBroadcasts !== undefined) tasks.run('private broadcast', () => privateBroadcasts.run());
@@ -105,14 +106,25 @@ export class Outbound {
         dialing.open({ connectionType: 'manual', dest, usesV2: this.#host.usesV2 });
       tasks.run('connect', () => keepConnecting(connect, open, clock, interrupt));
     }
-    if (this.usesAddressBook) this.#dialFrom(addressBook!, netEvents, anchors);
+    const openConnections = this.usesAddressBook
+      ? this.#openConnections(addressBook!, netEvents, [...anchors])
+      : undefined;
+    if (openConnections !== undefined) tasks.run('open connections', () => openConnections.run());
+    if (settings.dnsSeed && addressBook !== undefined) {
+      tasks.run('DNS seeds', () => this.#askDnsSeeds(addressBook, openConnections));
+    }
   }
 
-  #dialFrom(addressBook: AddressSource, netEvents: NetEvents, anchors: readonly PeerAddress[]): void {
-    const { settings, tasks } = this.#host;
-    const openConnections = this.#openConnections(addressBook, netEvents, [...anchors]);
-    tasks.run('open connections', () => openConnections.run());
-    if (settings.dnsSeed) tasks.run('DNS seeds', () => this.#askDnsSeeds(addressBook, openConnections));
+  /** Says what does not work yet for want of a proxy, in case nobody is going to name one. */
+  #warnOfMissingRoutes(): void {
+    const { settings, network } = this.#host;
+    const { onlyNet, privateBroadcast, logger } = settings;
+    if (onlyNet?.includes('onion') === true && !network.isReachable('onion')) {
+      logger.warn('onlyNet names onion: nothing is dialed there before a proxy is named (useOnionProxy)');
+    }
+    if (privateBroadcast && !network.isReachable('onion') && !network.isReachable('i2p')) {
+      logger.warn('privateBroadcast: nothing is sent before a proxy to Tor is named (useOnionProxy)');
+    }
   }
 
   #openConnections(addressBook: AddressSource, netEvents: NetEvents, anchors: PeerAddress[]): OpenConnections {
@@ -153,7 +165,8 @@ export class Outbound {
     });
   }
 
-  #askDnsSeeds(addressBook: AddressSource, openConnections: OpenConnections): Promise<void> {
+  /** @param openConnections - Asks as peers what cannot be looked up; undefined where only given peers are dialed. */
+  #askDnsSeeds(addressBook: AddressSource, openConnections: OpenConnections | undefined): Promise<void> {
     const { settings, table, network, interrupt } = this.#host;
     const { chain, clock, random, lookUpHost, forceDnsSeed, seedNode } = settings;
     return askDnsSeeds({
@@ -170,7 +183,7 @@ export class Outbound {
         return network.isActive;
       },
       connectedFullRelayCount: () => countReady(table, 'outbound-full-relay'),
-      addAddrFetch: (name) => openConnections.addAddrFetch(name),
+      addAddrFetch: (name) => openConnections?.addAddrFetch(name),
     });
   }
 

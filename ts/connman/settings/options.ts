@@ -66,7 +66,7 @@ export interface ConnmanOptions extends SockManOptions {
   maxReceiveBufferBytes?: number;
   /** Most to upload in 24 h: a number with k, m, g, t (powers of 1,000) or K, M, G, T (of 1,024). Default `0M`: no limit. */
   maxUploadTarget?: string;
-  /** Seconds before a connection is held to timeouts, handshake included. Default 60. */
+  /** Seconds before a connection is held to timeouts, handshake included: any positive whole number. Default 60. */
   peerTimeoutSeconds?: number;
 
   // ---- Dialing ------------------------------------------------------------------------------------------------------
@@ -81,12 +81,15 @@ export interface ConnmanOptions extends SockManOptions {
   seedNode?: readonly string[];
   /** Look up names of peers. Default true. */
   dns?: boolean;
-  /** Ask DNS seeds. Default true; false with `connect`, `noConnect`, no `maxConnections`, `onlyNet` without IP, or on regtest. */
+  /** Ask DNS seeds, for the address book. Default true; false with `connect`, `noConnect`, no `maxConnections`, `onlyNet` without IP, or on regtest. */
   dnsSeed?: boolean;
   forceDnsSeed?: boolean;
   /** Fall back on the built-in list of nodes. Default true. */
   fixedSeeds?: boolean;
-  /** Networks for automatic dials; default, or if none is named, all. Inbound and manual connections are not affected. */
+  /**
+   * Networks for automatic dials; default, or if none is named, all. Inbound and manual connections are not affected. For
+   * `onion` the proxy may come later, from Tor's control port (`useOnionProxy`): nothing is dialed there before.
+   */
   onlyNet?: readonly string[];
   /** This host has a CJDNS address: fc00::/8 is CJDNS. Default false. */
   cjdnsReachable?: boolean;
@@ -118,7 +121,10 @@ export interface ConnmanOptions extends SockManOptions {
   whitelistForceRelay?: boolean;
   /** Whether connections may exist at all at first; see `setNetworkActive`. Default true. */
   networkActive?: boolean;
-  /** Hand own transactions over through Tor or I2P connections of their own. Default false. */
+  /**
+   * Hand own transactions over through Tor or I2P connections of their own. Default false. Tor's proxy may come later, as
+   * for `onlyNet`.
+   */
   privateBroadcast?: boolean;
   /** Put into the user agent: letters, digits, space and `.,;-_?@`. */
   userAgentComments?: readonly string[];

@@ -42,7 +42,6 @@ const USER_AGENT_NAME = 'sockman';
 /** Most of what only memory limits: larger numbers are mistakes. */
 const MAX_COUNT = 1_000_000;
 const MAX_BUFFER_BYTES = 2 ** 40;
-const MAX_PEER_TIMEOUT_SECONDS = 86_400;
 const MAX_SERVICES = 0xffff_ffff_ffff_ffffn;
 
 /** What stands for nobody in `connect`, as in Bitcoin Core. */
@@ -170,7 +169,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
         options.peerTimeoutSeconds,
         DEFAULT_PEER_TIMEOUT_SECONDS,
         1,
-        MAX_PEER_TIMEOUT_SECONDS,
+        Number.MAX_SAFE_INTEGER,
       ) * 1_000,
     connectTimeoutMs: timeoutMs === undefined || timeoutMs <= 0 ? DEFAULT_CONNECT_TIMEOUT_MS : timeoutMs,
     addNode: texts('addNode', options.addNode),
@@ -227,11 +226,16 @@ function resolveNetworks(options: ConnmanOptions): NetworkOptions {
   const onlyNet = resolveOnlyNet(options.onlyNet);
   if (onlyNet !== undefined) {
     if (onlyNet.includes('cjdns') && !cjdnsReachable) throw invalidArg('onlyNet', 'cjdnsReachable with cjdns', 'cjdns');
-    if (onlyNet.includes('onion') && proxyRoutes.onion === undefined)
-      throw invalidArg('onlyNet', 'a proxy with onion', 'onion');
+    if (onlyNet.includes('onion') && isOnionForbidden(options))
+      throw invalidArg('onlyNet', 'no onion, since the option onion forbids it', 'onion');
     if (onlyNet.includes('i2p') && i2pSam === undefined) throw invalidArg('onlyNet', 'i2pSam with i2p', 'i2p');
   }
   return { onlyNet, cjdnsReachable, proxyRoutes, i2pSam };
+}
+
+/** Whether there is to be no way to Tor. Without any proxy there may be one later: Tor's control port names it. */
+function isOnionForbidden({ onion }: ConnmanOptions): boolean {
+  return onion === false || onion === '0';
 }
 
 /** Undefined for all; that nothing was named limits nothing. */
@@ -266,11 +270,10 @@ function resolveDnsSeed(
 
 function checkPrivateBroadcast(options: ConnmanOptions, networks: NetworkOptions, dialsOnlyConnect: boolean): void {
   if (options.privateBroadcast !== true) return;
-  const { onlyNet, proxyRoutes, i2pSam } = networks;
+  const { onlyNet, i2pSam } = networks;
   const reaches = (name: PublicNetworkName): boolean => onlyNet === undefined || onlyNet.includes(name);
-  const hasPrivacyNetwork =
-    (proxyRoutes.onion !== undefined && reaches('onion')) || (i2pSam !== undefined && reaches('i2p'));
-  if (!hasPrivacyNetwork) throw invalidArg('privateBroadcast', 'a way to Tor or I2P', 'none');
+  const mayHidePeers = (!isOnionForbidden(options) && reaches('onion')) || (i2pSam !== undefined && reaches('i2p'));
+  if (!mayHidePeers) throw invalidArg('privateBroadcast', 'a way to Tor or I2P', 'none');
   if (dialsOnlyConnect) throw invalidArg('privateBroadcast', 'neither connect nor noConnect beside it', true);
 }
 
