@@ -34,11 +34,20 @@ export function hkdfExpand32(pseudorandomKey: Uint8Array, info: Uint8Array): Uin
 
 /** The secret of two key pairs: 32 bytes, the same on both sides. */
 export function sharedSecret(ours: EllSwiftKeyPair, theirs: Uint8Array, isInitiator: boolean): Uint8Array {
-  const ecdh = ecdhXOnly(theirs, ours.privateKey);
-  // The keys as they were on the wire: a number above p in them is hashed as it is.
-  const [first, second] = isInitiator ? [ours.publicKey, theirs] : [theirs, ours.publicKey];
-  const secret = taggedHash(ECDH_TAG, first, second, ecdh);
-  ecdh.fill(0);
+  const [initiator, responder] = isInitiator ? [ours.publicKey, theirs] : [theirs, ours.publicKey];
+  return secretOfX(initiator, responder, ecdhXOnly(theirs, ours.privateKey));
+}
+
+/**
+ * The secret of an exchange whose X coordinate was computed elsewhere: 32 bytes. Overwrites `x`.
+ *
+ * @param initiator - The encoding that the dialing side sent. It is hashed as it was on the wire, even a number above p.
+ * @param responder - That of the other side.
+ * @param x - The shared X coordinate, 32 bytes.
+ */
+export function secretOfX(initiator: Uint8Array, responder: Uint8Array, x: Uint8Array): Uint8Array {
+  const secret = taggedHash(ECDH_TAG, initiator, responder, x);
+  x.fill(0);
   return secret;
 }
 
