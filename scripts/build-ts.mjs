@@ -11,7 +11,12 @@ import { rollup } from '@rollup/wasm-node';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const modules = join(root, 'modules');
-const { exports: published, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const {
+  exports: published,
+  bin,
+  dependencies,
+  peerDependencies,
+} = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 const CORE_ENTRY = 'index.js';
 
@@ -26,10 +31,16 @@ const LAYERS = {
   peerman: 'sockman-connman',
   tor: 'sockman-tor',
   http: 'sockman-http',
+  stratum: 'sockman-stratum',
   'cli/command.js': 'cli/command',
   'cli/options.js': 'cli/command',
   'cli/option-kinds.js': 'cli/command',
 };
+
+/** Packages that are installed beside ours, and so are not part of the bundles. */
+const FOREIGN = Object.keys({ ...dependencies, ...peerDependencies });
+
+const isForeign = (id) => id.startsWith('node:') || FOREIGN.some((name) => id === name || id.startsWith(`${name}/`));
 
 const withoutExtension = (path) => path.slice(0, -extname(path).length);
 
@@ -70,7 +81,7 @@ function entries(targets) {
 async function bundle(format, targets, cache) {
   const outcome = await rollup({
     input: entries(targets),
-    external: (id) => id.startsWith('node:') || id.endsWith('/native/load.cjs'),
+    external: (id) => isForeign(id) || id.endsWith('/native/load.cjs'),
     onwarn: (warning) => {
       throw new Error(warning.message);
     },
