@@ -1,33 +1,42 @@
-// Who may import whom, read from the import lines themselves. The table is the architecture: lower layers know nothing of
-// the ones above, and the core needs nothing but Node.
+// Who may import whom: the import lines of the sources, held against the tables of docs/architecture.md. The tables are the
+// architecture: lower layers know nothing of the ones above, and the core needs nothing but Node.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..', 'ts');
+const DOCUMENT = readFileSync(resolve(ROOT, '..', 'docs', 'architecture.md'), 'utf8');
+const FOLDERS = readdirSync(ROOT, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+/** The rows of the table with this heading: the first column, and the names in the second. */
+function tableOf(heading: string): [string, string[]][] {
+  const [, body] = DOCUMENT.split(`| ${heading} |\n|---|---|\n`);
+  if (body === undefined) throw new Error(`docs/architecture.md has no table "${heading}"`);
+  const rows = body.split('\n').slice(
+    0,
+    body.split('\n').findIndex((line) => !line.startsWith('|')),
+  );
+  return rows.map((row) => {
+    const [first, second] = row.split('|').slice(1);
+    return [namesIn(first!)[0]!, namesIn(second!)];
+  });
+}
+
+function namesIn(cell: string): string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name!);
+}
 
 /** Module → modules it may import besides itself. A more specific path wins over a shorter one. */
-const MAY_IMPORT: Record<string, readonly string[]> = {
-  util: [],
-  netaddr: ['util'],
-  sockman: ['netaddr', 'util'],
-  tor: ['sockman', 'netaddr', 'util'],
-  p2p: ['netaddr', 'util'],
-  storage: ['p2p', 'netaddr', 'util'],
-  addrman: ['storage', 'p2p', 'netaddr', 'util'],
-  connman: ['sockman', 'tor', 'p2p', 'addrman', 'storage', 'netaddr', 'util'],
-  peerman: ['p2p', 'addrman', 'connman', 'netaddr', 'util'],
-  http: ['sockman', 'netaddr', 'util'],
-  'http/rpc': ['http', 'sockman', 'netaddr', 'util', 'p2p', 'storage', 'connman', 'addrman', 'peerman'],
-  'http/metrics': ['http', 'sockman', 'netaddr', 'util', 'storage', 'connman', 'addrman', 'peerman'],
-  'http/dashboard': ['http', 'sockman', 'netaddr', 'util', 'storage', 'connman', 'addrman', 'peerman'],
-  stratum: ['sockman', 'p2p/bip324', 'storage', 'netaddr', 'util'],
-  crawl: ['sockman', 'p2p', 'addrman/asmap', 'storage', 'netaddr', 'util'],
-  cli: readdirSync(ROOT, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name),
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(tableOf('module | may import')),
+  cli: FOLDERS,
 };
+
+/** Module → its rooms, each importing only from those before it. */
+const ROOMS = tableOf('module | its rooms, in order');
 
 interface Import {
   from: string;
@@ -93,10 +102,28 @@ describe('the import table', () => {
     expect(new Set(packages)).toEqual(new Set(['stratum imports @noble/curves', 'stratum imports @scure/base']));
   });
 
-  it('has no cycle of values between files', () => {
+  it('has the rooms of a module import in their order', () => {
+    const roomOf = (module: string, file: string): string | undefined => file.match(`^${module}/([^/]+)/`)?.[1];
+    const offences = ROOMS.flatMap(([module, rooms]) => {
+      // The files beside the rooms come last.
+      const placeOf = (file: string): number => {
+        const room = roomOf(module, file);
+        return room === undefined ? rooms.length : rooms.indexOf(room);
+      };
+      const inside = imports.filter(({ from, to }) => from.startsWith(`${module}/`) && to.startsWith('.'));
+      expect(inside.length).toBeGreaterThan(0);
+      return inside
+        .filter((line) => target(line).startsWith(`${module}/`))
+        .filter((line) => placeOf(line.from) === -1 || placeOf(target(line)) > placeOf(line.from))
+        .map(({ from, to }) => `${from} imports ${to}`);
+    });
+    expect(offences).toEqual([]);
+  });
+
+  it('has no circle of files, type imports included', () => {
     const edges = new Map<string, string[]>();
     for (const line of imports) {
-      if (line.isTypeOnly || !line.to.startsWith('.')) continue;
+      if (!line.to.startsWith('.')) continue;
       edges.set(line.from, [...(edges.get(line.from) ?? []), target(line)]);
     }
     const done = new Set<string>();
@@ -104,12 +131,16 @@ describe('the import table', () => {
       if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
       if (done.has(file)) return undefined;
       for (const next of edges.get(file) ?? []) {
-        const cycle = walk(next, [...path, file]);
-        if (cycle !== undefined) return cycle;
+        const circle = walk(next, [...path, file]);
+        if (circle !== undefined) return circle;
       }
       done.add(file);
       return undefined;
     };
     for (const file of files) expect(walk(file, [])).toBeUndefined();
+  });
+
+  it('knows every folder of the sources', () => {
+    expect(FOLDERS.filter((name) => !(name in MAY_IMPORT))).toEqual([]);
   });
 });

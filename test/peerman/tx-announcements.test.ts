@@ -7,7 +7,7 @@ import type { InventoryItem } from '../../ts/p2p/messages/inventory.ts';
 import { InventoryType } from '../../ts/p2p/messages/inventory.ts';
 import { transactionIds } from '../../ts/p2p/messages/transaction.ts';
 import type { PeerHooks } from '../../ts/peerman/index.ts';
-import { knownCapacity } from '../../ts/peerman/transactions/tx-relay.ts';
+import { knownCapacity } from '../../ts/peerman/state/tx-relay-state.ts';
 import type { LabPeer } from '../helpers/peer-lab.ts';
 import { PeerLab } from '../helpers/peer-lab.ts';
 import { SEGWIT_TX, hash, items } from '../helpers/transactions.ts';

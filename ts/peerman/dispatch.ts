@@ -24,6 +24,7 @@ import * as features from './conversation/negotiation.ts';
 import { takeGetData } from './transactions/get-data.ts';
 import { acceptVersionHead, takeVerack, takeVersion } from './conversation/handshake.ts';
 import { takeInv, takeNotFound, takeTx } from './transactions/inventory.ts';
+import type { Transactions } from './transactions/transactions.ts';
 import type { PeerState } from './state/peer-state.ts';
 import { answerPing, takePong } from './conversation/ping.ts';
 
@@ -47,15 +48,20 @@ const PRIVATE_BROADCAST_TYPES: ReadonlySet<string> = new Set<MessageType>(['pong
  * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: the payload does not have the form of its type. Apart from what the first part of a
  *   `version` led to, nothing happened.
  */
-export function dispatch(context: PeerContext, peer: PeerState, received: ReceivedMessage): void {
+export function dispatch(
+  context: PeerContext,
+  transactions: Transactions,
+  peer: PeerState,
+  received: ReceivedMessage,
+): void {
   const { type, payload } = received;
   if (!isWanted(peer, type) || !features.isFeatureTimely(context, peer, type) || !isBloomAllowed(peer, type)) return;
   if (type === 'version' && !acceptVersionHead(context, peer, readVersionHead(new ByteReader(payload)))) return;
   const message = decode(peer, type, payload);
   if (message === undefined) return;
   announce(context, peer, message, received);
-  if (peer.node.isPrivateBroadcast) actPrivately(context, peer, message, received);
-  else act(context, peer, message, received);
+  if (peer.node.isPrivateBroadcast) actPrivately(context, transactions, peer, message, received);
+  else act(context, transactions, peer, message, received);
 }
 
 function isWanted({ node, isVersioned }: PeerState, type: string): boolean {
@@ -87,8 +93,13 @@ function announce({ events }: PeerContext, { node }: PeerState, message: Message
 }
 
 /** What is different where nothing but one transaction is handed over. */
-function actPrivately(context: PeerContext, peer: PeerState, message: Message, received: ReceivedMessage): void {
-  const { privateBroadcast } = context;
+function actPrivately(
+  context: PeerContext,
+  { privateBroadcast }: Transactions,
+  peer: PeerState,
+  message: Message,
+  received: ReceivedMessage,
+): void {
   switch (message.type) {
     case 'version':
       return takeVersion(context, peer, message);
@@ -106,12 +117,19 @@ function actPrivately(context: PeerContext, peer: PeerState, message: Message, r
   }
 }
 
-function act(context: PeerContext, peer: PeerState, message: Message, received: ReceivedMessage): void {
+function act(
+  context: PeerContext,
+  transactions: Transactions,
+  peer: PeerState,
+  message: Message,
+  received: ReceivedMessage,
+): void {
   const { node } = peer;
   switch (message.type) {
     case 'version':
       return takeVersion(context, peer, message);
     case 'verack':
+      if (!node.isSuccessfullyConnected) transactions.download?.notePeerReady(peer);
       return takeVerack(context, peer);
     case 'wtxidrelay':
       return features.takeWtxidRelay(peer);
@@ -141,11 +159,11 @@ function act(context: PeerContext, peer: PeerState, message: Message, received: 
     case 'getaddr':
       return answerGetAddr(context, peer);
     case 'inv':
-      return takeInv(context, peer, message);
+      return takeInv(context, transactions, peer, message);
     case 'tx':
-      return takeTx(context, peer, message);
+      return takeTx(context, transactions, peer, message);
     case 'notfound':
-      return takeNotFound(context, peer, message);
+      return takeNotFound(context, transactions, peer, message);
     case 'getdata':
       return takeGetData(context, peer, message);
     case 'mempool':

@@ -4,6 +4,7 @@
 import { shown } from '../util/errors.ts';
 import { uniformBelow } from '../util/random.ts';
 import type { PeerContext } from './state/peer-services.ts';
+import type { PrivateBroadcast } from './transactions/private-broadcast.ts';
 import { EXTRA_PEER_CHECK_MS, ExtraPeers } from './chain/extra-peers.ts';
 
 /** A base and a random part, in milliseconds. */
@@ -14,13 +15,15 @@ const RETRY_SPREAD_MS = 60_000;
 
 export class DueTasks {
   readonly #context: PeerContext;
+  readonly #privateBroadcast: PrivateBroadcast;
   readonly #extraPeers: ExtraPeers;
   #nextExtraPeersMs: number;
   #nextRebroadcastMs: number;
   #nextRetryMs = 0;
 
-  constructor(context: PeerContext) {
+  constructor(context: PeerContext, privateBroadcast: PrivateBroadcast) {
     this.#context = context;
+    this.#privateBroadcast = privateBroadcast;
     this.#extraPeers = new ExtraPeers(context);
     const nowMs = context.clock.wallTimeMs();
     this.#nextExtraPeersMs = nowMs + EXTRA_PEER_CHECK_MS;
@@ -43,7 +46,7 @@ export class DueTasks {
     }
     if (nowMs >= this.#nextRetryMs) {
       this.#nextRetryMs = nowMs + RETRY_MS + uniformBelow(this.#context.random, RETRY_SPREAD_MS);
-      this.#context.privateBroadcast.retryStale();
+      this.#privateBroadcast.retryStale();
     }
     if (nowMs >= this.#nextRebroadcastMs) {
       this.#nextRebroadcastMs = nowMs + this.#rebroadcastDelayMs();

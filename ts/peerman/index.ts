@@ -1,12 +1,10 @@
 // The message processor on top of `Connman`: re-exports only (part of `sockman/connman`).
 
 export { PeerManager } from './peer-manager.ts';
-export type { PeerManagerOptions } from './contract/options.ts';
+export type { PeerBans, PeerManagerOptions } from './contract/options.ts';
 export type { PeerManagerEvents, PeerMessage } from './contract/events.ts';
 export type { ChainMessageType, PeerHooks } from './contract/hooks.ts';
-export type { PeerBans } from './state/peer-services.ts';
 export type { ChainView, PeerHeights } from './contract/chain-view.ts';
-export type { BlockAnnouncement } from './chain/chain-messages.ts';
-export type { TxAnnouncement } from './transactions/tx-relay.ts';
-export type { BloomFilter } from './transactions/bloom-filter.ts';
+export type { BlockAnnouncement, TxAnnouncement } from './contract/announcements.ts';
+export type { BloomFilter } from './contract/bloom-filter.ts';
 export type { PrivateSend, PrivateTransaction } from './transactions/private-broadcast.ts';

@@ -5,6 +5,7 @@ import type { PeerContext } from './state/peer-services.ts';
 import { isToldFeeFilter } from './transactions/fee-filter.ts';
 import type { PeerState } from './state/peer-state.ts';
 import { PING_INTERVAL_MS, PONG_TIMEOUT_MS } from './conversation/ping.ts';
+import type { Transactions } from './transactions/transactions.ts';
 import { isToldAtOnce } from './transactions/tx-relay.ts';
 
 /**
@@ -17,12 +18,11 @@ const MAX_QUIET_MS = 1_000;
  * After a turn: for how long nothing is due to a peer, if nothing happens, in milliseconds. Undefined if every turn may bring
  * something, as in the handshake, or with an embedder that is asked each time.
  */
-export function quietMs(context: PeerContext, peer: PeerState): number | undefined {
-  const { chainView, hooks, txDownload } = context;
+export function quietMs(context: PeerContext, { download }: Transactions, peer: PeerState): number | undefined {
+  const { chainView, hooks } = context;
   const { node, ping, gossip, txRelay, feeFilter } = peer;
   if (!node.isSuccessfullyConnected || node.isPrivateBroadcast) return undefined;
-  if (chainView !== undefined || hooks.blocksToAnnounce !== undefined || txDownload?.isWaitingFor(peer))
-    return undefined;
+  if (chainView !== undefined || hooks.blocksToAnnounce !== undefined || download?.isWaitingFor(peer)) return undefined;
   if (txRelay !== undefined && txRelay.backlog.length > 0 && isToldAtOnce(node)) return undefined;
   const nowMs = context.clock.wallTimeMs();
   let dueMs = ping.startMs + (ping.nonce === 0n ? PING_INTERVAL_MS : PONG_TIMEOUT_MS);

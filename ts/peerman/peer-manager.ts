@@ -10,7 +10,7 @@ import { requireHash } from '../p2p/messages/codec.ts';
 import type { Message } from '../p2p/messages/registry.ts';
 import { requireSendablePayload } from '../p2p/transport/outbound-message.ts';
 import { SockManError, outOfRange } from '../util/errors.ts';
-import type { BloomFilter } from './transactions/bloom-filter.ts';
+import type { BloomFilter } from './contract/bloom-filter.ts';
 import { CLOCK_WARNING } from './state/clock-offset.ts';
 import { PeerContext } from './state/peer-services.ts';
 import { DueTasks } from './due-tasks.ts';
@@ -23,7 +23,8 @@ import { statsOf } from './statistics.ts';
 import { quietMs } from './next-due.ts';
 import { logDropped, processNext, sendDue } from './turns.ts';
 import { isToldAtOnce } from './transactions/tx-relay.ts';
-import type { TxAnnouncement } from './transactions/tx-relay.ts';
+import type { TxAnnouncement } from './contract/announcements.ts';
+import { Transactions } from './transactions/transactions.ts';
 
 /**
  * Keeps the conversation with every peer going.
@@ -36,6 +37,7 @@ import type { TxAnnouncement } from './transactions/tx-relay.ts';
  */
 export class PeerManager implements NetEvents {
   readonly #context: PeerContext;
+  readonly #transactions: Transactions;
   readonly #tasks: DueTasks;
 
   /**
@@ -44,7 +46,8 @@ export class PeerManager implements NetEvents {
    */
   constructor(options: PeerManagerOptions = {}) {
     this.#context = new PeerContext(options);
-    this.#tasks = new DueTasks(this.#context);
+    this.#transactions = new Transactions(this.#context);
+    this.#tasks = new DueTasks(this.#context, this.#transactions.privateBroadcast);
   }
 
   /**
@@ -209,7 +212,7 @@ export class PeerManager implements NetEvents {
     requireSendablePayload(bytes);
     const { network } = this.#context;
     if (!network.isReachable('onion') && !network.isReachable('i2p')) return 'unreachable';
-    return this.#context.privateBroadcast.add(bytes);
+    return this.#transactions.privateBroadcast.add(bytes);
   }
 
   /**
@@ -221,12 +224,12 @@ export class PeerManager implements NetEvents {
    */
   abortPrivateBroadcast(id: Uint8Array): PrivateTransaction[] {
     requireHash('id', id);
-    return this.#context.privateBroadcast.abort(id);
+    return this.#transactions.privateBroadcast.abort(id);
   }
 
   /** The transactions that are being broadcast privately, with the peers that got them. */
   get privateBroadcasts(): readonly PrivateTransaction[] {
-    return this.#context.privateBroadcast.transactions;
+    return this.#transactions.privateBroadcast.transactions;
   }
 
   /**
@@ -255,10 +258,10 @@ export class PeerManager implements NetEvents {
     if (peer === undefined) return;
     peers.delete(node.id);
     this.#context.chainCounts.release(peer.chain);
-    this.#context.txDownload?.notePeerGone(peer);
+    this.#transactions.download?.notePeerGone(peer);
     const wasUseful = node.isSuccessfullyConnected && !node.isInbound;
     if (wasUseful && !node.isBlockRelay && !node.isPrivateBroadcast) addressBook?.connected(node.addr);
-    if (node.isPrivateBroadcast) this.#context.privateBroadcast.finish(node.id);
+    if (node.isPrivateBroadcast) this.#transactions.privateBroadcast.finish(node.id);
     events.emit('peerGone', { nodeId: node.id, node });
     try {
       hooks.onPeerGone?.(node.id);
@@ -273,15 +276,15 @@ export class PeerManager implements NetEvents {
 
   processMessages(node: P2PNode, interrupt: AbortSignal): boolean {
     const peer = this.#context.peers.get(node.id);
-    return peer !== undefined && processNext(this.#context, peer, interrupt);
+    return peer !== undefined && processNext(this.#context, this.#transactions, peer, interrupt);
   }
 
   sendMessages(node: P2PNode): number | undefined {
     this.runDueTasks();
     const peer = this.#context.peers.get(node.id);
     if (peer === undefined) return undefined;
-    sendDue(this.#context, peer);
-    return quietMs(this.#context, peer);
+    sendDue(this.#context, this.#transactions, peer);
+    return quietMs(this.#context, this.#transactions, peer);
   }
 
   getNodeStateStats(nodeId: number): NodeStateStats | undefined {

@@ -16,6 +16,7 @@ import { actOnMisbehaviour } from './state/misbehaviour.ts';
 import type { PeerState } from './state/peer-state.ts';
 import { maybeSendPing } from './conversation/ping.ts';
 import { PRIVATE_CONNECTION_MS } from './transactions/private-broadcast.ts';
+import type { Transactions } from './transactions/transactions.ts';
 import { maybeSendTxInvs } from './transactions/tx-relay.ts';
 
 /** An addr-fetch connection that did not answer by now ends, in milliseconds. (Core: ten mean times between gossip) */
@@ -29,7 +30,12 @@ export function logDropped({ logger }: PeerContext, { node }: PeerState, what: s
 }
 
 /** Processes the next message of a peer, if there is one and its turn has come. @returns Whether there is more to do. */
-export function processNext(context: PeerContext, peer: PeerState, interrupt: AbortSignal): boolean {
+export function processNext(
+  context: PeerContext,
+  transactions: Transactions,
+  peer: PeerState,
+  interrupt: AbortSignal,
+): boolean {
   const { node, requests } = peer;
   // Asked in every turn, with nothing to do in most.
   if (node.processQueue.length === 0 && requests.length === 0) return false;
@@ -42,7 +48,7 @@ export function processNext(context: PeerContext, peer: PeerState, interrupt: Ab
   const polled = context.network.pollMessage(node);
   if (polled === undefined) return false;
   try {
-    dispatch(context, peer, polled.message);
+    dispatch(context, transactions, peer, polled.message);
   } catch (error) {
     const { type, payload } = polled.message;
     logDropped(context, peer, `${shown(type)} of ${payload.length} bytes`, error);
@@ -59,13 +65,15 @@ function serve(context: PeerContext, peer: PeerState): void {
 }
 
 /** Sends a peer what is due, after drawing the consequences of what it did. */
-export function sendDue(context: PeerContext, peer: PeerState): void {
+export function sendDue(context: PeerContext, transactions: Transactions, peer: PeerState): void {
   const { node } = peer;
   actOnMisbehaviour(context, peer);
   if (node.isMarkedForDisconnect) return;
   if (!node.isInbound && !peer.isVersionSent) sendVersion(context, peer);
   if (!node.isSuccessfullyConnected || isTimeUp(context, peer)) return;
-  if (!node.isPrivateBroadcast) for (const step of PERIODIC_STEPS) runStep(context, peer, step);
+  if (!node.isPrivateBroadcast) {
+    for (const step of PERIODIC_STEPS) runStep(context, transactions, peer, step);
+  }
 }
 
 /** Ends a connection that is for one thing only and took too long for it. */
@@ -79,7 +87,7 @@ function isTimeUp({ clock }: PeerContext, { node }: PeerState): boolean {
   return node.isMarkedForDisconnect;
 }
 
-type PeriodicStep = (context: PeerContext, peer: PeerState) => void;
+type PeriodicStep = (context: PeerContext, peer: PeerState, transactions: Transactions) => void;
 
 /** What may be due to a peer, in this order. */
 const PERIODIC_STEPS: readonly PeriodicStep[] = [
@@ -91,7 +99,7 @@ const PERIODIC_STEPS: readonly PeriodicStep[] = [
   maybeSendTxInvs,
   withChainView(checkSyncDeadline),
   withChainView(considerChainRace),
-  ({ txDownload }, peer) => txDownload?.maybeSendGetData(peer),
+  (_context, peer, { download }) => download?.maybeSendGetData(peer),
   maybeSendFeeFilter,
 ];
 
@@ -102,10 +110,10 @@ function withChainView(step: (context: PeerContext, view: ChainView, peer: PeerS
 }
 
 /** A hook that throws in one step, perhaps in every turn, must not keep the peer from all that comes after it. */
-function runStep(context: PeerContext, peer: PeerState, step: PeriodicStep): void {
+function runStep(context: PeerContext, transactions: Transactions, peer: PeerState, step: PeriodicStep): void {
   if (peer.node.isMarkedForDisconnect) return;
   try {
-    step(context, peer);
+    step(context, peer, transactions);
   } catch (error) {
     logDropped(context, peer, 'a periodic message', error);
   }

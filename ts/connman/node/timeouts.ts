@@ -5,9 +5,6 @@
 
 import type { P2PNode } from './peer.ts';
 
-/** Default of `peerTimeoutSeconds`: for the first bytes and for all of the handshake. (Core, DEFAULT_PEER_CONNECT_TIMEOUT) */
-export const DEFAULT_PEER_TIMEOUT_SECONDS = 60;
-
 /** How long nothing may be sent, or received, in milliseconds. (Core, TIMEOUT_INTERVAL) */
 export const SILENCE_TIMEOUT_MS = 20 * 60 * 1_000;
 

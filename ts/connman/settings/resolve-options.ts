@@ -30,8 +30,9 @@ import { text, texts } from './option-values.ts';
 import type { AddressBookStore, AnchorStore, BanSource, ConnmanOptions } from './options.ts';
 import { hasAnyRoute, resolveProxyRoutes } from './proxy-routes.ts';
 import type { ProxyRoutes } from './proxy-routes.ts';
-import { DEFAULT_PEER_TIMEOUT_SECONDS } from '../node/timeouts.ts';
 
+/** Default of `peerTimeoutSeconds`: for the first bytes and for all of the handshake. (Core, DEFAULT_PEER_CONNECT_TIMEOUT) */
+export const DEFAULT_PEER_TIMEOUT_SECONDS = 60;
 /** Default of `maxSendBufferBytes`. (Core, DEFAULT_MAXSENDBUFFER) */
 export const DEFAULT_MAX_SEND_BUFFER_BYTES = 1_000_000;
 /** Default of `maxReceiveBufferBytes`. (Core, DEFAULT_MAXRECEIVEBUFFER) */

@@ -2,7 +2,6 @@
 // (Bitcoin Core src/net_processing.cpp; BIPs 37, 130, 152, 157)
 
 import { BASIC_FILTER_TYPE, MAX_CFHEADERS_SPAN, MAX_CFILTERS_SPAN } from '../../p2p/messages/block-filters.ts';
-import type { BlockHeader } from '../../p2p/messages/block-header.ts';
 import { blockHash } from '../../p2p/messages/block-header.ts';
 import { MAX_HEADERS, MAX_LOCATOR_HASHES } from '../../p2p/messages/headers.ts';
 import { InventoryType } from '../../p2p/messages/inventory.ts';
@@ -81,16 +80,6 @@ function isFilterRequestGood(
   if (isOffered && isKnown && startHeight <= stopHeight && stopHeight - startHeight < span) return true;
   node.disconnect(`unanswerable ${request.type}`);
   return false;
-}
-
-/** Blocks to be announced to one peer. */
-export interface BlockAnnouncement {
-  /** Ascending, one building on the other, at least one. */
-  readonly headers: readonly BlockHeader[];
-  /** Whether the first builds on a block that the peer is known to have: only then can it use headers. */
-  readonly connects: boolean;
-  /** The payload of `cmpctblock` for a single block, for peers that asked for that. */
-  readonly compactBlock?: () => Uint8Array;
 }
 
 /** Announces blocks in the form that the peer wants. */

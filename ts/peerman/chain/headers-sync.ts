@@ -3,7 +3,6 @@
 
 import { SENDHEADERS_VERSION } from '../../p2p/protocol.ts';
 import type { ChainView } from '../contract/chain-view.ts';
-import { servesBlocks } from '../contract/chain-view.ts';
 import type { PeerContext } from '../state/peer-services.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
@@ -40,7 +39,7 @@ export function maybeSendSendHeaders(context: PeerContext, view: ChainView, peer
 /** Starts to sync headers from a peer, if it is one to sync from and the time for it. */
 export function maybeStartSync(context: PeerContext, view: ChainView, peer: PeerState): void {
   const { chain } = peer;
-  if (chain.isSyncing || !servesBlocks(peer) || context.hooks.isLoading?.() === true) return;
+  if (chain.isSyncing || !peer.servesBlocks || context.hooks.isLoading?.() === true) return;
   const behindSeconds = context.nowSeconds() - view.bestHeaderTimeSeconds();
   if (behindSeconds >= NEARLY_CURRENT_SECONDS && !isFirstChoice(context, view, peer)) return;
   if (!maybeSendGetHeaders(context, peer, view.headersLocator())) return;

@@ -8,9 +8,8 @@
 import type { P2PNode } from '../../connman/node/peer.ts';
 import type { InventoryItem } from '../../p2p/messages/inventory.ts';
 import type { TransactionIds } from '../../p2p/messages/transaction.ts';
-import type { BlockAnnouncement } from '../chain/chain-messages.ts';
-import type { BloomFilter } from '../transactions/bloom-filter.ts';
-import type { TxAnnouncement } from '../transactions/tx-relay.ts';
+import type { BlockAnnouncement, TxAnnouncement } from './announcements.ts';
+import type { BloomFilter } from './bloom-filter.ts';
 
 /** Messages about the chain that the peer manager checks for their limits and hands on, in the third phase only. */
 export type ChainMessageType =

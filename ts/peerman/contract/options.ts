@@ -1,14 +1,21 @@
 // Options of a `PeerManager`.
 
 import type { AddressSource } from '../../connman/settings/address-source.ts';
+import type { NetAddress } from '../../netaddr/net-address.ts';
 import type { Clock } from '../../util/clock.ts';
 import { MAX_MONEY_SAT, isMoney } from '../../p2p/protocol.ts';
 import { invalidArg, outOfRange } from '../../util/errors.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import type { ChainView } from './chain-view.ts';
-import type { PeerBans } from '../state/peer-services.ts';
 import type { PeerHooks } from './hooks.ts';
+
+/** What the peer manager needs of a ban list; `BanMan` is one. */
+export interface PeerBans {
+  isBanned(address: NetAddress): boolean;
+  isDiscouraged(address: NetAddress): boolean;
+  discourage(address: NetAddress): void;
+}
 
 /** What a `PeerManager` is given. Nothing is needed: a node without any of it has no chain and relays no transactions. */
 export interface PeerManagerOptions {

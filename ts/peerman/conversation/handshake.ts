@@ -9,7 +9,6 @@ import { MIN_PEER_PROTOCOL_VERSION, SENDCMPCT_VERSION, WTXIDRELAY_VERSION } from
 import { askForAddresses } from '../addresses/address-gossip.ts';
 import type { PeerContext } from '../state/peer-services.ts';
 import { forgetIncompleteReconciliation, offerReconciliation } from './negotiation.ts';
-import { servesBlocks } from '../contract/chain-view.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
 /** The same on every private-broadcast connection of every node, so that it tells nothing. (Core src/net_processing.cpp) */
@@ -120,7 +119,7 @@ function noteVersion(context: PeerContext, peer: PeerState, message: VersionMess
 /** Peers to learn the chain from, before others: those we chose or trust. */
 function isPreferredDownload(peer: PeerState): boolean {
   const { node } = peer;
-  return (!node.isInbound || node.hasPermission('noban')) && !node.isAddrFetch && servesBlocks(peer);
+  return (!node.isInbound || node.hasPermission('noban')) && !node.isAddrFetch && peer.servesBlocks;
 }
 
 /** Takes the peer's `verack`: from here on the connection is usable. */
@@ -133,7 +132,6 @@ export function takeVerack(context: PeerContext, peer: PeerState): void {
   }
   forgetIncompleteReconciliation(peer);
   node.isSuccessfullyConnected = true;
-  context.txDownload?.notePeerReady(peer);
   context.events.emit('peerReady', { nodeId: node.id, node });
   context.hooks.onPeerReady?.(node);
 }

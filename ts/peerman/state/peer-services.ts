@@ -2,7 +2,6 @@
 
 import type { AddressSource } from '../../connman/settings/address-source.ts';
 import type { PeerNetwork } from '../../connman/contract/net-events.ts';
-import type { NetAddress } from '../../netaddr/net-address.ts';
 import type { MessageType } from '../../p2p/messages/message-types.ts';
 import { encodeMessage } from '../../p2p/messages/registry.ts';
 import type { Message } from '../../p2p/messages/registry.ts';
@@ -15,25 +14,16 @@ import { silentLogger } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import { createSecureRandom } from '../../util/random.ts';
 import type { RandomUint32 } from '../../util/random.ts';
-import { ChainCounts } from '../contract/chain-view.ts';
+import { ChainCounts } from './chain-state.ts';
 import type { ChainView } from '../contract/chain-view.ts';
 import { ClockOffset } from './clock-offset.ts';
 import { desirableServices } from './desired-services.ts';
 import type { PeerManagerEvents } from '../contract/events.ts';
 import type { PeerHooks } from '../contract/hooks.ts';
 import { resolveSettings } from '../contract/options.ts';
-import type { PeerManagerOptions, PeerManagerSettings } from '../contract/options.ts';
+import type { PeerBans, PeerManagerOptions, PeerManagerSettings } from '../contract/options.ts';
 import type { PeerState } from './peer-state.ts';
-import { PrivateBroadcast } from '../transactions/private-broadcast.ts';
-import { TxDownload } from '../transactions/tx-download.ts';
-import type { InboundInvTimes } from '../transactions/tx-relay.ts';
-
-/** What the peer manager needs of a ban list; `BanMan` is one. */
-export interface PeerBans {
-  isBanned(address: NetAddress): boolean;
-  isDiscouraged(address: NetAddress): boolean;
-  discourage(address: NetAddress): void;
-}
+import type { InboundInvTimes } from './tx-relay-state.ts';
 
 export class PeerContext {
   readonly addressBook: AddressSource | undefined;
@@ -49,9 +39,6 @@ export class PeerContext {
   readonly peers = new Map<number, PeerState>();
   readonly clockOffset = new ClockOffset();
   readonly chainCounts = new ChainCounts();
-  readonly privateBroadcast: PrivateBroadcast;
-  /** Undefined where the embedder asks for transactions itself, or for none. */
-  readonly txDownload: TxDownload | undefined;
   /** Our best block, as the embedder told it. */
   bestHeight = -1;
   bestBlockTimeSeconds = 0;
@@ -76,9 +63,6 @@ export class PeerContext {
     this.events = new Emitter(
       options.onListenerError ?? ((error, name) => logger.error(`listener of ${name} threw ${shown(error)}`)),
     );
-    this.privateBroadcast = new PrivateBroadcast(this);
-    const { hooks } = this;
-    this.txDownload = hooks.isTxKnown && new TxDownload(this, (item) => hooks.isTxKnown!(item));
   }
 
   /** @throws {SockManError} `ERR_SOCKMAN_STATE`: none was attached. */

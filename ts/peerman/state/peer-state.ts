@@ -5,11 +5,10 @@ import { Services } from '../../p2p/protocol.ts';
 import type { TokenBucket } from '../../util/token-bucket.ts';
 import { newAddressTokens } from './address-state.ts';
 import type { AddressState } from './address-state.ts';
-import { PeerChainState } from '../contract/chain-view.ts';
-import type { PeerContext } from './peer-services.ts';
-import type { FeeFilterState } from '../transactions/fee-filter.ts';
-import { RequestQueue } from '../transactions/get-data.ts';
-import { TxRelayState } from '../transactions/tx-relay.ts';
+import { PeerChainState } from './chain-state.ts';
+import { RequestQueue } from './request-queue.ts';
+import { TxRelayState } from './tx-relay-state.ts';
+import type { TxRelaySurroundings } from './tx-relay-state.ts';
 
 /** The ping under way, or the last one. */
 export interface PingState {
@@ -19,6 +18,13 @@ export interface PingState {
   startMs: number;
   /** Somebody asked for a ping. */
   isQueued: boolean;
+}
+
+/** The `feefilter` that the peer was sent last. */
+export interface FeeFilterState {
+  sentSatPerKvB: bigint;
+  /** Wall-clock milliseconds. */
+  nextMs: number;
 }
 
 export class PeerState {
@@ -83,13 +89,18 @@ export class PeerState {
     return this.node.version !== 0;
   }
 
+  /** Whether it offers blocks. */
+  get servesBlocks(): boolean {
+    return (this.theirServices & (Services.NETWORK | Services.NETWORK_LIMITED)) !== 0n;
+  }
+
   /** Notes the last field of the peer's `version`. */
-  noteRelayWish(isWanted: boolean, context: Pick<PeerContext, 'random' | 'peers'>): void {
+  noteRelayWish(isWanted: boolean, surroundings: TxRelaySurroundings): void {
     const { node } = this;
     if (isWanted) node.relaysTxs = true;
     // A peer that may set a bloom filter can ask for transactions later.
     const mayWantLater = (this.ourServices & Services.BLOOM) !== 0n;
     if (node.isBlockRelay || node.isFeeler || !(isWanted || mayWantLater)) return;
-    this.txRelay = new TxRelayState(isWanted, context);
+    this.txRelay = new TxRelayState(isWanted, surroundings);
   }
 }

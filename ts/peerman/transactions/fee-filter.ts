@@ -18,13 +18,6 @@ export const HIGHEST_FEE_LEVEL = 9_936_506n;
 /** One draw of this many rounds up; the others round down. */
 const ROUNDING_DRAWS = 3;
 
-/** What was told to one peer. */
-export interface FeeFilterState {
-  sentSatPerKvB: bigint;
-  /** Wall-clock milliseconds. */
-  nextMs: number;
-}
-
 /** The rates that are told, ascending: rounded, so that they do not tell one node from another. */
 export function* feeLevels(): Generator<bigint> {
   yield 0n;

@@ -24,31 +24,6 @@ const BLOCK_TYPES: ReadonlySet<number> = new Set([
   InventoryType.WITNESS_BLOCK,
 ]);
 
-/** First in, first out. */
-export class RequestQueue {
-  #items: readonly InventoryItem[] = [];
-  #head = 0;
-
-  get length(): number {
-    return this.#items.length - this.#head;
-  }
-
-  get first(): InventoryItem | undefined {
-    return this.#items[this.#head];
-  }
-
-  /** Only for an empty queue: nothing is processed while one waits. */
-  fill(items: readonly InventoryItem[]): void {
-    this.#items = items;
-    this.#head = 0;
-  }
-
-  dropFirst(): void {
-    this.#head++;
-    if (this.#head === this.#items.length) this.fill([]);
-  }
-}
-
 export function takeGetData(context: PeerContext, peer: PeerState, message: GetDataMessage): void {
   if (message.exceedsLimit === true) {
     return context.misbehaving(peer, `more than ${MAX_INVENTORY_ITEMS} entries in getdata`);

@@ -6,10 +6,11 @@ import type { TxMessage } from '../../p2p/messages/blocks.ts';
 import { transactionIds } from '../../p2p/messages/transaction.ts';
 import type { PeerContext } from '../state/peer-services.ts';
 import type { PeerState } from '../state/peer-state.ts';
+import type { Transactions } from './transactions.ts';
 
 /** `inv`: blocks, and transactions in the form agreed on. Other entries are ignored. */
-export function takeInv(context: PeerContext, peer: PeerState, message: InvMessage): void {
-  const { hooks, txDownload } = context;
+export function takeInv(context: PeerContext, { download }: Transactions, peer: PeerState, message: InvMessage): void {
+  const { hooks } = context;
   if (message.exceedsLimit === true) {
     return context.misbehaving(peer, `more than ${MAX_INVENTORY_ITEMS} entries in inv`);
   }
@@ -22,7 +23,7 @@ export function takeInv(context: PeerContext, peer: PeerState, message: InvMessa
       if (rejectsTxs) return peer.node.disconnect('announces transactions although we take none');
       peer.txRelay?.noteKnown(item.hash);
       if (!wantsTxs) continue;
-      txDownload?.noteAnnounced(peer, item);
+      download?.noteAnnounced(peer, item);
       wanted.push(item);
     } else if (item.type === InventoryType.BLOCK) wanted.push(item);
   }
@@ -34,20 +35,30 @@ export function takeInv(context: PeerContext, peer: PeerState, message: InvMessa
  *
  * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is no transaction.
  */
-export function takeTx(context: PeerContext, peer: PeerState, { payload }: TxMessage): void {
-  const { hooks, privateBroadcast, txDownload } = context;
+export function takeTx(
+  context: PeerContext,
+  { download, privateBroadcast }: Transactions,
+  peer: PeerState,
+  { payload }: TxMessage,
+): void {
+  const { hooks } = context;
   if (context.rejectsIncomingTxs(peer)) return peer.node.disconnect('sends transactions although we take none');
   const ids = transactionIds(payload);
   privateBroadcast.noteReceived(ids);
   if (hooks.isInitialBlockDownload?.() === true) return;
   peer.txRelay?.noteKnown(peer.isWtxidRelay ? ids.wtxid : ids.txid);
-  txDownload?.noteReceived(peer, ids);
+  download?.noteReceived(peer, ids);
   hooks.onTx?.(peer.node, payload, ids);
-  txDownload?.noteJudged(ids);
+  download?.noteJudged(ids);
 }
 
 /** `notfound`: never a reason to punish. One that is too long arrives without entries. */
-export function takeNotFound({ hooks, txDownload }: PeerContext, peer: PeerState, { items }: NotFoundMessage): void {
-  txDownload?.noteMissing(peer, items);
+export function takeNotFound(
+  { hooks }: PeerContext,
+  { download }: Transactions,
+  peer: PeerState,
+  { items }: NotFoundMessage,
+): void {
+  download?.noteMissing(peer, items);
   if (items.length > 0) hooks.onNotFound?.(peer.node, items);
 }

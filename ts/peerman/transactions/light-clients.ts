@@ -4,7 +4,7 @@
 import type { FilterAddMessage, FilterLoadMessage } from '../../p2p/messages/bloom-filters.ts';
 import type { MessageType } from '../../p2p/messages/message-types.ts';
 import { Services } from '../../p2p/protocol.ts';
-import { BloomFilter } from './bloom-filter.ts';
+import { BloomFilter } from '../contract/bloom-filter.ts';
 import type { PeerContext } from '../state/peer-services.ts';
 import type { PeerState } from '../state/peer-state.ts';
 

@@ -8,20 +8,11 @@ import type { P2PNode } from '../../connman/node/peer.ts';
 import { InventoryType, MAX_INVENTORY_ITEMS } from '../../p2p/messages/inventory.ts';
 import type { InventoryItem } from '../../p2p/messages/inventory.ts';
 import { exponentialMs } from '../../util/random.ts';
-import { RollingBloomFilter } from '../../util/rolling-bloom-filter.ts';
-import type { BloomFilter } from './bloom-filter.ts';
+import type { TxAnnouncement } from '../contract/announcements.ts';
 import type { PeerContext } from '../state/peer-services.ts';
 import type { PeerState } from '../state/peer-state.ts';
+import type { TxRelayState } from '../state/tx-relay-state.ts';
 
-/** Remembered announcements per peer, and how often a new one may look known. (Core, m_tx_inventory_known_filter) */
-const KNOWN_TRANSACTIONS = 50_000;
-const KNOWN_FALSE_POSITIVE_RATE = 0.000_001;
-/**
- * Up to so many peers, as many as a node of Core has; of more, less is remembered each, down to a minimum. Such a memory is
- * half a megabyte, and thousands of peers would fill any machine. What is forgotten is at worst announced twice.
- */
-const PEERS_WITH_FULL_MEMORY = 125;
-const MIN_KNOWN_TRANSACTIONS = 1_000;
 /** Mean time between announcements, in milliseconds. (Core INBOUND_/OUTBOUND_INVENTORY_BROADCAST_INTERVAL) */
 const INBOUND_MEAN_MS = 5_000;
 const OUTBOUND_MEAN_MS = 2_000;
@@ -29,68 +20,6 @@ const OUTBOUND_MEAN_MS = 2_000;
 const BATCH_BASE = 70;
 const BATCH_PER_THOUSAND = 5;
 const BATCH_LIMIT = 1_000;
-/** Most transactions that wait to be announced to one peer. More are not: it hears of them from others. */
-const MAX_BACKLOG = 50_000;
-
-/** A transaction to be announced. Hashes are 32 bytes in wire order. */
-export interface TxAnnouncement {
-  readonly txid: Uint8Array;
-  readonly wtxid: Uint8Array;
-  /** Peers whose `feefilter` is above it are not told. Left out: all are. */
-  readonly feeRateSatPerKvB?: bigint;
-}
-
-/** Relay of transactions with one peer. */
-export class TxRelayState {
-  /** The peer wants to hear of transactions. */
-  isWanted: boolean;
-  /** The peer's `feefilter`: cheaper transactions are not announced to it. */
-  feeFilterSatPerKvB = 0n;
-  bloomFilter: BloomFilter | undefined;
-  /** It asked for everything there is. (BIP 35) */
-  isMempoolWanted = false;
-  /** Wall-clock milliseconds. */
-  nextInvMs = 0;
-  /** `announceTx` gives each transaction a number; those below this one were announced, or passed over. */
-  lastInvSequence = 1;
-  readonly backlog: TxAnnouncement[] = [];
-  readonly #context: Pick<PeerContext, 'random' | 'peers'>;
-  /** Made when there is something to remember. */
-  #known: RollingBloomFilter | undefined;
-
-  constructor(isWanted: boolean, context: Pick<PeerContext, 'random' | 'peers'>) {
-    this.isWanted = isWanted;
-    this.#context = context;
-  }
-
-  /** Whether the peer knows of it, by telling us or from us. @param hash - As the peer names transactions. */
-  isKnown(hash: Uint8Array): boolean {
-    return this.#known?.has(hash) === true;
-  }
-
-  noteKnown(hash: Uint8Array): void {
-    this.#known ??= new RollingBloomFilter({
-      elementCount: knownCapacity(this.#context.peers.size),
-      falsePositiveRate: KNOWN_FALSE_POSITIVE_RATE,
-      random: this.#context.random,
-    });
-    this.#known.insert(hash);
-  }
-
-  queue(transaction: TxAnnouncement): void {
-    if (this.backlog.length < MAX_BACKLOG) this.backlog.push(transaction);
-  }
-}
-
-/** How many announcements to remember for each of so many peers. */
-export function knownCapacity(peerCount: number): number {
-  const share = Math.floor((KNOWN_TRANSACTIONS * PEERS_WITH_FULL_MEMORY) / Math.max(peerCount, PEERS_WITH_FULL_MEMORY));
-  return Math.max(share, MIN_KNOWN_TRANSACTIONS);
-}
-
-/** The moments at which the inbound peers of one network are told, by network key. Wall-clock milliseconds. */
-export type InboundInvTimes = Map<bigint, number>;
-
 /** Announces what waits, if it is time. */
 export function maybeSendTxInvs(context: PeerContext, peer: PeerState): void {
   const { txRelay } = peer;

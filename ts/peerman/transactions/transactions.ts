@@ -1,0 +1,17 @@
+// The parts of the peer manager that keep track of transactions over all peers.
+
+import type { PeerContext } from '../state/peer-services.ts';
+import { PrivateBroadcast } from './private-broadcast.ts';
+import { TxDownload } from './tx-download.ts';
+
+export class Transactions {
+  readonly privateBroadcast: PrivateBroadcast;
+  /** Undefined where the embedder asks for transactions itself, or for none. */
+  readonly download: TxDownload | undefined;
+
+  constructor(context: PeerContext) {
+    const { hooks } = context;
+    this.privateBroadcast = new PrivateBroadcast(context);
+    this.download = hooks.isTxKnown && new TxDownload(context, (item) => hooks.isTxKnown!(item));
+  }
+}
