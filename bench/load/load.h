@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <time.h>
 
-// ---- main.c
-// ---------------------------------------------------------------------------------------------------
+// ---- settings.c
+// -----------------------------------------------------------------------------------------------
 
 /** What to do, from the command line. Sizes in bytes, times in milliseconds. */
 struct settings {
@@ -33,6 +33,9 @@ struct settings {
 };
 
 extern struct settings settings;
+
+/** Reads the command line. One that cannot be understood ends the process. */
+void read_settings(int count, char** arguments);
 
 /** Prints a sentence and the text of errno when it is not 0, and ends the process: a broken run has no
  * result. */
