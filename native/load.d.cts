@@ -5,15 +5,21 @@
 export interface Engine {
   /** Name of the poller in use. */
   readonly poller: string;
-  /** Begins to call `onBatch`. @returns 0, or a negative errno of the loop. */
-  start(onBatch: (recordCount: number) => void): number;
+  /**
+   * Begins to call `onBatch`, as `BatchSink.turn`; a negative count is the errno of a poller that failed.
+   * @returns 0, or a negative errno of the loop.
+   */
+  start(onBatch: (recordCount: number, isNewPass: boolean) => boolean): number;
   stop(): void;
+  /** Stops or goes on asking the poller. */
+  rest(on: boolean): void;
   destroy(): void;
   /** @returns A handle, or -1 with `failure` set to number of the system call and errno. */
   listen(packedAddress: Uint8Array, backlog: number, reusePort: boolean, dualStack: boolean): number;
   /** @returns As `listen`. */
   connect(packedAddress: Uint8Array, packedLocalAddress: Uint8Array | undefined): number;
   setAccepting(listener: number, on: boolean): void;
+  drain(listener: number): void;
   setReceiving(handle: number, on: boolean): void;
   send(handle: number, data: Uint8Array, willSendMore: boolean): number;
   sendMany(handles: Int32Array, count: number, data: Uint8Array, willSendMore: boolean, results: Int32Array): void;
@@ -31,8 +37,8 @@ export interface Engine {
 
 export interface Addon {
   /**
-   * @param records - Room for 512 records.
-   * @param slab - Three receive chunks, of memory that cannot be detached.
+   * @param records - Room for 512 records, of memory that cannot be detached, as the other two.
+   * @param slab - Three receive chunks.
    * @param failure - Two words, see `listen`.
    * @param settings - receiveChunkBytes, acceptBatch, noDelay, keepAliveSeconds, receiveBufferBytes, sendBufferBytes.
    * @param poller - One of `pollers`, or empty for the best.

@@ -19,16 +19,19 @@ void BatchCall::Release() {
     m_context = nullptr;
 }
 
-void BatchCall::Call(int record_count) {
+bool BatchCall::Call(int record_count, bool is_new_pass) {
     napi_handle_scope scope;
-    if (napi_open_handle_scope(m_env, &scope) != napi_ok) return;
+    if (napi_open_handle_scope(m_env, &scope) != napi_ok) return true;
     napi_value receiver;
     napi_value function;
-    napi_value count;
+    napi_value arguments[2];
+    napi_value result = nullptr;
+    bool is_done = true;
     if (napi_get_reference_value(m_env, m_receiver, &receiver) == napi_ok &&
         napi_get_reference_value(m_env, m_function, &function) == napi_ok &&
-        napi_create_int32(m_env, record_count, &count) == napi_ok &&
-        napi_make_callback(m_env, m_context, receiver, function, 1, &count, nullptr) != napi_ok) {
+        napi_create_int32(m_env, record_count, &arguments[0]) == napi_ok &&
+        napi_get_boolean(m_env, is_new_pass, &arguments[1]) == napi_ok &&
+        napi_make_callback(m_env, m_context, receiver, function, 2, arguments, &result) != napi_ok) {
         // Without a pending exception the environment is going away, and there is nobody to tell.
         bool is_thrown = false;
         napi_value thrown;
@@ -37,7 +40,9 @@ void BatchCall::Call(int record_count) {
             napi_fatal_exception(m_env, thrown);
         }
     }
+    if (result != nullptr && napi_get_value_bool(m_env, result, &is_done) != napi_ok) is_done = true;
     napi_close_handle_scope(m_env, scope);
+    return is_done;
 }
 
 }  // namespace sockman

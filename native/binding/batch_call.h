@@ -19,10 +19,11 @@ public:
     void Release();
 
     /**
-     * Calls the function with the number of records. Microtasks and `process.nextTick` run before this returns, as after
+     * Calls the function with the number of records and whether a pass of the host's loop begins. Microtasks and `process.nextTick` run before this returns, as after
      * any callback of the host. What the function throws, `null` and `undefined` included, becomes an uncaught exception.
+     * @return What the function gave; true if it threw.
      */
-    void Call(int record_count);
+    bool Call(int record_count, bool is_new_pass);
 
 private:
     const napi_env m_env;

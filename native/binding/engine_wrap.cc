@@ -67,11 +67,18 @@ napi_value EngineWrap::Define(napi_env env) {
                                         nullptr};
     };
     const napi_property_descriptor methods[] = {
-        method("start", Start),         method("stop", Stop),
-        method("destroy", Destroy),     method("listen", Listen),
-        method("connect", Connect),     method("setAccepting", SetAccepting),
-        method("sendMany", SendMany),   method("shutdownSend", ShutdownSend),
-        method("reset", Reset),         method("countersOf", CountersOf),
+        method("start", Start),
+        method("stop", Stop),
+        method("rest", Rest),
+        method("destroy", Destroy),
+        method("listen", Listen),
+        method("connect", Connect),
+        method("setAccepting", SetAccepting),
+        method("drain", Drain),
+        method("sendMany", SendMany),
+        method("shutdownSend", ShutdownSend),
+        method("reset", Reset),
+        method("countersOf", CountersOf),
         method("tcpInfoOf", TcpInfoOf),
     };
     napi_value constructor = nullptr;
@@ -176,7 +183,7 @@ bool EngineWrap::HoldMemory(napi_value records, napi_value slab, napi_value fail
     return true;
 }
 
-// start(onBatch: (recordCount) => void)
+// start(onBatch: (recordCount, isNewPass) => boolean)
 napi_value EngineWrap::Start(napi_env env, napi_callback_info info) {
     const Call<1> call(env, info);
     if (!call || call.wrap->m_is_started || call.wrap->m_is_shut) return nullptr;
@@ -193,6 +200,13 @@ napi_value EngineWrap::Stop(napi_env env, napi_callback_info info) {
     return nullptr;
 }
 
+// rest(on: boolean)
+napi_value EngineWrap::Rest(napi_env env, napi_callback_info info) {
+    const Call<1> call(env, info);
+    if (call) call.wrap->m_watch.Rest(call.Bool(0));
+    return nullptr;
+}
+
 napi_value EngineWrap::Destroy(napi_env env, napi_callback_info info) {
     const Call<0> call(env, info);
     if (call) call.wrap->Shut();
@@ -204,6 +218,8 @@ void EngineWrap::StopWatch() {
     m_is_stopped = true;
     m_watch.Stop(nullptr);
     m_batch_call.Release();
+    // Nobody goes through the rest.
+    if (std::exchange(m_unfinished_count, 0) > 0) m_engine->FinishBatch();
 }
 
 void EngineWrap::Shut() {
@@ -218,9 +234,19 @@ void EngineWrap::Shut() {
 }
 
 void EngineWrap::OnReady() {
+    bool is_new_pass = true;
     do {
-        const int record_count = m_engine->Gather(m_records, m_slab, 0);
-        if (record_count > 0) m_batch_call.Call(record_count);
+        const int kept = std::exchange(m_unfinished_count, 0);
+        const int record_count = kept > 0 ? kept : m_engine->Gather(m_records, m_slab, 0);
+        // A poller that failed is told of as well, and JavaScript has it rest.
+        const bool is_done = record_count == 0 || m_batch_call.Call(record_count, is_new_pass);
+        if (record_count < 0) return;
+        is_new_pass = is_new_pass && record_count == 0;
+        if (!is_done && !m_is_stopped) {
+            m_unfinished_count = record_count;
+            m_watch.CallInNextPass();
+            return;
+        }
         m_engine->FinishBatch();
     } while (!m_is_stopped && m_engine->HasMore());
 }
@@ -261,6 +287,13 @@ napi_value EngineWrap::Connect(napi_env env, napi_callback_info info) {
 napi_value EngineWrap::SetAccepting(napi_env env, napi_callback_info info) {
     const Call<2> call(env, info);
     if (call) call->SetAccepting(call.Int(0), call.Bool(1));
+    return nullptr;
+}
+
+// drain(listener)
+napi_value EngineWrap::Drain(napi_env env, napi_callback_info info) {
+    const Call<1> call(env, info);
+    if (call) call->Drain(call.Int(0));
     return nullptr;
 }
 

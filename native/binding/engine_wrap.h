@@ -44,10 +44,12 @@ private:
     static napi_value Construct(napi_env env, napi_callback_info info);
     static napi_value Start(napi_env env, napi_callback_info info);
     static napi_value Stop(napi_env env, napi_callback_info info);
+    static napi_value Rest(napi_env env, napi_callback_info info);
     static napi_value Destroy(napi_env env, napi_callback_info info);
     static napi_value Listen(napi_env env, napi_callback_info info);
     static napi_value Connect(napi_env env, napi_callback_info info);
     static napi_value SetAccepting(napi_env env, napi_callback_info info);
+    static napi_value Drain(napi_env env, napi_callback_info info);
     static napi_value SetReceiving(napi_env env, napi_callback_info info);
     static napi_value Send(napi_env env, napi_callback_info info);
     static napi_value SendMany(napi_env env, napi_callback_info info);
@@ -79,6 +81,8 @@ private:
     int32_t* m_failure = nullptr;
     napi_ref m_memory[3] = {};
 
+    /** Records of a batch that JavaScript has not gone through to the end; 0 for none. */
+    int m_unfinished_count = 0;
     /** Objects of JavaScript that point here. */
     int m_owner_count = 0;
     bool m_is_started = false;

@@ -20,7 +20,9 @@ const HostLoop* HostLoop::Get() {
                                     Find("uv_poll_init", loop.poll_init) && Find("uv_poll_start", loop.poll_start) &&
                                     Find("uv_poll_stop", loop.poll_stop) && Find("uv_check_init", loop.check_init) &&
                                     Find("uv_check_start", loop.check_start) &&
-                                    Find("uv_check_stop", loop.check_stop) && Find("uv_close", loop.close);
+                                    Find("uv_check_stop", loop.check_stop) && Find("uv_idle_init", loop.idle_init) &&
+                                    Find("uv_idle_start", loop.idle_start) && Find("uv_idle_stop", loop.idle_stop) &&
+                                    Find("uv_close", loop.close);
     return is_complete ? &loop : nullptr;
 }
 

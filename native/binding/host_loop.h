@@ -19,6 +19,9 @@ struct HostLoop {
     decltype(&uv_check_init) check_init;
     decltype(&uv_check_start) check_start;
     decltype(&uv_check_stop) check_stop;
+    decltype(&uv_idle_init) idle_init;
+    decltype(&uv_idle_start) idle_start;
+    decltype(&uv_idle_stop) idle_stop;
     decltype(&uv_close) close;
 
     /** The functions of this process; nullptr where one is missing. */

@@ -62,7 +62,23 @@ public:
         });
     }
 
+    void CallInNextPass(uv_loop_t* loop) {
+        if (m_idle == nullptr) {
+            m_idle = Add<uv_idle_t>();
+            m_host.idle_init(loop, m_idle);
+        }
+        m_is_call_due = true;
+        m_host.idle_start(m_idle, [](uv_idle_t* idle) {
+            auto* handles = static_cast<LoopHandles*>(idle->data);
+            handles->m_host.idle_stop(idle);
+            handles->m_is_call_due = false;
+            handles->Call();
+        });
+    }
+
     void Fired() {
+        // What goes on in the next pass has had its share of this one.
+        if (m_is_call_due) return;
         if (m_check == nullptr) return Call();
         m_host.check_start(m_check, [](uv_check_t* check) {
             auto* handles = static_cast<LoopHandles*>(check->data);
@@ -74,6 +90,7 @@ public:
     void Mute() {
         m_sink = nullptr;
         if (m_check != nullptr) Close(std::exchange(m_check, nullptr));
+        if (m_idle != nullptr) Close(std::exchange(m_idle, nullptr));
     }
 
     void WhenEmpty(std::function<void()> on_empty) {
@@ -83,7 +100,7 @@ public:
 
 private:
     void Call() {
-        if (m_sink != nullptr) m_sink->OnReady();
+        if (m_sink != nullptr && !m_is_call_due) m_sink->OnReady();
     }
 
     void Forget() {
@@ -95,6 +112,9 @@ private:
     const HostLoop& m_host;
     ReadySink* m_sink;
     uv_check_t* m_check = nullptr;
+    uv_idle_t* m_idle = nullptr;
+    /** A call is promised for the next pass, and none comes before it. */
+    bool m_is_call_due = false;
     std::function<void()> m_on_empty;
     std::shared_ptr<LoopHandles> m_self;
     int m_open_count = 0;
@@ -132,6 +152,22 @@ void LoopWatch::Stop(std::function<void()> on_closed) {
     if (on_closed) m_handles->WhenEmpty(std::move(on_closed));
 }
 
+void LoopWatch::CallInNextPass() {
+    if (m_is_started) m_handles->CallInNextPass(m_loop);
+}
+
+void LoopWatch::Rest(bool on) {
+    if (!m_is_started || m_is_resting == on) return;
+    m_is_resting = on;
+    for (const auto& entry : m_polls) {
+        if (on) {
+            m_host.poll_stop(entry.second);
+        } else {
+            m_handles->Start(entry.second, entry.second->events);
+        }
+    }
+}
+
 void LoopWatch::OnInterest(int fd, uint32_t interest) {
     if (interest == kInterestNone) {
         m_interest.erase(fd);
@@ -149,7 +185,7 @@ int LoopWatch::Watch(int fd, uint32_t interest) {
         m_polls.erase(found);
         return 0;
     }
-    if (found != m_polls.end()) return m_handles->Start(found->second, ToUvEvents(interest));
+    if (found != m_polls.end()) return Begin(found->second, interest);
     auto* poll = m_handles->Add<Poll>();
     const int status = m_host.poll_init(m_loop, poll, fd);
     if (status != 0) {
@@ -157,7 +193,12 @@ int LoopWatch::Watch(int fd, uint32_t interest) {
         return status;
     }
     m_polls.emplace(fd, poll);
-    return m_handles->Start(poll, ToUvEvents(interest));
+    return Begin(poll, interest);
+}
+
+int LoopWatch::Begin(Poll* poll, uint32_t interest) {
+    poll->events = ToUvEvents(interest);
+    return m_is_resting ? 0 : m_handles->Start(poll, poll->events);
 }
 
 }  // namespace sockman

@@ -1,4 +1,4 @@
-// The watch on the host's event loop: calls back when the engine has something to gather.
+// The watch on the host's event loop: calls back when the engine has something to gather, once in each pass of the loop.
 //
 // A poller with a descriptor of its own (epoll, kqueue) needs one handle of the loop for it. A poller without one
 // (poll) has each of its sockets watched; whatever fires in one pass of the loop makes one call, after the pass.
@@ -46,10 +46,17 @@ public:
      */
     void Stop(std::function<void()> on_closed);
 
+    /** Calls once more in the loop's next pass, after its timers, whether or not a descriptor is ready by then. */
+    void CallInNextPass();
+
+    /** Stops or goes on watching: for a poller that failed, which would be asked again at once, in vain. */
+    void Rest(bool on);
+
     void OnInterest(int fd, uint32_t interest) override;
 
 private:
     int Watch(int fd, uint32_t interest);
+    int Begin(Poll* poll, uint32_t interest);
 
     const HostLoop& m_host;
     uv_loop_t* const m_loop;
@@ -57,6 +64,7 @@ private:
     std::unordered_map<int, uint32_t> m_interest;
     std::unordered_map<int, Poll*> m_polls;
     bool m_is_started = false;
+    bool m_is_resting = false;
 };
 
 }  // namespace sockman

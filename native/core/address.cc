@@ -70,6 +70,10 @@ Address Compact(const SocketAddress& from) {
     return to;
 }
 
+bool IsUnspecified(const Address& address) {
+    return (address.kind == AddressKind::IPv4 || address.kind == AddressKind::IPv6) && address.bytes == Address{}.bytes;
+}
+
 SocketAddress Expand(const Address& from) {
     SocketAddress to;
     if (from.kind == AddressKind::IPv4) {

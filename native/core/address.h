@@ -52,6 +52,9 @@ struct Address {
 
 Address Compact(const SocketAddress& from);
 
+/** Whether it is 0.0.0.0 or ::, with any port. */
+bool IsUnspecified(const Address& address);
+
 /** The inverse of `Compact`. Empty for a Unix-domain address, whose path only the kernel knows. */
 SocketAddress Expand(const Address& from);
 

@@ -103,8 +103,10 @@ OpenResult Engine::Listen(const SocketAddress& at, const ListenOptions& options)
     Listener& listener = m_listeners[index];
     listener.family = family;
     if (const char* path = at.UnixPath(); path != nullptr) {
+        // The process may be in another directory by the time it is removed.
+        steps.Do(Syscall::Stat, [&] { return sys::AbsolutePath(path, listener.path); });
         steps.Do(Syscall::Stat, [&] { return sys::IdentifyFile(path, listener.file); });
-        if (!steps.HaveFailed()) listener.path = path;
+        if (steps.HaveFailed()) listener.path.clear();
     }
     steps.Do(Syscall::Listen, [&] { return sys::Listen(fd, options.backlog); });
     steps.Do(Syscall::PollerAdd, [&] { return FollowWish(index); });
@@ -214,6 +216,18 @@ void Engine::SetAccepting(Handle listener, bool on) {
     WishChanged(SocketTable::SlotOf(listener));
 }
 
+void Engine::Drain(Handle listener) {
+    const Slot* slot = m_table.FindHandle(listener);
+    if (slot == nullptr || slot->kind != SocketKind::Listener) return;
+    Listener& what = m_listeners.at(SocketTable::SlotOf(listener));
+    if (what.family != AF_UNIX) {
+        sys::RefuseNewConnections(slot->fd);
+        return;
+    }
+    if (!what.path.empty()) sys::RemoveFile(what.path.c_str(), what.file);
+    what.path.clear();
+}
+
 // --- interest ---
 
 void Engine::WishChanged(uint32_t index) {
@@ -297,6 +311,7 @@ void Engine::CloseAll() {
 void Engine::Destroy() {
     CloseAll();
     m_event_count = 0;
+    m_was_wait_full = false;
     m_ready_listeners.clear();
     m_broken.clear();
     m_poller = std::make_unique<ClosedPoller>();

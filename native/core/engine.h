@@ -9,6 +9,9 @@
 //       engine.FinishBatch();
 //   } while (engine.HasMore());              // or yield to the host first: nothing is lost, the rest is kept
 //
+// A sink may stop in the middle of a batch. Its records and slab then stay as they are, and the batch is finished when the
+// sink has gone through the rest of it, whatever else of the engine is called meanwhile.
+//
 // Ownership. Only the engine closes descriptors, after they have left the poller. It borrows `records` and
 // `slab` for one call and keeps no pointer into them.
 //
@@ -117,17 +120,19 @@ public:
 
     /**
      * Writes what happened to `records` (room for `kMaxRecords`) and the bytes received to `slab`
-     * (`SlabBytes`). Does not wait while `HasMore()`.
+     * (`SlabBytes`). Does not wait while events of the last wait are left.
      * @return Number of records, or the negative errno of the poller.
      */
     int Gather(int32_t* records, uint8_t* slab, int timeout_ms);
     /** Follows each `Gather`, once its records were looked at. */
     void FinishBatch();
-    /** Whether the next `Gather` has something to report that the descriptor does not show. */
-    bool HasMore() const { return m_next_event < m_event_count || !m_ready_listeners.empty() || !m_broken.empty(); }
+    /** Whether more is ready, as far as the engine knows without a wait. */
+    bool HasMore() const { return HasUnreported() || m_was_wait_full; }
 
     OpenResult Listen(const SocketAddress& at, const ListenOptions& options);
     void SetAccepting(Handle listener, bool on);
+    /** Has no new connections come to a listener, as far as the platform can; those in its queue still come. */
+    void Drain(Handle listener);
     /**
      * @param local - IP address to dial from; empty for none. Its port may be 0.
      * @return `EAGAIN` from `connect` means that the queue of a Unix-domain listener is full.
@@ -168,7 +173,7 @@ private:
     /** What a listener has beyond its slot. */
     struct Listener {
         int family = AF_UNSPEC;
-        /** The path this listener made, to be removed with it; empty for none. */
+        /** The path this listener made, absolute, to be removed with it; empty for none. */
         std::string path;
         FileIdentity file;
     };
@@ -179,10 +184,13 @@ private:
     };
     class RecordWriter;
 
+    bool HasUnreported() const { return m_next_event < m_event_count || !m_ready_listeners.empty() || !m_broken.empty(); }
+
     // What happened: engine_batch.cc.
     void ReportBroken(RecordWriter& out);
     void ReportEvent(const PollEvent& event, RecordWriter& out);
     void ReportConnectOutcome(uint32_t index, RecordWriter& out);
+    static void NameRemote(Slot& slot);
     void AcceptFrom(uint64_t listener_token, RecordWriter& out);
     Handle Adopt(int fd, const SocketAddress& from, int family);
 
@@ -206,6 +214,8 @@ private:
     std::array<PollEvent, kMaxEvents> m_events;
     int m_event_count = 0;
     int m_next_event = 0;
+    /** The last wait gave all it was asked for, and may have left some. */
+    bool m_was_wait_full = false;
     std::vector<uint64_t> m_ready_listeners;
     std::vector<Broken> m_broken;
 

@@ -53,12 +53,14 @@ private:
 };
 
 int Engine::Gather(int32_t* records, uint8_t* slab, int timeout_ms) {
-    if (!HasMore()) {
+    if (!HasUnreported()) {
         m_next_event = 0;
         m_event_count = 0;
+        m_was_wait_full = false;
         const int count = m_poller->Wait(m_events.data(), kMaxEvents, timeout_ms);
         if (count < 0) return count;
         m_event_count = count;
+        m_was_wait_full = count == kMaxEvents;
     }
     m_is_in_batch = true;
     m_now_ms = sys::MonotonicMs();
@@ -134,12 +136,20 @@ void Engine::ReportConnectOutcome(uint32_t index, RecordWriter& out) {
     const int error = slot.taken_error != 0 ? slot.taken_error : sys::TakeError(slot.fd);
     if (error == 0) {
         slot.kind = SocketKind::Connected;
+        NameRemote(slot);
         WishChanged(index);
         out.Add(handle, kConnected, 0);
     } else {
         CloseSlot(index, false);
         out.Add(handle, kConnected, error < 0 ? -error : error);
     }
+}
+
+void Engine::NameRemote(Slot& slot) {
+    // Who dials the unspecified address reaches one of this host's own.
+    if (!IsUnspecified(slot.remote)) return;
+    SocketAddress remote;
+    if (sys::RemoteAddress(slot.fd, remote) == 0) slot.remote = Compact(remote);
 }
 
 void Engine::AcceptFrom(uint64_t listener_token, RecordWriter& out) {

@@ -4,6 +4,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 #include <vector>
@@ -49,8 +50,8 @@ public:
     }
 
     int Wait(PollEvent* events, int max_events, int timeout_ms) override {
-        int ready = poll(m_watched.data(), static_cast<nfds_t>(m_watched.size()), timeout_ms);
-        if (ready < 0) return errno == EINTR ? 0 : -errno;
+        int ready = Poll(timeout_ms);
+        if (ready < 0) return ready == -EINTR ? 0 : ready;
         // Each wait goes on where the last one stopped, so that those at the end have their turn when many
         // are ready.
         int count = 0;
@@ -66,6 +67,32 @@ public:
     }
 
 private:
+    /** poll(2) on the whole set. @return How many are ready, or a negative errno. */
+    int Poll(int timeout_ms) {
+        const int ready = poll(m_watched.data(), static_cast<nfds_t>(m_watched.size()), timeout_ms);
+        if (ready >= 0) return ready;
+        // More than the limit on descriptors, which was lowered after they were opened: in parts it goes, without a wait.
+        return errno == EINVAL && timeout_ms == 0 ? PollInParts() : -errno;
+    }
+
+    int PollInParts() {
+        size_t part = (m_watched.size() + 1) / 2;
+        int ready = 0;
+        for (size_t from = 0; from < m_watched.size();) {
+            const size_t count = std::min(part, m_watched.size() - from);
+            const int part_ready = poll(m_watched.data() + from, static_cast<nfds_t>(count), 0);
+            if (part_ready >= 0) {
+                ready += part_ready;
+                from += count;
+            } else if (errno == EINVAL && part > 1) {
+                part = (part + 1) / 2;
+            } else {
+                return -errno;
+            }
+        }
+        return ready;
+    }
+
     void Remove(size_t position) {
         m_watched[position] = m_watched.back();
         m_tokens[position] = m_tokens.back();

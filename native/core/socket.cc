@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <ctime>
+#include <iterator>
 
 #if defined(__linux__)
+#include <linux/filter.h>
 #include <linux/sockios.h>
 #elif !defined(__APPLE__)
 #include <sys/filio.h>
@@ -256,6 +259,37 @@ int GetTcpInfo([[maybe_unused]] int fd, [[maybe_unused]] TcpInfo& info) {
 #else
     return -EOPNOTSUPP;
 #endif
+}
+
+int RefuseNewConnections([[maybe_unused]] int listener) {
+#if defined(__linux__)
+    // The filter of a TCP socket sees each segment from its TCP header on: drop those with SYN and without ACK.
+    constexpr uint32_t kFlagsOffset = 13;
+    constexpr uint32_t kSyn = 0x02;
+    constexpr uint32_t kAck = 0x10;
+    sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsOffset),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSyn | kAck),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    const sock_fprog filter{.len = std::size(program), .filter = program};
+    return Status(setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter));
+#else
+    return -EOPNOTSUPP;
+#endif
+}
+
+int AbsolutePath(const char* path, std::string& absolute) {
+    if (path[0] == '/') {
+        absolute = path;
+        return 0;
+    }
+    char directory[PATH_MAX];
+    if (getcwd(directory, sizeof directory) == nullptr) return -errno;
+    absolute = std::string(directory) + '/' + path;
+    return 0;
 }
 
 int IdentifyFile(const char* path, FileIdentity& identity) {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "core/address.h"
 
@@ -94,6 +95,14 @@ int LocalAddress(int fd, SocketAddress& address);
 int RemoteAddress(int fd, SocketAddress& address);
 int GetTcpInfo(int fd, TcpInfo& info);
 
+/**
+ * Has a TCP listener take no new connections, where the platform can do that without closing it: Linux drops their SYNs,
+ * while handshakes under way go on. @return 0 or a negative errno, -EOPNOTSUPP elsewhere.
+ */
+int RefuseNewConnections(int listener);
+
+/** The path as seen from the root directory, whatever the current one will be. */
+int AbsolutePath(const char* path, std::string& absolute);
 int IdentifyFile(const char* path, FileIdentity& identity);
 /** Removes `path` if it still is the file `identity`. */
 int RemoveFile(const char* path, const FileIdentity& identity);

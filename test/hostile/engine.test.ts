@@ -125,7 +125,7 @@ describe.skipIf(!loaded.ok)(`the engine ${loaded.ok ? '' : `(skipped: ${loaded.r
     const anyPort = Uint8Array.of(4, 0, 0, 0, 0, 0, 0, 127, 0, 0, 1);
     expect(engine.listen(anyPort, 1, false, false)).toBe(-1);
     expect(failure[1]).toBe(EBADF);
-    expect(engine.start(() => {})).toBeUndefined();
+    expect(engine.start(() => true)).toBeUndefined();
   });
 
   it('takes nobody for an engine because of a prototype', () => {

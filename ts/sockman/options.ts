@@ -5,6 +5,7 @@ import { invalidArg, outOfRange } from '../util/errors.ts';
 import type { Backend, BackendOptions } from './backends/backend.ts';
 import type { CallbackErrorHandler } from './callback-errors.ts';
 import { guardedLogger } from './guarded-logger.ts';
+import { DEFAULT_PASS_BYTES, DEFAULT_PASS_MS } from './pass-budget.ts';
 
 /**
  * Default bound of one receive, in bytes. A bulk stream runs at about 1.4 × the rate of 64 KiB (Bitcoin Core's bound), and
@@ -26,6 +27,10 @@ export const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
 
 /** Longest time that can be asked for, in milliseconds: what a timer of the host can wait. */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** Largest share of a pass that can be asked for, in milliseconds and bytes. */
+const MAX_PASS_MS = 60_000;
+const MAX_PASS_BYTES = 2 ** 30;
 
 /** Makes a backend; `MemoryNetwork.createBackend` of `sockman/testing` is one. */
 export type BackendFactory = (options: BackendOptions) => Backend;
@@ -63,6 +68,12 @@ export interface SockManOptions {
   sendBufferBytes?: number;
   /** How long a connect may take, in milliseconds. Default 5,000. */
   connectTimeoutMs?: number;
+  /**
+   * How much of one pass of the host's event loop the sockets may have before timers and other descriptors get theirs: time in
+   * milliseconds, 1 to 60,000, default 20, and bytes received, from 1 to 1 GiB, default 1 MiB. The rest comes in the next pass.
+   */
+  passMs?: number;
+  passBytes?: number;
   /** Debugging aid: overwrites received bytes after each `eventGotData`, so that a kept view shows. Default false. */
   poisonReceivedBytes?: boolean;
 }
@@ -78,6 +89,8 @@ export interface ResolvedOptions {
   readonly reusePort: boolean;
   readonly dualStack: boolean;
   readonly connectTimeoutMs: number;
+  readonly passMs: number;
+  readonly passBytes: number;
   readonly poisonReceivedBytes: boolean;
 }
 
@@ -126,6 +139,8 @@ export function resolveOptions(options: SockManOptions): ResolvedOptions {
       1,
       MAX_TIMEOUT_MS,
     ),
+    passMs: integer('passMs', options.passMs, DEFAULT_PASS_MS, 1, MAX_PASS_MS),
+    passBytes: integer('passBytes', options.passBytes, DEFAULT_PASS_BYTES, 1, MAX_PASS_BYTES),
     poisonReceivedBytes: boolean('poisonReceivedBytes', options.poisonReceivedBytes, false),
   };
 }

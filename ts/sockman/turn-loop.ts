@@ -1,5 +1,6 @@
 // The turn: walks a batch of records and makes the callbacks of it.
 //
+// A turn ends early when the pass of the host's loop has had its share (`pass-budget.ts`), and goes on in the next one.
 // One turn does, in this order: `eventIOLoopCompletedForAllPeers`; for each ready connection send, receive, and
 // `eventIOLoopCompletedForNode`; accepts; then the connections that were woken or are new. Readiness is a hint
 // throughout: every path copes with would-block and with a connection closed by an earlier handler of the batch.
@@ -10,7 +11,7 @@
 
 import type { Service } from '../netaddr/service.ts';
 import type { Clock, Timer } from '../util/clock.ts';
-import { EAGAIN, errnoName } from '../util/errno.ts';
+import { EAGAIN, errnoName, errnoText } from '../util/errno.ts';
 import { RECORD_WORDS, RecordFlag } from './backends/backend.ts';
 import type { Backend, BatchSink, ConnectOptions, SystemFailure } from './backends/backend.ts';
 import { ConnectionTable } from './connection-table.ts';
@@ -21,6 +22,7 @@ import { GuardedCallbacks } from './guarded-callbacks.ts';
 import { HeldBack } from './backpressure.ts';
 import { Listeners } from './listeners.ts';
 import type { ResolvedOptions } from './options.ts';
+import { PassBudget } from './pass-budget.ts';
 import { SendQueues } from './send-queue.ts';
 import { OwnerDelivery, tellEnd } from './claimed-sockets.ts';
 import { NO_COUNTERS } from './stats.ts';
@@ -33,6 +35,9 @@ const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW, HAS_S
 
 /** The longest that a predicate which changed its mind silently goes unasked. (SockMan: the wait of one loop turn.) */
 export const TICK_MS = 50;
+
+/** A poller that fails again after this many milliseconds without failing is news. */
+const POLLER_EPISODE_MS = 1_000;
 
 /** What a kept view of received bytes reads as, with `poisonReceivedBytes`. */
 export const POISON_BYTE = 0xdd;
@@ -65,10 +70,16 @@ export class TurnLoop implements BatchSink {
   readonly #wakeQueue = new WakeQueue();
   /** Closed, and `eventConnectionClosed` is due. */
   #closed: { connection: Connection; reason: CloseReason }[] = [];
+  readonly #budget: PassBudget;
+  /** Where in the records the turn goes on in the next pass; 0 when none is unfinished. */
+  #nextWord = 0;
   #isInTurn = false;
+  #failedAtMs = -Infinity;
   #isStopped = false;
   #soon: Timer | undefined;
   #tick: Timer | undefined;
+  /** The connections that the tick has not come to yet. */
+  #sweep: IterableIterator<Connection> | undefined;
   #whenIdle: (() => void)[] = [];
 
   constructor(backend: Backend, host: SockManCallbacks, overrides: Overrides, options: ResolvedOptions) {
@@ -80,6 +91,7 @@ export class TurnLoop implements BatchSink {
     this.listeners = new Listeners(backend, options);
     this.#owners = new OwnerDelivery(backend, this.table, this.counters);
     this.#heldBack = new HeldBack(backend);
+    this.#budget = new PassBudget(this.clock, this.counters, options.passMs, options.passBytes);
   }
 
   start(): void {
@@ -245,32 +257,94 @@ export class TurnLoop implements BatchSink {
     if (this.#soon !== undefined || this.#isStopped) return;
     this.#soon = this.clock.soon(() => {
       this.#soon = undefined;
-      this.turn(0);
+      this.#runUnasked(() => void (this.#sweep !== undefined && this.#sweepAll()));
     });
   }
 
   // ---- The turn -----------------------------------------------------------------------------------------------------
 
-  turn(recordCount: number): void {
-    if (this.#isStopped) return;
+  turn(recordCount: number, isNewPass: boolean): boolean {
+    if (this.#isStopped) return true;
     const startedAt = this.clock.now();
+    if (isNewPass) this.#budget.begin(startedAt);
     this.#isInTurn = true;
+    if (this.#nextWord === 0) this.#beginTurn(recordCount);
+    const endWord = recordCount * RECORD_WORDS;
+    const isDone = this.#deliverUntil(endWord);
+    if (isDone) this.#serveQueue();
+    const isSpent = this.#budget.isSpentAt(this.#endTurn(startedAt));
+    if (this.#isStopped || (isDone && !isSpent)) return true;
+    if (isDone) this.#nextWord = endWord;
+    return false;
+  }
+
+  /** Logged once an episode. */
+  failed(errno: number): void {
+    const nowMs = this.clock.now();
+    const isNews = nowMs - this.#failedAtMs > POLLER_EPISODE_MS;
+    this.#failedAtMs = nowMs;
+    if (isNews) this.#options.logger.error(`the system does not tell which sockets are ready: ${errnoText(errno)}`);
+  }
+
+  /** Whether there are sockets known to be ready that were not delivered yet. */
+  get isBehind(): boolean {
+    return this.#nextWord !== 0 || this.backend.isBehind;
+  }
+
+  #beginTurn(recordCount: number): void {
     this.counters.turns++;
     this.counters.events += recordCount;
     if (this.#overrides.hooksTurn) this.callbacks.loopCompletedForAllPeers();
+  }
+
+  /** Delivers the records from where the turn stands. @returns False if the pass was over first. */
+  #deliverUntil(endWord: number): boolean {
     const { records } = this.backend;
-    for (let word = 0; word < recordCount * RECORD_WORDS && !this.#isStopped; word += RECORD_WORDS) {
-      this.#deliver(records[word]!, records[word + 1]!, records[word + 2]!, records[word + 3]!);
+    let word = this.#nextWord;
+    while (word < endWord && !this.#isStopped) {
+      const handle = records[word]!;
+      try {
+        this.#deliver(handle, records[word + 1]!, records[word + 2]!, records[word + 3]!);
+      } catch (error) {
+        this.#deliveryFailed(handle, error);
+      }
+      word += RECORD_WORDS;
+      if (word < endWord && this.#budget.isSpent()) {
+        this.#nextWord = word;
+        return false;
+      }
     }
+    this.#nextWord = 0;
+    return true;
+  }
+
+  /** A fault of ours, not of a callback. It must not cost the other records, nor leave a connection that nobody admitted. */
+  #deliveryFailed(handle: number, error: unknown): void {
+    const connection = this.table.bySlot(handle);
+    if (connection !== undefined) this.close(connection, true);
+    this.callbacks.report(error, 'turn', connection?.nodeId);
+  }
+
+  /** Runs a turn in which nothing was ready: a tick, or for connections that were woken. */
+  #runUnasked(work: () => void): void {
+    if (this.#isStopped) return;
+    const startedAt = this.clock.now();
+    this.#budget.begin(startedAt);
+    this.#isInTurn = true;
+    this.#beginTurn(0);
+    work();
     this.#serveQueue();
     this.#endTurn(startedAt);
   }
 
-  #endTurn(startedAt: number): void {
+  /** @returns The time now. */
+  #endTurn(startedAt: number): number {
     this.#isInTurn = false;
-    this.counters.turnMs += this.clock.now() - startedAt;
+    const now = this.clock.now();
+    this.counters.turnMs += now - startedAt;
     if (this.#isStopped) this.#announceIdle();
     else this.#settle();
+    return now;
   }
 
   #deliver(handle: number, flags: number, a: number, b: number): void {
@@ -424,7 +498,12 @@ export class TurnLoop implements BatchSink {
   // ---- Connections held back, woken, or new -------------------------------------------------------------------------
 
   #serveQueue(): void {
-    if (!this.#wakeQueue.isEmpty) this.#wakeQueue.serveAll((connection) => this.#serve(connection));
+    if (!this.#wakeQueue.isEmpty) {
+      this.#wakeQueue.serve((connection) => {
+        this.#serve(connection);
+        return this.#isStopped || !this.#budget.isSpent();
+      });
+    }
     if (this.#closed.length > 0) this.#tellClosed();
     if (!this.#wakeQueue.isEmpty) this.#turnSoon();
   }
@@ -472,25 +551,25 @@ export class TurnLoop implements BatchSink {
 
   #runTick(): void {
     this.#tick = undefined;
-    if (this.#isStopped) return;
-    const startedAt = this.clock.now();
-    this.#isInTurn = true;
-    this.counters.turns++;
-    if (this.#overrides.hooksTurn) this.callbacks.loopCompletedForAllPeers();
-    if (this.#overrides.hooksNode) this.#sweepAll();
-    else for (const connection of this.#heldBack.connections()) this.#serve(connection);
-    this.#serveQueue();
-    this.#endTurn(startedAt);
+    this.#runUnasked(() => {
+      if (this.#overrides.hooksNode) this.#sweepAll();
+      else for (const connection of this.#heldBack.connections()) this.enqueue(connection, false);
+    });
   }
 
+  /** Serves every connection, and calls its hook; in several passes if there are many. */
   #sweepAll(): void {
-    for (const connection of this.table.connections()) {
+    const sweep = (this.#sweep ??= this.table.connections());
+    for (let next = sweep.next(); next.done !== true; next = sweep.next()) {
+      const connection = next.value;
       if (this.#isStopped) return;
       if ((connection.flags & NEW) !== 0) continue;
       connection.flags |= READY_DUE;
       this.#serve(connection);
       this.#callNodeHook(connection);
+      if (this.#budget.isSpent()) return this.#turnSoon();
     }
+    this.#sweep = undefined;
   }
 
   #callNodeHook(connection: Connection): void {

@@ -22,17 +22,24 @@ export class WakeQueue {
   }
 
   /**
-   * Takes out and serves what is there now. What is added meanwhile waits for the next call: a handler that wakes itself
-   * must not hold the loop.
+   * Takes out and serves what is there now, until `serve` says that it is enough. What is added meanwhile waits for the next
+   * call, behind what is left: a handler that wakes itself must not hold the loop.
    */
-  serveAll(serve: (connection: Connection) => void): void {
+  serve(serve: (connection: Connection) => boolean): void {
     const queue = this.#queue;
     this.#queue = this.#spare;
-    for (const connection of queue) {
+    let served = 0;
+    for (let goesOn = true; goesOn && served < queue.length;) {
+      const connection = queue[served++]!;
       connection.flags &= ~QUEUED;
-      serve(connection);
+      goesOn = serve(connection);
     }
-    queue.length = 0;
-    this.#spare = queue;
+    if (served === queue.length) {
+      queue.length = 0;
+      this.#spare = queue;
+    } else {
+      this.#queue = queue.slice(served).concat(this.#queue);
+      this.#spare = [];
+    }
   }
 }

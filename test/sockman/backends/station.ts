@@ -126,7 +126,11 @@ export class Station implements BatchSink {
     for (let turn = 0; turn < 200; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
   }
 
-  turn(recordCount: number): void {
+  failed(errno: number): void {
+    throw new Error(`the poller failed: ${errnoName(errno)}`);
+  }
+
+  turn(recordCount: number): boolean {
     expect(this.isInTurn).toBe(false);
     expect(recordCount).toBeGreaterThanOrEqual(0);
     expect(recordCount).toBeLessThanOrEqual(MAX_RECORDS);
@@ -151,6 +155,7 @@ export class Station implements BatchSink {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();
+    return true;
   }
 
   #note(handle: number, flags: number, a: number, b: number): void {

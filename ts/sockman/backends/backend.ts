@@ -5,9 +5,18 @@
 // (`native.ts`, `node-net.ts`, `memory.ts`) and one conformance suite holds for all of them.
 //
 // One turn. The backend gathers what is ready, writes one record for each event into `records` and the bytes they
-// speak of into `slab`, and calls `BatchSink.turn(count)` once. The sink may call any method of the backend before
-// it returns, `close` on any socket included. Both arrays are reused as soon as it returned. `turn` never throws,
+// speak of into `slab`, and calls `BatchSink.turn(count)`. The sink may call any method of the backend before it
+// returns, `close` on any socket included. Both arrays are reused as soon as it returned true. `turn` never throws,
 // and the backend never calls it from inside another call of the backend: always from its own event.
+//
+// Passes. The sockets are not alone on the host's event loop. A backend may make several turns in one pass of it, until the
+// sink says that the pass is over: by returning false, in the middle of a turn or at its end. Then records and slab stay as
+// they are, and in the next pass, after timers and other descriptors had theirs, `turn` is called with the same records
+// again and goes on where it stopped. Whatever is called meanwhile, no slot is reused and no record changes.
+//
+// Deadlines. A timer of the host can fire before the host has asked its sockets, so that a loop that was busy for longer than
+// a time-out finds the timer first and the answer behind it. Whoever judges that something did not come in time looks at the
+// sockets first: after one pass more, and not while `isBehind`. `Deadline` (deadline.ts) does that.
 //
 // Handles. A socket is named by a 32-bit handle: the slot number in the low `SLOT_BITS` bits, a generation above.
 // A slot freed inside a turn is not given out again before the next one, so a record always speaks of the socket
@@ -70,8 +79,16 @@ export const RecordFlag = {
 
 /** Who gets the batches. */
 export interface BatchSink {
-  /** One turn: the first `recordCount` records (0..`MAX_RECORDS`) of `backend.records` are valid during the call. */
-  turn(recordCount: number): void;
+  /**
+   * One turn, or the rest of it: the first `recordCount` records (1..`MAX_RECORDS`) of `backend.records` are valid until it
+   * returns true.
+   *
+   * @param isNewPass - No turn came before this one in the present pass of the host's event loop.
+   * @returns False ends the pass, and `turn` is called again for the same records in the next.
+   */
+  turn(recordCount: number, isNewPass: boolean): boolean;
+  /** The system refuses to say what is ready, with this errno (positive); the backend asks again after a rest. */
+  failed(errno: number): void;
 }
 
 /** Settings of every socket of a backend. */
@@ -139,6 +156,8 @@ export interface Backend {
   readonly slab: Slab;
   /** Where in `slab` the bytes of `receive(handle)` lie; never a place a record of the turn speaks of. */
   readonly deferredOffset: number;
+  /** Whether it knows of something to report, of which no turn spoke yet. */
+  readonly isBehind: boolean;
 
   /** Begins to call `sink`. Sockets may be made before; what happened to them is reported from now on. */
   start(sink: BatchSink): void;
@@ -150,6 +169,11 @@ export interface Backend {
   listen(at: Service, options: ListenOptions): ListenResult;
   /** Pauses or resumes a listener. */
   setAccepting(listener: number, on: boolean): void;
+  /**
+   * Has no new connections come to a listener, as far as the platform can without closing it; those that it has are still
+   * accepted. A Unix-domain path is removed. There is no way back.
+   */
+  drain(listener: number): void;
 
   /** Starts to connect; the outcome comes as a `CONNECTED` record, never from inside this call. */
   connect(to: Service, options: ConnectOptions): ConnectResult;

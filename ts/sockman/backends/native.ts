@@ -5,7 +5,7 @@ import type * as addonLoader from '../../../native/load.cjs';
 import type { Addon, Engine } from '../../../native/load.cjs';
 import type { Service } from '../../netaddr/service.ts';
 import { systemClock } from '../../util/clock.ts';
-import type { Clock } from '../../util/clock.ts';
+import type { Clock, Timer } from '../../util/clock.ts';
 import { EAFNOSUPPORT, errnoText } from '../../util/errno.ts';
 import { SockManError } from '../../util/errors.ts';
 import { lazily } from '../../util/load-later.ts';
@@ -24,7 +24,7 @@ import type {
 } from './backend.ts';
 import { MAX_PACKED_BYTES, packAddress, unpackAddress } from './packed-address.ts';
 import { ProcessHold } from './process-hold.ts';
-import { Slab } from './slab.ts';
+import { Slab, undetachableWords } from './slab.ts';
 
 /** Required when first asked, as `import` of a CommonJS file has Node parse it for what it exports before anybody asks. */
 const loader = lazily(() => createRequire(import.meta.url)('../../../native/load.cjs') as typeof addonLoader);
@@ -34,20 +34,26 @@ export const loadAddon: typeof addonLoader.loadAddon = () => loader().loadAddon(
 
 const NO_HANDLE = -1;
 
+/** How long the poller rests when it failed, in milliseconds: little enough to serve on, no load when it fails again. */
+export const POLLER_REST_MS = 100;
+
 export class NativeBackend implements Backend {
   readonly name: string;
   readonly clock: Clock = systemClock;
-  readonly records = new Int32Array(MAX_RECORDS * RECORD_WORDS);
+  readonly records = undetachableWords(MAX_RECORDS * RECORD_WORDS);
   readonly slab: Slab;
   readonly deferredOffset: number;
+  /** What the engine fetched and did not report is the rest of an unfinished pass, of which the sink knows. */
+  readonly isBehind = false;
   readonly #addon: Addon;
   /** From the engine's monotonic clock to ours. Read once: two readings differ by what lies between them. */
   readonly #clockOffsetMs: number;
   readonly #engine: Engine;
   /** With some pollers the loop watches each socket, and nothing while there is none. */
   readonly #hold = new ProcessHold();
+  #rest: Timer | undefined;
   /** System call and errno of the last refusal. */
-  readonly #failure = new Int32Array(2);
+  readonly #failure = undetachableWords(2);
   readonly #packed = new Uint8Array(MAX_PACKED_BYTES);
   readonly #numbers = new Float64Array(5);
 
@@ -75,7 +81,10 @@ export class NativeBackend implements Backend {
   }
 
   start(sink: BatchSink): void {
-    const status = this.#engine.start((recordCount) => sink.turn(recordCount));
+    const status = this.#engine.start((recordCount, isNewPass) => {
+      if (recordCount < 0) return this.#failed(sink, -recordCount);
+      return sink.turn(recordCount, isNewPass);
+    });
     if (status < 0) {
       const text = `the event loop cannot watch the poller: ${errnoText(-status)}`;
       throw new SockManError('ERR_SOCKMAN_BACKEND', text, { errno: -status });
@@ -85,7 +94,16 @@ export class NativeBackend implements Backend {
 
   stop(): void {
     this.#hold.release();
+    this.#rest?.cancel();
     this.#engine.stop();
+  }
+
+  /** Has the engine's poller rest. */
+  #failed(sink: BatchSink, errno: number): boolean {
+    this.#engine.rest(true);
+    this.#rest = this.clock.after(POLLER_REST_MS, () => this.#engine.rest(false));
+    sink.failed(errno);
+    return true;
   }
 
   destroy(): void {
@@ -112,6 +130,10 @@ export class NativeBackend implements Backend {
       return NO_SUCH_FAMILY;
     const handle = this.#engine.connect(packed, packedLocal);
     return handle === NO_HANDLE ? this.#lastFailure() : { ok: true, handle };
+  }
+
+  drain(listener: number): void {
+    this.#engine.drain(listener);
   }
 
   send(handle: number, data: Uint8Array, willSendMore: boolean): number {

@@ -1,4 +1,4 @@
-// Memory for received bytes, which handlers are lent and must not be able to take away.
+// Memory that native code fills or handlers are lent, and that nobody must be able to take away.
 
 const WASM_PAGE_BYTES = 65_536;
 
@@ -16,6 +16,11 @@ export class Slab {
   view(offset: number, length: number): Uint8Array {
     return new Uint8Array(this.#buffer, offset, length);
   }
+}
+
+/** Words of 32 bits for native code to fill. */
+export function undetachableWords(length: number): Int32Array {
+  return new Int32Array(fixedMemory(length * Int32Array.BYTES_PER_ELEMENT), 0, length);
 }
 
 /**

@@ -17,8 +17,9 @@ function crowd(count: number, options: Partial<BackendOptions> = {}) {
   station.backend.start({
     turn(recordCount) {
       counts.push(recordCount);
-      station.turn(recordCount);
+      return station.turn(recordCount);
     },
+    failed() {},
   });
   station.listen(AT, { backlog: count });
   const peers = Array.from({ length: count }, () => net.connect(AT));

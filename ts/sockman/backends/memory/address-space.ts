@@ -79,7 +79,7 @@ export class AddressSpace {
   remove(listener: MemoryListener): void {
     const { bound } = listener;
     if (bound.unixPath !== undefined) {
-      this.#byPath.delete(bound.unixPath);
+      if (this.#byPath.get(bound.unixPath) === listener) this.#byPath.delete(bound.unixPath);
       return;
     }
     const sharing = this.#byPort.get(bound.port);

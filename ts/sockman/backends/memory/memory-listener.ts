@@ -72,6 +72,11 @@ export class MemoryListener implements ListenerSocket {
     return next;
   }
 
+  /** Nobody finds it any more; handshakes under way go on. */
+  drain(): void {
+    if (!this.isClosed) this.#whenClosed();
+  }
+
   /** Closes the listener, and with RST what was never accepted. */
   close(): void {
     if (this.isClosed) return;

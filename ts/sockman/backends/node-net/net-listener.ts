@@ -49,6 +49,9 @@ export class NetListener implements ListenerSocket {
     return -errno;
   }
 
+  /** The runtime accepts what comes as long as the server is open, and knows no other way. */
+  drain(): void {}
+
   close(): void {
     this.#owner = undefined;
     this.#server.close();

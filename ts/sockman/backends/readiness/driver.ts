@@ -53,6 +53,8 @@ export interface ListenerSocket {
   readonly hasPending: boolean;
   /** @returns A connection, or a negative errno: `-EAGAIN` for none. */
   accept(): StreamSocket | number;
+  /** As `Backend.drain`. */
+  drain(): void;
   close(): void;
 }
 

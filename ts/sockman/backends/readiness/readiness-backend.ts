@@ -36,6 +36,7 @@ export class ReadinessBackend implements Backend {
   #sink: BatchSink | undefined;
   #isStopped = false;
   #nextTurn: Timer | undefined;
+  #isUnfinished = false;
 
   constructor(driver: SocketDriver, options: BackendOptions) {
     this.#driver = driver;
@@ -65,6 +66,10 @@ export class ReadinessBackend implements Backend {
     return this.#batch.deferredOffset;
   }
 
+  get isBehind(): boolean {
+    return this.#nextTurn !== undefined;
+  }
+
   start(sink: BatchSink): void {
     this.#sink = sink;
     this.#scheduleTurn();
@@ -74,6 +79,10 @@ export class ReadinessBackend implements Backend {
     this.#isStopped = true;
     this.#nextTurn?.cancel();
     this.#nextTurn = undefined;
+    this.#sink = undefined;
+    // Nobody goes through the rest.
+    if (this.#isUnfinished) this.#table.endTurn();
+    this.#isUnfinished = false;
   }
 
   destroy(): void {
@@ -98,6 +107,11 @@ export class ReadinessBackend implements Backend {
   setAccepting(listener: number, on: boolean): void {
     const entry = this.#table.get(listener);
     if (entry instanceof ListenerEntry) entry.setAccepting(on);
+  }
+
+  drain(listener: number): void {
+    const entry = this.#table.get(listener);
+    if (entry instanceof ListenerEntry) entry.socket.drain();
   }
 
   connect(to: Service, options: ConnectOptions): ConnectResult {
@@ -192,12 +206,14 @@ export class ReadinessBackend implements Backend {
 
   #scheduleTurn(): void {
     if (this.#nextTurn !== undefined || this.#sink === undefined || this.#isStopped) return;
-    if (this.#readyHead === this.#ready.length) return;
+    if (this.#readyHead === this.#ready.length && !this.#isUnfinished) return;
     this.#nextTurn = this.#driver.clock.soon(() => this.#turn());
   }
 
   #turn(): void {
     const batch = this.#batch;
+    // The turn of the last pass was not gone through to its end.
+    if (this.#isUnfinished) return this.#callSink();
     this.#table.beginTurn();
     batch.begin();
     // What is put back meanwhile stands behind this mark and waits for the next turn.
@@ -209,9 +225,15 @@ export class ReadinessBackend implements Backend {
     }
     this.#ready.splice(0, this.#readyHead);
     this.#readyHead = 0;
-    if (batch.recordCount > 0) this.#sink?.turn(batch.recordCount);
-    this.#table.endTurn();
+    this.#callSink();
+  }
+
+  /** Each turn of ours is a pass: it runs from the host's queue, with timers and descriptors before and after. */
+  #callSink(): void {
+    const { recordCount } = this.#batch;
+    this.#isUnfinished = recordCount > 0 && this.#sink?.turn(recordCount, true) === false;
     this.#nextTurn = undefined;
+    if (!this.#isUnfinished) this.#table.endTurn();
     this.#scheduleTurn();
   }
 }

@@ -1,0 +1,76 @@
+// Deadlines that judge only after a look at the sockets.
+//
+// Timers of the host run before its sockets are asked. When something kept the loop busy for longer than a time-out, the
+// answer lies in the kernel and the timer fires first: to judge there and then would call a peer late that was in time. A
+// deadline therefore waits for one pass of the loop more, and for as many as it takes until everything that was ready has
+// been delivered; whoever sets it decides in its callback, and by then has heard all there was to hear.
+
+import type { Clock, Timer } from '../util/clock.ts';
+
+/**
+ * Most passes that a deadline waits for the sockets to be looked through. A pass takes `passMs` at most, so that a flood
+ * delays a deadline by about a second and never for good.
+ */
+const MAX_PASSES = 50;
+
+/** What a deadline asks of the loop. */
+export interface Pace {
+  readonly clock: Clock;
+  /** Whether sockets are known to be ready that were not delivered yet. */
+  readonly isBehind: boolean;
+}
+
+/** One deadline, which can be moved. Moving it further away costs nothing: the timer under it is set anew only when it fires. */
+export class Deadline implements Timer {
+  readonly #pace: Pace;
+  readonly #onOver: () => void;
+  /** When it is over, by the clock. */
+  #dueMs = Infinity;
+  #timer: Timer | undefined;
+  #timerMs = Infinity;
+
+  /** @param onOver - Called when the time is over and the sockets were looked at since. Once, unless set again. */
+  constructor(pace: Pace, onOver: () => void) {
+    this.#pace = pace;
+    this.#onOver = onOver;
+  }
+
+  /** Sets or moves the deadline to `ms` milliseconds from now. */
+  set(ms: number): void {
+    this.#dueMs = this.#pace.clock.now() + ms;
+    if (this.#timer !== undefined && this.#timerMs <= this.#dueMs) return;
+    this.#timer?.cancel();
+    this.#arm(ms);
+  }
+
+  cancel(): void {
+    this.#dueMs = Infinity;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #arm(ms: number): void {
+    this.#timerMs = this.#dueMs;
+    this.#timer = this.#pace.clock.after(ms, () => {
+      if (!this.#rearm()) this.#judgeAfterPass(MAX_PASSES);
+    });
+  }
+
+  #judgeAfterPass(passesLeft: number): void {
+    this.#timer = this.#pace.clock.soon(() => {
+      if (this.#rearm()) return;
+      if (this.#pace.isBehind && passesLeft > 0) return this.#judgeAfterPass(passesLeft - 1);
+      this.#timer = undefined;
+      this.#dueMs = Infinity;
+      this.#onOver();
+    });
+  }
+
+  /** Sets the timer anew if the deadline was moved meanwhile. */
+  #rearm(): boolean {
+    const leftMs = this.#dueMs - this.#pace.clock.now();
+    if (leftMs <= 0) return false;
+    this.#arm(leftMs);
+    return true;
+  }
+}

@@ -1,0 +1,48 @@
+// How much of one pass of the host's event loop the sockets may have, before timers and other descriptors get theirs.
+
+import type { Clock } from '../util/clock.ts';
+import type { LoopCounters } from './stats.ts';
+
+/** Default time of one pass, in milliseconds: what a timer may be late without anybody noticing, several batches of work. */
+export const DEFAULT_PASS_MS = 20;
+
+/** Default bytes received in one pass: a few receives of full size, 0.2 ms of a memory copy. */
+export const DEFAULT_PASS_BYTES = 1024 * 1024;
+
+/** Records between two looks at the clock: a look costs 1 % of the cheapest record. */
+const RECORDS_PER_LOOK = 4;
+
+export class PassBudget {
+  readonly #clock: Clock;
+  readonly #counters: LoopCounters;
+  readonly #passMs: number;
+  readonly #passBytes: number;
+  #endsAtMs = 0;
+  #endsAtBytes = 0;
+  #untilLook = RECORDS_PER_LOOK;
+
+  constructor(clock: Clock, counters: LoopCounters, passMs: number, passBytes: number) {
+    this.#clock = clock;
+    this.#counters = counters;
+    this.#passMs = passMs;
+    this.#passBytes = passBytes;
+  }
+
+  /** A pass begins. */
+  begin(nowMs: number): void {
+    this.#endsAtMs = nowMs + this.#passMs;
+    this.#endsAtBytes = this.#counters.receivedBytes + this.#passBytes;
+  }
+
+  /** Asked after each piece of work: whether the pass is over. */
+  isSpent(): boolean {
+    if (this.#counters.receivedBytes >= this.#endsAtBytes) return true;
+    if (--this.#untilLook > 0) return false;
+    this.#untilLook = RECORDS_PER_LOOK;
+    return this.#clock.now() >= this.#endsAtMs;
+  }
+
+  isSpentAt(nowMs: number): boolean {
+    return nowMs >= this.#endsAtMs || this.#counters.receivedBytes >= this.#endsAtBytes;
+  }
+}
