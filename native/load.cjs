@@ -6,13 +6,15 @@
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
+/** Tools that list the files of a program take this folder as a whole, since the path is made of literals. */
+const prebuilds = join(__dirname, '..', 'prebuilds');
+
 /** Where a binary may be: a build of this checkout first, then the prebuilt ones of the package. */
 function* candidates() {
-  const root = join(__dirname, '..');
-  yield join(root, 'build', 'Release', 'sockman.node');
-  const prebuilds = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
-  yield join(prebuilds, isMusl() ? 'sockman.musl.node' : 'sockman.glibc.node');
-  yield join(prebuilds, 'sockman.node');
+  yield join(__dirname, '..', 'build', 'Release', 'sockman.node');
+  const folder = join(prebuilds, `${process.platform}-${process.arch}`);
+  yield join(folder, isMusl() ? 'sockman.musl.node' : 'sockman.glibc.node');
+  yield join(folder, 'sockman.node');
 }
 
 /**
@@ -28,16 +30,8 @@ function isMusl() {
   }
 }
 
-/** Other runtimes that load Node-API addons have no event loop to watch from, and abort when asked for it. */
-function foreignRuntime() {
-  const { versions } = process;
-  return versions.bun !== undefined ? 'Bun' : versions.deno !== undefined ? 'Deno' : undefined;
-}
-
 /** @returns {{ ok: true, addon: object } | { ok: false, reason: string }} */
 exports.loadAddon = function loadAddon() {
-  const runtime = foreignRuntime();
-  if (runtime !== undefined) return { ok: false, reason: `${runtime} has no event loop for it` };
   const reasons = [];
   for (const file of candidates()) {
     try {
@@ -45,7 +39,9 @@ exports.loadAddon = function loadAddon() {
       if (addon.isLoopAvailable) return { ok: true, addon };
       reasons.push(`${file}: no event loop to watch from`);
     } catch (error) {
-      reasons.push(error.code === 'MODULE_NOT_FOUND' ? `${file}: no such file` : String(error.message));
+      reasons.push(
+        error.code === 'MODULE_NOT_FOUND' ? `${file}: no such file` : String(error.message).split('\n', 1)[0],
+      );
     }
   }
   return { ok: false, reason: reasons.join('; ') };

@@ -50,6 +50,8 @@ export interface Addon {
     settings: Int32Array,
     poller: string,
   ) => Engine;
+  /** Whether this runtime has an event loop to watch from. */
+  isLoopAvailable: boolean;
   /** The pollers of this build, best first. */
   pollers: readonly string[];
   monotonicMs(): number;

@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, extname, join, posix, relative, sep } from 'node:path';
+import { dirname, extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from '@rollup/wasm-node';
 
@@ -16,6 +16,7 @@ const {
   bin,
   dependencies,
   peerDependencies,
+  version,
 } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 const CORE_ENTRY = 'index.js';
@@ -81,14 +82,14 @@ function entries(targets) {
 async function bundle(format, targets, cache) {
   const outcome = await rollup({
     input: entries(targets),
-    external: (id) => isForeign(id) || id.endsWith('/native/load.cjs'),
+    external: isForeign,
     onwarn: (warning) => {
       throw new Error(warning.message);
     },
     // Nothing of ours does anything at import but to define (package.json says so too).
     treeshake: { moduleSideEffects: false },
     plugins: [
-      { name: 'module-urls', resolveImportMeta },
+      { name: 'package-paths', resolveImportMeta, renderChunk: shortenPaths },
       { name: 'ascii', renderChunk: escapeToAscii },
     ],
     cache,
@@ -108,16 +109,23 @@ async function bundle(format, targets, cache) {
   return outcome.cache;
 }
 
+/** Where a CommonJS file lies is said by other words. */
+function resolveImportMeta(property, { format }) {
+  return property === 'url' && format === 'cjs' ? '__filename' : null;
+}
+
 /**
- * `import.meta.url` is where the module would lie had it stayed a file: what it names relative to itself is then found
- * from modules/ and from the bundles, as all of those are folders of the root.
+ * What the loader of the addon names relative to itself, from three folders deep in ts/ and modules/, lies beside the folder
+ * of a bundle. Tools that list the files of a program read such paths: literal ones of a made `require` in ES modules, what
+ * begins with `__dirname` in CommonJS.
  */
-function resolveImportMeta(property, { moduleId, chunkId, format }) {
-  if (property !== 'url') return null;
-  const place = posix.relative(posix.dirname(chunkId), placeOf(moduleId));
-  return format === 'es'
-    ? `new URL('${place}', import.meta.url).href`
-    : `require('node:path').join(__dirname, '${place}')`;
+function shortenPaths(code, _chunk, { format }) {
+  const path = /([\w$.]+)\('\.\.\/\.\.\/\.\.\/(package\.json|native\/load\.cjs)'\)/g;
+  return code.replace(path, (_call, callee, file) =>
+    format === 'es'
+      ? `${callee}('../${file}')`
+      : `${callee.replace(/^require[$\d]*/, 'require')}(__dirname + '/../${file}')`,
+  );
 }
 
 /** Node reads a file of ASCII in half the time. Comments suffer, and literals stay the same. */
@@ -134,6 +142,12 @@ function isForTypes(source) {
 for (const folder of ['modules', 'esm', 'cjs']) rmSync(join(root, folder), { recursive: true, force: true });
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+
+const versionFile = join(modules, 'util', 'version.js');
+writeFileSync(
+  versionFile,
+  readFileSync(versionFile, 'utf8').replace('= SOCKMAN_VERSION', `= ${JSON.stringify(version)}`),
+);
 
 const conditions = Object.values(published).filter((target) => typeof target === 'object');
 const cache = await bundle('esm', [...conditions.map((target) => target.import.default), ...Object.values(bin)]);

@@ -84,9 +84,9 @@ describe('the import table', () => {
     expect(offences).toEqual([]);
   });
 
-  it('lets only the native backend reach outside the sources', () => {
+  it('lets only the loader of the addon reach outside the sources', () => {
     const outside = imports.filter((line) => line.to.startsWith('.') && target(line).startsWith('..'));
-    expect(new Set(outside.map(({ from }) => from))).toEqual(new Set(['sockman/backends/native.ts']));
+    expect(new Set(outside.map(({ from }) => from))).toEqual(new Set(['sockman/backends/addon.ts']));
   });
 
   it('lets peerman see of connman only types', () => {

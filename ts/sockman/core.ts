@@ -49,6 +49,7 @@ export class SockManCore {
   readonly #options: ResolvedOptions;
   readonly #overrides: () => Overrides;
   #loop: TurnLoop | undefined;
+  #backendFallbackReason: string | undefined;
   #dialing: { dialer: Dialer; i2p: I2P } | undefined;
   #isStarted = false;
   #isInterrupted = false;
@@ -62,6 +63,11 @@ export class SockManCore {
 
   get backend(): Backend {
     return this.#useLoop().backend;
+  }
+
+  get backendFallbackReason(): string | undefined {
+    this.#useLoop();
+    return this.#backendFallbackReason;
   }
 
   get listeners(): Listeners | undefined {
@@ -246,7 +252,8 @@ export class SockManCore {
   #useLoop(): TurnLoop {
     if (this.#loop === undefined) {
       const overrides = this.#overrides();
-      const backend = selectBackend(this.#options);
+      const { backend, fallbackReason } = selectBackend(this.#options);
+      this.#backendFallbackReason = fallbackReason;
       this.#loop = new TurnLoop(backend, this.#host, overrides, this.#options);
     }
     return this.#loop;

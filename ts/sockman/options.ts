@@ -1,5 +1,7 @@
 // Options of a `SockMan`, their defaults and limits.
 
+import { isAbsolute } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Logger } from '../util/logger.ts';
 import { invalidArg, outOfRange } from '../util/errors.ts';
 import type { Backend, BackendOptions } from './backends/backend.ts';
@@ -43,6 +45,11 @@ export interface SockManOptions {
    * `SOCKMAN_BACKEND`, else the addon where it loads and `node-net` where it does not.
    */
   backend?: 'native' | 'node-net' | BackendFactory;
+  /**
+   * File of the addon, as an absolute path or a `file:` URL: for programs in a bundle, where the package's own cannot be
+   * found (docs/guides/bundling.md). It must come from this very version. Default: the package's own.
+   */
+  addon?: string | URL;
   /** Readiness call of the native backend. Default: `SOCKMAN_POLLER`, else the platform's best. */
   poller?: PollerName;
   /** Gets log lines. What it throws goes where a callback's throw goes. Default: nobody. */
@@ -81,6 +88,7 @@ export interface SockManOptions {
 /** Options with every default filled in and every value checked. */
 export interface ResolvedOptions {
   readonly backend: SockManOptions['backend'];
+  readonly addon: string | undefined;
   readonly poller: PollerName | undefined;
   readonly logger: Logger;
   readonly onCallbackError: CallbackErrorHandler | undefined;
@@ -112,6 +120,7 @@ export function resolveOptions(options: SockManOptions): ResolvedOptions {
   }
   return {
     backend,
+    addon: addonPath(options.addon),
     poller,
     logger: guardedLogger(logger, onCallbackError),
     onCallbackError,
@@ -143,6 +152,16 @@ export function resolveOptions(options: SockManOptions): ResolvedOptions {
     passBytes: integer('passBytes', options.passBytes, DEFAULT_PASS_BYTES, 1, MAX_PASS_BYTES),
     poisonReceivedBytes: boolean('poisonReceivedBytes', options.poisonReceivedBytes, false),
   };
+}
+
+function addonPath(addon: string | URL | undefined): string | undefined {
+  if (addon === undefined) return undefined;
+  const expected = 'an absolute path or a file: URL';
+  if (typeof addon === 'string' && isAbsolute(addon)) return addon;
+  if (!URL.canParse(String(addon))) throw invalidArg('addon', expected, addon);
+  const url = new URL(addon);
+  if (url.protocol !== 'file:') throw invalidArg('addon', expected, url.href);
+  return fileURLToPath(url);
 }
 
 /** An integer argument in `min`..`max`, or the default when it is undefined. */

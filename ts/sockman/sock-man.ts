@@ -291,6 +291,15 @@ export abstract class SockMan implements SockManCallbacks {
     return this.#core.backend.name;
   }
 
+  /**
+   * Why the addon does not serve, where `node-net` stepped in for it: a platform without binary, `--no-addons`, another
+   * runtime, a bundle. Undefined on the native backend and on one that was asked for. Makes the backend if there is none
+   * yet.
+   */
+  get backendFallbackReason(): string | undefined {
+    return this.#core.backendFallbackReason;
+  }
+
   /** Open connections that have a node id. */
   get connectionCount(): number {
     return this.#core.connectionCount;

@@ -22,8 +22,8 @@ export function lazily<Value>(make: () => Value): () => Value {
 
 /** Node before 20.16 and 22.3 has no `getBuiltinModule`; making a `require` takes longer than calling it. */
 function load(name: string): unknown {
-  const process = globalThis.process as { getBuiltinModule?: (name: string) => unknown };
-  return process.getBuiltinModule?.(name) ?? createRequire(import.meta.url)(name);
+  const { getBuiltinModule } = process as { getBuiltinModule?: (name: string) => unknown };
+  return getBuiltinModule?.(name) ?? createRequire(process.execPath)(name);
 }
 
 export const nodeCrypto = lazily(() => load('node:crypto') as typeof crypto);

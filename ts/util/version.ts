@@ -1,3 +1,6 @@
-// The version of this package, as `package.json` has it.
+// The version of this package, as package.json says it.
 
-export const VERSION = '0.1.0';
+/** Written in by the build (scripts/build-ts.mjs), and by vitest.config.ts for the sources. */
+declare const SOCKMAN_VERSION: string;
+
+export const VERSION: string = SOCKMAN_VERSION;

@@ -1,5 +1,6 @@
 import { it } from 'vitest';
-import { NativeBackend, loadAddon } from '../../../ts/sockman/backends/native.ts';
+import { loadAddon } from '../../../ts/sockman/backends/addon.ts';
+import { NativeBackend } from '../../../ts/sockman/backends/native.ts';
 import { describeBackendContract } from './backend-contract.ts';
 
 const loaded = loadAddon();

@@ -1,5 +1,7 @@
 // Which backend serves: the option, then the environment, then the best there is.
 
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadAddon } from '../../../native/load.cjs';
 import type { SockManOptions } from '../../../ts/sockman/options.ts';
@@ -8,6 +10,7 @@ import { runChild, noBuild } from '../../helpers/child.ts';
 import { Probe } from '../../helpers/probe.ts';
 
 const addon = loadAddon();
+const BINARY = join(import.meta.dirname, '..', '..', '..', 'build', 'Release', 'sockman.node');
 const pollers = addon.ok ? addon.addon.pollers : [];
 
 describe('the choice of a backend', () => {
@@ -62,17 +65,47 @@ describe('the choice of a backend', () => {
     expect(() => nameFor({ SOCKMAN_POLLER: name })).toThrowError(refusal);
   });
 
-  it.skipIf(noBuild !== undefined)('is node-net without a word where addons are switched off', async () => {
+  describe.skipIf(noBuild !== undefined)('in a process of its own', () => {
     const env = { SOCKMAN_BACKEND: '', SOCKMAN_POLLER: '' };
-    const quiet = await runChild('test/sockman/backends/backend-name.mjs', ['default'], {
-      nodeFlags: ['--no-addons'],
-      env,
+    const ask = (args: string[], nodeFlags: string[] = []) =>
+      runChild('test/sockman/backends/backend-name.mjs', args, { nodeFlags, env });
+
+    it('is node-net where addons are switched off, with a reason and one warning', async () => {
+      const { stdout, stderr } = await ask(['default'], ['--no-addons']);
+      const [warning, name, reason, ...rest] = stdout.split('\n');
+      expect(name).toBe('node-net');
+      expect(reason).toMatch(/^reason: .*addon/);
+      expect(warning).toBe(`warning: running on node-net, as the native addon is unavailable: ${reason!.slice(8)}`);
+      expect({ rest, stderr }).toEqual({ rest: [''], stderr: '' });
     });
-    expect(quiet).toMatchObject({ status: 0, stdout: 'node-net\n', stderr: '' });
-    const loud = await runChild('test/sockman/backends/backend-name.mjs', ['native'], {
-      nodeFlags: ['--no-addons'],
-      env,
+
+    it('is refused there if it is native by name', async () => {
+      const answer = await ask(['native'], ['--no-addons']);
+      expect(answer).toMatchObject({ status: 0, stdout: 'ERR_SOCKMAN_BACKEND\n', stderr: '' });
     });
-    expect(loud).toMatchObject({ status: 0, stdout: 'ERR_SOCKMAN_BACKEND\n', stderr: '' });
+
+    it('gives no reason for what was asked for', async () => {
+      expect(await ask(['node-net'])).toMatchObject({ stdout: 'node-net\n' });
+    });
+
+    it.skipIf(!addon.ok)('runs on the addon that the option names, as a path and as a URL', async () => {
+      for (const named of [BINARY, pathToFileURL(BINARY).href]) {
+        expect(await ask(['default', named])).toMatchObject({ stdout: `${best}\n` });
+      }
+    });
+
+    it('is node-net where the named addon does not load', async () => {
+      const { stdout } = await ask(['default', '/nowhere/sockman.node']);
+      expect(stdout).toMatch(/^warning: .*\nnode-net\nreason: .*\/nowhere\/sockman\.node/);
+      expect((await ask(['native', '/nowhere/sockman.node'])).stdout).toBe('ERR_SOCKMAN_BACKEND\n');
+    });
   });
+
+  it.each(['sockman.node', './sockman.node', 'https://example.com/sockman.node', ''])(
+    'refuses %j as the addon: neither an absolute path nor a file',
+    (file) => {
+      const refusal = expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }) as Error;
+      expect(() => nameFor({}, { addon: file })).toThrowError(refusal);
+    },
+  );
 });

@@ -1,14 +1,11 @@
 // The native backend: the C++ engine behind the seam. Everything of substance is in native/core/engine.cc.
 
-import { createRequire } from 'node:module';
-import type * as addonLoader from '../../../native/load.cjs';
-import type { Addon, Engine } from '../../../native/load.cjs';
 import type { Service } from '../../netaddr/service.ts';
 import { systemClock } from '../../util/clock.ts';
 import type { Clock, Timer } from '../../util/clock.ts';
 import { EAFNOSUPPORT, errnoText } from '../../util/errno.ts';
 import { SockManError } from '../../util/errors.ts';
-import { lazily } from '../../util/load-later.ts';
+import type { Addon, Engine } from './addon.ts';
 import { MAX_RECORDS, RECORD_WORDS } from './backend.ts';
 import type {
   Backend,
@@ -25,12 +22,6 @@ import type {
 import { MAX_PACKED_BYTES, packAddress, unpackAddress } from './packed-address.ts';
 import { ProcessHold } from './process-hold.ts';
 import { Slab, undetachableWords } from './slab.ts';
-
-/** Required when first asked, as `import` of a CommonJS file has Node parse it for what it exports before anybody asks. */
-const loader = lazily(() => createRequire(import.meta.url)('../../../native/load.cjs') as typeof addonLoader);
-
-/** Loads the addon; a failure is a result. */
-export const loadAddon: typeof addonLoader.loadAddon = () => loader().loadAddon();
 
 const NO_HANDLE = -1;
 

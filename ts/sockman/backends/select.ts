@@ -2,29 +2,41 @@
 
 import { SockManError, invalidArg } from '../../util/errors.ts';
 import type { PollerName, ResolvedOptions } from '../options.ts';
+import { loadAddon } from './addon.ts';
 import type { Backend } from './backend.ts';
-import { NativeBackend, loadAddon } from './native.ts';
+import { NativeBackend } from './native.ts';
 import { NodeNetBackend } from './node-net.ts';
+
+/** A backend, and why it is `node-net` where the addon would have been better. */
+export interface SelectedBackend {
+  readonly backend: Backend;
+  readonly fallbackReason: string | undefined;
+}
 
 /**
  * Makes the backend that options and environment ask for.
  *
- * With nothing asked for, `node-net` serves quietly wherever the addon does not load: other runtimes, platforms without a
- * binary, `--no-addons`. What is asked for by name is had or refused.
+ * With nothing asked for, `node-net` serves wherever the addon does not load: other runtimes, platforms without a binary,
+ * `--no-addons`, bundles. The logger is warned. A backend or poller asked for by name is taken or refused.
  *
- * @throws {SockManError} `ERR_SOCKMAN_BACKEND`: what was asked for is not to be had; `cause` says why.
+ * @throws {SockManError} `ERR_SOCKMAN_BACKEND`: what was asked for is unavailable; the message says why.
  */
-export function selectBackend(options: ResolvedOptions): Backend {
+export function selectBackend(options: ResolvedOptions): SelectedBackend {
   const settings = options.socket;
-  if (typeof options.backend === 'function') return options.backend(settings);
+  if (typeof options.backend === 'function') return asked(options.backend(settings));
   const poller = options.poller ?? pollerFromEnvironment();
   const backend = options.backend ?? backendFromEnvironment() ?? (poller === undefined ? undefined : 'native');
-  if (backend === 'node-net') return new NodeNetBackend(settings);
-  const addon = loadAddon();
-  if (addon.ok) return new NativeBackend(addon.addon, settings, poller);
-  if (backend === undefined) return new NodeNetBackend(settings);
-  throw new SockManError('ERR_SOCKMAN_BACKEND', `the native backend is not available: ${addon.reason}`);
+  if (backend === 'node-net') return asked(new NodeNetBackend(settings));
+  const addon = loadAddon(options.addon);
+  if (addon.ok) return asked(new NativeBackend(addon.addon, settings, poller));
+  if (backend !== undefined) {
+    throw new SockManError('ERR_SOCKMAN_BACKEND', `the native backend is unavailable: ${addon.reason}`);
+  }
+  options.logger.warn(`running on node-net, as the native addon is unavailable: ${addon.reason}`);
+  return { backend: new NodeNetBackend(settings), fallbackReason: addon.reason };
 }
+
+const asked = (backend: Backend): SelectedBackend => ({ backend, fallbackReason: undefined });
 
 function backendFromEnvironment(): 'native' | 'node-net' | undefined {
   const name = process.env['SOCKMAN_BACKEND'];
