@@ -135,7 +135,7 @@ describe('sockman node', () => {
     const { io } = outside(/never/);
     const bad = [['--network', 'moonnet'], ['--v2transport', '2'], ['--for=-1'], ['--for', 'soon']];
     for (const place of ['', 'localhost:1', 'unix:/run/x']) bad.push(['--listen', place]);
-    for (const proxy of ['127.0.0.1:9050=', '127.0.0.1=i2p', 'localhost', '127.0.0.1:0']) bad.push(['--proxy', proxy]);
+    for (const proxy of ['127.0.0.1:9050=', '127.0.0.1=i2p', 'local host', '127.0.0.1:0']) bad.push(['--proxy', proxy]);
     for (const args of bad) await expect(nodeCommand.run(args, io)).rejects.toThrow(UsageError);
     await expect(nodeCommand.run(['--unknown'], io)).rejects.toThrow(UsageError);
     await expect(watchCommand.run([], io)).rejects.toThrow(UsageError);

@@ -127,8 +127,8 @@ describe('sockman node --tor-control', () => {
     expect(places.filter((place) => place !== undefined)).toEqual(['127.0.0.2', '127.0.0.1']);
   });
 
-  it('is not understood with a name, nor a password without it', async () => {
-    await expect(run('--tor-control', 'localhost', '--for', '0')).rejects.toThrow(UsageError);
+  it('is not understood with what is no address and no name, nor a password without it', async () => {
+    await expect(run('--tor-control', '127.0.0.256', '--for', '0')).rejects.toThrow(UsageError);
     await expect(run('--tor-password', 'word', '--for', '0')).rejects.toThrow(UsageError);
   });
 });
@@ -136,6 +136,7 @@ describe('sockman node --tor-control', () => {
 describe('its options', () => {
   it('have a port of their own', () => {
     expect(String(readOnionArguments('127.0.0.1', 'word')?.control)).toBe('127.0.0.1:9051');
+    expect(readOnionArguments('tor', 'word')?.control).toBe('tor:9051');
     expect(readOnionArguments('127.0.0.1:1', 'word')?.password).toBe('word');
     expect(readOnionArguments(undefined, undefined)).toBeUndefined();
   });
@@ -143,7 +144,8 @@ describe('its options', () => {
   it('that mean nothing are refused', () => {
     for (const [control, password] of [
       [undefined, 'word'],
-      ['localhost', undefined],
+      ['127.0.0.256', undefined],
+      ['tor.onion', undefined],
       ['', undefined],
     ] as const) {
       expect(() => readOnionArguments(control, password)).toThrow(UsageError);

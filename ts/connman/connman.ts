@@ -62,7 +62,7 @@ export class Connman implements AsyncDisposable {
    */
   constructor(options: ConnmanOptions = {}) {
     this.#core = new ConnmanCore(options, resolveConnmanOptions(options));
-    this.controlNetwork = new ControlNetwork(this.#core.sockets);
+    this.controlNetwork = new ControlNetwork(this.#core.sockets, this.#core.settings);
   }
 
   // ---- Life ---------------------------------------------------------------------------------------------------------

@@ -1,14 +1,16 @@
 // What stands behind a `Connman`: its parts, and its life from start to stop.
 
 import type { NetAddress } from '../netaddr/net-address.ts';
+import { NamedEndpoint } from '../netaddr/named-endpoint.ts';
 import type { NetworkClass } from '../netaddr/network.ts';
-import { Service } from '../netaddr/service.ts';
+import type { Service } from '../netaddr/service.ts';
 import type { Subnet } from '../netaddr/subnet.ts';
 import { Services } from '../p2p/protocol.ts';
 import type { OutboundMessage } from '../p2p/transport/transport.ts';
 import type { StartOptions } from '../sockman/core.ts';
+import { beforeAbort } from '../util/before-abort.ts';
 import { Emitter } from '../util/emitter.ts';
-import { SockManError, invalidArg } from '../util/errors.ts';
+import { SockManError } from '../util/errors.ts';
 import { Intervals } from '../util/intervals.ts';
 import { throwLater } from '../util/throw-later.ts';
 import { AddressCache } from './reach/address-cache.ts';
@@ -39,6 +41,7 @@ import type { P2PNode } from './node/peer.ts';
 import { Permissions, parseWhiteBind } from './inbound/permissions.ts';
 import { Removal } from './removal.ts';
 import type { ResolvedConnmanOptions } from './settings/resolve-options.ts';
+import { lookUpEndpoint, parseEndpoint } from './settings/endpoint.ts';
 import { SAVE_INTERVAL_MS, Saving } from './saving.ts';
 import { Tasks } from '../util/background-tasks.ts';
 import { NodeSockets } from './sockets.ts';
@@ -68,6 +71,8 @@ export class ConnmanCore implements SocketOwner {
   localServices: bigint;
 
   readonly #listenPlan: ListenPlan;
+  /** Own addresses of which only the name is known yet. */
+  readonly #externalNames: NamedEndpoint[] = [];
   readonly #permissions: Permissions;
   readonly #maker: NodeMaker;
   readonly #removal: Removal;
@@ -126,6 +131,7 @@ export class ConnmanCore implements SocketOwner {
   async start(netEvents: NetEvents, network: PeerNetwork): Promise<void> {
     if (this.#stage !== 'made') throw new SockManError('ERR_SOCKMAN_STATE', `start: ${this.#stage} before`);
     const { clock, random } = this.settings;
+    if (this.network.namedProxies.length > 0 || this.#externalNames.length > 0) await this.#lookUpNames();
     if (this.settings.isListening) this.listeners.openAll();
     if (this.settings.discovers && this.#listenPlan.bindsAny) this.localAddresses.discover(this.listeners.port);
     this.#stage = 'starting';
@@ -146,6 +152,25 @@ export class ConnmanCore implements SocketOwner {
     this.#intervals.every(INACTIVITY_SWEEP_MS, () => this.checkInactivity());
     this.#intervals.every(SAVE_INTERVAL_MS, () => this.#tasks.run('save', () => this.#saving.save()));
     this.#intervals.every(AS_MAP_CHECK_INTERVAL_MS, () => this.#checkAsMap());
+  }
+
+  /** Finds out where proxies and we ourselves are. @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: a name has no address. */
+  async #lookUpNames(): Promise<void> {
+    this.#stage = 'starting';
+    const lookUp = async (option: string, name: NamedEndpoint): Promise<Service> => {
+      const found = await beforeAbort(lookUpEndpoint(option, name, this.settings.lookUpHost), this.#interrupt.signal);
+      if (found === undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'start: interrupted meanwhile');
+      return found;
+    };
+    try {
+      await this.network.lookUpProxies(lookUp);
+      for (const name of this.#externalNames) {
+        this.localAddresses.add(await lookUp('externalIp', name), LOCAL_SCORES.manual);
+      }
+      this.#externalNames.length = 0;
+    } finally {
+      this.#stage = 'made';
+    }
   }
 
   #checkAsMap(): void {
@@ -412,9 +437,9 @@ export class ConnmanCore implements SocketOwner {
     const isReachable = (network: NetworkClass): boolean => this.network.isReachable(network);
     const addresses = new LocalAddresses({ discovers, cjdnsReachable, random, isReachable });
     for (const text of externalIp) {
-      const service = Service.tryParse(text, this.#listenPlan.listenPort);
-      if (service === undefined) throw invalidArg('externalIp', 'a numeric address with or without port', text);
-      addresses.add(service, LOCAL_SCORES.manual);
+      const endpoint = parseEndpoint('externalIp', text, this.#listenPlan.listenPort, this.settings.dns);
+      if (endpoint instanceof NamedEndpoint) this.#externalNames.push(endpoint);
+      else addresses.add(endpoint, LOCAL_SCORES.manual);
     }
     return addresses;
   }

@@ -3,7 +3,9 @@
 // Tor drops the service with the connection that made it, so the connection stays. When it ends it is made anew at once; a
 // control port that takes nothing, or hangs up within a second, is tried less and less often.
 
-import type { Service } from '../netaddr/service.ts';
+import { parseNamedEndpoint } from '../netaddr/named-endpoint.ts';
+import type { NamedEndpoint } from '../netaddr/named-endpoint.ts';
+import { Service } from '../netaddr/service.ts';
 import { toService } from '../sockman/arguments.ts';
 import { integer } from '../sockman/options.ts';
 import { systemClock } from '../util/clock.ts';
@@ -32,6 +34,9 @@ export const TOR_RETRY_MAX_MS = 600_000;
 /** Where the control port is unless said otherwise. (src/torcontrol.h, DEFAULT_TOR_CONTROL) */
 export const DEFAULT_TOR_CONTROL = '127.0.0.1:9051';
 
+/** Where Tor's control port listens. (src/torcontrol.h, DEFAULT_TOR_CONTROL_PORT) */
+export const DEFAULT_TOR_CONTROL_PORT = 9_051;
+
 /** What an onion service tells. */
 export interface OnionServiceEvents {
   /** It can be reached at this address; for a while other Tors may not have heard of it. */
@@ -44,7 +49,10 @@ export interface OnionServiceEvents {
 
 /** What an onion service is given. */
 export interface OnionServiceOptions extends TorCredentials {
-  /** Address of the control port, numeric. Default 127.0.0.1:9051. */
+  /**
+   * Address of the control port, default 127.0.0.1:9051. Or its name, `tor` or `tor:9051`, where the network looks names up, as
+   * `Connman.controlNetwork` does; looked up anew for every connection.
+   */
   control?: Service | string;
   /** The port that the world sees. */
   virtualPort: number;
@@ -74,7 +82,7 @@ export interface OnionServiceOptions extends TorCredentials {
  */
 export class OnionService {
   readonly #network: TorControlNetwork;
-  readonly #control: Service;
+  readonly #control: Service | NamedEndpoint;
   readonly #virtualPort: number;
   readonly #target: Service;
   readonly #privateKeyFile: string | undefined;
@@ -102,7 +110,7 @@ export class OnionService {
     if (privateKeyFile !== undefined) checkPath('privateKeyFile', privateKeyFile);
     if (typeof virtualPort !== 'number') throw invalidArg('virtualPort', 'a number', virtualPort);
     this.#network = network;
-    this.#control = toService('control', control);
+    this.#control = controlEndpoint(control, network.looksUpNames === true);
     this.#virtualPort = integer('virtualPort', virtualPort, 0, 1, 65_535);
     this.#target = toService('target', options.target);
     this.#privateKeyFile = privateKeyFile;
@@ -210,4 +218,11 @@ export class OnionService {
     }
     return service;
   }
+}
+
+/** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither an address nor, where names are looked up, a name. */
+function controlEndpoint(control: Service | string, mayBeName: boolean): Service | NamedEndpoint {
+  const isName = mayBeName && typeof control === 'string' && Service.tryParse(control, 0) === undefined;
+  const named = isName ? parseNamedEndpoint(control, DEFAULT_TOR_CONTROL_PORT) : undefined;
+  return named ?? toService('control', control);
 }

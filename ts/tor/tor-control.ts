@@ -4,7 +4,7 @@
 
 import type { Duplex } from 'node:stream';
 
-import type { Service } from '../netaddr/service.ts';
+import type { ConnectTarget } from '../sockman/dial/connect-options.ts';
 import type { SockMan } from '../sockman/sock-man.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Clock, Timer } from '../util/clock.ts';
@@ -25,8 +25,11 @@ export const TOR_REPLY_TIMEOUT_MS = 60_000;
 /** From here on codes are of events. (Tor control-spec, section 4) */
 const FIRST_EVENT_CODE = 600;
 
-/** What connects us: a `SockMan` that was started. */
-export type TorControlNetwork = Pick<SockMan, 'connectAndMakeNodeId' | 'addressesOf' | 'duplex'>;
+/** What connects us: a `SockMan` that was started, or what a node offers for this. */
+export type TorControlNetwork = Pick<SockMan, 'connectAndMakeNodeId' | 'addressesOf' | 'duplex'> & {
+  /** It dials names, too. A `SockMan` does not: it looks up nothing. */
+  readonly looksUpNames?: boolean;
+};
 
 /** Options of a connection. */
 export interface TorControlOptions {
@@ -80,12 +83,12 @@ export class TorControl {
   /**
    * Connects to a control port.
    *
-   * @param to - Its address, numeric: usually 127.0.0.1:9051.
+   * @param to - Its address, usually 127.0.0.1:9051; a name only for a network that looks names up.
    * @throws {TorControlError} `ERR_SOCKMAN_TOR_CONTROL`, failure `unreachable`, `interrupted` or `closed`.
    */
   static async connect(
     network: TorControlNetwork,
-    to: Service | string,
+    to: ConnectTarget,
     options: TorControlOptions = {},
   ): Promise<TorControl> {
     const { signal } = options;

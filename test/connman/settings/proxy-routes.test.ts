@@ -36,6 +36,8 @@ describe('the option proxy', () => {
     ['an IPv6 address has brackets before a port', '[::1]:9001=cjdns', { cjdns: '[::1]:9001' }],
     ['a path leads everywhere', 'unix:/run/tor', everywhere('unix:/run/tor')],
     ['a path may be for one network', 'unix:/run/tor=onion', { onion: 'unix:/run/tor' }],
+    ['a name leads everywhere', 'tor', everywhere('tor:9050')],
+    ['a name has a port and a network', 'my_tor-1.example.:9051=onion', { onion: 'my_tor-1.example.:9051' }],
     ['0 leads nowhere', '0', {}],
     ['nothing leads nowhere', '', {}],
     ['an empty list leads nowhere', [], {}],
@@ -61,7 +63,10 @@ describe('the option proxy', () => {
     ['an unknown network to take away', '0=ethernet'],
     ['two networks', `${A}=ipv4=ipv6`],
     ['a network that is there in every object', `${A}=constructor`],
-    ['a name', 'localhost:9050'],
+    ['a name of an overlay', 'proxy.onion:9050'],
+    ['a name that looks like an address', '127.0.0.256:9050'],
+    ['a name with a space', 'to r:9050'],
+    ['a name longer than any', `${'a'.repeat(254)}:9050`],
     ['port 0', '127.0.0.1:0'],
     ['a port that is no number', '127.0.0.1:http'],
     ['a port of 65536', '127.0.0.1:65536'],
@@ -105,7 +110,7 @@ describe('the option onion', () => {
     expect(routesOf(proxy, onion)).toEqual(expected);
   });
 
-  it.each(['127.0.0.1:0', 'localhost', `${A}=onion`, 5, true])('refuses %j', (onion) => {
+  it.each(['127.0.0.1:0', 'localhost:0', `${A}=onion`, 5, true])('refuses %j', (onion) => {
     const options = { onion } as ConnmanOptions;
     expect(() => resolveConnmanOptions(options)).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }));
   });

@@ -1,8 +1,7 @@
 // `sockman dial`: dials one address, directly or through a proxy, and prints each step with its time. For people who wonder
 // why their proxy fails.
 
-import { DEFAULT_SAM_PORT } from '../../connman/reach/network-state.ts';
-import { DEFAULT_PROXY_PORT } from '../../connman/settings/proxy-routes.ts';
+import { DEFAULT_PROXY_PORT, DEFAULT_SAM_PORT } from '../../connman/settings/proxy-routes.ts';
 import { Service } from '../../netaddr/service.ts';
 import { splitHostPort } from '../../netaddr/split-host-port.ts';
 import { createSockMan } from '../../sockman/create-sock-man.ts';

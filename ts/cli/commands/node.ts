@@ -50,11 +50,11 @@ const OPTIONS = {
   v2transport: option.zeroOrOne(true, 'encrypted connections (BIP 324); 1 by default'),
   proxy: option.texts(
     'ADDRESS[=NET]',
-    'SOCKS5 proxy, address:port or unix:/path, for every network or for ipv4, ipv6, onion, cjdns; may be repeated, later ones override; 0[=NET] takes away. Local addresses need none',
+    'SOCKS5 proxy, address or name with or without port, or unix:/path, for every network or for ipv4, ipv6, onion, cjdns; may be repeated, later ones override; 0[=NET] takes away. Local addresses need none',
   ),
   'tor-control': option.text(
     'ADDRESS',
-    "offers an onion service through Tor's control port (9051 by default), and dials onion addresses through that Tor unless --proxy leads to them; the key of the service is kept in --datadir. Listens on loopback if --listen is not given",
+    "offers an onion service through Tor's control port (address or name, 9051 by default), and dials onion addresses through that Tor unless --proxy leads to them; the key of the service is kept in --datadir. Listens on loopback if --listen is not given",
   ),
   'tor-password': option.text('WORD', 'for a control port that wants one; its cookie file is found by itself'),
   'capture-messages': option.text(

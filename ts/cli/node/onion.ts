@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 
 import type { Connman } from '../../connman/connman.ts';
+import { parseNamedEndpoint } from '../../netaddr/named-endpoint.ts';
 import { Service } from '../../netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
 import type { ChainName } from '../../p2p/chain-params.ts';
@@ -19,11 +20,12 @@ const KEY_FILE = 'onion_v3_private_key';
 
 /** What was asked for. */
 export interface OnionArguments {
-  readonly control: Service;
+  /** An address, or a name that the node looks up. */
+  readonly control: Service | string;
   readonly password: string | undefined;
 }
 
-/** @throws {UsageError} No address, or a password without one. */
+/** @throws {UsageError} Neither an address nor a name, or a password without one. */
 export function readOnionArguments(
   control: string | undefined,
   password: string | undefined,
@@ -32,9 +34,9 @@ export function readOnionArguments(
     if (password !== undefined) throw new UsageError('--tor-password needs --tor-control');
     return undefined;
   }
-  const service = Service.tryParse(control, DEFAULT_CONTROL_PORT);
-  if (service === undefined) throw new UsageError(`--tor-control: expected a numeric address, got '${control}'`);
-  return { control: service, password };
+  const endpoint = Service.tryParse(control, DEFAULT_CONTROL_PORT) ?? parseNamedEndpoint(control, DEFAULT_CONTROL_PORT);
+  if (endpoint === undefined) throw new UsageError(`--tor-control: expected an address or a name, got '${control}'`);
+  return { control: endpoint instanceof Service ? endpoint : String(endpoint), password };
 }
 
 /** Makes an onion service for a node that listens, and tells the node about it. To be started, and stopped before the node. */

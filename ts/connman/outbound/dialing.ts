@@ -10,7 +10,7 @@ import { splitHostPort } from '../../netaddr/split-host-port.ts';
 import type { ConnectTarget, Proxy } from '../../sockman/dial/connect-options.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';
 import { beforeAbort } from '../../util/before-abort.ts';
-import { invalidArg } from '../../util/errors.ts';
+import { SockManError, invalidArg } from '../../util/errors.ts';
 import { shuffle } from '../../util/random.ts';
 import type { AddressSource } from '../settings/address-source.ts';
 import type { ConnectionType } from '../node/connection-types.ts';
@@ -91,10 +91,13 @@ export class Dialing {
    * @returns Whether there is one now. False also when the request was refused: the peer is connected or being dialed, is
    *   ourselves, is banned, or the network is off.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither `addr` nor `dest`, or both.
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started.
    */
   async open(request: OpenRequest): Promise<boolean> {
     const { addr, dest } = request;
     if ((addr === undefined) === (dest === undefined)) throw invalidArg('request', 'either addr or dest', request);
+    // A dial that goes round its proxy, or asks a resolver in its place, tells what the proxy is there to hide.
+    if (this.#host.network.namedProxies.length > 0) throw new SockManError('ERR_SOCKMAN_STATE', 'open: not started');
     if (!this.#isWanted(request)) return false;
     const pending: PendingDial = { dest, targets: addr === undefined ? [] : [addr.service] };
     this.#pending.add(pending);

@@ -4,26 +4,32 @@
 // Inbound and manual connections are the user's business and not touched by it.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
+import { NamedEndpoint } from '../../netaddr/named-endpoint.ts';
 import type { NetworkClass, PublicNetworkName } from '../../netaddr/network.ts';
 import { Service } from '../../netaddr/service.ts';
 import { checkSessionOptions } from '../../sockman/dial/connect-options.ts';
 import type { Proxy } from '../../sockman/dial/connect-options.ts';
-import { invalidArg } from '../../util/errors.ts';
-import { parseProxyAddress } from '../settings/proxy-routes.ts';
-import type { ProxyRoutes } from '../settings/proxy-routes.ts';
-
-/** Port of a SAM bridge that names none. */
-export const DEFAULT_SAM_PORT = 7_656;
+import type { Endpoint } from '../settings/endpoint.ts';
+import type { ProxyRoutes, Route } from '../settings/proxy-routes.ts';
 
 /** How the networks are to be reached. */
 export interface NetworkStateOptions {
   readonly onlyNet: readonly PublicNetworkName[] | undefined;
   readonly cjdnsReachable: boolean;
   readonly proxyRoutes: ProxyRoutes;
-  readonly i2pSam: string | undefined;
+  readonly i2pSam: Endpoint | undefined;
   readonly i2pSessionOptions: string | undefined;
   readonly proxyRandomize: boolean;
   readonly networkActive: boolean;
+}
+
+/** What leads through a proxy, or through the bridge of I2P. */
+type ProxiedRoute = Route | 'i2p';
+
+/** A proxy that has a name and no address yet. */
+interface NamedProxy {
+  readonly route: ProxiedRoute;
+  readonly endpoint: NamedEndpoint;
 }
 
 const NETWORKS: readonly PublicNetworkName[] = ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'];
@@ -31,32 +37,25 @@ const NETWORKS: readonly PublicNetworkName[] = ['ipv4', 'ipv6', 'onion', 'i2p', 
 /** State of the networks of one `Connman`. */
 export class NetworkState {
   isActive: boolean;
-  /** The proxy that looks up names in place of us; undefined when the host does. */
-  readonly nameProxy: Proxy | undefined;
   readonly cjdnsReachable: boolean;
   readonly proxyRandomize: boolean;
-  readonly #proxies = new Map<NetworkClass, Proxy>();
+  readonly #proxies = new Map<NetworkClass | 'names', Proxy>();
+  /** Proxies of which only the name is known yet. */
+  readonly #named: NamedProxy[] = [];
+  readonly #i2pSessionOptions: string | undefined;
   readonly #onlyNet: readonly PublicNetworkName[] | undefined;
   readonly #reachable: Set<NetworkClass>;
 
-  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the SAM bridge is no address. */
+  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the options of I2P sessions are none. */
   constructor(options: NetworkStateOptions) {
     this.isActive = options.networkActive;
     this.cjdnsReachable = options.cjdnsReachable;
     this.proxyRandomize = options.proxyRandomize;
-    const { proxyRoutes } = options;
-    this.nameProxy = this.#proxyAt(proxyRoutes.names);
-    for (const network of ['ipv4', 'ipv6', 'onion', 'cjdns'] as const) {
-      const proxy = this.#proxyAt(proxyRoutes[network]);
-      if (proxy !== undefined) this.#proxies.set(network, proxy);
-    }
-    if (options.i2pSam !== undefined) {
-      const endpoint = parseProxyAddress('i2pSam', options.i2pSam, DEFAULT_SAM_PORT);
-      if (endpoint.unixPath !== undefined) throw invalidArg('i2pSam', 'an address of TCP', options.i2pSam);
-      const { i2pSessionOptions: sessionOptions } = options;
-      if (sessionOptions !== undefined) checkSessionOptions('i2pSessionOptions', sessionOptions);
-      this.#proxies.set('i2p', { endpoint, ...(sessionOptions !== undefined && { sessionOptions }) });
-    }
+    const { proxyRoutes, i2pSessionOptions } = options;
+    if (i2pSessionOptions !== undefined) checkSessionOptions('i2pSessionOptions', i2pSessionOptions);
+    this.#i2pSessionOptions = i2pSessionOptions;
+    for (const route of ['ipv4', 'ipv6', 'onion', 'cjdns', 'names'] as const) this.#note(route, proxyRoutes[route]);
+    this.#note('i2p', options.i2pSam);
     this.#onlyNet = options.onlyNet;
     this.#reachable = new Set(options.onlyNet ?? NETWORKS);
     // What is neither routable nor stored has nothing to be excluded from.
@@ -64,6 +63,32 @@ export class NetworkState {
     if (!options.cjdnsReachable) this.#reachable.delete('cjdns');
     if (proxyRoutes.onion === undefined) this.#reachable.delete('onion');
     if (options.i2pSam === undefined) this.#reachable.delete('i2p');
+  }
+
+  /** The proxy that looks up names in place of us; undefined when the host does. */
+  get nameProxy(): Proxy | undefined {
+    return this.#proxies.get('names');
+  }
+
+  /** Proxies of which only the name is known: nothing may be dialed as long as there are any. */
+  get namedProxies(): readonly NamedProxy[] {
+    return this.#named;
+  }
+
+  /**
+   * Looks up the names of proxies, each once.
+   *
+   * @param lookUp - Gives the address, or rejects, which ends this.
+   */
+  async lookUpProxies(lookUp: (option: string, name: NamedEndpoint) => Promise<Service>): Promise<void> {
+    const found = new Map<string, Service>();
+    for (const { route, endpoint } of this.#named) {
+      const name = String(endpoint);
+      const service = found.get(name) ?? (await lookUp(route === 'i2p' ? 'i2pSam' : 'proxy', endpoint));
+      found.set(name, service);
+      this.#use(route, service);
+    }
+    this.#named.length = 0;
   }
 
   /** Whether automatic dials, gossip and own addresses of a network are wanted. */
@@ -102,7 +127,14 @@ export class NetworkState {
     return false;
   }
 
-  #proxyAt(endpoint: Service | undefined): Proxy | undefined {
-    return endpoint && { endpoint, streamIsolation: this.proxyRandomize };
+  #note(route: ProxiedRoute, endpoint: Endpoint | undefined): void {
+    if (endpoint instanceof NamedEndpoint) this.#named.push({ route, endpoint });
+    else if (endpoint !== undefined) this.#use(route, endpoint);
+  }
+
+  #use(route: ProxiedRoute, endpoint: Service): void {
+    const sessionOptions = this.#i2pSessionOptions;
+    const sam = { endpoint, ...(sessionOptions !== undefined && { sessionOptions }) };
+    this.#proxies.set(route, route === 'i2p' ? sam : { endpoint, streamIsolation: this.proxyRandomize });
   }
 }

@@ -51,7 +51,7 @@ export interface ConnmanOptions extends SockManOptions {
   port?: number;
   /** Learn our own addresses. Default: when listening, and neither `externalIp` nor `proxy` is given. */
   discover?: boolean;
-  /** Our own addresses, `address[:port]`. */
+  /** Our own addresses, `address[:port]` or `name[:port]`. Names are looked up at `start`. */
   externalIp?: readonly string[];
 
   // ---- Limits -------------------------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ export interface ConnmanOptions extends SockManOptions {
   noConnect?: boolean;
   /** Peers to ask for addresses once. */
   seedNode?: readonly string[];
-  /** Look up names of peers. Default true. */
+  /** Look up names: of peers, and of proxies, the I2P bridge and ourselves. Default true. */
   dns?: boolean;
   /** Ask DNS seeds, for the address book. Default true; false with `connect`, `noConnect`, no `maxConnections`, `onlyNet` without IP, or on regtest. */
   dnsSeed?: boolean;
@@ -94,14 +94,15 @@ export interface ConnmanOptions extends SockManOptions {
   /** This host has a CJDNS address: fc00::/8 is CJDNS. Default false. */
   cjdnsReachable?: boolean;
   /**
-   * SOCKS5 proxies, `address`, `address:port` or `unix:/path`; default port 9050. For everything but I2P; with `=ipv4` or
-   * `=ipv6` behind it for that network and for names, with `=onion` or `=cjdns` for that network. Later ones override earlier
-   * ones; `0` (or nothing) in place of the address takes away what they gave.
+   * SOCKS5 proxies, `address`, `address:port`, `name`, `name:port` or `unix:/path`; default port 9050. For everything but
+   * I2P; with `=ipv4` or `=ipv6` behind it for that network and for names, with `=onion` or `=cjdns` for that network. Later
+   * ones override earlier ones; `0` (or nothing) in place of the address takes away what they gave. Names are looked up at
+   * `start`.
    */
   proxy?: string | readonly string[];
   /** SOCKS5 proxy for onion addresses, before any `proxy`; `false` or `0` for none. Default: that of `proxy`. */
   onion?: string | false;
-  /** The SAM bridge of an I2P router. Default port 7656. */
+  /** The SAM bridge of an I2P router, `address[:port]` or `name[:port]`. Default port 7656. */
   i2pSam?: string;
   /** Where the private key of our I2P address is; without it dials use addresses of their own, and nothing comes in. */
   i2pPrivateKeyFile?: string;
@@ -148,6 +149,6 @@ export interface ConnmanOptions extends SockManOptions {
   netGroups?: NetGroups;
   clock?: Clock;
   random?: RandomUint32;
-  /** Looks up names of peers and DNS seeds. Default: the host's resolver. */
+  /** Looks up names: of peers, DNS seeds, proxies and ourselves. Default: the host's resolver. */
   lookUpHost?: HostLookup;
 }

@@ -7,20 +7,25 @@
 //   onion: ADDRESS              onion addresses only, and before `proxy`
 //   onion: false, 0             no onion addresses, whatever `proxy` says; '' leaves them to `proxy`
 //
-// ADDRESS is `address`, `address:port` or `unix:/path`; several proxies act in their order. Names are not looked up here: who
-// hides behind a proxy does not want to begin with a question to a resolver. (Bitcoin Core src/init.cpp, AppInitMain)
+// ADDRESS is `address`, `address:port`, `name`, `name:port` or `unix:/path`; several proxies act in their order. Names are
+// looked up when the node starts. (Bitcoin Core src/init.cpp, AppInitMain)
 
 import { Service } from '../../netaddr/service.ts';
 import { invalidArg } from '../../util/errors.ts';
+import { parseServer } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
 
 /** Port of a SOCKS5 proxy that names none: Tor's. */
 export const DEFAULT_PROXY_PORT = 9_050;
 
+/** Port of a SAM bridge that names none. */
+export const DEFAULT_SAM_PORT = 7_656;
+
 /** What a SOCKS5 proxy can lead to: a network, or names that it looks up in place of us. */
-type Route = 'ipv4' | 'ipv6' | 'onion' | 'cjdns' | 'names';
+export type Route = 'ipv4' | 'ipv6' | 'onion' | 'cjdns' | 'names';
 
 /** The proxy of each; undefined for none. */
-export type ProxyRoutes = Readonly<Record<Route, Service | undefined>>;
+export type ProxyRoutes = Readonly<Record<Route, Endpoint | undefined>>;
 
 const ALL_ROUTES: readonly Route[] = ['ipv4', 'ipv6', 'onion', 'cjdns', 'names'];
 
@@ -38,14 +43,16 @@ const NOTHING: readonly string[] = ['', '0'];
 /**
  * Reads both options.
  *
+ * @param mayLookUp - Whether proxies may have names.
  * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not texts, no address, port 0, a path that is too long, a network that there is
  *   no SOCKS5 proxy for, or nothing behind `=`.
  */
 export function resolveProxyRoutes(
   proxy: string | readonly string[] = [],
   onion: string | false | undefined = '',
+  mayLookUp: boolean = true,
 ): ProxyRoutes {
-  const routes: Record<Route, Service | undefined> = {
+  const routes: Record<Route, Endpoint | undefined> = {
     ipv4: undefined,
     ipv6: undefined,
     onion: undefined,
@@ -53,11 +60,11 @@ export function resolveProxyRoutes(
     names: undefined,
   };
   for (const text of typeof proxy === 'string' ? [proxy] : toTexts(proxy)) {
-    const { endpoint, leadsTo } = readProxy(text);
+    const { endpoint, leadsTo } = readProxy(text, mayLookUp);
     for (const route of leadsTo) routes[route] = endpoint;
   }
   if (onion === false || onion === '0') routes.onion = undefined;
-  else if (onion !== '') routes.onion = parseProxyAddress('onion', onion, DEFAULT_PROXY_PORT);
+  else if (onion !== '') routes.onion = parseProxy('onion', onion, mayLookUp);
   return routes;
 }
 
@@ -66,19 +73,14 @@ export function hasAnyRoute(routes: ProxyRoutes): boolean {
   return ALL_ROUTES.some((route) => routes[route] !== undefined);
 }
 
-/**
- * The address of a proxy or bridge.
- * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the option.
- */
-export function parseProxyAddress(option: string, text: string, defaultPort: number): Service {
-  const endpoint = Service.tryParse(text, defaultPort);
-  const isUsable = endpoint?.unixPath !== undefined || (endpoint !== undefined && endpoint.port !== 0);
-  if (!isUsable) throw invalidArg(option, 'a numeric address with or without port, or unix:/path', text);
-  return endpoint;
+function parseProxy(option: string, text: string, mayLookUp: boolean): Endpoint {
+  const service = Service.tryParse(text, DEFAULT_PROXY_PORT);
+  if (service?.unixPath !== undefined) return service;
+  return parseServer(option, text, DEFAULT_PROXY_PORT, mayLookUp);
 }
 
 /** One proxy, with or without a network behind the last `=`. */
-function readProxy(text: string): { endpoint: Service | undefined; leadsTo: readonly Route[] } {
+function readProxy(text: string, mayLookUp: boolean): { endpoint: Endpoint | undefined; leadsTo: readonly Route[] } {
   const equals = text.lastIndexOf('=');
   const address = equals < 0 ? text : text.slice(0, equals);
   const leadsTo = equals < 0 ? ALL_ROUTES : ROUTES_BY_SUFFIX.get(text.slice(equals + 1).toLowerCase());
@@ -86,7 +88,7 @@ function readProxy(text: string): { endpoint: Service | undefined; leadsTo: read
     throw invalidArg('proxy', `nothing or one of ${[...ROUTES_BY_SUFFIX.keys()].join(', ')} behind its address`, text);
   }
   if (NOTHING.includes(address)) return { endpoint: undefined, leadsTo };
-  return { endpoint: parseProxyAddress('proxy', address, DEFAULT_PROXY_PORT), leadsTo };
+  return { endpoint: parseProxy('proxy', address, mayLookUp), leadsTo };
 }
 
 function toTexts(value: readonly string[]): readonly string[] {

@@ -24,11 +24,13 @@ import { VERSION } from '../../util/version.ts';
 import type { AddressSource } from './address-source.ts';
 import { DEFAULT_MAX_CONNECTIONS } from './budget.ts';
 import { readDescriptorLimit } from './descriptor-limit.ts';
+import { parseServer } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
 import { lookUpHost } from './name-lookup.ts';
 import type { HostLookup } from './name-lookup.ts';
 import { text, texts } from './option-values.ts';
 import type { AddressBookStore, AnchorStore, BanSource, ConnmanOptions } from './options.ts';
-import { hasAnyRoute, resolveProxyRoutes } from './proxy-routes.ts';
+import { DEFAULT_SAM_PORT, hasAnyRoute, resolveProxyRoutes } from './proxy-routes.ts';
 import type { ProxyRoutes } from './proxy-routes.ts';
 
 /** Default of `peerTimeoutSeconds`: for the first bytes and for all of the handshake. (Core, DEFAULT_PEER_CONNECT_TIMEOUT) */
@@ -97,7 +99,7 @@ export interface ResolvedConnmanOptions {
   readonly onlyNet: readonly PublicNetworkName[] | undefined;
   readonly cjdnsReachable: boolean;
   readonly proxyRoutes: ProxyRoutes;
-  readonly i2pSam: string | undefined;
+  readonly i2pSam: Endpoint | undefined;
   readonly i2pPrivateKeyFile: string | undefined;
   readonly i2pAcceptIncoming: boolean;
   readonly i2pSessionOptions: string | undefined;
@@ -222,8 +224,10 @@ function hasBind({ bind = [], onionBind = [], whiteBind = [] }: ConnmanOptions):
 type NetworkOptions = Pick<ResolvedConnmanOptions, 'onlyNet' | 'cjdnsReachable' | 'proxyRoutes' | 'i2pSam'>;
 
 function resolveNetworks(options: ConnmanOptions): NetworkOptions {
-  const { i2pSam, cjdnsReachable = false } = options;
-  const proxyRoutes = resolveProxyRoutes(options.proxy, options.onion);
+  const { cjdnsReachable = false, dns = true } = options;
+  const proxyRoutes = resolveProxyRoutes(options.proxy, options.onion, dns);
+  const sam = options.i2pSam;
+  const i2pSam = sam === undefined ? undefined : parseServer('i2pSam', text('i2pSam', sam, ''), DEFAULT_SAM_PORT, dns);
   const onlyNet = resolveOnlyNet(options.onlyNet);
   if (onlyNet !== undefined) {
     if (onlyNet.includes('cjdns') && !cjdnsReachable) throw invalidArg('onlyNet', 'cjdnsReachable with cjdns', 'cjdns');

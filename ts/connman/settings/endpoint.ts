@@ -1,0 +1,46 @@
+// Where a proxy, a bridge or we ourselves are, in the user's words: an address, or a name. Names are looked up once, when the
+// node starts; a container has no other way to say where its Tor is. `SockMan` knows addresses only.
+// (Bitcoin Core src/netbase.cpp, Lookup)
+
+import { NamedEndpoint, parseNamedEndpoint } from '../../netaddr/named-endpoint.ts';
+import { Service } from '../../netaddr/service.ts';
+import { SockManError, invalidArg } from '../../util/errors.ts';
+import type { HostLookup } from './name-lookup.ts';
+
+/** Where something is. */
+export type Endpoint = Service | NamedEndpoint;
+
+/**
+ * The address of an endpoint: the first that its name has.
+ *
+ * @param option - What it was given as, for the error.
+ * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: the name has none.
+ */
+export async function lookUpEndpoint(option: string, endpoint: NamedEndpoint, lookUp: HostLookup): Promise<Service> {
+  const [address] = await lookUp(endpoint.host);
+  if (address !== undefined) return new Service(address, endpoint.port);
+  const details = { syscall: 'getaddrinfo', address: String(endpoint) };
+  throw new SockManError('ERR_SOCKMAN_SYSTEM', `${option}: ${endpoint} has no address`, details);
+}
+
+/**
+ * An address of TCP or a name, with or without port.
+ *
+ * @param mayLookUp - Whether names are taken.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the option.
+ */
+export function parseEndpoint(option: string, text: string, defaultPort: number, mayLookUp: boolean): Endpoint {
+  if (typeof text !== 'string') throw invalidArg(option, 'a string', text);
+  const endpoint = Service.tryParse(text, defaultPort) ?? parseNamedEndpoint(text, defaultPort);
+  if (endpoint instanceof NamedEndpoint && !mayLookUp) throw invalidArg(option, 'an address, since dns is off', text);
+  const isUsable = endpoint instanceof NamedEndpoint || endpoint?.unixPath === undefined;
+  if (endpoint === undefined || !isUsable) throw invalidArg(option, 'an address or a name, with or without port', text);
+  return endpoint;
+}
+
+/** As `parseEndpoint`, of something that listens: not at port 0. */
+export function parseServer(option: string, text: string, defaultPort: number, mayLookUp: boolean): Endpoint {
+  const endpoint = parseEndpoint(option, text, defaultPort, mayLookUp);
+  if (endpoint.port === 0) throw invalidArg(option, 'a port', text);
+  return endpoint;
+}
