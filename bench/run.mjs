@@ -18,6 +18,8 @@ import { bench as idleCost } from './idle-cost.mjs';
 import { bench as idleNeighbours } from './idle-neighbours.mjs';
 import { bench as importCost } from './import-cost.mjs';
 import { bench as soak } from './soak.mjs';
+import { bench as floods } from './cases/floods/index.mjs';
+import { measureFloods } from './cases/floods/measure.mjs';
 import { BENCH_DIRECTORY } from './lib/build.mjs';
 import { measureIdle } from './lib/idle.mjs';
 import { measureImport } from './lib/import-cost.mjs';
@@ -43,9 +45,16 @@ const BENCHES = [
   idleCost,
   soak,
   importCost,
+  floods,
 ];
 
-const MEASURES = { traffic: measureTraffic, idle: measureIdle, soak: measureSoak, import: measureImport };
+const MEASURES = {
+  traffic: measureTraffic,
+  idle: measureIdle,
+  soak: measureSoak,
+  import: measureImport,
+  floods: measureFloods,
+};
 
 /** Fewer rounds than this are for trying things out; their numbers are not published. */
 const ROUNDS_TO_PUBLISH = 5;
@@ -69,7 +78,7 @@ const listOf = (text) => text.split(',').filter((word) => word !== '');
 
 /** Benches named themselves or by one of their cases, with only those cases. @param {string[]} names */
 function chosenBenches(names) {
-  if (names.length === 0) return BENCHES;
+  if (names.length === 0) return BENCHES.filter(({ isOnRequest }) => options.smoke || !isOnRequest);
   const known = BENCHES.flatMap(({ name, cases = [] }) => [name, ...cases.map((benchCase) => benchCase.name)]);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(`No case ${unknown.join(', ')}; there are ${known.join(', ')}`);

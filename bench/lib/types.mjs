@@ -20,9 +20,10 @@
  */
 
 /**
- * One question. `kind` says how it is measured: `traffic` (the rounds of `traffic.mjs`), `idle`, `soak` or `import`.
- * @typedef {{ name: string, question: string, kind: 'traffic' | 'idle' | 'soak' | 'import', serverMode?: string,
- *   unit?: string, cases?: Case[], peers?: string[] }} Bench
+ * One question. `kind` says how it is measured: `traffic` (the rounds of `traffic.mjs`), `idle`, `soak`, `import`
+ * or `floods`. One that is on request runs when it is named, and in smoke runs.
+ * @typedef {{ name: string, question: string, kind: 'traffic' | 'idle' | 'soak' | 'import' | 'floods',
+ *   serverMode?: string, unit?: string, cases?: Case[], peers?: string[], isOnRequest?: boolean }} Bench
  */
 
 /**

@@ -1,0 +1,128 @@
+// The attackers of one attack, a process of their own: `node attackers.mjs ATTACK PORT [PEERS]`, told `go` when it begins.
+// Ends with the channel to its parent; answers `report` with what was done.
+
+import { connect } from 'node:net';
+import { attackOf } from './attacks.mjs';
+import { MessageReader, verack, version } from './frames.mjs';
+
+const attack = attackOf(process.argv[2]);
+const port = Number(process.argv[3]);
+const peers = Number(process.argv[4] ?? attack.peers);
+const bytes = attack.bytes();
+
+/** How long somebody who was thrown out stays away, and how long one who comes and goes stays, in milliseconds. */
+const REDIAL_MS = 50;
+/** A handshake that takes longer failed, and the next one begins, in milliseconds. */
+const HANDSHAKE_MS = 2_000;
+const DRIP_MS = 10;
+/** Comings and goings at one time. */
+const AT_A_TIME = 16;
+
+let takenBytes = 0;
+let handshakes = 0;
+let connections = 0;
+
+/** Loopback addresses, one for each attacker. @param {number} index */
+const addressOf = (index) => `127.1.${1 + (index >> 7)}.${1 + (index & 127)}`;
+
+/** @param {string | undefined} localAddress */
+function dial(localAddress) {
+  const socket = connect({ host: '127.0.0.1', port, ...(localAddress !== undefined && { localAddress }) });
+  socket.setNoDelay(true);
+  socket.on('connect', () => connections++);
+  socket.on('error', () => {});
+  socket.on('close', () => (takenBytes += socket.bytesWritten - socket.writableLength));
+  return socket;
+}
+
+/** @param {import('node:net').Socket} socket @param {() => void} onReady */
+function shakeHands(socket, onReady) {
+  const reader = new MessageReader();
+  let isReady = false;
+  socket.on('connect', () => socket.write(version()));
+  socket.on('data', (chunk) => {
+    // What comes later is not looked at: the attackers must not become the bottleneck.
+    if (isReady) return;
+    reader.take(chunk, (type) => {
+      if (type === 'version') socket.write(verack);
+      if (type !== 'verack' || isReady) return;
+      isReady = true;
+      handshakes++;
+      onReady();
+    });
+  });
+}
+
+/** @param {import('node:net').Socket} socket */
+function keepSending(socket) {
+  const send = () => {
+    while (!socket.destroyed && socket.write(bytes));
+  };
+  socket.on('drain', send);
+  send();
+}
+
+/** @param {import('node:net').Socket} socket */
+function drip(socket) {
+  let at = 0;
+  const timer = setInterval(() => socket.write(bytes.subarray(at % bytes.length, (at++ % bytes.length) + 1)), DRIP_MS);
+  socket.on('close', () => clearInterval(timer));
+}
+
+/** Open connections, for the report. @type {Set<import('node:net').Socket>} */
+const open = new Set();
+
+function attackOnce() {
+  const socket = dial(undefined);
+  open.add(socket);
+  socket.on('close', () => {
+    open.delete(socket);
+    setTimeout(attackOnce, REDIAL_MS);
+  });
+  if (attack.kind === 'garbage') {
+    socket.on('connect', () => socket.write(bytes));
+    socket.resume();
+    return;
+  }
+  shakeHands(socket, () => {
+    if (attack.neverReads) socket.pause();
+    if (attack.kind === 'drip') drip(socket);
+    else if (attack.kind === 'once') socket.write(bytes);
+    else keepSending(socket);
+  });
+}
+
+let nextAddress = 0;
+
+/** Comes, makes its handshake unless it is in a hurry, stays until it is thrown out or for a while, and comes again. */
+function comeAndGo() {
+  const isHandshake = attack.kind === 'handshakes';
+  const socket = dial(isHandshake ? addressOf(nextAddress++ % peers) : undefined);
+  const timer = setTimeout(() => socket.destroy(), HANDSHAKE_MS);
+  socket.on('close', () => {
+    clearTimeout(timer);
+    setImmediate(comeAndGo);
+  });
+  if (isHandshake) shakeHands(socket, () => setTimeout(() => socket.destroy(), REDIAL_MS));
+  else socket.on('connect', () => socket.resetAndDestroy());
+}
+
+/** Fills the slots that the honest peers leave. */
+function fillSlots() {
+  for (let index = 0; index < peers / 4; index++) shakeHands(dial(addressOf(index)), () => {});
+}
+
+function go() {
+  if (attack.kind === 'handshakes') fillSlots();
+  const isComingAndGoing = attack.kind === 'handshakes' || attack.kind === 'churn';
+  const count = isComingAndGoing ? AT_A_TIME : peers;
+  for (let index = 0; index < count; index++) (isComingAndGoing ? comeAndGo : attackOnce)();
+}
+
+process.on('message', (/** @type {string} */ request) => {
+  if (request === 'go') return go();
+  let openBytes = 0;
+  for (const socket of open) openBytes += socket.bytesWritten - socket.writableLength;
+  process.send?.({ takenBytes: takenBytes + openBytes, handshakes, connections });
+});
+process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,114 @@
+// The attacks of the flood bench: what each attacker sends once its handshake is done, and how many attackers there are.
+//
+// `kind` says what an attacker does: `flood` sends its bytes over and over, as fast as they are taken, and comes back when it
+// is thrown out; `once` sends them and falls silent; `drip` sends them a few at a time; `handshakes` comes and goes from many
+// addresses; `churn` comes and goes without a word; `garbage` never makes a handshake.
+
+import { randomBytes } from 'node:crypto';
+import * as frames from './frames.mjs';
+
+/** Attackers and honest peers together fill the inbound slots of a default node. */
+export const HONEST_PEERS = 20;
+export const DEFAULT_SLOTS = 114;
+const ALL_SLOTS = DEFAULT_SLOTS - HONEST_PEERS;
+
+/**
+ * @typedef {{ name: string, title: string, kind: 'flood' | 'once' | 'drip' | 'handshakes' | 'churn' | 'garbage',
+ *   peers: number, bytes: () => Buffer, neverReads?: boolean }} Attack
+ */
+
+/** @param {string} type @param {() => Buffer} payload */
+const flooded = (type, payload) => () => frames.repeated(frames.frame(type, payload()));
+const ping = () => frames.frame('ping', Buffer.alloc(8, 7));
+const nothing = () => Buffer.alloc(0);
+
+function wrongChecksum() {
+  const bytes = ping();
+  bytes[20] ^= 1;
+  return frames.repeated(bytes);
+}
+
+/** @param {string} name @param {string} title @param {number} peers @param {() => Buffer} bytes @returns {Attack} */
+const flood = (name, title, peers, bytes) => ({ name, title, kind: 'flood', peers, bytes });
+
+/** Each type as a flood, where none of the others has it. */
+const BY_TYPE = [
+  ['addr', () => frames.addresses(1_000)],
+  ['headers', () => frames.headers(2_000)],
+  ['notfound', () => frames.inventory(5_000, frames.TX)],
+  ['getheaders', () => Buffer.concat([Buffer.alloc(4), Buffer.of(1), randomBytes(64)])],
+  ['tx', () => randomBytes(400)],
+  ['block', () => randomBytes(1_000_000)],
+  ['feefilter', () => Buffer.alloc(8)],
+  ['getaddr', nothing],
+  ['sendcmpct', () => Buffer.alloc(9)],
+  ['filterload', () => randomBytes(100)],
+  ['nonsense', () => randomBytes(1_000_000)],
+  ['empty', nothing],
+];
+
+/** @type {Attack[]} */
+export const ATTACKS = [
+  flood('ping-1', 'ping, 1', 1, () => frames.repeated(ping())),
+  flood('ping-94', 'ping, 94', ALL_SLOTS, () => frames.repeated(ping())),
+  flood('ping-500', 'ping, 500', 500, () => frames.repeated(ping())),
+  flood('checksum-500', 'wrong checksum, 500', 500, wrongChecksum),
+  flood(
+    'inv-full-94',
+    'inv of 50,000 blocks, 94',
+    ALL_SLOTS,
+    flooded('inv', () => frames.inventory(50_000, frames.BLOCK)),
+  ),
+  flood(
+    'inv-one-50',
+    'inv of one, 50',
+    50,
+    flooded('inv', () => frames.inventory(1, frames.BLOCK)),
+  ),
+  flood(
+    'getdata-50',
+    'getdata of 50,000 unknown, 50',
+    50,
+    flooded('getdata', () => frames.inventory(50_000, frames.TX)),
+  ),
+  flood('mempool-50', 'mempool, 50', 50, flooded('mempool', nothing)),
+  flood(
+    'inv-malformed-50',
+    'malformed inv, 50',
+    50,
+    flooded('inv', () => Buffer.of(0xfd, 0xff)),
+  ),
+  { ...flood('ping-unread-50', 'ping, 50 that never read', 50, () => frames.repeated(ping())), neverReads: true },
+  ...BY_TYPE.map(([type, payload]) => flood(`${type}-50`, `${type}, 50`, 50, flooded(type, payload))),
+  {
+    name: 'handshakes',
+    title: 'handshakes from 400 addresses, full slots',
+    kind: 'handshakes',
+    peers: 400,
+    bytes: nothing,
+  },
+  { name: 'churn', title: 'connect and reset, 50 at a time', kind: 'churn', peers: 50, bytes: nothing },
+  { name: 'silent-94', title: 'silent, 94', kind: 'once', peers: ALL_SLOTS, bytes: nothing },
+  { name: 'drip-94', title: 'a byte each 10 ms, 94', kind: 'drip', peers: ALL_SLOTS, bytes: ping },
+  {
+    name: 'half-94',
+    title: 'half of a block, 94',
+    kind: 'once',
+    peers: ALL_SLOTS,
+    bytes: () => Buffer.concat([frames.announcement('block', 4_000_000), randomBytes(3_900_000)]),
+  },
+  {
+    name: 'garbage-94',
+    title: 'V2 garbage, 94',
+    kind: 'garbage',
+    peers: ALL_SLOTS,
+    bytes: () => randomBytes(64 + 4_095 + 16),
+  },
+];
+
+/** The attack of that name. @param {string} name */
+export function attackOf(name) {
+  const attack = ATTACKS.find((candidate) => candidate.name === name);
+  if (attack === undefined) throw new Error(`No attack ${name}`);
+  return attack;
+}
