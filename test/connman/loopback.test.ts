@@ -136,7 +136,7 @@ describe('a peer that sends pings without end and reads nothing', () => {
     const node = onlyNode(connman);
     let mostBytes = 0;
     greeter.onMessage = () => {
-      mostBytes = Math.max(mostBytes, node.processQueue.memoryBytes + node.sendMemoryBytes);
+      mostBytes = Math.max(mostBytes, node.received.memoryBytes + node.sendMemoryBytes);
     };
     await until('both pauses', () => node.isSendPaused && node.isReceivePaused);
 

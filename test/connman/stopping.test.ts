@@ -87,7 +87,7 @@ const stages: Record<string, (options: ConnmanOptions) => Promise<TestNode>> = {
       if (--left === 0) node.connman.interrupt();
     };
     await world.settle();
-    expect(onlyNode(node.connman).processQueue.length).toBeGreaterThan(4_000);
+    expect(onlyNode(node.connman).received.memoryBytes).toBeGreaterThan(4_000 * 32);
     return node;
   },
 };

@@ -6,7 +6,11 @@
 import type { ConnectionType } from '../../ts/connman/node/connection-types.ts';
 import { KeyedHashes } from '../../ts/connman/node/keyed-hashes.ts';
 import type { PeerNetwork, PolledMessage } from '../../ts/connman/contract/net-events.ts';
+import { BlockPool } from '../../ts/connman/node/block-pool.ts';
 import { P2PNode } from '../../ts/connman/node/peer.ts';
+import { ReceivedBytes } from '../../ts/connman/node/received-bytes.ts';
+import type { ReceivedMessage } from '../../ts/p2p/transport/transport.ts';
+import { MemoryBudget } from '../../ts/util/memory-budget.ts';
 import type { PermissionName } from '../../ts/connman/node/permission-flags.ts';
 import { PERMISSION_FLAGS } from '../../ts/connman/node/permission-flags.ts';
 import type { NetAddress } from '../../ts/netaddr/net-address.ts';
@@ -96,6 +100,7 @@ export class PeerLab implements PeerNetwork {
     const addr = Service.parse(options.address ?? `1.2.${id >> 8}.${id & 0xff}:8333`);
     const permissions = (options.permissions ?? []).reduce((flags, name) => flags | PERMISSION_FLAGS[name], 0);
     const addrBind = type === 'inbound' ? Service.parse('5.6.7.8:8333') : undefined;
+    const budget = new MemoryBudget();
     const node = new P2PNode(
       {
         id,
@@ -113,8 +118,8 @@ export class PeerLab implements PeerNetwork {
         localNonce: options.nonce ?? this.hashes.localNonce(id),
         connectedAtMs: this.clock.wallTimeMs(),
         transport: new V1Transport(CHAIN_PARAMS.regtest.magic),
-        receiveFloodBytes: 5_000_000,
-        maxSendBufferBytes: 1_000_000,
+        received: new ReceivedBytes(budget.open(), new BlockPool()),
+        sendAccount: budget.open(),
       },
       () => {},
     );
@@ -184,8 +189,9 @@ export class PeerLab implements PeerNetwork {
   }
 
   pollMessage(node: P2PNode): PolledMessage | undefined {
-    const message = node.processQueue.shift();
-    return message && { message, hasMore: node.processQueue.length > 0 };
+    const sent = this.peers.get(node.id)?.sent ?? [];
+    const message = sent.shift();
+    return message && { message, hasMore: sent.length > 0 };
   }
 
   wakeMessageHandler(_node?: P2PNode): void {
@@ -284,6 +290,8 @@ export type Received = Message & { readonly raw: Uint8Array };
 export class LabPeer {
   readonly lab: PeerLab;
   readonly node: P2PNode;
+  /** What it sent and the peer manager has not taken yet. */
+  readonly sent: ReceivedMessage[] = [];
   /** What was sent to it, in order. */
   readonly received: Received[] = [];
 
@@ -304,7 +312,7 @@ export class LabPeer {
   sendRaw(type: string, payload: Uint8Array = new Uint8Array(0)): this {
     const timeMs = this.lab.clock.wallTimeMs();
     const rawBytes = payload.length + 24;
-    this.node.processQueue.push({ type, payload, timeMs, rawBytes, rejectReason: undefined });
+    this.sent.push({ type, payload, timeMs, rawBytes, rejectReason: undefined });
     return this;
   }
 

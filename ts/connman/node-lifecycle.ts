@@ -108,7 +108,12 @@ export class ConnmanCore implements SocketOwner {
     const { sockets, localAddresses } = this;
     this.listeners = new ListeningSockets(this.#listenPlan, { sockets, localAddresses, logger });
     this.addressCache = new AddressCache({ addressBook, banMan, clock, random });
-    this.#maker = new NodeMaker(settings, this.hashes, (node) => this.#noteMarked(node));
+    this.#maker = new NodeMaker(
+      settings,
+      this.hashes,
+      (node) => this.#noteMarked(node),
+      (nodeId) => sockets.wake(nodeId),
+    );
     this.traffic = this.#makeTraffic();
     this.#removal = this.#makeRemoval();
     this.dialing = this.#makeDialing();

@@ -60,6 +60,7 @@ export class Removal {
     else node.grant?.release();
     node.grant = undefined;
     this.#host.closeConnection(node.id);
+    node.dropQueues();
     this.#host.removed(node);
   }
 

@@ -37,8 +37,6 @@ export function processNext(
   interrupt: AbortSignal,
 ): boolean {
   const { node, requests } = peer;
-  // Asked in every turn, with nothing to do in most.
-  if (node.processQueue.length === 0 && requests.length === 0) return false;
   // Our introduction comes first, however early the peer talks.
   if (!node.isInbound && !peer.isVersionSent) return false;
   if (requests.length > 0) serve(context, peer);

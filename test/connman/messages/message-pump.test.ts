@@ -184,7 +184,12 @@ describe('the message pump', () => {
     const table = new NodeTable();
     const random = seededUint32(1);
     const settings = resolveConnmanOptions({ network: 'regtest', random });
-    const maker = new NodeMaker(settings, KeyedHashes.random(random), () => {});
+    const maker = new NodeMaker(
+      settings,
+      KeyedHashes.random(random),
+      () => {},
+      () => {},
+    );
     for (let id = 0; id < count; id++) table.add(maker.make(inbound(id)));
     let nowMs = 0;
     const macrotasks: (() => void)[] = [];

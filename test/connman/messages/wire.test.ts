@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { BLOCK_BYTES } from '../../../ts/connman/node/block-pool.ts';
+import { CHUNK_OVERHEAD_BYTES } from '../../../ts/connman/node/received-bytes.ts';
 import { Traffic } from '../../../ts/connman/messages/wire.ts';
 import { MAX_PROTOCOL_MESSAGE_BYTES, MESSAGE_OVERHEAD_BYTES } from '../../../ts/p2p/transport/transport.ts';
 import { V1_HEADER_BYTES } from '../../../ts/p2p/transport/v1.ts';
@@ -13,7 +15,6 @@ import type { TestNode, WirePeer } from '../world.ts';
 
 const PLACE = '127.0.0.1:18444';
 const PING_BYTES = V1_HEADER_BYTES + 8;
-const QUEUED_PING_BYTES = 8 + MESSAGE_OVERHEAD_BYTES;
 
 let world = new World();
 afterEach(async () => {
@@ -37,14 +38,18 @@ function sum(bytesByType: ReadonlyMap<string, number>): number {
 
 describe('receiving', () => {
   it('pauses above the flood limit, and not at it', async () => {
-    const { node, peer } = await pair({ maxReceiveBufferBytes: 3 * QUEUED_PING_BYTES });
+    const { node, peer } = await pair({ maxReceiveBufferBytes: 3 * PING_BYTES + CHUNK_OVERHEAD_BYTES });
+    const pings = (count: number): void =>
+      void peer.send(...Array.from({ length: count }, () => ({ type: 'ping', nonce: 1n }) as const));
     const paused: boolean[] = [];
-    // Arrived together, judged one by one: what counts is what still waits after each.
     node.greeter.onMessage = (p2pNode) => paused.push(p2pNode.isReceivePaused);
-    peer.send(...Array.from({ length: 6 }, () => ({ type: 'ping', nonce: 1n }) as const));
+    pings(3);
     await world.settle();
-    // After the first there are five left, then four, then three, which is the limit.
-    expect(paused).toEqual([true, true, false, false, false, false]);
+    expect(paused).toEqual([false, false, false]);
+    pings(4);
+    await world.settle();
+    // Bytes are given back when all that came together is read.
+    expect(paused.slice(3)).toEqual([true, true, true, false]);
   });
 
   it('leaves what comes meanwhile to the kernel, and goes on without waiting for a tick', async () => {
@@ -59,28 +64,28 @@ describe('receiving', () => {
     expect(node.closed).toEqual([]);
   });
 
-  it('holds no more than the flood limit, a chunk, and one message, whatever is sent', async () => {
+  it('holds no more than the flood limit and a chunk, whatever is sent', async () => {
     const { node, peer } = await pair({ maxReceiveBufferBytes: 10_000, receiveChunkBytes: 4_096 });
     const p2pNode = onlyNode(node.connman);
     let mostBytes = 0;
     node.greeter.onMessage = () => {
-      mostBytes = Math.max(mostBytes, p2pNode.processQueue.memoryBytes);
+      mostBytes = Math.max(mostBytes, p2pNode.received.memoryBytes);
     };
     const frame = peer.frame({ type: 'ping', nonce: 1n });
     peer.socket.send(Buffer.concat(Array.from({ length: 5_000 }, () => frame)));
     await world.settle();
     expect(peer.types()).toHaveLength(5_000);
-    const chunkMessages = Math.ceil(4_096 / PING_BYTES) + 1;
     expect(mostBytes).toBeGreaterThan(10_000);
-    expect(mostBytes).toBeLessThanOrEqual(10_000 + chunkMessages * QUEUED_PING_BYTES);
+    expect(mostBytes).toBeLessThanOrEqual(10_000 + BLOCK_BYTES + CHUNK_OVERHEAD_BYTES);
   });
 
-  it('ends at once over a broken frame, and processes nothing that came with it', async () => {
+  it('ends over a broken frame when its turn comes, after the messages before it', async () => {
     const { node, peer } = await pair();
     const before = node.greeter.processed.length;
-    peer.socket.send(Buffer.concat([peer.frame({ type: 'ping', nonce: 1n }), new Uint8Array(V1_HEADER_BYTES)]));
+    const ping = peer.frame({ type: 'ping', nonce: 1n });
+    peer.socket.send(Buffer.concat([ping, new Uint8Array(V1_HEADER_BYTES), ping]));
     await world.settle();
-    expect(node.greeter.processed).toHaveLength(before);
+    expect(node.greeter.processed.slice(before)).toEqual(['0 ping']);
     expect(node.closed).toEqual(['0 wrong network magic']);
     expect(peer.socket.readErrno !== undefined || peer.socket.hasEOF).toBe(true);
   });
@@ -179,14 +184,15 @@ describe('sending', () => {
   });
 
   it('counts queue and transport against the limit', async () => {
-    const { node, peer } = await pair({ maxSendBufferBytes: 2 * (50_000 + MESSAGE_OVERHEAD_BYTES) });
+    const maxSendBufferBytes = 2 * (50_000 + MESSAGE_OVERHEAD_BYTES);
+    const { node, peer } = await pair({ maxSendBufferBytes });
     const p2pNode = onlyNode(node.connman);
     peer.socket.pauseReading();
     node.greeter.network.pushMessage(p2pNode, 'block', new Uint8Array(200_000));
     await world.settle();
     const held = p2pNode.sendMemoryBytes;
     expect(held).toBeGreaterThan(0);
-    expect(p2pNode.isSendPaused).toBe(held > p2pNode.maxSendBufferBytes);
+    expect(p2pNode.isSendPaused).toBe(held > maxSendBufferBytes);
     node.greeter.network.pushMessage(p2pNode, 'block', new Uint8Array(50_000));
     expect(p2pNode.sendMemoryBytes).toBe(held + 50_000 + MESSAGE_OVERHEAD_BYTES);
     peer.socket.resumeReading();

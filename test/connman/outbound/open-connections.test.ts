@@ -39,7 +39,12 @@ class Lab {
     this.addressBook = new AddrMan({ clock, random, key: new Uint8Array(32).fill(3) });
     for (const place of known) this.know(place);
     const settings = resolveConnmanOptions({ network: 'regtest', clock, random });
-    this.#maker = new NodeMaker(settings, new KeyedHashes(1n, 2n), () => {});
+    this.#maker = new NodeMaker(
+      settings,
+      new KeyedHashes(1n, 2n),
+      () => {},
+      () => {},
+    );
     const budget = connectionBudget(maxConnections);
     this.slots = new SlotPool(budget.outboundSlots);
     const groups = new NetGroups();

@@ -130,7 +130,7 @@ describe('pings', () => {
     const peer = lab.connectReady();
     const { payload } = encodeMessage({ type: 'pong', nonce: lastNonce(peer) });
     const timeMs = lab.clock.wallTimeMs() - 1;
-    peer.node.processQueue.push({ type: 'pong', payload, timeMs, rawBytes: 32, rejectReason: undefined });
+    peer.sent.push({ type: 'pong', payload, timeMs, rawBytes: 32, rejectReason: undefined });
     lab.settle();
     expect(peer.stats.pingWaitMs).toBeUndefined();
     expect([peer.node.lastPingTimeMs, peer.node.minPingTimeMs]).toEqual([undefined, Infinity]);

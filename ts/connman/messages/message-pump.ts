@@ -1,11 +1,15 @@
 // The rounds in which messages are processed and periodic ones sent.
 //
-// One round visits each node that has something to do once, in an order that nobody can predict, and processes at most one
-// message of each: a peer that floods gets the same share as a quiet one, and many connections buy no place in the queue.
-// Something to do have those with messages to process, those that can be sent to again, and, every 100 ms, those whose
-// time has come: the message processor says when it next has something to say by itself. So thousands of silent peers
-// cost a look at a number each. Rounds follow each other through the host's event loop, never in a plain loop, so that
-// sockets and timers get their turn in between. (Bitcoin Core src/net.cpp, ThreadMessageHandler, which visits all)
+// One round visits each node that has something to do once, and processes at most one message of each. Those that used
+// little of the processor lately come first, in an order that nobody can predict among those that used about as much. So a
+// cheap message of a quiet peer waits for the slice that runs and no longer, however many peers send costly ones, and many
+// connections buy no place in the queue. Something to do have those with bytes to process, those that can be sent to again,
+// and, every 100 ms, those whose time has come: the message processor says when it next has something to say by itself. So
+// thousands of silent peers cost a look at a number each.
+//
+// A round that takes long is cut into slices, and who is left when one ends is set against whoever has come meanwhile.
+// Slices and rounds follow each other through the host's event loop, never in a plain loop, so that sockets and timers get
+// their turn in between. (Bitcoin Core src/net.cpp, ThreadMessageHandler, which visits all and asks nobody's price)
 
 import type { Clock, Timer } from '../../util/clock.ts';
 import type { RandomUint32 } from '../../util/random.ts';
@@ -18,7 +22,7 @@ import type { P2PNode } from '../node/peer.ts';
 export const PUMP_REST_MS = 100;
 
 /** A round that took this long goes on in another macrotask, in milliseconds. */
-export const PUMP_SLICE_MS = 20;
+export const PUMP_SLICE_MS = 10;
 
 /** What the pump works with. */
 export interface PumpHost {
@@ -34,9 +38,9 @@ export class MessagePump {
   readonly #host: PumpHost;
   readonly #netEvents: NetEvents;
   readonly #interrupt: AbortSignal;
-  /** Nodes that the next round visits. */
-  readonly #ready = new Set<P2PNode>();
-  /** The next round visits all nodes. */
+  /** Nodes that have something to do and were not visited since. */
+  #ready = new Set<P2PNode>();
+  /** The next slice looks at all nodes. */
   #isWoken = false;
   /** When all nodes are looked at next, in monotonic milliseconds. */
   #nextLookMs = 0;
@@ -51,7 +55,7 @@ export class MessagePump {
 
   start(): void {
     this.#interrupt.addEventListener('abort', () => this.#next?.cancel(), { once: true });
-    this.#soon(() => this.#startRound());
+    this.#goOnSoon();
   }
 
   /**
@@ -64,61 +68,76 @@ export class MessagePump {
     else this.#ready.add(node);
     if (!this.#isResting) return;
     this.#next?.cancel();
-    this.#soon(() => this.#startRound());
+    this.#goOnSoon();
   }
 
-  #soon(step: () => void): void {
+  #goOnSoon(): void {
     this.#isResting = false;
-    if (!this.#interrupt.aborted) this.#next = this.#host.clock.soon(step);
+    if (!this.#interrupt.aborted) this.#next = this.#host.clock.soon(() => this.#runSlice());
   }
 
-  #startRound(): void {
-    const nodes = this.#nodesOfRound();
-    this.#isWoken = false;
-    this.#ready.clear();
-    shuffle(this.#host.random, nodes);
-    this.#continueRound(nodes, 0);
-  }
-
-  #nodesOfRound(): P2PNode[] {
-    const { clock, table } = this.#host;
-    const nowMs = clock.now();
-    if (!this.#isWoken && nowMs < this.#nextLookMs) return [...this.#ready];
-    this.#nextLookMs = nowMs + PUMP_REST_MS;
-    const nodes = [...table.values()];
-    if (this.#isWoken) return nodes;
-    const hasTurn = (node: P2PNode): boolean =>
-      node.nextTurnMs <= nowMs || node.processQueue.length > 0 || this.#ready.has(node);
-    return nodes.filter(hasTurn);
-  }
-
-  #continueRound(nodes: readonly P2PNode[], from: number): void {
-    const { clock, table } = this.#host;
+  #runSlice(): void {
+    const { clock } = this.#host;
     const startedAtMs = clock.now();
-    for (let index = from; index < nodes.length; index++) {
-      if (index > from && clock.now() - startedAtMs >= PUMP_SLICE_MS) {
-        return this.#soon(() => this.#continueRound(nodes, index));
+    let nowMs = startedAtMs;
+    for (const node of this.#takeReady(nowMs)) {
+      // Out of time: who is left is compared with whoever comes until the next slice.
+      if (nowMs - startedAtMs >= PUMP_SLICE_MS) {
+        this.#ready.add(node);
+        continue;
       }
-      const node = nodes[index]!;
-      // A slice before this one, or a node before this one, may have removed it.
-      if (!node.isMarkedForDisconnect && table.get(node.id) === node) this.#visit(node);
+      nowMs = this.#visit(node, nowMs);
       if (this.#interrupt.aborted) return;
     }
-    if (this.#ready.size > 0 || this.#isWoken) return this.#soon(() => this.#startRound());
+    if (this.#ready.size > 0 || this.#isWoken) return this.#goOnSoon();
     this.#isResting = true;
     this.#next = clock.after(Math.max(0, this.#nextLookMs - clock.now()), () => {
       this.#isResting = false;
-      this.#startRound();
+      this.#runSlice();
     });
   }
 
-  #visit(node: P2PNode): void {
+  /** Everybody who has something to do, in the order of their turns. They are no longer ready. */
+  #takeReady(nowMs: number): P2PNode[] {
+    if (this.#isWoken || nowMs >= this.#nextLookMs) this.#lookAtAll(nowMs);
+    const nodes = [...this.#ready];
+    this.#ready.clear();
+    if (nodes.length <= 1) return nodes;
+    shuffle(this.#host.random, nodes);
+    const levels: P2PNode[][] = [];
+    for (const node of nodes) (levels[node.timeUse.levelAt(nowMs)] ??= []).push(node);
+    return levels.flat();
+  }
+
+  #lookAtAll(nowMs: number): void {
+    for (const node of this.#host.table.values()) {
+      if (this.#isWoken || node.nextTurnMs <= nowMs || !node.received.isEmpty) this.#ready.add(node);
+    }
+    this.#isWoken = false;
+    this.#nextLookMs = nowMs + PUMP_REST_MS;
+  }
+
+  /** One message in, what is due out. @returns The time afterwards, which the node has used up to then. */
+  #visit(node: P2PNode, startedAtMs: number): number {
+    const { clock, table } = this.#host;
+    // A visit before this one may have removed it.
+    if (node.isMarkedForDisconnect || table.get(node.id) !== node) return startedAtMs;
+    this.#process(node);
+    if (!this.#interrupt.aborted) this.#send(node);
+    const nowMs = clock.now();
+    node.timeUse.add(Math.min(nowMs - startedAtMs, PUMP_SLICE_MS), nowMs);
+    return nowMs;
+  }
+
+  #process(node: P2PNode): void {
     try {
       if (this.#netEvents.processMessages(node, this.#interrupt) && !node.isSendPaused) this.#ready.add(node);
     } catch (error) {
       this.#failed(node, error, 'processMessages');
     }
-    if (this.#interrupt.aborted) return;
+  }
+
+  #send(node: P2PNode): void {
     try {
       const quietMs = this.#netEvents.sendMessages(node) ?? 0;
       node.nextTurnMs = this.#host.clock.now() + quietMs;

@@ -1,19 +1,27 @@
 // Bytes between sockets and transports: sending, receiving, and when either pauses.
 //
-// Memory per peer is bounded in both directions, by pausing and never by dropping. Received messages wait in the node's
-// process queue; above the flood limit its socket is no longer read, and the peer's bytes stay in its own kernel. Messages to
-// send wait in the send queue; above the send limit nothing more of that peer is processed, so it gets no more answers
-// until it reads the ones it has. (Bitcoin Core src/net.cpp, SocketSendData, PushMessage, ReceiveMsgBytes)
+// Memory is bounded in both directions, by pausing and never by dropping. Received bytes wait, unread, for the node's turn;
+// when too much waits its socket is no longer read, and the peer's bytes stay in its own kernel. Messages to send wait in the
+// send queue; when too much waits nothing more of that peer is processed, so it gets no more answers until it reads the ones
+// it has. What is too much is told by the limits of a peer and by the budget of all of them together. (Bitcoin Core
+// src/net.cpp, SocketSendData, PushMessage, ReceiveMsgBytes, which reads messages at once)
 
 import { OTHER_MESSAGE_TYPE, isMessageType } from '../../p2p/messages/message-types.ts';
 import { requireSendable } from '../../p2p/transport/outbound-message.ts';
-import type { OutboundMessage } from '../../p2p/transport/transport.ts';
+import type { OutboundMessage, ReceivedMessage } from '../../p2p/transport/transport.ts';
 import type { Clock } from '../../util/clock.ts';
+import { releaseMemory } from '../../util/release-memory.ts';
 import type { PolledMessage } from '../contract/net-events.ts';
 import type { P2PNode } from '../node/peer.ts';
 
 /** What may be sent on a private-broadcast connection: anything else would tell the peer something about us. */
 const PRIVATE_BROADCAST_TYPES: ReadonlySet<string> = new Set(['version', 'verack', 'inv', 'tx', 'ping']);
+
+/** Most bytes of one node that are read in one step: a slice of the pump is not much longer for it. */
+const MAX_STEP_BYTES = 262_144;
+
+/** Most messages of one node that are dropped in one step: each cost a checksum. */
+const MAX_STEP_REJECTS = 16;
 
 /** What `Traffic` needs around it. */
 export interface TrafficHost {
@@ -52,7 +60,7 @@ export class Traffic {
     const { toSend, more } = node.transport.getBytesToSend(true);
     const isIdle = toSend.length === 0 && node.sendQueue.length === 0;
     node.sendQueue.push(message);
-    node.isSendPaused = node.sendMemoryBytes > node.maxSendBufferBytes;
+    node.bookSendMemory();
     // Optimistic: with nothing before it, a small answer need not wait for a turn. `more` says whether the transport could
     // take a message now; V2 cannot before it has its keys.
     if (isIdle && more) this.send(node);
@@ -85,7 +93,7 @@ export class Traffic {
     }
     if (sentBytes > 0) this.#countSent(node, sentBytes);
     const wasPaused = node.isSendPaused;
-    node.isSendPaused = node.sendMemoryBytes > node.maxSendBufferBytes;
+    node.bookSendMemory();
     if (wasPaused && !node.isSendPaused) this.#host.wakeMessageHandler(node);
     return sentBytes > 0 && isDataLeft;
   }
@@ -99,40 +107,84 @@ export class Traffic {
 
   // ---- Receiving ----------------------------------------------------------------------------------------------------
 
-  /** Takes received bytes, lent for the call. Messages that they complete wait to be processed. */
+  /** Takes received bytes, lent for the call. They wait, as bytes, for the node's turn. */
   receive(node: P2PNode, data: Uint8Array): void {
-    const { transport } = node;
+    if (node.isMarkedForDisconnect) return;
     const nowMs = this.#clock.wallTimeMs();
     node.lastReceiveMs = nowMs;
     node.receivedBytes += data.length;
     this.totalReceivedBytes += data.length;
-    let hasMessages = false;
-    for (let offset = 0; offset < data.length;) {
-      const taken = transport.receivedBytes(data, offset);
-      if (typeof taken !== 'number') return this.#host.markAndClose(node, taken.reason);
-      offset += taken;
-      if (!transport.receivedMessageComplete()) continue;
-      const message = transport.getReceivedMessage(nowMs);
-      const isRejected = message.rejectReason !== undefined;
-      const isCountedApart = !isRejected && isMessageType(message.type);
-      count(node.receivedBytesByType, isCountedApart ? message.type : OTHER_MESSAGE_TYPE, message.rawBytes);
-      if (isRejected) continue;
-      node.processQueue.push(message);
-      hasMessages = true;
-    }
-    if (hasMessages) this.#host.wakeMessageHandler(node);
-    // During its handshake a transport has bytes of its own to send in answer, and may be able to take what was queued.
-    if (!node.isSuccessfullyConnected && hasBytesToSend(node)) this.#host.wake(node.id);
+    const read = isDetecting(node) ? this.#shakeHands(node, data, nowMs) : 0;
+    if (read < data.length) node.received.append(read === 0 ? data : data.subarray(read), nowMs);
+    if (!node.isMarkedForDisconnect) this.#host.wakeMessageHandler(node);
   }
 
-  /** @see PeerNetwork.pollMessage */
-  poll(node: P2PNode): PolledMessage | undefined {
-    const wasPaused = node.isReceivePaused;
-    const message = node.processQueue.shift();
-    if (message === undefined) return undefined;
-    if (wasPaused && !node.isReceivePaused) this.#host.wake(node.id);
-    return { message, hasMore: node.processQueue.length > 0 };
+  /** Hands the first bytes of a connection to its transport at once: it may have to answer before there is a message. */
+  #shakeHands(node: P2PNode, data: Uint8Array, nowMs: number): number {
+    const { transport } = node;
+    let offset = 0;
+    while (offset < data.length && isDetecting(node) && !transport.receivedMessageComplete()) {
+      const taken = transport.receivedBytes(data, offset);
+      if (typeof taken !== 'number') {
+        this.#host.markAndClose(node, taken.reason);
+        return data.length;
+      }
+      offset += taken;
+    }
+    node.received.noteRead(nowMs);
+    // It may also be able to take what was queued.
+    if (hasBytesToSend(node)) this.#host.wake(node.id);
+    return offset;
   }
+
+  /**
+   * Reads the next message from what waits. Costs no more than one step, whatever waits: a long message that came in pieces,
+   * and messages to be dropped, take several, each in a turn of its own.
+   *
+   * @see PeerNetwork.pollMessage
+   */
+  poll(node: P2PNode): PolledMessage | undefined {
+    const { received, transport } = node;
+    let leftBytes = MAX_STEP_BYTES;
+    let leftRejects = MAX_STEP_REJECTS;
+    for (;;) {
+      if (transport.receivedMessageComplete()) {
+        const message = this.#takeMessage(node);
+        if (message !== undefined) return { message, hasMore: !received.isEmpty };
+        if (--leftRejects === 0) break;
+      } else {
+        if (received.isEmpty || leftBytes <= 0) break;
+        const taken = transport.receivedBytes(received.bytes, received.offset);
+        if (typeof taken !== 'number') {
+          this.#host.markAndClose(node, taken.reason);
+          return undefined;
+        }
+        received.skip(taken);
+        leftBytes -= taken;
+      }
+    }
+    received.pin(transport.getReceiveMemoryUsage());
+    if (!received.isEmpty) this.#host.wakeMessageHandler(node);
+    return undefined;
+  }
+
+  /** Takes the message that is complete; undefined for one to be dropped. */
+  #takeMessage(node: P2PNode): ReceivedMessage | undefined {
+    const { received, transport } = node;
+    const message = transport.getReceivedMessage(received.readTimeMs);
+    const isRejected = message.rejectReason !== undefined;
+    const isCountedApart = !isRejected && isMessageType(message.type);
+    count(node.receivedBytesByType, isCountedApart ? message.type : OTHER_MESSAGE_TYPE, message.rawBytes);
+    if (isRejected) releaseMemory(message.payload);
+    // A message stays booked until the next one is asked for: by then it was processed.
+    received.pin(isRejected ? 0 : message.payload.length);
+    return isRejected ? undefined : message;
+  }
+}
+
+/** Whether the transport is not ready for messages. */
+function isDetecting({ transport }: P2PNode): boolean {
+  return transport.getInfo().transportType === 'detecting';
 }
 
 /** Whether there is something to hand to the kernel, or will be once the transport took the next message. */

@@ -1,4 +1,4 @@
-// Messages that wait on one connection, to be sent or to be processed, and the memory they take.
+// Messages that wait to be sent on one connection, and the memory they take.
 //
 // A queue never refuses a message: when it is full, whoever fills it is paused (see `P2PNode`).
 
@@ -46,5 +46,12 @@ export class MessageQueue<Message extends { readonly payload: Uint8Array }> {
       this.#head = 0;
     }
     return message;
+  }
+
+  /** Drops all messages. */
+  clear(): void {
+    this.#messages = [];
+    this.#head = 0;
+    this.#memoryBytes = 0;
   }
 }

@@ -6,9 +6,11 @@ import { V1Transport } from '../../p2p/transport/v1.ts';
 import { V2Transport } from '../../p2p/transport/v2.ts';
 import type { Transport } from '../../p2p/transport/transport.ts';
 import type { RandomUint32 } from '../../util/random.ts';
+import { BlockPool } from './block-pool.ts';
 import type { KeyedHashes } from './keyed-hashes.ts';
 import { P2PNode } from './peer.ts';
 import type { ConnectionInfo } from './peer.ts';
+import { ReceivedBytes } from './received-bytes.ts';
 import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
 
 /** A connection that begins. */
@@ -22,11 +24,22 @@ export class NodeMaker {
   readonly #options: ResolvedConnmanOptions;
   readonly #hashes: KeyedHashes;
   readonly #randomBytes: RandomBytes;
+  readonly #blocks = new BlockPool();
   readonly #onMarked: (node: P2PNode) => void;
+  readonly #onReceiveResumed: (nodeId: number) => void;
 
-  /** @param onMarked - Called once for each node that is marked for disconnection. */
-  constructor(options: ResolvedConnmanOptions, hashes: KeyedHashes, onMarked: (node: P2PNode) => void) {
+  /**
+   * @param onMarked - Called once for each node that is marked for disconnection.
+   * @param onReceiveResumed - Called when a node may be received from again.
+   */
+  constructor(
+    options: ResolvedConnmanOptions,
+    hashes: KeyedHashes,
+    onMarked: (node: P2PNode) => void,
+    onReceiveResumed: (nodeId: number) => void,
+  ) {
     this.#options = options;
+    this.#onReceiveResumed = onReceiveResumed;
     this.#hashes = hashes;
     this.#randomBytes = bytesFrom(options.random);
     this.#onMarked = onMarked;
@@ -34,7 +47,7 @@ export class NodeMaker {
 
   make({ usesV2, ...connection }: NewConnection): P2PNode {
     const { id, addr, addrBind, dest, connectionType, isInboundOnion } = connection;
-    const { maxReceiveBufferBytes, maxSendBufferBytes, clock } = this.#options;
+    const { maxSendBufferBytes, memoryBudget, clock } = this.#options;
     const isInbound = connectionType === 'inbound';
     const network = isInboundOnion ? 'onion' : addr.address.getNetClass();
     const info = {
@@ -45,10 +58,16 @@ export class NodeMaker {
       localNonce: this.#hashes.localNonce(id),
       connectedAtMs: clock.wallTimeMs(),
       transport: this.#makeTransport(usesV2, !isInbound),
-      receiveFloodBytes: maxReceiveBufferBytes,
-      maxSendBufferBytes,
+      received: this.#receivedBytes(id),
+      sendAccount: memoryBudget.open(undefined, maxSendBufferBytes),
     };
     return new P2PNode(info, this.#onMarked);
+  }
+
+  #receivedBytes(id: number): ReceivedBytes {
+    const { maxReceiveBufferBytes, memoryBudget } = this.#options;
+    const account = memoryBudget.open(() => this.#onReceiveResumed(id), maxReceiveBufferBytes);
+    return new ReceivedBytes(account, this.#blocks);
   }
 
   #keyedNetGroup(address: NetAddress): bigint {

@@ -8,15 +8,18 @@
 import type { NetworkClass } from '../../netaddr/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import { INITIAL_PROTOCOL_VERSION } from '../../p2p/protocol.ts';
-import type { OutboundMessage, ReceivedMessage, Transport } from '../../p2p/transport/transport.ts';
+import type { OutboundMessage, Transport } from '../../p2p/transport/transport.ts';
 import type { Proxy } from '../../sockman/dial/connect-options.ts';
 import { SockManError } from '../../util/errors.ts';
+import type { MemoryAccount } from '../../util/memory-budget.ts';
 import * as types from './connection-types.ts';
 import type { ConnectionType } from './connection-types.ts';
 import { MessageQueue } from './message-queue.ts';
 import { hasPermission } from './permission-flags.ts';
 import type { PermissionName } from './permission-flags.ts';
+import type { ReceivedBytes } from './received-bytes.ts';
 import type { SlotGrant } from './slots.ts';
+import { TimeUse } from './time-use.ts';
 
 /** What tells one connection from another when it begins. */
 export interface ConnectionInfo {
@@ -53,10 +56,10 @@ export interface P2PNodeInfo extends ConnectionInfo {
   readonly localNonce: bigint;
   readonly connectedAtMs: number;
   readonly transport: Transport;
-  /** Receiving pauses while more than this waits to be processed, in bytes. */
-  readonly receiveFloodBytes: number;
-  /** Sending is paused while more than this waits to be sent, in bytes. */
-  readonly maxSendBufferBytes: number;
+  /** What the peer sent and nobody has processed yet. Says when receiving pauses. */
+  readonly received: ReceivedBytes;
+  /** Books what waits to be sent, and says when sending is paused. */
+  readonly sendAccount: MemoryAccount;
 }
 
 /**
@@ -80,14 +83,14 @@ export class P2PNode {
   readonly localNonce: bigint;
   readonly connectedAtMs: number;
   readonly transport: Transport;
-  readonly receiveFloodBytes: number;
-  readonly maxSendBufferBytes: number;
+  readonly received: ReceivedBytes;
   readonly proxyOverride: Proxy | undefined;
 
   // ---- Written by Connman -------------------------------------------------------------------------------------------
 
   readonly sendQueue = new MessageQueue<OutboundMessage>();
-  readonly processQueue = new MessageQueue<ReceivedMessage>();
+  /** How much time its messages took lately. */
+  readonly timeUse = new TimeUse();
   /** More waits to be sent than may: nothing that makes it more is processed. */
   isSendPaused = false;
   lastSendMs = 0;
@@ -131,6 +134,7 @@ export class P2PNode {
   #commonVersion = INITIAL_PROTOCOL_VERSION;
   #addrLocal: Service | undefined;
   #disconnectReason: string | undefined;
+  readonly #sendAccount: MemoryAccount;
   readonly #onMarked: (node: P2PNode) => void;
 
   /** @param onMarked - Called once, when the node is marked for disconnection. */
@@ -150,8 +154,8 @@ export class P2PNode {
     this.localNonce = info.localNonce;
     this.connectedAtMs = info.connectedAtMs;
     this.transport = info.transport;
-    this.receiveFloodBytes = info.receiveFloodBytes;
-    this.maxSendBufferBytes = info.maxSendBufferBytes;
+    this.received = info.received;
+    this.#sendAccount = info.sendAccount;
     this.proxyOverride = info.proxyOverride;
     this.#onMarked = onMarked;
   }
@@ -250,12 +254,27 @@ export class P2PNode {
 
   /** More waits to be processed than may: the kernel keeps what else the peer sends. */
   get isReceivePaused(): boolean {
-    return this.processQueue.memoryBytes > this.receiveFloodBytes;
+    return this.received.isPaused;
   }
 
   /** Memory of what waits to be sent, in bytes: the queue and what the transport holds. */
   get sendMemoryBytes(): number {
     return this.sendQueue.memoryBytes + this.transport.getSendMemoryUsage();
+  }
+
+  /** Books what waits to be sent, and decides anew whether sending is paused. */
+  bookSendMemory(): void {
+    const change = this.sendMemoryBytes - this.#sendAccount.waitingBytes;
+    if (change > 0) this.#sendAccount.add(change);
+    else this.#sendAccount.remove(-change);
+    this.isSendPaused = this.#sendAccount.isPaused;
+  }
+
+  /** Lets go of all that waits, in both directions: the connection is gone. */
+  dropQueues(): void {
+    this.received.close();
+    this.sendQueue.clear();
+    this.#sendAccount.close();
   }
 
   // ---- The end ------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import type { ChainName, ChainParams } from '../../p2p/chain-params.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import type { SockManOptions } from '../../sockman/options.ts';
 import type { Clock } from '../../util/clock.ts';
+import type { MemoryBudget } from '../../util/memory-budget.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import type { AddressSource } from './address-source.ts';
 import type { HostLookup } from './name-lookup.ts';
@@ -60,10 +61,15 @@ export interface ConnmanOptions extends SockManOptions {
   maxConnections?: number;
   /** Descriptors that this process may have open. Default: what the system says; fewer `maxConnections` if they are too few. */
   descriptorLimit?: number;
-  /** Above this much waiting to be sent, a peer's messages are not processed. Default 1,000,000. */
+  /** Above this much waiting to be sent, or its share of `memoryBudget`, a peer's messages are not processed. Default 1,000,000. */
   maxSendBufferBytes?: number;
-  /** Above this much waiting to be processed, a peer's socket is not read. Default 5,000,000. */
+  /** Above this much waiting to be processed, or its share of `memoryBudget`, a peer's socket is not read. Default 5,000,000. */
   maxReceiveBufferBytes?: number;
+  /**
+   * What all peers together may keep waiting, in both directions. Default: 32 MiB, or an eighth of the heap limit if that is
+   * less. Give several servers of one process the same one. See docs/decisions/memory-budget.md.
+   */
+  memoryBudget?: MemoryBudget;
   /** Most to upload in 24 h: a number with k, m, g, t (powers of 1,000) or K, M, G, T (of 1,024). Default `0M`: no limit. */
   maxUploadTarget?: string;
   /** Seconds before a connection is held to timeouts, handshake included: any positive whole number. Default 60. */

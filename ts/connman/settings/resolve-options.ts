@@ -18,6 +18,7 @@ import type { Clock } from '../../util/clock.ts';
 import { invalidArg } from '../../util/errors.ts';
 import { silentLogger } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
+import { MemoryBudget } from '../../util/memory-budget.ts';
 import { createSecureRandom } from '../../util/random.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { VERSION } from '../../util/version.ts';
@@ -85,6 +86,7 @@ export interface ResolvedConnmanOptions {
   readonly descriptorLimit: number | undefined;
   readonly maxSendBufferBytes: number;
   readonly maxReceiveBufferBytes: number;
+  readonly memoryBudget: MemoryBudget;
   readonly maxUploadTarget: string;
   readonly peerTimeoutMs: number;
   readonly connectTimeoutMs: number;
@@ -165,6 +167,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
       options.maxReceiveBufferBytes,
       DEFAULT_MAX_RECEIVE_BUFFER_BYTES,
     ),
+    memoryBudget: resolveBudget(options.memoryBudget),
     maxUploadTarget: text('maxUploadTarget', options.maxUploadTarget, '0M'),
     peerTimeoutMs:
       integer(
@@ -300,4 +303,9 @@ function resolveCapture({ captureMessages }: ConnmanOptions): string | undefined
 
 function bufferBytes(name: string, value: number | undefined, fallback: number): number {
   return integer(name, value, fallback, 0, MAX_BUFFER_BYTES);
+}
+
+function resolveBudget(memoryBudget = new MemoryBudget()): MemoryBudget {
+  if (!(memoryBudget instanceof MemoryBudget)) throw invalidArg('memoryBudget', 'a MemoryBudget', memoryBudget);
+  return memoryBudget;
 }

@@ -31,6 +31,11 @@ export class PayloadBuffer {
     return this.#length - this.#filled;
   }
 
+  /** Bytes that were added, and so take memory. */
+  get filledBytes(): number {
+    return this.#filled;
+  }
+
   /** Address space held, in bytes: at most `FIRST_PART_BYTES` until more than that was added, then the announced size. */
   get reservedBytes(): number {
     return this.#target.length;

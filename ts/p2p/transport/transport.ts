@@ -160,6 +160,9 @@ export interface Transport {
   /** Memory held for sending, in bytes: 0 when idle. */
   getSendMemoryUsage(): number;
 
+  /** Memory held of a message that is not complete, or was not taken yet, in bytes: 0 between messages. */
+  getReceiveMemoryUsage(): number;
+
   /** Whether a connection that ended now should be tried again with V1, because the peer seems not to know V2. */
   shouldReconnectV1(): boolean;
 }

@@ -173,6 +173,10 @@ export class V1Transport implements Transport {
     return this.#sendMemoryBytes;
   }
 
+  getReceiveMemoryUsage(): number {
+    return this.#completePayload?.length ?? this.#payload?.filledBytes ?? 0;
+  }
+
   shouldReconnectV1(): boolean {
     return false;
   }

@@ -28,6 +28,7 @@ export class LongPacket {
   #stage: Uint8Array | undefined;
   #staged = 0;
   readonly #steps: Uint8Array[] = [];
+  #heldBytes = 0;
   #isDecoy = false;
   readonly #tag = new Uint8Array(TAG_BYTES);
   #tagBytes = 0;
@@ -35,6 +36,11 @@ export class LongPacket {
   constructor(opener: LongOpener, contentsBytes: number) {
     this.#opener = opener;
     this.#missingText = HEADER_BYTES + contentsBytes;
+  }
+
+  /** Bytes of text that are kept. */
+  get heldBytes(): number {
+    return this.#heldBytes;
   }
 
   get isComplete(): boolean {
@@ -102,6 +108,8 @@ export class LongPacket {
     const text = this.#opener.update(ciphertext);
     if (this.#steps.length === 0) this.#isDecoy = (text[0]! & DECOY_BIT) !== 0;
     // Of a decoy only the start is kept. Should its header have been changed on the way, the tag will tell.
-    if (!this.#isDecoy || this.#steps.length === 0) this.#steps.push(text);
+    if (this.#isDecoy && this.#steps.length > 0) return;
+    this.#steps.push(text);
+    this.#heldBytes += text.length;
   }
 }

@@ -76,6 +76,11 @@ export class PacketReader {
     return message;
   }
 
+  /** Bytes held of a packet that is not complete. */
+  get heldBytes(): number {
+    return this.#collected?.length ?? this.#long?.heldBytes ?? 0;
+  }
+
   get failure(): FatalTransportError | undefined {
     return this.#failure;
   }

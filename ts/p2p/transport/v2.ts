@@ -195,6 +195,11 @@ export class V2Transport implements Transport {
     return this.#inner?.getSendMemoryUsage() ?? this.#sendMemoryBytes;
   }
 
+  getReceiveMemoryUsage(): number {
+    if (this.#inner !== undefined) return this.#inner.getReceiveMemoryUsage();
+    return this.#message?.payload.length ?? this.#reader?.heldBytes ?? 0;
+  }
+
   shouldReconnectV1(): boolean {
     if (!this.#isInitiator || this.#state !== 'key') return false;
     // A V1 node hangs up over our key, silently, once it has the bytes of a whole header; or it has introduced itself

@@ -1,0 +1,150 @@
+// What a peer sent and nobody has processed yet: bytes, not messages.
+//
+// A message is a few objects, several hundred bytes of the JavaScript heap however short it is; as bytes it is as long as it
+// is. So bytes stay bytes until the node has its turn. They lie in blocks of a pool; a few bytes on their own, as quiet
+// peers send them, in an array of their size.
+
+import type { MemoryAccount } from '../../util/memory-budget.ts';
+import { BLOCK_BYTES } from './block-pool.ts';
+import type { BlockPool } from './block-pool.ts';
+
+/** What an array of its own costs beside its bytes, with the objects around it, in bytes. */
+export const CHUNK_OVERHEAD_BYTES = 256;
+
+/** Longer chunks go into blocks, and so do shorter ones when another waits already, in bytes. */
+const MAX_SINGLE_BYTES = 2_048;
+
+const NO_BYTES = new Uint8Array(0);
+
+interface Chunk {
+  /** A block, or an array of exactly what came. */
+  readonly memory: Uint8Array;
+  readonly isBlock: boolean;
+  /** What of it was received. */
+  bytes: Uint8Array;
+  /**
+   * When its last byte arrived. Whatever is put together counts as arriving with the last: to seem closer than it is, a peer
+   * would have to be faster than it is.
+   */
+  timeMs: number;
+}
+
+export class ReceivedBytes {
+  readonly #account: MemoryAccount;
+  readonly #pool: BlockPool;
+  #chunks: Chunk[] = [];
+  /** How much of the first chunk was read. */
+  #offset = 0;
+  #readTimeMs = 0;
+  #isClosed = false;
+
+  /** @param account - Books what waits, and says when receiving pauses. Closed by `close`. */
+  constructor(account: MemoryAccount, pool: BlockPool) {
+    this.#account = account;
+    this.#pool = pool;
+  }
+
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0;
+  }
+
+  /** More waits than this node may keep: the kernel keeps what else its peer sends. */
+  get isPaused(): boolean {
+    return this.#account.isPaused;
+  }
+
+  /** Memory of what waits, in bytes. */
+  get memoryBytes(): number {
+    return this.#account.waitingBytes;
+  }
+
+  /** The chunk to be read from `offset` on; empty when nothing waits. Lent until the next `skip`. */
+  get bytes(): Uint8Array {
+    return this.isEmpty ? NO_BYTES : this.#chunks[0]!.bytes;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** When what was read last had arrived, wall-clock milliseconds. */
+  get readTimeMs(): number {
+    return this.#readTimeMs;
+  }
+
+  /** Keeps a copy of received bytes. */
+  append(data: Uint8Array, timeMs: number): void {
+    if (this.#isClosed) return;
+    let at = this.#fillLast(data, timeMs);
+    const last = this.#chunks.at(-1);
+    if (at < data.length && (last === undefined || last.isBlock) && data.length - at <= MAX_SINGLE_BYTES) {
+      this.#addSingle(data.slice(at), timeMs);
+      return;
+    }
+    while (at < data.length) {
+      this.#addBlock(timeMs);
+      at += this.#fillLast(data.subarray(at), timeMs);
+    }
+  }
+
+  /** Goes past bytes that were read from `bytes`. */
+  skip(count: number): void {
+    if (count === 0) return;
+    const first = this.#chunks[0]!;
+    this.#readTimeMs = first.timeMs;
+    this.#offset += count;
+    if (this.#offset < first.bytes.length) return;
+    this.#chunks.shift();
+    this.#offset = 0;
+    this.#giveBack(first);
+  }
+
+  /** Takes note of bytes that were read without waiting here. */
+  noteRead(timeMs: number): void {
+    this.#readTimeMs = timeMs;
+  }
+
+  /** Books what the node holds beside: a message that is not complete, a request that is being answered. In bytes. */
+  pin(bytes: number): void {
+    if (bytes !== this.#account.pinnedBytes) this.#account.pin(bytes);
+  }
+
+  /** Drops everything, now and in future. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#account.close();
+    for (const chunk of this.#chunks) if (chunk.isBlock) this.#pool.takeBack(chunk.memory);
+    this.#chunks = [];
+    this.#offset = 0;
+  }
+
+  /** Fills up the last block. @returns How many bytes went in. */
+  #fillLast(data: Uint8Array, timeMs: number): number {
+    const last = this.#chunks.at(-1);
+    if (last === undefined || !last.isBlock) return 0;
+    const start = last.bytes.length;
+    const count = Math.min(data.length, BLOCK_BYTES - start);
+    if (count === 0) return 0;
+    last.memory.set(count === data.length ? data : data.subarray(0, count), start);
+    last.bytes = last.memory.subarray(0, start + count);
+    last.timeMs = timeMs;
+    return count;
+  }
+
+  #addBlock(timeMs: number): void {
+    const memory = this.#pool.lend();
+    this.#chunks.push({ memory, isBlock: true, bytes: memory.subarray(0, 0), timeMs });
+    this.#account.add(BLOCK_BYTES + CHUNK_OVERHEAD_BYTES);
+  }
+
+  #addSingle(bytes: Uint8Array, timeMs: number): void {
+    this.#chunks.push({ memory: bytes, isBlock: false, bytes, timeMs });
+    this.#account.add(bytes.length + CHUNK_OVERHEAD_BYTES);
+  }
+
+  #giveBack({ memory, isBlock }: Chunk): void {
+    if (isBlock) this.#pool.takeBack(memory);
+    this.#account.remove(memory.length + CHUNK_OVERHEAD_BYTES);
+  }
+}
