@@ -9,12 +9,18 @@ const { join } = require('node:path');
 /** Tools that list the files of a program take this folder as a whole, since the path is made of literals. */
 const prebuilds = join(__dirname, '..', 'prebuilds');
 
+/** Where the binary of this platform is, if there is one. */
+exports.binaryFile = function binaryFile() {
+  const libc = process.platform === 'linux' ? (isMusl() ? '.musl' : '.glibc') : '';
+  return join(prebuilds, `${process.platform}-${process.arch}`, `sockman${libc}.node`);
+};
+
 /** Where a binary may be: a build of this checkout first, then the prebuilt ones of the package. */
 function* candidates() {
   yield join(__dirname, '..', 'build', 'Release', 'sockman.node');
-  const folder = join(prebuilds, `${process.platform}-${process.arch}`);
-  yield join(folder, isMusl() ? 'sockman.musl.node' : 'sockman.glibc.node');
-  yield join(folder, 'sockman.node');
+  yield exports.binaryFile();
+  // One that runs on any libc.
+  if (process.platform === 'linux') yield join(prebuilds, `${process.platform}-${process.arch}`, 'sockman.node');
 }
 
 /**

@@ -59,3 +59,6 @@ export interface Addon {
 }
 
 export function loadAddon(): { ok: true; addon: Addon } | { ok: false; reason: string };
+
+/** Where the binary of this platform is, if there is one. */
+export function binaryFile(): string;

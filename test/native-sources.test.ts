@@ -1,11 +1,11 @@
-// The two builds of the addon, binding.gyp and native/CMakeLists.txt, name the same files, and all there are.
+// The two builds of the addon, native/sockman.gypi and native/CMakeLists.txt, name the same files, and all there are.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
-const gyp = readFileSync(join(ROOT, 'binding.gyp'), 'utf8');
+const gyp = readFileSync(join(ROOT, 'native', 'sockman.gypi'), 'utf8');
 const cmake = readFileSync(join(ROOT, 'native', 'CMakeLists.txt'), 'utf8');
 
 /** The words of one `set(NAME …)` or `add_executable(NAME …)`. */
@@ -26,7 +26,7 @@ describe('the sources of the addon', () => {
   const cmakeSources = [...cmakeList('set', 'ADDON_SOURCES'), ...cmakeList('set', 'CORE_SOURCES')];
 
   it('are the same for node-gyp and for cmake-js', () => {
-    const gypSources = [...gyp.matchAll(/'native\/([^']+\.cc)'/g)].map((match) => match[1]);
+    const gypSources = [...gyp.matchAll(/'([^']+\.cc)'/g)].map((match) => match[1]);
     expect(gypSources).toEqual(cmakeSources);
   });
 
@@ -48,4 +48,20 @@ describe('the sources of the addon', () => {
 
 it('every C++ unit test is part of the test program', () => {
   expect(cmakeList('add_executable', 'sockman_test')).toEqual(sourcesIn('test'));
+});
+
+describe('the build of an installed package', () => {
+  const build = readFileSync(join(ROOT, 'native', 'build.mjs'), 'utf8');
+
+  it('takes the tools that the checkout is built with', () => {
+    const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      devDependencies: Record<string, string>;
+    };
+    for (const name of ['node-gyp', 'node-addon-api']) expect(build).toContain(`'${name}@${devDependencies[name]}'`);
+  });
+
+  it('makes the same target as binding.gyp', () => {
+    const target = readFileSync(join(ROOT, 'binding.gyp'), 'utf8').split('\n')[1]!;
+    expect(build).toContain(target);
+  });
 });

@@ -1,0 +1,37 @@
+# The addon for node-gyp: what ../binding.gyp and build.mjs build. CMakeLists.txt is for development; both name the same sources.
+{
+    'sources': [
+        'addon.cc',
+        'binding/batch_call.cc',
+        'binding/engine_wrap.cc',
+        'binding/host_loop.cc',
+        'binding/loop_watch.cc',
+        'core/address.cc',
+        'core/engine.cc',
+        'core/engine_batch.cc',
+        'core/poller.cc',
+        'core/poller_epoll.cc',
+        'core/poller_kqueue.cc',
+        'core/poller_poll.cc',
+        'core/socket.cc',
+        'core/socket_table.cc',
+    ],
+    'include_dirs': ['.', '<!(node -p "require(\'node-addon-api\').include_dir")'],
+    'defines': [
+        'NAPI_VERSION=9',
+        'NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED',
+        'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
+    ],
+    'cflags': ['-fvisibility=hidden', '-ffunction-sections', '-fdata-sections'],
+    'cflags_cc!': ['-std=gnu++17'],
+    'cflags_cc': ['-std=c++20', '-Wall', '-Wextra', '-fno-exceptions', '-fno-rtti'],
+    'ldflags': ['-Wl,--gc-sections'],
+    'xcode_settings': {
+        'CLANG_CXX_LANGUAGE_STANDARD': 'c++20',
+        'GCC_ENABLE_CPP_EXCEPTIONS': 'NO',
+        'GCC_ENABLE_CPP_RTTI': 'NO',
+        'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+        'DEAD_CODE_STRIPPING': 'YES',
+        'MACOSX_DEPLOYMENT_TARGET': '11.0',
+    },
+}
