@@ -130,10 +130,10 @@ export class Probe extends SockMan {
     }
   }
 
-  eventGotPermanentReadError(nodeId: number, errmsg: string): void {
-    this.#note(`error ${nodeId} ${errmsg.split(' ')[0]}`);
+  eventGotPermanentReadError(nodeId: number, errmsg: string, code: string): void {
+    this.#note(`error ${nodeId} ${code}`);
     try {
-      this.on.eventGotPermanentReadError?.(nodeId, errmsg);
+      this.on.eventGotPermanentReadError?.(nodeId, errmsg, code);
     } finally {
       noteProgress();
     }

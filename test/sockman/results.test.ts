@@ -24,7 +24,7 @@ function tellDialByError({ nodeId, errmsg }: DialResult): string {
 }
 
 it('narrows the parts of a bind', () => {
-  const refused: BindResult = { ok: false, code: 'EADDRINUSE', errmsg: 'taken' };
+  const refused: BindResult = { ok: false, code: 'EADDRINUSE', errno: -98, syscall: 'bind', errmsg: 'taken' };
   expect([tellBind({ ok: true, bound: HERE }), tellBind(refused)]).toEqual(['127.0.0.1:7000', 'eaddrinuse 5']);
   expect([tellBindByOk({ ok: true, bound: HERE }), tellBindByOk(refused)]).toEqual(['127.0.0.1:7000', 'taken']);
 });

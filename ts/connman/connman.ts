@@ -71,7 +71,7 @@ export class Connman implements AsyncDisposable {
    * Listens, and starts accepting, dialing and processing.
    *
    * @param netEvents - The message processor. It is handed what it may do with the network before anything else.
-   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: an address cannot be listened on; nothing is left open.
+   * @throws {SystemError} `EADDRINUSE`, `EACCES` and the like: an address cannot be listened on; nothing is left open.
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: started before.
    */
   async start(netEvents: NetEvents): Promise<void> {

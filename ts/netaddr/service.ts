@@ -115,6 +115,11 @@ export class Service {
   }
 }
 
+/** An endpoint as errors of Node name it: a Unix-domain socket has its path for address, and no port. */
+export function addressAndPort({ address, port, unixPath }: Service): { address: string; port?: number } {
+  return unixPath === undefined ? { address: address.toString(), port } : { address: unixPath };
+}
+
 function isUnixPath(path: string): boolean {
   if (typeof path !== 'string' || path === '') return false;
   // Half a surrogate pair has no UTF-8 form and would name another file.

@@ -51,8 +51,9 @@ export interface SockManCallbacks {
    * Receiving failed for good. Called at most once per connection; the socket stays until `closeConnection`.
    *
    * @param errmsg - Name and description of the errno, such as `ECONNRESET (connection reset by peer)`.
+   * @param code - The name alone: `ECONNRESET`.
    */
-  eventGotPermanentReadError(nodeId: number, errmsg: string): void;
+  eventGotPermanentReadError(nodeId: number, errmsg: string, code: string): void;
 
   /**
    * A connection is over, whoever ended it: the one place to free what belongs to an id. Called exactly once for each id that

@@ -94,9 +94,9 @@ class HandlerSockMan extends SockMan {
     else eventGotEOF(nodeId);
   }
 
-  eventGotPermanentReadError(nodeId: number, errmsg: string): void {
+  eventGotPermanentReadError(nodeId: number, errmsg: string, code: string): void {
     const { eventGotPermanentReadError } = this.#handlers;
     if (eventGotPermanentReadError === undefined) this.closeConnection(nodeId);
-    else eventGotPermanentReadError(nodeId, errmsg);
+    else eventGotPermanentReadError(nodeId, errmsg, code);
   }
 }

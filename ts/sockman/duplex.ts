@@ -1,9 +1,17 @@
-// One connection as a Node stream.
+// One connection as a Node stream: how bytes, ends and errors go in and out of it.
+//
+// Everything a stream tells is told in the asynchronous context (`AsyncLocalStorage`) of the call of `duplex`, and the
+// callback of a write that had to wait in that of the write: a turn serves the connections of many requests, and runs in
+// none of theirs.
 
-import type { Duplex } from 'node:stream';
+import type { AsyncResource } from 'node:async_hooks';
+import { addressAndPort } from '../netaddr/service.ts';
+import type { Service } from '../netaddr/service.ts';
 import { SockManError } from '../util/errors.ts';
-import { errnoName, errnoText } from '../util/errno.ts';
-import { nodeStream } from '../util/load-later.ts';
+import { nodeAsyncHooks } from '../util/load-later.ts';
+import { SystemError } from '../util/system-error.ts';
+import { makeConnectionStream } from './connection-stream.ts';
+import type { ConnectionStream, DrivenStream } from './connection-stream.ts';
 import type { Connection, SocketOwner } from './connection.ts';
 import type { TurnLoop } from './turn-loop.ts';
 
@@ -17,51 +25,112 @@ export interface ConnectionClaim {
  * Makes a stream over one connection. Reading and writing are independent: the peer's EOF ends the readable side only,
  * `end()` half-closes ours, and the socket is closed when both are over or on `destroy()`.
  */
-export function duplexOver(claim: ConnectionClaim): Duplex {
+export function duplexOver(claim: ConnectionClaim): ConnectionStream {
   return new StreamedConnection(claim).stream;
 }
 
-/** What the stream does. Not a subclass of it: that would load Node's streams with this module. */
-class StreamedConnection {
-  readonly stream: Duplex;
+type Done = (error?: Error | null) => void;
+
+/** A chunk the kernel took only part of, who waits for the rest, and in which context. */
+interface Unsent {
+  data: Uint8Array;
+  readonly done: Done;
+  readonly context: AsyncResource;
+}
+
+/** Drives the stream: its plumbing, and the owner of the connection. */
+class StreamedConnection implements SocketOwner {
+  readonly stream: DrivenStream;
   readonly #loop: TurnLoop;
   readonly #connection: Connection;
-  /** The chunk the kernel took only part of, and who waits for the rest. */
-  #unsent: { data: Uint8Array; done: (error?: Error | null) => void } | undefined;
+  readonly #remote: Service | undefined;
+  readonly #context = newContext();
+  #unsent: Unsent | undefined;
 
   constructor({ loop, connection }: ConnectionClaim) {
     this.#loop = loop;
     this.#connection = connection;
-    this.stream = new (nodeStream().Duplex)({
-      allowHalfOpen: true,
-      autoDestroy: true,
-      emitClose: true,
-      read: () => this.#read(),
-      write: (chunk: Uint8Array, _encoding, done) => this.#write(chunk, done),
-      final: (done) => this.#final(done),
-      destroy: (error, done) => this.#destroy(error, done),
-    });
-    const owner: SocketOwner = {
-      socketConnected: () => {},
-      socketGotData: (data) => this.#received(data),
-      socketGotEOF: () => void this.stream.push(null),
-      socketGotReadError: (errno) => void this.stream.destroy(systemError('recv', errno)),
-      socketReadyToSend: () => this.#sendUnsent(),
-      socketClosed: () => void this.stream.destroy(),
-    };
-    loop.handOver(connection, owner);
+    const ends = loop.endsOf(connection);
+    this.#remote = ends?.remote;
+    this.stream = makeConnectionStream(
+      {
+        allowHalfOpen: true,
+        autoDestroy: true,
+        emitClose: true,
+        read: () => this.#read(),
+        write: (chunk: Uint8Array, _encoding, done) => this.#write(chunk, done),
+        final: (done) => this.#final(done),
+        destroy: (error, done) => this.#destroy(error, done),
+      },
+      { nodeId: connection.nodeId, local: ends?.local, remote: ends?.remote, clock: loop.clock },
+      (tell) => this.#context.runInAsyncScope(tell),
+    );
+    loop.handOver(connection, this);
   }
+
+  // ---- SocketOwner --------------------------------------------------------------------------------------------------
+
+  socketConnected(): void {}
+
+  socketGotData(data: Uint8Array): void {
+    this.#context.runInAsyncScope(this.#received, this, data);
+  }
+
+  socketGotEOF(): void {
+    this.#context.runInAsyncScope(() => this.stream.push(null));
+  }
+
+  socketGotReadError(errno: number): void {
+    this.#context.runInAsyncScope(() => this.stream.destroy(this.#systemError('read', errno)));
+  }
+
+  socketReadyToSend(): void {
+    this.#sendUnsent();
+  }
+
+  socketClosed(): void {
+    this.#context.runInAsyncScope(() => this.stream.destroy());
+  }
+
+  // ---- The stream's own side ----------------------------------------------------------------------------------------
 
   #read(): void {
     if (!this.#connection.isClosed) this.#loop.backend.setReceiving(this.#connection.handle, true);
   }
 
-  #write(data: Uint8Array, done: (error?: Error | null) => void): void {
-    this.#unsent = { data, done };
-    this.#sendUnsent();
+  #received(data: Uint8Array): void {
+    this.stream.noteTraffic(data.length, 0);
+    if (!this.stream.push(data.slice()) && !this.#connection.isClosed) {
+      this.#loop.backend.setReceiving(this.#connection.handle, false);
+    }
   }
 
-  #final(done: (error?: Error | null) => void): void {
+  #write(data: Uint8Array, done: Done): void {
+    const sent = this.#send(data);
+    if (sent < 0) done(this.#systemError('write', sent));
+    else if (sent === data.length) done();
+    else this.#unsent = { data: data.subarray(sent), done, context: newContext() };
+  }
+
+  #sendUnsent(): void {
+    const unsent = this.#unsent;
+    if (unsent === undefined) return;
+    const sent = this.#send(unsent.data);
+    if (sent >= 0 && sent < unsent.data.length) {
+      unsent.data = unsent.data.subarray(sent);
+      return;
+    }
+    this.#unsent = undefined;
+    unsent.context.runInAsyncScope(unsent.done, undefined, sent < 0 ? this.#systemError('write', sent) : null);
+  }
+
+  #send(data: Uint8Array): number {
+    const sent = this.#loop.send(this.#connection, data, false);
+    if (sent > 0) this.stream.noteTraffic(0, sent);
+    return sent;
+  }
+
+  #final(done: Done): void {
     if (!this.#connection.isClosed) this.#loop.shutdownSend(this.#connection);
     done();
   }
@@ -69,33 +138,25 @@ class StreamedConnection {
   #destroy(error: Error | null, done: (error: Error | null) => void): void {
     const unsent = this.#unsent;
     this.#unsent = undefined;
+    this.stream.endTimeout();
     this.#connection.owner = undefined;
     this.#loop.close(this.#connection);
-    unsent?.done(error ?? new SockManError('ERR_SOCKMAN_STATE', 'the connection was closed'));
-    done(error);
-  }
-
-  #received(data: Uint8Array): void {
-    if (!this.stream.push(data.slice()) && !this.#connection.isClosed) {
-      this.#loop.backend.setReceiving(this.#connection.handle, false);
+    if (unsent !== undefined) {
+      const reason = error ?? new SockManError('ERR_SOCKMAN_STATE', 'the connection was closed');
+      unsent.context.runInAsyncScope(unsent.done, undefined, reason);
     }
+    // `error` and `close` follow from here.
+    this.#context.runInAsyncScope(done, undefined, error);
   }
 
-  #sendUnsent(): void {
-    const unsent = this.#unsent;
-    if (unsent === undefined || this.#connection.isClosed) return;
-    const sent = this.#loop.send(this.#connection, unsent.data, false);
-    if (sent < 0) {
-      this.#unsent = undefined;
-      unsent.done(systemError('send', -sent));
-    } else if (sent === unsent.data.length) {
-      this.#unsent = undefined;
-      unsent.done();
-    } else unsent.data = unsent.data.subarray(sent);
+  #systemError(syscall: string, errno: number): SystemError {
+    const { nodeId } = this.#connection;
+    const details = this.#remote === undefined ? {} : addressAndPort(this.#remote);
+    return new SystemError(syscall, errno, { connectionId: nodeId, ...details });
   }
 }
 
-function systemError(syscall: string, errno: number): SockManError {
-  const text = `${syscall} failed: ${errnoText(errno)}`;
-  return new SockManError('ERR_SOCKMAN_SYSTEM', text, { errno, syscall, cause: errnoName(errno) });
+/** The context of the caller. */
+function newContext(): AsyncResource {
+  return new (nodeAsyncHooks().AsyncResource)('SockManStream');
 }

@@ -11,12 +11,16 @@ export const ACCEPT_RETRY_MS = 100;
 
 /** What `bindAndStartListening` gives. Any of its fields tells which, taken apart or not. */
 export type BindResult =
-  | { ok: true; bound: Service; code?: undefined; errmsg?: undefined }
+  | { ok: true; bound: Service; code?: undefined; errno?: undefined; syscall?: undefined; errmsg?: undefined }
   | {
       ok: false;
       bound?: undefined;
       /** The name of the errno, such as `EADDRINUSE`. */
       code: string;
+      /** The errno, negative as in Node. */
+      errno: number;
+      /** What failed, such as `bind`. */
+      syscall: string;
       /** One line for people: the address, and what the system said. */
       errmsg: string;
     };
@@ -58,8 +62,9 @@ export class Listeners {
     const { backlog, reusePort, dualStack } = this.#options;
     const result = this.#backend.listen(at, { backlog, reusePort, dualStack });
     if (!result.ok) {
-      const errmsg = `${result.syscall} for ${at} failed: ${errnoText(result.errno)}`;
-      return { ok: false, code: errnoName(result.errno), errmsg };
+      const { syscall, errno } = result;
+      const errmsg = `${syscall} for ${at} failed: ${errnoText(errno)}`;
+      return { ok: false, code: errnoName(errno), errno: -errno, syscall, errmsg };
     }
     const { handle, bound } = result;
     const me = bound.address.isBindAny() && bound.unixPath === undefined ? undefined : bound;

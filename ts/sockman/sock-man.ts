@@ -8,11 +8,11 @@
 // The class holds one private object and no other state, no virtual is called from the constructor, and none of the base
 // class's virtual methods needs a call of `super`: a subclass cannot break it by overriding.
 
-import type { Duplex } from 'node:stream';
 import type { Service } from '../netaddr/service.ts';
 import { toService } from './arguments.ts';
 import type { SocketCounters, TcpInfo } from './backends/backend.ts';
 import type { CloseReason, SockManCallbacks } from './callbacks.ts';
+import type { ConnectionStream } from './connection-stream.ts';
 import type { ConnectOptions, ConnectTarget } from './dial/connect-options.ts';
 import type { DialResult } from './dial/dialer.ts';
 import { duplexOver } from './duplex.ts';
@@ -61,7 +61,7 @@ export abstract class SockMan implements SockManCallbacks {
   abstract eventReadyToSend(nodeId: number): boolean;
   abstract eventGotData(nodeId: number, data: Uint8Array): void;
   abstract eventGotEOF(nodeId: number): void;
-  abstract eventGotPermanentReadError(nodeId: number, errmsg: string): void;
+  abstract eventGotPermanentReadError(nodeId: number, errmsg: string, code: string): void;
 
   eventConnectionClosed(_nodeId: number, _reason: CloseReason, _code: string | undefined): void {}
 
@@ -259,11 +259,16 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
-   * Hands a connection over to a Node stream, for code that speaks streams: back-pressure both ways, half-close, destroy.
-   * The callbacks for the connection end; closing it here destroys the stream.
+   * Hands a connection over to a Node stream, for code that speaks streams: back-pressure both ways, half-close, destroy, and
+   * what HTTP and TLS clients ask of a socket. The callbacks for the connection end (but `eventConnectionClosed`); closing it
+   * here destroys the stream. Its errors are `SystemError`s; its events come in the asynchronous context of this call.
+   *
+   * @example
+   * const { nodeId } = await sockMan.connectAndMakeNodeId({ host: 'example.com', port: 443 }, { proxy: tor });
+   * const socket = tls.connect({ socket: sockMan.duplex(nodeId), servername: 'example.com' });
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: no such connection, or handed over before.
    */
-  duplex(nodeId: number): Duplex {
+  duplex(nodeId: number): ConnectionStream {
     return duplexOver(this.#core.claim(nodeId));
   }
 

@@ -26,7 +26,8 @@ export const TOR_REPLY_TIMEOUT_MS = 60_000;
 const FIRST_EVENT_CODE = 600;
 
 /** What connects us: a `SockMan` that was started, or what a node offers for this. */
-export type TorControlNetwork = Pick<SockMan, 'connectAndMakeNodeId' | 'addressesOf' | 'duplex'> & {
+export type TorControlNetwork = Pick<SockMan, 'connectAndMakeNodeId' | 'addressesOf'> & {
+  duplex(nodeId: number): Duplex;
   /** It dials names, too. A `SockMan` does not: it looks up nothing. */
   readonly looksUpNames?: boolean;
 };

@@ -15,14 +15,16 @@ export const ERROR_CODES = {
   ERR_SOCKMAN_FILE_NEWER: 'FileError: a data file is of a format that only newer releases read',
   ERR_SOCKMAN_TOR_CONTROL:
     "TorControlError: Tor's control port did not do its part; `failure` says which of `TOR_FAILURES`",
-  ERR_SOCKMAN_SYSTEM: 'the operating system refused something; `errno` and `syscall` say what',
+  ERR_SOCKMAN_SYSTEM:
+    'the operating system refused something: a `SystemError`, whose `code` is the name of the errno as in Node and whose ' +
+    '`sockmanCode` is this, or a `FileError`',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** What an error may carry besides its code. */
 export interface ErrorDetails {
-  /** Positive errno of the operating system. */
+  /** Errno of the operating system, negative as in Node. */
   errno?: number;
   /** The system call that failed. */
   syscall?: string;

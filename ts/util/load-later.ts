@@ -5,6 +5,7 @@
 // package, and its users may need none: most addresses have no hash, and the native backend takes no stream. An `import` of
 // any module, `node:fs` say, also reads every name it exports, and so loads what stands behind the rarest of them.
 
+import type * as asyncHooks from 'node:async_hooks';
 import type * as crypto from 'node:crypto';
 import type * as fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -26,6 +27,7 @@ function load(name: string): unknown {
   return getBuiltinModule?.(name) ?? createRequire(process.execPath)(name);
 }
 
+export const nodeAsyncHooks = lazily(() => load('node:async_hooks') as typeof asyncHooks);
 export const nodeCrypto = lazily(() => load('node:crypto') as typeof crypto);
 export const nodeFs = lazily(() => load('node:fs') as typeof fs);
 export const nodeNet = lazily(() => load('node:net') as typeof net);

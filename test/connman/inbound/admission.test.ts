@@ -211,8 +211,9 @@ describe('a start', () => {
     const blocker = world.listen('10.0.0.1:2');
     const made = world.make({ bind: ['10.0.0.1:1', '10.0.0.1:2'] });
     await expect(made.connman.start(made.greeter)).rejects.toMatchObject({
-      code: 'ERR_SOCKMAN_SYSTEM',
-      address: '10.0.0.1:2',
+      code: 'EADDRINUSE',
+      address: '10.0.0.1',
+      port: 2,
     });
     blocker.close();
     const other = world.make({ bind: ['10.0.0.1:1', '10.0.0.1:2'] });
@@ -223,7 +224,7 @@ describe('a start', () => {
   it('that failed says so everywhere, and may be tried again', async () => {
     const blocker = world.listen('4.4.4.4:2');
     const { connman, greeter } = world.make({ bind: ['4.4.4.4:1', '4.4.4.4:2'], discover: true });
-    await expect(connman.start(greeter)).rejects.toMatchObject({ address: '4.4.4.4:2' });
+    await expect(connman.start(greeter)).rejects.toMatchObject({ address: '4.4.4.4', port: 2 });
     expect([connman.isListening, connman.listeningAt, connman.localAddresses()]).toEqual([false, [], []]);
     blocker.close();
     await connman.start(greeter);

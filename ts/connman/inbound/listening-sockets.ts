@@ -1,10 +1,11 @@
 // The listeners of a node: opened all or none, and what they tell of our own addresses.
 
 import { isBadPort } from '../../netaddr/bad-ports.ts';
+import { addressAndPort } from '../../netaddr/service.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';
-import { SockManError } from '../../util/errors.ts';
 import type { Logger } from '../../util/logger.ts';
+import { SystemError } from '../../util/system-error.ts';
 import { OpenListeners } from './listening.ts';
 import type { ListenPlan, ListenTarget } from './listening.ts';
 import { LOCAL_SCORES } from '../reach/local-addresses.ts';
@@ -38,7 +39,7 @@ export class ListeningSockets extends OpenListeners {
   /**
    * Opens every listener.
    *
-   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: one that is required cannot be opened, and none is open.
+   * @throws {SystemError} `EADDRINUSE`, `EACCES` and the like: one that is required cannot be opened, and none is open.
    */
   openAll(): void {
     const { sockets, logger } = this.#host;
@@ -48,7 +49,7 @@ export class ListeningSockets extends OpenListeners {
       else if (target.isRequired) {
         sockets.stopListening();
         this.clear();
-        throw new SockManError('ERR_SOCKMAN_SYSTEM', result.errmsg, { address: String(target.service) });
+        throw new SystemError(result.syscall, result.errno, addressAndPort(target.service));
       } else logger.debug(result.errmsg);
     }
     for (const bound of this.services()) this.#noteBound(bound, this.find(bound)!);

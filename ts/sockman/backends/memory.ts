@@ -4,9 +4,9 @@
 // run out), and nothing that cannot be repeated: time is a `VirtualClock`, chance comes from a seed, and a fault
 // script says what goes wrong. It simulates connections, not packets: nothing is lost, duplicated or congested.
 
-import { Service } from '../../netaddr/service.ts';
-import { SockManError, invalidArg, outOfRange } from '../../util/errors.ts';
-import { errnoText } from '../../util/errno.ts';
+import { Service, addressAndPort } from '../../netaddr/service.ts';
+import { invalidArg, outOfRange } from '../../util/errors.ts';
+import { SystemError } from '../../util/system-error.ts';
 import type { Backend, BackendOptions, SystemFailure } from './backend.ts';
 import { AddressSpace } from './memory/address-space.ts';
 import { Conditions } from './memory/conditions.ts';
@@ -125,7 +125,7 @@ export class MemoryNetwork {
    * @param to - Whom to dial: a `Service`, or text as `Service.parse` reads it.
    * @param from - The peer's own address; port 0 for any. Default loopback.
    * @returns The peer, still connecting; what is given to `send` meanwhile is sent later.
-   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: nobody listens on the Unix-domain path, or `from` is taken.
+   * @throws {SystemError} Nobody listens on the Unix-domain path, or `from` is taken.
    */
   connect(to: Service | string, from?: Service | string): MemoryPeer {
     const options = from === undefined ? {} : { localAddress: serviceOf(from, 0) };
@@ -138,7 +138,7 @@ export class MemoryNetwork {
    * Listens as hand-played peers.
    *
    * @param at - Where: a `Service`, or text as `Service.parse` reads it. Port 0 for any.
-   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: the address is in use.
+   * @throws {SystemError} `EADDRINUSE`: the address is in use.
    */
   listen(at: Service | string = '127.0.0.1:0'): MemoryPeerListener {
     const options = { backlog: PEER_BACKLOG, reusePort: false, dualStack: false };
@@ -156,7 +156,6 @@ function serviceOf(value: Service | string, defaultPort?: number): Service {
   return typeof value === 'string' ? Service.parse(value, defaultPort) : value;
 }
 
-function systemError({ syscall, errno }: SystemFailure, address: Service | string): SockManError {
-  const message = `${syscall} ${address}: ${errnoText(errno)}`;
-  return new SockManError('ERR_SOCKMAN_SYSTEM', message, { errno, syscall, address: String(address) });
+function systemError({ syscall, errno }: SystemFailure, at: Service | string): SystemError {
+  return new SystemError(syscall, errno, addressAndPort(serviceOf(at, 0)));
 }

@@ -78,7 +78,7 @@ export class NativeBackend implements Backend {
     });
     if (status < 0) {
       const text = `the event loop cannot watch the poller: ${errnoText(-status)}`;
-      throw new SockManError('ERR_SOCKMAN_BACKEND', text, { errno: -status });
+      throw new SockManError('ERR_SOCKMAN_BACKEND', text, { errno: status });
     }
     this.#hold.take();
   }

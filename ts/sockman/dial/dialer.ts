@@ -13,7 +13,9 @@
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
+import { errnoName } from '../../util/errno.ts';
 import { shown } from '../../util/errors.ts';
+import { nodeAsyncHooks } from '../../util/load-later.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { I2P } from '../i2p/i2p.ts';
 import type { ProxiedEnds } from '../connection.ts';
@@ -28,7 +30,14 @@ import type { ProxyCredentials, StreamIsolation } from './stream-isolation.ts';
 
 /** What `connectAndMakeNodeId` gives. Any of its fields tells which, taken apart or not. */
 export type DialResult =
-  | { nodeId: number; me: Service; proxyFailed?: undefined; code?: undefined; errmsg?: undefined }
+  | {
+      nodeId: number;
+      me: Service;
+      proxyFailed?: undefined;
+      code?: undefined;
+      systemCode?: undefined;
+      errmsg?: undefined;
+    }
   | {
       nodeId: undefined;
       me?: undefined;
@@ -36,6 +45,8 @@ export type DialResult =
       proxyFailed: boolean;
       /** Which of `DIAL_FAILURES` it was. */
       code: DialFailureCode;
+      /** The name of the errno, such as `ECONNREFUSED`, when the operating system ended the attempt. */
+      systemCode?: string | undefined;
       /** One line for people. */
       errmsg: string;
     };
@@ -94,7 +105,8 @@ class Dial {
     this.#request = request;
     this.#onEnd = onEnd;
     const { onStep } = request;
-    const tell = onStep && context.loop.callbacks.guarded('onStep', onStep);
+    // It is told in the context of the dial, whatever the turn runs in.
+    const tell = onStep && context.loop.callbacks.guarded('onStep', nodeAsyncHooks().AsyncResource.bind(onStep));
     // An I2P session goes on being made when the dial that wanted it is over.
     this.#socket = new DialSocket(context.loop, tell && ((step) => void (this.#isOver || tell(step))));
   }
@@ -116,7 +128,9 @@ class Dial {
     const target = isNamed(to) ? `${shown(to.host)}:${to.port}` : to;
     const through = proxy === undefined ? '' : ` through ${proxy.endpoint}`;
     const errmsg = `connect to ${target}${through} failed: ${failure.message}`;
-    this.#end({ nodeId: undefined, proxyFailed: failure.proxyFailed, code: failure.code, errmsg });
+    const { proxyFailed, code, errno } = failure;
+    const systemCode = errno === undefined ? undefined : errnoName(errno);
+    this.#end({ nodeId: undefined, proxyFailed, code, systemCode, errmsg });
     this.#socket.abort(failure);
     // Last, for the logger is not ours.
     logFailure(this.#context.logger, failure, errmsg, isImportant);

@@ -109,7 +109,7 @@ describe('MemoryNetwork', () => {
     net.listen(AT);
     const from = Service.parse('10.0.0.9:7777');
     const first = net.connect(AT, from);
-    expect(() => net.connect(AT, from)).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_SYSTEM' }));
+    expect(() => net.connect(AT, from)).toThrow(expect.objectContaining({ code: 'EADDRNOTAVAIL' }));
     net.clock.runUntilIdle();
     first.close();
     net.connect(AT, from);
@@ -317,9 +317,9 @@ describe('MemoryNetwork', () => {
     const net = new MemoryNetwork();
     expect(() => (net.latencyMs = Infinity)).toThrow(outOfRange);
     expect(() => net.connect('nonsense')).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }));
-    expect(() => net.connect('unix:/nobody')).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_SYSTEM' }));
+    expect(() => net.connect('unix:/nobody')).toThrow(expect.objectContaining({ code: 'ENOENT' }));
     net.listen(AT);
-    expect(() => net.listen(AT)).toThrow(expect.objectContaining({ errno: EADDRINUSE }));
+    expect(() => net.listen(AT)).toThrow(expect.objectContaining({ errno: -EADDRINUSE }));
   });
 });
 

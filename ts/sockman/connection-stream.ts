@@ -1,0 +1,188 @@
+// The stream of one connection as its users see it: a `Duplex` with what programs ask of a `net.Socket`.
+//
+// HTTP and TLS clients are written for `net.Socket`: they set time-outs, options and whether the process waits, and read
+// addresses. What the stream does with bytes is in duplex.ts.
+
+import type { Duplex, DuplexOptions } from 'node:stream';
+import { addressAndPort } from '../netaddr/service.ts';
+import type { Service } from '../netaddr/service.ts';
+import type { Clock, Timer } from '../util/clock.ts';
+import { lazily, nodeStream } from '../util/load-later.ts';
+import { MAX_TIMEOUT_MS, integer } from './options.ts';
+
+/** What `SockMan.duplex` gives: a `Duplex` with the members of `net.Socket` that clients use. */
+export interface ConnectionStream extends Duplex {
+  /** The connection's id at its `SockMan`. */
+  readonly nodeId: number;
+  /** The ends of `SockMan.addressesOf`, as `net.Socket` names them. A path for a Unix-domain socket, which has no port. */
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  readonly remoteFamily: 'IPv4' | 'IPv6' | undefined;
+  readonly localAddress: string | undefined;
+  readonly localPort: number | undefined;
+  readonly localFamily: 'IPv4' | 'IPv6' | undefined;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** False: the connection is established. */
+  readonly connecting: boolean;
+  readonly pending: boolean;
+  /** What `setTimeout` set, in milliseconds. */
+  readonly timeout: number | undefined;
+
+  /** Our end, as `net.Socket.address` gives it. */
+  address(): { address: string; port: number; family: string } | Record<string, never>;
+  /**
+   * Emits `timeout` after so long without a byte in either direction; closes nothing. 0, the default, is never.
+   * @param callback - Heard once.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: not a whole number of milliseconds from 0 to 2^31 - 1.
+   */
+  setTimeout(ms: number, callback?: () => void): this;
+  /** Accepted for clients that call it: the option `noDelay` of the `SockMan` decides. */
+  setNoDelay(noDelay?: boolean): this;
+  /** Accepted for clients that call it: the option `keepAliveSeconds` of the `SockMan` decides. */
+  setKeepAlive(enable?: boolean, initialDelayMs?: number): this;
+  /** Accepted for clients that call it: the `SockMan` keeps the process alive, or does not, for all its connections. */
+  ref(): this;
+  unref(): this;
+  /** Destroys the stream once all that was written is sent. */
+  destroySoon(): void;
+}
+
+/** What a stream is told of its connection. */
+export interface ConnectionFacts {
+  readonly nodeId: number;
+  readonly local: Service | undefined;
+  readonly remote: Service | undefined;
+  readonly clock: Clock;
+}
+
+/** The stream as duplex.ts drives it. */
+export interface DrivenStream extends ConnectionStream {
+  /** Bytes came or went. */
+  noteTraffic(readBytes: number, writtenBytes: number): void;
+  /** Nothing comes any more. */
+  endTimeout(): void;
+}
+
+/** Made when first needed, for the class it extends brings many of Node's modules. */
+const streamClass = lazily(() => {
+  class SocketStream extends nodeStream().Duplex implements DrivenStream {
+    readonly nodeId: number;
+    readonly connecting = false;
+    readonly pending = false;
+    bytesRead = 0;
+    bytesWritten = 0;
+    timeout: number | undefined = undefined;
+    readonly #facts: ConnectionFacts;
+    readonly #inContext: (tell: () => void) => void;
+    #timer: Timer | undefined;
+    #lastTrafficMs = 0;
+
+    constructor(options: DuplexOptions, facts: ConnectionFacts, inContext: (tell: () => void) => void) {
+      super(options);
+      this.nodeId = facts.nodeId;
+      this.#facts = facts;
+      this.#inContext = inContext;
+    }
+
+    get remoteAddress(): string | undefined {
+      return this.#facts.remote && addressAndPort(this.#facts.remote).address;
+    }
+    get remotePort(): number | undefined {
+      return this.#facts.remote && addressAndPort(this.#facts.remote).port;
+    }
+    get remoteFamily(): 'IPv4' | 'IPv6' | undefined {
+      return familyOf(this.#facts.remote);
+    }
+    get localAddress(): string | undefined {
+      return this.#facts.local && addressAndPort(this.#facts.local).address;
+    }
+    get localPort(): number | undefined {
+      return this.#facts.local && addressAndPort(this.#facts.local).port;
+    }
+    get localFamily(): 'IPv4' | 'IPv6' | undefined {
+      return familyOf(this.#facts.local);
+    }
+
+    address(): { address: string; port: number; family: string } | Record<string, never> {
+      const { localAddress: address, localPort: port, localFamily: family } = this;
+      return address === undefined || port === undefined || family === undefined ? {} : { address, port, family };
+    }
+
+    setTimeout(ms: number, callback?: () => void): this {
+      this.timeout = integer('ms', ms, 0, 0, MAX_TIMEOUT_MS);
+      this.endTimeout();
+      if (callback !== undefined) {
+        if (ms === 0) this.removeListener('timeout', callback);
+        else this.once('timeout', callback);
+      }
+      if (ms > 0 && !this.destroyed) this.#startTimeout();
+      return this;
+    }
+
+    setNoDelay(): this {
+      return this;
+    }
+    setKeepAlive(): this {
+      return this;
+    }
+    ref(): this {
+      return this;
+    }
+    unref(): this {
+      return this;
+    }
+
+    destroySoon(): void {
+      if (this.writable) this.end();
+      if (this.writableFinished) this.destroy();
+      else this.once('finish', () => this.destroy());
+    }
+
+    noteTraffic(readBytes: number, writtenBytes: number): void {
+      this.bytesRead += readBytes;
+      this.bytesWritten += writtenBytes;
+      if (this.timeout === undefined || this.timeout === 0) return;
+      this.#lastTrafficMs = this.#facts.clock.now();
+      if (this.#timer === undefined && !this.destroyed) this.#startTimeout();
+    }
+
+    endTimeout(): void {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+    }
+
+    #startTimeout(): void {
+      this.#lastTrafficMs = this.#facts.clock.now();
+      this.#timer = this.#facts.clock.after(this.timeout!, () => this.#judge());
+    }
+
+    /** Bytes only note the time: the timer is moved when it fires too early. */
+    #judge(): void {
+      const restMs = this.#lastTrafficMs + this.timeout! - this.#facts.clock.now();
+      // Timers have whole milliseconds.
+      if (restMs >= 1) {
+        this.#timer = this.#facts.clock.after(restMs, () => this.#judge());
+        return;
+      }
+      this.#timer = undefined;
+      this.#inContext(() => this.emit('timeout'));
+    }
+  }
+  return SocketStream;
+});
+
+/** @param inContext - Makes a call in the asynchronous context that the stream belongs to. */
+export function makeConnectionStream(
+  options: DuplexOptions,
+  facts: ConnectionFacts,
+  inContext: (tell: () => void) => void,
+): DrivenStream {
+  return new (streamClass())(options, facts, inContext);
+}
+
+function familyOf(end: Service | undefined): 'IPv4' | 'IPv6' | undefined {
+  if (end === undefined || end.unixPath !== undefined) return undefined;
+  if (end.address.isIPv4()) return 'IPv4';
+  return end.address.isIPv6() || end.address.isCJDNS() ? 'IPv6' : undefined;
+}
