@@ -11,3 +11,7 @@ export { HeaderList } from './http/header-list.ts';
 export type { HeaderField } from './http/header-list.ts';
 export { queryParameter } from './http/query.ts';
 export type { HttpCounters, HttpStats } from './http/http-stats.ts';
+export { MAX_JSON_DEPTH, MAX_JSON_VALUES, parseJson } from './http/json/json-reader.ts';
+export { jsonAmount, writeJson } from './http/json/json-writer.ts';
+export { JsonNumber, JsonObject } from './http/json/json-value.ts';
+export type { JsonInput, JsonValue } from './http/json/json-value.ts';
