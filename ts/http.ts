@@ -2,6 +2,8 @@
 
 export { HttpServer } from './http/http-server.ts';
 export type { HttpServerOptions } from './http/options.ts';
+export { readEndpoints } from './http/endpoints.ts';
+export type { EndpointTexts, Endpoints } from './http/endpoints.ts';
 export { HttpRequest } from './http/http-request.ts';
 export type { HttpHandler, Route } from './http/http-request.ts';
 export type { RouteOptions } from './http/router.ts';

@@ -6,7 +6,7 @@ import type { HttpServerOptions } from '../../ts/http.ts';
 import type { Service } from '../../ts/netaddr/service.ts';
 import type { Stage } from '../helpers/backends.ts';
 import type { RawPeer } from '../helpers/raw-peer.ts';
-import { until } from '../helpers/until.ts';
+import { noteProgress, until } from '../helpers/until.ts';
 
 /** One answer as it came. */
 export interface Answer {
@@ -20,6 +20,9 @@ export class HttpStage {
   readonly #stage: Stage;
   readonly #servers: HttpServer[] = [];
   bound!: Service;
+
+  /** The server tells nobody what happens inside it: tests that await that look every few milliseconds. */
+  readonly #looking = setInterval(noteProgress, 2);
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -46,6 +49,7 @@ export class HttpStage {
   }
 
   async clear(): Promise<void> {
+    clearInterval(this.#looking);
     for (const server of this.#servers.splice(0)) {
       server.interruptNet();
       server.closeSockets();

@@ -8,7 +8,7 @@ import type { Service } from '../netaddr/service.ts';
 import { SockMan } from '../sockman/sock-man.ts';
 import { guardedLogger } from '../sockman/guarded-logger.ts';
 import type { Timer } from '../util/clock.ts';
-import { SockManError } from '../util/errors.ts';
+import { SockManError, invalidArg, shown } from '../util/errors.ts';
 import type { Logger } from '../util/logger.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { HttpConnection } from './http-connection.ts';
@@ -123,9 +123,21 @@ export class HttpServer extends SockMan {
     return this.#stopping;
   }
 
-  /** Told of each request when its answer is whole, for metrics and logs: `request.status`, `request.route`. */
+  /**
+   * Has each request told when its answer is whole, for metrics and logs: see `request.status` and `request.route`. One
+   * listener; what it throws is logged. Answers to what was no request are only counted, in `httpStats`.
+   */
   onAnswer(listener: ((request: HttpRequest) => void) | undefined): void {
-    this.#context.onAnswer = listener;
+    if (listener !== undefined && typeof listener !== 'function') throw invalidArg('listener', 'a function', listener);
+    this.#context.onAnswer =
+      listener &&
+      ((request) => {
+        try {
+          listener(request);
+        } catch (error) {
+          this.#logger.error(`http: the listener of answers failed: ${shown(error)}`);
+        }
+      });
   }
 
   /** A snapshot of what the server counts. */
