@@ -17,10 +17,9 @@ afterEach(async () => {
 
 type AddableType = Parameters<TestNode['connman']['addConnection']>[1];
 
-async function add({ connman }: TestNode, place: string, type: string): Promise<boolean> {
+async function add({ connman }: TestNode, place: string, type: string): Promise<string> {
   world.listen(place);
-  const added = connman.addConnection(place, type as AddableType);
-  await world.settle();
+  const [added] = await Promise.all([connman.addConnection(place, type as AddableType), world.settle()]);
   return added;
 }
 
@@ -103,7 +102,7 @@ describe('permissions of those we dial', () => {
     for (const place of ['93.0.0.1:1', '93.0.0.2:1']) world.listen(place);
     const dials = [connman.connectTo('93.0.0.1:1'), connman.addConnection('93.0.0.2:1', 'outbound-full-relay')];
     await world.settle();
-    expect(await Promise.all(dials)).toEqual([true, true]);
+    expect(await Promise.all(dials)).toEqual([true, 'connected']);
     const [manual] = ofType(connman, 'manual');
     const [automatic] = ofType(connman, 'outbound-full-relay');
     expect([manual!.hasPermission('addr'), manual!.hasPermission('mempool')]).toEqual([true, false]);
@@ -124,10 +123,15 @@ describe('addresses of peers', () => {
     expect(await dialed).toBe(true);
     connman.disconnectNode('93.0.0.1:1');
     await world.settle();
-    const peers = lines.filter((line) => line.startsWith('peer '));
-    expect(peers).toHaveLength(3);
-    const places = peers.map((line) => /93\.0\.0\.\d:\d/.exec(line)?.[0]).sort();
-    expect(places).toEqual(logIps ? ['93.0.0.1:1', '93.0.0.1:1', '93.0.0.3:7'] : [undefined, undefined, undefined]);
+    const peers = lines.filter((line) => line.includes('peer='));
+    const [to, from, whom] = logIps ? [' to 93.0.0.1:1', ' to 93.0.0.3:7', ', peeraddr=93.0.0.1:1'] : ['', '', ''];
+    expect(new Set(peers)).toEqual(
+      new Set([
+        `[net] Added connection${to} peer=1`,
+        `[net] Added connection${from} peer=0`,
+        `[net] disconnected by the user, disconnecting peer=1${whom}`,
+      ]),
+    );
   });
 });
 
@@ -137,28 +141,34 @@ describe('an added connection', () => {
     ['block-relay-only', 2],
   ])('of type %s is one of %i at most', async (type, limit) => {
     const node = await world.node();
-    for (let index = 0; index < limit; index++) expect(await add(node, `93.${index}.0.1:1`, type)).toBe(true);
-    expect(await add(node, '94.0.0.1:1', type)).toBe(false);
+    for (let index = 0; index < limit; index++) {
+      expect(await add(node, `93.${index}.0.1:1`, type)).toBe('connected');
+    }
+    expect(await add(node, '94.0.0.1:1', type)).toBe('full');
     expect(ofType(node.connman, type)).toHaveLength(limit);
     // The refusal cost no slot: all that are left can be taken.
-    for (let index = limit; index < 11; index++) expect(await add(node, `95.${index}.0.1:1`, 'feeler')).toBe(true);
+    for (let index = limit; index < 11; index++) {
+      expect(await add(node, `95.${index}.0.1:1`, 'feeler')).toBe('connected');
+    }
   });
 
   it('takes a slot of the eleven, which is free again when the dial fails or the connection ends', async () => {
     const node = await world.node({ v2Transport: false });
     const failed = Array.from({ length: 11 }, (_, index) => node.connman.addConnection(`96.0.0.${index}`, 'feeler'));
     await world.settle();
-    expect(new Set(await Promise.all(failed))).toEqual(new Set([false]));
-    for (let index = 0; index < 11; index++) expect(await add(node, `93.${index}.0.1:1`, 'addr-fetch')).toBe(true);
-    expect(await add(node, '94.0.0.1:1', 'addr-fetch')).toBe(false);
+    expect(new Set(await Promise.all(failed))).toEqual(new Set(['failed']));
+    for (let index = 0; index < 11; index++) {
+      expect(await add(node, `93.${index}.0.1:1`, 'addr-fetch')).toBe('connected');
+    }
+    expect(await add(node, '94.0.0.1:1', 'addr-fetch')).toBe('full');
     node.connman.disconnectNode('93.0.0.1:1');
     await world.settle();
-    expect(await add(node, '94.0.0.2:1', 'feeler')).toBe(true);
+    expect(await add(node, '94.0.0.2:1', 'feeler')).toBe('connected');
   });
 
   it.each(['inbound', 'manual', 'private-broadcast', 'toString'])('is not of type %s', async (type) => {
     const node = await world.node();
-    expect(await add(node, '93.0.0.1:1', type)).toBe(false);
+    await expect(add(node, '93.0.0.1:1', type)).rejects.toEqual(INVALID);
     expect(node.connman.getNodeCount()).toBe(0);
   });
 });

@@ -226,6 +226,10 @@ export class PeerLab implements PeerNetwork {
     this.seen.push(service.toString());
   }
 
+  nameInLog({ id }: P2PNode): string {
+    return `peer=${id}`;
+  }
+
   isReachable(network: NetworkClass): boolean {
     return !this.unreachable.has(network);
   }

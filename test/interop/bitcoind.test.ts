@@ -131,20 +131,20 @@ describe.skipIf(bitcoindPath() === undefined)('with Bitcoin Core', { timeout: 60
       ['block-relay-only', false],
     ] as const)('as %s, dialed by us, stay', async (type, relays) => {
       const ours = await start();
-      expect(await ours.connman.addConnection(core.address, type)).toBe(true);
+      expect(await ours.connman.addConnection(core.address, type)).toBe('connected');
       expect(await pingedPeer(core)).toMatchObject({ inbound: true, relaytxes: relays, addr_relay_enabled: relays });
       expect(ours.connman.getPeerStats()).toMatchObject([{ connection_type: type }]);
     });
 
     it('as a feeler, dialed by us, end once Core answers', async () => {
       const ours = await start();
-      expect(await ours.connman.addConnection(core.address, 'feeler')).toBe(true);
-      await eventually(() => ours.closed).toEqual(['feeler: it answers']);
+      expect(await ours.connman.addConnection(core.address, 'feeler')).toBe('connected');
+      await eventually(() => ours.closed).toEqual(['feeler connection completed']);
     });
 
     it('for addresses, dialed by us, end once Core told some', async () => {
       const ours = await start();
-      expect(await ours.connman.addConnection(core.address, 'addr-fetch')).toBe(true);
+      expect(await ours.connman.addConnection(core.address, 'addr-fetch')).toBe('connected');
       await eventually(() => ours.closed).toEqual(['addr-fetch: it answered']);
       expect(ours.addressBook.size()).toBeGreaterThan(0);
     });

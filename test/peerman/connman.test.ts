@@ -176,6 +176,30 @@ describe('a node that dials itself', () => {
     await dial(node);
     await world.pass(2_000, 100);
     expect(node.connman.getNodeCount()).toBe(0);
-    expect(node.closed.some((line) => line.includes('connected to ourselves'))).toBe(true);
+    expect(node.closed.some((line) => line.includes('connected to self'))).toBe(true);
+  });
+});
+
+describe('the log of a node', () => {
+  it('has new peers, and what we tell them of ourselves, in Core’s words', async () => {
+    const lines: string[] = [];
+    const at = (level: string) => (line: string) => void lines.push(`${level} ${line}`);
+    const logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+    const options = { logger, externalIp: ['93.1.2.3'], localServices: 9n, logIps: true };
+    const server = await start({ ...options, bind: [PUBLIC_PLACE] }, { logger });
+    const client = await start(options, { logger });
+    void client.connman.connectTo(PUBLIC_PLACE);
+    await world.pass(2_000, 100);
+    const from = String([...server.connman.nodes()][0]!.addr);
+    const ofPeers = lines.filter((line) => / peer connected: |Advertising|Added connection/.test(line));
+    expect(ofPeers.toSorted()).toEqual([
+      `debug [net] Added connection to ${from} peer=0`,
+      `debug [net] Added connection to ${PUBLIC_PLACE} peer=0`,
+      'debug [net] Advertising address 93.1.2.3:18444 to peer=0',
+      `debug [net] New inbound peer connected: transport: v2, version: 70017, peer=0, peeraddr=${from}`,
+      `info New manual peer connected: transport: v2, version: 70017, peer=0, peeraddr=${PUBLIC_PLACE}`,
+    ]);
+    client.connman.setNetworkActive(false);
+    expect(lines).toContain('info SetNetworkActive: false');
   });
 });

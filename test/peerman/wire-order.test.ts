@@ -279,6 +279,7 @@ async function startNode(usesV2: boolean): Promise<{ connman: Connman; manager: 
     localServices: SERVICES & ~0x800n,
     v2Transport: true,
     noConnect: !usesV2,
+    onion: PROXY,
     random: seededUint32(4),
   });
   const hooks = { onTx() {}, onChainMessage() {}, minFeeRate: () => 1n };

@@ -32,7 +32,7 @@ import type { LocalAddress } from './reach/local-addresses.ts';
 import type { NetEvents } from './contract/net-events.ts';
 import type { Direction } from './node/node-table.ts';
 import type { ConnmanOptions } from './settings/options.ts';
-import type { AddableType } from './outbound/outbound.ts';
+import type { AddableType, AddedConnection } from './outbound/outbound.ts';
 import type { P2PNode } from './node/peer.ts';
 import { ConnmanNetwork } from './peer-network.ts';
 import { resolveConnmanOptions } from './settings/resolve-options.ts';
@@ -128,10 +128,11 @@ export class Connman implements AsyncDisposable {
   /**
    * Dials by name as one of the automatic types, within its limit and if a slot is free. For tests and tools.
    *
-   * @returns Whether there is a connection now. False also for a type that is none of these.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, or V2 where it is off.
+   * @returns `connected`, its handshake still to come; `failed`; or `full`, without a dial, at the limit of the type or with
+   *   all slots for outbound connections taken.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, another type, or V2 where it is off.
    */
-  async addConnection(dest: string, type: AddableType, usesV2: boolean = this.#core.usesV2): Promise<boolean> {
+  async addConnection(dest: string, type: AddableType, usesV2: boolean = this.#core.usesV2): Promise<AddedConnection> {
     this.#checkDial('dest', dest, usesV2);
     return this.#core.outbound.addConnection(dest, type, usesV2);
   }

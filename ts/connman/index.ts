@@ -4,7 +4,13 @@ export { Connman } from './connman.ts';
 export type { ConnmanOptions, AddressBookStore, AnchorStore, BanSource } from './settings/options.ts';
 export type { AddressSource } from './settings/address-source.ts';
 export type { AsMapHealth } from '../addrman/asmap/health.ts';
-export type { ClosedConnectionEvent, ConnmanEvents, MessageEvent } from './contract/events.ts';
+export type {
+  ClosedConnectionEvent,
+  ConnmanEvents,
+  DialEvent,
+  FailedDialEvent,
+  MessageEvent,
+} from './contract/events.ts';
 export type {
   NetEvents,
   NetworkStateStats,
@@ -14,6 +20,7 @@ export type {
 } from './contract/net-events.ts';
 export type { P2PNode } from './node/peer.ts';
 export type { OpenRequest } from './outbound/dialing.ts';
+export type { AddableType, AddedConnection } from './outbound/outbound.ts';
 export type { NetTotals, NetworkInfo, PeerStats } from './statistics.ts';
 export { BanMan, DEFAULT_BAN_SECONDS } from '../storage/ban-man.ts';
 export type { BanManOptions, BanUntil } from '../storage/ban-man.ts';

@@ -20,9 +20,8 @@ import { MAX_ADDED_NODE_CONNECTIONS, MAX_PRIVATE_BROADCAST_CONNECTIONS, connecti
 import type { ConnectionBudget } from './settings/budget.ts';
 import { fittingConnections } from './settings/descriptor-limit.ts';
 import { Dialing } from './outbound/dialing.ts';
-import type { OpenRequest } from './outbound/dialing.ts';
 import { loggedPeer } from './contract/events.ts';
-import type { ConnmanEvents } from './contract/events.ts';
+import type { ConnmanEvents, DialEvent, FailedDialEvent } from './contract/events.ts';
 import { pickNodeToEvict } from './inbound/eviction.ts';
 import { KeyedHashes } from './node/keyed-hashes.ts';
 import { ListeningSockets } from './inbound/listening-sockets.ts';
@@ -245,7 +244,8 @@ export class ConnmanCore implements SocketOwner {
       { me, them },
     );
     if (node === undefined) {
-      this.settings.logger.debug(`inbound connection refused: ${refusal}`);
+      const from = this.settings.logIps ? ` from ${them}` : '';
+      this.settings.logger.debug(`connection${from} dropped (${refusal})`);
       return false;
     }
     return this.#admit(node);
@@ -269,7 +269,8 @@ export class ConnmanCore implements SocketOwner {
     }
     this.table.add(node);
     this.#noteCount();
-    this.settings.logger.debug(`${this.#name(node)}: ${node.connectionType}`);
+    const to = this.settings.logIps ? ` to ${node.addrName}` : '';
+    this.settings.logger.debug(`Added connection${to} peer=${node.id}`);
     this.events.emit(node.isInbound ? 'inboundConnection' : 'outboundConnection', node);
     return true;
   }
@@ -318,6 +319,7 @@ export class ConnmanCore implements SocketOwner {
   }
 
   setNetworkActive(isActive: boolean): void {
+    this.settings.logger.info(`SetNetworkActive: ${isActive}`);
     if (this.network.isActive === isActive) return;
     this.network.isActive = isActive;
     if (!isActive) for (const node of this.table.values()) node.disconnect('the network is off');
@@ -329,7 +331,7 @@ export class ConnmanCore implements SocketOwner {
   }
 
   #noteMarked(node: P2PNode): void {
-    this.settings.logger.debug(`${this.#name(node)}: disconnecting: ${node.disconnectReason}`);
+    this.settings.logger.debug(`${node.disconnectReason}, disconnecting ${this.#name(node)}`);
     this.#removal.noteMarked(node);
   }
 
@@ -399,6 +401,7 @@ export class ConnmanCore implements SocketOwner {
       },
       closeConnection: (id) => this.sockets.closeConnection(id),
       removed: (node) => this.#removed(node),
+      retrying: (node) => this.settings.logger.debug(`retrying with v1 transport protocol for peer=${node.id}`),
       reconnectionsQueued: () => this.#tasks.run('reconnect', () => this.#reconnect()),
     });
   }
@@ -415,7 +418,8 @@ export class ConnmanCore implements SocketOwner {
       isLocal: (service) => this.localAddresses.has(service),
       outgoingPermissions: (address) => this.#permissions.manualOutbound(address),
       admit: (node) => this.#admit(node),
-      noteFailure: (request, target, errmsg) => this.#noteDialFailure(request, target, errmsg),
+      noteAttempt: (dial) => this.#noteAttempt(dial),
+      noteFailure: (dial) => this.#noteDialFailure(dial),
     });
   }
 
@@ -449,9 +453,16 @@ export class ConnmanCore implements SocketOwner {
     return addresses;
   }
 
-  #noteDialFailure({ connectionType }: OpenRequest, target: string, errmsg: string): void {
+  #noteAttempt(dial: DialEvent): void {
+    const { target, connectionType, transport } = dial;
+    this.settings.logger.debug(`trying ${transport} connection (${connectionType}) to ${target}`);
+    this.events.emit('attemptedConnection', dial);
+  }
+
+  #noteDialFailure(dial: FailedDialEvent): void {
+    const { connectionType, errmsg } = dial;
     this.settings.logger.debug(`${connectionType} dial failed${this.settings.logIps ? `: ${errmsg}` : ''}`);
-    this.events.emit('failedConnection', { target, errmsg });
+    this.events.emit('failedConnection', dial);
   }
 
   #name(node: P2PNode): string {

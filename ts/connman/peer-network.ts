@@ -6,6 +6,7 @@ import type { NetworkClass } from '../netaddr/network.ts';
 import type { Service } from '../netaddr/service.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
 import type { SipHash } from '../util/siphash.ts';
+import { loggedPeer } from './contract/events.ts';
 import type { PeerNetwork, PolledMessage } from './contract/net-events.ts';
 import type { ConnmanCore } from './node-lifecycle.ts';
 import type { P2PNode } from './node/peer.ts';
@@ -37,6 +38,10 @@ export class ConnmanNetwork implements PeerNetwork {
   }
 
   // ---- Nodes --------------------------------------------------------------------------------------------------------
+
+  nameInLog(node: P2PNode): string {
+    return loggedPeer(node, this.#core.settings.logIps);
+  }
 
   node(nodeId: number): P2PNode | undefined {
     return this.#core.table.get(nodeId);
@@ -86,7 +91,9 @@ export class ConnmanNetwork implements PeerNetwork {
   }
 
   getLocalAddrForPeer(node: P2PNode): Service | undefined {
-    return this.#core.localAddresses.forPeer(node, this.isListening, this.#core.listeners.port);
+    const service = this.#core.localAddresses.forPeer(node, this.isListening, this.#core.listeners.port);
+    if (service !== undefined) this.#core.settings.logger.debug(`Advertising address ${service} to peer=${node.id}`);
+    return service;
   }
 
   seenLocal(service: Service): void {

@@ -18,6 +18,8 @@ export interface RemovalHost {
   closeConnection(nodeId: number): boolean;
   /** A node is out of the table, its socket closed: to be finalized and told of. */
   removed(node: P2PNode): void;
+  /** A node is going to be dialed again with V1. */
+  retrying(node: P2PNode): void;
   /** Reconnections wait. */
   reconnectionsQueued(): void;
 }
@@ -56,8 +58,10 @@ export class Removal {
   /** Removes one node. @param mayReconnect - Whether it may be dialed again with V1. */
   remove(node: P2PNode, mayReconnect: boolean): void {
     this.#host.table.remove(node);
-    if (mayReconnect && node.transport.shouldReconnectV1()) this.#reconnections.push(v1RequestOf(node));
-    else node.grant?.release();
+    if (mayReconnect && node.transport.shouldReconnectV1()) {
+      this.#host.retrying(node);
+      this.#reconnections.push(v1RequestOf(node));
+    } else node.grant?.release();
     node.grant = undefined;
     this.#host.closeConnection(node.id);
     node.dropQueues();

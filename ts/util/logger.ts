@@ -8,6 +8,20 @@ export interface Logger {
   error(message: string): void;
 }
 
+/**
+ * A logger whose debug lines begin with a category in brackets, as Bitcoin Core's do: `[net] …`. Lines that everybody is
+ * meant to read have none.
+ */
+export function withCategory(logger: Logger, category: string): Logger {
+  if (logger === silentLogger) return logger;
+  return {
+    debug: (message) => logger.debug(`[${category}] ${message}`),
+    info: (message) => logger.info(message),
+    warn: (message) => logger.warn(message),
+    error: (message) => logger.error(message),
+  };
+}
+
 /** Drops everything: the default. */
 export const silentLogger: Logger = {
   debug() {},

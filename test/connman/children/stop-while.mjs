@@ -55,7 +55,8 @@ const stages = {
       getAddr: () => [],
     };
     const { connman } = await start({ maxConnections: 1, addressBook, fixedSeeds: false });
-    if (!(await connman.addConnection(`127.0.0.1:${await silentPort()}`, 'outbound-full-relay', true))) {
+    const added = await connman.addConnection(`127.0.0.1:${await silentPort()}`, 'outbound-full-relay', true);
+    if (added !== 'connected') {
       throw new Error('no connection');
     }
     // The task that dials looks twice a second, and nothing tells that it has begun to wait.

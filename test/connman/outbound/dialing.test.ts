@@ -4,8 +4,9 @@ import { BanMan } from '../../../ts/storage/ban-man.ts';
 import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
-import { V1_HEADER_BYTES } from '../../../ts/p2p/transport/v1.ts';
 import { silentLogger } from '../../../ts/util/logger.ts';
+import type { Logger } from '../../../ts/util/logger.ts';
+import { V1_HEADER_BYTES } from '../../../ts/p2p/transport/v1.ts';
 import { seededUint32 } from '../../helpers/seeded-uint32.ts';
 import { World, WirePeer, onlyNode } from '../world.ts';
 import type { TestNode } from '../world.ts';
@@ -115,13 +116,37 @@ describe('dialing', () => {
     await slow.destroy();
   });
 
-  it('tells why a dial failed', async () => {
-    const node = await world.node();
-    const failures: string[] = [];
-    node.connman.on('failedConnection', ({ target, errmsg }) => failures.push(`${target}: ${errmsg}`));
+  it('tells when a dial begins, as what, and why it failed', async () => {
+    const log: string[] = [];
+    const logger: Logger = { ...silentLogger, debug: (line) => void log.push(line) };
+    const node = await world.node({ logger });
+    const events: unknown[] = [];
+    node.connman.on('attemptedConnection', (event) => events.push(event));
+    node.connman.on('failedConnection', (event) => events.push(event));
     expect(await dial(node, PLACE)).toBe(false);
-    expect(failures).toHaveLength(1);
-    expect(failures[0]).toContain('ECONNREFUSED');
+    const begun = { target: PLACE, service: Service.parse(PLACE), connectionType: 'manual', transport: 'v2' };
+    const errmsg = expect.stringContaining('ECONNREFUSED');
+    expect(events).toEqual([begun, { ...begun, code: 'connection-refused', proxyFailed: false, errmsg }]);
+    expect(log).toContain(`[net] trying v2 connection (manual) to ${PLACE}`);
+  });
+
+  it('tells of a dial by name that has no address, which never began', async () => {
+    const node = await world.node({ lookUpHost: () => Promise.resolve([]) });
+    const events: unknown[] = [];
+    node.connman.on('attemptedConnection', (event) => events.push(event));
+    node.connman.on('failedConnection', (event) => events.push(event));
+    expect(await node.connman.addConnection('nobody.example', 'feeler', false)).toBe('failed');
+    expect(events).toEqual([
+      {
+        target: 'nobody.example',
+        service: undefined,
+        connectionType: 'feeler',
+        transport: 'v1',
+        code: 'host-unreachable',
+        proxyFailed: false,
+        errmsg: 'the name has no address',
+      },
+    ]);
   });
 
   it('gives up an address that does not answer after five seconds, and not a moment before', async () => {
@@ -354,20 +379,20 @@ describe('a peer that hangs up over our V2 key', () => {
     expect(node.connman.budget.outboundSlots).toBe(1);
     const dialed = node.connman.addConnection(PLACE, 'outbound-full-relay');
     await world.settle();
-    expect(await dialed).toBe(true);
-    const attempts: boolean[] = [];
+    expect(await dialed).toBe('connected');
+    const attempts: string[] = [];
     const other = (): void => {
-      void node.connman.addConnection(OTHER_PLACE, 'feeler').then((isOpen) => attempts.push(isOpen));
+      void node.connman.addConnection(OTHER_PLACE, 'feeler').then((outcome) => attempts.push(outcome));
     };
     node.connman.on('closedConnection', other);
     listener.peers[0]!.end();
     await world.pass(1_000, 100);
-    expect(attempts).toEqual([false]);
+    expect(attempts).toEqual(['full']);
     expect(listener.peers).toHaveLength(2);
     // Gone for good: the slot is free, and the next dial gets through to a peer that listens.
     world.listen(OTHER_PLACE);
     listener.peers[1]!.end();
     await world.pass(1_000, 100);
-    expect(attempts).toEqual([false, true]);
+    expect(attempts).toEqual(['full', 'connected']);
   });
 });

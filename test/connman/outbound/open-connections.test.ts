@@ -14,6 +14,7 @@ import { resolveConnmanOptions } from '../../../ts/connman/settings/resolve-opti
 import { SlotPool } from '../../../ts/connman/node/slots.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import { VirtualClock } from '../../../ts/testing.ts';
+import { silentLogger } from '../../../ts/util/logger.ts';
 import { seededUint32 } from '../../helpers/seeded-uint32.ts';
 
 const STEP_MS = 100;
@@ -26,6 +27,8 @@ class Lab {
   readonly addressBook: AddrMan;
   readonly slots: SlotPool;
   readonly opened: OpenRequest[] = [];
+  /** Lines that everybody is meant to read. */
+  readonly log: string[] = [];
   /** How long the task rested, each time. */
   readonly restsMs: number[] = [];
   isReachable: (request: OpenRequest) => boolean = () => true;
@@ -57,6 +60,7 @@ class Lab {
       budget,
       table: this.table,
       slots: this.slots,
+      logger: { ...silentLogger, info: (line) => void this.log.push(line) },
       clock,
       random,
       interrupt: this.interrupt.signal,
@@ -210,6 +214,7 @@ describe('seed nodes', () => {
     await lab.pass(1_500);
     expect(asked(lab)).toHaveLength(2);
     await lab.pass(60_000);
+    expect(lab.log).toEqual(asked(lab).map((seed) => `Empty addrman, adding seednode (${seed}) to addrfetch`));
     expect(asked(lab).sort()).toEqual(SEEDS);
     lab.stop();
   });
@@ -221,6 +226,9 @@ describe('seed nodes', () => {
     expect(asked(lab)).toEqual([]);
     await lab.pass(1_500);
     expect(asked(lab)).toHaveLength(1);
+    expect(lab.log).toEqual([
+      `Couldn't connect to enough nodes from addrman. Adding seednode (${asked(lab)[0]}) to addrfetch`,
+    ]);
     for (const place of ['30.1.1.1:1', '31.1.1.1:1']) lab.addPeer('outbound-full-relay', place);
     await lab.pass(60_000);
     expect(asked(lab)).toHaveLength(1);

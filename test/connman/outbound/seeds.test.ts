@@ -8,6 +8,7 @@ import { Service } from '../../../ts/netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
 import type { PeerAddress } from '../../../ts/p2p/messages/addresses.ts';
 import { VirtualClock } from '../../../ts/testing.ts';
+import { silentLogger } from '../../../ts/util/logger.ts';
 import { seededUint32 } from '../../helpers/seeded-uint32.ts';
 
 const DAY_SECONDS = 86_400;
@@ -20,6 +21,7 @@ class SeedWorld {
   readonly asked: string[] = [];
   readonly askedAtMs: number[] = [];
   readonly fetched: string[] = [];
+  readonly log: string[] = [];
   readonly addressBook: AddrMan;
   answerCount = 2;
   peers = 0;
@@ -50,6 +52,7 @@ class SeedWorld {
       random: seededUint32(9),
       interrupt: this.interrupt.signal,
       lookUpHost: async (name) => this.#answer(name),
+      logger: { ...silentLogger, info: (line) => void this.log.push(line) },
       forceDnsSeed: false,
       hasSeedNodes: false,
       hasNameProxy: false,
@@ -140,6 +143,33 @@ describe('DNS seeds', () => {
     await world.pass(60_000);
     expect(world.asked).toHaveLength(3);
     expect(world.isDone).toBe(true);
+  });
+
+  it('are told of in the log, as Core tells', async () => {
+    const patient = new SeedWorld(10);
+    patient.start();
+    await patient.pass(12_000);
+    patient.peers = 2;
+    await patient.pass(11_000);
+    const loading = patient.asked.map((name) => `Loading addresses from DNS seed ${name.slice(3)}`);
+    expect(patient.log).toEqual([
+      'Waiting 11 seconds before querying DNS seeds.',
+      ...loading,
+      'Waiting 11 seconds before querying DNS seeds.',
+      'P2P peers available. Finished DNS seeding.',
+    ]);
+    const served = new SeedWorld(1_000);
+    served.peers = 2;
+    served.start();
+    await served.pass(300_000);
+    expect(served.log).toEqual([
+      'Waiting 300 seconds before querying DNS seeds.',
+      'P2P peers available. Skipped DNS seeding.',
+    ]);
+    const eager = new SeedWorld();
+    eager.start();
+    await eager.pass(0);
+    expect(eager.log.at(-1)).toBe(`${eager.addressBook.size()} addresses found from DNS seeds`);
   });
 
   it('are asked at once when the user forces it', async () => {

@@ -165,7 +165,7 @@ describe("the peer's version", () => {
     const inbound = lab.connect().sendVersion();
     const outbound = lab.connect({ type: 'manual' }).sendVersion();
     lab.settle();
-    expect(inbound.node.disconnectReason).toBe('connected to ourselves');
+    expect(inbound.node.disconnectReason).toBe('connected to self');
     expect(inbound.types).toEqual([]);
     expect(outbound.isGone).toBe(false);
   });

@@ -3,13 +3,37 @@
 // That a peer misbehaves is told by the message processor, and a change of the bans by `BanMan` (its option `onChange`).
 
 import type { AsMapHealth } from '../../addrman/asmap/health.ts';
+import type { Service } from '../../netaddr/service.ts';
 import type { OutboundMessage, ReceivedMessage } from '../../p2p/transport/transport.ts';
+import type { DialFailureCode } from '../../sockman/dial/failure.ts';
+import type { ConnectionType } from '../node/connection-types.ts';
 import type { P2PNode } from '../node/peer.ts';
 
 /** A message and whose it is. */
 export interface MessageEvent<Message> {
   readonly node: P2PNode;
   readonly message: Message;
+}
+
+/** A dial. One request to dial may need several, where a name has several addresses. */
+export interface DialEvent {
+  /** The text that the user gave, or else the address. */
+  readonly target: string;
+  /** Where it goes; undefined for a name that nobody, or only a proxy, looks up. */
+  readonly service: Service | undefined;
+  readonly connectionType: ConnectionType;
+  /** What we begin to speak. A V1 peer that hangs up over V2 is dialed again. */
+  readonly transport: 'v1' | 'v2';
+}
+
+/** A dial that came to nothing. */
+export interface FailedDialEvent extends DialEvent {
+  /** One line for people. */
+  readonly errmsg: string;
+  /** Which of `DIAL_FAILURES` it was; `host-unreachable` for a name without address. */
+  readonly code: DialFailureCode;
+  /** The proxy is at fault, and nothing was learned about the peer. */
+  readonly proxyFailed: boolean;
 }
 
 /** The end of a connection. */
@@ -34,13 +58,15 @@ export interface ConnmanEvents {
   inboundMessage: MessageEvent<ReceivedMessage>;
   /** A message was given to be sent. */
   outboundMessage: MessageEvent<OutboundMessage>;
-  /** A dial failed. */
-  failedConnection: { readonly target: string; readonly errmsg: string };
+  /** A dial begins. `outboundConnection` or `failedConnection` tells what came of it. */
+  attemptedConnection: DialEvent;
+  /** A dial failed, or was not even begun for want of an address or a proxy. */
+  failedConnection: FailedDialEvent;
   /** How well the AS map in use fits the address book: at the start, then once a day. */
   asMapHealth: AsMapHealth;
 }
 
-/** A peer as it may stand in a log: with its address only if the user wants that. */
-export function loggedPeer(node: P2PNode, showsAddress: boolean): string {
-  return showsAddress ? `peer ${node.id} (${node.addrName})` : `peer ${node.id}`;
+/** A peer as it may stand in a log, in Core's form: with its address only if the user wants that. */
+export function loggedPeer({ id, addr }: P2PNode, showsAddress: boolean): string {
+  return showsAddress ? `peer=${id}, peeraddr=${addr}` : `peer=${id}`;
 }

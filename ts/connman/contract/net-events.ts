@@ -130,6 +130,9 @@ export interface PeerNetwork {
    */
   wakeMessageHandler(node?: P2PNode): void;
 
+  /** How a peer is called in log lines: `peer=7`, with its address only if the user wants that. */
+  nameInLog(node: P2PNode): string;
+
   /** The node with this id; undefined when it is gone. */
   node(nodeId: number): P2PNode | undefined;
 

@@ -45,8 +45,10 @@ export class ListeningSockets extends OpenListeners {
     const { sockets, logger } = this.#host;
     for (const target of this.#plan.targets) {
       const result = sockets.bindAndStartListening(target.service);
-      if (result.ok) this.add(result.bound, target);
-      else if (target.isRequired) {
+      if (result.ok) {
+        this.add(result.bound, target);
+        logger.info(`Bound to ${result.bound}`);
+      } else if (target.isRequired) {
         sockets.stopListening();
         this.clear();
         throw new SystemError(result.syscall, result.errno, addressAndPort(target.service));

@@ -16,17 +16,23 @@ export function isPastGrace(node: P2PNode, nowMs: number, peerTimeoutMs: number)
   return node.connectedAtMs + peerTimeoutMs < nowMs;
 }
 
-/** Why a node is to be disconnected for silence; undefined for one that is well. */
+/** Why a node is to be disconnected for silence, in Core's words; undefined for one that is well. */
 export function inactivityReason(node: P2PNode, nowMs: number, peerTimeoutMs: number): string | undefined {
   if (!isPastGrace(node, nowMs, peerTimeoutMs)) return undefined;
   if (node.lastReceiveMs === 0 || node.lastSendMs === 0) {
-    const received = node.lastReceiveMs === 0 ? 'nothing received' : 'something received';
-    const sent = node.lastSendMs === 0 ? 'nothing sent' : 'something sent';
-    return `timeout: ${received} and ${sent} in the first ${peerTimeoutMs / 1_000} s`;
+    const received = node.lastReceiveMs === 0 ? ', never received from peer' : '';
+    const sent = node.lastSendMs === 0 ? ', never sent to peer' : '';
+    return `socket no message in first ${peerTimeoutMs / 1_000} seconds${received}${sent}`;
   }
-  if (nowMs > node.lastSendMs + SILENCE_TIMEOUT_MS) return 'timeout: nothing sent for 20 min';
-  if (nowMs > node.lastReceiveMs + SILENCE_TIMEOUT_MS) return 'timeout: nothing received for 20 min';
+  if (nowMs > node.lastSendMs + SILENCE_TIMEOUT_MS)
+    return `socket sending timeout: ${secondsSince(node.lastSendMs, nowMs)}s`;
+  if (nowMs > node.lastReceiveMs + SILENCE_TIMEOUT_MS)
+    return `socket receive timeout: ${secondsSince(node.lastReceiveMs, nowMs)}s`;
   if (node.isSuccessfullyConnected) return undefined;
   const isUndecided = node.transport.getInfo().transportType === 'detecting';
-  return isUndecided ? 'timeout: V2 handshake' : 'timeout: version handshake';
+  return isUndecided ? 'V2 handshake timeout' : 'version handshake timeout';
+}
+
+function secondsSince(thenMs: number, nowMs: number): number {
+  return Math.floor((nowMs - thenMs) / 1_000);
 }

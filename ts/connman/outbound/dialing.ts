@@ -7,11 +7,13 @@
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
 import { splitHostPort } from '../../netaddr/split-host-port.ts';
-import type { ConnectTarget, Proxy } from '../../sockman/dial/connect-options.ts';
+import type { NamedTarget, Proxy } from '../../sockman/dial/connect-options.ts';
+import type { DialFailureCode } from '../../sockman/dial/failure.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';
 import { beforeAbort } from '../../util/before-abort.ts';
 import { SockManError, invalidArg } from '../../util/errors.ts';
 import { shuffle } from '../../util/random.ts';
+import type { DialEvent, FailedDialEvent } from '../contract/events.ts';
 import type { AddressSource } from '../settings/address-source.ts';
 import type { ConnectionType } from '../node/connection-types.ts';
 import { MAX_LOOKUP_RESULTS, mayBeLookedUp } from '../settings/name-lookup.ts';
@@ -51,7 +53,8 @@ export interface DialingHost {
   outgoingPermissions(address: NetAddress): number;
   /** A new node, to be initialized and put into the table. @returns Whether it is there. */
   admit(node: P2PNode): boolean;
-  noteFailure(request: OpenRequest, target: string, errmsg: string): void;
+  noteAttempt(dial: DialEvent): void;
+  noteFailure(dial: FailedDialEvent): void;
 }
 
 /** A dial in progress. */
@@ -174,7 +177,7 @@ export class Dialing {
     for (const target of targets) {
       const proxy = request.proxyOverride ?? network.proxyFor(target.address.getNetwork());
       if (proxy === undefined && request.connectionType === 'private-broadcast') {
-        this.#host.noteFailure(request, String(target), 'a private broadcast needs a proxy');
+        this.#noteUndialed(request, target, 'network-unsupported', 'a private broadcast needs a proxy');
         continue;
       }
       const dialed = await this.#dial(request, target, proxy);
@@ -191,7 +194,7 @@ export class Dialing {
     const { network, options } = this.#host;
     const dest = request.dest!;
     if (network.nameProxy === undefined) {
-      this.#host.noteFailure(request, dest, 'the name has no address');
+      this.#noteUndialed(request, undefined, 'host-unreachable', 'the name has no address');
       return undefined;
     }
     const { host, port } = splitHostPort(dest, options.chain.p2pPort);
@@ -199,8 +202,10 @@ export class Dialing {
     return dialed.nodeId === undefined ? undefined : { ...dialed, target: UNKNOWN_ADDRESS };
   }
 
-  async #dial(request: OpenRequest, to: ConnectTarget, proxy: Proxy | undefined) {
+  async #dial(request: OpenRequest, to: Service | NamedTarget, proxy: Proxy | undefined) {
     const { sockets, options, interrupt } = this.#host;
+    const dial = dialOf(request, to);
+    this.#host.noteAttempt(dial);
     const dialed = await sockets.connectAndMakeNodeId(to, {
       isImportant: request.connectionType === 'manual',
       forceTransientI2P: request.connectionType === 'private-broadcast',
@@ -208,8 +213,16 @@ export class Dialing {
       signal: interrupt,
       ...(proxy === undefined ? {} : { proxy }),
     });
-    if (dialed.nodeId === undefined) this.#host.noteFailure(request, request.dest ?? String(to), dialed.errmsg);
+    if (dialed.nodeId === undefined) {
+      const { errmsg, code, proxyFailed } = dialed;
+      this.#host.noteFailure({ ...dial, errmsg, code, proxyFailed });
+    }
     return dialed;
+  }
+
+  /** There is no way to begin. */
+  #noteUndialed(request: OpenRequest, to: Service | undefined, code: DialFailureCode, errmsg: string): void {
+    this.#host.noteFailure({ ...dialOf(request, to), errmsg, code, proxyFailed: false });
   }
 
   #dropUnseen(dialed: { nodeId: number | undefined }): undefined {
@@ -240,4 +253,9 @@ export class Dialing {
     node.grant = grant;
     return true;
   }
+}
+
+function dialOf({ dest, connectionType, usesV2 }: OpenRequest, to: Service | NamedTarget | undefined): DialEvent {
+  const service = to instanceof Service ? to : undefined;
+  return { target: dest ?? String(to), service, connectionType, transport: usesV2 ? 'v2' : 'v1' };
 }

@@ -10,6 +10,7 @@ import type { PublicNetworkName } from '../../netaddr/network.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { Clock } from '../../util/clock.ts';
+import type { Logger } from '../../util/logger.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { shuffle, uniformBelow } from '../../util/random.ts';
 import { sleep } from '../../util/sleep.ts';
@@ -40,6 +41,7 @@ export interface OpenConnectionsHost extends Omit<SelectionHost, 'isConnected'> 
   readonly budget: ConnectionBudget;
   readonly table: NodeTable;
   readonly slots: SlotPool;
+  readonly logger: Logger;
   readonly clock: Clock;
   readonly random: RandomUint32;
   readonly interrupt: AbortSignal;
@@ -121,7 +123,11 @@ export class OpenConnections {
   #takeSeedNode(): void {
     this.#asksSeedNode = false;
     const name = this.#seedNodes.pop();
-    if (name !== undefined) this.#addrFetches.push(name);
+    if (name === undefined) return;
+    this.#addrFetches.push(name);
+    const isBookEmpty = this.#host.addressBook.size() === 0;
+    const why = isBookEmpty ? 'Empty addrman, adding' : "Couldn't connect to enough nodes from addrman. Adding";
+    this.#host.logger.info(`${why} seednode (${name}) to addrfetch`);
   }
 
   async #fetchAddresses(): Promise<void> {
@@ -146,6 +152,7 @@ export class OpenConnections {
     const address = this.#select(wanted, spread);
     if (address === undefined) return false;
     const isFeeler = wanted.connectionType === 'feeler';
+    if (isFeeler) this.#host.logger.debug(`Making feeler connection to ${address.service}`);
     if (isFeeler) await sleep(clock, uniformBelow(random, MAX_FEELER_DELAY_MS), interrupt);
     return this.#host.open({
       connectionType: wanted.connectionType,

@@ -4,6 +4,7 @@
 // beside both.
 
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
+import { invalidArg } from '../../util/errors.ts';
 import { MAX_ANCHORS } from '../../storage/anchors-file.ts';
 import { AddedNodes } from './added-nodes.ts';
 import type { AddressSource } from '../settings/address-source.ts';
@@ -129,7 +130,7 @@ export class Outbound {
 
   #openConnections(addressBook: AddressSource, netEvents: NetEvents, anchors: PeerAddress[]): OpenConnections {
     const { settings, budget, table, network, dialing, interrupt } = this.#host;
-    const { chain, clock, random, seedNode, netGroups, dnsSeed, addNode } = settings;
+    const { chain, clock, random, logger, seedNode, netGroups, dnsSeed, addNode } = settings;
     const isOnlySource = !dnsSeed && seedNode.length === 0 && addNode.length === 0;
     const reachableNetworks = (): ReturnType<NetworkState['reachableNetworks']> => network.reachableNetworks();
     const fixedSeeds = { chain, addressBook, clock, random, isOnlySource, reachableNetworks };
@@ -138,6 +139,7 @@ export class Outbound {
       budget,
       table,
       slots: this.slots,
+      logger,
       clock,
       random,
       interrupt,
@@ -168,7 +170,7 @@ export class Outbound {
   /** @param openConnections - Asks as peers what cannot be looked up; undefined where only given peers are dialed. */
   #askDnsSeeds(addressBook: AddressSource, openConnections: OpenConnections | undefined): Promise<void> {
     const { settings, table, network, interrupt } = this.#host;
-    const { chain, clock, random, lookUpHost, forceDnsSeed, seedNode } = settings;
+    const { chain, clock, random, logger, lookUpHost, forceDnsSeed, seedNode } = settings;
     return askDnsSeeds({
       chain,
       addressBook,
@@ -176,6 +178,7 @@ export class Outbound {
       random,
       interrupt,
       lookUpHost,
+      logger,
       forceDnsSeed,
       hasSeedNodes: seedNode.length > 0,
       hasNameProxy: network.nameProxy !== undefined,
@@ -200,9 +203,9 @@ export class Outbound {
   /**
    * Dials by name as one of the automatic types, for tests and tools.
    *
-   * @returns False for any other type, at the limit of the type, without a free slot, or if the dial failed.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: any other type.
    */
-  async addConnection(dest: string, connectionType: AddableType, usesV2: boolean): Promise<boolean> {
+  async addConnection(dest: string, connectionType: AddableType, usesV2: boolean): Promise<AddedConnection> {
     const { budget, table, dialing } = this.#host;
     const limits: Record<AddableType, number> = {
       'outbound-full-relay': budget.maxFullRelay,
@@ -210,18 +213,23 @@ export class Outbound {
       'addr-fetch': Infinity,
       feeler: Infinity,
     };
-    const isAddable = Object.hasOwn(limits, connectionType);
-    if (!isAddable || table.countOf(connectionType) >= limits[connectionType]) return false;
+    if (!Object.hasOwn(limits, connectionType)) {
+      throw invalidArg('type', `one of ${Object.keys(limits).join(', ')}`, connectionType);
+    }
+    if (table.countOf(connectionType) >= limits[connectionType]) return 'full';
     const grant = this.slots.tryAcquire();
-    if (grant === undefined) return false;
+    if (grant === undefined) return 'full';
     const isOpen = await dialing.open({ connectionType, dest, usesV2, grant });
     if (!isOpen) grant.release();
-    return isOpen;
+    return isOpen ? 'connected' : 'failed';
   }
 }
 
 /** The types that `addConnection` takes. */
 export type AddableType = 'outbound-full-relay' | 'block-relay-only' | 'addr-fetch' | 'feeler';
+
+/** What came of `addConnection`: `full` without a dial, at the limit of the type or with all slots taken. */
+export type AddedConnection = 'connected' | 'failed' | 'full';
 
 /** How many nodes of a type have done their handshake and are to stay. */
 export function countReady(table: NodeTable, type: ConnectionType): number {

@@ -12,6 +12,7 @@ import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import { Services } from '../../p2p/protocol.ts';
 import { beforeAbort } from '../../util/before-abort.ts';
 import type { Clock } from '../../util/clock.ts';
+import type { Logger } from '../../util/logger.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { shuffle, uniformBelow } from '../../util/random.ts';
 import { sleep } from '../../util/sleep.ts';
@@ -52,6 +53,7 @@ export interface SeedHost {
   readonly random: RandomUint32;
   readonly interrupt: AbortSignal;
   readonly lookUpHost: HostLookup;
+  readonly logger: Logger;
   /** Ask all seeds at once, whatever the address book holds. */
   readonly forceDnsSeed: boolean;
   /** Peers that the user gave to ask for addresses go first. */
@@ -65,25 +67,33 @@ export interface SeedHost {
   addAddrFetch(name: string): void;
 }
 
-/** Asks DNS seeds as far as it is necessary. Resolves when it is done, or soon after the interrupt. */
+/** Asks DNS seeds as far as it is necessary, and says in Core's words how. Resolves when it is done, or soon after the interrupt. */
 export async function askDnsSeeds(host: SeedHost): Promise<void> {
-  const { addressBook, random, interrupt } = host;
+  const { addressBook, logger, random, interrupt } = host;
   const hasPeers = host.hasSeedNodes && (await waitForPeers(host, SEED_NODE_WAIT_MS, SEED_NODE_STEP_MS));
   const seeds = [...host.chain.dnsSeeds];
   shuffle(random, seeds);
   let atOnce = host.forceDnsSeed || addressBook.size() === 0 ? seeds.length : 0;
-  if (hasPeers && atOnce === 0) return;
+  if (hasPeers && atOnce === 0) return logger.info('P2P peers available. Finished fetching data from seed nodes.');
   const waitMs = addressBook.size() >= LARGE_BOOK ? LONG_WAIT_MS : SHORT_WAIT_MS;
+  let foundCount = 0;
   for (const seed of seeds) {
     if (atOnce === 0) {
       atOnce = SEEDS_AT_ONCE;
-      if (addressBook.size() > 0 && (await waitForPeers(host, waitMs, SHORT_WAIT_MS))) return;
+      if (addressBook.size() > 0) {
+        logger.info(`Waiting ${waitMs / 1_000} seconds before querying DNS seeds.`);
+        const isEnough = await waitForPeers(host, waitMs, SHORT_WAIT_MS);
+        if (isEnough)
+          return logger.info(`P2P peers available. ${foundCount > 0 ? 'Finished' : 'Skipped'} DNS seeding.`);
+      }
     }
     while (!host.isNetworkActive && !interrupt.aborted) await sleep(host.clock, INACTIVE_STEP_MS, interrupt);
     if (interrupt.aborted) return;
-    await askSeed(host, seed);
+    logger.info(`Loading addresses from DNS seed ${seed}`);
+    foundCount += await askSeed(host, seed);
     atOnce--;
   }
+  logger.info(`${foundCount} addresses found from DNS seeds`);
 }
 
 /** Waits in steps. @returns Whether there came to be peers enough. */
@@ -95,15 +105,19 @@ async function waitForPeers(host: SeedHost, totalMs: number, stepMs: number): Pr
   return false;
 }
 
-async function askSeed(host: SeedHost, seed: string): Promise<void> {
-  if (host.hasNameProxy) return host.addAddrFetch(seed);
+/** @returns How many addresses it knew; those that it is asked for as a peer do not count. */
+async function askSeed(host: SeedHost, seed: string): Promise<number> {
   const name = SEED_NAME_PREFIX + seed;
-  const found = await beforeAbort(host.lookUpHost(name), host.interrupt);
-  if (found === undefined) return;
-  if (found.length === 0) return host.addAddrFetch(seed);
+  const found = host.hasNameProxy ? [] : await beforeAbort(host.lookUpHost(name), host.interrupt);
+  if (found === undefined) return 0;
+  if (found.length === 0) {
+    host.addAddrFetch(seed);
+    return 0;
+  }
   const services = found.slice(0, MAX_SEED_ADDRESSES).map((address) => new Service(address, host.chain.p2pPort));
   const records = services.map((service) => seedRecord(host, service, DNS_AGE_DAYS));
   host.addressBook.add(records, NetAddress.fromInternalName(name));
+  return records.length;
 }
 
 /** What the built-in list needs around it. */

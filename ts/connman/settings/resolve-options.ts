@@ -16,7 +16,7 @@ import { DEFAULT_CONNECT_TIMEOUT_MS, boolean, integer } from '../../sockman/opti
 import { systemClock } from '../../util/clock.ts';
 import type { Clock } from '../../util/clock.ts';
 import { invalidArg } from '../../util/errors.ts';
-import { silentLogger } from '../../util/logger.ts';
+import { silentLogger, withCategory } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import { MemoryBudget } from '../../util/memory-budget.ts';
 import { createSecureRandom } from '../../util/random.ts';
@@ -206,7 +206,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     banMan: options.banMan,
     netGroups: options.netGroups ?? new NetGroups(),
     clock: options.clock ?? systemClock,
-    logger: options.logger ?? silentLogger,
+    logger: withCategory(options.logger ?? silentLogger, 'net'),
     random: options.random ?? createSecureRandom(),
     lookUpHost: options.lookUpHost ?? lookUpHost,
   };

@@ -2,6 +2,7 @@
 // and is Bitcoin Core's. (src/net_processing.cpp, PushNodeVersion and ProcessMessage)
 
 import type { PeerNetwork } from '../../connman/contract/net-events.ts';
+import type { P2PNode } from '../../connman/node/peer.ts';
 import { COMPACT_BLOCK_VERSION } from '../../p2p/messages/compact-blocks.ts';
 import type { VersionAddress, VersionHead, VersionMessage } from '../../p2p/messages/version.ts';
 import { NO_VERSION_ADDRESS } from '../../p2p/messages/version.ts';
@@ -75,7 +76,7 @@ export function takeVersion(context: PeerContext, peer: PeerState, message: Vers
   const { node } = peer;
   if (node.isInbound) {
     if (!context.network.checkIncomingNonce(message.nonce)) {
-      node.disconnect('connected to ourselves');
+      node.disconnect('connected to self');
       return;
     }
     const ourService = message.receiver.service;
@@ -101,7 +102,7 @@ export function takeVersion(context: PeerContext, peer: PeerState, message: Vers
     context.addressBook?.good(node.addr);
     context.clockOffset.add(peer.timeOffsetSeconds);
   }
-  if (node.isFeeler) node.disconnect('feeler: it answers');
+  if (node.isFeeler) node.disconnect('feeler connection completed');
 }
 
 function noteVersion(context: PeerContext, peer: PeerState, message: VersionMessage): void {
@@ -132,6 +133,14 @@ export function takeVerack(context: PeerContext, peer: PeerState): void {
   }
   forgetIncompleteReconciliation(peer);
   node.isSuccessfullyConnected = true;
+  logNewPeer(context, node);
   context.events.emit('peerReady', { nodeId: node.id, node });
   context.hooks.onPeerReady?.(node);
+}
+
+/** Whom we dialed is worth a line always; who comes in could fill the log. */
+function logNewPeer({ logger, network }: PeerContext, node: P2PNode): void {
+  const { transportType } = node.transport.getInfo();
+  const facts = `transport: ${transportType}, version: ${node.version}, ${network.nameInLog(node)}`;
+  logger[node.isInbound ? 'debug' : 'info'](`New ${node.connectionType} peer connected: ${facts}`);
 }

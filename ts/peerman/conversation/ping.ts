@@ -16,7 +16,7 @@ export function maybeSendPing(context: PeerContext, peer: PeerState): void {
   const nowMs = context.clock.wallTimeMs();
   const isOut = ping.nonce !== 0n;
   if (isOut && nowMs > ping.startMs + PONG_TIMEOUT_MS && context.network.shouldRunInactivityChecks(node, nowMs)) {
-    node.disconnect('ping timeout');
+    node.disconnect(`ping timeout: ${((nowMs - ping.startMs) / 1_000).toFixed(6)}s`);
     return;
   }
   const isDue = !isOut && nowMs > ping.startMs + PING_INTERVAL_MS;

@@ -14,7 +14,7 @@ export function actOnMisbehaviour(context: PeerContext, peer: PeerState): void {
   if (misbehaviour === undefined) return;
   peer.misbehaviour = undefined;
   if (node.hasPermission('noban') || node.isManual) {
-    context.logger.warn(`peer ${node.id} stays although it misbehaved: ${misbehaviour}`);
+    context.logger.warn(`${context.network.nameInLog(node)} stays although it misbehaved: ${misbehaviour}`);
     return;
   }
   const reason = `misbehaved: ${misbehaviour}`;

@@ -10,7 +10,7 @@ import { systemClock } from '../../util/clock.ts';
 import type { Clock } from '../../util/clock.ts';
 import { Emitter } from '../../util/emitter.ts';
 import { SockManError, invalidArg, shown } from '../../util/errors.ts';
-import { silentLogger } from '../../util/logger.ts';
+import { silentLogger, withCategory } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import { createSecureRandom } from '../../util/random.ts';
 import type { RandomUint32 } from '../../util/random.ts';
@@ -51,7 +51,7 @@ export class PeerContext {
 
   constructor(options: PeerManagerOptions) {
     if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
-    const logger = options.logger ?? silentLogger;
+    const logger = withCategory(options.logger ?? silentLogger, 'net');
     this.addressBook = options.addressBook;
     this.bans = options.banMan;
     this.chainView = options.chainView;
@@ -114,7 +114,7 @@ export class PeerContext {
   misbehaving(peer: PeerState, reason: string): void {
     if (peer.misbehaviour !== undefined) return;
     peer.misbehaviour = reason;
-    this.logger.debug(`peer ${peer.node.id} misbehaves: ${reason}`);
+    this.logger.debug(`Misbehaving: ${this.network.nameInLog(peer.node)}: ${reason}`);
     this.events.emit('misbehaving', { nodeId: peer.node.id, node: peer.node, reason });
   }
 
