@@ -27,15 +27,15 @@ export function initiatorOf({ initiator, authority }: HandshakeCase): Sv2Transpo
 export function responderOf({ responder, certificate }: HandshakeCase, maxPayloadBytes?: number): Sv2Transport {
   return new Sv2Transport({
     role: 'responder',
-    ephemeral: {
+    ephemeral: () => ({
       privateKey: fromHex(responder.ephemeralPrivateKey),
       publicKey: fromHex(responder.ephemeralEllSwift),
-    },
-    credentials: {
+    }),
+    credentials: () => ({
       staticKey: new StaticKey(fromHex(responder.staticPrivateKey)),
       staticEncoding: fromHex(responder.staticEllSwift),
       certificate: fromHex(certificate.serialized),
-    },
+    }),
     ...(maxPayloadBytes !== undefined && { maxPayloadBytes }),
   });
 }

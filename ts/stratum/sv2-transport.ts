@@ -59,9 +59,10 @@ const CLEAR: FrameCipher = {
 /** The server's side of a connection. */
 export interface ResponderOptions {
   readonly role: 'responder';
-  /** A fresh key pair; its private key is overwritten. */
-  readonly ephemeral: EllSwiftKeyPair;
-  readonly credentials: ResponderCredentials;
+  /** Makes a fresh key pair, once act 1 is there; its private key is overwritten. */
+  readonly ephemeral: () => EllSwiftKeyPair;
+  /** Asked once act 1 is there: whoever connects and says nothing costs no arithmetic. */
+  readonly credentials: () => ResponderCredentials;
 }
 
 /** The client's side of a connection. */
@@ -134,7 +135,7 @@ export class Sv2Transport {
     } else if (options.role === 'responder') {
       this.#need = ACT_1_BYTES;
       this.#answerAct = (act1) => {
-        const { act2, session } = respond(act1, options.ephemeral, options.credentials);
+        const { act2, session } = respond(act1, options.ephemeral(), options.credentials());
         this.#toSend = act2;
         return session;
       };

@@ -1,0 +1,80 @@
+// What waits to be sent to one client, and what of it is left out when it is too much.
+//
+// Templates grow stale in the queue of a slow reader. Above the limit, superseded ones are dropped, oldest first. Three
+// frames always stay: the newest template, the newest `SetNewPrevHash`, and the template which that one names.
+
+import type { Sv2Frame, Sv2Message } from './messages/registry.ts';
+
+interface Entry {
+  readonly frame: Sv2Frame;
+  /** Set for templates and tips; all else must arrive. */
+  readonly templateId: bigint | undefined;
+  readonly isTip: boolean;
+}
+
+/** A first-in, first-out queue of frames whose encryption has not begun. */
+export class SendQueue {
+  readonly #limitBytes: number;
+  #entries: Entry[] = [];
+  #bytes = 0;
+  #droppedCount = 0;
+
+  /** @param limitBytes - Above this, superseded templates are dropped. */
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+  }
+
+  /** Payload bytes that wait. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  /** Frames that were left out so far. */
+  get droppedCount(): number {
+    return this.#droppedCount;
+  }
+
+  /** Whether more waits than may; nothing that waits can be left out then. */
+  get isFull(): boolean {
+    return this.#bytes > this.#limitBytes;
+  }
+
+  /**
+   * @param message - What the frame says.
+   * @param frame - The same, encoded.
+   */
+  push(message: Sv2Message, frame: Sv2Frame): void {
+    const isTip = message.name === 'SetNewPrevHash';
+    const templateId = isTip || message.name === 'NewTemplate' ? message.templateId : undefined;
+    this.#entries.push({ frame, templateId, isTip });
+    this.#bytes += frame.payload.length;
+    if (this.isFull) this.#dropSuperseded();
+  }
+
+  /** The oldest frame; it stays until `shift`. */
+  get first(): Sv2Frame | undefined {
+    return this.#entries[0]?.frame;
+  }
+
+  shift(): void {
+    const entry = this.#entries.shift();
+    if (entry !== undefined) this.#bytes -= entry.frame.payload.length;
+  }
+
+  #dropSuperseded(): void {
+    const newestTip = this.#entries.findLast(({ isTip }) => isTip)?.templateId;
+    const newestTemplate = this.#entries.findLast(({ templateId, isTip }) => templateId !== undefined && !isTip);
+    this.#entries = this.#entries.filter((entry) => {
+      const { frame, templateId } = entry;
+      const mustStay = templateId === undefined || templateId === newestTip || entry === newestTemplate;
+      if (mustStay || !this.isFull) return true;
+      this.#bytes -= frame.payload.length;
+      this.#droppedCount++;
+      return false;
+    });
+  }
+}

@@ -1,0 +1,118 @@
+// One client of a server: where its conversation stands, and what it may do next.
+
+import type { Service } from '../../netaddr/service.ts';
+import { TokenBucket } from '../../util/token-bucket.ts';
+import { MAX_WAITING_REQUESTS, TRANSACTION_DATA_PER_MINUTE } from '../limits.ts';
+import type { CoinbaseOutputConstraints } from '../messages/template-distribution.ts';
+import type { Sv2Link } from '../sv2-link.ts';
+
+/**
+ * `handshake`: keys are exchanged. `setup`: `SetupConnection` is awaited. `confirmed`: it was answered. `ready`: the client
+ * said how much room it needs, and gets templates.
+ */
+export type ClientState = 'handshake' | 'setup' | 'confirmed' | 'ready';
+
+/** What a client said of itself, as it said it: text of a stranger. */
+export interface ClientSetup {
+  readonly vendor: string;
+  readonly hardwareVersion: string;
+  readonly firmware: string;
+  readonly deviceId: string;
+}
+
+/** A client, as users of the server see it. */
+export interface Sv2Client {
+  /** The node id of its connection: never reused. */
+  readonly id: number;
+  readonly address: Service;
+  readonly state: ClientState;
+  /** Undefined before `SetupConnection`. */
+  readonly setup: ClientSetup | undefined;
+  /** The latest that it sent; undefined before the first. */
+  readonly constraints: CoinbaseOutputConstraints | undefined;
+  /** Milliseconds since 1970. */
+  readonly connectedAtMs: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** `NewTemplate` messages that were queued for it. */
+  readonly templatesSent: number;
+  /** Frames that were left out because it reads too slowly. */
+  readonly droppedFrames: number;
+  readonly solutions: number;
+  /** When its last solution came, in milliseconds since 1970. */
+  readonly lastSolutionAtMs: number | undefined;
+}
+
+/** The server's own view of a client. */
+export class ServedClient implements Sv2Client {
+  readonly id: number;
+  readonly address: Service;
+  readonly link: Sv2Link;
+  readonly connectedAtMs: number;
+  state: ClientState = 'handshake';
+  setup: ClientSetup | undefined;
+  constraints: CoinbaseOutputConstraints | undefined;
+  templatesSent = 0;
+  solutions = 0;
+  lastSolutionAtMs: number | undefined;
+
+  /** Since when `state` holds, in monotonic milliseconds. */
+  stateSince: number;
+  /** Why the connection ends, once that is decided: nothing of it is processed any more. */
+  endReason: string | undefined;
+  endSince = 0;
+
+  readonly #requests: bigint[] = [];
+  readonly #requestBudget: TokenBucket;
+  #isAnswering = false;
+
+  constructor(id: number, address: Service, link: Sv2Link, nowMs: number, wallMs: number) {
+    this.id = id;
+    this.address = address;
+    this.link = link;
+    this.connectedAtMs = wallMs;
+    this.stateSince = nowMs;
+    this.#requestBudget = new TokenBucket({
+      capacity: TRANSACTION_DATA_PER_MINUTE,
+      tokensPerSecond: TRANSACTION_DATA_PER_MINUTE / 60,
+      nowMs,
+    });
+  }
+
+  get sentBytes(): number {
+    return this.link.sentBytes;
+  }
+
+  get receivedBytes(): number {
+    return this.link.receivedBytes;
+  }
+
+  get droppedFrames(): number {
+    return this.link.droppedCount;
+  }
+
+  enter(state: ClientState, nowMs: number): void {
+    this.state = state;
+    this.stateSince = nowMs;
+  }
+
+  /** Keeps a request for transaction data. @returns False where too many wait already. */
+  addRequest(templateId: bigint): boolean {
+    if (this.#requests.length >= MAX_WAITING_REQUESTS) return false;
+    this.#requests.push(templateId);
+    return true;
+  }
+
+  /** The next request whose turn it is: one at a time, and so many in a minute. It is under way until `requestAnswered`. */
+  nextRequest(nowMs: number): bigint | undefined {
+    if (this.#isAnswering || this.#requests.length === 0) return undefined;
+    this.#requestBudget.refill(nowMs);
+    if (!this.#requestBudget.tryTake()) return undefined;
+    this.#isAnswering = true;
+    return this.#requests.shift();
+  }
+
+  requestAnswered(): void {
+    this.#isAnswering = false;
+  }
+}

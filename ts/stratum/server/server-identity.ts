@@ -1,0 +1,54 @@
+// What a server proves itself with: its static key, and the certificate that its authority signs for it.
+
+import { MAX_CERTIFICATE_TIME } from '../noise/certificate.ts';
+import type { ResponderCredentials } from '../noise/handshake.ts';
+import type { AuthorityKey, StaticKey } from '../noise/static-key.ts';
+import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
+import type { ServerKeys } from '../key-files.ts';
+
+/** How far back a certificate reaches, in seconds: for clients whose clock is slow. */
+const BACKDATED_SECONDS = 3_600;
+
+export class ServerIdentity {
+  readonly #staticKey: StaticKey;
+  readonly #authorityKey: AuthorityKey;
+  readonly #random: RandomBytes;
+  readonly #lifetimeSeconds: number;
+  #certificate: Uint8Array | undefined;
+  #renewAtSeconds = 0;
+
+  /**
+   * @param lifetimeSeconds - How long a certificate holds; it is signed anew at half of that. Infinity: as long as 32 bits
+   * can say, which is 2106.
+   */
+  constructor(keys: ServerKeys, random: RandomBytes, lifetimeSeconds: number) {
+    this.#staticKey = keys.staticKey;
+    this.#authorityKey = keys.authorityKey;
+    this.#random = random;
+    this.#lifetimeSeconds = lifetimeSeconds;
+  }
+
+  /** X coordinate of the authority's public key, 32 bytes: what clients are configured with. */
+  get authorityX(): Uint8Array {
+    return this.#authorityKey.x;
+  }
+
+  /** Credentials for one connection: the shared certificate, and a fresh encoding of the static key. */
+  credentials(nowSeconds: number): ResponderCredentials {
+    if (this.#certificate === undefined || nowSeconds >= this.#renewAtSeconds) this.#sign(nowSeconds);
+    return {
+      staticKey: this.#staticKey,
+      staticEncoding: this.#staticKey.drawEncoding(this.#random),
+      certificate: this.#certificate!,
+    };
+  }
+
+  #sign(nowSeconds: number): void {
+    const validity = {
+      validFrom: nowSeconds - BACKDATED_SECONDS,
+      notValidAfter: Math.min(nowSeconds + this.#lifetimeSeconds, MAX_CERTIFICATE_TIME),
+    };
+    this.#certificate = this.#authorityKey.certify(this.#staticKey, validity, this.#random);
+    this.#renewAtSeconds = nowSeconds + this.#lifetimeSeconds / 2;
+  }
+}

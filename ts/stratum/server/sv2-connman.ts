@@ -1,0 +1,300 @@
+// `Sv2Connman`: a server of Stratum V2 on `SockMan`, in the role of a template provider.
+//
+// It accepts, shakes hands, sets connections up and watches limits and deadlines; what templates are, a `TemplateHandler`
+// knows (`templates/template-provider.ts` is one). A byte of a client goes from `eventGotData` through its `Sv2Link` to
+// `Conversation`, and from there to the handler.
+//
+// The role follows the Stratum V2 specification, chapters 3, 4 and 7, and sv2-tp's src/sv2/connman.
+
+import { randomBytes } from 'node:crypto';
+import type { Service } from '../../netaddr/service.ts';
+import { createKeyPair } from '../../p2p/bip324/ellswift.ts';
+import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
+import { SockMan } from '../../sockman/sock-man.ts';
+import type { SockManOptions } from '../../sockman/options.ts';
+import { systemClock } from '../../util/clock.ts';
+import type { Clock, Timer } from '../../util/clock.ts';
+import { silentLogger } from '../../util/logger.ts';
+import type { Logger } from '../../util/logger.ts';
+import { checkInteger } from '../../util/arguments.ts';
+import { temporaryServerKeys } from '../key-files.ts';
+import type { ServerKeys } from '../key-files.ts';
+import {
+  CONSTRAINTS_TIMEOUT_MS,
+  DEFAULT_MAX_CLIENTS,
+  DEFAULT_MAX_SEND_QUEUE_BYTES,
+  FLUSH_TIMEOUT_MS,
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_CLIENT_PAYLOAD_BYTES,
+  SETUP_TIMEOUT_MS,
+  STALL_TIMEOUT_MS,
+  SWEEP_MS,
+} from '../limits.ts';
+import type { Sv2Message } from '../messages/registry.ts';
+import { Sv2Link } from '../sv2-link.ts';
+import { Sv2Transport } from '../sv2-transport.ts';
+import { Conversation } from './conversation.ts';
+import { ServedClient } from './served-client.ts';
+import type { ClientState, Sv2Client } from './served-client.ts';
+import { ServerIdentity } from './server-identity.ts';
+import type { TemplateHandler } from './template-handler.ts';
+
+/** Options of a `Sv2Connman`; those of `SockMan` (backend, logger …) apply too. */
+export interface Sv2ConnmanOptions extends SockManOptions {
+  /** Static and authority key. Default: new ones, which end with the process. See `loadServerKeys`. */
+  readonly keys?: ServerKeys;
+  /** How long a certificate holds, in seconds. Default: to the year 2106. */
+  readonly certificateSeconds?: number;
+  /** Connections at a time, 1 to 1,000,000. Default 64. */
+  readonly maxClients?: number;
+  /** Most that waits for one client before superseded templates are dropped, in bytes. Default 64 MiB. */
+  readonly maxSendQueueBytes?: number;
+  /** False speaks without encryption, for networks of one machine and for tests. Default true. */
+  readonly noise?: boolean;
+  /** A cryptographic source of bytes. Default: that of `node:crypto`. */
+  readonly random?: RandomBytes;
+  /** Time for deadlines and certificates. Default: the system's. */
+  readonly clock?: Clock;
+}
+
+/** Clients by state. */
+export type ClientCounts = Record<ClientState, number>;
+
+const STATE_TIMEOUTS_MS: Record<ClientState, number> = {
+  handshake: HANDSHAKE_TIMEOUT_MS,
+  setup: SETUP_TIMEOUT_MS,
+  confirmed: CONSTRAINTS_TIMEOUT_MS,
+  ready: Number.POSITIVE_INFINITY,
+};
+
+/**
+ * Serves clients of Stratum V2's template distribution.
+ *
+ * @example
+ * const server = new Sv2Connman({ keys: loadServerKeys(folder, logger) });
+ * const provider = new TemplateProvider(server, new MockTemplateSource());
+ * server.bindAndStartListening('127.0.0.1:8442');
+ * provider.start();
+ */
+export class Sv2Connman extends SockMan {
+  readonly #clients = new Map<number, ServedClient>();
+  readonly #identity: ServerIdentity;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #random: RandomBytes;
+  readonly #maxClients: number;
+  readonly #maxSendQueueBytes: number;
+  readonly #isEncrypted: boolean;
+  #conversation: Conversation | undefined = undefined;
+  #handler: TemplateHandler | undefined = undefined;
+  #sweep: Timer | undefined = undefined;
+
+  /**
+   * Opens nothing yet.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` or {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
+   */
+  constructor(options: Sv2ConnmanOptions = {}) {
+    const { keys, certificateSeconds, maxClients, maxSendQueueBytes, noise, random, clock, ...socketOptions } = options;
+    super(socketOptions);
+    this.#maxClients = maxClients ?? DEFAULT_MAX_CLIENTS;
+    checkInteger('maxClients', this.#maxClients, 1, 1_000_000);
+    this.#maxSendQueueBytes = maxSendQueueBytes ?? DEFAULT_MAX_SEND_QUEUE_BYTES;
+    checkInteger('maxSendQueueBytes', this.#maxSendQueueBytes, 1);
+    if (certificateSeconds !== undefined) checkInteger('certificateSeconds', certificateSeconds, 1);
+    this.#clock = clock ?? systemClock;
+    this.#logger = options.logger ?? silentLogger;
+    this.#random = random ?? randomBytes;
+    this.#isEncrypted = noise ?? true;
+    this.#identity = new ServerIdentity(
+      keys ?? temporaryServerKeys(),
+      this.#random,
+      certificateSeconds ?? Number.POSITIVE_INFINITY,
+    );
+  }
+
+  // ---- Use ----------------------------------------------------------------------------------------------------------
+
+  /** Names who answers clients, and starts I/O. */
+  start(handler: TemplateHandler): void {
+    this.#handler = handler;
+    this.#conversation = new Conversation({
+      handler,
+      logger: this.#logger,
+      now: () => this.#clock.now(),
+      wallTimeMs: () => this.#clock.wallTimeMs(),
+      send: (client, message) => this.#queue(client, message),
+      end: (client, reason) => this.#end(client, reason),
+      fail: (error, doing) => this.#logger.warn(`sv2: ${doing} failed: ${String(error)}`),
+    });
+    this.startSocketsThreads({ name: 'sv2' });
+  }
+
+  /** X coordinate of the authority's public key, 32 bytes; `formatAuthorityKey` makes text of it. */
+  get authorityX(): Uint8Array {
+    return this.#identity.authorityX;
+  }
+
+  /** Sends a message as soon as the client takes it. @returns False for a client that is gone, or about to. */
+  send(id: number, message: Sv2Message): boolean {
+    const client = this.#clients.get(id);
+    if (client === undefined || client.endReason !== undefined) return false;
+    this.#queue(client, message);
+    return true;
+  }
+
+  /** Closes a client once what is queued has been sent, and at the latest after 5 s. */
+  disconnect(id: number, reason: string): void {
+    const client = this.#clients.get(id);
+    if (client !== undefined) this.#end(client, reason);
+  }
+
+  /** The clients of now, in order of their arrival. */
+  clients(): Sv2Client[] {
+    return [...this.#clients.values()];
+  }
+
+  /** How many clients are in which state. */
+  counts(): ClientCounts {
+    const counts: ClientCounts = { handshake: 0, setup: 0, confirmed: 0, ready: 0 };
+    for (const { state } of this.#clients.values()) counts[state]++;
+    return counts;
+  }
+
+  /** Stops: no callback comes after it resolved, and all sockets are closed. */
+  async stop(): Promise<void> {
+    await this[Symbol.asyncDispose]();
+    this.#sweep?.cancel();
+    for (const client of [...this.#clients.values()]) this.#forget(client, 'the server stops');
+  }
+
+  // ---- Callbacks of SockMan -----------------------------------------------------------------------------------------
+
+  override eventNewConnectionAccepted(nodeId: number, _me: Service, them: Service): boolean {
+    if (this.#clients.size >= this.#maxClients) {
+      this.#logger.info(`sv2: ${them} refused, ${this.#maxClients} clients are connected`);
+      return false;
+    }
+    const transport = this.#createTransport();
+    const send = (bytes: Uint8Array, willSendMore: boolean) => this.sendBytes(nodeId, bytes, willSendMore);
+    const now = () => this.#clock.now();
+    const link = new Sv2Link(transport, send, this.#maxSendQueueBytes, now);
+    const client = new ServedClient(nodeId, them, link, now(), this.#clock.wallTimeMs());
+    if (transport.isReady) client.enter('setup', now());
+    this.#clients.set(nodeId, client);
+    this.#sweep ??= this.#sweepLater();
+    return true;
+  }
+
+  override eventGotData(nodeId: number, data: Uint8Array): void {
+    const client = this.#clients.get(nodeId);
+    if (client === undefined || client.endReason !== undefined) return;
+    const failure = client.link.receive(data, (frame) => {
+      this.#noticeHandshake(client);
+      this.#conversation!.take(client, frame);
+      return client.endReason === undefined;
+    });
+    this.#noticeHandshake(client);
+    if (failure === undefined) this.#flush(client);
+    // Whatever does not decrypt gets no answer.
+    else this.#closeNow(client, failure);
+  }
+
+  override eventReadyToSend(nodeId: number): boolean {
+    const client = this.#clients.get(nodeId);
+    if (client === undefined) return false;
+    const sentBefore = client.link.sentBytes;
+    this.#flush(client);
+    return client.link.sentBytes > sentBefore && client.link.isWaiting;
+  }
+
+  override shouldTryToRecv(nodeId: number): boolean {
+    const client = this.#clients.get(nodeId);
+    return client === undefined || (client.endReason === undefined && !client.link.isFull);
+  }
+
+  override eventGotEOF(nodeId: number): void {
+    this.#closeNow(this.#clients.get(nodeId), 'the client closed the connection');
+  }
+
+  override eventGotPermanentReadError(nodeId: number, errmsg: string): void {
+    this.#closeNow(this.#clients.get(nodeId), errmsg);
+  }
+
+  // ---- Inside -------------------------------------------------------------------------------------------------------
+
+  #createTransport(): Sv2Transport {
+    const maxPayloadBytes = MAX_CLIENT_PAYLOAD_BYTES;
+    if (!this.#isEncrypted) return new Sv2Transport({ role: 'clear', maxPayloadBytes });
+    return new Sv2Transport({
+      role: 'responder',
+      ephemeral: () => createKeyPair(this.#random),
+      credentials: () => this.#identity.credentials(Math.floor(this.#clock.wallTimeMs() / 1_000)),
+      maxPayloadBytes,
+    });
+  }
+
+  #noticeHandshake(client: ServedClient): void {
+    if (client.state === 'handshake' && client.link.transport.isReady) client.enter('setup', this.#clock.now());
+  }
+
+  #queue(client: ServedClient, message: Sv2Message): void {
+    if (message.name === 'NewTemplate') client.templatesSent++;
+    client.link.queue(message);
+    this.#flush(client);
+    this.wake(client.id);
+  }
+
+  #flush(client: ServedClient): void {
+    const outcome = client.link.flush();
+    if (outcome === 'broken') this.#closeNow(client, 'sending failed');
+    else if (outcome === 'idle' && client.endReason !== undefined) this.#closeOrderly(client);
+  }
+
+  /** Decides the end of a client: what is queued still goes out. */
+  #end(client: ServedClient, reason: string): void {
+    if (client.endReason !== undefined) return;
+    client.endReason = reason;
+    client.endSince = this.#clock.now();
+    this.#flush(client);
+  }
+
+  #closeOrderly(client: ServedClient): void {
+    this.#forget(client, client.endReason!);
+    this.closeConnection(client.id);
+  }
+
+  #closeNow(client: ServedClient | undefined, reason: string): void {
+    if (client === undefined || !this.#clients.has(client.id)) return;
+    this.#forget(client, client.endReason ?? reason);
+    this.closeConnection(client.id);
+  }
+
+  #forget(client: ServedClient, reason: string): void {
+    if (!this.#clients.delete(client.id)) return;
+    this.#logger.info(`sv2: client ${client.id} (${client.address}) is gone: ${reason}`);
+    this.#handler?.onClientGone(client, reason);
+  }
+
+  // ---- Deadlines ----------------------------------------------------------------------------------------------------
+
+  #sweepLater(): Timer {
+    return this.#clock.after(SWEEP_MS, () => {
+      this.#sweep = undefined;
+      for (const client of [...this.#clients.values()]) this.#checkDeadlines(client);
+      if (this.#clients.size > 0) this.#sweep = this.#sweepLater();
+    });
+  }
+
+  #checkDeadlines(client: ServedClient): void {
+    const now = this.#clock.now();
+    if (client.endReason !== undefined) {
+      if (now - client.endSince >= FLUSH_TIMEOUT_MS) this.#closeNow(client, client.endReason);
+      return;
+    }
+    if (now - client.stateSince >= STATE_TIMEOUTS_MS[client.state]) {
+      return this.#closeNow(client, `no progress in state ${client.state}`);
+    }
+    if (client.link.stalledForMs() >= STALL_TIMEOUT_MS) return this.#closeNow(client, 'the client does not read');
+    this.#conversation!.answerRequests(client);
+  }
+}

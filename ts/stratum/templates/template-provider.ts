@@ -1,0 +1,181 @@
+// `TemplateProvider`: gives each client of a `Sv2Connman` templates of its own, and hands in what they find.
+//
+// - On constraints, and on each new block: `NewTemplate` (future) and `SetNewPrevHash` with the same id, back to back.
+// - When fees have risen enough: `NewTemplate` alone, at most once in `templateIntervalMs`.
+// - Every template stays known until ten seconds after its block is stale; transaction data are given for it meanwhile.
+//
+// Ids rise over all clients. Source: Stratum V2 specification, chapter 7; sv2-tp src/sv2/template_provider.
+
+import { checkInteger } from '../../util/arguments.ts';
+import { systemClock } from '../../util/clock.ts';
+import type { Clock } from '../../util/clock.ts';
+import { equalBytes } from '../../util/compare-bytes.ts';
+import { silentLogger } from '../../util/logger.ts';
+import type { Logger } from '../../util/logger.ts';
+import type { Sv2Connman } from '../server/sv2-connman.ts';
+import type { Sv2Client } from '../server/served-client.ts';
+import type { Solution, TemplateHandler, TransactionDataAnswer } from '../server/template-handler.ts';
+import type { BlockTemplate, TemplateSource } from './template-source.ts';
+import { TemplateCache } from './template-cache.ts';
+
+/** Least time between two templates of a client whose block is the same, in milliseconds. (sv2-tp `-sv2interval`) */
+const DEFAULT_TEMPLATE_INTERVAL_MS = 5_000;
+
+/** By how much fees must have risen for a new template, in satoshi. (sv2-tp `-sv2feedelta`) */
+const DEFAULT_FEE_DELTA = 1_000;
+
+/** Longest single wait for another block, in milliseconds. The next one follows at once. */
+const LONGEST_WAIT_MS = 60_000;
+
+/** Options of a `TemplateProvider`. */
+export interface TemplateProviderOptions {
+  /** Least milliseconds between two templates of one client and one block, from 1,000. Default 5,000. */
+  readonly templateIntervalMs?: number;
+  /** By how many satoshi fees must have risen for a new template. Default 1,000. */
+  readonly feeDelta?: number;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Told of each block that a client found, and what became of it. */
+  readonly onSolution?: (client: Sv2Client, solution: Solution, outcome: string) => void;
+}
+
+/** Serves a server's clients from a source of templates. */
+export class TemplateProvider implements TemplateHandler {
+  readonly #server: Sv2Connman;
+  readonly #source: TemplateSource;
+  readonly #intervalMs: number;
+  readonly #feeDelta: bigint;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #onSolution: TemplateProviderOptions['onSolution'];
+  readonly #cache: TemplateCache;
+  /** What ends the work for a client: new constraints, or its end. */
+  readonly #following = new Map<number, AbortController>();
+  readonly #submitting = new Set<Promise<void>>();
+  #lastId = 0n;
+
+  /** @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option. */
+  constructor(server: Sv2Connman, source: TemplateSource, options: TemplateProviderOptions = {}) {
+    const { templateIntervalMs = DEFAULT_TEMPLATE_INTERVAL_MS, feeDelta = DEFAULT_FEE_DELTA } = options;
+    checkInteger('templateIntervalMs', templateIntervalMs, 1_000);
+    checkInteger('feeDelta', feeDelta, 0);
+    this.#server = server;
+    this.#source = source;
+    this.#intervalMs = templateIntervalMs;
+    this.#feeDelta = BigInt(feeDelta);
+    this.#clock = options.clock ?? systemClock;
+    this.#logger = options.logger ?? silentLogger;
+    this.#onSolution = options.onSolution;
+    this.#cache = new TemplateCache(this.#clock);
+  }
+
+  /** Starts the server with this provider. */
+  start(): void {
+    this.#server.start(this);
+  }
+
+  /** Ends all waits, then the server, then the source; blocks that are being handed in are waited for. */
+  async stop(): Promise<void> {
+    for (const following of this.#following.values()) following.abort();
+    await this.#server.stop();
+    await Promise.all(this.#submitting);
+    await this.#source.close();
+  }
+
+  // ---- TemplateHandler ----------------------------------------------------------------------------------------------
+
+  onConstraints(client: Sv2Client): void {
+    this.#following.get(client.id)?.abort();
+    const following = new AbortController();
+    this.#following.set(client.id, following);
+    this.#follow(client, following.signal).catch((error: unknown) => {
+      if (!following.signal.aborted) this.#logger.warn(`sv2: templates for client ${client.id} end: ${String(error)}`);
+    });
+  }
+
+  async answerTransactionData(_client: Sv2Client, templateId: bigint): Promise<TransactionDataAnswer> {
+    const found = this.#cache.find(templateId);
+    if (typeof found === 'string') return { name: 'RequestTransactionData.Error', templateId, errorCode: found };
+    const { coinbase, transactions } = found;
+    return {
+      name: 'RequestTransactionData.Success',
+      templateId,
+      excessData: coinbase.witness,
+      transactionList: [...transactions],
+    };
+  }
+
+  onSubmitSolution(client: Sv2Client, solution: Solution): void {
+    const template = this.#cache.find(solution.templateId);
+    if (typeof template === 'string') return this.#report(client, solution, template);
+    const submitting = this.#source
+      .submit(template, solution)
+      .then(
+        (outcome) => this.#report(client, solution, outcome.ok ? 'accepted' : outcome.reason),
+        (error: unknown) => this.#report(client, solution, String(error)),
+      )
+      .finally(() => this.#submitting.delete(submitting));
+    this.#submitting.add(submitting);
+  }
+
+  onClientGone(client: Sv2Client): void {
+    this.#following.get(client.id)?.abort();
+    this.#following.delete(client.id);
+    this.#cache.forgetClient(client.id);
+  }
+
+  // ---- Inside -------------------------------------------------------------------------------------------------------
+
+  /** Keeps one client in templates, from constraints to new constraints or its end. */
+  async #follow(client: Sv2Client, signal: AbortSignal): Promise<void> {
+    const constraints = client.constraints!;
+    let template = await this.#source.create(constraints, signal);
+    for (let isNewTip = true; !signal.aborted;) {
+      this.#sendTemplate(client, template, isNewTip);
+      const next = await this.#nextTemplate(template, constraints, signal);
+      isNewTip = !equalBytes(next.prevHash, template.prevHash);
+      template = next;
+    }
+  }
+
+  /** The next template that is worth sending: another block at once, higher fees after the interval. */
+  async #nextTemplate(
+    template: BlockTemplate,
+    constraints: NonNullable<Sv2Client['constraints']>,
+    signal: AbortSignal,
+  ): Promise<BlockTemplate> {
+    const early = { timeoutMs: this.#intervalMs, feeThreshold: undefined, signal };
+    let next = await this.#source.waitNext(template, constraints, early);
+    const late = { timeoutMs: LONGEST_WAIT_MS, feeThreshold: this.#feeDelta, signal };
+    while (next === undefined) next = await this.#source.waitNext(template, constraints, late);
+    return next;
+  }
+
+  #sendTemplate(client: Sv2Client, template: BlockTemplate, isNewTip: boolean): void {
+    const templateId = ++this.#lastId;
+    const { coinbase, merklePath, prevHash, nBits, target, headerTimestamp, version } = template;
+    this.#cache.add(templateId, client.id, template);
+    this.#server.send(client.id, {
+      name: 'NewTemplate',
+      templateId,
+      futureTemplate: isNewTip,
+      version,
+      coinbaseTxVersion: coinbase.txVersion,
+      coinbasePrefix: coinbase.prefix,
+      coinbaseTxInputSequence: coinbase.inputSequence,
+      coinbaseTxValueRemaining: coinbase.valueRemaining,
+      coinbaseTxOutputsCount: coinbase.outputCount,
+      coinbaseTxOutputs: coinbase.outputs,
+      coinbaseTxLocktime: coinbase.lockTime,
+      merklePath,
+    });
+    if (isNewTip) {
+      this.#server.send(client.id, { name: 'SetNewPrevHash', templateId, prevHash, headerTimestamp, nBits, target });
+    }
+  }
+
+  #report(client: Sv2Client, solution: Solution, outcome: string): void {
+    this.#logger.info(`sv2: solution of client ${client.id} for template ${solution.templateId}: ${outcome}`);
+    this.#onSolution?.(client, solution, outcome);
+  }
+}
