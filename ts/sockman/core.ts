@@ -2,7 +2,8 @@
 // needed, and the checks of arguments.
 
 import type { Service } from '../netaddr/service.ts';
-import { SockManError, invalidArg } from '../util/errors.ts';
+import type { Timer } from '../util/clock.ts';
+import { SockManError, invalidArg, outOfRange } from '../util/errors.ts';
 import { nodeCrypto } from '../util/load-later.ts';
 import { checkBytes, checkNodeId, checkNodeIds } from './arguments.ts';
 import type { Backend } from './backends/backend.ts';
@@ -12,6 +13,7 @@ import { ConnectionFlag } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { toDialRequest } from './dial/connect-options.ts';
 import type { ConnectOptions, ConnectTarget } from './dial/connect-options.ts';
+import { Deadline } from './deadline.ts';
 import { Dialer } from './dial/dialer.ts';
 import type { DialResult } from './dial/dialer.ts';
 import { dialFailure } from './dial/failure.ts';
@@ -20,7 +22,7 @@ import type { ConnectionClaim } from './duplex.ts';
 import { I2P, checkI2PListenOptions } from './i2p/i2p.ts';
 import type { I2PListenOptions } from './i2p/i2p.ts';
 import type { BindResult, Listeners } from './listeners.ts';
-import { integer, resolveOptions } from './options.ts';
+import { MAX_TIMEOUT_MS, integer, resolveOptions } from './options.ts';
 import type { ResolvedOptions, SockManOptions } from './options.ts';
 import { DEFAULT_QUEUE_LIMIT_BYTES, MAX_QUEUE_LIMIT_BYTES } from './send-queue.ts';
 import { NO_COUNTERS } from './stats.ts';
@@ -142,6 +144,16 @@ export class SockManCore {
     }
     if (!this.#isStarted) throw new SockManError('ERR_SOCKMAN_STATE', 'cannot connect: not started');
     return this.#useDialing().dialer.dial(request);
+  }
+
+  deadline(ms: number, onOver: () => void): Timer {
+    if (typeof ms !== 'number') throw invalidArg('ms', 'a number', ms);
+    if (!(ms >= 0 && ms <= MAX_TIMEOUT_MS)) throw outOfRange('ms', `0 to ${MAX_TIMEOUT_MS}`, ms);
+    if (typeof onOver !== 'function') throw invalidArg('onOver', 'a function', onOver);
+    const loop = this.#useLoop();
+    const deadline = new Deadline(loop, loop.callbacks.guarded('deadline', onOver));
+    deadline.set(ms);
+    return deadline;
   }
 
   find(nodeId: number): Connection | undefined {

@@ -35,8 +35,9 @@ export class Deadline implements Timer {
     this.#onOver = onOver;
   }
 
-  /** Sets or moves the deadline to `ms` milliseconds from now. */
+  /** Sets or moves the deadline to `ms` milliseconds from now; `Infinity` is as `cancel`. */
   set(ms: number): void {
+    if (ms === Infinity) return this.cancel();
     this.#dueMs = this.#pace.clock.now() + ms;
     if (this.#timer !== undefined && this.#timerMs <= this.#dueMs) return;
     this.#timer?.cancel();

@@ -21,6 +21,7 @@ import { SockManCore } from './core.ts';
 import type { QueueOptions, StartOptions } from './core.ts';
 import type { SockManOptions } from './options.ts';
 import type { SockManStats } from './stats.ts';
+import type { Timer } from '../util/clock.ts';
 import { errnoText } from '../util/errno.ts';
 
 /**
@@ -251,6 +252,18 @@ export abstract class SockMan implements SockManCallbacks {
   /** Name and description of a negative result of `sendBytes`, such as `EPIPE (broken pipe)`. */
   errmsgOf(result: number): string {
     return result < 0 ? errnoText(-result) : '';
+  }
+
+  /**
+   * Calls back once, when the time is over and the sockets were looked at since: for time-outs of peers. A timer of the host
+   * comes before its sockets, so that after a pause of the whole process it finds a peer late whose answer lies in the kernel.
+   * Judge in the callback: by then `eventGotData` was called for all that came in time.
+   *
+   * @param ms - Milliseconds, 0 to 2,147,483,647. Keeps the process alive until then.
+   * @returns `cancel` forgets it.
+   */
+  deadline(ms: number, onOver: () => void): Timer {
+    return this.#core.deadline(ms, onOver);
   }
 
   /** Asks the predicates of a connection and delivers its readiness at once: after the running callback, else next. */

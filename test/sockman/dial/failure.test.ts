@@ -8,7 +8,11 @@ import type { DialFailureCode } from '../../../ts/sockman/dial/failure.ts';
 test('the proxy is at fault only when it cannot be reached, and for SAM also when it does not do its part', () => {
   const codes = Object.keys(DIAL_FAILURES) as DialFailureCode[];
   const atFault = codes.filter((code) => DIAL_FAILURES[code].proxyFailed);
-  expect(atFault.filter((code) => !code.startsWith('sam-'))).toEqual(['proxy-unreachable', 'proxy-connect-timed-out']);
+  expect(atFault.filter((code) => !code.startsWith('sam-'))).toEqual([
+    'proxy-unreachable',
+    'proxy-connect-timed-out',
+    'proxy-connected-to-itself',
+  ]);
   expect(codes.filter((code) => code.startsWith('sam-') && !atFault.includes(code))).toEqual([
     'sam-cant-reach-peer',
     'sam-peer-timed-out',

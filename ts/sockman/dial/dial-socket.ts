@@ -1,7 +1,7 @@
 // A socket on its way to becoming a connection: connects, and runs handshakes on it one after another.
 //
 // It belongs to whoever dials until `release` gives it to the turn loop; no `SockMan` callback fires for it before. Every
-// wait has a deadline by the backend's clock, and every end, wherever it comes from (the proxy, the deadline, the caller,
+// wait has a deadline (`deadline.ts`), and every end, wherever it comes from (the proxy, the deadline, the caller,
 // `closeSockets`), closes the socket and reaches the caller exactly once. Between two handshakes the socket does not
 // receive, so bytes that come early wait in the kernel and an EOF behind them is seen by the next handshake.
 
@@ -10,10 +10,11 @@ import type { Timer } from '../../util/clock.ts';
 import { EAGAIN } from '../../util/errno.ts';
 import { SockManError } from '../../util/errors.ts';
 import type { Connection, SocketOwner } from '../connection.ts';
+import { Deadline } from '../deadline.ts';
 import type { TurnLoop } from '../turn-loop.ts';
 import { NO_BYTES } from './dial.ts';
 import type { Handshake, HandshakeOutcome, HandshakeStep, Interruption } from './dial.ts';
-import { dialFailure, unreachable } from './failure.ts';
+import { connectedToItself, dialFailure, unreachable } from './failure.ts';
 import type { DialFailure, Destination } from './failure.ts';
 
 /** What an attempt gave: a value, or why not. */
@@ -46,10 +47,9 @@ export class DialSocket implements SocketOwner {
   onStep: StepListener | undefined;
   readonly #loop: TurnLoop;
   #socket: Connection | undefined;
-  /** When what goes on is late, by the clock. One timer serves all steps: it is moved only when it would come too late. */
-  #deadlineMs = Infinity;
-  #timer: Timer | undefined;
-  #timerMs = Infinity;
+  #local: Service | undefined;
+  /** When what goes on is late. One deadline serves all steps. */
+  readonly #deadline: Deadline;
   #retry: Timer | undefined;
   /** Who waits for what is going on now; undefined between two handshakes. */
   #onEnd: ((attempt: Attempt<unknown>) => void) | undefined;
@@ -67,19 +67,19 @@ export class DialSocket implements SocketOwner {
   constructor(loop: TurnLoop, onStep?: StepListener) {
     this.#loop = loop;
     this.onStep = onStep;
+    this.#deadline = new Deadline(loop, () => this.#timedOut());
   }
 
   /** Our end of the socket as the kernel names it; undefined for a Unix-domain socket. */
   get localAddress(): Service | undefined {
-    const local = this.#socket && this.#loop.backend.addressOf(this.#socket.handle, 'local');
-    return local?.unixPath === undefined ? local : undefined;
+    return this.#local;
   }
 
   /** Connects. First, and once. */
   open(request: OpenRequest, onEnd: (attempt: Attempt<void>) => void): void {
     if (!this.#begin(onEnd)) return;
     this.#opening = request;
-    this.#setDeadline(request.timeoutMs);
+    this.#deadline.set(request.timeoutMs);
     this.onStep?.(`connecting to ${request.to}`);
     // Whoever heard that may have ended it.
     if (this.#failure === undefined) this.#connect(request);
@@ -109,16 +109,20 @@ export class DialSocket implements SocketOwner {
 
   /** Closes the socket; whoever waits on it gets `failure`. Idempotent, and nothing after `release`. */
   abort(failure: DialFailure): void {
+    this.#abort(failure, false);
+  }
+
+  #abort(failure: DialFailure, withReset: boolean): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
-    this.#setDeadline(Infinity);
+    this.#deadline.cancel();
     this.#retry?.cancel();
     this.#handshake = undefined;
     const socket = this.#socket;
     this.#socket = undefined;
     if (socket !== undefined) {
       socket.owner = undefined;
-      this.#loop.close(socket);
+      this.#loop.close(socket, withReset);
     }
     this.#end({ ok: false, failure });
   }
@@ -142,8 +146,11 @@ export class DialSocket implements SocketOwner {
       this.#socket = undefined;
       return this.#connectFailed(this.#opening!, errno);
     }
+    const { to, destination } = this.#opening!;
     this.#opening = undefined;
-    this.#end({ ok: true, value: undefined });
+    if (to.unixPath === undefined) this.#local = this.#loop.backend.addressOf(this.#socket!.handle, 'local');
+    if (this.#isItsOwnPeer(to)) this.#abort(connectedToItself(destination), true);
+    else this.#end({ ok: true, value: undefined });
   }
 
   socketGotData(data: Uint8Array): void {
@@ -185,6 +192,18 @@ export class DialSocket implements SocketOwner {
     } else this.abort(unreachable(request.destination, errno));
   }
 
+  /**
+   * TCP lets a socket connect to itself: when nobody listens, and the port that the system chose for our end is the one that
+   * was dialed. It would echo what we say, and keep whoever should listen there from it. RST leaves nothing behind.
+   * (RFC 9293 section 3.5, "simultaneous open")
+   */
+  #isItsOwnPeer(to: Service): boolean {
+    const local = this.#local;
+    if (local === undefined || local.port !== to.port) return false;
+    const remote = this.#loop.backend.addressOf(this.#socket!.handle, 'remote');
+    return remote !== undefined && local.equals(remote);
+  }
+
   // ---- Handshakes ---------------------------------------------------------------------------------------------------
 
   #take(outcome: HandshakeOutcome<unknown>): void {
@@ -202,8 +221,8 @@ export class DialSocket implements SocketOwner {
     if (outcome.send !== undefined) {
       this.#unsent = this.#unsent.length === 0 ? outcome.send : Buffer.concat([this.#unsent, outcome.send]);
       this.#sendRest();
-      if (this.#unsent.length > 0 && this.#socket !== undefined) this.#setDeadline(step.sendTimeoutMs);
-    } else if (isNewStep) this.#setDeadline(step.replyTimeoutMs);
+      if (this.#unsent.length > 0 && this.#socket !== undefined) this.#deadline.set(step.sendTimeoutMs);
+    } else if (isNewStep) this.#deadline.set(step.replyTimeoutMs);
   }
 
   #sendRest(): void {
@@ -212,34 +231,11 @@ export class DialSocket implements SocketOwner {
     if (sent < 0) return this.#interrupt('broken', -sent);
     this.#unsent = sent === this.#unsent.length ? NO_BYTES : this.#unsent.subarray(sent);
     // The time of the answer begins when the question is out.
-    if (this.#unsent.length === 0 && this.#step !== undefined) this.#setDeadline(this.#step.replyTimeoutMs);
+    if (this.#unsent.length === 0 && this.#step !== undefined) this.#deadline.set(this.#step.replyTimeoutMs);
   }
 
   #interrupt(by: Interruption, errno?: number): void {
     this.abort(this.#handshake?.interrupted(by, errno) ?? dialFailure('interrupted', { errno }));
-  }
-
-  #setDeadline(ms: number): void {
-    if (ms === Infinity) {
-      this.#timer?.cancel();
-      this.#timer = undefined;
-      return;
-    }
-    this.#deadlineMs = this.#loop.clock.now() + ms;
-    if (this.#timer !== undefined && this.#timerMs <= this.#deadlineMs) return;
-    this.#timer?.cancel();
-    this.#setTimer(ms);
-  }
-
-  #setTimer(ms: number): void {
-    const { clock } = this.#loop;
-    this.#timerMs = this.#deadlineMs;
-    this.#timer = clock.after(ms, () => {
-      this.#timer = undefined;
-      const leftMs = this.#deadlineMs - clock.now();
-      if (leftMs > 0) this.#setTimer(leftMs);
-      else this.#timedOut();
-    });
   }
 
   #timedOut(): void {
@@ -267,7 +263,7 @@ export class DialSocket implements SocketOwner {
     onEnd?.(attempt);
     if (this.#onEnd !== undefined) return;
     // Nobody went on at once: nothing is late any more, and what comes now waits in the kernel.
-    this.#setDeadline(Infinity);
+    this.#deadline.cancel();
     this.#setReceiving(false);
   }
 

@@ -31,6 +31,8 @@ export const DIAL_FAILURES = {
   'network-unreachable': beyondProxy('network unreachable', 'importance'),
   'host-unreachable': beyondProxy('host unreachable', 'importance'),
   'timed-out': beyondProxy('timed out'),
+  // TCP's simultaneous open: nobody listens there, and the port of our own end happens to be the one dialed.
+  'connected-to-itself': beyondProxy('nobody listens there, the socket met itself', 'importance'),
   'connect-failed': beyondProxy('connect failed', 'importance'),
   'out-of-sockets': beyondProxy('no socket can be made', 'error'),
   'network-unsupported': beyondProxy('no socket can be made for this kind of address without a proxy', 'info'),
@@ -41,6 +43,7 @@ export const DIAL_FAILURES = {
   // (netbase.cpp, ConnectThroughProxy), and callers rely on it.
   'proxy-unreachable': atProxy('the proxy cannot be reached', 'info'),
   'proxy-connect-timed-out': atProxy('the proxy did not accept the connection in time'),
+  'proxy-connected-to-itself': atProxy('nobody listens at the address of the proxy, the socket met itself', 'info'),
   'socks5-host-invalid': beyondProxy('host names for a proxy have 1 to 255 bytes and no NUL', 'error'),
   'socks5-greeting-timed-out': beyondProxy('the proxy did not answer the greeting in time', 'info'),
   'socks5-greeting-closed': beyondProxy('the proxy closed the connection during the greeting', 'info'),
@@ -80,6 +83,7 @@ export const DIAL_FAILURES = {
   'i2p-port-not-zero': beyondProxy('I2P addresses have port 0'),
   'sam-unreachable': atProxy('the SAM bridge cannot be reached'),
   'sam-connect-timed-out': atProxy('the SAM bridge did not accept the connection in time'),
+  'sam-connected-to-itself': atProxy('nobody listens at the address of the SAM bridge, the socket met itself'),
   'sam-timed-out': atProxy('the SAM bridge did not answer in time'),
   'sam-closed': atProxy('the SAM bridge closed the connection'),
   'sam-line-too-long': atProxy('the SAM bridge sent too many bytes without a terminator'),
@@ -153,6 +157,11 @@ export function unreachable(destination: Destination, why: number | 'timed-out')
   if (why === 'timed-out') return dialFailure(destination === 'peer' ? why : `${destination}-connect-timed-out`);
   const code = destination === 'peer' ? CODE_OF_ERRNO_NAME[errnoName(why)] : (`${destination}-unreachable` as const);
   return dialFailure(code ?? 'connect-failed', { errno: why });
+}
+
+/** The failure of a connect that ended at our own socket. */
+export function connectedToItself(destination: Destination): DialFailure {
+  return dialFailure(destination === 'peer' ? 'connected-to-itself' : `${destination}-connected-to-itself`);
 }
 
 /** REP values with a meaning. */

@@ -53,7 +53,11 @@ export class Handshake {
   #synArrived(): void {
     if (this.#socket.isClosed) return;
     const listener = this.#space.find(this.#to);
-    if (listener === undefined) {
+    if (listener === undefined && this.#socket.local?.equals(this.#to) === true) {
+      // Its own SYN finds the socket dialing there: a simultaneous open, with itself.
+      MemorySocket.establish(this.#socket, this.#socket);
+      this.#socket.endConnect(0);
+    } else if (listener === undefined) {
       this.#socket.travel(() => this.#socket.endConnect(ECONNREFUSED));
     } else if (listener.claim()) {
       this.#accepted(listener);
