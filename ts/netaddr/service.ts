@@ -59,6 +59,9 @@ export class Service {
    */
   static parse(text: string, defaultPort?: number): Service {
     const service = Service.tryParse(text, defaultPort);
+    // What is wrong with a path is said there.
+    if (service === undefined && String(text).startsWith(UNIX_PREFIX))
+      return Service.unix(text.slice(UNIX_PREFIX.length));
     if (service === undefined) throw invalidArg('service', 'an address with port, or unix:/path', text);
     return service;
   }

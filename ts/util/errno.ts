@@ -14,6 +14,7 @@ const numbers = Object.fromEntries(Array.from(words, ([number, [name]]) => [name
 
 /** The errno values that code decides on, for this platform. */
 export const {
+  EACCES,
   EADDRINUSE,
   EADDRNOTAVAIL,
   EAFNOSUPPORT,
@@ -25,6 +26,7 @@ export const {
   EHOSTUNREACH,
   EINVAL,
   EMFILE,
+  ENAMETOOLONG,
   ENOENT,
   ENOTCONN,
   ENOTSUP,
@@ -54,7 +56,9 @@ export function errnoText(errno: number): string {
 
 /** The positive errno of an error thrown or emitted by the runtime, or `fallback` when it carries none. */
 export function errnoOf(error: unknown, fallback: number): number {
+  const { errno, code } = (error ?? {}) as { errno?: unknown; code?: unknown };
+  // Node's permission model names no errno.
+  if (code === 'ERR_ACCESS_DENIED') return EACCES;
   // Node negates the number, Bun does not.
-  const errno = (error as { errno?: unknown } | null)?.errno;
   return typeof errno === 'number' && errno !== 0 ? Math.abs(errno) : fallback;
 }

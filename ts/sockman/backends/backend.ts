@@ -163,6 +163,10 @@ export interface Backend {
   start(sink: BatchSink): void;
   /** Ends the calls of `sink`; safe inside one. Sockets stay open. Cannot be started again. */
   stop(): void;
+  /**
+   * Has `destroy` called when `owner` was collected without it. Only of a backend whose sockets something else would hold.
+   */
+  closeWhenCollected?(owner: object): void;
   /** Closes every socket, listeners included, and frees what the backend holds. Idempotent. */
   destroy(): void;
 

@@ -3,7 +3,7 @@
 import type { Service } from '../../netaddr/service.ts';
 import { systemClock } from '../../util/clock.ts';
 import type { Clock, Timer } from '../../util/clock.ts';
-import { EAFNOSUPPORT, errnoText } from '../../util/errno.ts';
+import { EAFNOSUPPORT, ENAMETOOLONG, errnoText } from '../../util/errno.ts';
 import { SockManError } from '../../util/errors.ts';
 import type { Addon, Engine } from './addon.ts';
 import { MAX_RECORDS, RECORD_WORDS } from './backend.ts';
@@ -19,7 +19,7 @@ import type {
   SystemFailure,
   TcpInfo,
 } from './backend.ts';
-import { MAX_PACKED_BYTES, packAddress, unpackAddress } from './packed-address.ts';
+import { MAX_PACKED_BYTES, isTooLongForSocket, packAddress, unpackAddress } from './packed-address.ts';
 import { ProcessHold } from './process-hold.ts';
 import { Slab, undetachableWords } from './slab.ts';
 
@@ -103,6 +103,7 @@ export class NativeBackend implements Backend {
   }
 
   listen(at: Service, options: ListenOptions): ListenResult {
+    if (at.unixPath !== undefined && isTooLongForSocket(at.unixPath)) return pathTooLong('bind');
     const packed = packAddress(at);
     if (packed === undefined) return NO_SUCH_FAMILY;
     const handle = this.#engine.listen(packed, options.backlog, options.reusePort, options.dualStack);
@@ -115,6 +116,7 @@ export class NativeBackend implements Backend {
   }
 
   connect(to: Service, options: ConnectOptions): ConnectResult {
+    if (to.unixPath !== undefined && isTooLongForSocket(to.unixPath)) return pathTooLong('connect');
     const packed = packAddress(to);
     const packedLocal = options.localAddress && packAddress(options.localAddress);
     if (packed === undefined || (options.localAddress !== undefined && packedLocal === undefined))
@@ -190,5 +192,7 @@ export class NativeBackend implements Backend {
 }
 
 type Numbers = [number, number, number, number, number];
+
+const pathTooLong = (syscall: string): SystemFailure => ({ ok: false, syscall, errno: ENAMETOOLONG });
 
 const NO_SUCH_FAMILY: SystemFailure = { ok: false, syscall: 'socket', errno: EAFNOSUPPORT };

@@ -22,10 +22,17 @@ import { ReadinessBackend } from './readiness/readiness-backend.ts';
  * - A failed connect over a Unix-domain path is told by a record, never by the call.
  */
 export class NodeNetBackend extends ReadinessBackend {
+  /** Closes the sockets of backends whose owner is gone: the runtime holds them, and would for ever. */
+  static #dropped: FinalizationRegistry<ReadinessBackend> | undefined;
   readonly #hold = new ProcessHold();
 
   constructor(options: BackendOptions) {
     super(new NetDriver(options), options);
+  }
+
+  closeWhenCollected(owner: object): void {
+    NodeNetBackend.#dropped ??= new FinalizationRegistry((backend) => backend.destroy());
+    NodeNetBackend.#dropped.register(owner, this);
   }
 
   override start(sink: BatchSink): void {

@@ -2,6 +2,7 @@
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
+import { lazily } from '../../util/load-later.ts';
 
 const KIND_UNIX = 1;
 const KIND_IPV4 = 4;
@@ -12,6 +13,14 @@ const HEADER_BYTES = 7;
 
 /** Room that always suffices: the header and the longest path of a Unix-domain socket. */
 export const MAX_PACKED_BYTES = HEADER_BYTES + 107;
+
+/** Longest path that the platform's `sun_path` holds, in bytes: 104 with the terminating zero on macOS and the BSDs. (unix(4)) */
+const MAX_SOCKET_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
+
+/** Whether no socket can be bound or connected to a path, for its length. */
+export function isTooLongForSocket(path: string): boolean {
+  return process.platform !== 'win32' && Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES;
+}
 
 /** The packed form of an address a socket can have; undefined for all others (onion, I2P, internal). */
 export function packAddress(service: Service): Uint8Array | undefined {
@@ -33,10 +42,22 @@ export function packAddress(service: Service): Uint8Array | undefined {
   return packed;
 }
 
-/** Reads the first `length` bytes of `packed`; IPv4 in IPv6 becomes IPv4. */
-export function unpackAddress(packed: Uint8Array, length: number): Service {
+/** Paths as text: strict, and a byte order mark is a character of the name like any other. */
+const pathDecoder = lazily(() => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }));
+
+/**
+ * Reads the first `length` bytes of `packed`; IPv4 in IPv6 becomes IPv4. Undefined for a path that is no text: to a kernel any
+ * bytes are a name, to us that is none.
+ */
+export function unpackAddress(packed: Uint8Array, length: number): Service | undefined {
   const bytes = packed.slice(HEADER_BYTES, length);
-  if (packed[0] === KIND_UNIX) return Service.unix(new TextDecoder().decode(bytes));
+  if (packed[0] === KIND_UNIX) {
+    try {
+      return Service.unix(pathDecoder().decode(bytes));
+    } catch {
+      return undefined;
+    }
+  }
   const port = (packed[1]! << 8) | packed[2]!;
   if (packed[0] === KIND_IPV4) return new Service(new NetAddress('ipv4', bytes), port);
   const scopeId = ((packed[3]! << 24) | (packed[4]! << 16) | (packed[5]! << 8) | packed[6]!) >>> 0;

@@ -9,10 +9,12 @@
 // only the reason of a failure has to be asked of `Bun.listen`. A runtime with neither way is refused with ENOTSUP.
 
 import type { Server, ListenOptions as ServerOptions } from 'node:net';
+import { resolve } from 'node:path';
 import type { Service } from '../../../netaddr/service.ts';
-import { EADDRINUSE, ENOTSUP, errnoOf } from '../../../util/errno.ts';
+import { EADDRINUSE, EINVAL, ENAMETOOLONG, ENOTSUP, errnoOf } from '../../../util/errno.ts';
 import { nodeNet } from '../../../util/load-later.ts';
 import type { ListenOptions, SystemFailure } from '../backend.ts';
+import { isTooLongForSocket } from '../packed-address.ts';
 import { familyOf, hostOf, serviceFrom } from './endpoints.ts';
 
 /** Flags of libuv's `uv_tcp_bind`. (uv.h, enum uv_tcp_flags) */
@@ -61,7 +63,13 @@ export function bindServer(
 ): { ok: true; bound: Service } | SystemFailure {
   // A path has no port to share.
   if (options.reusePort && at.unixPath === undefined && !hasReusePort()) return failed('setsockopt', ENOTSUP);
-  const failure = at.unixPath === undefined ? bindTcp(server, at, options) : bindPath(server, at.unixPath, options);
+  let failure: SystemFailure | undefined;
+  try {
+    failure = at.unixPath === undefined ? bindTcp(server, at, options) : bindPath(server, at.unixPath, options);
+  } catch (error) {
+    // What Node's permission model denies is thrown.
+    failure = failed('bind', errnoOf(error, EINVAL));
+  }
   if (failure !== undefined) {
     server.close();
     return failure;
@@ -94,7 +102,14 @@ function bindTcp(server: Server, at: Service, options: ListenOptions): SystemFai
   return server.listening ? undefined : failed('listen', EADDRINUSE);
 }
 
-function bindPath(server: Server, path: string, { backlog }: ListenOptions): SystemFailure | undefined {
+/** The path as it is bound: what it means must not change with the current directory, nor a name of digits be a port. */
+export function boundPath(path: string): string {
+  return process.platform === 'win32' ? path : resolve(path);
+}
+
+function bindPath(server: Server, name: string, { backlog }: ListenOptions): SystemFailure | undefined {
+  const path = boundPath(name);
+  if (isTooLongForSocket(path)) return failed('bind', ENAMETOOLONG);
   server.listen({ path, backlog, exclusive: true });
   if (server.listening) return undefined;
   if (bun !== undefined) return failed('bind', bunErrno(bun, { unix: path }));

@@ -4,11 +4,12 @@ import type { Socket, TcpSocketConnectOpts } from 'node:net';
 import type { Service } from '../../../netaddr/service.ts';
 import { systemClock } from '../../../util/clock.ts';
 import type { Clock } from '../../../util/clock.ts';
-import { EAFNOSUPPORT, EINVAL } from '../../../util/errno.ts';
+import { EAFNOSUPPORT, EINVAL, ENAMETOOLONG, errnoOf } from '../../../util/errno.ts';
 import { nodeNet } from '../../../util/load-later.ts';
 import type { BackendOptions, ConnectOptions, ListenOptions } from '../backend.ts';
 import type { DriverConnectResult, DriverListenResult, SocketDriver } from '../readiness/driver.ts';
-import { bindServer } from './bind.ts';
+import { isTooLongForSocket } from '../packed-address.ts';
+import { bindServer, boundPath } from './bind.ts';
 import { familyOf, hasSocketFamily, hostOf } from './endpoints.ts';
 import { NetListener } from './net-listener.ts';
 import { NetSocket } from './net-socket.ts';
@@ -39,7 +40,9 @@ export class NetDriver implements SocketDriver {
     const wrap = (socket: Socket): NetSocket => this.#wrap(socket, false, path);
     const listener = new NetListener(server, options.backlog, refusesIPv4, wrap);
     const result = bindServer(server, at, options);
-    return result.ok ? { ok: true, socket: listener, bound: result.bound } : result;
+    if (!result.ok) return result;
+    listener.opened(at.unixPath === undefined ? undefined : boundPath(at.unixPath));
+    return { ok: true, socket: listener, bound: result.bound };
   }
 
   connect(to: Service, { localAddress }: ConnectOptions): DriverConnectResult {
@@ -47,9 +50,9 @@ export class NetDriver implements SocketDriver {
     const socket = new (nodeNet().Socket)({ allowHalfOpen: true });
     if (to.unixPath !== undefined) {
       if (localAddress !== undefined) return { ok: false, syscall: 'bind', errno: EINVAL };
-      const dialed = this.#wrap(socket, true, to);
-      socket.connect({ path: to.unixPath });
-      return { ok: true, socket: dialed };
+      const path = boundPath(to.unixPath);
+      if (isTooLongForSocket(path)) return { ok: false, syscall: 'connect', errno: ENAMETOOLONG };
+      return connectAs(this.#wrap(socket, true, to), () => socket.connect({ path }));
     }
     const where: TcpSocketConnectOpts = { host: hostOf(to), port: to.port, family: familyOf(to) };
     if (localAddress !== undefined) {
@@ -57,9 +60,7 @@ export class NetDriver implements SocketDriver {
       where.localAddress = hostOf(localAddress);
       where.localPort = localAddress.port;
     }
-    const dialed = this.#wrap(socket, true, undefined);
-    socket.connect(where);
-    return { ok: true, socket: dialed };
+    return connectAs(this.#wrap(socket, true, undefined), () => socket.connect(where));
   }
 
   #wrap(socket: Socket, isDialed: boolean, path: Service | undefined): NetSocket {
@@ -67,5 +68,16 @@ export class NetDriver implements SocketDriver {
     if (path === undefined && noDelay) socket.setNoDelay(true);
     if (path === undefined && keepAliveSeconds > 0) socket.setKeepAlive(true, keepAliveSeconds * 1000);
     return new NetSocket(socket, isDialed, path, this.#sendBoundBytes);
+  }
+}
+
+/** Starts a connect. What Node's permission model denies may be thrown at once. */
+function connectAs(dialed: NetSocket, connect: () => Socket): DriverConnectResult {
+  try {
+    connect().unref();
+    return { ok: true, socket: dialed };
+  } catch (error) {
+    dialed.reset();
+    return { ok: false, syscall: 'connect', errno: errnoOf(error, EINVAL) };
   }
 }

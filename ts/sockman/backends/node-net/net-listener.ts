@@ -4,6 +4,7 @@ import type { Server, Socket } from 'node:net';
 import { EAGAIN, EMFILE, errnoOf } from '../../../util/errno.ts';
 import type { ListenerOwner, ListenerSocket } from '../readiness/driver.ts';
 import type { NetSocket } from './net-socket.ts';
+import { PathFile } from './path-file.ts';
 
 /**
  * Accepts as the runtime does, which is at once, and keeps what came in a queue as long as a backlog: there is no way to
@@ -16,6 +17,8 @@ export class NetListener implements ListenerSocket {
   readonly #wrap: (socket: Socket) => NetSocket;
   readonly #queue: NetSocket[] = [];
   #owner: ListenerOwner | undefined;
+  /** Of a Unix-domain path. */
+  #file: PathFile | undefined;
   /** Errno of an accept that failed for want of something, until it was given to the owner. */
   #errno = 0;
 
@@ -31,6 +34,13 @@ export class NetListener implements ListenerSocket {
     server.on('connection', (socket) => this.#arrived(socket));
     // A failed bind is told by its result; the event that repeats it finds no owner.
     server.on('error', (error) => this.#failed(errnoOf(error, EMFILE)));
+  }
+
+  /** The server listens. @param path - Absolute path of its file. */
+  opened(path: string | undefined): void {
+    // The backend holds the process while it is started; before and after that nothing here does.
+    this.#server.unref();
+    if (path !== undefined) this.#file = new PathFile(path, () => void this.#server.close());
   }
 
   attach(owner: ListenerOwner): void {
@@ -49,12 +59,15 @@ export class NetListener implements ListenerSocket {
     return -errno;
   }
 
-  /** The runtime accepts what comes as long as the server is open, and knows no other way. */
-  drain(): void {}
+  /** The runtime accepts what comes as long as the server is open: only a path can be taken back. */
+  drain(): void {
+    this.#file?.remove();
+  }
 
   close(): void {
     this.#owner = undefined;
-    this.#server.close();
+    if (this.#file === undefined) this.#server.close();
+    else this.#file.close();
     for (const socket of this.#queue) socket.reset();
     this.#queue.length = 0;
   }

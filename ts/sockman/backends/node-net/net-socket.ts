@@ -57,6 +57,8 @@ export class NetSocket implements StreamSocket {
     this.#isConnecting = isDialed;
     // Below the stream's own mark 'drain' would never come.
     this.#sendBoundBytes = Math.max(sendBoundBytes, socket.writableHighWaterMark);
+    // The backend holds the process, not its sockets.
+    if (!isDialed) socket.unref();
     if (isDialed) socket.on('connect', () => this.#connected());
     socket.on('data', (chunk: Uint8Array) => this.#arrived(chunk));
     socket.on('end', () => this.#ended());
