@@ -85,6 +85,7 @@ export class TurnLoop implements BatchSink {
   constructor(backend: Backend, host: SockManCallbacks, overrides: Overrides, options: ResolvedOptions) {
     this.backend = backend;
     this.clock = backend.clock;
+    backend.closeWhenCollected?.(this);
     this.callbacks = new GuardedCallbacks(host, options.onCallbackError);
     this.#overrides = overrides;
     this.#options = options;
