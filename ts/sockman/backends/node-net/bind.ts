@@ -9,10 +9,9 @@
 // only the reason of a failure has to be asked of `Bun.listen`. A runtime with neither way is refused with ENOTSUP.
 
 import type { Server, ListenOptions as ServerOptions } from 'node:net';
-import { resolve } from 'node:path';
 import type { Service } from '../../../netaddr/service.ts';
 import { EADDRINUSE, EINVAL, ENAMETOOLONG, ENOTSUP, errnoOf } from '../../../util/errno.ts';
-import { nodeNet } from '../../../util/load-later.ts';
+import { nodeNet, nodePath } from '../../../util/load-later.ts';
 import type { ListenOptions, SystemFailure } from '../backend.ts';
 import { isTooLongForSocket } from '../packed-address.ts';
 import { familyOf, hostOf, serviceFrom } from './endpoints.ts';
@@ -104,7 +103,7 @@ function bindTcp(server: Server, at: Service, options: ListenOptions): SystemFai
 
 /** The path as it is bound: what it means must not change with the current directory, nor a name of digits be a port. */
 export function boundPath(path: string): string {
-  return process.platform === 'win32' ? path : resolve(path);
+  return process.platform === 'win32' ? path : nodePath().resolve(path);
 }
 
 function bindPath(server: Server, name: string, { backlog }: ListenOptions): SystemFailure | undefined {
