@@ -28,14 +28,14 @@ export class Dispatcher {
 
   /** Finds the route of a request. Undefined where nobody takes it: see `refuse`. */
   find(request: HttpRequest): Route | undefined {
-    if (!this.isStopping) request.route = this.router.match(request.method, request.target).route;
+    if (!this.isStopping) request.route = this.router.find(request.method, request.target);
     return request.route;
   }
 
   /** Answers a request that has no route. */
   refuse(request: HttpRequest): void {
     if (this.isStopping) return answer(request, 503);
-    const { allow = [] } = this.router.match(request.method, request.target);
+    const allow = this.router.allowed(request.method, request.target);
     if (allow.length === 0) answer(request, 404);
     else answer(request.writeHeader('Allow', allow.join(', ')), 405);
   }

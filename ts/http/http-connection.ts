@@ -7,6 +7,7 @@
 import type { Service } from '../netaddr/service.ts';
 import type { SockMan } from '../sockman/sock-man.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { AnswerBuffer } from './answer-buffer.ts';
 import { HttpRequest } from './http-request.ts';
 import type { ReplySink } from './http-request.ts';
 import { LINGER_MS, MAX_LINGER_BYTES, STREAM_STALL_MS, SWEEP_MS } from './limits.ts';
@@ -31,8 +32,7 @@ export interface ConnectionContext {
   readonly counters: HttpCounters;
   /** Node ids of connections that are not to be read. */
   readonly paused: Set<number>;
-  /** Where small answers are put together. */
-  readonly scratch: Buffer;
+  readonly answers: AnswerBuffer;
   /** A parser that no connection uses: most requests come whole, and an idle connection has none. */
   spareParser: RequestParser | undefined;
   /** Told of each answer, once it is whole. */
@@ -363,17 +363,9 @@ export class HttpConnection implements ReplySink, StreamTarget {
 
   /** Sends head and body: with one call, and from memory that is used again, where they are small. */
   #sendText(head: string, body: string | Uint8Array): void {
-    const { scratch } = this.#context;
-    // UTF-8 takes at most three bytes for a UTF-16 unit.
-    const most = head.length + (typeof body === 'string' ? 3 * body.length : body.length);
-    if (most > scratch.length || this.unsentBytes > 0) return this.#sendLarge(head, body);
-    let length = scratch.write(head, 0, 'latin1');
-    if (typeof body === 'string') length += body === '' ? 0 : scratch.write(body, length, 'utf8');
-    else {
-      scratch.set(body, length);
-      length += body.length;
-    }
-    this.#sendSmall(new Uint8Array(scratch.buffer, scratch.byteOffset, length));
+    const bytes = this.unsentBytes > 0 ? undefined : this.#context.answers.compose(head, body);
+    if (bytes === undefined) this.#sendLarge(head, body);
+    else this.#sendSmall(bytes);
   }
 
   #sendLarge(head: string, body: string | Uint8Array): void {

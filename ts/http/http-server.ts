@@ -10,6 +10,7 @@ import { guardedLogger } from '../sockman/guarded-logger.ts';
 import type { Timer } from '../util/clock.ts';
 import { SockManError, invalidArg, shown } from '../util/errors.ts';
 import type { Logger } from '../util/logger.ts';
+import { AnswerBuffer } from './answer-buffer.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { HttpConnection } from './http-connection.ts';
 import type { ConnectionContext } from './http-connection.ts';
@@ -21,9 +22,6 @@ import { resolveHttpOptions, socketOptions } from './options.ts';
 import type { HttpServerOptions, ResolvedHttpOptions } from './options.ts';
 import { ReplyHeads } from './reply-head.ts';
 import type { RouteOptions } from './router.ts';
-
-/** Memory in which small answers are put together, in bytes. */
-const SCRATCH_BYTES = 65_536;
 
 /**
  * Serves HTTP/1.0 and 1.1: keep-alive, pipelining in order, chunked bodies both ways, streams, limits on everything.
@@ -63,7 +61,7 @@ export class HttpServer extends SockMan {
       options: this.#options,
       counters: noHttpCounters(),
       paused: this.#paused,
-      scratch: Buffer.allocUnsafeSlow(SCRATCH_BYTES),
+      answers: new AnswerBuffer(),
       spareParser: undefined,
       onAnswer: undefined,
       forget: (connection) => this.#forget(connection),

@@ -72,6 +72,9 @@ export class ReplyHeads {
   readonly #clock: Clock;
   readonly #contentTypeLine: string;
   #dateLine = '';
+  /** The last head without lines of a handler, and what it was made of. */
+  #plain: ReplyHead | undefined = undefined;
+  #plainText = '';
 
   constructor(clock: Clock, defaultContentType: string) {
     this.#clock = clock;
@@ -81,10 +84,20 @@ export class ReplyHeads {
   /** Lets the next head look at the clock again: called as often as the date should be right. */
   refreshDate(): void {
     this.#dateLine = '';
+    this.#plain = undefined;
   }
 
-  /** The head, up to its empty line. */
+  /** The head, up to its empty line. Answers in a row often have the same, which is then the same string. */
   write(head: ReplyHead): string {
+    if (head.lines !== '') return this.#write(head);
+    if (this.#plain === undefined || !isSame(head, this.#plain)) {
+      this.#plain = head;
+      this.#plainText = this.#write(head);
+    }
+    return this.#plainText;
+  }
+
+  #write(head: ReplyHead): string {
     const { status, minorVersion, contentLength } = head;
     const hasBody = status !== 204 && status !== 304;
     let text = `HTTP/1.${minorVersion} ${status} ${PHRASES[status] ?? ''}\r\n${head.lines}`;
@@ -102,4 +115,15 @@ export class ReplyHeads {
     if (this.#dateLine === '') this.#dateLine = `Date: ${new Date(this.#clock.wallTimeMs()).toUTCString()}\r\n`;
     return this.#dateLine;
   }
+}
+
+function isSame(one: ReplyHead, other: ReplyHead): boolean {
+  return (
+    one.status === other.status &&
+    one.contentLength === other.contentLength &&
+    one.minorVersion === other.minorVersion &&
+    one.hasContentType === other.hasContentType &&
+    one.keepsAlive === other.keepsAlive &&
+    one.closes === other.closes
+  );
 }

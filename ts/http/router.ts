@@ -26,13 +26,10 @@ const KNOWN_METHODS = ['GET', 'HEAD', 'POST', 'PUT'];
 
 const METHOD = /^[A-Z]+$/;
 
-/** A route, or the methods that the target would take; none: there is nothing at the target. */
-export type Match = { route: Route; allow?: undefined } | { route?: undefined; allow: readonly string[] };
-
 export class HttpRouter {
   readonly #routes: Route[] = [];
   readonly #exact = new Map<string, Route[]>();
-  readonly #others: Route[] = [];
+  readonly #prefixes: Route[] = [];
   readonly #methods = new Set(KNOWN_METHODS);
 
   /** @see `HttpServer.route` */
@@ -53,40 +50,56 @@ export class HttpRouter {
     };
     this.#routes.push(route);
     if (method !== ANY_METHOD) this.#methods.add(method);
-    if (prefix || rawTarget) this.#others.push(route);
+    if (prefix) this.#prefixes.push(route);
     else this.#exact.set(path, [...(this.#exact.get(path) ?? []), route]);
   }
 
   /** Forgets all routes. */
   clear(): void {
     this.#routes.length = 0;
-    this.#others.length = 0;
+    this.#prefixes.length = 0;
     this.#exact.clear();
   }
 
-  /** The route of a request. `HEAD` goes where `GET` does, unless it has a route of its own. */
-  match(method: string, target: string): Match {
-    if (!this.#methods.has(method)) return { allow: KNOWN_METHODS };
-    const query = target.indexOf('?');
-    const path = query === -1 ? target : target.slice(0, query);
-    const exact = this.#exact.get(path);
-    if (this.#others.length === 0 && exact !== undefined && exact[0]!.method === method) return { route: exact[0]! };
-    const candidates = [...(exact ?? []), ...this.#others.filter((route) => isAt(route, target, path))];
-    candidates.sort((a, b) => a.order - b.order);
-    const route =
-      candidates.find((candidate) => candidate.method === method || candidate.method === ANY_METHOD) ??
-      (method === 'HEAD' ? candidates.find((candidate) => candidate.method === 'GET') : undefined);
-    return route === undefined ? { allow: methodsOf(candidates) } : { route };
+  /** The route of a request; undefined without one, see `allowed`. `HEAD` goes where `GET` does, unless it has a route of its own. */
+  find(method: string, target: string): Route | undefined {
+    if (!this.#methods.has(method)) return undefined;
+    const path = pathOf(target);
+    const exact = firstOf(this.#exact.get(path), method, target, path);
+    const prefix = firstOf(this.#prefixes, method, target, path);
+    const route = prefix === undefined || (exact !== undefined && exact.order < prefix.order) ? exact : prefix;
+    return route ?? (method === 'HEAD' ? this.find('GET', target) : undefined);
   }
+
+  /** The methods that a target takes, whatever it is for one that nobody knows; none: there is nothing at the target. */
+  allowed(method: string, target: string): readonly string[] {
+    if (!this.#methods.has(method)) return KNOWN_METHODS;
+    const path = pathOf(target);
+    const methods = new Set(this.#routes.filter((route) => isAt(route, target, path)).map((route) => route.method));
+    if (methods.has('GET')) methods.add('HEAD');
+    return [...methods];
+  }
+}
+
+function pathOf(target: string): string {
+  const query = target.indexOf('?');
+  return query === -1 ? target : target.slice(0, query);
+}
+
+function firstOf(
+  routes: readonly Route[] | undefined,
+  method: string,
+  target: string,
+  path: string,
+): Route | undefined {
+  if (routes === undefined) return undefined;
+  for (const route of routes) {
+    if ((route.method === method || route.method === ANY_METHOD) && isAt(route, target, path)) return route;
+  }
+  return undefined;
 }
 
 function isAt(route: Route, target: string, path: string): boolean {
   const text = route.isRaw ? target : path;
   return route.isPrefix ? text.startsWith(route.path) : text === route.path;
-}
-
-function methodsOf(routes: readonly Route[]): string[] {
-  const methods = new Set(routes.map(({ method }) => method));
-  if (methods.has('GET')) methods.add('HEAD');
-  return [...methods];
 }
