@@ -97,13 +97,22 @@ const CASES: [string, string, string][] = [
   ['two lengths that differ', `${POST}Content-Length: 26\r\nContent-Length: 999\r\n\r\n`, '400'],
   ['two lengths of one value', `${POST}Content-Length: 4\r\nContent-Length: 04\r\n\r\nbody`, '400'],
   ['a length of 2^64 - 1', `${POST}Content-Length: 18446744073709551615\r\n\r\n`, '413'],
-  ...['gzip', 'identity', 'chunked, chunked', 'gzip, chunked', 'chunked;q=1', 'xchunked', '', '"chunked"'].map(
-    (coding): [string, string, string] => [
-      `the coding ${JSON.stringify(coding)}`,
-      `${POST}Transfer-Encoding: ${coding}\r\n\r\n0\r\n\r\n`,
-      '400',
-    ],
-  ),
+  ...[
+    'gzip',
+    'identity',
+    'chunked, chunked',
+    'gzip, chunked',
+    'chunked;q=1',
+    'xchunked',
+    '\vchunked',
+    'chunked\f',
+    '',
+    '"chunked"',
+  ].map((coding): [string, string, string] => [
+    `the coding ${JSON.stringify(coding)}`,
+    `${POST}Transfer-Encoding: ${coding}\r\n\r\n0\r\n\r\n`,
+    '400',
+  ]),
   ['chunked twice', `${POST}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, '400'],
   ...['XVI', '', '0x4', '+4', '-4', '4 4', '4,', '10000000000000000'].map((size): [string, string, string] => [
     `a chunk of ${JSON.stringify(size)}`,

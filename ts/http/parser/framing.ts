@@ -25,6 +25,9 @@ const DECIMAL = /^[0-9]+$/;
 /** What a header value is trimmed of: blank, tab, CR, LF, VT, FF. */
 const TRIMMED = /^[ \t\r\n\v\f]+|[ \t\r\n\v\f]+$/g;
 
+/** What the values of fields that frame a body are trimmed of. */
+const BLANKS = /^[ \t]+|[ \t]+$/g;
+
 const CONNECTION = nameBytes('connection');
 const CONTENT_LENGTH = nameBytes('content-length');
 const TRANSFER_ENCODING = nameBytes('transfer-encoding');
@@ -70,10 +73,10 @@ export class Framing {
         if (isName(bytes, start, CONNECTION)) this.#noteConnection(valueOf(bytes, colon, end));
         return;
       case CONTENT_LENGTH.length:
-        if (isName(bytes, start, CONTENT_LENGTH)) this.#noteLength(valueOf(bytes, colon, end));
+        if (isName(bytes, start, CONTENT_LENGTH)) this.#noteLength(strictValueOf(bytes, colon, end));
         return;
       case TRANSFER_ENCODING.length:
-        if (isName(bytes, start, TRANSFER_ENCODING)) this.#noteCoding(valueOf(bytes, colon, end));
+        if (isName(bytes, start, TRANSFER_ENCODING)) this.#noteCoding(strictValueOf(bytes, colon, end));
     }
   }
 
@@ -127,4 +130,12 @@ function isName(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
 
 function valueOf(bytes: Uint8Array, colon: number, end: number): string {
   return trimmed(latin1(bytes, colon + 1, end));
+}
+
+/**
+ * The value of a field that says where a body ends: without the blanks and tabs around it, but with a VT or FF, which makes it
+ * no length and no coding. A proxy in front may not see through those, and the two would disagree about the body.
+ */
+function strictValueOf(bytes: Uint8Array, colon: number, end: number): string {
+  return latin1(bytes, colon + 1, end).replace(BLANKS, '');
 }
