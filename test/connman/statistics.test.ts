@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { Clock } from '../../ts/util/clock.ts';
+import { PeerManager } from '../../ts/peerman/peer-manager.ts';
+import { bookOf } from './dialers.ts';
 import { World, onlyNode } from './world.ts';
 
 const PLACE = '10.0.0.1:18444';
@@ -128,6 +130,16 @@ describe('peer statistics', () => {
     expect(connman.getPeerStats()).toEqual([]);
   });
 
+  it('list the types of messages by name', async () => {
+    const { connman } = await world.node({ bind: [PLACE] });
+    world.connect(PLACE).greet();
+    await world.settle();
+    const [stats] = connman.getPeerStats();
+    for (const bytes of [stats!.bytessent_per_msg, stats!.bytesrecv_per_msg]) {
+      expect(Object.keys(bytes)).toEqual(['verack', 'version']);
+    }
+  });
+
   it('agree between two nodes on the bytes of each message type', async () => {
     const server = await world.node({ bind: [PLACE] });
     const client = await world.node();
@@ -183,6 +195,7 @@ describe('network information', () => {
       connections_in: 1,
       connections_out: 0,
       localaddresses: [{ address: '93.1.2.3', port: 18_444, score: 4 }],
+      relayfee: 0.000_001,
       // What the message processor of these tests says.
       localrelay: true,
       timeoffset: 3,
@@ -194,8 +207,31 @@ describe('network information', () => {
     expect(info.networks[1]).toMatchObject({ limited: true, reachable: false, proxy: '' });
   });
 
+  it('tells the lowest fee rate that the message processor relays', async () => {
+    const { connman, greeter } = await world.node();
+    const state = greeter.getNetworkStateStats();
+    greeter.getNetworkStateStats = () => ({ ...state, minRelayFeeRateSatPerKvB: 12_345 });
+    expect(connman.getNetworkInfo().relayfee).toBe(0.000_123_45);
+    expect(new PeerManager({ minRelayFeeRate: 12_345n }).getNetworkStateStats().minRelayFeeRateSatPerKvB).toBe(12_345);
+  });
+
   it('is there once the node is started', () => {
     const { connman } = world.make();
     expect(() => connman.getNetworkInfo()).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_STATE' }));
+  });
+});
+
+describe('addresses of nodes', () => {
+  it('are those of the book that nobody banned, as many as are wanted, of the network that is wanted', async () => {
+    const banned = '93.0.0.1';
+    const addressBook = bookOf(world, [`${banned}:8333`, '94.0.0.1:8333', '[2a00::1]:8333']);
+    const banMan = { isBanned: (address: unknown) => String(address) === banned, isDiscouraged: () => false };
+    const { connman } = await world.node({ addressBook, banMan, noConnect: true });
+    const of = (...wanted: Parameters<typeof connman.getNodeAddresses>): string[] =>
+      connman.getNodeAddresses(...wanted).map(({ service }) => String(service));
+    expect(of().toSorted()).toEqual(['94.0.0.1:8333', '[2a00::1]:8333']);
+    expect(of(0, 'ipv6')).toEqual(['[2a00::1]:8333']);
+    expect(of(1, 'ipv6')).toHaveLength(1);
+    expect((await world.node()).connman.getNodeAddresses()).toEqual([]);
   });
 });

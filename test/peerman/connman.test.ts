@@ -83,6 +83,29 @@ describe('two nodes', () => {
     expect([sent, ...got]).toEqual([true, 'hello 1,2,3']);
   });
 
+  it.each([true, false])('send bytes of any kind, and hang up over too many (V2: %s)', async (v2Transport) => {
+    const server = await start({ bind: [PLACE] });
+    const client = await start({ v2Transport });
+    await dial(client);
+    const { id } = onlyNode(client.connman);
+    await world.pass(1_000, 100);
+    const got: string[] = [];
+    server.manager.on('message', ({ message, payload }) => void got.push(`${message.type} ${payload.length}`));
+    expect(client.manager.sendRaw(id, 'hello', new Uint8Array(0))).toBe(true);
+    // An inventory that counts more than it has.
+    expect(client.manager.sendRaw(id, 'inv', Uint8Array.of(9))).toBe(true);
+    await world.pass(200, 100);
+    expect(got).toEqual(['unknown 0']);
+    expect(() => client.manager.sendRaw(id, 'addr', new Uint8Array(2 ** 24))).toThrow(RangeError);
+    expect(() => client.manager.sendRaw(id, 'a type too long', new Uint8Array(0))).toThrow(TypeError);
+    // V2 allows twelve bytes more, for types without a short id.
+    const tooLong = new Uint8Array(4_000_001 + (v2Transport ? 12 : 0));
+    expect(client.manager.sendRaw(id, 'addr', tooLong)).toBe(true);
+    await world.pass(1_000, 100);
+    expect([client.connman.getNodeCount(), server.connman.getNodeCount()]).toEqual([0, 0]);
+    expect(client.manager.sendRaw(id, 'hello', new Uint8Array(0))).toBe(false);
+  });
+
   it.each([true, false])(
     'go on talking when one is asked to send what cannot be sent (V2: %s)',
     async (v2Transport) => {

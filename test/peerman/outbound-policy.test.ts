@@ -110,6 +110,7 @@ describe('getheaders', () => {
     lab.jump(1);
     expect(first.node.disconnectReason).toBe('headers do not come');
     expect(second.got('getheaders')).toHaveLength(1);
+    expect(lab.manager.isSyncingHeaders(second.node.id)).toBe(true);
     wait(lab, 20 * MINUTE_MS, MINUTE_MS);
     expect(second.isGone).toBe(false);
   });

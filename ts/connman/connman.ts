@@ -333,6 +333,16 @@ export class Connman implements AsyncDisposable {
   }
 
   /** Whether the upload target is used up; for `historical` blocks some of it is held back. */
+  /**
+   * Addresses of nodes from the address book, in random order, as `getnodeaddresses` gives them: those that it thinks good and
+   * that nobody banned. None without an address book.
+   *
+   * @param maxCount - 0 for all.
+   */
+  getNodeAddresses(maxCount = 0, network?: NetworkClass): PeerAddress[] {
+    return this.#core.addressCache.fresh(maxCount, 0, network, true);
+  }
+
   outboundTargetReached(isHistorical = false): boolean {
     return this.#core.uploadTarget.isReached(isHistorical);
   }

@@ -23,8 +23,8 @@ export class ConnmanNetwork implements PeerNetwork {
 
   // ---- Messages -----------------------------------------------------------------------------------------------------
 
-  pushMessage(node: P2PNode, type: string, payload: Uint8Array): void {
-    this.#core.traffic.push(node, type, payload);
+  pushMessage(node: P2PNode, type: string, payload: Uint8Array, maxBytes?: number): void {
+    this.#core.traffic.push(node, type, payload, maxBytes);
   }
 
   pollMessage(node: P2PNode): PolledMessage | undefined {

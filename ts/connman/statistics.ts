@@ -109,6 +109,8 @@ export interface NetworkInfo {
     proxy: string;
     proxy_randomize_credentials: boolean;
   }[];
+  /** BTC per 1,000 virtual bytes. */
+  relayfee: number;
   localaddresses: { address: string; port: number; score: number }[];
   warnings: string[];
 }
@@ -117,6 +119,8 @@ export interface NetworkInfo {
 const PUBLIC_NETWORKS: readonly PublicNetworkName[] = ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'];
 
 const SATOSHIS_PER_COIN = 1e8;
+/** In satoshi per 1,000 virtual bytes. (Core, DEFAULT_MIN_RELAY_TX_FEE) */
+const DEFAULT_RELAY_FEE_SAT_PER_KVB = 100;
 /** The permissions, in the order in which Core shows them. */
 const PERMISSION_NAMES = Object.keys(PERMISSION_FLAGS) as PermissionName[];
 
@@ -162,8 +166,8 @@ export function peerStats(node: P2PNode, state: NodeStateStats, groups: NetGroup
     addr_rate_limited: state.addrRateLimited,
     permissions: PERMISSION_NAMES.filter((name) => hasPermission(node.permissions, name)),
     minfeefilter: state.minFeeFilterSatPerKvB / SATOSHIS_PER_COIN,
-    bytessent_per_msg: Object.fromEntries(node.sentBytesByType),
-    bytesrecv_per_msg: Object.fromEntries(node.receivedBytesByType),
+    bytessent_per_msg: sortedByType(node.sentBytesByType),
+    bytesrecv_per_msg: sortedByType(node.receivedBytesByType),
     connection_type: node.connectionType,
     transport_protocol_type: transportType,
     session_id: transportType === 'v2' && sessionId !== undefined ? Buffer.from(sessionId).toString('hex') : '',
@@ -226,6 +230,7 @@ export function networkInfo(source: NetworkInfoSource): NetworkInfo {
         proxy_randomize_credentials: proxy?.streamIsolation ?? false,
       };
     }),
+    relayfee: (state.minRelayFeeRateSatPerKvB ?? DEFAULT_RELAY_FEE_SAT_PER_KVB) / SATOSHIS_PER_COIN,
     localaddresses: source.localAddresses.map(({ service, score }) => ({
       address: String(service.address),
       port: service.port,
@@ -238,6 +243,11 @@ export function networkInfo(source: NetworkInfoSource): NetworkInfo {
 /** Services as RPC answers show them. */
 export function servicesHex(services: bigint): string {
   return services.toString(16).padStart(16, '0');
+}
+
+/** In the order of Core, which sorts the names of types. */
+function sortedByType(bytes: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries([...bytes].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** A field that is left out where there is nothing to tell, as Core does. */

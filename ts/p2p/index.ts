@@ -1,6 +1,8 @@
 // The Bitcoin wire protocol: messages, transports, networks (`sockman/p2p`). Bytes in, bytes out; no sockets.
 
 export * from './chain-params.ts';
+export { checkHeaders, hasProofOfWork, targetOf } from './check-headers.ts';
+export type { HeadersFault } from './check-headers.ts';
 export { readFixedSeeds } from './fixed-seeds.ts';
 export { HASH_BYTES, checksum32, doubleSha256, hashFromHex, hashToHex, sha256 } from './hash.ts';
 export * from './messages/block-header.ts';

@@ -6,9 +6,10 @@
 
 import type { NetEvents, NetworkStateStats, NodeStateStats, PeerNetwork } from '../connman/contract/net-events.ts';
 import type { P2PNode } from '../connman/node/peer.ts';
+import { COMPACT_BLOCK_VERSION } from '../p2p/messages/compact-blocks.ts';
 import { requireHash } from '../p2p/messages/codec.ts';
 import type { Message } from '../p2p/messages/registry.ts';
-import { requireSendablePayload } from '../p2p/transport/outbound-message.ts';
+import { MAX_TRANSPORT_PAYLOAD_BYTES, requireSendablePayload } from '../p2p/transport/outbound-message.ts';
 import { SockManError, outOfRange } from '../util/errors.ts';
 import type { BloomFilter } from './contract/bloom-filter.ts';
 import { CLOCK_WARNING } from './state/clock-offset.ts';
@@ -71,7 +72,25 @@ export class PeerManager implements NetEvents {
    */
   send(nodeId: number, message: Message): boolean {
     const peer = this.#readyPeer(nodeId);
-    if (peer !== undefined) this.#context.send(peer, message);
+    if (peer === undefined) return false;
+    if (message.type === 'sendcmpct' && message.version === COMPACT_BLOCK_VERSION) {
+      peer.node.isBip152HighBandwidthTo = message.announce === 1;
+    }
+    this.#context.send(peer, message);
+    return true;
+  }
+
+  /**
+   * Sends a peer bytes of one's own making, as messages of any type: for tests, and for protocols that are not ours.
+   *
+   * @param type - 1 to 12 printable characters.
+   * @param payload - As it goes out; nothing is checked but its length. A peer hangs up over more than 4,000,000 bytes (V2: 4,000,012).
+   * @returns As `send`.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` or {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: no transport could send it.
+   */
+  sendRaw(nodeId: number, type: string, payload: Uint8Array): boolean {
+    const peer = this.#readyPeer(nodeId);
+    if (peer !== undefined) this.#context.network.pushMessage(peer.node, type, payload, MAX_TRANSPORT_PAYLOAD_BYTES);
     return peer !== undefined;
   }
 
@@ -126,6 +145,11 @@ export class PeerManager implements NetEvents {
   requestHeaders(nodeId: number, locator: readonly Uint8Array[]): boolean {
     const peer = this.#readyPeer(nodeId);
     return peer !== undefined && maybeSendGetHeaders(this.#context, peer, locator);
+  }
+
+  /** Whether headers are being synced from a peer: it was asked for them because we were far behind, or is one of many. */
+  isSyncingHeaders(nodeId: number): boolean {
+    return this.#context.peers.get(nodeId)?.chain.isSyncing === true;
   }
 
   /** Reports that headers of a peer connect to what we have: it may be asked for more at once. */
@@ -240,6 +264,18 @@ export class PeerManager implements NetEvents {
     this.#tasks.run();
   }
 
+  /**
+   * Has tasks for all peers together come as early as if this much time had passed; what that makes due is done at once.
+   * Nothing else changes. For tests. (Core's RPC `mockscheduler`)
+   *
+   * @param ms - 0 or more.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: less, or no number.
+   */
+  skipTaskTime(ms: number): void {
+    if (!(ms >= 0 && ms < Infinity)) throw outOfRange('ms', '0 or more', ms);
+    this.#tasks.skip(ms);
+  }
+
   // ---- NetEvents ----------------------------------------------------------------------------------------------------
 
   /** @throws {SockManError} `ERR_SOCKMAN_STATE`: it serves another `Connman` already. */
@@ -294,6 +330,12 @@ export class PeerManager implements NetEvents {
 
   getNetworkStateStats(): NetworkStateStats {
     const { timeOffsetSeconds, ignoresIncomingTxs, isClockSuspicious } = this;
-    return { timeOffsetSeconds, ignoresIncomingTxs, warnings: isClockSuspicious ? [CLOCK_WARNING] : [] };
+    const { minRelayFeeRate } = this.#context.settings;
+    return {
+      timeOffsetSeconds,
+      ignoresIncomingTxs,
+      minRelayFeeRateSatPerKvB: Number(minRelayFeeRate),
+      warnings: isClockSuspicious ? [CLOCK_WARNING] : [],
+    };
   }
 }

@@ -6,7 +6,22 @@ export interface Timer {
   cancel(): void;
 }
 
-/** A source of time and of later calls. Callbacks run one at a time, never from inside a call on the clock itself. */
+/**
+ * A source of time and of later calls. Callbacks run one at a time, never from inside a call on the clock itself.
+ *
+ * A node has one: whoever gives a clock of their own gives the same to `Connman`, `PeerManager`, `AddrMan` or
+ * `openDataFolder`, `BanMan` and `OnionService`, or what one of them notes is in another's future. Its three parts move
+ * together when time passes: `now` and `wallTimeMs` by the same amount, and the calls that came due by then have been made.
+ * What each is for, if only one is to be moved (as Bitcoin Core's `setmocktime` does with the wall clock):
+ *
+ * - `now`, and `after` for waiting: time-outs of dials and handshakes of proxies, the rests between automatic dials, feelers,
+ *   fixed seeds, DNS seeds; how often silence is looked for and files are saved.
+ * - `wallTimeMs`: everything about a peer and about addresses. Connection times, inactivity and ping time-outs, gossip,
+ *   announcements, fee filters, chain sync, stale tips, private broadcasts, bans, the upload target, ages in the address book.
+ *
+ * A wall clock that jumps forward ends connections that look silent then; one that goes back delays what was due, and loses
+ * nothing. After a jump `PeerManager` acts at the next turn, at most a second later; `sendPings` or any message makes it sooner.
+ */
 export interface Clock {
   /** Monotonic milliseconds from an arbitrary start; fractions are possible. */
   now(): number;

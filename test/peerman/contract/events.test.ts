@@ -82,6 +82,16 @@ describe('send', () => {
     expect(lab.manager.send(1_234, request)).toBe(false);
   });
 
+  it('notes of whom we want new blocks in compact form', () => {
+    const lab = new PeerLab();
+    const peer = lab.connectReady();
+    const ask = (announce: number, version = 2n): boolean => {
+      lab.manager.send(peer.node.id, { type: 'sendcmpct', announce, version });
+      return peer.node.isBip152HighBandwidthTo;
+    };
+    expect([ask(1), ask(0, 1n), ask(0), ask(1, 1n)]).toEqual([true, true, false, false]);
+  });
+
   it('refuses what a peer would be punished for reading', () => {
     const lab = new PeerLab();
     const peer = lab.connectReady();
@@ -269,5 +279,18 @@ describe('a peer manager', () => {
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(10);
     expect(Math.max(...gaps)).toBeLessThan(15.1);
     expect(new Set(gaps).size).toBeGreaterThan(5);
+  });
+
+  it('does so earlier when the time of its tasks is skipped, and knows of no other', () => {
+    let count = 0;
+    const lab = new PeerLab({ hooks: { onRebroadcastDue: () => void count++ } });
+    const peer = lab.connectReady();
+    lab.manager.skipTaskTime(599_999);
+    expect(count).toBe(0);
+    lab.manager.skipTaskTime(300_001);
+    expect(count).toBe(1);
+    lab.settle();
+    expect([count, peer.got('ping').length, peer.isGone]).toEqual([1, 1, false]);
+    for (const ms of [-1, NaN, Infinity]) expect(() => lab.manager.skipTaskTime(ms)).toThrow(RangeError);
   });
 });

@@ -73,6 +73,8 @@ export interface NetworkStateStats {
   readonly timeOffsetSeconds: number;
   /** Peers are told to send no transactions. */
   readonly ignoresIncomingTxs: boolean;
+  /** The lowest fee rate that we relay, in satoshi per 1,000 virtual bytes. Left out: Core's default, 100. */
+  readonly minRelayFeeRateSatPerKvB?: number;
   /** What the user should look at, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -117,9 +119,10 @@ export interface PeerNetwork {
    * is dropped.
    *
    * @param payload - Lent until it is sent: must not be changed any more.
+   * @param maxBytes - Most that it may have. Default 4,000,000: who sends more is hung up on.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: no transport could send it.
    */
-  pushMessage(node: P2PNode, type: string, payload: Uint8Array): void;
+  pushMessage(node: P2PNode, type: string, payload: Uint8Array, maxBytes?: number): void;
 
   /** Takes the next message of a peer; undefined when none waits. */
   pollMessage(node: P2PNode): PolledMessage | undefined;

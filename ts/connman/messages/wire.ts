@@ -52,8 +52,8 @@ export class Traffic {
   // ---- Sending ------------------------------------------------------------------------------------------------------
 
   /** @see PeerNetwork.pushMessage */
-  push(node: P2PNode, type: string, payload: Uint8Array): void {
-    const message = { type, payload };
+  push(node: P2PNode, type: string, payload: Uint8Array, maxBytes?: number): void {
+    const message = { type, payload, maxBytes };
     requireSendable(message);
     if (node.isPrivateBroadcast && !PRIVATE_BROADCAST_TYPES.has(type)) return;
     this.#host.noteOutboundMessage(node, message);

@@ -153,6 +153,7 @@ export interface ConnmanOptions extends SockManOptions {
   banMan?: BanSource;
   /** Groups of addresses; default by range. */
   netGroups?: NetGroups;
+  /** Time; the same for all parts of a node: see `Clock`. Default: the host's. */
   clock?: Clock;
   random?: RandomUint32;
   /** Looks up names: of peers, DNS seeds, proxies and ourselves. Default: the host's resolver. */

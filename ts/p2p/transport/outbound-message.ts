@@ -6,21 +6,25 @@ import type { OutboundMessage } from './transport.ts';
 import { MAX_PROTOCOL_MESSAGE_BYTES } from './transport.ts';
 import { typeField } from './type-field.ts';
 
+/** Most that either transport can carry, in bytes: V2 has three bytes for the length of payload and type. (BIP 324) */
+export const MAX_TRANSPORT_PAYLOAD_BYTES = 0xff_ffff - 13;
+
 /**
  * Refuses a payload that cannot be sent.
  *
  * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not a Uint8Array.
- * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: longer than `MAX_PROTOCOL_MESSAGE_BYTES`.
+ * @param maxBytes - Default `MAX_PROTOCOL_MESSAGE_BYTES`: more makes the receiver hang up.
+ * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: longer than that.
  */
-export function requireSendablePayload(payload: Uint8Array): void {
+export function requireSendablePayload(payload: Uint8Array, maxBytes: number = MAX_PROTOCOL_MESSAGE_BYTES): void {
   if (!(payload instanceof Uint8Array)) throw invalidArg('message.payload', 'a Uint8Array', payload);
-  if (payload.length > MAX_PROTOCOL_MESSAGE_BYTES) {
-    throw outOfRange('message.payload.length', `at most ${MAX_PROTOCOL_MESSAGE_BYTES}`, payload.length);
+  if (payload.length > maxBytes) {
+    throw outOfRange('message.payload.length', `at most ${maxBytes}`, payload.length);
   }
 }
 
 /** Refuses a message that cannot be sent: as `requireSendablePayload`, and for a type that `typeField` does not take. */
-export function requireSendable({ type, payload }: OutboundMessage): void {
+export function requireSendable({ type, payload, maxBytes }: OutboundMessage): void {
   typeField(type);
-  requireSendablePayload(payload);
+  requireSendablePayload(payload, maxBytes);
 }

@@ -68,6 +68,8 @@ export interface OutboundMessage {
   readonly type: string;
   /** At most `MAX_PROTOCOL_MESSAGE_BYTES`. Lent to the transport until every byte is sent: it must not change before. */
   readonly payload: Uint8Array;
+  /** Another limit for the payload, in bytes: for messages that are meant to break the rule. */
+  readonly maxBytes?: number | undefined;
 }
 
 /** Why a received message is dropped while the connection goes on. */

@@ -128,7 +128,7 @@ export class V1Transport implements Transport {
     if (this.#sendMemoryBytes > 0) return false;
     const { type, payload } = message;
     const field = typeField(type);
-    requireSendablePayload(payload);
+    requireSendablePayload(payload, message.maxBytes);
     const isJoined = payload.length <= MAX_JOINED_PAYLOAD_BYTES;
     const header = new Uint8Array(V1_HEADER_BYTES + (isJoined ? payload.length : 0));
     header.set(this.#magic, 0);

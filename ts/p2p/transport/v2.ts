@@ -162,7 +162,7 @@ export class V2Transport implements Transport {
     if (this.#inner !== undefined) return this.#inner.setMessageToSend(message);
     if (this.#writer === undefined || this.#toSend.length > 0) return false;
     const { type, payload } = message;
-    requireSendablePayload(payload);
+    requireSendablePayload(payload, message.maxBytes);
     this.#toSend = this.#writer.start(message);
     this.#sendType = type;
     this.#sendMemoryBytes = payload.length + MESSAGE_OVERHEAD_BYTES;

@@ -45,6 +45,7 @@ export interface PeerManagerOptions {
    * recent ones while our own best block is recent (`desirableServices`).
    */
   desiredServices?: (offered: bigint) => bigint;
+  /** Time; the same for all parts of a node: see `Clock`. Default: the host's. */
   clock?: Clock;
   random?: RandomUint32;
   logger?: Logger;
