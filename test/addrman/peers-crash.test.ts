@@ -14,7 +14,7 @@ import { seededUint32 } from '../helpers/seeded-uint32.ts';
 import { transpile } from '../helpers/transpiled.ts';
 import { REGTEST_MAGIC, START, ipv4, testAddrMan } from './support.ts';
 
-const modules = transpile('addrman', 'netaddr', 'p2p', 'util');
+const modules = transpile('netaddr', 'p2p', 'storage', 'util');
 const folder = mkdtempSync(join(tmpdir(), 'sockman-crash-'));
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -24,7 +24,7 @@ afterAll(() => {
 /** Saves two files in turn, for ever; says so once it has begun. */
 const SAVE_FOR_EVER = `
   import { readFileSync } from 'node:fs';
-  import { DataFile } from '${modules.url('addrman/data-file')}';
+  import { DataFile } from '${modules.url('storage/data-file')}';
   const [path, ...sources] = process.argv.slice(2);
   const contents = sources.map((source) => readFileSync(source));
   const file = new DataFile(path);
@@ -35,7 +35,7 @@ const SAVE_FOR_EVER = `
 
 /** Saves a small file, which fits, a large one, which does not, and a small one again; says what came of it. */
 const FILL_DISK = `
-  import { DataFile } from '${modules.url('addrman/data-file')}';
+  import { DataFile } from '${modules.url('storage/data-file')}';
   const file = new DataFile(process.argv[2]);
   await file.write(() => Buffer.alloc(10_000, 1));
   const outcome = await file.write(() => Buffer.alloc(100_000, 2)).then(() => 'saved', (error) => error);

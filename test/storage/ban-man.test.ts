@@ -114,10 +114,13 @@ describe('a ban that makes no sense', () => {
     expect(banMan.getBanned()).toEqual([]);
   });
 
-  it.each(['1.2.3.4', undefined, NetAddress.fromInternalName('x')])('is refused: of %s', (target) => {
-    const banMan = new BanMan(options());
-    expect(() => banMan.ban(target as never)).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }));
-  });
+  it.each(['localhost', '1.2.3.4:8333', '', undefined, 7, NetAddress.fromInternalName('x')])(
+    'is refused: of %s',
+    (target) => {
+      const banMan = new BanMan(options());
+      expect(() => banMan.ban(target as never)).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }));
+    },
+  );
 
   it('is not made by default either', () => {
     expect(() => new BanMan({ ...options(), defaultBanSeconds: 0.5 })).toThrow(

@@ -35,6 +35,8 @@ async function runCommand(name: string, args: readonly string[], io: CliIo): Pro
     if (asksForHelp(args)) return printAll(io, manual(name, entry.summary, command, io.columns, io.style));
     return await command.run(args, io);
   } catch (error) {
+    // What was not finished is no success, and what became of it is no news.
+    if (io.signal.aborted) return 1;
     io.complain(`sockman ${name}: ${error instanceof Error ? error.message : String(error)}`);
     if (!(error instanceof UsageError)) return 1;
     io.complain(`(sockman ${name} --help says what it takes)`);

@@ -1,8 +1,9 @@
 // `banlist.json`: the subnets that are refused, and until when. Bitcoin Core reads what is written here, and the other
 // way round. Who is banned and why is the ban manager's matter. (Bitcoin Core src/addrdb.cpp, CBanDB; banman.cpp)
 
-import { Subnet } from '../netaddr/subnet.ts';
-import { findDuplicateRootKey } from './json-keys.ts';
+import { trySubnetNamed } from '../netaddr/named-address.ts';
+import type { Subnet } from '../netaddr/subnet.ts';
+import { findDuplicateRootKey, isNestedDeeper } from './json-keys.ts';
 
 /** A ban. Times are whole seconds since 1970. */
 export interface BanEntry {
@@ -17,8 +18,11 @@ const ENTRY_VERSION = 1;
 /** For those who open the file. */
 const WARNING = 'This file is generated and overwritten. Use the ban commands instead of editing it.';
 
-/** Largest file that is worth reading, in bytes: some 800,000 bans. */
-export const MAX_BAN_LIST_BYTES = 128 * 1024 * 1024;
+/** Largest file that is read, in bytes: some 100,000 bans, where the longest lists that are passed around have a few thousand. */
+export const MAX_BAN_LIST_BYTES = 16 * 1024 * 1024;
+
+/** How deep a ban list is nested: an object of an array of objects. Each level of more takes forty times its text. */
+const DEPTH = 3;
 
 const INDENT_SPACES = 4;
 
@@ -45,7 +49,7 @@ export function parseBanList(text: string, nowSeconds: number, isCJDNSReachable:
     if (version !== ENTRY_VERSION) continue;
     const address = fields['address'];
     if (typeof address !== 'string') return undefined;
-    const subnet = Subnet.tryParse(address, isCJDNSReachable);
+    const subnet = trySubnetNamed(address, isCJDNSReachable);
     if (subnet === undefined) continue;
     const createdSeconds = asInteger(fields['ban_created']);
     const untilSeconds = asInteger(fields['banned_until']);
@@ -69,6 +73,7 @@ export function serializeBanList(bans: Iterable<BanEntry>): string {
 }
 
 function parseRoot(text: string): Record<string, unknown> | undefined {
+  if (isNestedDeeper(text, DEPTH)) return undefined;
   let root: unknown;
   try {
     root = JSON.parse(text);

@@ -1,17 +1,22 @@
-// Whom not to deal with: bans, which somebody decided and which survive a restart, and discouragement, which misbehaviour
-// earns and which is forgotten. (Bitcoin Core src/banman.h)
+// Banned and discouraged addresses: bans are somebody's decision and survive a restart; misbehaviour earns discouragement,
+// which is forgotten. (Bitcoin Core src/banman.h)
 //
 // Neither closes a connection: whoever bans also disconnects.
 
 import { parseBanList, serializeBanList, MAX_BAN_LIST_BYTES } from './ban-list.ts';
 import type { BanEntry } from './ban-list.ts';
 import type { DataFile } from './data-file.ts';
+import { FileError } from './file-error.ts';
+import { subnetNamed } from '../netaddr/named-address.ts';
 import { NetAddress } from '../netaddr/net-address.ts';
 import { Subnet } from '../netaddr/subnet.ts';
 import { checkInteger } from '../util/arguments.ts';
+import { systemClock } from '../util/clock.ts';
 import type { Clock } from '../util/clock.ts';
-import { invalidArg } from '../util/errors.ts';
+import { outOfRange } from '../util/errors.ts';
+import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
+import { createSecureRandom } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
 import { RollingBloomFilter } from '../util/rolling-bloom-filter.ts';
 
@@ -22,15 +27,24 @@ export const DEFAULT_BAN_SECONDS = 86_400;
 const DISCOURAGED_ADDRESSES = 50_000;
 const DISCOURAGED_FALSE_POSITIVE_RATE = 1e-6;
 
+/** Most bans: more would make a file that is too large to be read again. */
+export const MAX_BANS = 50_000;
+
+/** What stands behind the name of a file that cannot be used, once it is moved aside. */
+const DAMAGED_SUFFIX = '.damaged';
+
 export interface BanManOptions {
-  readonly clock: Clock;
-  readonly random: RandomUint32;
-  readonly logger: Logger;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Default: the system's. */
+  readonly random?: RandomUint32;
+  /** Default: none. */
+  readonly logger?: Logger;
   /** `banlist.json`; without it bans live as long as the object. */
   readonly file?: DataFile;
   /** 1 or more; `DEFAULT_BAN_SECONDS` when left out. */
   readonly defaultBanSeconds?: number;
-  /** Whether fc00::/8 in the file is read as CJDNS. */
+  /** Whether fc00::/8 is CJDNS, in the file and wherever an address is named. As for the `Connman`. Default false. */
   readonly isCJDNSReachable?: boolean;
   /** Called after every change, the end of a ban included once it is noticed. */
   readonly onChange?: () => void;
@@ -48,6 +62,7 @@ export class BanMan {
   readonly #logger: Logger;
   readonly #file: DataFile | undefined;
   readonly #defaultBanSeconds: number;
+  readonly #isCJDNSReachable: boolean;
   readonly #onChange: () => void;
   readonly #bans = new Map<string, BanEntry>();
   readonly #discouraged: RollingBloomFilter;
@@ -60,73 +75,107 @@ export class BanMan {
    *
    * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `defaultBanSeconds`.
    */
-  constructor(options: BanManOptions) {
-    this.#clock = options.clock;
-    this.#logger = options.logger;
+  constructor(options: BanManOptions = {}) {
+    this.#clock = options.clock ?? systemClock;
+    this.#logger = options.logger ?? silentLogger;
     this.#file = options.file;
     this.#defaultBanSeconds = options.defaultBanSeconds ?? DEFAULT_BAN_SECONDS;
     checkInteger('defaultBanSeconds', this.#defaultBanSeconds, 1);
+    this.#isCJDNSReachable = options.isCJDNSReachable ?? false;
     this.#onChange = options.onChange ?? (() => {});
     this.#discouraged = new RollingBloomFilter({
       elementCount: DISCOURAGED_ADDRESSES,
       falsePositiveRate: DISCOURAGED_FALSE_POSITIVE_RATE,
-      random: options.random,
+      random: options.random ?? createSecureRandom(),
     });
   }
 
   /**
    * Opens the ban list of a file.
    *
-   * A file that is not there is made, and one that is unsound is overwritten by an empty list, as Core does.
+   * A file that is not there is made. One that is unsound, or cannot be read, is renamed to `….damaged`, and the list starts
+   * empty: somebody may have edited it, and a comma too much is soon mended.
+   *
+   * @param signal - Aborted when nobody waits for it any more.
    */
-  static async load(options: BanManOptions & { readonly file: DataFile }): Promise<BanMan> {
+  static async load(options: BanManOptions & { readonly file: DataFile }, signal?: AbortSignal): Promise<BanMan> {
     const banMan = new BanMan(options);
-    await banMan.#read(options.file, options.isCJDNSReachable ?? false);
+    await banMan.#read(options.file, signal);
     return banMan;
   }
 
-  async #read(file: DataFile, isCJDNSReachable: boolean): Promise<void> {
+  async #read(file: DataFile, signal: AbortSignal | undefined): Promise<void> {
     await file.removeLeftovers();
-    const bytes = await file.read(MAX_BAN_LIST_BYTES).catch((error: unknown) => {
-      this.#logger.warn(String(error));
-      return undefined;
-    });
-    const text = bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
-    const bans = text === undefined ? [] : parseBanList(text, this.#nowSeconds(), isCJDNSReachable);
-    if (bans === undefined) this.#logger.warn(`${file.path} cannot be read as a ban list; it starts empty`);
-    for (const ban of bans ?? []) this.#bans.set(ban.subnet.toString(), ban);
-    // Written back if that would change it: there was none, it was unsound, or bans in it are over.
-    this.#isDirty = text === undefined || bans === undefined || serializeBanList(bans) !== text;
+    try {
+      const bytes = await file.read(MAX_BAN_LIST_BYTES, signal);
+      const text = bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
+      const bans = text === undefined ? [] : parseBanList(text, this.#nowSeconds(), this.#isCJDNSReachable);
+      if (bans === undefined) throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', file.path, 'not a list of bans');
+      for (const ban of bans) this.#bans.set(ban.subnet.toString(), ban);
+      // Written back if that would change it: there was none, or bans in it are over.
+      this.#isDirty = serializeBanList(bans) !== text;
+    } catch (error) {
+      signal?.throwIfAborted();
+      await this.#setAside(file, error);
+      this.#isDirty = true;
+    }
     await this.save();
+  }
+
+  async #setAside(file: DataFile, fault: unknown): Promise<void> {
+    const what = fault instanceof Error ? fault.message : String(fault);
+    try {
+      const aside = await file.moveAside(DAMAGED_SUFFIX);
+      this.#logger.warn(`${what}; it is kept as ${aside}, and no bans are known`);
+    } catch (error) {
+      this.#logger.warn(`${what}; no bans are known, and ${String(error)}`);
+    }
   }
 
   // ---- Bans ---------------------------------------------------------------------------------------------------------
 
   /**
-   * Refuses an address or a subnet. Never shortens a ban.
+   * Refuses an address or a subnet. Never shortens a ban. Connections that there are stay: see `Connman.disconnectNode`.
    *
-   * @returns Whether the list changed; if so it is being saved.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither an address nor a subnet, or an internal address.
-   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `seconds` is no whole number, or beyond 2^53 - 1.
+   * @param target - An address, a subnet, or the text of either: `1.2.3.4`, `1.2.3.0/24`, `….onion`.
+   * @returns Whether the list changed; if so it is being saved. False for a ban that there is already, as long or longer, and
+   *   when the list is full (`MAX_BANS`), which is logged.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither an address nor a subnet, or an address that no peer can have, such
+   *   as `0.0.0.0`.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `seconds` is no whole number, or beyond 2^53 - 1, or a time that is over.
    */
-  ban(target: NetAddress | Subnet, { seconds = 0, isAbsolute = false }: BanUntil = {}): boolean {
+  ban(target: NetAddress | Subnet | string, { seconds = 0, isAbsolute = false }: BanUntil = {}): boolean {
     // A fraction in the file would have the next start, ours or Core's, throw all bans away.
     checkInteger('seconds', seconds, -Number.MAX_SAFE_INTEGER);
-    const subnet = toSubnet(target);
+    const subnet = this.#subnet(target);
     const nowSeconds = this.#nowSeconds();
     const isDefault = seconds <= 0;
     const endSeconds = (isDefault ? this.#defaultBanSeconds : seconds) + (isDefault || !isAbsolute ? nowSeconds : 0);
+    if (endSeconds <= nowSeconds) throw outOfRange('seconds', `a time after ${nowSeconds}`, seconds);
     const untilSeconds = Math.min(endSeconds, Number.MAX_SAFE_INTEGER);
     const known = this.#bans.get(subnet.toString());
     if (known !== undefined && known.untilSeconds >= untilSeconds) return false;
+    if (known === undefined && !this.#hasRoom()) return false;
     this.#bans.set(subnet.toString(), { subnet, createdSeconds: nowSeconds, untilSeconds });
     this.#changed();
     return true;
   }
 
-  /** Ends the ban of exactly this address or subnet. @returns Whether there was one. */
-  unban(target: NetAddress | Subnet): boolean {
-    if (!this.#bans.delete(toSubnet(target).toString())) return false;
+  #hasRoom(): boolean {
+    if (this.#bans.size >= MAX_BANS) this.#sweep();
+    if (this.#bans.size < MAX_BANS) return true;
+    this.#logger.warn(`no more than ${MAX_BANS} addresses and subnets can be banned`);
+    return false;
+  }
+
+  /**
+   * Ends the ban of exactly this address or subnet.
+   *
+   * @returns Whether there was one.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: as for `ban`.
+   */
+  unban(target: NetAddress | Subnet | string): boolean {
+    if (!this.#bans.delete(this.#subnet(target).toString())) return false;
     this.#changed();
     return true;
   }
@@ -136,17 +185,32 @@ export class BanMan {
     this.#changed();
   }
 
-  /** Whether an address is in a banned subnet, or a subnet itself was banned. */
-  isBanned(target: NetAddress | Subnet): boolean {
+  /**
+   * Whether an address is in a banned subnet, or a subnet itself was banned.
+   *
+   * @param target - An address or a subnet, or the text of either. An invalid address is not banned.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a text that is neither.
+   */
+  isBanned(target: NetAddress | Subnet | string): boolean {
+    if (target instanceof NetAddress) return this.#isInBanned(target);
+    const subnet = this.#subnet(target);
+    const isText = typeof target === 'string';
+    if (isText && subnet.equals(new Subnet(subnet.base))) return this.#isInBanned(subnet.base);
+    const ban = this.#bans.get(subnet.toString());
+    return ban !== undefined && this.#nowSeconds() < ban.untilSeconds;
+  }
+
+  #isInBanned(given: NetAddress): boolean {
+    const address = this.#isCJDNSReachable ? given.toCJDNSIfInRange() : given;
     const nowSeconds = this.#nowSeconds();
-    if (target instanceof Subnet) {
-      const ban = this.#bans.get(target.toString());
-      return ban !== undefined && nowSeconds < ban.untilSeconds;
-    }
     for (const { subnet, untilSeconds } of this.#bans.values()) {
-      if (nowSeconds < untilSeconds && subnet.matches(target)) return true;
+      if (nowSeconds < untilSeconds && subnet.matches(address)) return true;
     }
     return false;
+  }
+
+  #subnet(target: NetAddress | Subnet | string): Subnet {
+    return subnetNamed('target', target, this.#isCJDNSReachable);
   }
 
   /** The bans that are not over. */
@@ -171,8 +235,13 @@ export class BanMan {
   /** Writes what changed since the last save, and waits for saves that go on. One that fails is logged; the next tries again. */
   async save(): Promise<void> {
     this.#sweep();
-    if (this.#file !== undefined && this.#isDirty) this.#saving = this.#write(this.#file);
+    this.#beginSave();
     await this.#saving;
+  }
+
+  /** Of many changes at a time the last ones share a save. */
+  #beginSave(): void {
+    if (this.#file !== undefined && this.#isDirty) this.#saving = this.#write(this.#file);
   }
 
   async #write(file: DataFile): Promise<void> {
@@ -187,7 +256,7 @@ export class BanMan {
 
   #changed(): void {
     this.#isDirty = true;
-    void this.save();
+    this.#beginSave();
     this.#onChange();
   }
 
@@ -203,10 +272,4 @@ export class BanMan {
   #nowSeconds(): number {
     return Math.floor(this.#clock.wallTimeMs() / 1_000);
   }
-}
-
-function toSubnet(target: NetAddress | Subnet): Subnet {
-  if (target instanceof Subnet) return target;
-  if (target instanceof NetAddress) return new Subnet(target);
-  throw invalidArg('target', 'a NetAddress or a Subnet', target);
 }

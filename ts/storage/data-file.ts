@@ -1,15 +1,21 @@
 // A file that is read and replaced as a whole: after a crash at any moment it is the old one or the new one.
 //
-// What is in it is the codecs' matter. Used for `peers.dat`, `anchors.dat` and `banlist.json`.
+// What is in it is the codecs' matter. Used for `peers.dat`, `anchors.dat` and `banlist.json`. Where the name is a symbolic
+// link, the file that it leads to is the one that is replaced, deleted or moved, and the link stays. A link to what is no
+// file, such as a device, is itself all that is ever touched.
 
 import * as fsPromises from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { createSecureRandom, uniformBelow } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
+import { OPEN_WITHOUT_WAITING, readFileOf } from './bounded-read.ts';
 import { FileError, systemFileError } from './file-error.ts';
 
 /** The calls on the file system that are made here. */
-export type FileSystem = Pick<typeof fsPromises, 'open' | 'readdir' | 'rename' | 'unlink'>;
+export type FileSystem = Pick<
+  typeof fsPromises,
+  'lstat' | 'open' | 'readdir' | 'readlink' | 'realpath' | 'rename' | 'unlink'
+>;
 
 /** For the owner only: the key in `peers.dat` is a secret. */
 const FILE_MODE = 0o600;
@@ -17,6 +23,9 @@ const FILE_MODE = 0o600;
 /** Temporary names are `peers.` and four hex digits, as Bitcoin Core has them. */
 const SUFFIX_DIGITS = 4;
 const SUFFIX = /^\.[0-9a-f]{4}$/;
+
+/** Most links that are followed from one to the next, as on Linux. */
+const MAX_LINKS = 40;
 
 /** Chooses the names of temporary files; makes the calls. Left out: by chance; Node's. */
 export interface DataFileOptions {
@@ -30,12 +39,17 @@ interface QueuedSave {
   done: Promise<void>;
 }
 
+/** Where a file really is. */
+interface Target {
+  readonly path: string;
+  readonly folder: string;
+  /** What temporary names begin with: the file name without its extension. */
+  readonly stem: string;
+}
+
 /** Reads and replaces one file. Make one object for each file: it is what keeps saves apart. */
 export class DataFile {
   readonly path: string;
-  readonly #folder: string;
-  /** What temporary names begin with: the file name without its extension. */
-  readonly #stem: string;
   readonly #random: RandomUint32;
   readonly #files: FileSystem;
   /** Settles when every save so far is over. */
@@ -44,8 +58,6 @@ export class DataFile {
 
   constructor(path: string, { random = createSecureRandom(), files = fsPromises }: DataFileOptions = {}) {
     this.path = path;
-    this.#folder = dirname(path);
-    this.#stem = basename(path, extname(path));
     this.#random = random;
     this.#files = files;
   }
@@ -53,23 +65,24 @@ export class DataFile {
   /**
    * Reads the whole file; undefined when there is none.
    *
-   * @param maxBytes - A larger file is refused before it is read.
-   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it is there but cannot be read. `ERR_SOCKMAN_FILE_CORRUPT`: too large.
+   * @param maxBytes - A larger file is refused without being read any further.
+   * @param signal - Aborted when nobody waits for it any more.
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it is there but cannot be read. `ERR_SOCKMAN_FILE_CORRUPT`: too large, or no
+   *   file at all: a pipe, a device, a folder.
    */
-  async read(maxBytes: number): Promise<Uint8Array | undefined> {
+  async read(maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     try {
-      const handle = await this.#files.open(this.path, 'r');
+      const handle = await this.#files.open(this.path, OPEN_WITHOUT_WAITING);
       try {
-        const { size } = await handle.stat();
-        if (size <= maxBytes) return await handle.readFile();
+        return await readFileOf(handle, this.path, { maxBytes, signal });
       } finally {
         await handle.close();
       }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      if (error instanceof FileError) throw error;
       throw systemFileError(this.path, 'read', error);
     }
-    throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', this.path, `larger than ${maxBytes} bytes`);
   }
 
   /**
@@ -99,7 +112,8 @@ export class DataFile {
    * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it is still there.
    */
   async remove(): Promise<void> {
-    await this.#files.unlink(this.path).catch((error: NodeJS.ErrnoException) => {
+    const { path } = await this.#target();
+    await this.#files.unlink(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw systemFileError(this.path, 'deleted', error);
     });
   }
@@ -107,20 +121,26 @@ export class DataFile {
   /**
    * Moves the file aside, over whatever has that name.
    *
+   * @param suffix - What its name gets in addition.
+   * @returns The path that it has now.
    * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it is where it was.
    */
-  async moveTo(path: string): Promise<void> {
-    await this.#files.rename(this.path, path).catch((error: unknown) => {
-      throw systemFileError(this.path, `renamed to ${path}`, error);
+  async moveAside(suffix: string): Promise<string> {
+    const { path } = await this.#target();
+    const aside = path + suffix;
+    await this.#files.rename(path, aside).catch((error: unknown) => {
+      throw systemFileError(this.path, `renamed to ${aside}`, error);
     });
+    return aside;
   }
 
   /** Deletes what saves left behind when the process was killed. For the start, before the first save. */
   async removeLeftovers(): Promise<void> {
-    const names = await this.#files.readdir(this.#folder).catch((): string[] => []);
+    const { folder, stem } = await this.#target();
+    const names = await this.#files.readdir(folder).catch((): string[] => []);
     for (const name of names) {
-      const isLeftover = name.startsWith(this.#stem) && SUFFIX.test(name.slice(this.#stem.length));
-      if (isLeftover) await this.#files.unlink(join(this.#folder, name)).catch(() => undefined);
+      const isLeftover = name.startsWith(stem) && SUFFIX.test(name.slice(stem.length));
+      if (isLeftover) await this.#files.unlink(join(folder, name)).catch(() => undefined);
     }
   }
 
@@ -128,15 +148,30 @@ export class DataFile {
     const suffix = uniformBelow(this.#random, 16 ** SUFFIX_DIGITS)
       .toString(16)
       .padStart(SUFFIX_DIGITS, '0');
-    const temporaryPath = join(this.#folder, `${this.#stem}.${suffix}`);
+    const { path, folder, stem } = await this.#target();
+    const temporaryPath = join(folder, `${stem}.${suffix}`);
     try {
       await this.#writeAndSync(temporaryPath, bytes);
-      await this.#files.rename(temporaryPath, this.path);
+      await this.#files.rename(temporaryPath, path);
     } catch (error) {
       await this.#files.unlink(temporaryPath).catch(() => undefined);
       throw systemFileError(this.path, 'saved', error);
     }
-    await this.#syncFolder();
+    await this.#syncFolder(folder);
+  }
+
+  /** Where the file is, behind all links; also if the last of them leads nowhere yet. */
+  async #target(): Promise<Target> {
+    let { path } = this;
+    for (let links = 0; links < MAX_LINKS; links++) {
+      const next = await this.#files.readlink(path).catch(() => undefined);
+      if (next === undefined) break;
+      // A relative link starts at the folder that its own name is in, behind the links on the way there.
+      path = resolve(await this.#files.realpath(dirname(path)).catch(() => dirname(path)), next);
+    }
+    const stats = await this.#files.lstat(path).catch(() => undefined);
+    if (stats !== undefined && !stats.isFile()) ({ path } = this);
+    return { path, folder: dirname(path), stem: basename(path, extname(path)) };
   }
 
   /** The bytes must be on the disk before the name is: a rename can survive a power failure that its content does not. */
@@ -151,9 +186,9 @@ export class DataFile {
   }
 
   /** Makes the rename itself last. Some systems cannot, and the file is whole either way. */
-  async #syncFolder(): Promise<void> {
+  async #syncFolder(path: string): Promise<void> {
     try {
-      const folder = await this.#files.open(this.#folder, 'r');
+      const folder = await this.#files.open(path, 'r');
       await folder.sync().finally(() => folder.close());
     } catch {
       return;

@@ -28,9 +28,26 @@ export function findDuplicateRootKey(text: string): string | undefined {
   return undefined;
 }
 
+/**
+ * Whether brackets are nested deeper than `maxDepth`. For text that was not parsed yet, or is none that can be.
+ *
+ * A text of nothing but brackets takes forty times its length in memory once it is parsed.
+ */
+export function isNestedDeeper(text: string, maxDepth: number): boolean {
+  let depth = 0;
+  for (let index = 0; index < text.length; index++) {
+    const char = text[index];
+    if (char === '{' || char === '[') depth++;
+    else if (char === '}' || char === ']') depth--;
+    else if (char === '"') index = endOfString(text, index) - 1;
+    if (depth > maxDepth) return true;
+  }
+  return false;
+}
+
 /** Where the string that begins at `start` is over. */
 function endOfString(text: string, start: number): number {
   let index = start + 1;
-  while (text[index] !== '"') index += text[index] === '\\' ? 2 : 1;
+  while (index < text.length && text[index] !== '"') index += text[index] === '\\' ? 2 : 1;
   return index + 1;
 }

@@ -5,11 +5,11 @@
 
 import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { doubleSha256 } from '../../p2p/hash.ts';
 import { ByteWriter } from '../../util/bytes.ts';
 import { equalBytes } from '../../util/compare-bytes.ts';
-import { FileError, systemFileError } from '../../storage/file-error.ts';
+import { readInput } from '../../storage/bounded-read.ts';
+import { FileError } from '../../storage/file-error.ts';
 import { ADDRESS_BITS, findFault } from './check.ts';
 import { DEFAULT, JUMP, MATCH, ProgramReader, RETURN, patternBits } from './program.ts';
 
@@ -18,6 +18,9 @@ export const NO_MAP_VERSION: Uint8Array = new Uint8Array(32);
 
 /** Bytes of the map that are unpacked at a time for the old version hash. */
 const UNPACK_CHUNK_BYTES = 8192;
+
+/** Largest file that is read, in bytes: several times the largest map that there is of all networks. */
+const MAX_AS_MAP_BYTES = 16 * 1024 * 1024;
 
 /** A checked map. Immutable. */
 export class AsMap {
@@ -47,15 +50,14 @@ export class AsMap {
   }
 
   /**
-   * Reads a map from a file. There is no fallback: a node that was told to use a map must not run without.
+   * Reads a map from a file or a pipe. There is no fallback: a node that was told to use a map must not run without.
    *
-   * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: not a sound map.
+   * @param signal - Aborted when nobody waits for it any more.
+   * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: not a sound map, larger than 16 MiB, or no file.
    * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be read, or is not there.
    */
-  static async load(path: string): Promise<AsMap> {
-    const bytes = await readFile(path).catch((error: unknown) => {
-      throw systemFileError(path, 'read', error);
-    });
+  static async load(path: string, signal?: AbortSignal): Promise<AsMap> {
+    const bytes = await readInput(path, { maxBytes: MAX_AS_MAP_BYTES, signal });
     return AsMap.parse(bytes, path);
   }
 

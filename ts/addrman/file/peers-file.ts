@@ -44,12 +44,13 @@ export class PeersFile {
    * an empty book in its place would lose what somebody may still rescue.
    *
    * @param options - As for a new address manager.
+   * @param signal - Aborted when nobody waits for it any more.
    * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: damaged, or of another network. `ERR_SOCKMAN_SYSTEM`: it cannot be
    *   read, renamed or written. The file is untouched in each case.
    */
-  async load(options: AddrManOptions = {}): Promise<LoadedPeers> {
+  async load(options: AddrManOptions = {}, signal?: AbortSignal): Promise<LoadedPeers> {
     await this.#file.removeLeftovers();
-    const bytes = await this.#file.read(MAX_PEERS_BYTES);
+    const bytes = await this.#file.read(MAX_PEERS_BYTES, signal);
     if (bytes === undefined) return { addrMan: await this.#startEmpty(options), found: 'nothing' };
 
     const outcome = parsePeers(bytes, this.#magic, options);
@@ -58,7 +59,7 @@ export class PeersFile {
       const advice = 'move the file away to start with an empty address book';
       throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', this.#file.path, `${outcome.reason}; ${advice}`);
     }
-    await this.#file.moveTo(this.#file.path + BACKUP_SUFFIX);
+    await this.#file.moveAside(BACKUP_SUFFIX);
     return { addrMan: await this.#startEmpty(options), found: 'newerFormat' };
   }
 

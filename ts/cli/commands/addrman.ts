@@ -4,7 +4,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 
 import { AsMap } from '../../addrman/asmap/as-map.ts';
-import { DataFile } from '../../storage/data-file.ts';
+import { readInput } from '../../storage/bounded-read.ts';
 import { FileError, systemFileError } from '../../storage/file-error.ts';
 import { NetGroups } from '../../addrman/net-groups.ts';
 import { FORMAT, MAGIC_BYTES, MAX_PEERS_BYTES } from '../../addrman/file/peers-format.ts';
@@ -63,9 +63,9 @@ async function runAddrman(path: string, values: ValuesOf<typeof OPTIONS>, io: Cl
     throw new UsageError(`--svg: ${values.svg} is the file to look at, which is never written to`);
   }
   const chain = values.network === undefined ? undefined : CHAIN_PARAMS[values.network];
-  const asMap = values.asmap === undefined ? undefined : await AsMap.load(values.asmap);
+  const asMap = values.asmap === undefined ? undefined : await AsMap.load(values.asmap, io.signal);
 
-  const peers = await inspectPeers(path, chain, new NetGroups(asMap));
+  const peers = await inspectPeers(path, chain, new NetGroups(asMap), io.signal);
   if (values.svg !== undefined) await save(values.svg, drawBuckets(peers));
   const { addrMan } = peers;
   if (values.json) {
@@ -88,9 +88,13 @@ async function runAddrman(path: string, values: ValuesOf<typeof OPTIONS>, io: Cl
  * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: damaged, or of another network. `ERR_SOCKMAN_FILE_NEWER`: of a format
  *   that we cannot read. `ERR_SOCKMAN_SYSTEM`: it is not there, or cannot be read.
  */
-async function inspectPeers(path: string, chain: ChainParams | undefined, groups: NetGroups): Promise<InspectedPeers> {
-  const bytes = await new DataFile(path).read(MAX_PEERS_BYTES);
-  if (bytes === undefined) throw systemFileError(path, 'read', { code: 'ENOENT' });
+async function inspectPeers(
+  path: string,
+  chain: ChainParams | undefined,
+  groups: NetGroups,
+  signal: AbortSignal,
+): Promise<InspectedPeers> {
+  const bytes = await readInput(path, { maxBytes: MAX_PEERS_BYTES, signal });
   const owner = chainOf(path, bytes, chain);
   const outcome = parsePeers(bytes, owner.magic, { groups });
   if (outcome.kind === 'corrupt') throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', path, outcome.reason);

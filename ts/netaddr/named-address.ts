@@ -1,0 +1,44 @@
+// What a user means by an address or a range, wherever one is named: as text or as an object.
+//
+// On a host that CJDNS reaches, fc00::/8 is CJDNS; elsewhere the same digits are an IPv6 address. Peers are known by what
+// they are, so that what is compared with them must be read likewise.
+
+import { invalidArg } from '../util/errors.ts';
+import { isValid } from './classify.ts';
+import { NetAddress } from './net-address.ts';
+import { Subnet } from './subnet.ts';
+
+/** Whether a range is a single address. */
+const isSingle = (subnet: Subnet): boolean => subnet.equals(new Subnet(subnet.base));
+
+/**
+ * The range that is meant; undefined for text that is none, and for parts of CJDNS, which has only single addresses.
+ *
+ * @param target - An address, a range, or the text of either: `1.2.3.4`, `1.2.3.0/24`, `fc00::1`, `….onion`.
+ */
+export function trySubnetNamed(target: NetAddress | Subnet | string, isCJDNSReachable: boolean): Subnet | undefined {
+  const subnet = typeof target === 'string' ? Subnet.tryParse(target) : toSubnet(target);
+  if (subnet === undefined || !isCJDNSReachable) return subnet;
+  const base = subnet.base.toCJDNSIfInRange();
+  if (base.equals(subnet.base)) return subnet;
+  return isSingle(subnet) ? new Subnet(base) : undefined;
+}
+
+/**
+ * The range that is meant, of addresses that peers can have.
+ *
+ * @param name - What an error calls it.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no address and no range; an internal address; or one that nobody can have,
+ *   as `0.0.0.0`.
+ */
+export function subnetNamed(name: string, target: NetAddress | Subnet | string, isCJDNSReachable: boolean): Subnet {
+  const subnet = trySubnetNamed(target, isCJDNSReachable);
+  if (subnet === undefined) throw invalidArg(name, 'an address, or a range as address/bits', target);
+  if (isSingle(subnet) && !isValid(subnet.base)) throw invalidArg(name, 'an address that peers can have', target);
+  return subnet;
+}
+
+function toSubnet(target: NetAddress | Subnet): Subnet | undefined {
+  if (target instanceof Subnet) return target;
+  return target instanceof NetAddress ? new Subnet(target) : undefined;
+}
