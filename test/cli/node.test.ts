@@ -30,7 +30,7 @@ describe('sockman node', () => {
     try {
       const { io } = outside(/never/);
       expect(await nodeCommand.run(['--datadir', folder, '--for', '0'], io)).toBe(0);
-      const files = ['anchors.dat', 'banlist.json', 'peers.dat'];
+      const files = ['.lock', 'anchors.dat', 'banlist.json', 'peers.dat'];
       expect((await readdir(join(folder, 'regtest'))).sort()).toEqual(files);
       expect(await nodeCommand.run(['--datadir', folder, '--for', '0'], io)).toBe(0);
     } finally {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Connman } from '../../ts/connman/connman.ts';
 import { openDataFolder } from '../../ts/connman/data-folder.ts';
-import type { DataFolder } from '../../ts/connman/data-folder.ts';
+import type { DataFolder, DataFolderOptions } from '../../ts/connman/data-folder.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
@@ -34,6 +34,11 @@ function open(seed = 3): Promise<DataFolder> {
   return openDataFolder(folder, regtest, { clock: world.net.clock, random: seededUint32(seed) });
 }
 
+/** Opens it, for what that does to the files. */
+async function openAndClose(options: DataFolderOptions = {}): Promise<void> {
+  (await openDataFolder(folder, regtest, options)).folderLock.release();
+}
+
 async function start(parts: DataFolder, seed = 4): Promise<Connman> {
   const { clock, createBackend: backend } = world.net;
   const random = seededUint32(seed);
@@ -47,7 +52,7 @@ describe('a data folder', () => {
   it('is made with an empty address book and an empty list of bans', async () => {
     const { addressBook, banMan } = await open();
     expect([addressBook.size(), banMan.getBanned().length]).toEqual([0, 0]);
-    expect((await readdir(join(folder, 'regtest'))).sort()).toEqual(['banlist.json', 'peers.dat']);
+    expect((await readdir(join(folder, 'regtest'))).sort()).toEqual(['.lock', 'banlist.json', 'peers.dat']);
   });
 
   it('has a restarted node know addresses and bans, and dial its anchors first', async () => {
@@ -81,17 +86,16 @@ describe('a data folder', () => {
   it('with bans of a release that nobody can read any more warns of them, and leaves them', async () => {
     const warnings: string[] = [];
     const logger = { ...silentLogger, warn: (line: string) => void warnings.push(line) };
-    const openAloud = (): Promise<DataFolder> => openDataFolder(folder, regtest, { logger });
-    await openAloud();
+    await openAndClose({ logger });
     expect(warnings).toEqual([]);
     await writeFile(join(folder, 'regtest', 'banlist.dat'), 'old');
-    await openAloud();
+    await openAndClose({ logger });
     expect(warnings).toEqual([expect.stringContaining('banlist.dat')]);
     expect(await readFile(join(folder, 'regtest', 'banlist.dat'), 'utf8')).toBe('old');
   });
 
   it('with a damaged peers.dat is refused and left as it is', async () => {
-    await open();
+    await openAndClose();
     const path = join(folder, 'regtest', 'peers.dat');
     const bytes = await readFile(path);
     bytes[bytes.length - 1]! ^= 1;
@@ -104,7 +108,7 @@ describe('a data folder', () => {
   });
 
   it('of another network is not mistaken for ours', async () => {
-    await open();
+    await openAndClose();
     const testnet = { ...CHAIN_PARAMS.testnet4, dataFolder: 'regtest' };
     await expect(openDataFolder(folder, testnet)).rejects.toMatchObject({ code: 'ERR_SOCKMAN_FILE_CORRUPT' });
   });

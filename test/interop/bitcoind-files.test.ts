@@ -50,6 +50,9 @@ afterEach(async () => {
 const openFolder = (): Promise<DataFolder> =>
   openDataFolder(folder.path, CHAIN_PARAMS.regtest, { cjdnsReachable: true });
 
+/** Leaves it to Core: until then it is ours. */
+const leave = ({ folderLock }: DataFolder): void => folderLock.release();
+
 /** A table of ours, as Core shows its own. */
 function table(addressBook: AddrMan, isTried: boolean): CoreTable {
   const slots = addressBook.getEntries(isTried).map(({ entry, position }) => [
@@ -85,7 +88,9 @@ describe.skipIf(bitcoindPath() === undefined)('files of Bitcoin Core', { timeout
     const bans = await core.rpc<CoreBan[]>('listbanned');
     await core.stop();
 
-    const { addressBook, banMan } = await openFolder();
+    const opened = await openFolder();
+    const { addressBook, banMan } = opened;
+    leave(opened);
     expect(Object.keys(book.tried).length).toBeGreaterThan(10);
     expect({ new: table(addressBook, false), tried: table(addressBook, true) }).toEqual(book);
     const ours = banMan.getBanned().map(({ subnet, createdSeconds, untilSeconds }) => ({
@@ -100,7 +105,8 @@ describe.skipIf(bitcoindPath() === undefined)('files of Bitcoin Core', { timeout
   });
 
   it('written by us: Core knows every address in its place, and every ban', async () => {
-    const { addressBook, addressBookStore, banMan } = await openFolder();
+    const opened = await openFolder();
+    const { addressBook, addressBookStore, banMan } = opened;
     const now = Math.floor(Date.now() / 1_000);
     const known = PLACES.map(([host, port]) => new Service(NetAddress.parse(host).toCJDNSIfInRange(), port));
     for (let count = 0; count < 40; count++) known.push(Service.parse(`30.${count}.0.1:8333`));
@@ -112,6 +118,7 @@ describe.skipIf(bitcoindPath() === undefined)('files of Bitcoin Core', { timeout
     for (const subnet of BANNED) banMan.ban(Subnet.parse(subnet), { seconds: 1_000 });
     await addressBookStore.save();
     await banMan.save();
+    leave(opened);
 
     const core = await Bitcoind.start([DIALS_NOBODY, REACHES_CJDNS], folder);
     try {
@@ -128,12 +135,14 @@ describe.skipIf(bitcoindPath() === undefined)('files of Bitcoin Core', { timeout
     const first = await openFolder();
     first.addressBook.add([toRecord('50.1.0.1:8333')], NetAddress.parse('50.1.0.1'));
     await first.addressBookStore.save();
+    leave(first);
     const core = await Bitcoind.start([DIALS_NOBODY], folder);
     await core.rpc('addpeeraddress', '50.2.0.1', 8_333);
     await core.stop();
     const second = await openFolder();
     second.addressBook.add([toRecord('50.3.0.1:8333')], NetAddress.parse('50.3.0.1'));
     await second.addressBookStore.save();
+    leave(second);
     const again = await Bitcoind.start([DIALS_NOBODY], folder);
     try {
       await expectSameBook(second.addressBook, again);
@@ -141,6 +150,19 @@ describe.skipIf(bitcoindPath() === undefined)('files of Bitcoin Core', { timeout
     } finally {
       await again.stop();
     }
+  });
+
+  it('are not touched while Core uses them, nor by Core while we do', async () => {
+    const core = await Bitcoind.start([DIALS_NOBODY], folder);
+    await expect(openFolder()).rejects.toMatchObject({
+      code: 'ERR_SOCKMAN_FILE_LOCKED',
+      reason: expect.stringMatching(/^in use by process \d+ \(bitcoind\)$/) as string,
+    });
+    await core.stop();
+    const opened = await openFolder();
+    await expect(Bitcoind.start([DIALS_NOBODY], folder)).rejects.toThrow(/Cannot obtain a lock/);
+    leave(opened);
+    await (await Bitcoind.start([DIALS_NOBODY], folder)).stop();
   });
 
   it('name block-relay-only peers: Core’s file names us, and by ours Core dials us first', async () => {
@@ -156,8 +178,9 @@ describe.skipIf(bitcoindPath() === undefined)('files of Bitcoin Core', { timeout
     const written = parseAnchors(readFileSync(folder.file('anchors.dat')), CHAIN_PARAMS.regtest.magic);
     expect(written?.map(({ service }) => String(service))).toEqual([us]);
 
-    const { anchorStore } = await openFolder();
-    await anchorStore.save([{ ...toRecord(us), services: ours.connman.localServices }]);
+    const opened = await openFolder();
+    await opened.anchorStore.save([{ ...toRecord(us), services: ours.connman.localServices }]);
+    leave(opened);
     const again = await Bitcoind.start([], folder);
     try {
       const dialed = { connection_type: 'block-relay-only', transport_protocol_type: 'v2', inbound: false };

@@ -1,7 +1,7 @@
 // What a node remembers between runs, in the files that Bitcoin Core has: `peers.dat`, `anchors.dat`, `banlist.json`.
 //
 // Files of either can be taken over by the other. Each network has a folder of its own below the given one, as in Core; the
-// main network has none. One process at a time: nothing here locks the folder.
+// main network has none. One process at a time: the folder is locked, for Core as well.
 
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ import type { AddrMan } from '../addrman/addr-man.ts';
 import { AnchorsFile } from '../storage/anchors-file.ts';
 import { DataFile } from '../storage/data-file.ts';
 import { systemFileError } from '../storage/file-error.ts';
+import { lockFolder } from '../storage/folder-lock.ts';
+import type { FolderLock } from '../storage/folder-lock.ts';
 import type { NetGroups } from '../addrman/net-groups.ts';
 import { PeersFile } from '../addrman/file/peers-file.ts';
 import type { ChainParams } from '../p2p/chain-params.ts';
@@ -35,17 +37,23 @@ export interface DataFolderOptions {
   readonly cjdnsReachable?: boolean;
   /** Called after every change of the bans. */
   readonly onBansChanged?: () => void;
+  /** Aborted when nobody waits for the folder any more: the promise is rejected. */
+  readonly signal?: AbortSignal;
 }
 
 /** The parts, ready to be given to a `Connman` and a `PeerManager`. */
-export interface DataFolder extends Required<Pick<ConnmanOptions, 'addressBookStore' | 'anchorStore'>> {
+export interface DataFolder extends Required<Pick<ConnmanOptions, 'addressBookStore' | 'anchorStore' | 'folderLock'>> {
   readonly addressBook: AddrMan;
   readonly banMan: BanMan;
+  /** For a folder that no `Connman` gets: `release` it then. */
+  readonly folderLock: FolderLock;
 }
 
 /**
- * Opens the folder of a network; makes it where there is none.
+ * Opens the folder of a network; makes it where there is none. It is locked until the `Connman` that gets the parts stops, or
+ * `folderLock.release()` is called.
  *
+ * @throws {FileError} `ERR_SOCKMAN_FILE_LOCKED`: another process has it, of ours or a `bitcoind`; the message says which.
  * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: `peers.dat` is damaged or of another network; it is left as it is.
  *   `ERR_SOCKMAN_SYSTEM`: the folder cannot be made, or `peers.dat` not be read.
  * @example
@@ -57,26 +65,44 @@ export async function openDataFolder(
   chain: ChainParams,
   options: DataFolderOptions = {},
 ): Promise<DataFolder> {
-  const { clock = systemClock, random = createSecureRandom(), logger = silentLogger } = options;
-  const { netGroups, onBansChanged, cjdnsReachable = false } = options;
+  const { logger = silentLogger } = options;
   const folder = join(path, chain.dataFolder);
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw systemFileError(folder, 'made', error);
   });
+  const folderLock = lockFolder(folder, logger);
+  try {
+    return { folderLock, ...(await openFiles(folder, chain, options)) };
+  } catch (error) {
+    folderLock.release();
+    throw error;
+  }
+}
+
+async function openFiles(
+  folder: string,
+  chain: ChainParams,
+  options: DataFolderOptions,
+): Promise<Omit<DataFolder, 'folderLock'>> {
+  const { clock = systemClock, random = createSecureRandom(), logger = silentLogger } = options;
+  const { netGroups, onBansChanged, cjdnsReachable = false, signal } = options;
   const peersFile = new PeersFile(join(folder, 'peers.dat'), chain.magic, { random });
   const groups = netGroups === undefined ? {} : { groups: netGroups };
-  const { addrMan, found } = await peersFile.load({ clock, random, ...groups });
+  const { addrMan, found } = await peersFile.load({ clock, random, ...groups }, signal);
   if (found === 'newerFormat') logger.warn('peers.dat is of a newer release: moved to peers.dat.bak');
   if (await exists(join(folder, OLD_BAN_LIST)))
     logger.warn(`${OLD_BAN_LIST} is ignored: it is of a release before Bitcoin Core 22`);
-  const banMan = await BanMan.load({
-    clock,
-    random,
-    logger,
-    file: new DataFile(join(folder, 'banlist.json'), { random }),
-    isCJDNSReachable: cjdnsReachable,
-    ...(onBansChanged === undefined ? {} : { onChange: onBansChanged }),
-  });
+  const banMan = await BanMan.load(
+    {
+      clock,
+      random,
+      logger,
+      file: new DataFile(join(folder, 'banlist.json'), { random }),
+      isCJDNSReachable: cjdnsReachable,
+      ...(onBansChanged === undefined ? {} : { onChange: onBansChanged }),
+    },
+    signal,
+  );
   return {
     addressBook: addrMan,
     addressBookStore: { save: () => peersFile.save(addrMan) },

@@ -222,6 +222,7 @@ export class ConnmanCore implements SocketOwner {
     this.#removal.stop();
     this.sockets.closeSockets();
     this.listeners.clear();
+    this.#saving.release();
   }
 
   // ---- Nodes come ---------------------------------------------------------------------------------------------------

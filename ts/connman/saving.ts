@@ -36,6 +36,11 @@ export class Saving {
     await this.#attempt('anchors', async () => this.#settings.anchorStore?.save(anchors));
   }
 
+  /** Leaves the data folder to others. For the end, behind the last save. */
+  release(): void {
+    this.#settings.folderLock?.release();
+  }
+
   async #attempt(what: string, save: () => Promise<void>): Promise<void> {
     try {
       await save();

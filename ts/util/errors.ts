@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   ERR_SOCKMAN_DECODE: 'DecodeError: bytes from outside do not have the form they should; `offset` says where',
   ERR_SOCKMAN_FILE_CORRUPT: 'FileError: a data file is damaged or foreign; `path` and `reason` say which and how',
   ERR_SOCKMAN_FILE_NEWER: 'FileError: a data file is of a format that only newer releases read',
+  ERR_SOCKMAN_FILE_LOCKED: 'FileError: another process uses the data folder; `reason` says which, where it can be told',
   ERR_SOCKMAN_TOR_CONTROL:
     "TorControlError: Tor's control port did not do its part; `failure` says which of `TOR_FAILURES`",
   ERR_SOCKMAN_SYSTEM:

@@ -94,9 +94,11 @@ export const command = defineCommand(
 async function runNode(options: NodeArguments, io: CliIo): Promise<number> {
   const { dataDir, network, v2Transport } = options;
   const logger = complainingLogger(io);
-  const groups = await groupsOf(options.asMapFile);
-  const remembered =
-    dataDir === undefined ? {} : await openDataFolder(dataDir, CHAIN_PARAMS[network], { ...groups, logger });
+  const groups = await groupsOf(options.asMapFile, io.signal);
+  const remembered: Partial<DataFolder> =
+    dataDir === undefined
+      ? {}
+      : await openDataFolder(dataDir, CHAIN_PARAMS[network], { ...groups, logger, signal: io.signal });
   const isAlone = options.connect.length === 0 && dataDir === undefined && options.onion === undefined;
   let companion: Connman | undefined;
   let node: Connman | undefined;
@@ -128,13 +130,14 @@ async function runNode(options: NodeArguments, io: CliIo): Promise<number> {
     await onion?.stop();
     await node?.stop();
     await companion?.stop();
+    remembered.folderLock?.release();
   }
   return 0;
 }
 
 /** A node that was told to use a map must not run without it: one that is missing or unsound is an error. */
-async function groupsOf(asMapFile: string | undefined): Promise<{ netGroups?: NetGroups }> {
-  return asMapFile === undefined ? {} : { netGroups: new NetGroups(await AsMap.load(asMapFile)) };
+async function groupsOf(asMapFile: string | undefined, signal: AbortSignal): Promise<{ netGroups?: NetGroups }> {
+  return asMapFile === undefined ? {} : { netGroups: new NetGroups(await AsMap.load(asMapFile, signal)) };
 }
 
 /** Where to listen: an onion service needs a place of its own, by which its peers are known. */

@@ -151,6 +151,8 @@ export interface ConnmanOptions extends SockManOptions {
   anchorStore?: AnchorStore;
   /** Without one, nobody is ever banned or discouraged. */
   banMan?: BanSource;
+  /** Released by `stop`, behind the last save. `openDataFolder` gives one. */
+  folderLock?: { release(): void };
   /** Groups of addresses; default by range. */
   netGroups?: NetGroups;
   /** Time; the same for all parts of a node: see `Clock`. Default: the host's. */

@@ -120,6 +120,7 @@ export interface ResolvedConnmanOptions {
   readonly addressBookStore: AddressBookStore | undefined;
   readonly anchorStore: AnchorStore | undefined;
   readonly banMan: BanSource | undefined;
+  readonly folderLock: { release(): void } | undefined;
   readonly netGroups: NetGroups;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -204,6 +205,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     addressBookStore: options.addressBookStore,
     anchorStore: options.anchorStore,
     banMan: options.banMan,
+    folderLock: options.folderLock,
     netGroups: options.netGroups ?? new NetGroups(),
     clock: options.clock ?? systemClock,
     logger: withCategory(options.logger ?? silentLogger, 'net'),
