@@ -11,6 +11,7 @@ import { P2PNode } from '../../ts/connman/node/peer.ts';
 import { ReceivedBytes } from '../../ts/connman/node/received-bytes.ts';
 import type { ReceivedMessage } from '../../ts/p2p/transport/transport.ts';
 import { MemoryBudget } from '../../ts/util/memory-budget.ts';
+import { releaseMemory } from '../../ts/util/release-memory.ts';
 import type { PermissionName } from '../../ts/connman/node/permission-flags.ts';
 import { PERMISSION_FLAGS } from '../../ts/connman/node/permission-flags.ts';
 import type { NetAddress } from '../../ts/netaddr/net-address.ts';
@@ -192,6 +193,10 @@ export class PeerLab implements PeerNetwork {
     const sent = this.peers.get(node.id)?.sent ?? [];
     const message = sent.shift();
     return message && { message, hasMore: sent.length > 0 };
+  }
+
+  releasePayload(payload: Uint8Array): void {
+    releaseMemory(payload);
   }
 
   wakeMessageHandler(_node?: P2PNode): void {

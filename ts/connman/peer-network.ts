@@ -5,6 +5,7 @@ import type { NetAddress } from '../netaddr/net-address.ts';
 import type { NetworkClass } from '../netaddr/network.ts';
 import type { Service } from '../netaddr/service.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
+import { releaseMemory } from '../util/release-memory.ts';
 import type { SipHash } from '../util/siphash.ts';
 import { loggedPeer } from './contract/events.ts';
 import type { PeerNetwork, PolledMessage } from './contract/net-events.ts';
@@ -29,8 +30,13 @@ export class ConnmanNetwork implements PeerNetwork {
 
   pollMessage(node: P2PNode): PolledMessage | undefined {
     const polled = this.#core.traffic.poll(node);
-    if (polled !== undefined) this.#core.events.emit('inboundMessage', { node, message: polled.message });
+    if (polled !== undefined && this.#core.events.has('inboundMessage'))
+      this.#core.events.emit('inboundMessage', { node, message: polled.message });
     return polled;
+  }
+
+  releasePayload(payload: Uint8Array): void {
+    if (!this.#core.events.has('inboundMessage')) releaseMemory(payload);
   }
 
   wakeMessageHandler(node?: P2PNode): void {

@@ -2,6 +2,7 @@
 // what happens when one does not decode, and who gets it when it does. (Bitcoin Core src/net_processing.cpp, ProcessMessage)
 
 import type { MessageType } from '../p2p/messages/message-types.ts';
+import { InventoryEntries } from '../p2p/messages/inventory.ts';
 import { decodeMessage } from '../p2p/messages/registry.ts';
 import type { Message } from '../p2p/messages/registry.ts';
 import { readVersionHead } from '../p2p/messages/version.ts';
@@ -57,6 +58,11 @@ export function dispatch(
   const { type, payload } = received;
   if (!isWanted(peer, type) || !features.isFeatureTimely(context, peer, type) || !isBloomAllowed(peer, type)) return;
   if (type === 'version' && !acceptVersionHead(context, peer, readVersionHead(new ByteReader(payload)))) return;
+  if (!peer.node.isPrivateBroadcast && !context.hears(type)) {
+    // What nobody listens to is not made into tens of thousands of objects.
+    if (type === 'inv') return takeInv(context, transactions, peer, new InventoryEntries(payload));
+    if (type === 'getdata') return takeGetData(context, peer, new InventoryEntries(payload));
+  }
   const message = decode(peer, type, payload);
   if (message === undefined) return;
   announce(context, peer, message, received);
@@ -159,13 +165,13 @@ function act(
     case 'getaddr':
       return answerGetAddr(context, peer);
     case 'inv':
-      return takeInv(context, transactions, peer, message);
+      return takeInv(context, transactions, peer, new InventoryEntries(received.payload));
     case 'tx':
       return takeTx(context, transactions, peer, message);
     case 'notfound':
       return takeNotFound(context, transactions, peer, message);
     case 'getdata':
-      return takeGetData(context, peer, message);
+      return takeGetData(context, peer, new InventoryEntries(received.payload));
     case 'mempool':
       return takeMempool(context, peer);
     case 'filterload':

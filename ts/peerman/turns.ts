@@ -51,6 +51,7 @@ export function processNext(
     const { type, payload } = polled.message;
     logDropped(context, peer, `${shown(type)} of ${payload.length} bytes`, error);
   }
+  if (requests.length === 0) context.releasePayload(polled.message.type, polled.message.payload);
   return !interrupt.aborted && (polled.hasMore || requests.length > 0);
 }
 

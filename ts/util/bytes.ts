@@ -176,6 +176,9 @@ export class ByteReader {
 /** Room a writer starts with, in bytes, unless told otherwise: most messages fit. */
 const DEFAULT_CAPACITY_BYTES = 256;
 
+/** What is this short is copied when it is done, in bytes: arrays up to this size lie on the JavaScript heap. */
+const MAX_COPIED_BYTES = 64;
+
 /**
  * Writes fields one behind the other into an array that grows as needed.
  *
@@ -288,7 +291,8 @@ export class ByteWriter {
 
   /** Hands over what was written. The caller owns the array from then on, and the writer is empty again. */
   finish(): Uint8Array {
-    const written = this.written();
+    // A short message must not hold on to the room that there was for a longer one.
+    const written = this.#length <= MAX_COPIED_BYTES ? this.written().slice() : this.written();
     this.#bytes = new Uint8Array(0);
     this.#view = new DataView(this.#bytes.buffer);
     this.#length = 0;

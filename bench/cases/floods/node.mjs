@@ -16,7 +16,6 @@ const connman = new Connman({
   localServices: 9n,
 });
 const peerManager = new PeerManager({ addressBook });
-peerManager.attach(connman);
 await connman.start(peerManager);
 
 let worstLagMs = 0;

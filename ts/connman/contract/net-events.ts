@@ -128,6 +128,14 @@ export interface PeerNetwork {
   pollMessage(node: P2PNode): PolledMessage | undefined;
 
   /**
+   * Frees the memory of a payload that came from `pollMessage` now instead of when garbage is collected, unless somebody
+   * listens to `inboundMessage` and may have kept it.
+   *
+   * @param payload - Nothing may refer to it any more: it is empty afterwards.
+   */
+  releasePayload(payload: Uint8Array): void;
+
+  /**
    * Has a round of `processMessages` and `sendMessages` begin at once: of this node and the others that have something to
    * do, or, without one, of all nodes.
    */

@@ -2,7 +2,9 @@
 //
 // A list is a CompactSize count, then entries of uint32 LE type and 32-byte hash.
 
-import type { ByteReader, ByteWriter } from '../../util/bytes.ts';
+import { ByteReader } from '../../util/bytes.ts';
+import type { ByteWriter } from '../../util/bytes.ts';
+import { HASH_BYTES } from '../hash.ts';
 import { emptyCodec, readHash, readLimitedVector, writeHash, writeLimitedVector } from './codec.ts';
 import type { Codec, Limited } from './codec.ts';
 
@@ -90,4 +92,54 @@ function readItem(reader: ByteReader): InventoryItem {
 function writeItem(writer: ByteWriter, { type, hash }: InventoryItem): void {
   writer.uint32LE(type);
   writeHash(writer, hash);
+}
+
+/** Size of an entry, in bytes. */
+export const INVENTORY_ENTRY_BYTES = 4 + HASH_BYTES;
+
+/**
+ * The entries of an `inv`, `getdata` or `notfound`, read where they lie: 50,000 of them are 1.8 MB as bytes, and five times as
+ * much as objects.
+ */
+export class InventoryEntries {
+  /** How many there are, within the limit or not. */
+  readonly count: number;
+  /** What they lie in. */
+  readonly payload: Uint8Array;
+  readonly #start: number;
+
+  /**
+   * @param payload - Not copied: must not change.
+   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it does not hold as many entries as it says.
+   */
+  constructor(payload: Uint8Array) {
+    const reader = new ByteReader(payload);
+    this.count = reader.compactSize();
+    this.#start = reader.offset;
+    this.payload = payload;
+    reader.skip(this.count * INVENTORY_ENTRY_BYTES);
+  }
+
+  /** @param index - 0 to `count` - 1, as for all below. */
+  typeAt(index: number): number {
+    const { payload } = this;
+    const at = this.#start + index * INVENTORY_ENTRY_BYTES;
+    return (payload[at]! | (payload[at + 1]! << 8) | (payload[at + 2]! << 16) | (payload[at + 3]! << 24)) >>> 0;
+  }
+
+  /** The hash, as a view. */
+  hashAt(index: number): Uint8Array {
+    const end = this.#start + (index + 1) * INVENTORY_ENTRY_BYTES;
+    return this.payload.subarray(end - HASH_BYTES, end);
+  }
+
+  /** Type and hash, the hash as a view. */
+  itemAt(index: number): InventoryItem {
+    return { type: this.typeAt(index), hash: this.hashAt(index) };
+  }
+
+  /** The bytes of some entries that follow each other, as a view. */
+  slice(from: number, to: number): Uint8Array {
+    return this.payload.subarray(this.#start + from * INVENTORY_ENTRY_BYTES, this.#start + to * INVENTORY_ENTRY_BYTES);
+  }
 }

@@ -72,6 +72,8 @@ export class V1Transport implements Transport {
   #checksum: Checksum | undefined;
   readonly #smallPayloads = new PayloadSlab();
   #completePayload: Uint8Array | undefined;
+  /** Whether the complete payload is what its header announced. One that is not is not kept. */
+  #isIntact = false;
   #failure: FatalTransportError | undefined;
 
   // Sending. The message in flight is what is left of #sendFirst, then what is left of #sendSecond.
@@ -112,16 +114,15 @@ export class V1Transport implements Transport {
   getReceivedMessage(timeMs: number): ReceivedMessage {
     const payload = this.#completePayload;
     if (payload === undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'no message is complete');
-    const checksum = this.#checksum === undefined ? checksum32(payload) : this.#checksum.finish();
     const type = this.#receiveType;
     let rejectReason: RejectReason | undefined;
-    if (checksum !== this.#announcedChecksum) rejectReason = 'checksum';
+    if (!this.#isIntact) rejectReason = 'checksum';
     else if (type === undefined) rejectReason = 'malformed type';
 
+    const rawBytes = V1_HEADER_BYTES + this.#payloadLength;
     this.#payloadLength = NO_HEADER_YET;
     this.#completePayload = undefined;
-    this.#checksum = undefined;
-    return { type: type ?? '', payload, timeMs, rawBytes: V1_HEADER_BYTES + payload.length, rejectReason };
+    return { type: type ?? '', payload, timeMs, rawBytes, rejectReason };
   }
 
   setMessageToSend(message: OutboundMessage): boolean {
@@ -215,7 +216,7 @@ export class V1Transport implements Transport {
     const length = this.#payloadLength;
     if (this.#payload === undefined) {
       if (length <= MAX_SHARED_PAYLOAD_BYTES && length <= bytes.length - at) {
-        this.#completePayload = this.#smallPayloads.copy(bytes, at, length, bytes.length - at);
+        this.#takeWhole(bytes, at, length);
         return at + length;
       }
       this.#smallPayloads.release();
@@ -227,8 +228,17 @@ export class V1Transport implements Transport {
     this.#checksum?.update(piece);
     if (this.#payload.missingBytes === 0) {
       this.#completePayload = this.#payload.finish();
+      const checksum = this.#checksum === undefined ? checksum32(this.#completePayload) : this.#checksum.finish();
+      this.#isIntact = checksum === this.#announcedChecksum;
       this.#payload = undefined;
+      this.#checksum = undefined;
     }
     return at + piece.length;
+  }
+
+  /** Takes a payload that lies whole in the chunk: what is to be dropped is not even copied. */
+  #takeWhole(bytes: Uint8Array, at: number, length: number): void {
+    this.#isIntact = checksum32(bytes.subarray(at, at + length)) === this.#announcedChecksum;
+    this.#completePayload = this.#isIntact ? this.#smallPayloads.copy(bytes, at, length, bytes.length - at) : NO_BYTES;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { AddressSource } from '../../connman/settings/address-source.ts';
 import type { PeerNetwork } from '../../connman/contract/net-events.ts';
+import { isMessageType } from '../../p2p/messages/message-types.ts';
 import type { MessageType } from '../../p2p/messages/message-types.ts';
 import { encodeMessage } from '../../p2p/messages/registry.ts';
 import type { Message } from '../../p2p/messages/registry.ts';
@@ -13,6 +14,7 @@ import { SockManError, invalidArg, shown } from '../../util/errors.ts';
 import { silentLogger, withCategory } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import { createSecureRandom } from '../../util/random.ts';
+import { MIN_RELEASED_BYTES } from '../../util/release-memory.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { ChainCounts } from './chain-state.ts';
 import type { ChainView } from '../contract/chain-view.ts';
@@ -100,6 +102,19 @@ export class PeerContext {
     this.network.pushMessage(node, type, payload);
   }
 
+  /** Whether somebody listens to messages of this type: they are decoded for them, and may be kept. */
+  hears(type: string): boolean {
+    const name = `message:${isMessageType(type) ? type : 'unknown'}` as const;
+    return this.events.has(name) || this.events.has('message');
+  }
+
+  /** Frees the payload of a message that was acted upon, unless a listener or a hook may have kept it. */
+  releasePayload(type: string, payload: Uint8Array): void {
+    if (payload.length < MIN_RELEASED_BYTES || this.hears(type)) return;
+    if (keepingHooks(type)?.every((name) => this.hooks[name] === undefined) !== true) return;
+    this.network.releasePayload(payload);
+  }
+
   /** A random 64-bit number. */
   random64(): bigint {
     return (BigInt(this.random()) << 32n) | BigInt(this.random());
@@ -123,4 +138,22 @@ export class PeerContext {
     if (node.isBlockRelay || node.isFeeler) return true;
     return this.settings.ignoresIncomingTxs && !node.hasPermission('relay');
   }
+}
+
+/** Messages whose entries are looked at and forgotten, beside those about the chain and unknown ones. */
+const KEEPING_HOOKS: Readonly<Record<string, readonly (keyof PeerHooks)[]>> = {
+  inv: ['onInv'],
+  getdata: ['getTx', 'onGetData'],
+  notfound: ['onNotFound'],
+  tx: ['onTx'],
+  headers: ['onChainMessage'],
+  block: ['onChainMessage'],
+  cmpctblock: ['onChainMessage'],
+  blocktxn: ['onChainMessage'],
+  merkleblock: ['onChainMessage'],
+};
+
+/** The hooks that are given something of a message; undefined for a message of which we keep something ourselves. */
+function keepingHooks(type: string): readonly (keyof PeerHooks)[] | undefined {
+  return isMessageType(type) ? KEEPING_HOOKS[type] : ['onUnknownMessage'];
 }

@@ -1,28 +1,46 @@
 // What a peer asked for with `getdata` and has not got yet.
 
-import type { InventoryItem } from '../../p2p/messages/inventory.ts';
+import type { InventoryEntries, InventoryItem } from '../../p2p/messages/inventory.ts';
 
-/** First in, first out. */
+/** First in, first out. The entries stay in the message that they came in. */
 export class RequestQueue {
-  #items: readonly InventoryItem[] = [];
+  #entries: InventoryEntries | undefined;
   #head = 0;
 
   get length(): number {
-    return this.#items.length - this.#head;
-  }
-
-  get first(): InventoryItem | undefined {
-    return this.#items[this.#head];
+    return this.#entries === undefined ? 0 : this.#entries.count - this.#head;
   }
 
   /** Only for an empty queue: nothing is processed while one waits. */
-  fill(items: readonly InventoryItem[]): void {
-    this.#items = items;
+  fill(entries: InventoryEntries): void {
+    this.#entries = entries;
     this.#head = 0;
+  }
+
+  /** The type of the first entry. Only while there is one, as for all below. */
+  get firstType(): number {
+    return this.#entries!.typeAt(this.#head);
+  }
+
+  /** The first entry, its hash a view. */
+  get first(): InventoryItem {
+    return this.#entries!.itemAt(this.#head);
+  }
+
+  /** The first entry as it came, a view. */
+  get firstBytes(): Uint8Array {
+    return this.#entries!.slice(this.#head, this.#head + 1);
   }
 
   dropFirst(): void {
     this.#head++;
-    if (this.#head === this.#items.length) this.fill([]);
+  }
+
+  /** Forgets the message whose entries were all taken. @returns Its payload, once; undefined while some are left. */
+  takeEmptied(): Uint8Array | undefined {
+    if (this.#entries === undefined || this.length > 0) return undefined;
+    const { payload } = this.#entries;
+    this.#entries = undefined;
+    return payload;
   }
 }

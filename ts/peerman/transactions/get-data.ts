@@ -2,12 +2,18 @@
 //
 // Requests wait in a queue, and while there are any no other message of the peer is processed: answers keep their order,
 // and the queue holds no more than one message did. In each turn, all transactions at its front are served as long as
-// the peer reads, and one thing that is no transaction. (Bitcoin Core src/net_processing.cpp, ProcessGetData)
+// the peer reads and what is missing fits into one answer, and one thing that is no transaction. (Bitcoin Core src/net_processing.cpp, ProcessGetData)
 
-import type { GetDataMessage, InventoryItem } from '../../p2p/messages/inventory.ts';
-import { InventoryType, MAX_INVENTORY_ITEMS, MAX_NOTFOUND_ITEMS } from '../../p2p/messages/inventory.ts';
+import type { InventoryEntries, InventoryItem } from '../../p2p/messages/inventory.ts';
+import {
+  INVENTORY_ENTRY_BYTES,
+  InventoryType,
+  MAX_INVENTORY_ITEMS,
+  MAX_NOTFOUND_ITEMS,
+} from '../../p2p/messages/inventory.ts';
 import { stripWitnesses } from '../../p2p/messages/transaction.ts';
 import { Services } from '../../p2p/protocol.ts';
+import { ByteWriter } from '../../util/bytes.ts';
 import type { PeerContext } from '../state/peer-services.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
@@ -15,6 +21,10 @@ import type { PeerState } from '../state/peer-state.ts';
 const HISTORICAL_BLOCK_AGE_SECONDS = 7 * 86_400;
 /** How far below the tip a pruned node serves: 288 blocks, and two for the time a message takes. (BIP 159, Core) */
 const PRUNED_DEPTH_BLOCKS = 290;
+
+/** Longest list of what is missing, in bytes, and room for its count. */
+const MAX_MISSING_BYTES = MAX_NOTFOUND_ITEMS * INVENTORY_ENTRY_BYTES;
+const MAX_COUNT_BYTES = 9;
 
 const TX_TYPES: ReadonlySet<number> = new Set([InventoryType.TX, InventoryType.WTX, InventoryType.WITNESS_TX]);
 const BLOCK_TYPES: ReadonlySet<number> = new Set([
@@ -24,29 +34,35 @@ const BLOCK_TYPES: ReadonlySet<number> = new Set([
   InventoryType.WITNESS_BLOCK,
 ]);
 
-export function takeGetData(context: PeerContext, peer: PeerState, message: GetDataMessage): void {
-  if (message.exceedsLimit === true) {
+export function takeGetData(context: PeerContext, peer: PeerState, entries: InventoryEntries): void {
+  if (entries.count > MAX_INVENTORY_ITEMS) {
     return context.misbehaving(peer, `more than ${MAX_INVENTORY_ITEMS} entries in getdata`);
   }
-  peer.requests.fill(message.items);
+  peer.requests.fill(entries);
   serveRequests(context, peer);
 }
 
-/** Serves what the peer can take now. A request whose hook throws is lost. */
+/** Serves what the peer can take now, and no more than fits into one `notfound`. A request whose hook throws is lost. */
 export function serveRequests(context: PeerContext, peer: PeerState): void {
-  const { requests, node } = peer;
-  const missing: InventoryItem[] = [];
+  const { requests, node, txRelay } = peer;
+  const missing = new ByteWriter();
   try {
-    for (let item = requests.first; item !== undefined && !node.isSendPaused; item = requests.first) {
+    while (requests.length > 0 && !node.isSendPaused && missing.length < MAX_MISSING_BYTES) {
+      const { firstType: type, firstBytes } = requests;
+      const isNeeded = BLOCK_TYPES.has(type) || (TX_TYPES.has(type) && context.hooks.getTx !== undefined);
+      const item = isNeeded ? requests.first : undefined;
       requests.dropFirst();
-      if (!TX_TYPES.has(item.type)) {
-        if (BLOCK_TYPES.has(item.type)) serveBlock(context, peer, item);
+      if (!TX_TYPES.has(type)) {
+        if (item !== undefined) serveBlock(context, peer, item);
         break;
       }
-      if (peer.txRelay !== undefined && !serveTx(context, peer, item, peer.txRelay.lastInvSequence)) missing.push(item);
+      if (txRelay === undefined) continue;
+      if (item === undefined || !serveTx(context, peer, item, txRelay.lastInvSequence)) missing.bytes(firstBytes);
     }
   } finally {
-    sendNotFound(context, peer, missing);
+    if (missing.length > 0) sendNotFound(context, peer, missing.written());
+    const payload = requests.takeEmptied();
+    if (payload !== undefined) context.releasePayload('getdata', payload);
   }
 }
 
@@ -82,9 +98,9 @@ function refuseBlock(context: PeerContext, peer: PeerState, item: InventoryItem)
   return undefined;
 }
 
-/** In one message where it fits: longer ones are not looked at. */
-function sendNotFound(context: PeerContext, peer: PeerState, items: readonly InventoryItem[]): void {
-  for (let from = 0; from < items.length; from += MAX_NOTFOUND_ITEMS) {
-    context.send(peer, { type: 'notfound', items: items.slice(from, from + MAX_NOTFOUND_ITEMS) });
-  }
+/** @param entries - At most `MAX_NOTFOUND_ITEMS`: a longer message would not be looked at. */
+function sendNotFound(context: PeerContext, peer: PeerState, entries: Uint8Array): void {
+  const count = entries.length / INVENTORY_ENTRY_BYTES;
+  const payload = new ByteWriter(entries.length + MAX_COUNT_BYTES).compactSize(count).bytes(entries).finish();
+  context.sendPayload(peer, 'notfound', payload);
 }

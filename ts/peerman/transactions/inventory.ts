@@ -1,6 +1,6 @@
 // `inv`, `tx`, `notfound`: what peers have, and transactions themselves. (Bitcoin Core src/net_processing.cpp)
 
-import type { InvMessage, InventoryItem, NotFoundMessage } from '../../p2p/messages/inventory.ts';
+import type { InventoryEntries, InventoryItem, NotFoundMessage } from '../../p2p/messages/inventory.ts';
 import { InventoryType, MAX_INVENTORY_ITEMS } from '../../p2p/messages/inventory.ts';
 import type { TxMessage } from '../../p2p/messages/blocks.ts';
 import { transactionIds } from '../../p2p/messages/transaction.ts';
@@ -9,23 +9,30 @@ import type { PeerState } from '../state/peer-state.ts';
 import type { Transactions } from './transactions.ts';
 
 /** `inv`: blocks, and transactions in the form agreed on. Other entries are ignored. */
-export function takeInv(context: PeerContext, { download }: Transactions, peer: PeerState, message: InvMessage): void {
+export function takeInv(
+  context: PeerContext,
+  { download }: Transactions,
+  peer: PeerState,
+  entries: InventoryEntries,
+): void {
   const { hooks } = context;
-  if (message.exceedsLimit === true) {
+  if (entries.count > MAX_INVENTORY_ITEMS) {
     return context.misbehaving(peer, `more than ${MAX_INVENTORY_ITEMS} entries in inv`);
   }
   const txType = peer.isWtxidRelay ? InventoryType.WTX : InventoryType.TX;
   const rejectsTxs = context.rejectsIncomingTxs(peer);
   const wantsTxs = hooks.isInitialBlockDownload?.() !== true;
   const wanted: InventoryItem[] = [];
-  for (const item of message.items) {
-    if (item.type === txType) {
+  for (let index = 0; index < entries.count; index++) {
+    const type = entries.typeAt(index);
+    if (type === txType) {
       if (rejectsTxs) return peer.node.disconnect('announces transactions although we take none');
+      const item = entries.itemAt(index);
       peer.txRelay?.noteKnown(item.hash);
       if (!wantsTxs) continue;
       download?.noteAnnounced(peer, item);
-      wanted.push(item);
-    } else if (item.type === InventoryType.BLOCK) wanted.push(item);
+      if (hooks.onInv !== undefined) wanted.push(item);
+    } else if (type === InventoryType.BLOCK && hooks.onInv !== undefined) wanted.push(entries.itemAt(index));
   }
   if (wanted.length > 0) hooks.onInv?.(peer.node, wanted);
 }

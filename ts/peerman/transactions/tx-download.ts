@@ -54,7 +54,9 @@ export class TxDownload {
     if (!isWtxidRelay && this.#wtxidPeerCount > 0) delayMs += TXID_DELAY_MS;
     const isOverloaded = !isFree && this.#requests.inFlightCountOf(node.id) >= MAX_PEER_TX_IN_FLIGHT;
     if (isOverloaded) delayMs += OVERLOADED_DELAY_MS;
-    this.#requests.announce(node.id, item, chain.isPreferredDownload, this.#context.clock.now(), delayMs);
+    // A copy: the hash would keep all of the message that it came in.
+    const kept = { type: item.type, hash: item.hash.slice() };
+    this.#requests.announce(node.id, kept, chain.isPreferredDownload, this.#context.clock.now(), delayMs);
   }
 
   /** A peer sent a transaction, asked for or not. To be called before the embedder judges it. */

@@ -20,6 +20,8 @@ const OUTBOUND_MEAN_MS = 2_000;
 const BATCH_BASE = 70;
 const BATCH_PER_THOUSAND = 5;
 const BATCH_LIMIT = 1_000;
+/** Most transactions named in answer to `mempool`, the best ones: as many as fit into one message. */
+const MAX_MEMPOOL_ITEMS = MAX_INVENTORY_ITEMS;
 /** Announces what waits, if it is time. */
 export function maybeSendTxInvs(context: PeerContext, peer: PeerState): void {
   const { txRelay } = peer;
@@ -30,6 +32,7 @@ export function maybeSendTxInvs(context: PeerContext, peer: PeerState): void {
     txRelay.isMempoolWanted = false;
     // The whole of it, what the peer has heard of before included: that is the question.
     for (const transaction of context.hooks.mempool?.(peer.node) ?? []) {
+      if (items.length === MAX_MEMPOOL_ITEMS) break;
       if (passesFilters(context, peer, txRelay, transaction)) note(peer, txRelay, transaction, items);
     }
   }
