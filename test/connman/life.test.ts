@@ -77,7 +77,7 @@ describe('disconnecting', () => {
 
 describe('events', () => {
   it('tell how many nodes there are, once a turn', async () => {
-    const node = await world.node({ bind: [PLACE] });
+    const node = await world.node({ bind: [PLACE], acceptBatch: 10 });
     const counts: number[] = [];
     node.connman.on('numConnectionsChanged', (count) => counts.push(count));
     for (let peer = 0; peer < 10; peer++) world.connect(PLACE);

@@ -23,6 +23,7 @@ import { Dialing } from './outbound/dialing.ts';
 import { loggedPeer } from './contract/events.ts';
 import type { ConnmanEvents, DialEvent, FailedDialEvent } from './contract/events.ts';
 import { pickNodeToEvict } from './inbound/eviction.ts';
+import { BLOCK_BYTES } from './node/block-pool.ts';
 import { KeyedHashes } from './node/keyed-hashes.ts';
 import { ListeningSockets } from './inbound/listening-sockets.ts';
 import { planListening } from './inbound/listening.ts';
@@ -48,6 +49,11 @@ import type { SocketOwner } from './sockets.ts';
 import { INACTIVITY_SWEEP_MS, inactivityReason } from './node/timeouts.ts';
 import { Traffic } from './messages/wire.ts';
 import { UploadTarget, parseUploadTarget } from './messages/upload-target.ts';
+
+/** Default of `receiveChunkBytes`: what a peer may exceed its share of the memory budget by, and enough for small messages. */
+const RECEIVE_CHUNK_BYTES = BLOCK_BYTES;
+/** Default of `acceptBatch`: when the slots are full, each newcomer takes somebody's place. */
+const ACCEPT_BATCH = 4;
 
 /** Where a `Connman` is in its life. */
 type Stage = 'made' | 'starting' | 'started' | 'stopped';
@@ -86,10 +92,19 @@ export class ConnmanCore implements SocketOwner {
   #stopping: Promise<void> | undefined;
   #announcedCount = 0;
   #isCountNoted = false;
+  #isAcceptingRested = false;
 
   constructor(options: ConnmanOptions, settings: ResolvedConnmanOptions) {
     const { clock, random, addressBook, banMan, logger, captureMessages: captureFolder } = settings;
-    this.sockets = new NodeSockets({ ...options, connectTimeoutMs: settings.connectTimeoutMs }, this);
+    this.sockets = new NodeSockets(
+      {
+        receiveChunkBytes: RECEIVE_CHUNK_BYTES,
+        acceptBatch: ACCEPT_BATCH,
+        ...options,
+        connectTimeoutMs: settings.connectTimeoutMs,
+      },
+      this,
+    );
     this.settings = settings;
     this.localServices = settings.localServices;
     this.#reportError = options.onCallbackError ?? throwLater;
@@ -253,11 +268,23 @@ export class ConnmanCore implements SocketOwner {
   }
 
   #evictOne(): boolean {
-    const evicted = pickNodeToEvict(this.table);
+    const evicted = pickNodeToEvict(this.table, this.budget.maxInbound, this.settings.clock.wallTimeMs());
     if (evicted === undefined) return false;
-    evicted.disconnect('evicted to make room');
+    this.markAndClose(evicted, 'evicted to make room');
+    this.#restAccepting();
     this.events.emit('evictedInboundConnection', evicted);
     return true;
+  }
+
+  /** When the slots are full, who was accepted is heard before the next are: the kernel keeps those meanwhile. */
+  #restAccepting(): void {
+    if (this.#isAcceptingRested) return;
+    this.#isAcceptingRested = true;
+    this.sockets.pauseAccepting();
+    this.settings.clock.soon(() => {
+      this.#isAcceptingRested = false;
+      this.sockets.resumeAccepting();
+    });
   }
 
   /** Makes a node known: to the message processor first, then to everybody. @returns False if that failed. */
@@ -333,6 +360,7 @@ export class ConnmanCore implements SocketOwner {
 
   #noteMarked(node: P2PNode): void {
     this.settings.logger.debug(`${node.disconnectReason}, disconnecting ${this.#name(node)}`);
+    this.table.noteMarked(node);
     this.#removal.noteMarked(node);
   }
 

@@ -135,8 +135,35 @@ describe('an inbound connection', () => {
       else world.connect(PLACE, `10.1.${id}.1:0`);
       await world.pass(1);
     }
+    // Nobody is a newcomer any more.
+    await world.pass(1_000);
     expect(await isAdmitted('10.2.0.1')).toBe(true);
     expect(evicted).toEqual([expected]);
+  });
+
+  it('is heard before others that come with it take its place', async () => {
+    const { connman, closed } = await node({ maxConnections: CONNECTIONS });
+    await fill(connman.budget.maxInbound);
+    await world.pass(2_000);
+    const newcomers = Array.from({ length: 20 }, (_, index) => world.connect(PLACE, `10.2.${index}.1:0`));
+    for (const newcomer of newcomers) newcomer.greet();
+    await world.settle();
+    // The node's own `verack` came: their introduction was read.
+    expect(newcomers.filter((newcomer) => newcomer.types().includes('verack'))).toHaveLength(20);
+    expect(closed).toHaveLength(20);
+    expect(connman.getNodeCount('in')).toBe(connman.budget.maxInbound);
+  });
+
+  it('takes the slot of a peer that is marked, and nobody is evicted for it', async () => {
+    const { connman, closed } = await node({ maxConnections: CONNECTIONS });
+    await fill(connman.budget.maxInbound);
+    await world.pass(2_000);
+    connman.on('evictedInboundConnection', ({ id }) => closed.push(`evicted ${id}`));
+    for (const p2pNode of [...connman.nodes()].slice(0, 5)) p2pNode.disconnect('enough');
+    for (let newcomer = 0; newcomer < 5; newcomer++) world.connect(PLACE, `10.2.${newcomer}.1:0`);
+    await world.settle();
+    expect(closed).toEqual(Array.from({ length: 5 }, (_, id) => `${id} enough`));
+    expect(connman.getNodeCount('in')).toBe(connman.budget.maxInbound);
   });
 
   it('evicts discouraged ones before others', async () => {

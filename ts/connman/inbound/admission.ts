@@ -49,7 +49,8 @@ export function admitInbound(host: AdmissionHost, id: number, accepted: { me: Se
 
   if (!network.isActive) return refused('the network is off');
   if (!isProtected && banMan?.isBanned(them.address) === true) return refused('banned');
-  const inboundCount = table.countOf('inbound');
+  // Those that are marked are gone before anybody could notice: they take no slot.
+  const inboundCount = table.livingInboundCount;
   const isDiscouraged = banMan?.isDiscouraged(them.address) ?? false;
   if (isDiscouraged && !isProtected && inboundCount + 1 >= maxInbound) return refused('discouraged, and nearly full');
   if (inboundCount >= maxInbound && !host.evictOne()) return refused('full, and nobody to evict');

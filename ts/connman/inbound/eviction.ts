@@ -40,11 +40,31 @@ const MAX_SOUGHT = 8;
 type Order = (a: EvictionCandidate, b: EvictionCandidate) => number;
 type Test = (candidate: EvictionCandidate) => boolean;
 
-/** The node to evict; undefined when everybody is protected. Those that go anyway are not looked at. */
-export function pickNodeToEvict(table: NodeTable): P2PNode | undefined {
+/** How long a peer may take to introduce itself before it can be evicted like any other, in milliseconds. */
+const NEWCOMER_GRACE_MS = 1_000;
+/** As many newcomers as this part of the inbound slots are spared at one time. */
+const NEWCOMER_SHARE = 1 / 8;
+
+/**
+ * The node to evict; undefined when everybody is protected. Those that go anyway are not looked at.
+ *
+ * A crowd that comes at once would evict each other before anybody is heard: so the last few who have not shaken hands yet are
+ * spared, for a moment, if there is somebody else.
+ *
+ * @param maxInbound - Inbound slots.
+ * @param nowMs - Wall-clock time.
+ */
+export function pickNodeToEvict(table: NodeTable, maxInbound: number, nowMs: number): P2PNode | undefined {
   const candidates: EvictionCandidate[] = [];
-  for (const node of table.values()) if (!node.isMarkedForDisconnect) candidates.push(candidateOf(node));
-  const id = selectNodeToEvict(candidates);
+  const newcomers: EvictionCandidate[] = [];
+  for (const node of table.values()) {
+    if (node.isMarkedForDisconnect) continue;
+    const isNew = !node.isSuccessfullyConnected && node.connectedAtMs > nowMs - NEWCOMER_GRACE_MS;
+    (isNew && node.isInbound ? newcomers : candidates).push(candidateOf(node));
+  }
+  const sparedCount = Math.ceil(maxInbound * NEWCOMER_SHARE);
+  candidates.push(...newcomers.splice(0, Math.max(0, newcomers.length - sparedCount)));
+  const id = selectNodeToEvict(candidates) ?? selectNodeToEvict([...candidates, ...newcomers]);
   return id === undefined ? undefined : table.get(id);
 }
 

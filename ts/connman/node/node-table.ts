@@ -20,6 +20,7 @@ export class NodeTable {
   /** Nodes that we dialed, but for private broadcasts, by the nonce of their `version`. */
   readonly #byNonce = new Map<bigint, P2PNode>();
   readonly #countByType = new Map<ConnectionType, number>();
+  readonly #markedInbound = new Set<P2PNode>();
   /** Manual and full-relay connections of each network. */
   readonly #countByNetwork = new Map<NetworkClass, number>();
 
@@ -56,7 +57,18 @@ export class NodeTable {
     this.#byAddress.remove(addressKey(node.addr.address), node);
     this.#byName.remove(node.addrName, node);
     if (this.#byNonce.get(node.localNonce) === node) this.#byNonce.delete(node.localNonce);
+    this.#markedInbound.delete(node);
     this.#count(node, -1);
+  }
+
+  /** Takes note that a node will be removed. */
+  noteMarked(node: P2PNode): void {
+    if (node.isInbound && this.#byId.get(node.id) === node) this.#markedInbound.add(node);
+  }
+
+  /** Inbound nodes that are not marked for disconnection. */
+  get livingInboundCount(): number {
+    return this.countOf('inbound') - this.#markedInbound.size;
   }
 
   countOf(type: ConnectionType): number {

@@ -41,6 +41,9 @@ export const DEFAULT_MAX_SEND_BUFFER_BYTES = 1_000_000;
 /** Default of `maxReceiveBufferBytes`. (Core, DEFAULT_MAXRECEIVEBUFFER) */
 export const DEFAULT_MAX_RECEIVE_BUFFER_BYTES = 5_000_000;
 
+/** Default of what all peers together keep waiting: every slot busy, and a share of eight blocks for each. */
+export const DEFAULT_QUEUED_BYTES = 16 * 1_048_576;
+
 const USER_AGENT_NAME = 'sockman';
 
 /** Most of what only memory limits: larger numbers are mistakes. */
@@ -307,7 +310,7 @@ function bufferBytes(name: string, value: number | undefined, fallback: number):
   return integer(name, value, fallback, 0, MAX_BUFFER_BYTES);
 }
 
-function resolveBudget(memoryBudget = new MemoryBudget()): MemoryBudget {
+function resolveBudget(memoryBudget = new MemoryBudget({ totalBytes: DEFAULT_QUEUED_BYTES })): MemoryBudget {
   if (!(memoryBudget instanceof MemoryBudget)) throw invalidArg('memoryBudget', 'a MemoryBudget', memoryBudget);
   return memoryBudget;
 }
