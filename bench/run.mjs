@@ -14,6 +14,8 @@ import { bench as churn } from './churn.mjs';
 import { bench as echoBulk } from './echo-bulk.mjs';
 import { bench as echoPipelined } from './echo-pipelined.mjs';
 import { bench as echoSmall } from './echo-small.mjs';
+import { bench as http } from './http.mjs';
+import { bench as httpIdle } from './http-idle.mjs';
 import { bench as idleCost } from './idle-cost.mjs';
 import { bench as idleNeighbours } from './idle-neighbours.mjs';
 import { bench as importCost } from './import-cost.mjs';
@@ -21,6 +23,7 @@ import { bench as soak } from './soak.mjs';
 import { bench as floods } from './cases/floods/index.mjs';
 import { measureFloods } from './cases/floods/measure.mjs';
 import { BENCH_DIRECTORY } from './lib/build.mjs';
+import { measureHttp, measureHttpIdle } from './lib/http.mjs';
 import { measureIdle } from './lib/idle.mjs';
 import { measureImport } from './lib/import-cost.mjs';
 import { findPeers } from './lib/peers.mjs';
@@ -46,6 +49,8 @@ const BENCHES = [
   soak,
   importCost,
   floods,
+  http,
+  httpIdle,
 ];
 
 const MEASURES = {
@@ -54,6 +59,8 @@ const MEASURES = {
   soak: measureSoak,
   import: measureImport,
   floods: measureFloods,
+  http: measureHttp,
+  'http-idle': measureHttpIdle,
 };
 
 /** Fewer rounds than this are for trying things out; their numbers are not published. */

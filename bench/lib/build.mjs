@@ -17,6 +17,7 @@ const PROGRAMS = {
   'dial-socks5': { sources: () => [join(BENCH_DIRECTORY, 'peers', 'dial-socks5.c')], libraries: [] },
   'grant-socks5': { sources: () => [join(BENCH_DIRECTORY, 'peers', 'grant-socks5.c')], libraries: [] },
   epoll: { sources: () => [join(BENCH_DIRECTORY, 'peers', 'epoll.c')], libraries: [] },
+  'http-epoll': { sources: () => [join(BENCH_DIRECTORY, 'peers', 'http-epoll.c')], libraries: [] },
   libuv: { sources: () => [join(BENCH_DIRECTORY, 'peers', 'libuv.c')], libraries: ['-luv'] },
 };
 
@@ -33,7 +34,7 @@ function modifiedAt(path) {
 
 /**
  * Returns the path of an up-to-date program.
- * @param {string} name - `bip324`, `dial-socks5`, `grant-socks5`, `load`, `epoll` or `libuv`.
+ * @param {string} name - `bip324`, `dial-socks5`, `grant-socks5`, `load`, `epoll`, `http-epoll` or `libuv`.
  * @throws {Error} When it does not compile; `stderr` holds what the compiler said.
  */
 export function program(name) {

@@ -4,6 +4,7 @@ import { runLoad, Server } from './processes.mjs';
 import { median } from './statistics.mjs';
 
 const WARM_UP = { mode: 'echo', connections: 500, messageBytes: 64, warmupMs: 0 };
+const IDLE = { mode: 'idle' };
 const CONNECTIONS = 8_000;
 const SMOKE_CONNECTIONS = 200;
 const WINDOW_MS = 2_000;
@@ -12,19 +13,21 @@ const PROCESSES = 3;
 
 /**
  * One process of one server.
+ * @param {import('./types.mjs').Bench} bench
  * @param {import('./types.mjs').Peer} peer
  * @param {import('./types.mjs').Plan} plan
  */
-async function measureProcess(peer, plan) {
+async function measureProcess(bench, peer, plan) {
   const idle = plan.isSmoke ? SMOKE_CONNECTIONS : CONNECTIONS;
   const windowMs = plan.isSmoke ? plan.windowMs : WINDOW_MS;
   const server = await Server.start(peer, 'echo', true);
   // Some traffic first, so that compiled code and first-use buffers are not counted as the connections' own.
-  await runLoad(server, { ...WARM_UP, connections: Math.min(idle, WARM_UP.connections), windowMs: plan.windowMs });
+  const { warmUp = WARM_UP, idleLoad = IDLE } = bench;
+  await runLoad(server, { ...warmUp, connections: Math.min(idle, warmUp.connections ?? 1), windowMs: plan.windowMs });
   await server.collectGarbage();
   const emptyBytes = server.anonymousBytes();
   let fullBytes = 0;
-  const report = await runLoad(server, { mode: 'idle', idle, warmupMs: 200, windowMs }, async () => {
+  const report = await runLoad(server, { ...idleLoad, idle, warmupMs: 200, windowMs }, async () => {
     await server.collectGarbage();
     fullBytes = server.anonymousBytes();
   });
@@ -48,7 +51,7 @@ export async function measureIdle(bench, plan, progress) {
     const samples = [];
     for (let process = 0; process < (plan.isSmoke ? 1 : PROCESSES); ++process) {
       progress(`${bench.name}: ${peer.title}, process ${process + 1}`);
-      samples.push(await measureProcess(peer, plan));
+      samples.push(await measureProcess(bench, peer, plan));
     }
     const of = (key) => median(samples.map((sample) => sample[key]));
     const values = {

@@ -21,9 +21,10 @@
 
 /**
  * One question. `kind` says how it is measured: `traffic` (the rounds of `traffic.mjs`), `idle`, `soak`, `import`
- * or `floods`. One that is on request runs when it is named, and in smoke runs.
- * @typedef {{ name: string, question: string, kind: 'traffic' | 'idle' | 'soak' | 'import' | 'floods',
- *   serverMode?: string, unit?: string, cases?: Case[], peers?: string[], isOnRequest?: boolean }} Bench
+ * `floods`, or `http` and `http-idle`, which are the first two with HTTP servers. One that is on request runs when it is named, and in smoke runs.
+ * @typedef {{ name: string, question: string, kind: 'traffic' | 'idle' | 'soak' | 'import' | 'floods' | 'http' | 'http-idle',
+ *   serverMode?: string, unit?: string, cases?: Case[], peers?: string[], isOnRequest?: boolean,
+ *   warmUp?: Load, idleLoad?: Load }} Bench
  */
 
 /**

@@ -11,11 +11,15 @@ static void sleep_ms(int milliseconds) {
     while (nanosleep(&time, &time) != 0 && errno == EINTR) continue;
 }
 
-void run_idle(struct meter* meter) {
-    clients_open(settings.idle, 0, false);
+void idle_window(struct meter* meter) {
     meter_start(meter);
     sleep_ms(settings.warmup_ms);
     meter_piece_begins(meter);
     sleep_ms(settings.window_ms);
     meter_piece_ends(meter);
+}
+
+void run_idle(struct meter* meter) {
+    clients_open(settings.idle, 0, false);
+    idle_window(meter);
 }

@@ -140,3 +140,8 @@ void run_soak(struct meter* meter);
 void run_storm(struct meter* meter);
 void run_broadcast(struct meter* meter);
 void run_idle(struct meter* meter);
+void run_http(struct meter* meter);
+void run_http_idle(struct meter* meter);
+
+/** Measures a window in which the load does nothing. */
+void idle_window(struct meter* meter);

@@ -16,6 +16,7 @@ static const struct {
 } MODES[] = {
     {"echo", run_echo},   {"churn", run_churn},         {"soak", run_soak},
     {"storm", run_storm}, {"broadcast", run_broadcast}, {"idle", run_idle},
+    {"http", run_http},   {"http-idle", run_http_idle},
 };
 
 static void raise_descriptor_limit(void) {
@@ -36,7 +37,7 @@ int main(int count, char** arguments) {
         if (strcmp(settings.mode, MODES[i].name) != 0) continue;
         MODES[i].run(&meter);
         meter_report(&meter);
-        if (MODES[i].run == run_idle) getchar();
+        if (MODES[i].run == run_idle || MODES[i].run == run_http_idle) getchar();
         return 0;
     }
     fail("no mode %s", settings.mode);
