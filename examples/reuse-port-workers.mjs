@@ -4,15 +4,20 @@
 // Usage: node examples/reuse-port-workers.mjs [WORKERS] [CONNECTIONS]
 // The main thread dials all connections, has each echo a line, and prints how many every worker served.
 
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { createSockMan } from 'sockman';
 
 if (isMainThread) await runMain(Number(process.argv[2] ?? 4), Number(process.argv[3] ?? 400));
 else runWorker(workerData);
 
+/**
+ * @param {number} workerCount
+ * @param {number} connectionCount
+ */
 async function runMain(workerCount, connectionCount) {
   // The first worker takes a free port, the others the same one.
+  /** @type {Worker[]} */
   const workers = [];
   let address = '127.0.0.1:0';
   for (let index = 0; index < workerCount; index++) {
@@ -32,39 +37,45 @@ async function runMain(workerCount, connectionCount) {
   }
 }
 
-/** Dials `count` connections and resolves when each has got its line back. */
+/**
+ * Dials `count` connections and resolves when each has got its line back.
+ *
+ * @param {string} address
+ * @param {number} count
+ */
 async function echoFromAll(address, count) {
   const line = Buffer.from('hello\n');
-  const missing = new Map();
-  let allEchoed;
-  const done = new Promise((resolve) => {
-    allEchoed = resolve;
-  });
+  let missing = count * line.length;
+  const echoed = new EventEmitter();
   const client = createSockMan({
     eventGotData(nodeId, data) {
-      missing.set(nodeId, missing.get(nodeId) - data.length);
-      if ([...missing.values()].every((bytes) => bytes === 0)) allEchoed();
+      missing -= data.length;
+      if (missing === 0) echoed.emit('all');
     },
   });
   client.startSocketsThreads();
   const dials = await Promise.all(Array.from({ length: count }, () => client.connectAndMakeNodeId(address)));
+  const all = once(echoed, 'all');
   for (const { nodeId, errmsg } of dials) {
     if (nodeId === undefined) throw new Error(errmsg);
-    missing.set(nodeId, line.length);
+    client.queueBytes(nodeId, line);
   }
-  for (const { nodeId } of dials) client.sendBytes(nodeId, line);
-  await done;
+  await all;
   await client[Symbol.asyncDispose]();
 }
 
+/** @param {string} address */
 function runWorker(address) {
   const server = createSockMan(
-    { eventGotData: (nodeId, data) => void server.sendBytes(nodeId, data) },
+    {
+      eventGotData: (nodeId, data) => void server.queueBytes(nodeId, data),
+      shouldTryToRecv: (nodeId) => server.queuedBytesOf(nodeId) === 0,
+    },
     { reusePort: true },
   );
   const result = server.bindAndStartListening(address);
   if (!result.ok) throw new Error(result.errmsg);
   server.startSocketsThreads();
-  parentPort.on('message', () => parentPort.postMessage(server.stats().accepted));
-  parentPort.postMessage(result.bound.toString());
+  parentPort?.on('message', () => parentPort?.postMessage(server.stats().accepted));
+  parentPort?.postMessage(result.bound.toString());
 }

@@ -1,54 +1,21 @@
 // The programs in the README, run as printed but for their ports.
 
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { Connman } from '../ts/connman/connman.ts';
-import { PeerManager } from '../ts/peerman/peer-manager.ts';
-import { addressOfDestination } from '../ts/sockman/dial/i2p-destination.ts';
-import { ONION_ID, goodControlAnswer } from './helpers/control-port.ts';
-import { D1 } from './helpers/i2p-destinations.ts';
-import { goodSamAnswer } from './helpers/sam-bridge.ts';
+import { describe, expect, it } from 'vitest';
+import { Connman } from '../../ts/connman/connman.ts';
+import { PeerManager } from '../../ts/peerman/peer-manager.ts';
+import { addressOfDestination } from '../../ts/sockman/dial/i2p-destination.ts';
+import { ONION_ID, goodControlAnswer } from '../helpers/control-port.ts';
+import { D1 } from '../helpers/i2p-destinations.ts';
+import { goodSamAnswer } from '../helpers/sam-bridge.ts';
+import { printed, programsOf, run, withAddress } from './samples.ts';
 
-const ROOT = join(import.meta.dirname, '..');
-const programs = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^```js\n(.*?)^```/gms)].map(
-  ([, code]) => code!,
-);
-
-const children: ChildProcess[] = [];
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill();
-});
-
-/** Runs a program as a module of a stranger: `sockman` is the built package. */
-function run(program: string): ChildProcess {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  child.stdout.setEncoding('utf8');
-  children.push(child);
-  return child;
-}
-
-/** Resolves with the first match in what a child prints. */
-function printed(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    child.stdout!.on('data', (piece: string) => {
-      text += piece;
-      const match = pattern.exec(text);
-      if (match !== null) resolve(match);
-    });
-    child.once('exit', () => reject(new Error(`ended after printing ${JSON.stringify(text)}`)));
-  });
-}
+const programs = programsOf('README.md');
 
 /** What a server answers to one line. */
 async function ask(port: number, line: string): Promise<string> {
@@ -90,18 +57,13 @@ async function respond(answer: (line: string) => string): Promise<{ at: string; 
 const torAnswer = (line: string): string => `${goodControlAnswer(line).replaceAll('\n', '\r\n')}\r\n`;
 const samAnswer = (line: string): string => `${goodSamAnswer(line)!}\n`;
 
-function withPort(program: string, from: string, to: string): string {
-  expect(program).toContain(from);
-  return program.replace(from, to);
-}
-
 describe('the README', () => {
   it('has five programs', () => {
     expect(programs).toHaveLength(5);
   });
 
   it('opens with an echo server that echoes', async () => {
-    const child = run(withPort(programs[0]!, '127.0.0.1:7000', '127.0.0.1:0'));
+    const child = run(withAddress(programs[0]!, '127.0.0.1:7007', '127.0.0.1:0'));
     const [, port] = await printed(child, /^echo at 127\.0\.0\.1:(\d+) on /);
     expect(await ask(Number(port), 'as printed\n')).toBe('as printed\n');
   });
@@ -110,14 +72,18 @@ describe('the README', () => {
     const start = `const hello = new Hello();
       console.log(String(hello.bindAndStartListening('127.0.0.1:0').bound));
       hello.startSocketsThreads();`;
-    const child = run(programs[1]! + start);
+    const child = run({ ...programs[1]!, text: programs[1]!.text + start });
     const [, port] = await printed(child, /127\.0\.0\.1:(\d+)/);
     expect(await ask(Number(port), '\n')).toMatch(/^hello 127\.0\.0\.1:\d+\n$/);
   });
 
   it('shows dials through proxies that say what is wrong, and ends by itself', async () => {
     // Port 1 of the loopback interface: nobody listens.
-    const program = withPort(withPort(programs[2]!, '127.0.0.1:9050', '127.0.0.1:1'), '127.0.0.1:7656', '127.0.0.1:1');
+    const program = withAddress(
+      withAddress(programs[2]!, '127.0.0.1:9050', '127.0.0.1:1'),
+      '127.0.0.1:7656',
+      '127.0.0.1:1',
+    );
     const child = run(program);
     const ended = once(child, 'exit');
     const failures = /\.onion:80 through .*ECONNREFUSED.*\n.*example\.com":80 through .*\n.*\.b32\.i2p:0 through .*\n/;
@@ -129,8 +95,8 @@ describe('the README', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sockman-readme-'));
     const [tor, router] = await Promise.all([respond(torAnswer), respond(samAnswer)]);
     try {
-      const program = withPort(withPort(programs[3]!, '127.0.0.1:9051', tor.at), '127.0.0.1:7656', router.at);
-      const child = run(program.replaceAll("'echo_", `'${folder}/echo_`));
+      const program = withAddress(withAddress(programs[3]!, '127.0.0.1:9051', tor.at), '127.0.0.1:7656', router.at);
+      const child = run({ ...program, text: program.text.replaceAll("'echo_", `'${folder}/echo_`) });
       const echoes = await printed(child, /(?=[^]*echo at (\S+\.onion):7\n)(?=[^]*echo at (\S+\.b32\.i2p):0\n)/);
       expect(echoes.slice(1)).toEqual([`${ONION_ID}.onion`, String(addressOfDestination(D1))]);
       // Where Tor was told to deliver.
@@ -152,7 +118,7 @@ describe('the README', () => {
     const peers = new PeerManager();
     await node.start(peers);
     const address = String(node.listeningAt[0]);
-    const child = run(withPort(programs[4]!, '127.0.0.1:18444', address));
+    const child = run(withAddress(programs[4]!, '127.0.0.1:18444', address));
     expect((await printed(child, /: (\/sockman.*\/)/))[1]).toBe(node.userAgent);
     const ended = once(child, 'exit');
     child.kill('SIGINT');
