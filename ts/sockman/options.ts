@@ -46,8 +46,8 @@ export interface SockManOptions {
    */
   backend?: 'native' | 'node-net' | BackendFactory;
   /**
-   * File of the addon, as an absolute path or a `file:` URL: for programs in a bundle, where the package's own cannot be
-   * found (docs/guides/bundling.md). It must come from this very version. Default: the package's own.
+   * File of the addon to try first, as an absolute path or a `file:` URL: for programs in a bundle, where the package's own
+   * cannot be found (docs/guides/bundling.md). It must come from this very version. Default: only the package's own.
    */
   addon?: string | URL;
   /** Readiness call of the native backend. Default: `SOCKMAN_POLLER`, else the platform's best. */

@@ -13,12 +13,20 @@ export type { Addon, Engine } from '../../../native/load.cjs';
 
 export type AddonResult = ReturnType<typeof addonLoader.loadAddon>;
 
-/** @param file - Absolute path of a binary to load in place of the package's own. */
+/** @param file - Absolute path of a binary to try before the package's own. */
 export function loadAddon(file?: string): AddonResult {
   const runtime = foreignRuntime();
   if (runtime !== undefined) return { ok: false, reason: `${runtime} has no event loop for it` };
+  if (file === undefined) return attempt(loadOwn);
+  const named = attempt(() => loadFile(file));
+  if (named.ok) return named;
+  const own = attempt(loadOwn);
+  return own.ok ? own : { ok: false, reason: `${named.reason}; ${own.reason}` };
+}
+
+function attempt(load: () => AddonResult): AddonResult {
   try {
-    return file === undefined ? loadOwn() : loadFile(file);
+    return load();
   } catch (error) {
     // A module that is missing is told with all who asked for it, a line each.
     return { ok: false, reason: (error as Error).message.split('\n', 1)[0]! };
@@ -53,7 +61,10 @@ function isInPackage(): boolean {
 
 type Manifest = Record<'name' | 'version', unknown>;
 
+/** Not by `require`: webpack takes every made `require` for its own. */
 function loadFile(file: string): AddonResult {
-  const addon = createRequire(file)(file) as Addon;
+  const module = { exports: {} };
+  process.dlopen(module, file);
+  const addon = module.exports as Addon;
   return addon.isLoopAvailable ? { ok: true, addon } : { ok: false, reason: `${file}: no event loop to watch from` };
 }
