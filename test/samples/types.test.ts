@@ -50,7 +50,8 @@ describe.skipIf(noBuild !== undefined)('under TypeScript strict', () => {
       complaints.set(samples[index]!.name, complaints.get(file) ?? []);
       complaints.delete(file);
     }
-  });
+    // The compiler reads all types of the package and of Node: seconds, and more on a busy machine.
+  }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each(samples.map(({ name }) => name))('%s compiles', (name) => {

@@ -1,11 +1,10 @@
 // Options of a `SockMan`, their defaults and limits.
 
-import { isAbsolute } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from '../util/logger.ts';
 import { invalidArg, outOfRange } from '../util/errors.ts';
 import type { Backend, BackendOptions } from './backends/backend.ts';
 import type { CallbackErrorHandler } from './callback-errors.ts';
+import { nodePath, nodeUrl } from '../util/load-later.ts';
 import { guardedLogger } from './guarded-logger.ts';
 import { DEFAULT_PASS_BYTES, DEFAULT_PASS_MS } from './pass-budget.ts';
 
@@ -157,11 +156,11 @@ export function resolveOptions(options: SockManOptions): ResolvedOptions {
 function addonPath(addon: string | URL | undefined): string | undefined {
   if (addon === undefined) return undefined;
   const expected = 'an absolute path or a file: URL';
-  if (typeof addon === 'string' && isAbsolute(addon)) return addon;
+  if (typeof addon === 'string' && nodePath().isAbsolute(addon)) return addon;
   if (!URL.canParse(String(addon))) throw invalidArg('addon', expected, addon);
   const url = new URL(addon);
   if (url.protocol !== 'file:') throw invalidArg('addon', expected, url.href);
-  return fileURLToPath(url);
+  return nodeUrl().fileURLToPath(url);
 }
 
 /** An integer argument in `min`..`max`, or the default when it is undefined. */

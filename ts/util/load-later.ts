@@ -13,6 +13,7 @@ import type * as net from 'node:net';
 import type * as os from 'node:os';
 import type * as path from 'node:path';
 import type * as stream from 'node:stream';
+import type * as url from 'node:url';
 import type * as util from 'node:util';
 import type * as v8 from 'node:v8';
 
@@ -35,5 +36,6 @@ export const nodeNet = lazily(() => load('node:net') as typeof net);
 export const nodeOs = lazily(() => load('node:os') as typeof os);
 export const nodePath = lazily(() => load('node:path') as typeof path);
 export const nodeStream = lazily(() => load('node:stream') as typeof stream);
+export const nodeUrl = lazily(() => load('node:url') as typeof url);
 export const nodeUtil = lazily(() => load('node:util') as typeof util);
 export const nodeV8 = lazily(() => load('node:v8') as typeof v8);
