@@ -1,7 +1,7 @@
 // An address on one of the networks that Bitcoin nodes talk over: IPv4, IPv6, Tor v3, I2P, CJDNS.
 //
-// A pure value: nothing here resolves names or asks the operating system. Wire forms are in encoding.ts; port and
-// Unix-domain path come with `Service`. (Bitcoin Core src/netaddress.h, class CNetAddr)
+// A pure value: nothing here resolves names, and the operating system is asked for the number of an interface only (see
+// zone.ts). Wire forms are in encoding.ts; port and Unix-domain path come with `Service`. (Bitcoin Core src/netaddress.h, class CNetAddr)
 
 import { compareBytes, equalBytes } from '../util/compare-bytes.ts';
 import { invalidArg } from '../util/errors.ts';
@@ -15,11 +15,12 @@ import { NETWORK_BYTES, NETWORK_NUMBERS } from './network.ts';
 import type { NetworkClass, NetworkName, RawAddress } from './network.ts';
 import { formatI2P, formatOnion, hasOverlaySuffix, parseI2P, parseOnion } from './overlay-text.ts';
 import * as ranges from './ranges.ts';
+import { zoneNumber } from './zone.ts';
 
 /** Longest text that can be an address: an onion name in brackets. Longer text is not looked at. */
 const MAX_TEXT_CHARS = 64;
 
-/** An IPv6 scope id: decimal, since names of interfaces mean something on one host only. */
+/** An IPv6 scope id in numbers; anything else is the name of an interface. */
 const SCOPE_ID = /^\d{1,10}$/;
 const MAX_SCOPE_ID = 0xffff_ffff;
 
@@ -57,8 +58,8 @@ export class NetAddress implements RawAddress {
   }
 
   /**
-   * Reads an address as text: dotted quad, RFC 4291 IPv6 with an optional `%` and decimal scope id, onion v3 or
-   * `.b32.i2p` name, any of them in brackets.
+   * Reads an address as text: dotted quad, RFC 4291 IPv6 with an optional `%` and the number or name of an interface of
+   * this host, onion v3 or `.b32.i2p` name, any of them in brackets. Printed, an interface is its number.
    *
    * `fc00::/8` is read as IPv6 (see `toCJDNSIfInRange`), `::ffff:1.2.3.4` as the IPv4 it stands for. The ranges of
    * internal addresses and of Tor v2 names, `fd6b:88c0:8724::/48` and `fd87:d87e:eb43::/48`, are refused.
@@ -322,10 +323,15 @@ export class NetAddress implements RawAddress {
 function parseScopedIPv6(host: string): NetAddress | undefined {
   const percent = host.indexOf('%');
   const bytes = parseIPv6(percent === -1 ? host : host.slice(0, percent));
-  const scopeText = percent === -1 ? '0' : host.slice(percent + 1);
-  if (bytes === undefined || !SCOPE_ID.test(scopeText) || Number(scopeText) > MAX_SCOPE_ID) return undefined;
+  if (bytes === undefined) return undefined;
   // What stands for a name is never a destination. A Tor v2 name must not turn into `::`, which a listener takes for
   // every interface.
   if (isInternal(bytes) || isTorV2(bytes)) return undefined;
-  return NetAddress.fromIPv6Bytes(bytes, Number(scopeText));
+  const scopeId = percent === -1 ? 0 : parseScope(host.slice(percent + 1));
+  return scopeId === undefined ? undefined : NetAddress.fromIPv6Bytes(bytes, scopeId);
+}
+
+function parseScope(text: string): number | undefined {
+  if (!SCOPE_ID.test(text)) return zoneNumber(text);
+  return Number(text) <= MAX_SCOPE_ID ? Number(text) : undefined;
 }

@@ -3,6 +3,7 @@
 // (Bitcoin Core src/netaddress.h, class CService; Unix-domain paths are a proxy's matter there)
 
 import { invalidArg, outOfRange } from '../util/errors.ts';
+import { addressHint } from './address-hint.ts';
 import { NetAddress } from './net-address.ts';
 import { splitHostPort } from './split-host-port.ts';
 
@@ -45,12 +46,12 @@ export class Service {
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the path is empty, too long, or has a zero byte or half a character.
    */
   static unix(path: string): Service {
-    if (!isUnixPath(path)) throw invalidArg('path', `1..${MAX_UNIX_PATH_BYTES} bytes without zero`, path);
+    if (!isUnixPath(path)) throw notAPath(path);
     return new Service(NetAddress.UNSPECIFIED, 0, path);
   }
 
   /**
-   * Reads `1.2.3.4:8333`, `[::1]:80`, `name.onion:8333`, `name.b32.i2p`, `unix:/path`.
+   * Reads `1.2.3.4:8333`, `[::1]:80`, `[fe80::1%eth0]:80`, `name.onion:8333`, `name.b32.i2p`, `unix:/path`.
    *
    * Port 0 is accepted: to listen on, it stands for any. An I2P name without a port has port 0, whatever the default.
    *
@@ -59,10 +60,7 @@ export class Service {
    */
   static parse(text: string, defaultPort?: number): Service {
     const service = Service.tryParse(text, defaultPort);
-    // What is wrong with a path is said there.
-    if (service === undefined && String(text).startsWith(UNIX_PREFIX))
-      return Service.unix(text.slice(UNIX_PREFIX.length));
-    if (service === undefined) throw invalidArg('service', 'an address with port, or unix:/path', text);
+    if (service === undefined) throw notAnEndpoint('service', text);
     return service;
   }
 
@@ -116,6 +114,17 @@ export class Service {
     const address = this.address.toCJDNSIfInRange();
     return address === this.address ? this : new Service(address, this.port);
   }
+}
+
+/** The error for a text that is no endpoint, with the form that works. */
+export function notAnEndpoint(name: string, text: unknown): TypeError {
+  if (typeof text === 'string' && text.startsWith(UNIX_PREFIX)) return notAPath(text.slice(UNIX_PREFIX.length));
+  const hint = typeof text === 'string' || typeof text === 'number' ? addressHint(String(text)) : '';
+  return invalidArg(name, `an address with port, or unix:/path${hint === '' ? '' : ` (${hint})`}`, text);
+}
+
+function notAPath(path: string): TypeError {
+  return invalidArg('path', `1..${MAX_UNIX_PATH_BYTES} bytes without zero`, path);
 }
 
 /** An endpoint as errors of Node name it: a Unix-domain socket has its path for address, and no port. */
