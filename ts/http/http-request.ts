@@ -7,6 +7,7 @@ import { queryParameter } from './query.ts';
 import type { RequestParser } from './parser/request-parser.ts';
 import { checkStatus, headerLine } from './reply-head.ts';
 import type { ReplyStream, StreamOptions } from './reply-stream.ts';
+import { isBytes } from '../util/is-bytes.ts';
 
 const NO_BODY = new Uint8Array(0);
 
@@ -181,7 +182,7 @@ export class HttpRequest {
   writeReply(status: number, body: string | Uint8Array = ''): void {
     this.#mustBeOpen('writeReply');
     checkStatus(status);
-    if (typeof body !== 'string' && !(body instanceof Uint8Array)) throw invalidArg('body', 'a string or bytes', body);
+    if (typeof body !== 'string' && !isBytes(body)) throw invalidArg('body', 'a string or bytes', body);
     this.status = status;
     this.#sink.sendReply(this, status, body);
   }

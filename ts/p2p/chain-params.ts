@@ -8,6 +8,7 @@ import { invalidArg } from '../util/errors.ts';
 import { FIXED_SEEDS_HEX } from './fixed-seeds.ts';
 import { doubleSha256, hashFromHex } from './hash.ts';
 import type { BlockHeader } from './messages/block-header.ts';
+import { isBytes } from '../util/is-bytes.ts';
 
 /** A Bitcoin network. */
 export type ChainName = 'main' | 'testnet3' | 'testnet4' | 'signet' | 'regtest';
@@ -162,7 +163,7 @@ export const CHAIN_PARAMS: Readonly<Record<ChainName, ChainParams>> = {
  * @see BIP 325
  */
 export function customSignetParams(challenge: Uint8Array, dnsSeeds: readonly string[] = []): ChainParams {
-  if (!(challenge instanceof Uint8Array)) throw invalidArg('challenge', 'a Uint8Array', challenge);
+  if (!isBytes(challenge)) throw invalidArg('challenge', 'a Uint8Array', challenge);
   const magic = doubleSha256(new ByteWriter().varBytes(challenge).finish()).slice(0, 4);
   return { ...CHAIN_PARAMS.signet, magic, dnsSeeds, fixedSeeds: new Uint8Array(0) };
 }

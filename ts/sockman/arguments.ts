@@ -1,8 +1,9 @@
 // Checks of arguments of the public methods: what is wrong is said before any system call.
 
-import { Service } from '../netaddr/service.ts';
-import { invalidArg, outOfRange } from '../util/errors.ts';
+import { Service, notAnEndpoint } from '../netaddr/service.ts';
+import { invalidArg, outOfRange, shown } from '../util/errors.ts';
 import { SLOT_MASK } from './backends/backend.ts';
+import { isBytes } from '../util/is-bytes.ts';
 
 /** A node id as callers may pass it. Any number is allowed: an id that nothing has is simply unknown. */
 export function checkNodeId(nodeId: unknown): asserts nodeId is number {
@@ -23,7 +24,7 @@ export function checkNodeIds(nodeIds: unknown): asserts nodeIds is ArrayLike<num
 
 /** Bytes to send. A detached buffer is refused; shared memory is sent as it stands at the time of the call. */
 export function checkBytes(data: unknown): asserts data is Uint8Array {
-  if (!(data instanceof Uint8Array)) throw invalidArg('data', 'a Uint8Array', data);
+  if (!isBytes(data)) throw invalidArg('data', 'a Uint8Array', data);
   if (data.length === 0) checkAttached(data);
 }
 
@@ -42,12 +43,21 @@ function checkAttached(data: Uint8Array): void {
  */
 export function toService(name: string, value: unknown): Service {
   if (value instanceof Service) return value;
-  if (typeof value === 'string') return Service.parse(value);
+  if (typeof value === 'string') {
+    const service = Service.tryParse(value);
+    if (service !== undefined) return service;
+    throw notAnEndpoint(name, value);
+  }
   if (typeof value === 'object' && value !== null && 'address' in value && 'port' in value) {
     const { port } = value;
     if (typeof port !== 'number') throw invalidArg(`${name}.port`, 'a number', port);
     if (!Number.isInteger(port) || port < 0 || port > 65_535) throw outOfRange(`${name}.port`, '0 to 65535', port);
     if (value.toString !== Object.prototype.toString) return Service.parse(String(value));
   }
-  throw invalidArg(name, 'a Service or its text', value);
+  if (typeof value === 'number') throw notAnEndpoint(name, value);
+  if (typeof value === 'object' && value !== null && 'port' in value) {
+    const { host = '127.0.0.1', port } = value as { host?: unknown; port: unknown };
+    throw invalidArg(name, `a Service or its text, such as '${shown(host).slice(1, -1)}:${shown(port)}'`, 'an object');
+  }
+  throw invalidArg(name, "a Service or its text, such as '127.0.0.1:7000'", value);
 }

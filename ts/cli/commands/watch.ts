@@ -12,6 +12,7 @@ import * as option from '../option-kinds.ts';
 import { UsageError } from '../options.ts';
 import type { ValuesOf } from '../options.ts';
 import { untilStopped } from '../run.ts';
+import { isBytes } from '../../util/is-bytes.ts';
 
 const OPTIONS = {
   connect: option.text('ADDRESS', 'the peer, address:port; dialed again when it hangs up'),
@@ -77,7 +78,7 @@ function escaped(character: string): string {
 /** Makes readable what JSON cannot hold. */
 function readable(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  if (isBytes(value)) return Buffer.from(value).toString('hex');
   if (isService(value)) return value.toString();
   return value;
 }

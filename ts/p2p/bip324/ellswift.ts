@@ -16,6 +16,7 @@ import { invalidArg } from '../../util/errors.ts';
 import { Curve, GROUP_ORDER } from './curve.ts';
 import { FIELD_BYTES, FIELD_PRIME, Field } from './field.ts';
 import type { Slot } from './field.ts';
+import { isBytes } from '../../util/is-bytes.ts';
 
 /** Length of an encoded public key, in bytes. */
 export const ELLSWIFT_BYTES = 64;
@@ -235,8 +236,8 @@ function ellSwift(): EllSwift {
 }
 
 function requireBytes(name: string, bytes: Uint8Array, byteCount: number): void {
-  if (!(bytes instanceof Uint8Array) || bytes.length !== byteCount) {
-    throw invalidArg(name, `${byteCount} bytes`, bytes instanceof Uint8Array ? `${bytes.length} bytes` : bytes);
+  if (!isBytes(bytes) || bytes.length !== byteCount) {
+    throw invalidArg(name, `${byteCount} bytes`, isBytes(bytes) ? `${bytes.length} bytes` : bytes);
   }
 }
 

@@ -3,6 +3,7 @@
 import type { ByteReader, ByteWriter } from '../../util/bytes.ts';
 import { invalidArg, outOfRange } from '../../util/errors.ts';
 import { HASH_BYTES } from '../hash.ts';
+import { isBytes } from '../../util/is-bytes.ts';
 
 /**
  * Reads the payload of one message type.
@@ -56,7 +57,7 @@ export function writeHash(writer: ByteWriter, hash: Uint8Array): void {
 
 /** Refuses anything but 32 bytes. @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`. */
 export function requireHash(name: string, hash: Uint8Array): void {
-  if (hash instanceof Uint8Array && hash.length === HASH_BYTES) return;
+  if (isBytes(hash) && hash.length === HASH_BYTES) return;
   throw invalidArg(name, `a Uint8Array of ${HASH_BYTES} bytes`, hash);
 }
 

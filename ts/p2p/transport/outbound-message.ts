@@ -5,6 +5,7 @@ import { invalidArg, outOfRange } from '../../util/errors.ts';
 import type { OutboundMessage } from './transport.ts';
 import { MAX_PROTOCOL_MESSAGE_BYTES } from './transport.ts';
 import { typeField } from './type-field.ts';
+import { isBytes } from '../../util/is-bytes.ts';
 
 /** Most that either transport can carry, in bytes: V2 has three bytes for the length of payload and type. (BIP 324) */
 export const MAX_TRANSPORT_PAYLOAD_BYTES = 0xff_ffff - 13;
@@ -17,7 +18,7 @@ export const MAX_TRANSPORT_PAYLOAD_BYTES = 0xff_ffff - 13;
  * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: longer than that.
  */
 export function requireSendablePayload(payload: Uint8Array, maxBytes: number = MAX_PROTOCOL_MESSAGE_BYTES): void {
-  if (!(payload instanceof Uint8Array)) throw invalidArg('message.payload', 'a Uint8Array', payload);
+  if (!isBytes(payload)) throw invalidArg('message.payload', 'a Uint8Array', payload);
   if (payload.length > maxBytes) {
     throw outOfRange('message.payload.length', `at most ${maxBytes}`, payload.length);
   }

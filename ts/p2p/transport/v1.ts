@@ -28,6 +28,7 @@ import type {
 } from './transport.ts';
 import { FIRST_PART_BYTES, MAX_PROTOCOL_MESSAGE_BYTES, MESSAGE_OVERHEAD_BYTES } from './transport.ts';
 import { MAX_TYPE_CHAR_V1, readTypeField, typeField } from './type-field.ts';
+import { isBytes } from '../../util/is-bytes.ts';
 
 /** Size of the header, in bytes. */
 export const V1_HEADER_BYTES = 24;
@@ -84,7 +85,7 @@ export class V1Transport implements Transport {
 
   /** @param magic - The four bytes every message of the network begins with. Copied. */
   constructor(magic: Uint8Array) {
-    if (!(magic instanceof Uint8Array) || magic.length !== MAGIC_BYTES) {
+    if (!isBytes(magic) || magic.length !== MAGIC_BYTES) {
       throw invalidArg('magic', `a Uint8Array of ${MAGIC_BYTES} bytes`, magic);
     }
     this.#magic = Uint8Array.from(magic);

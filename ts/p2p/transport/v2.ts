@@ -39,6 +39,7 @@ import { GarbageSearch, MAX_GARBAGE_BYTES } from './v2-garbage.ts';
 import { PacketReader } from './v2-reader.ts';
 import type { PacketMessage } from './v2-reader.ts';
 import { PacketWriter } from './v2-writer.ts';
+import { isBytes } from '../../util/is-bytes.ts';
 
 /** What every V1 connection begins with, in bytes: magic and the type `version`, padded. (Core src/net.h) */
 export const V1_PREFIX_BYTES = 16;
@@ -113,10 +114,10 @@ export class V2Transport implements Transport {
    */
   constructor(options: V2TransportOptions) {
     const { magic, isInitiator, random, keyPair, garbage } = options;
-    if (!(magic instanceof Uint8Array) || magic.length !== MAGIC_BYTES) {
+    if (!isBytes(magic) || magic.length !== MAGIC_BYTES) {
       throw invalidArg('magic', `a Uint8Array of ${MAGIC_BYTES} bytes`, magic);
     }
-    if (garbage !== undefined && (!(garbage instanceof Uint8Array) || garbage.length > MAX_GARBAGE_BYTES)) {
+    if (garbage !== undefined && (!isBytes(garbage) || garbage.length > MAX_GARBAGE_BYTES)) {
       throw invalidArg('garbage', `a Uint8Array of at most ${MAX_GARBAGE_BYTES} bytes`, garbage);
     }
     if (typeof random !== 'function') throw invalidArg('random', 'a function', random);
@@ -334,8 +335,8 @@ export class V2Transport implements Transport {
 }
 
 function requireKeyPair({ privateKey, publicKey }: EllSwiftKeyPair): void {
-  const isPrivateKey = privateKey instanceof Uint8Array && privateKey.length === PRIVATE_KEY_BYTES;
-  const isPublicKey = publicKey instanceof Uint8Array && publicKey.length === ELLSWIFT_BYTES;
+  const isPrivateKey = isBytes(privateKey) && privateKey.length === PRIVATE_KEY_BYTES;
+  const isPublicKey = isBytes(publicKey) && publicKey.length === ELLSWIFT_BYTES;
   if (!isPrivateKey || !isPublicKey) throw invalidArg('keyPair', 'keys of 32 and 64 bytes', 'others');
 }
 
