@@ -1,6 +1,7 @@
 // Waiting, on a clock that is handed in and until somebody says stop.
 
 import type { Clock } from './clock.ts';
+import { whenAborted } from './when-aborted.ts';
 
 /** Resolves after `delayMs`, or as soon as the signal is aborted. Never rejects: look at the signal afterwards. */
 export function sleep(clock: Pick<Clock, 'after'>, delayMs: number, signal: AbortSignal): Promise<void> {
@@ -8,10 +9,10 @@ export function sleep(clock: Pick<Clock, 'after'>, delayMs: number, signal: Abor
   return new Promise((resolve) => {
     const wakeUp = (): void => {
       timer.cancel();
-      signal.removeEventListener('abort', wakeUp);
+      forget();
       resolve();
     };
     const timer = clock.after(delayMs, wakeUp);
-    signal.addEventListener('abort', wakeUp, { once: true });
+    const forget = whenAborted(signal, wakeUp);
   });
 }

@@ -17,6 +17,7 @@ import { shuffle } from '../../util/random.ts';
 import type { NetEvents } from '../contract/net-events.ts';
 import type { NodeTable } from '../node/node-table.ts';
 import type { P2PNode } from '../node/peer.ts';
+import { whenAborted } from '../../util/when-aborted.ts';
 
 /** Longest time between two looks at all nodes, in milliseconds: what periodic messages can count on. (Core waits as long.) */
 export const PUMP_REST_MS = 100;
@@ -54,7 +55,7 @@ export class MessagePump {
   }
 
   start(): void {
-    this.#interrupt.addEventListener('abort', () => this.#next?.cancel(), { once: true });
+    whenAborted(this.#interrupt, () => this.#next?.cancel());
     this.#goOnSoon();
   }
 

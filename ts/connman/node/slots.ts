@@ -3,6 +3,8 @@
 // A dial needs a slot before it begins. When it succeeds the slot moves to the node and stays with it until the node is
 // removed; a removed node may hand it to its own reconnection, so that nobody takes the slot in between.
 
+import { whenAborted } from '../../util/when-aborted.ts';
+
 /** One slot, held by whoever has the object. */
 export class SlotGrant {
   #pool: SlotPool | undefined;
@@ -53,14 +55,14 @@ export class SlotPool {
     if (grant !== undefined) return Promise.resolve(grant);
     return new Promise((resolve) => {
       const serve = (served: SlotGrant): void => {
-        signal.removeEventListener('abort', giveUp);
+        forget();
         resolve(served);
       };
       const giveUp = (): void => {
         this.#waiting.delete(serve);
         resolve(undefined);
       };
-      signal.addEventListener('abort', giveUp, { once: true });
+      const forget = whenAborted(signal, giveUp);
       this.#waiting.add(serve);
     });
   }

@@ -20,6 +20,7 @@ import type { OpenRequest } from './dialing.ts';
 import type { NetworkState } from '../reach/network-state.ts';
 import { SlotPool } from '../node/slots.ts';
 import type { SlotGrant } from '../node/slots.ts';
+import { whenAborted } from '../../util/when-aborted.ts';
 
 /** How long to wait where nothing can be opened at all: the network is off, or there is none that hides us. */
 const UNAVAILABLE_REST_MS = 5_000;
@@ -63,7 +64,7 @@ export class PrivateBroadcasts {
     if (!host.network.proxyRandomize && host.network.isReachable('onion')) {
       host.logger.warn('private broadcast without proxyRandomize: circuits through Tor may be linked to others');
     }
-    host.interrupt.addEventListener('abort', () => this.#announceNeed?.(), { once: true });
+    whenAborted(host.interrupt, () => this.#announceNeed?.());
   }
 
   /** How many connections are still to be opened. */

@@ -17,6 +17,7 @@ import { errnoName } from '../../util/errno.ts';
 import { shown } from '../../util/errors.ts';
 import { nodeAsyncHooks } from '../../util/load-later.ts';
 import type { Logger } from '../../util/logger.ts';
+import { whenAborted } from '../../util/when-aborted.ts';
 import type { I2P } from '../i2p/i2p.ts';
 import type { ProxiedEnds } from '../connection.ts';
 import type { TurnLoop } from '../turn-loop.ts';
@@ -98,6 +99,7 @@ class Dial {
   readonly #onEnd: (result: DialResult) => void;
   readonly #onAbort = (): void => this.fail(dialFailure('aborted'));
   readonly #socket: DialSocket;
+  #forgetSignal: (() => void) | undefined;
   #isOver = false;
 
   constructor(context: DialContext, request: DialRequest, onEnd: (result: DialResult) => void) {
@@ -114,7 +116,7 @@ class Dial {
   start(): void {
     const { to, proxy, signal } = this.#request;
     if (signal?.aborted === true) return this.#onAbort();
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#forgetSignal = signal && whenAborted(signal, this.#onAbort);
     if (isNamed(to)) this.#dialThroughProxy(to.host, to.port, proxy!);
     else if (to.address.isI2P()) void this.#dialI2P(to);
     else if (proxy !== undefined) this.#dialThroughProxy(to.address.toString(), to.port, proxy);
@@ -190,7 +192,7 @@ class Dial {
 
   #end(result: DialResult): void {
     this.#isOver = true;
-    this.#request.signal?.removeEventListener('abort', this.#onAbort);
+    this.#forgetSignal?.();
     this.#onEnd(result);
   }
 }
