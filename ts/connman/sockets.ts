@@ -9,6 +9,7 @@
 // `Traffic`, which wakes it. Marked nodes are removed, and changes told, in a macrotask of their own.
 
 import type { Service } from '../netaddr/service.ts';
+import { sockManOptionsOf } from '../sockman/options.ts';
 import type { SockManOptions } from '../sockman/options.ts';
 import { SockMan } from '../sockman/sock-man.ts';
 import type { Traffic } from './messages/wire.ts';
@@ -32,7 +33,7 @@ export class NodeSockets extends SockMan {
   readonly #owner: SocketOwner;
 
   constructor(options: SockManOptions, owner: SocketOwner) {
-    super(options);
+    super(sockManOptionsOf(options));
     this.#owner = owner;
   }
 

@@ -2,7 +2,7 @@
 
 import { Service } from '../netaddr/service.ts';
 import { Subnet } from '../netaddr/subnet.ts';
-import { integer } from '../sockman/options.ts';
+import { integer, sockManOptionsOf } from '../sockman/options.ts';
 import type { SockManOptions } from '../sockman/options.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Clock } from '../util/clock.ts';
@@ -103,5 +103,5 @@ function unparsedBytes(value: unknown): number {
 export function socketOptions(options: HttpServerOptions): SockManOptions {
   if (typeof options !== 'object' || options === null) return {};
   const most = unparsedBytes(options.maxUnparsedBytes);
-  return { ...options, receiveChunkBytes: Math.min(options.receiveChunkBytes ?? most, most) };
+  return { ...sockManOptionsOf(options), receiveChunkBytes: Math.min(options.receiveChunkBytes ?? most, most) };
 }

@@ -4,6 +4,7 @@
 import type { Service } from '../netaddr/service.ts';
 import type { Timer } from '../util/clock.ts';
 import { SockManError, invalidArg, outOfRange } from '../util/errors.ts';
+import { checkOptionNames } from '../util/option-names.ts';
 import { nodeCrypto } from '../util/load-later.ts';
 import { checkBytes, checkNodeId, checkNodeIds } from './arguments.ts';
 import type { Backend } from './backends/backend.ts';
@@ -45,6 +46,9 @@ export interface QueueOptions {
   /** More follows at once, as for `sendBytes`. Default false. */
   willSendMore?: boolean;
 }
+
+const START_OPTION_NAMES: Readonly<Record<keyof StartOptions, true>> = { name: true, i2p: true };
+const QUEUE_OPTION_NAMES: Readonly<Record<keyof QueueOptions, true>> = { limitBytes: true, willSendMore: true };
 
 export class SockManCore {
   readonly #host: SockManCallbacks;
@@ -89,6 +93,7 @@ export class SockManCore {
 
   start(options: StartOptions): void {
     if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+    checkOptionNames('', options, START_OPTION_NAMES);
     const { name = 'sockman' } = options;
     if (typeof name !== 'string') throw invalidArg('name', 'a string', name);
     if (this.#isStarted) throw new SockManError('ERR_SOCKMAN_STATE', 'startSocketsThreads was called before');
@@ -185,6 +190,7 @@ export class SockManCore {
     checkNodeId(nodeId);
     checkBytes(data);
     if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+    checkOptionNames('', options, QUEUE_OPTION_NAMES);
     const { limitBytes, willSendMore = false } = options;
     const limit = integer('limitBytes', limitBytes, DEFAULT_QUEUE_LIMIT_BYTES, 1, MAX_QUEUE_LIMIT_BYTES);
     const connection = this.#loop?.table.byId(nodeId);

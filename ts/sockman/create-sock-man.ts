@@ -1,6 +1,7 @@
 // `SockMan` for people who do not subclass.
 
 import { invalidArg } from '../util/errors.ts';
+import { CALLBACK_NAMES, checkHandlerNames } from './callback-names.ts';
 import type { SockManCallbacks } from './callbacks.ts';
 import { SockMan } from './sock-man.ts';
 import type { SockManOptions } from './options.ts';
@@ -13,7 +14,7 @@ export type SockManHandlers = Pick<SockManCallbacks, 'eventGotData'> & Partial<S
  * room to send is not waited for, and a connection is closed at its EOF or read error.
  *
  * @param handlers - Read once, here. Called without a receiver.
- * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a handler is no function, or an option is wrong.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a handler is no function or is called like none, or an option is wrong.
  * @example
  * const echo = createSockMan({ eventGotData: (nodeId, data) => void echo.sendBytes(nodeId, data) });
  */
@@ -21,24 +22,10 @@ export function createSockMan(handlers: SockManHandlers, options: SockManOptions
   return new HandlerSockMan(handlers, options);
 }
 
-/** The callbacks there are, for the check of a handlers object. */
-const CALLBACK_NAMES = [
-  'eventNewConnectionAccepted',
-  'eventReadyToSend',
-  'eventGotData',
-  'eventGotEOF',
-  'eventGotPermanentReadError',
-  'eventConnectionClosed',
-  'shouldTryToSend',
-  'shouldTryToRecv',
-  'eventIOLoopCompletedForNode',
-  'eventIOLoopCompletedForAllPeers',
-  'eventI2PListen',
-] as const satisfies (keyof SockManCallbacks)[];
-
 /** The handlers that are given, inherited ones included. */
 function readHandlers(given: SockManHandlers): SockManHandlers {
   if (typeof given !== 'object' || given === null) throw invalidArg('handlers', 'an object', given);
+  checkHandlerNames(given);
   const handlers: Record<string, unknown> = {};
   for (const name of CALLBACK_NAMES) {
     const handler: unknown = given[name];

@@ -1,6 +1,7 @@
 // Options of a `SockMan`, their defaults and limits.
 
 import type { Logger } from '../util/logger.ts';
+import { checkOptionNames } from '../util/option-names.ts';
 import { invalidArg, outOfRange } from '../util/errors.ts';
 import type { Backend, BackendOptions } from './backends/backend.ts';
 import type { CallbackErrorHandler } from './callback-errors.ts';
@@ -84,6 +85,33 @@ export interface SockManOptions {
   poisonReceivedBytes?: boolean;
 }
 
+const SOCK_MAN_OPTION_NAMES: Readonly<Record<keyof SockManOptions, true>> = {
+  backend: true,
+  addon: true,
+  poller: true,
+  logger: true,
+  onCallbackError: true,
+  receiveChunkBytes: true,
+  acceptBatch: true,
+  backlog: true,
+  reusePort: true,
+  dualStack: true,
+  noDelay: true,
+  keepAliveSeconds: true,
+  receiveBufferBytes: true,
+  sendBufferBytes: true,
+  connectTimeoutMs: true,
+  passMs: true,
+  passBytes: true,
+  poisonReceivedBytes: true,
+};
+
+/** The options of a `SockMan` among those of something that has one. */
+export function sockManOptionsOf(options: SockManOptions): SockManOptions {
+  const names = Object.keys(SOCK_MAN_OPTION_NAMES) as (keyof SockManOptions)[];
+  return Object.fromEntries(names.map((name) => [name, options[name]]));
+}
+
 /** Options with every default filled in and every value checked. */
 export interface ResolvedOptions {
   readonly backend: SockManOptions['backend'];
@@ -107,6 +135,7 @@ export interface ResolvedOptions {
  */
 export function resolveOptions(options: SockManOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+  checkOptionNames('', options, SOCK_MAN_OPTION_NAMES);
   const { backend, poller, logger, onCallbackError } = options;
   if (backend !== undefined && backend !== 'native' && backend !== 'node-net' && typeof backend !== 'function') {
     throw invalidArg('backend', "'native', 'node-net' or a factory", backend);

@@ -11,6 +11,7 @@
 import type { Service } from '../netaddr/service.ts';
 import { toService } from './arguments.ts';
 import type { SocketCounters, TcpInfo } from './backends/backend.ts';
+import { checkOverrideNames } from './callback-names.ts';
 import type { CloseReason, SockManCallbacks } from './callbacks.ts';
 import type { ConnectionStream } from './connection-stream.ts';
 import type { ConnectOptions, ConnectTarget } from './dial/connect-options.ts';
@@ -21,6 +22,7 @@ import { SockManCore } from './core.ts';
 import type { QueueOptions, StartOptions } from './core.ts';
 import type { SockManOptions } from './options.ts';
 import type { SockManStats } from './stats.ts';
+import type { Overrides } from './turn-loop.ts';
 import type { Timer } from '../util/clock.ts';
 import { errnoText } from '../util/errno.ts';
 
@@ -43,17 +45,14 @@ export abstract class SockMan implements SockManCallbacks {
   readonly #core: SockManCore;
 
   /**
-   * Opens nothing yet: the backend is made by the first bind, connect or start.
+   * Opens nothing yet: the backend is made by the first bind, connect or start, which also check that the subclass has the
+   * callbacks it needs and misspells none.
+   *
+   * @param options - None but those there are: a subclass with options of its own takes them out first.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` or {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
    */
   constructor(options: SockManOptions = {}) {
-    this.#core = new SockManCore(this, options, () => ({
-      asksToSend: this.shouldTryToSend !== SockMan.prototype.shouldTryToSend,
-      asksToRecv: this.shouldTryToRecv !== SockMan.prototype.shouldTryToRecv,
-      hooksNode: this.eventIOLoopCompletedForNode !== SockMan.prototype.eventIOLoopCompletedForNode,
-      tellsClosed: this.eventConnectionClosed !== SockMan.prototype.eventConnectionClosed,
-      hooksTurn: this.eventIOLoopCompletedForAllPeers !== SockMan.prototype.eventIOLoopCompletedForAllPeers,
-    }));
+    this.#core = new SockManCore(this, options, () => this.#overrides());
   }
 
   // ---- Callbacks, described in `SockManCallbacks` -------------------------------------------------------------------
@@ -300,6 +299,19 @@ export abstract class SockMan implements SockManCallbacks {
   tcpInfoOf(nodeId: number): TcpInfo | undefined {
     const connection = this.#core.find(nodeId);
     return connection && this.#core.backend.tcpInfoOf(connection.handle);
+  }
+
+  /** Which callbacks the subclass has. Not asked by the constructor: fields of a subclass are set behind it. */
+  #overrides(): Overrides {
+    const base = SockMan.prototype;
+    checkOverrideNames(this, base);
+    return {
+      asksToSend: this.shouldTryToSend !== base.shouldTryToSend,
+      asksToRecv: this.shouldTryToRecv !== base.shouldTryToRecv,
+      hooksNode: this.eventIOLoopCompletedForNode !== base.eventIOLoopCompletedForNode,
+      tellsClosed: this.eventConnectionClosed !== base.eventConnectionClosed,
+      hooksTurn: this.eventIOLoopCompletedForAllPeers !== base.eventIOLoopCompletedForAllPeers,
+    };
   }
 
   // ---- State --------------------------------------------------------------------------------------------------------

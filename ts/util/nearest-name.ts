@@ -12,14 +12,19 @@ const SLIPS_PER_CHARACTER = 0.4;
  * A slip is a letter too many, too few, or wrong, or two that changed places; upper and lower case are alike.
  *
  * @param name - What was given. @param names - What there is; of equally similar ones the first is taken.
+ * @param slipsPerCharacter - Most slips, for each character of the longer name.
  */
-export function nearestName(name: string, names: Iterable<string>): string | undefined {
+export function nearestName(
+  name: string,
+  names: Iterable<string>,
+  slipsPerCharacter: number = SLIPS_PER_CHARACTER,
+): string | undefined {
   if (name.length > MAX_NAME_CHARS) return undefined;
   let nearest: string | undefined;
   let fewest = Infinity;
   for (const candidate of names) {
     const slips = countSlips(name.toLowerCase(), candidate.toLowerCase());
-    if (slips >= fewest || slips > Math.max(name.length, candidate.length) * SLIPS_PER_CHARACTER) continue;
+    if (slips >= fewest || slips > Math.max(name.length, candidate.length) * slipsPerCharacter) continue;
     nearest = candidate;
     fewest = slips;
   }

@@ -2,11 +2,13 @@
 
 import type { Service } from '../../netaddr/service.ts';
 import { invalidArg, outOfRange } from '../../util/errors.ts';
+import { checkOptionNames } from '../../util/option-names.ts';
 import { toService } from '../arguments.ts';
 import { MAX_TIMEOUT_MS, boolean, integer } from '../options.ts';
 import type { StepListener } from './dial-socket.ts';
 import { checkCredentials } from './socks5.ts';
 import type { ProxyCredentials } from './stream-isolation.ts';
+import { isAbortSignal } from '../../util/when-aborted.ts';
 
 /** A destination by name, for a proxy to resolve: the name is never looked up on this machine. */
 export interface NamedTarget {
@@ -54,6 +56,23 @@ export interface ConnectOptions {
   onStep?: StepListener;
 }
 
+const CONNECT_OPTION_NAMES: Readonly<Record<keyof ConnectOptions, true>> = {
+  isImportant: true,
+  proxy: true,
+  forceTransientI2P: true,
+  localAddress: true,
+  signal: true,
+  timeoutMs: true,
+  onStep: true,
+};
+
+const PROXY_NAMES: Readonly<Record<keyof Proxy, true>> = {
+  endpoint: true,
+  streamIsolation: true,
+  credentials: true,
+  sessionOptions: true,
+};
+
 /** A proxy, checked. */
 export interface ProxyRequest {
   readonly endpoint: Service;
@@ -80,11 +99,13 @@ export interface DialRequest {
  */
 export function toDialRequest(to: ConnectTarget, options: ConnectOptions, connectTimeoutMs: number): DialRequest {
   if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+  checkOptionNames('', options, CONNECT_OPTION_NAMES);
   const { proxy, localAddress, signal, onStep } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidArg('signal', 'an AbortSignal', signal);
+  if (signal !== undefined && !isAbortSignal(signal)) throw invalidArg('signal', 'an AbortSignal', signal);
   if (onStep !== undefined && typeof onStep !== 'function') throw invalidArg('onStep', 'a function', onStep);
   const target = isNamed(to) ? toNamedTarget(to) : toService('to', to);
-  if (isNamed(target) && proxy === undefined) throw invalidArg('proxy', 'a proxy, since `to` is a name', proxy);
+  if (isNamed(target) && proxy === undefined)
+    throw invalidArg('proxy', 'a proxy, since `to` is a name, and names are never looked up here', proxy);
   if (!isNamed(target) && target.unixPath !== undefined && proxy !== undefined) {
     throw invalidArg('to', 'an address that a proxy can connect to', target);
   }
@@ -114,6 +135,7 @@ function toNamedTarget({ host, port }: NamedTarget): NamedTarget {
 
 function toProxyRequest(proxy: Proxy | Service | string): ProxyRequest {
   const given: Proxy = typeof proxy === 'object' && proxy !== null && 'endpoint' in proxy ? proxy : { endpoint: proxy };
+  if (given === proxy) checkOptionNames('proxy', proxy, PROXY_NAMES);
   const { sessionOptions } = given;
   const streamIsolation = boolean('proxy.streamIsolation', given.streamIsolation, false);
   const credentials = given.credentials === undefined ? undefined : toCredentials(given.credentials);

@@ -2,6 +2,7 @@
 
 import type { Service } from '../../netaddr/service.ts';
 import { invalidArg } from '../../util/errors.ts';
+import { checkOptionNames } from '../../util/option-names.ts';
 import { checkPath } from '../../util/private-file.ts';
 import { toService } from '../arguments.ts';
 import { checkSessionOptions } from '../dial/connect-options.ts';
@@ -25,12 +26,19 @@ export interface I2PListenOptions {
   sessionOptions?: string;
 }
 
+const LISTEN_OPTION_NAMES: Readonly<Record<keyof I2PListenOptions, true>> = {
+  sam: true,
+  privateKeyFile: true,
+  sessionOptions: true,
+};
+
 /**
  * Checks the options of listening.
  * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the option.
  */
 export function checkI2PListenOptions(options: I2PListenOptions): SessionOptions {
   if (typeof options !== 'object' || options === null) throw invalidArg('i2p', 'an object', options);
+  checkOptionNames('i2p', options, LISTEN_OPTION_NAMES);
   const { sam, privateKeyFile, sessionOptions } = options;
   checkPath('i2p.privateKeyFile', privateKeyFile);
   if (sessionOptions !== undefined) checkSessionOptions('i2p.sessionOptions', sessionOptions);
