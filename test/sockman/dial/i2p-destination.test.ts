@@ -81,10 +81,21 @@ describe('base64 of I2P', () => {
     }
   });
 
+  test('may come without its padding, as some routers write it', () => {
+    for (let length = 0; length < 300; length += 1) {
+      const bytes = Buffer.from(Array.from({ length }, (_, index) => (index * 151 + length) & 0xff));
+      expect(decodeI2PBase64(encodeI2PBase64(bytes).replaceAll('=', ''))).toEqual(bytes);
+    }
+    const text = encodeI2PBase64(D1);
+    expect(text).toMatch(/==$/);
+    expect(addressOfDestinationText(text.slice(0, -2))).toEqual(addressOfDestinationText(text));
+  });
+
   test.each([
     ['the standard alphabet', 'ab+/'],
     ['one foreign character', 'ab+c'],
-    ['missing padding', 'AA'],
+    ['half of the padding', 'AA='],
+    ['spare bits without padding', 'AB'],
     ['a length that is no multiple of four', 'AAAAA'],
     ['three padding characters', 'A==='],
     ['nothing but padding', '===='],

@@ -19,21 +19,27 @@ const CERTIFICATE_LENGTH_OFFSET = 385;
 
 const I2P_BASE64 = /^[A-Za-z0-9~-]*={0,2}$/;
 
-/** I2P's base64: `-` and `~` in place of `+` and `/`, with padding. */
+/** I2P's base64: `-` and `~` in place of `+` and `/`, with padding as the Java router writes it. */
 export function encodeI2PBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64').replaceAll('+', '-').replaceAll('/', '~');
 }
 
 /**
  * Decodes I2P's base64.
- * @returns undefined unless `text` is exactly what `encodeI2PBase64` makes of the bytes: foreign characters, missing or
- *   misplaced padding, spare bits.
+ * @returns undefined unless `text` is exactly what `encodeI2PBase64` makes of the bytes, with or without its padding: foreign
+ *   characters, misplaced padding, spare bits.
  */
 export function decodeI2PBase64(text: string): Uint8Array | undefined {
-  if (text.length % 4 !== 0 || !I2P_BASE64.test(text)) return undefined;
+  if (!I2P_BASE64.test(text)) return undefined;
   const bytes = Buffer.from(text.replaceAll('-', '+').replaceAll('~', '/'), 'base64');
   // Node ignores spare bits; encoding again shows them.
-  return encodeI2PBase64(bytes) === text ? bytes : undefined;
+  const padded = encodeI2PBase64(bytes);
+  return text === padded || text === withoutPadding(padded) ? bytes : undefined;
+}
+
+function withoutPadding(text: string): string {
+  const end = text.indexOf('=');
+  return end === -1 ? text : text.slice(0, end);
 }
 
 /** Why bytes are no destination or private key, in words; undefined when they are. */
