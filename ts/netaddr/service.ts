@@ -13,6 +13,9 @@ const UNIX_PREFIX = 'unix:';
 /** Longest path of a Unix-domain socket, in bytes: Linux's `sun_path` less its terminating zero. (unix(7)) */
 export const MAX_UNIX_PATH_BYTES = 107;
 
+/** Longest text that can be an endpoint; each form is shorter. Longer text is not looked at. */
+const MAX_TEXT_CHARS = 256;
+
 /**
  * An immutable endpoint: address and port, or a Unix-domain path.
  *
@@ -66,7 +69,7 @@ export class Service {
 
   /** Reads an endpoint as `parse` does; undefined for anything that is not one. */
   static tryParse(text: string, defaultPort?: number): Service | undefined {
-    if (typeof text !== 'string') return undefined;
+    if (typeof text !== 'string' || text.length > MAX_TEXT_CHARS) return undefined;
     if (text.startsWith(UNIX_PREFIX)) {
       const path = text.slice(UNIX_PREFIX.length);
       return isUnixPath(path) ? Service.unix(path) : undefined;

@@ -11,6 +11,9 @@ import { hasPrefix } from './ranges.ts';
 
 const PLAIN_DECIMAL = /^\d+$/;
 
+/** Longest text that can be a subnet: two IPv6 addresses, one of them with a zone. Longer text is not looked at. */
+const MAX_TEXT_CHARS = 128;
+
 /**
  * An immutable range of IPv4 or IPv6 addresses, or a single address of another network.
  *
@@ -55,7 +58,7 @@ export class Subnet {
 
   /** Reads a subnet as `parse` does; undefined for anything that is not one. */
   static tryParse(text: string, isCJDNSReachable: boolean = false): Subnet | undefined {
-    if (typeof text !== 'string') return undefined;
+    if (typeof text !== 'string' || text.length > MAX_TEXT_CHARS) return undefined;
     const slash = text.indexOf('/');
     const parsed = NetAddress.tryParse(slash === -1 ? text : text.slice(0, slash));
     const address = isCJDNSReachable ? parsed?.toCJDNSIfInRange() : parsed;

@@ -22,10 +22,14 @@ export function splitReplyLine(line: string): { type: string; rest: string } {
  */
 export function parseReplyValues(text: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
+  let space = -1;
+  let hasSpace = true;
   for (let at = 0; at < text.length;) {
     const equals = text.indexOf('=', at);
-    const space = text.indexOf(' ', at);
-    if (equals === -1 || (space !== -1 && space < equals)) break;
+    // Looked for once for each that there is: a line of quoted values may have none.
+    if (hasSpace && space < at) space = text.indexOf(' ', at);
+    hasSpace &&= space !== -1;
+    if (equals === -1 || (hasSpace && space < equals)) break;
     const read = text[equals + 1] === '"' ? quotedAt(text, equals + 2) : plainAt(text, equals + 1);
     if (read === undefined) return new Map();
     const key = text.slice(at, equals);
