@@ -25,6 +25,11 @@ export type BindResult =
       errmsg: string;
     };
 
+/** A draining listener is closed when nobody came for so long, in milliseconds: longer than a handshake under way takes. */
+const DRAIN_QUIET_MS = 250;
+/** Most time that draining takes, in milliseconds: where new connections cannot be kept away, they come for ever. */
+const DRAIN_LIMIT_MS = 2_000;
+
 interface Listener {
   readonly handle: number;
   readonly bound: Service;
@@ -33,6 +38,10 @@ interface Listener {
   isPaused: boolean;
   /** Set while the listener rests for want of descriptors. */
   retry: Timer | undefined;
+  /** Connections accepted so far. */
+  acceptedCount: number;
+  /** Set while it drains. */
+  drain: { timer: Timer; end(): void } | undefined;
   /** An episode of exhaustion begins with a failure and ends with the next success. */
   isExhausted: boolean;
 }
@@ -68,7 +77,16 @@ export class Listeners {
     }
     const { handle, bound } = result;
     const me = bound.address.isBindAny() && bound.unixPath === undefined ? undefined : bound;
-    this.#byHandle.set(handle, { handle, bound, me, isPaused: false, retry: undefined, isExhausted: false });
+    this.#byHandle.set(handle, {
+      handle,
+      bound,
+      me,
+      isPaused: false,
+      retry: undefined,
+      acceptedCount: 0,
+      drain: undefined,
+      isExhausted: false,
+    });
     return { ok: true, bound };
   }
 
@@ -76,17 +94,45 @@ export class Listeners {
   endsOf(handle: number, listenerHandle: number): { me: Service; them: Service } {
     const listener = this.#byHandle.get(listenerHandle)!;
     listener.isExhausted = false;
+    listener.acceptedCount++;
     const me = listener.me ?? this.#backend.addressOf(handle, 'local') ?? listener.bound;
     return { me, them: this.#backend.addressOf(handle, 'remote') ?? me };
   }
 
   /** Closes one listener, or all. @returns How many were closed. */
   close(bound: Service | undefined): number {
-    return this.#forEach(bound, (listener) => {
-      listener.retry?.cancel();
-      this.#byHandle.delete(listener.handle);
-      this.#backend.close(listener.handle);
+    return this.#forEach(bound, (listener) => this.#close(listener));
+  }
+
+  #close(listener: Listener): void {
+    listener.retry?.cancel();
+    this.#byHandle.delete(listener.handle);
+    this.#backend.close(listener.handle);
+    endDrain(listener);
+  }
+
+  /** Closes one listener, or all, once those who wait to be accepted were. @returns How many were closed, once they are. */
+  async drain(bound: Service | undefined): Promise<number> {
+    const closed: Promise<void>[] = [];
+    const count = this.#forEach(bound, (listener) => {
+      if (listener.drain !== undefined) return;
+      listener.isPaused = false;
+      if (listener.retry === undefined) this.#backend.setAccepting(listener.handle, true);
+      this.#backend.drain(listener.handle);
+      closed.push(new Promise((resolve) => this.#drainFor(listener, DRAIN_LIMIT_MS, resolve)));
     });
+    await Promise.all(closed);
+    return count;
+  }
+
+  #drainFor(listener: Listener, leftMs: number, end: () => void): void {
+    const before = listener.acceptedCount;
+    const timer = this.#backend.clock.after(DRAIN_QUIET_MS, () => {
+      const isQuiet = listener.acceptedCount === before && !listener.isExhausted;
+      if (isQuiet || leftMs <= DRAIN_QUIET_MS) this.#close(listener);
+      else this.#drainFor(listener, leftMs - DRAIN_QUIET_MS, end);
+    });
+    listener.drain = { timer, end };
   }
 
   closeAll(): void {
@@ -119,7 +165,10 @@ export class Listeners {
 
   /** Forgets the pending retries: nothing is accepted any more. */
   stop(): void {
-    for (const listener of this.#byHandle.values()) listener.retry?.cancel();
+    for (const listener of this.#byHandle.values()) {
+      listener.retry?.cancel();
+      endDrain(listener);
+    }
   }
 
   #forEach(bound: Service | undefined, visit: (listener: Listener) => void): number {
@@ -131,4 +180,10 @@ export class Listeners {
     }
     return count;
   }
+}
+
+function endDrain(listener: Listener): void {
+  listener.drain?.timer.cancel();
+  listener.drain?.end();
+  listener.drain = undefined;
 }
