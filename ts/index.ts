@@ -6,7 +6,7 @@ export type { SockManHandlers } from './sockman/create-sock-man.ts';
 export type { CloseReason, SockManCallbacks } from './sockman/callbacks.ts';
 export type { CallbackErrorHandler } from './sockman/callback-errors.ts';
 export type { BackendFactory, PollerName, SockManOptions } from './sockman/options.ts';
-export type { QueueOptions, StartOptions } from './sockman/core.ts';
+export type { EndOptions, QueueOptions, StartOptions } from './sockman/core.ts';
 export type { ConnectOptions, ConnectTarget, NamedTarget, Proxy } from './sockman/dial/connect-options.ts';
 export type { StepListener } from './sockman/dial/dial-socket.ts';
 export type { DialResult } from './sockman/dial/dialer.ts';

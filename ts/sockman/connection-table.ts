@@ -45,6 +45,11 @@ export class ConnectionTable {
     return this.#byId.get(nodeId);
   }
 
+  /** Ends the id of a connection whose socket stays open. */
+  endId(connection: Connection): void {
+    this.#byId.delete(connection.nodeId);
+  }
+
   /** Forgets a connection and marks it closed. @returns The handle it had. */
   remove(connection: Connection): number {
     const handle = connection.handle;

@@ -22,6 +22,8 @@ export const ConnectionFlag = {
   SEND_QUEUED: 128,
   /** Welcomed by `eventNewConnectionAccepted`, or dialed: its end is told. */
   ADMITTED: 256,
+  /** Ended with `endConnection`: its id is over, its socket not yet. */
+  ENDING: 512,
 } as const;
 
 /** `Connection.handle` of a closed connection. No backend ever gives this handle out. */

@@ -12,14 +12,15 @@ import { selectBackend } from './backends/select.ts';
 import type { SockManCallbacks } from './callbacks.ts';
 import { ConnectionFlag } from './connection.ts';
 import type { Connection } from './connection.ts';
+import { Deadline } from './deadline.ts';
 import { toDialRequest } from './dial/connect-options.ts';
 import type { ConnectOptions, ConnectTarget } from './dial/connect-options.ts';
-import { Deadline } from './deadline.ts';
 import { Dialer } from './dial/dialer.ts';
 import type { DialResult } from './dial/dialer.ts';
 import { dialFailure } from './dial/failure.ts';
 import { ISOLATION_PREFIX_BYTES, StreamIsolation } from './dial/stream-isolation.ts';
 import type { ConnectionClaim } from './duplex.ts';
+import { DEFAULT_END_TIMEOUT_MS } from './ending-sockets.ts';
 import { I2P, checkI2PListenOptions } from './i2p/i2p.ts';
 import type { I2PListenOptions } from './i2p/i2p.ts';
 import type { BindResult, Listeners } from './listeners.ts';
@@ -37,6 +38,12 @@ export interface StartOptions {
   name?: string;
   /** Listen for I2P peers, and dial I2P addresses from the same address. */
   i2p?: I2PListenOptions;
+}
+
+/** Options of `endConnection`. */
+export interface EndOptions {
+  /** Milliseconds for the peer to close its side, from 1. Default 5,000. */
+  timeoutMs?: number;
 }
 
 /** Options of `queueBytes`. */
@@ -170,6 +177,15 @@ export class SockManCore {
     const connection = this.find(nodeId);
     if (connection === undefined) return false;
     this.#loop!.close(connection, withReset);
+    return true;
+  }
+
+  end(nodeId: number, options: EndOptions): boolean {
+    if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+    const timeoutMs = integer('timeoutMs', options.timeoutMs, DEFAULT_END_TIMEOUT_MS, 1, MAX_TIMEOUT_MS);
+    const connection = this.find(nodeId);
+    if (connection === undefined) return false;
+    this.#loop!.end(connection, timeoutMs);
     return true;
   }
 

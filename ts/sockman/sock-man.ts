@@ -19,7 +19,7 @@ import type { DialResult } from './dial/dialer.ts';
 import { duplexOver } from './duplex.ts';
 import type { BindResult } from './listeners.ts';
 import { SockManCore } from './core.ts';
-import type { QueueOptions, StartOptions } from './core.ts';
+import type { EndOptions, QueueOptions, StartOptions } from './core.ts';
 import type { SockManOptions } from './options.ts';
 import type { SockManStats } from './stats.ts';
 import type { Overrides } from './turn-loop.ts';
@@ -142,6 +142,19 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
+   * Closes a listener, or all, without turning away who is on the way in: for a restart while others listen at the same port
+   * (`reusePort`). No new connections are assigned to it where the platform can do that (on Linux the native backend drops their
+   * SYNs, and the peer's system tries again a second later), those in its queue are accepted, and it is closed when none came for
+   * 250 ms, or after 2 s.
+   * @param bound - As for `stopListening`.
+   * @returns How many listeners were closed, once they are.
+   */
+  drainListeners(bound?: Service | string): Promise<number> {
+    const at = bound === undefined ? undefined : toService('bound', bound);
+    return this.#core.listeners?.drain(at) ?? Promise.resolve(0);
+  }
+
+  /**
    * Leaves new connections in the kernel's queue, at one listener or all. Up to `acceptBatch` that were taken out of it
    * already still come.
    * @returns How many listeners there were.
@@ -178,12 +191,24 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
-   * Closes a connection. What the kernel took is still delivered to the peer; no callback for the id comes afterwards (but
-   * `eventConnectionClosed`), even when its events are already in the current batch.
+   * Closes a connection; no callback for the id comes afterwards, even when its events are already in the current batch.
+   *
+   * What the kernel took is still delivered, unless bytes of the peer are unread or come later: TCP answers those with RST, and
+   * the peer throws away what it has not read. To say something last, use `endConnection`.
    * @returns Whether the connection existed and was closed by this call.
    */
   closeConnection(nodeId: number): boolean {
     return this.#core.close(nodeId, false);
+  }
+
+  /**
+   * Ends a connection in order, so that the peer gets all that was sent: half-closes behind the last byte, those of
+   * `queueBytes` included, drops what still comes, and closes when the peer has closed its side or the time is over. The id is
+   * over at once, as with `closeConnection`; the socket holds a descriptor until then, of at most 1,024 connections at a time.
+   * @returns As `closeConnection`.
+   */
+  endConnection(nodeId: number, options: EndOptions = {}): boolean {
+    return this.#core.end(nodeId, options);
   }
 
   /** Closes a connection with RST: for peers not worth a TIME_WAIT. @returns As `closeConnection`. */

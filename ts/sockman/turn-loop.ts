@@ -18,6 +18,7 @@ import { ConnectionTable } from './connection-table.ts';
 import { Connection, ConnectionFlag, NO_NODE_ID, NOT_ENDED } from './connection.ts';
 import type { ProxiedEnds, SocketOwner } from './connection.ts';
 import type { CloseReason, SockManCallbacks } from './callbacks.ts';
+import { EndingSockets } from './ending-sockets.ts';
 import { GuardedCallbacks } from './guarded-callbacks.ts';
 import { HeldBack } from './backpressure.ts';
 import { Listeners } from './listeners.ts';
@@ -30,7 +31,7 @@ import type { LoopCounters } from './stats.ts';
 import { WakeQueue } from './wake-queue.ts';
 
 const { WRITABLE, DATA, READABLE, EOF, READ_ERROR, ACCEPTED, ACCEPT_EXHAUSTED } = RecordFlag;
-const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW, HAS_SENT, SEND_QUEUED, ADMITTED } =
+const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW, HAS_SENT, SEND_QUEUED, ADMITTED, ENDING } =
   ConnectionFlag;
 
 /** The longest that a predicate which changed its mind silently goes unasked. (SockMan: the wait of one loop turn.) */
@@ -63,6 +64,7 @@ export class TurnLoop implements BatchSink {
   readonly #overrides: Overrides;
   readonly #options: ResolvedOptions;
   readonly #owners: OwnerDelivery;
+  readonly #ending = new EndingSockets(this);
   /** Connections that a predicate holds back: asked again at the tick. */
   readonly #heldBack: HeldBack;
   /** What is known of connections through proxies. */
@@ -107,6 +109,7 @@ export class TurnLoop implements BatchSink {
     this.#tick?.cancel();
     this.#soon?.cancel();
     this.listeners.stop();
+    this.#ending.stop();
     this.backend.stop();
     if (!this.#isInTurn) this.#announceIdle();
   }
@@ -224,7 +227,7 @@ export class TurnLoop implements BatchSink {
     if (connection.isClosed) return;
     this.#heldBack.forget(connection);
     if ((connection.flags & SEND_QUEUED) !== 0) this.sendQueues.forget(connection);
-    if (connection.nodeId !== NO_NODE_ID) this.counters.closed++;
+    if (connection.nodeId !== NO_NODE_ID && (connection.flags & ENDING) === 0) this.counters.closed++;
     const handle = this.table.remove(connection);
     if (withReset) this.backend.reset(handle);
     else this.backend.close(handle);
@@ -237,6 +240,25 @@ export class TurnLoop implements BatchSink {
     if (ends === undefined) return;
     this.#proxied.delete(connection);
     ends.whenClosed?.();
+  }
+
+  /**
+   * Ends a connection in order; see `ending-sockets.ts`. Its id is over at once, as after `close`.
+   *
+   * @param timeoutMs - How long the peer may take to close its side.
+   */
+  end(connection: Connection, timeoutMs: number): void {
+    const isOver = connection.endErrno > 0 || (connection.endErrno === 0 && (connection.flags & SEND_QUEUED) === 0);
+    // A stream closes its own; of a new connection the caller has not heard.
+    if (connection.owner !== undefined || isOver || (connection.flags & NEW) !== 0) return this.close(connection);
+    if (this.shutdownSend(connection) < 0) return this.close(connection);
+    this.#heldBack.forget(connection);
+    this.table.endId(connection);
+    this.counters.closed++;
+    if (this.#overrides.tellsClosed && (connection.flags & ADMITTED) !== 0) this.#noteClosed(connection);
+    connection.flags = (connection.flags & (SEND_BLOCKED | QUEUED | SEND_QUEUED)) | ENDING;
+    connection.owner = this.#ending.add(connection, timeoutMs);
+    this.backend.setReceiving(connection.handle, true);
   }
 
   closeAll(): void {

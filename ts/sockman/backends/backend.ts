@@ -201,8 +201,9 @@ export interface Backend {
   /** Sends FIN after what the kernel took. @returns 0 or a negative errno. */
   shutdownSend(handle: number): number;
   /**
-   * Closes a socket or listener. Bytes the kernel took are still delivered, unless received bytes were left unread: TCP
-   * then answers with RST.
+   * Closes a socket or listener. Bytes the kernel took are still delivered, unless received bytes are unread or come later: TCP
+   * answers those with RST, which makes the peer throw away what it has not read. Half-closing first and receiving until EOF
+   * avoids that.
    */
   close(handle: number): void;
   /** Closes a socket with RST. */

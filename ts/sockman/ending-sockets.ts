@@ -1,0 +1,66 @@
+// Connections that were ended with `endConnection`: they say good-bye in order.
+//
+// TCP answers with RST when a socket is closed with received bytes unread, or gets some afterwards, and an RST makes the other
+// side throw away what it has not read yet: the last words of whoever closed are lost. So our side is half-closed behind the
+// last byte, whatever still comes is received and dropped, and the socket is closed when the peer has closed its side too, or
+// when the time is over. (RFC 9293 section 3.6.1; RFC 1122 section 4.2.2.13)
+
+import { ConnectionFlag, NOT_ENDED } from './connection.ts';
+import type { Connection, SocketOwner } from './connection.ts';
+import { Deadline } from './deadline.ts';
+import type { Pace } from './deadline.ts';
+
+const { SEND_QUEUED } = ConnectionFlag;
+
+/** Default time for the peer to close its side, in milliseconds: a round trip and a bulk of bytes on a slow line. */
+export const DEFAULT_END_TIMEOUT_MS = 5_000;
+
+/** Most connections that end at a time, as a count: each holds a descriptor. One more closes the oldest at once. */
+const MAX_ENDING = 1_024;
+
+/** What ending takes of the turn loop. */
+export interface EndingHost extends Pace {
+  close(connection: Connection): void;
+}
+
+export class EndingSockets {
+  readonly #host: EndingHost;
+  /** Oldest first. */
+  readonly #pending = new Map<Connection, Deadline>();
+
+  constructor(host: EndingHost) {
+    this.#host = host;
+  }
+
+  /** Takes over a connection whose side of ours was shut down. @returns Its new owner. */
+  add(connection: Connection, timeoutMs: number): SocketOwner {
+    const close = (): void => this.#host.close(connection);
+    const deadline = new Deadline(this.#host, close);
+    deadline.set(timeoutMs);
+    this.#pending.set(connection, deadline);
+    if (this.#pending.size > MAX_ENDING) this.#host.close(this.#pending.keys().next().value!);
+    let hasEnded = connection.endErrno !== NOT_ENDED;
+    return {
+      socketConnected() {},
+      socketGotData() {},
+      socketGotEOF() {
+        hasEnded = true;
+        // Bytes of `queueBytes` may still wait; then their room is told.
+        if ((connection.flags & SEND_QUEUED) === 0) close();
+      },
+      socketGotReadError: close,
+      socketReadyToSend() {
+        if (hasEnded) close();
+      },
+      socketClosed: () => {
+        this.#pending.delete(connection);
+        deadline.cancel();
+      },
+    };
+  }
+
+  /** The loop stopped: nothing is late any more. The sockets stay open until somebody closes them. */
+  stop(): void {
+    for (const deadline of this.#pending.values()) deadline.cancel();
+  }
+}
