@@ -131,6 +131,11 @@ export class Bitcoind {
     return `${HOST}:${this.port}`;
   }
 
+  /** Where its RPC is. The cookie is in `CoreFolder.file('.cookie')`. */
+  get rpcUrl(): string {
+    return `http://${HOST}:${this.#rpcPort}`;
+  }
+
   /** Everything it logged. */
   get log(): string {
     return this.#program.output;

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { command as clientCommand } from '../../ts/cli/commands/sv2-client.ts';
+import { command as serverCommand } from '../../ts/cli/commands/sv2-server.ts';
+import { UsageError } from '../../ts/cli/options.ts';
+import { outside } from '../helpers/outside.ts';
+import type { Outside } from '../helpers/outside.ts';
+import { until } from '../helpers/until.ts';
+
+/** A server that runs until `stop`, and its URL. */
+async function runServer(
+  args: readonly string[],
+  columns = 0,
+): Promise<{ url: string; world: Outside; ended: Promise<number> }> {
+  const world = outside(undefined, columns);
+  const ended = serverCommand.run(['--bind', '127.0.0.1:0', ...args], world.io);
+  await until('a URL', () => world.lines.some((line) => line.includes('stratum2+tcp')));
+  return { url: /stratum2\S+/.exec(world.lines.join('\n'))![0], world, ended };
+}
+
+const events = ({ lines }: Outside, name: string): object[] =>
+  lines.map((line) => JSON.parse(line) as { event?: string }).filter(({ event }) => event === name);
+
+describe('sockman sv2-server and sv2-client', () => {
+  it('mine three blocks on the mock chain', async () => {
+    const server = await runServer(['--mock', '--block-seconds', '1000']);
+    const client = outside();
+    expect(await clientCommand.run([server.url, '--mine', '--blocks', '3'], client.io)).toBe(0);
+    expect(events(client, 'accepted')).toHaveLength(3);
+    server.world.stop.abort();
+    expect(await server.ended).toBe(0);
+    expect(server.world.lines.filter((line) => line.endsWith('accepted')).length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('show who is connected, as a table', async () => {
+    const server = await runServer([], 120);
+    const client = outside();
+    const following = clientCommand.run([server.url], client.io);
+    const isShown = (rows: readonly string[]) => /ready +1 .*"sockman"/.test(rows.join());
+    await until('a row with the client', () => server.world.screens.some(isShown));
+    client.stop.abort();
+    server.world.stop.abort();
+    expect(await following).toBe(0);
+    await server.ended;
+  });
+
+  it('print each template as a line of JSON', async () => {
+    const server = await runServer([]);
+    const client = outside(/SetNewPrevHash/);
+    expect(await clientCommand.run([server.url], client.io)).toBe(0);
+    const messages = client.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(messages).toMatchObject([{ event: 'connected' }, { name: 'NewTemplate' }, { name: 'SetNewPrevHash' }]);
+    expect(messages[1]!['templateId']).toBe('1');
+    server.world.stop.abort();
+    await server.ended;
+  });
+
+  it('end with 1 where no server takes the client', async () => {
+    const client = outside(/disconnected/);
+    const key = '9bXiEd8boQVhq7WddEcERUL5tyyJVFYdU8th3HfbNXK3Yw6GRXh';
+    expect(await clientCommand.run([`stratum2+tcp://127.0.0.1:1/${key}`], client.io)).toBe(1);
+  });
+
+  it('end with 1 where the server cannot listen', async () => {
+    const first = await runServer([]);
+    const { host } = new URL(first.url);
+    const second = outside();
+    expect(await serverCommand.run(['--bind', host], second.io)).toBe(1);
+    expect(second.complaints.join()).toContain('EADDRINUSE');
+    first.world.stop.abort();
+    await first.ended;
+  });
+
+  it.each([
+    [serverCommand, ['--mock', '--rpc', 'http://127.0.0.1:1']],
+    [serverCommand, ['--rpc', 'nonsense']],
+    [serverCommand, ['--cookie', 'x']],
+    [clientCommand, ['nonsense']],
+    [clientCommand, ['stratum2+tcp://127.0.0.1:1']],
+    [clientCommand, ['stratum2+tcp://127.0.0.1:1', '--insecure', '--blocks', '1']],
+    [clientCommand, ['stratum2+tcp://127.0.0.1:1', '--insecure', '--mine', '--script', 'x']],
+  ])('refuse a command line that contradicts itself: %#', async (command, args) => {
+    const bind = command === serverCommand ? ['--bind', '127.0.0.1:0'] : [];
+    await expect(command.run([...bind, ...args], outside().io)).rejects.toBeInstanceOf(UsageError);
+  });
+});

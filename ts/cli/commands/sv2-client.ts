@@ -1,0 +1,104 @@
+// `sockman sv2-client`: follows a template provider of Stratum V2, and solves its templates where that is easy.
+
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { parseSv2Url } from '../../stratum/authority-key.ts';
+import type { Sv2Endpoint } from '../../stratum/authority-key.ts';
+import { Sv2Client } from '../../stratum/client/sv2-client.ts';
+import { CpuMiner } from '../../stratum/client/cpu-miner.ts';
+import type { Sv2Message } from '../../stratum/messages/registry.ts';
+import { defineCommand } from '../command.ts';
+import { RUN_SECONDS } from '../common-options.ts';
+import * as option from '../option-kinds.ts';
+import { UsageError } from '../options.ts';
+
+export const command = defineCommand(
+  {
+    options: {
+      mine: option.flag('solves templates on the CPU, where the target is as easy as on regtest, and submits them'),
+      blocks: option.number('N', 'with --mine: ends once the server builds on so many blocks of ours', 1, 1_000_000),
+      script: option.text('HEX', 'with --mine: the script that the reward goes to (51, which anybody can spend)'),
+      insecure: option.flag('accepts a server whose authority is not known'),
+      for: RUN_SECONDS,
+    },
+    operands: [{ placeholder: 'URL', help: 'stratum2+tcp://host:port/authority-key, as sv2-server prints it' }],
+    examples: [
+      ['sockman sv2-client stratum2+tcp://127.0.0.1:18447/9b…', 'every template, as a line of JSON'],
+      ['sockman sv2-client stratum2+tcp://127.0.0.1:18447/9b… --mine --blocks 10', 'ten blocks on regtest'],
+    ],
+    notes: ['Ends with 0, or with 1 if no server took us.'],
+  },
+  async (values, io, operands) => {
+    if (!values.mine && (values.blocks !== undefined || values.script !== undefined)) {
+      throw new UsageError('--blocks and --script need --mine');
+    }
+    if (values.script !== undefined && !/^([0-9a-f]{2})+$/i.test(values.script)) {
+      throw new UsageError(`--script: expected hexadecimal digits, got '${values.script}'`);
+    }
+    const server = await resolveHost(readUrl(operands[0]!, values.insecure));
+    const client = new Sv2Client({ server, insecureNoAuthority: values.insecure });
+    const ended = new AbortController();
+    let wasConnected = false;
+    client.on('connected', ({ address }) => {
+      wasConnected = true;
+      io.print(JSON.stringify({ event: 'connected', address: address.toString() }));
+    });
+    client.on('disconnected', ({ reason, retryMs }) => {
+      io.print(JSON.stringify({ event: 'disconnected', reason, retryMs: retryMs ?? null }));
+    });
+    client.on('message', (message) => io.print(asJsonLine(message)));
+    if (values.mine) {
+      const miner = new CpuMiner(client, Buffer.from(values.script ?? '51', 'hex'));
+      miner.onSubmitted = (hash) => io.print(JSON.stringify({ event: 'submitted', hash: blockHash(hash) }));
+      miner.onAccepted = (hash, count) => {
+        io.print(JSON.stringify({ event: 'accepted', hash: blockHash(hash), count }));
+        if (count === values.blocks) ended.abort();
+      };
+    }
+    const ends = [io.signal, ended.signal];
+    if (values.for !== undefined) ends.push(AbortSignal.timeout(values.for * 1_000));
+    const end = AbortSignal.any(ends);
+    client.start();
+    await new Promise<void>((resolve) => {
+      if (end.aborted) resolve();
+      else end.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await client.stop();
+    return wasConnected ? 0 : 1;
+  },
+);
+
+function readUrl(text: string, isInsecure: boolean): Sv2Endpoint {
+  let endpoint: Sv2Endpoint;
+  try {
+    endpoint = parseSv2Url(text);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  if (endpoint.authorityX === undefined && !isInsecure) {
+    throw new UsageError(`'${text}' has no authority key; --insecure accepts any server`);
+  }
+  return endpoint;
+}
+
+/** `SockMan` looks no names up. */
+async function resolveHost(endpoint: Sv2Endpoint): Promise<Sv2Endpoint> {
+  if (isIP(endpoint.host) !== 0) return endpoint;
+  const { address } = await lookup(endpoint.host).catch(() => {
+    throw new UsageError(`'${endpoint.host}' does not resolve to an address`);
+  });
+  return { ...endpoint, host: address };
+}
+
+/** A hash as people write it: the other way round than on the wire. */
+function blockHash(hash: Uint8Array): string {
+  return Buffer.from(hash).reverse().toString('hex');
+}
+
+/** A message as a line of JSON: bytes as hexadecimal digits, 64-bit numbers as text. */
+function asJsonLine(message: Sv2Message): string {
+  return JSON.stringify(message, (_key, value: unknown) => {
+    if (typeof value === 'bigint') return value.toString();
+    return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
+  });
+}

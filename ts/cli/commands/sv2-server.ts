@@ -1,0 +1,105 @@
+// `sockman sv2-server`: a template provider of Stratum V2, on a mock chain or on a real node.
+
+import { SV2_PORTS } from '../../stratum/ports.ts';
+import { formatAuthorityKey, formatSv2Url } from '../../stratum/authority-key.ts';
+import { loadServerKeys, temporaryServerKeys } from '../../stratum/key-files.ts';
+import { Sv2Connman } from '../../stratum/server/sv2-connman.ts';
+import { MockTemplateSource } from '../../stratum/templates/mock-source.ts';
+import { RpcTemplateSource } from '../../stratum/templates/rpc-source.ts';
+import { TemplateProvider } from '../../stratum/templates/template-provider.ts';
+import type { TemplateSource } from '../../stratum/templates/template-source.ts';
+import { systemClock } from '../../util/clock.ts';
+import type { Logger } from '../../util/logger.ts';
+import { sleep } from '../../util/sleep.ts';
+import { defineCommand } from '../command.ts';
+import type { CliIo } from '../command.ts';
+import { RUN_SECONDS, networkOption } from '../common-options.ts';
+import * as option from '../option-kinds.ts';
+import { UsageError } from '../options.ts';
+import { clientTable } from '../sv2/client-table.ts';
+
+/** How often the table is drawn. */
+const REDRAW_MS = 500;
+
+export const command = defineCommand(
+  {
+    options: {
+      mock: option.flag('templates of a chain in this process (the default)'),
+      rpc: option.text(
+        'URL',
+        'templates of a node, such as http://127.0.0.1:18443; its cookie, or user:password@ in the URL',
+      ),
+      cookie: option.text('FILE', "the node's cookie file", 'file'),
+      network: networkOption('regtest', 'decides port and rules (regtest)'),
+      bind: option.text('ADDRESS', 'where to listen (127.0.0.1 and the port of the network)'),
+      datadir: option.text('FOLDER', 'keeps the keys; without it they end with the process', 'folder'),
+      'max-clients': option.number('N', 'connections at a time (64)', 1, 1_000_000),
+      'block-seconds': option.number('SECONDS', 'mock: time between two blocks of others (30)', 0.001, 1_000_000),
+      for: RUN_SECONDS,
+    },
+    examples: [
+      ['sockman sv2-server', 'a server to try clients with'],
+      [
+        'sockman sv2-server --rpc http://127.0.0.1:18443 --cookie ~/.bitcoin/regtest/.cookie --datadir ~/.sv2',
+        'a real template provider',
+      ],
+    ],
+    notes: [
+      'Prints the URL that clients are configured with, and a table of clients; on no terminal a line for each event.',
+    ],
+  },
+  async (values, io) => {
+    if (values.mock && values.rpc !== undefined) throw new UsageError('--mock and --rpc exclude each other');
+    if (values.cookie !== undefined && values.rpc === undefined) throw new UsageError('--cookie needs --rpc');
+    const logger = loggerOf(io);
+    const keys = values.datadir === undefined ? temporaryServerKeys() : loadServerKeys(values.datadir, logger);
+    const { 'max-clients': maxClients } = values;
+    const server = new Sv2Connman({ keys, logger, ...(maxClients !== undefined && { maxClients }) });
+    const { bound, errmsg } = server.bindAndStartListening(values.bind ?? `127.0.0.1:${SV2_PORTS[values.network]}`);
+    if (bound === undefined) {
+      io.complain(`sockman: sv2-server cannot listen: ${errmsg}`);
+      return 1;
+    }
+    const provider = new TemplateProvider(server, createSource(values, logger), { logger });
+    provider.start();
+    const { authorityX } = server;
+    io.print(`authority key ${formatAuthorityKey(authorityX)}`);
+    io.print(`listening at  ${formatSv2Url({ host: bound.address.toString(), port: bound.port, authorityX })}`);
+    await showUntilTheEnd(server, io, values.for);
+    await provider.stop();
+    return 0;
+  },
+);
+
+function createSource(
+  values: { rpc: string | undefined; cookie: string | undefined; network: string; 'block-seconds': number | undefined },
+  logger: Logger,
+): TemplateSource {
+  const { rpc: url, cookie: cookieFile, network, 'block-seconds': blockSeconds } = values;
+  if (url === undefined) {
+    return new MockTemplateSource(
+      blockSeconds === undefined ? {} : { blockIntervalMs: Math.max(1, Math.round(blockSeconds * 1_000)) },
+    );
+  }
+  if (!URL.canParse(url)) throw new UsageError(`--rpc: expected a URL, got '${url}'`);
+  return new RpcTemplateSource({
+    url,
+    logger,
+    isSignet: network === 'signet',
+    ...(cookieFile !== undefined && { cookieFile }),
+  });
+}
+
+async function showUntilTheEnd(server: Sv2Connman, io: CliIo, seconds: number | undefined): Promise<void> {
+  const end = seconds === undefined ? io.signal : AbortSignal.any([io.signal, AbortSignal.timeout(seconds * 1_000)]);
+  while (!end.aborted) {
+    io.redraw?.(clientTable(server.clients(), Date.now(), io.columns));
+    await sleep(systemClock, REDRAW_MS, end);
+  }
+}
+
+/** Log lines go below nothing: on a terminal they stand above the table. */
+function loggerOf(io: CliIo): Logger {
+  const print = (line: string): void => io.print(line);
+  return { debug: () => {}, info: print, warn: print, error: print };
+}
