@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
-import { TOR_MAX_LINE_BYTES, TOR_MAX_REPLY_LINES, TorReplyReader } from '../../ts/tor/reply-reader.ts';
+import {
+  TOR_MAX_LINE_BYTES,
+  TOR_MAX_REPLY_BYTES,
+  TOR_MAX_REPLY_LINES,
+  TorReplyReader,
+} from '../../ts/tor/reply-reader.ts';
 import type { TorReply } from '../../ts/tor/reply-reader.ts';
 import { everySplit } from '../helpers/handshake.ts';
 
@@ -96,5 +101,23 @@ describe('limits', () => {
 
   test('lines that are too short to be any cost nothing', () => {
     expect(read(...Array.from({ length: 2_000 }, () => 'x\r\n'), '250 OK\r\n').replies).toHaveLength(1);
+  });
+});
+
+describe('the bytes of a reply', () => {
+  /** A line of so many bytes, its end included. */
+  const line = (head: string, byteCount: number): string => `${head}${'x'.repeat(byteCount - head.length - 1)}\n`;
+
+  test('are limited all together, and counted anew for each reply', () => {
+    const most = line('250-', 100_000).repeat(9) + line('250-', 99_990) + line('250 ', 10);
+    expect(most).toHaveLength(TOR_MAX_REPLY_BYTES);
+    expect(read(most, most)).toMatchObject({ failure: undefined, replies: [{ code: 250 }, { code: 250 }] });
+    const tooMany = line('250-', 100_000).repeat(9) + line('250-', 99_991) + line('250 ', 10);
+    expect(read(tooMany)).toEqual({ failure: 'reply-too-long', replies: [] });
+  });
+
+  test('count also where a line is too short to be one', () => {
+    expect(read('\n'.repeat(TOR_MAX_REPLY_BYTES)).failure).toBeUndefined();
+    expect(read('\n'.repeat(TOR_MAX_REPLY_BYTES + 1)).failure).toBe('reply-too-long');
   });
 });

@@ -16,7 +16,7 @@ export const TOR_FAILURES = {
   'send-timed-out': 'Tor did not take a command in time',
   'reply-timed-out': 'Tor did not answer a command in time',
   'line-too-long': 'Tor sent a line that is too long',
-  'reply-too-long': 'Tor sent a reply of too many lines',
+  'reply-too-long': 'Tor sent a reply of too many lines or bytes',
   'unasked-reply': 'Tor sent a reply that nothing had asked for',
 
   // Authentication. (Tor control-spec, sections 3.5, 3.21, 3.24)

@@ -8,6 +8,7 @@
 //
 // Lines end in CR LF, or in LF. Bytes are read as Latin-1: what matters is ASCII, and nothing is lost of what is not.
 
+import { LineBuffer } from '../util/line-buffer.ts';
 import type { TorFailure } from './failure.ts';
 
 /** Longest line in bytes, its CR included. (Bitcoin Core src/torcontrol.cpp, MAX_LINE_LENGTH) */
@@ -15,6 +16,9 @@ export const TOR_MAX_LINE_BYTES = 100_000;
 
 /** Most lines of a reply. (src/torcontrol.cpp, MAX_LINE_COUNT) */
 export const TOR_MAX_REPLY_LINES = 1_000;
+
+/** Most bytes of a reply, all its lines together. Tor's longest, of all its options, has some tens of thousands. */
+export const TOR_MAX_REPLY_BYTES = 1_000_000;
 
 /** Three digits and a separator: what is shorter is no line of a reply. */
 const LINE_HEAD_CHARS = 4;
@@ -31,8 +35,10 @@ export interface TorReply {
 
 /** Makes replies of chunks. */
 export class TorReplyReader {
-  #unfinished = '';
+  readonly #unfinished = new LineBuffer();
   #lines: string[] = [];
+  /** Bytes of the lines of the reply so far. */
+  #replyBytes = 0;
   #isInDataBlock = false;
 
   /**
@@ -46,12 +52,13 @@ export class TorReplyReader {
       const lineEnd = chunk.indexOf(LF, start);
       const end = lineEnd === -1 ? chunk.length : lineEnd;
       if (this.#unfinished.length + end - start > TOR_MAX_LINE_BYTES) return 'line-too-long';
-      this.#unfinished += latin1(chunk.subarray(start, end));
+      // Its end included: lines of nothing count as well.
+      this.#replyBytes += end - start + 1;
+      if (this.#replyBytes > TOR_MAX_REPLY_BYTES) return 'reply-too-long';
+      this.#unfinished.append(chunk.subarray(start, end));
       if (lineEnd === -1) return undefined;
       start = lineEnd + 1;
-      const line = this.#unfinished.endsWith('\r') ? this.#unfinished.slice(0, -1) : this.#unfinished;
-      this.#unfinished = '';
-      this.#take(line, onReply);
+      this.#take(this.#unfinished.take(), onReply);
       if (this.#lines.length > TOR_MAX_REPLY_LINES) return 'reply-too-long';
     }
     return undefined;
@@ -69,10 +76,7 @@ export class TorReplyReader {
     if (line[3] !== ' ' || this.#lines.length > TOR_MAX_REPLY_LINES) return;
     const lines = this.#lines;
     this.#lines = [];
+    this.#replyBytes = 0;
     onReply({ code: /^\d{3}/.test(line) ? Number(line.slice(0, 3)) : 0, lines });
   }
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

@@ -35,7 +35,10 @@ export type TorControlNetwork = Pick<SockMan, 'connectAndMakeNodeId' | 'addresse
 /** Options of a connection. */
 export interface TorControlOptions {
   clock?: Clock;
-  /** Gets asynchronous events, which Tor sends after `SETEVENTS`. What it throws becomes an uncaught exception. */
+  /**
+   * Gets asynchronous events, which Tor sends after `SETEVENTS`. What it throws becomes an uncaught exception. Without it an
+   * event is a reply that nothing asked for, and ends the connection.
+   */
   onEvent?: (event: TorReply) => void;
   /** Ends the attempt to connect. */
   signal?: AbortSignal;
@@ -143,8 +146,9 @@ export class TorControl {
 
   #take(reply: TorReply): void {
     if (this.#error !== undefined) return;
-    if (reply.code >= FIRST_EVENT_CODE) return this.#tell(reply);
-    const pending = this.#pending.shift();
+    const isEvent = reply.code >= FIRST_EVENT_CODE;
+    if (isEvent && this.#onEvent !== undefined) return this.#tell(reply);
+    const pending = isEvent ? undefined : this.#pending.shift();
     if (pending === undefined) return this.#end('unasked-reply', { detail: `code ${reply.code}` });
     pending.deadline.cancel();
     pending.resolve(reply);

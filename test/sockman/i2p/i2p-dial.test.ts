@@ -109,7 +109,7 @@ describe('a transient session', () => {
     expect(stage.node.closeConnection(0)).toBe(true);
   });
 
-  test('reads and drops what the router says on the control socket', async () => {
+  test('reads and drops what the router says on the control socket, up to 64 KiB in all', async () => {
     await dialAndSettle();
     const turns = stage.node.stats().turns;
     for (let count = 0; count < 10; count += 1) bridge.socket(0).send('PING 1\n');
@@ -117,7 +117,10 @@ describe('a transient session', () => {
     expect(stage.node.stats().turns - turns).toBeLessThanOrEqual(12);
     expect(stage.node.takeEvents()).toEqual([]);
     expect(bridge.openSocketCount).toBe(2);
-    bridge.socket(0).send('x'.repeat(65_536));
+    bridge.socket(0).send('PING\n'.repeat(13_000));
+    await bridge.settle();
+    expect(bridge.openSocketCount).toBe(2);
+    bridge.socket(0).send('x'.repeat(65_536 - 70 - 65_000));
     await bridge.settle();
     expect(bridge.openSocketCount).toBe(1);
   });

@@ -2,6 +2,8 @@
 //
 // Bytes are read as Latin-1: everything that matters is ASCII, and nothing is lost of what is not.
 
+import { LineBuffer } from '../../util/line-buffer.ts';
+
 /** Bytes without a line end after which a line is given up. (Bitcoin Core src/i2p.h, MAX_MSG_SIZE.) */
 export const SAM_MAX_LINE_BYTES = 65_536;
 
@@ -17,11 +19,11 @@ export interface SamReply {
 
 /** Collects one line from chunks. */
 export class SamLineReader {
-  #text = '';
+  readonly #unfinished = new LineBuffer();
 
   /** Bytes of the unfinished line. */
   get pendingBytes(): number {
-    return this.#text.length;
+    return this.#unfinished.length;
   }
 
   /**
@@ -31,13 +33,11 @@ export class SamLineReader {
    */
   push(chunk: Uint8Array): { line: string; leftover: Uint8Array } | 'too-long' | undefined {
     const end = chunk.indexOf(LF);
-    const lineBytes = this.#text.length + (end === -1 ? chunk.length : end);
+    const lineBytes = this.#unfinished.length + (end === -1 ? chunk.length : end);
     if (lineBytes >= SAM_MAX_LINE_BYTES) return 'too-long';
-    this.#text += latin1(end === -1 ? chunk : chunk.subarray(0, end));
+    this.#unfinished.append(end === -1 ? chunk : chunk.subarray(0, end));
     if (end === -1) return undefined;
-    const line = this.#text.endsWith('\r') ? this.#text.slice(0, -1) : this.#text;
-    this.#text = '';
-    return { line, leftover: chunk.subarray(end + 1) };
+    return { line: this.#unfinished.take(), leftover: chunk.subarray(end + 1) };
   }
 }
 
@@ -88,8 +88,4 @@ function endOfWord(line: string, start: number, stops: string): number {
   let at = start;
   while (at < line.length && !stops.includes(line[at]!)) at += 1;
   return at;
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

@@ -17,7 +17,7 @@ import type { Handshake, HandshakeOutcome, HandshakeStep, Interruption } from '.
 import { dialFailure } from './failure.ts';
 import type { DialFailure, DialFailureCode } from './failure.ts';
 import { addressOfDestinationText, addressOfPrivateKey, decodeI2PBase64, encodeI2PBase64 } from './i2p-destination.ts';
-import { SamLineReader, parseSamReply } from './sam-line.ts';
+import { SAM_MAX_LINE_BYTES, SamLineReader, parseSamReply } from './sam-line.ts';
 
 /** Time until the kernel must have taken a request, in milliseconds. (Bitcoin Core src/util/sock.h, MAX_WAIT_FOR_IO.) */
 export const SAM_SEND_TIMEOUT_MS = 1_000;
@@ -140,8 +140,8 @@ export function samAcceptedPeer(): Handshake<NetAddress> {
 }
 
 /**
- * Watches the control socket of a session, on which nothing is expected: what comes is dropped, and the handshake ends, always
- * with a failure, when the session does.
+ * Watches the control socket of a session, on which nothing is expected: what comes is dropped, up to as much as one line may
+ * have, and the handshake ends, always with a failure, when the session does. A bridge that says more is given up.
  */
 export function samControl(): Handshake<never> {
   return new SamControl();
@@ -268,21 +268,15 @@ class SamAcceptedPeer implements Handshake<NetAddress> {
 
 class SamControl implements Handshake<never> {
   readonly step = CONTROL;
-  readonly #reader = new SamLineReader();
+  #droppedBytes = 0;
 
   start(): HandshakeOutcome<never> {
     return WAIT_FOR_MORE;
   }
 
   receive(chunk: Uint8Array): HandshakeOutcome<never> {
-    let rest = chunk;
-    while (rest.length > 0) {
-      const read = this.#reader.push(rest);
-      if (read === 'too-long') return failed(dialFailure('sam-line-too-long'));
-      if (read === undefined) break;
-      rest = read.leftover;
-    }
-    return WAIT_FOR_MORE;
+    this.#droppedBytes += chunk.length;
+    return this.#droppedBytes < SAM_MAX_LINE_BYTES ? WAIT_FOR_MORE : failed(dialFailure('sam-unasked-bytes'));
   }
 
   interrupted(by: Interruption, errno?: number): DialFailure {
