@@ -1,11 +1,6 @@
-// The entry point `sockman/connman`: a Bitcoin peer with everything around it. Re-exports only.
+// The entry point `sockman/connman`: a Bitcoin peer with everything around it, which is what `sockman/peerman` and
+// `sockman/addrman` have as well. Each list is written out name by name in its folder.
 
 export * from './connman/index.ts';
 export * from './peerman/index.ts';
-export { AddrMan } from './addrman/addr-man.ts';
-export { AsMap } from './addrman/asmap/as-map.ts';
-export { AnchorsFile } from './storage/anchors-file.ts';
-export { PeersFile } from './addrman/file/peers-file.ts';
-export { DataFile } from './storage/data-file.ts';
-export { FileError } from './storage/file-error.ts';
-export { NetGroups } from './addrman/net-groups.ts';
+export * from './addrman/index.ts';

@@ -17,3 +17,4 @@ export { MAX_JSON_DEPTH, MAX_JSON_VALUES, parseJson } from './http/json/json-rea
 export { jsonAmount, writeJson } from './http/json/json-writer.ts';
 export { JsonNumber, JsonObject } from './http/json/json-value.ts';
 export type { JsonInput, JsonValue } from './http/json/json-value.ts';
+export type { Refusal } from './http/parser/framing.ts';

@@ -11,15 +11,21 @@ export type { ConnectOptions, ConnectTarget, NamedTarget, Proxy } from './sockma
 export type { StepListener } from './sockman/dial/dial-socket.ts';
 export type { DialResult } from './sockman/dial/dialer.ts';
 export { DIAL_FAILURES } from './sockman/dial/failure.ts';
-export type { DialFailureCode } from './sockman/dial/failure.ts';
+export type {
+  DialFailureCode,
+  FailureKind as DialFailureKind,
+  FailureLog as DialFailureLog,
+} from './sockman/dial/failure.ts';
 export type { ProxyCredentials } from './sockman/dial/stream-isolation.ts';
 export type { I2PListenOptions } from './sockman/i2p/i2p.ts';
 export type { BindResult } from './sockman/listeners.ts';
 export type { SockManStats } from './sockman/stats.ts';
 export type { Backend, BackendOptions, BatchSink, SocketCounters, TcpInfo } from './sockman/backends/backend.ts';
 export { NetAddress } from './netaddr/net-address.ts';
+export type { NetworkClass, NetworkName, PublicNetworkName, RawAddress } from './netaddr/network.ts';
 export { Service } from './netaddr/service.ts';
-export { ERROR_CODES, SockManError } from './util/errors.ts';
+export { Subnet } from './netaddr/subnet.ts';
+export { DecodeError, ERROR_CODES, SockManError } from './util/errors.ts';
 export type { ErrorCode, ErrorDetails } from './util/errors.ts';
 export { SystemError } from './util/system-error.ts';
 export type { SystemErrorDetails } from './util/system-error.ts';
@@ -28,4 +34,7 @@ export { MemoryBudget } from './util/memory-budget.ts';
 export type { MemoryAccount, MemoryBudgetOptions } from './util/memory-budget.ts';
 export { silentLogger } from './util/logger.ts';
 export type { Logger } from './util/logger.ts';
+export { systemClock } from './util/clock.ts';
 export type { Clock, Timer } from './util/clock.ts';
+export { createSecureRandom } from './util/random.ts';
+export type { RandomUint32 } from './util/random.ts';

@@ -47,6 +47,7 @@ export type {
   Sv2MessageOf,
 } from './stratum/messages/registry.ts';
 export type { CoinbaseOutputConstraints } from './stratum/messages/template-distribution.ts';
+export type { FrameType } from './stratum/messages/frame-header.ts';
 export { SETUP_ERRORS, SV2_PROTOCOLS } from './stratum/messages/common.ts';
 export type { SetupError } from './stratum/messages/common.ts';
 export { decodeTlvs, encodeTlvs } from './stratum/messages/extensions.ts';

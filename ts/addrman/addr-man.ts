@@ -65,17 +65,27 @@ export interface AddrManOptions {
  * const target = addrMan.select(false, ['ipv4', 'ipv6']);
  */
 export class AddrMan {
-  /** The state itself, for the codec of `peers.dat` (peers-writer.ts). Not promised. */
+  /**
+   * The state itself, for the codec of `peers.dat` (peers-writer.ts).
+   * @internal
+   */
   readonly tables: AddressTables;
   readonly #clock: Pick<Clock, 'wallTimeMs'>;
   readonly #checkRatio: number;
 
   /**
-   * @param tables - State that was read from a file, in place of an empty one; key, groups and random source are then
-   *   its own. Not promised: use `parsePeers` or `PeersFile`.
+   * Makes an empty address book. One that was saved comes from `PeersFile.load`.
+   *
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the key has not 32 bytes, or is zero.
    * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `checkRatio`.
    */
+  constructor(options?: AddrManOptions);
+  /**
+   * @param tables - State that was read from a file, in place of an empty one; key, groups and random source are then
+   *   its own.
+   * @internal
+   */
+  constructor(options: AddrManOptions, tables: AddressTables);
   constructor(options: AddrManOptions = {}, tables: AddressTables = emptyTables(options)) {
     const { clock = systemClock, checkRatio = 0 } = options;
     if (!Number.isInteger(checkRatio) || checkRatio < 0 || checkRatio > MAX_CHECK_RATIO) {

@@ -79,6 +79,10 @@ export class HttpRequest {
   #lines = '';
   #hasContentType = false;
 
+  /**
+   * For the server.
+   * @internal
+   */
   constructor(head: RequestParser, peer: Service, nodeId: number, sink: ReplySink) {
     const { framing } = head;
     this.method = head.method;

@@ -31,7 +31,10 @@ export class ReplyStream {
   #isEnded = false;
   #waiting: (() => void)[] = [];
 
-  /** @param sink - Undefined for a stream whose client is gone: it takes everything and does nothing. */
+  /**
+   * @param sink - Undefined for a stream whose client is gone: it takes everything and does nothing.
+   * @internal
+   */
   constructor(sink: StreamSink | undefined) {
     this.#sink = sink;
   }

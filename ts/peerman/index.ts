@@ -1,8 +1,8 @@
-// The message processor on top of `Connman`: re-exports only (part of `sockman/connman`).
+// What is said on the connections of a `Connman` (`sockman/peerman`). Re-exports only.
 
 export { PeerManager } from './peer-manager.ts';
 export type { PeerBans, PeerManagerOptions } from './contract/options.ts';
-export type { PeerManagerEvents, PeerMessage } from './contract/events.ts';
+export type { MessageEvents, PeerManagerEvents, PeerMessage } from './contract/events.ts';
 export type { ChainMessageType, PeerHooks } from './contract/hooks.ts';
 export type { ChainView, PeerHeights } from './contract/chain-view.ts';
 export type { BlockAnnouncement, TxAnnouncement } from './contract/announcements.ts';

@@ -13,7 +13,7 @@ import type { Service } from '../netaddr/service.ts';
 import type { Clock, Timer } from '../util/clock.ts';
 import { EAGAIN, errnoName, errnoText } from '../util/errno.ts';
 import { RECORD_WORDS, RecordFlag } from './backends/backend.ts';
-import type { Backend, BatchSink, ConnectOptions, SystemFailure } from './backends/backend.ts';
+import type { Backend, BatchSink, SocketConnectOptions, SystemFailure } from './backends/backend.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { Connection, ConnectionFlag, NO_NODE_ID, NOT_ENDED } from './connection.ts';
 import type { ProxiedEnds, SocketOwner } from './connection.ts';
@@ -123,7 +123,11 @@ export class TurnLoop implements BatchSink {
   // ---- Sockets ------------------------------------------------------------------------------------------------------
 
   /** Starts a connect whose events go to `owner`. */
-  connect(to: Service, options: ConnectOptions, owner: SocketOwner): { ok: true; socket: Connection } | SystemFailure {
+  connect(
+    to: Service,
+    options: SocketConnectOptions,
+    owner: SocketOwner,
+  ): { ok: true; socket: Connection } | SystemFailure {
     const result = this.backend.connect(to, options);
     if (!result.ok) return result;
     const socket = new Connection(result.handle, owner);

@@ -10,4 +10,5 @@ export { DEFAULT_TOR_SOCKS, addOnion, socksListener } from './commands.ts';
 export type { Onion, OnionRequest } from './commands.ts';
 export type { TorReply } from './reply-reader.ts';
 export { TOR_FAILURES, TorControlError } from './failure.ts';
-export type { TorFailure } from './failure.ts';
+export type { TorFailure, TorFailureDetails } from './failure.ts';
+export type { ListenerErrorHandler } from '../util/emitter.ts';

@@ -1,7 +1,7 @@
 // Randomness as an argument: unpredictable to peers in production, reproducible in tests.
 
-import { randomFillSync } from 'node:crypto';
 import { outOfRange } from './errors.ts';
+import { nodeCrypto } from './load-later.ts';
 
 /** A source of independent, uniform integers from 0 to 2^32 - 1. */
 export type RandomUint32 = () => number;
@@ -14,6 +14,7 @@ const DRAW_RANGE = 0x1_0000_0000;
 
 /** Makes a source that nobody can predict, from the system's generator. It never repeats what another source gave. */
 export function createSecureRandom(): RandomUint32 {
+  const { randomFillSync } = nodeCrypto();
   const pool = new Uint32Array(POOL_WORDS);
   let next = POOL_WORDS;
   return () => {

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { OpenListeners, planListening } from '../../../ts/connman/inbound/listening.ts';
-import type { ListenOptions } from '../../../ts/connman/inbound/listening.ts';
+import type { ListenPlanOptions } from '../../../ts/connman/inbound/listening.ts';
 import { PERMISSION_FLAGS } from '../../../ts/connman/node/permission-flags.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 
-function plan(options: Partial<ListenOptions>) {
+function plan(options: Partial<ListenPlanOptions>) {
   return planListening({ bind: [], onionBind: [], whiteBind: [], port: 8_333, cjdnsReachable: false, ...options });
 }
 
 /** Targets as text: an onion target ends in `=onion`, one that may fail in `?`. */
-function texts(options: Partial<ListenOptions>): string[] {
+function texts(options: Partial<ListenPlanOptions>): string[] {
   return plan(options).targets.map(
     ({ service, isOnion, isRequired }) => `${service}${isOnion ? '=onion' : ''}${isRequired ? '' : '?'}`,
   );

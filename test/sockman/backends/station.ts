@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 import { MAX_RECORDS, RECORD_WORDS, RecordFlag } from '../../../ts/sockman/backends/backend.ts';
-import type { Backend, BackendOptions, BatchSink, ListenOptions } from '../../../ts/sockman/backends/backend.ts';
+import type { Backend, BackendOptions, BatchSink, SocketListenOptions } from '../../../ts/sockman/backends/backend.ts';
 import type { Service } from '../../../ts/netaddr/service.ts';
 import { errnoName } from '../../../ts/util/errno.ts';
 
@@ -18,7 +18,7 @@ export const plainOptions: BackendOptions = {
   sendBufferBytes: 0,
 };
 
-export const plainListen: ListenOptions = { backlog: 511, reusePort: false, dualStack: false };
+export const plainListen: SocketListenOptions = { backlog: 511, reusePort: false, dualStack: false };
 
 /** What is known of one socket. */
 export class Seen {
@@ -73,7 +73,7 @@ export class Station implements BatchSink {
     return seen;
   }
 
-  listen(at: Service, options: Partial<ListenOptions> = {}): { handle: number; bound: Service } {
+  listen(at: Service, options: Partial<SocketListenOptions> = {}): { handle: number; bound: Service } {
     const result = this.backend.listen(at, { ...plainListen, ...options });
     if (!result.ok) throw new Error(`listen ${at}: ${result.syscall} ${errnoName(result.errno)}`);
     return result;

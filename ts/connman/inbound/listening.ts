@@ -31,7 +31,7 @@ export interface ListenTarget {
 }
 
 /** The options of listening. */
-export interface ListenOptions {
+export interface ListenPlanOptions {
   readonly bind: readonly string[];
   readonly onionBind: readonly string[];
   readonly whiteBind: readonly { readonly service: Service; readonly permissions: ListenerPermissions }[];
@@ -56,7 +56,7 @@ const NO_LISTENER_PERMISSIONS: ListenerPermissions = { flags: 0, isImplicit: fal
  *
  * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a text is no numeric address, or an address and port come twice.
  */
-export function planListening(options: ListenOptions): ListenPlan {
+export function planListening(options: ListenPlanOptions): ListenPlan {
   const { whiteBind, port } = options;
   const onionPort = port === 0 ? 0 : port + 1;
   const bindTexts = options.bind.filter((text) => !text.includes('='));
@@ -120,7 +120,7 @@ function explicitPort(texts: readonly string[]): number | undefined {
 }
 
 /** The first whitelisted listener that may be known to everybody. */
-function openWhiteBind({ whiteBind }: ListenOptions): ListenOptions['whiteBind'][number] | undefined {
+function openWhiteBind({ whiteBind }: ListenPlanOptions): ListenPlanOptions['whiteBind'][number] | undefined {
   return whiteBind.find(({ permissions }) => (permissions.flags & PERMISSION_FLAGS.noban) !== PERMISSION_FLAGS.noban);
 }
 

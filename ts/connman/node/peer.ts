@@ -83,13 +83,18 @@ export class P2PNode {
   readonly localNonce: bigint;
   readonly connectedAtMs: number;
   readonly transport: Transport;
+  /** @internal */
   readonly received: ReceivedBytes;
   readonly proxyOverride: Proxy | undefined;
 
   // ---- Written by Connman -------------------------------------------------------------------------------------------
 
+  /** @internal */
   readonly sendQueue = new MessageQueue<OutboundMessage>();
-  /** How much time its messages took lately. */
+  /**
+   * How much time its messages took lately.
+   * @internal
+   */
   readonly timeUse = new TimeUse();
   /** More waits to be sent than may: nothing that makes it more is processed. */
   isSendPaused = false;
@@ -103,7 +108,10 @@ export class P2PNode {
 
   /** When the message processor wants the node's next turn at the latest, in monotonic milliseconds. */
   nextTurnMs = 0;
-  /** The slot that the connection occupies, from its dial to its removal. */
+  /**
+   * The slot that the connection occupies, from its dial to its removal.
+   * @internal
+   */
   grant: SlotGrant | undefined;
 
   // ---- Written by the message processor -----------------------------------------------------------------------------
@@ -137,7 +145,10 @@ export class P2PNode {
   readonly #sendAccount: MemoryAccount;
   readonly #onMarked: (node: P2PNode) => void;
 
-  /** @param onMarked - Called once, when the node is marked for disconnection. */
+  /**
+   * @param onMarked - Called once, when the node is marked for disconnection.
+   * @internal
+   */
   constructor(info: P2PNodeInfo, onMarked: (node: P2PNode) => void) {
     this.id = info.id;
     this.addr = info.addr;

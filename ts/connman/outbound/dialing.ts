@@ -34,7 +34,10 @@ export interface OpenRequest {
   readonly usesV2: boolean;
   /** Whether a failure may count against the address. */
   readonly isFailureCounted?: boolean;
-  /** The slot for the connection; moves to the node on success, else stays with the caller. */
+  /**
+   * The slot for the connection; moves to the node on success, else stays with the caller.
+   * @internal
+   */
   readonly grant?: SlotGrant | undefined;
   readonly proxyOverride?: Proxy | undefined;
 }

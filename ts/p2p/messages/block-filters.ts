@@ -20,7 +20,7 @@ export const MAX_CFHEADERS_SPAN = 2_000;
 export const CFCHECKPT_INTERVAL = 1_000;
 
 /** uint8, uint32 LE, hash. */
-interface RangeFields {
+export interface RangeFields {
   readonly filterType: number;
   readonly startHeight: number;
   readonly stopHash: Uint8Array;

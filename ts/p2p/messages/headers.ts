@@ -19,7 +19,7 @@ export const MAX_GETBLOCKS_HASHES = 500;
 const LOCATOR_VERSION = 70_016;
 
 /** Int32 LE that is ignored, CompactSize count, hashes, stop hash. */
-interface LocatorFields extends Limited {
+export interface LocatorFields extends Limited {
   /** Blocks the sender has, from its tip down, ever further apart. */
   readonly locator: readonly Uint8Array[];
   /** Where to stop; zeros for as many as fit. */

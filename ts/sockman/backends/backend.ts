@@ -105,7 +105,7 @@ export interface BackendOptions {
   sendBufferBytes: number;
 }
 
-export interface ListenOptions {
+export interface SocketListenOptions {
   /** Length of the queue of established connections that wait to be accepted. */
   backlog: number;
   reusePort: boolean;
@@ -122,7 +122,7 @@ export interface SystemFailure {
 export type ListenResult = { ok: true; handle: number; bound: Service } | SystemFailure;
 export type ConnectResult = { ok: true; handle: number } | SystemFailure;
 
-export interface ConnectOptions {
+export interface SocketConnectOptions {
   /** Address to bind the local end to; its port may be 0. */
   localAddress?: Service;
 }
@@ -170,7 +170,7 @@ export interface Backend {
   /** Closes every socket, listeners included, and frees what the backend holds. Idempotent. */
   destroy(): void;
 
-  listen(at: Service, options: ListenOptions): ListenResult;
+  listen(at: Service, options: SocketListenOptions): ListenResult;
   /** Pauses or resumes a listener. */
   setAccepting(listener: number, on: boolean): void;
   /**
@@ -180,7 +180,7 @@ export interface Backend {
   drain(listener: number): void;
 
   /** Starts to connect; the outcome comes as a `CONNECTED` record, never from inside this call. */
-  connect(to: Service, options: ConnectOptions): ConnectResult;
+  connect(to: Service, options: SocketConnectOptions): ConnectResult;
 
   /**
    * Hands bytes to the kernel.

@@ -11,9 +11,9 @@ import type {
   Backend,
   BackendOptions,
   BatchSink,
-  ConnectOptions,
+  SocketConnectOptions,
   ConnectResult,
-  ListenOptions,
+  SocketListenOptions,
   ListenResult,
   SocketCounters,
   SystemFailure,
@@ -102,7 +102,7 @@ export class NativeBackend implements Backend {
     this.#engine.destroy();
   }
 
-  listen(at: Service, options: ListenOptions): ListenResult {
+  listen(at: Service, options: SocketListenOptions): ListenResult {
     if (at.unixPath !== undefined && isTooLongForSocket(at.unixPath)) return pathTooLong('bind');
     const packed = packAddress(at);
     if (packed === undefined) return NO_SUCH_FAMILY;
@@ -115,7 +115,7 @@ export class NativeBackend implements Backend {
     this.#engine.setAccepting(listener, on);
   }
 
-  connect(to: Service, options: ConnectOptions): ConnectResult {
+  connect(to: Service, options: SocketConnectOptions): ConnectResult {
     if (to.unixPath !== undefined && isTooLongForSocket(to.unixPath)) return pathTooLong('connect');
     const packed = packAddress(to);
     const packedLocal = options.localAddress && packAddress(options.localAddress);

@@ -14,7 +14,8 @@ import type { Logger } from '../../util/logger.ts';
  */
 export type FailureLog = 'silent' | 'debug' | 'importance' | 'info' | 'error';
 
-interface FailureKind {
+/** One way to fail. */
+export interface FailureKind {
   readonly words: string;
   /** The failure says nothing about the destination: an address book must not count it as an attempt. */
   readonly proxyFailed: boolean;

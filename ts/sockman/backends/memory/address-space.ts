@@ -6,7 +6,7 @@
 import { NetAddress } from '../../../netaddr/net-address.ts';
 import { Service } from '../../../netaddr/service.ts';
 import { EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT } from '../../../util/errno.ts';
-import type { ListenOptions } from '../backend.ts';
+import type { SocketListenOptions } from '../backend.ts';
 import type { MemoryListener } from './memory-listener.ts';
 
 /** Ports given out for port 0: the default of Linux. (ip(7), ip_local_port_range) */
@@ -33,7 +33,7 @@ export function destinationOf(to: Service): Service {
 }
 
 /** Whether a listener at `bound` gets connections to `to`; ports are the same. */
-function covers(bound: Service, options: ListenOptions, to: Service): boolean {
+function covers(bound: Service, options: SocketListenOptions, to: Service): boolean {
   if (isIPv4(bound) === isIPv4(to)) return bound.address.isBindAny() || bound.address.equals(to.address);
   return options.dualStack && bound.address.isBindAny() && isIPv4(to);
 }
@@ -57,7 +57,7 @@ export class AddressSpace {
   }
 
   /** The address a listener gets, or a positive errno. */
-  resolveBind(at: Service, options: ListenOptions): Service | number {
+  resolveBind(at: Service, options: SocketListenOptions): Service | number {
     if (at.unixPath !== undefined) return this.#byPath.has(at.unixPath) ? EADDRINUSE : at;
     if (!hasSocketFamily(at)) return EAFNOSUPPORT;
     if (at.port !== 0) return this.#isTaken(at, options) ? EADDRINUSE : at;
@@ -119,7 +119,7 @@ export class AddressSpace {
     this.#connected.delete(`${local}>${to}`);
   }
 
-  #isTaken(at: Service, options: ListenOptions): boolean {
+  #isTaken(at: Service, options: SocketListenOptions): boolean {
     for (const other of this.#byPort.get(at.port) ?? []) {
       const overlaps = covers(other.bound, other.options, at) || covers(at, options, other.bound);
       if (overlaps && !(options.reusePort && other.options.reusePort)) return true;

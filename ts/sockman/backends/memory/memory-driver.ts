@@ -2,7 +2,7 @@
 
 import type { Service } from '../../../netaddr/service.ts';
 import { EAFNOSUPPORT, EINVAL, EMFILE, ENOENT } from '../../../util/errno.ts';
-import type { BackendOptions, ConnectOptions, ListenOptions, SystemFailure } from '../backend.ts';
+import type { BackendOptions, SocketConnectOptions, SocketListenOptions, SystemFailure } from '../backend.ts';
 import type { DriverConnectResult, DriverListenResult, SocketDriver } from '../readiness/driver.ts';
 import { destinationOf, hasSocketFamily } from './address-space.ts';
 import type { AddressSpace } from './address-space.ts';
@@ -46,7 +46,7 @@ export class MemoryDriver implements SocketDriver {
     return this.#conditions.clock;
   }
 
-  listen(at: Service, options: ListenOptions): DriverListenResult {
+  listen(at: Service, options: SocketListenOptions): DriverListenResult {
     if (this.#descriptors.isExhausted) return failed('socket', EMFILE);
     const bound = this.#space.resolveBind(at, options);
     if (typeof bound === 'number') return failed(bound === EAFNOSUPPORT ? 'socket' : 'bind', bound);
@@ -55,13 +55,13 @@ export class MemoryDriver implements SocketDriver {
     return { ok: true, socket, bound };
   }
 
-  connect(to: Service, options: ConnectOptions): DriverConnectResult {
+  connect(to: Service, options: SocketConnectOptions): DriverConnectResult {
     if (!hasSocketFamily(to)) return failed('socket', EAFNOSUPPORT);
     if (this.#descriptors.isExhausted) return failed('socket', EMFILE);
     return to.unixPath === undefined ? this.#connectTcp(to, options) : this.#connectUnix(to, options);
   }
 
-  #connectTcp(to: Service, { localAddress }: ConnectOptions): DriverConnectResult {
+  #connectTcp(to: Service, { localAddress }: SocketConnectOptions): DriverConnectResult {
     const destination = destinationOf(to);
     const local = this.#space.takeLocalEnd(destination, localAddress);
     if (typeof local === 'number') return failed('bind', local);
@@ -69,7 +69,7 @@ export class MemoryDriver implements SocketDriver {
     return this.#start(new MemorySocket(this.#setup, local, destination, release), destination);
   }
 
-  #connectUnix(to: Service, { localAddress }: ConnectOptions): DriverConnectResult {
+  #connectUnix(to: Service, { localAddress }: SocketConnectOptions): DriverConnectResult {
     if (localAddress !== undefined) return failed('bind', EINVAL);
     // A kernel looks the path up during the call.
     if (this.#space.find(to) === undefined) return failed('connect', ENOENT);

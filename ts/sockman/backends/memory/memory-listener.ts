@@ -2,14 +2,14 @@
 
 import type { Service } from '../../../netaddr/service.ts';
 import { EAGAIN, EMFILE, errnoNumber } from '../../../util/errno.ts';
-import type { ListenOptions } from '../backend.ts';
+import type { SocketListenOptions } from '../backend.ts';
 import type { ListenerOwner, ListenerSocket } from '../readiness/driver.ts';
 import type { SocketSetup } from './conditions.ts';
 import type { MemorySocket } from './memory-socket.ts';
 
 export class MemoryListener implements ListenerSocket {
   readonly bound: Service;
-  readonly options: ListenOptions;
+  readonly options: SocketListenOptions;
   /** What accepted sockets are made with. */
   readonly setup: SocketSetup;
   readonly #whenClosed: () => void;
@@ -20,7 +20,7 @@ export class MemoryListener implements ListenerSocket {
   #acceptCount = 0;
   isClosed = false;
 
-  constructor(setup: SocketSetup, bound: Service, options: ListenOptions, whenClosed: () => void) {
+  constructor(setup: SocketSetup, bound: Service, options: SocketListenOptions, whenClosed: () => void) {
     this.setup = setup;
     this.bound = bound;
     this.options = options;

@@ -14,7 +14,10 @@ export class MemoryPeerListener {
   readonly #scratch: Uint8Array;
   #waiting: (() => void)[] = [];
 
-  /** For `MemoryNetwork`; `scratch` as for `MemoryPeer`. */
+  /**
+   * For `MemoryNetwork`; `scratch` as for `MemoryPeer`.
+   * @internal
+   */
   constructor(socket: ListenerSocket, bound: Service, scratch: Uint8Array) {
     this.#socket = socket;
     this.#scratch = scratch;

@@ -39,6 +39,7 @@ export class MemoryPeer {
    * For `MemoryNetwork`.
    *
    * @param scratch - Room for `PEER_READ_BYTES`, used within a call only; shared by the peers of a network.
+   * @internal
    */
   constructor(socket: StreamSocket, isConnected: boolean, scratch: Uint8Array) {
     this.#socket = socket;

@@ -12,7 +12,7 @@ import type { Server, ListenOptions as ServerOptions } from 'node:net';
 import type { Service } from '../../../netaddr/service.ts';
 import { EADDRINUSE, EINVAL, ENAMETOOLONG, ENOTSUP, errnoOf } from '../../../util/errno.ts';
 import { nodeNet, nodePath } from '../../../util/load-later.ts';
-import type { ListenOptions, SystemFailure } from '../backend.ts';
+import type { SocketListenOptions, SystemFailure } from '../backend.ts';
 import { isTooLongForSocket } from '../packed-address.ts';
 import { familyOf, hostOf, serviceFrom } from './endpoints.ts';
 
@@ -58,7 +58,7 @@ function failed(syscall: string, errno: number): SystemFailure {
 export function bindServer(
   server: Server,
   at: Service,
-  options: ListenOptions,
+  options: SocketListenOptions,
 ): { ok: true; bound: Service } | SystemFailure {
   // A path has no port to share.
   if (options.reusePort && at.unixPath === undefined && !hasReusePort()) return failed('setsockopt', ENOTSUP);
@@ -78,7 +78,7 @@ export function bindServer(
   return { ok: true, bound: bound ?? at };
 }
 
-function bindTcp(server: Server, at: Service, options: ListenOptions): SystemFailure | undefined {
+function bindTcp(server: Server, at: Service, options: SocketListenOptions): SystemFailure | undefined {
   const { backlog, reusePort } = options;
   const host = hostOf(at);
   const ipv6Only = familyOf(at) === 6 && !options.dualStack;
@@ -106,7 +106,7 @@ export function boundPath(path: string): string {
   return process.platform === 'win32' ? path : nodePath().resolve(path);
 }
 
-function bindPath(server: Server, name: string, { backlog }: ListenOptions): SystemFailure | undefined {
+function bindPath(server: Server, name: string, { backlog }: SocketListenOptions): SystemFailure | undefined {
   const path = boundPath(name);
   if (isTooLongForSocket(path)) return failed('bind', ENAMETOOLONG);
   server.listen({ path, backlog, exclusive: true });

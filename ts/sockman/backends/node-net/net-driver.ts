@@ -6,7 +6,7 @@ import { systemClock } from '../../../util/clock.ts';
 import type { Clock } from '../../../util/clock.ts';
 import { EAFNOSUPPORT, EINVAL, ENAMETOOLONG, errnoOf } from '../../../util/errno.ts';
 import { nodeNet } from '../../../util/load-later.ts';
-import type { BackendOptions, ConnectOptions, ListenOptions } from '../backend.ts';
+import type { BackendOptions, SocketConnectOptions, SocketListenOptions } from '../backend.ts';
 import type { DriverConnectResult, DriverListenResult, SocketDriver } from '../readiness/driver.ts';
 import { isTooLongForSocket } from '../packed-address.ts';
 import { bindServer, boundPath } from './bind.ts';
@@ -32,7 +32,7 @@ export class NetDriver implements SocketDriver {
     this.#sendBoundBytes = options.sendBufferBytes === 0 ? DEFAULT_SEND_BOUND_BYTES : options.sendBufferBytes;
   }
 
-  listen(at: Service, options: ListenOptions): DriverListenResult {
+  listen(at: Service, options: SocketListenOptions): DriverListenResult {
     if (!hasSocketFamily(at)) return { ok: false, syscall: 'socket', errno: EAFNOSUPPORT };
     const server = new (nodeNet().Server)({ allowHalfOpen: true, pauseOnConnect: true });
     const path = at.unixPath === undefined ? undefined : at;
@@ -45,7 +45,7 @@ export class NetDriver implements SocketDriver {
     return { ok: true, socket: listener, bound: result.bound };
   }
 
-  connect(to: Service, { localAddress }: ConnectOptions): DriverConnectResult {
+  connect(to: Service, { localAddress }: SocketConnectOptions): DriverConnectResult {
     if (!hasSocketFamily(to)) return { ok: false, syscall: 'socket', errno: EAFNOSUPPORT };
     const socket = new (nodeNet().Socket)({ allowHalfOpen: true });
     if (to.unixPath !== undefined) {

@@ -7,7 +7,7 @@
 
 import type { Service } from '../../../netaddr/service.ts';
 import type { Clock } from '../../../util/clock.ts';
-import type { ConnectOptions, ListenOptions, SystemFailure, TcpInfo } from '../backend.ts';
+import type { SocketConnectOptions, SocketListenOptions, SystemFailure, TcpInfo } from '../backend.ts';
 
 /** Who looks after a connected or connecting socket. */
 export interface StreamOwner {
@@ -64,6 +64,6 @@ export type DriverConnectResult = { ok: true; socket: StreamSocket } | SystemFai
 export interface SocketDriver {
   readonly name: string;
   readonly clock: Clock;
-  listen(at: Service, options: ListenOptions): DriverListenResult;
-  connect(to: Service, options: ConnectOptions): DriverConnectResult;
+  listen(at: Service, options: SocketListenOptions): DriverListenResult;
+  connect(to: Service, options: SocketConnectOptions): DriverConnectResult;
 }

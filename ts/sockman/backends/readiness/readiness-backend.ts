@@ -11,9 +11,9 @@ import type {
   Backend,
   BackendOptions,
   BatchSink,
-  ConnectOptions,
+  SocketConnectOptions,
   ConnectResult,
-  ListenOptions,
+  SocketListenOptions,
   ListenResult,
   SocketCounters,
   TcpInfo,
@@ -92,7 +92,7 @@ export class ReadinessBackend implements Backend {
     this.#readyHead = 0;
   }
 
-  listen(at: Service, options: ListenOptions): ListenResult {
+  listen(at: Service, options: SocketListenOptions): ListenResult {
     const result = this.#driver.listen(at, options);
     if (!result.ok) return result;
     const entry = new ListenerEntry(this.#host, result.socket, result.bound);
@@ -114,7 +114,7 @@ export class ReadinessBackend implements Backend {
     if (entry instanceof ListenerEntry) entry.socket.drain();
   }
 
-  connect(to: Service, options: ConnectOptions): ConnectResult {
+  connect(to: Service, options: SocketConnectOptions): ConnectResult {
     const result = this.#driver.connect(to, options);
     if (!result.ok) return result;
     const entry = this.#adopt(result.socket, true);

@@ -1,0 +1,22 @@
+// The entry point `sockman/backend`: what it takes to write a backend of one's own, and the two that ship. Re-exports only.
+//
+// `Backend` is the contract. A `SockMan` uses any function that makes one: option `backend`. The network in memory of
+// `sockman/testing` is another implementation.
+
+export { MAX_RECORDS, RECORD_WORDS, RecordFlag, SLOT_BITS, SLOT_MASK } from './sockman/backends/backend.ts';
+export type {
+  Backend,
+  BackendOptions,
+  BatchSink,
+  ConnectResult,
+  ListenResult,
+  SocketConnectOptions,
+  SocketCounters,
+  SocketListenOptions,
+  SystemFailure,
+  TcpInfo,
+} from './sockman/backends/backend.ts';
+export { createNativeBackend, createNodeNetBackend } from './sockman/backends/factories.ts';
+export type { NativeBackendOptions } from './sockman/backends/factories.ts';
+export { Slab, undetachableWords } from './sockman/backends/slab.ts';
+export type { BackendFactory, PollerName } from './sockman/options.ts';
