@@ -34,6 +34,7 @@ import { measureTraffic } from './lib/traffic.mjs';
 import { drawChart } from './report/chart.mjs';
 import { describeMachine } from './report/machine.mjs';
 import { updateReadme } from './report/readme.mjs';
+import { writeSection } from './report/section.mjs';
 import { textTable } from './report/table.mjs';
 
 const BENCHES = [
@@ -62,6 +63,9 @@ const MEASURES = {
   http: measureHttp,
   'http-idle': measureHttpIdle,
 };
+
+/** The pages that show what floods cost, seen from this folder. */
+const FLOOD_PAGES = ['RESULTS.md', '../docs/floods.md'];
 
 /** Fewer rounds than this are for trying things out; their numbers are not published. */
 const ROUNDS_TO_PUBLISH = 5;
@@ -122,6 +126,9 @@ function writeResults(plan, tables) {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`);
   writeFileSync(join(directory, 'latest.svg'), drawChart(tables));
+  if (options.cases === floods.name) {
+    for (const page of FLOOD_PAGES) writeSection(join(BENCH_DIRECTORY, page), floods.name, results);
+  }
   const isComplete = options.cases === '' && options.peers === '' && plan.rounds >= ROUNDS_TO_PUBLISH;
   if (isComplete) updateReadme(results);
   console.log(`Written: ${isComplete ? 'bench/README.md, bench/chart.svg and ' : ''}bench/results/`);

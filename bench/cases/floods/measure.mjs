@@ -6,7 +6,7 @@ import { ATTACKS, DEFAULT_SLOTS, HONEST_PEERS } from './attacks.mjs';
 import { ask, end, start } from './helpers.mjs';
 import { startBitcoind, startSockman, usageOf } from './targets.mjs';
 
-const ATTACK_MS = Number(process.env.FLOOD_MS ?? 8_000);
+const ATTACK_MS = 8_000;
 const SETTLE_MS = 10_000;
 const SAMPLE_MS = 50;
 /** Outbound connections of a node of Core, which are part of `maxConnections`. */

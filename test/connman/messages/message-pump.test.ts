@@ -202,7 +202,8 @@ describe('the message pump', () => {
       nowMs += stepMs;
     };
     const host = { table, clock, random, reportError: () => {} };
-    new MessagePump(host, netEvents, new AbortController().signal).start();
+    const pump = new MessagePump(host, netEvents, new AbortController().signal);
+    pump.start();
     const run = (isGoingOn: () => boolean, afterStep: () => void = () => {}): void => {
       while (macrotasks.length > 0 && isGoingOn()) {
         visits.push([]);
@@ -210,7 +211,8 @@ describe('the message pump', () => {
         afterStep();
       }
     };
-    return { table, clock, visits, netEvents, run };
+    const advance = (ms: number): void => void (nowMs += ms);
+    return { table, clock, visits, netEvents, run, pump, advance };
   }
 
   it('divides a long round, and still visits each peer once', () => {
@@ -224,6 +226,42 @@ describe('the message pump', () => {
     );
     expect(visits.map(({ length }) => length)).toEqual([2, 2]);
     expect(new Set(visits.flat()).size).toBe(4);
+  });
+
+  it('lets a cheap message of a quiet peer wait for the slice that runs, and no longer, behind 94 costly ones', () => {
+    const flooders = 94;
+    const costMs = 3;
+    const { table, visits, netEvents, run, pump, clock, advance } = steppedPump(flooders + 1, 0);
+    const quiet = table.get(flooders)!;
+    netEvents.processMessages = (node) => {
+      visits.at(-1)!.push(node.id);
+      if (node !== quiet) advance(costMs);
+      return node !== quiet;
+    };
+    netEvents.sendMessages = () => 60_000;
+    run(() => clock.now() < 1_000);
+    const wokenAt = visits.length;
+    pump.wake(quiet);
+    run(() => visits.length < wokenAt + 2);
+    expect(visits[wokenAt]![0]).toBe(flooders);
+    expect(visits.slice(0, wokenAt).every(({ length }) => length <= PUMP_SLICE_MS / costMs + 2)).toBe(true);
+  });
+
+  it('gives peers about the same time when there is not enough for all, whatever their messages cost', () => {
+    const kinds = 4;
+    const { visits, netEvents, run, clock, advance } = steppedPump(10 * kinds, 0);
+    const usedMs = Array.from({ length: kinds }, () => 0);
+    netEvents.processMessages = ({ id }) => {
+      const kind = id % kinds;
+      const costMs = 2 ** kind / 2;
+      visits.at(-1)!.push(id);
+      usedMs[kind]! += costMs;
+      advance(costMs);
+      return true;
+    };
+    netEvents.sendMessages = () => 60_000;
+    run(() => clock.now() < 5_000);
+    expect(Math.max(...usedMs) / Math.min(...usedMs)).toBeLessThan(2);
   });
 
   it('looks at everybody every 100 ms, and not more often, while somebody floods', () => {

@@ -1,0 +1,33 @@
+// One section of a Markdown page, written by a run: what stands between its two markers. A page without them gets them at
+// its end, a page that is not there is made.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { markdownTable } from './table.mjs';
+
+/**
+ * @param {string} path
+ * @param {string} name - Of the section; the bench's.
+ * @param {{ machine: string[], command: string, tables: import('../lib/types.mjs').Table[] }} results
+ */
+export function writeSection(path, name, { machine, command, tables }) {
+  const begin = `<!-- ${name}: written by npm run bench -->`;
+  const end = `<!-- end of ${name} -->`;
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '# Results\n';
+  const date = new Date().toISOString().slice(0, 10);
+  const section = [
+    begin,
+    '',
+    `Measured on ${date} with \`npm run bench -- ${command}\`.`,
+    '',
+    ...machine.map((line) => `- ${line}`),
+    '',
+    ...tables.map(markdownTable),
+    end,
+  ].join('\n');
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  const isThere = from >= 0 && to > from;
+  const before = isThere ? text.slice(0, from) : `${text.trimEnd()}\n\n`;
+  const after = isThere ? text.slice(to + end.length) : '\n';
+  writeFileSync(path, before + section + after);
+}

@@ -1,0 +1,64 @@
+// What all peers together may keep waiting, and who has to wait.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { BLOCK_BYTES } from '../../../ts/connman/node/block-pool.ts';
+import { CHUNK_OVERHEAD_BYTES } from '../../../ts/connman/node/received-bytes.ts';
+import { MemoryBudget } from '../../../ts/util/memory-budget.ts';
+import { World } from '../world.ts';
+
+const PLACE = '127.0.0.1:18444';
+const FLOODERS = 20;
+const TOTAL_BYTES = 1_000_000;
+
+let world = new World();
+afterEach(async () => {
+  await world.destroy();
+  world = new World();
+});
+
+describe('peers that flood', () => {
+  it('together keep no more waiting than the budget and a block each, and a quiet one is served meanwhile', async () => {
+    const memoryBudget = new MemoryBudget({ totalBytes: TOTAL_BYTES });
+    const node = await world.node({ bind: [PLACE], memoryBudget });
+    const flooders = Array.from({ length: FLOODERS }, () => world.connect(PLACE));
+    const quiet = world.connect(PLACE);
+    for (const peer of [...flooders, quiet]) peer.greet();
+    await world.settle();
+    let mostBytes = 0;
+    const served: number[] = [];
+    node.greeter.onMessage = ({ id }) => {
+      mostBytes = Math.max(mostBytes, memoryBudget.usedBytes);
+      served.push(id);
+    };
+    const flood = Buffer.concat(Array.from({ length: 4_000 }, () => flooders[0]!.frame({ type: 'ping', nonce: 1n })));
+    for (const peer of flooders) peer.socket.send(flood);
+    quiet.send({ type: 'ping', nonce: 2n });
+    await world.settle();
+    expect(mostBytes).toBeGreaterThan(0.8 * TOTAL_BYTES);
+    expect(mostBytes).toBeLessThan(TOTAL_BYTES + FLOODERS * (BLOCK_BYTES + CHUNK_OVERHEAD_BYTES));
+    expect(served).toHaveLength(FLOODERS * 4_000 + 1);
+    // In the first rounds, of 4,000.
+    expect(served.indexOf(FLOODERS)).toBeLessThanOrEqual(3 * FLOODERS);
+  });
+
+  it('leave nothing booked when they are gone, with whatever waits in both directions', async () => {
+    const memoryBudget = new MemoryBudget({ totalBytes: TOTAL_BYTES });
+    const node = await world.node({ bind: [PLACE], memoryBudget });
+    const peers = Array.from({ length: FLOODERS }, () => world.connect(PLACE));
+    for (const peer of peers) peer.greet();
+    await world.settle();
+    for (const peer of peers) {
+      peer.socket.pauseReading();
+      peer.socket.send(Buffer.concat(Array.from({ length: 4_000 }, () => peer.frame({ type: 'ping', nonce: 1n }))));
+      // Half of a long message.
+      peer.socket.send(
+        peer.frame({ type: 'unknown', messageType: 'x', payload: new Uint8Array(400_000) }).slice(0, 200_000),
+      );
+    }
+    await world.settle();
+    expect(memoryBudget.usedBytes).toBeGreaterThan(0);
+    for (const p2pNode of node.connman.nodes()) p2pNode.disconnect('enough');
+    await world.settle();
+    expect([memoryBudget.usedBytes, memoryBudget.accountCount]).toEqual([0, 0]);
+  });
+});

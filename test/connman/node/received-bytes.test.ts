@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { BLOCK_BYTES, BlockPool } from '../../../ts/connman/node/block-pool.ts';
+import { CHUNK_OVERHEAD_BYTES, ReceivedBytes } from '../../../ts/connman/node/received-bytes.ts';
+import { MemoryBudget } from '../../../ts/util/memory-budget.ts';
+import { seededBytes } from '../../helpers/seeded-bytes.ts';
+import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+
+function make() {
+  const budget = new MemoryBudget({ totalBytes: 10_000_000 });
+  const pool = new BlockPool();
+  return { budget, pool, received: new ReceivedBytes(budget.open(), pool) };
+}
+
+/** Reads at most `count` bytes of the first chunk. */
+function read(received: ReceivedBytes, count: number): Uint8Array {
+  const { bytes, offset } = received;
+  const piece = bytes.slice(offset, offset + count);
+  received.skip(piece.length);
+  return piece;
+}
+
+describe('received bytes', () => {
+  it('come out as they went in, however they are cut', () => {
+    const { budget, pool, received } = make();
+    const random = seededUint32(7);
+    const sent = Buffer.from(seededBytes('received')(400_000));
+    const read1: Uint8Array[] = [];
+    for (let at = 0; at < sent.length || !received.isEmpty;) {
+      const size = [1, 40, 3_000, 20_000, 60_000][random() % 5]!;
+      received.append(sent.subarray(at, at + size), at);
+      at += size;
+      for (let reads = random() % 6; reads > 0 && !received.isEmpty; reads--)
+        read1.push(read(received, 1 + (random() % 30_000)));
+    }
+    expect(Buffer.concat(read1).equals(sent)).toBe(true);
+    expect([budget.usedBytes, pool.lentCount]).toEqual([0, 0]);
+  });
+
+  it('of a peer that drips take a block, not an array for each', () => {
+    const { budget, received } = make();
+    for (let count = 0; count < 10_000; count++) received.append(Uint8Array.of(count), count);
+    expect(budget.usedBytes).toBeLessThanOrEqual(BLOCK_BYTES + 1 + 2 * CHUNK_OVERHEAD_BYTES);
+  });
+
+  it('have the time of the last ones they were put together with', () => {
+    const { received } = make();
+    received.append(new Uint8Array(3_000), 5);
+    received.append(new Uint8Array(3_000), 9);
+    read(received, 10);
+    expect(received.readTimeMs).toBe(9);
+  });
+
+  it('are gone with their connection, and whatever comes later', () => {
+    const { budget, pool, received } = make();
+    received.append(new Uint8Array(100_000), 1);
+    received.pin(4_000);
+    received.close();
+    received.append(new Uint8Array(100_000), 2);
+    expect([budget.usedBytes, pool.lentCount, received.isEmpty, budget.accountCount]).toEqual([0, 0, true, 0]);
+  });
+});
+
+describe('a block pool', () => {
+  it('keeps no more free blocks than are in use, or a mebibyte', () => {
+    const pool = new BlockPool();
+    const blocks = Array.from({ length: 1_000 }, () => pool.lend());
+    for (const block of blocks) {
+      pool.takeBack(block);
+      expect(pool.freeCount).toBeLessThanOrEqual(Math.max(64, pool.lentCount));
+    }
+    expect([pool.lentCount, pool.freeCount]).toEqual([0, 64]);
+  });
+});
