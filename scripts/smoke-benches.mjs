@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BENCHES = ['p2p-v1', 'p2p-v2', 'p2p-crowd', 'addrman', 'network-life', 'dial-socks5'];
+const BENCHES = ['p2p-v1', 'p2p-v2', 'p2p-crowd', 'addrman', 'network-life', 'dial-socks5', 'stratum'];
 
 for (const name of BENCHES) {
   const script = fileURLToPath(new URL(`../bench/${name}.mjs`, import.meta.url));

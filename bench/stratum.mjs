@@ -1,0 +1,166 @@
+// What does Stratum V2 cost: a handshake as server, a small message, a full chunk, a new tip for 64 clients?
+//
+//   node bench/stratum.mjs [--smoke]     needs a built package (npm run build:ts)
+//
+// The first lane of a table is the yardstick: bare AEAD calls of node:crypto over the same bytes, or one full second.
+
+import { createCipheriv, randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { createKeyPair } from '../modules/p2p/bip324/ellswift.js';
+import { encodeMessage } from '../modules/stratum/messages/registry.js';
+import { Initiator, respond } from '../modules/stratum/noise/handshake.js';
+import { Sv2Link } from '../modules/stratum/sv2-link.js';
+import { MAX_CHUNK_BYTES, Sv2Transport } from '../modules/stratum/sv2-transport.js';
+import { temporaryServerKeys } from '../modules/stratum/key-files.js';
+import { compareLanes, describeProcess } from './lib/micro.mjs';
+
+const { values: options } = parseArgs({ options: { smoke: { type: 'boolean', default: false } } });
+
+const keys = temporaryServerKeys();
+const certificate = keys.authorityKey.certify(
+  keys.staticKey,
+  { validFrom: 0, notValidAfter: 0xffff_ffff },
+  randomBytes,
+);
+const credentials = () => ({
+  staticKey: keys.staticKey,
+  staticEncoding: keys.staticKey.drawEncoding(randomBytes),
+  certificate,
+});
+
+/** Both ends, behind their handshake. */
+function connect() {
+  const client = new Sv2Transport({
+    role: 'initiator',
+    ephemeral: createKeyPair(randomBytes),
+    policy: { authorityX: undefined, leewaySeconds: 0 },
+    nowSeconds: () => 0,
+  });
+  const server = new Sv2Transport({ role: 'responder', ephemeral: () => createKeyPair(randomBytes), credentials });
+  server.receivedBytes(takeToSend(client));
+  client.receivedBytes(takeToSend(server));
+  return { client, server };
+}
+
+/** @param {Sv2Transport} transport */
+function takeToSend(transport) {
+  const { toSend } = transport.getBytesToSend(false);
+  transport.markBytesSent(toSend.length);
+  return toSend;
+}
+
+function compareHandshakes() {
+  const acts = Array.from({ length: 50 }, () => new Initiator(createKeyPair(randomBytes)).act1);
+  const run = () => {
+    for (const act1 of acts) respond(act1, createKeyPair(randomBytes), credentials());
+  };
+  compareLanes(
+    'Handshakes as server',
+    'handshakes',
+    [{ title: 'Noise NX, elliptic curves included', run, unitsPerRun: acts.length }],
+    options.smoke,
+  );
+}
+
+/** What node:crypto takes for the cipher messages of one frame, and nothing else. @param {readonly number[]} sizes */
+function sealByNodeCrypto(sizes) {
+  const key = randomBytes(32);
+  const nonce = new Uint8Array(12);
+  const texts = sizes.map((bytes) => randomBytes(bytes));
+  return () => {
+    for (const text of texts) {
+      const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 });
+      cipher.update(text);
+      cipher.final();
+      cipher.getAuthTag();
+    }
+  };
+}
+
+/** @param {number} payloadBytes @param {number} count - Frames of one run. */
+function compareFrames(payloadBytes, count) {
+  const frame = { extensionType: 0, isChannelMessage: false, messageType: 0x71, payload: randomBytes(payloadBytes) };
+  const { server: sender } = connect();
+  const { client, server } = connect();
+  const bare = sealByNodeCrypto([6, payloadBytes]);
+  /** @param {() => void} job */
+  const repeated = (job) => () => {
+    for (let index = 0; index < count; index++) job();
+  };
+  const send = () => {
+    sender.setFrameToSend(frame);
+    takeToSend(sender);
+  };
+  const sendAndReceive = () => {
+    server.setFrameToSend(frame);
+    client.receivedBytes(takeToSend(server));
+    client.takeFrame();
+  };
+  const lanes = [
+    { title: 'node:crypto, AEAD alone, header and payload', run: repeated(bare), unitsPerRun: count },
+    { title: 'Sv2Transport, sending', run: repeated(send), unitsPerRun: count },
+    {
+      title: 'Sv2Transport, sending and receiving (twice the AEAD)',
+      run: repeated(sendAndReceive),
+      unitsPerRun: count,
+    },
+  ];
+  compareLanes(`Frames of ${payloadBytes.toLocaleString('en')} bytes`, 'frames', lanes, options.smoke);
+}
+
+/** A new tip: a template and its SetNewPrevHash, encoded and encrypted for each client; sockets take everything. */
+function compareTips() {
+  const clientCount = 64;
+  /** Together about a megabyte for all clients, outputs and merkle path included. */
+  const template = {
+    name: /** @type {const} */ ('NewTemplate'),
+    templateId: 1n,
+    futureTemplate: true,
+    version: 0x2000_0000,
+    coinbaseTxVersion: 2,
+    coinbasePrefix: randomBytes(4),
+    coinbaseTxInputSequence: 0xffff_fffe,
+    coinbaseTxValueRemaining: 312_500_000n,
+    coinbaseTxOutputsCount: 1,
+    coinbaseTxOutputs: randomBytes(15_800),
+    coinbaseTxLocktime: 1,
+    merklePath: Array.from({ length: 12 }, () => randomBytes(32)),
+  };
+  const tip = {
+    name: /** @type {const} */ ('SetNewPrevHash'),
+    templateId: 1n,
+    prevHash: randomBytes(32),
+    headerTimestamp: 1,
+    nBits: 1,
+    target: randomBytes(32),
+  };
+  const links = Array.from({ length: clientCount }, () => {
+    const { server } = connect();
+    return new Sv2Link(
+      server,
+      (bytes) => bytes.length,
+      64 * 1_048_576,
+      () => 0,
+    );
+  });
+  const bytes = (encodeMessage(template).payload.length + encodeMessage(tip).payload.length) * clientCount;
+  const run = () => {
+    for (const link of links) {
+      link.queue(template);
+      link.queue(tip);
+      link.flush();
+    }
+  };
+  compareLanes(
+    `A new tip for ${clientCount} clients, ${(bytes / 1e6).toFixed(2)} MB in all`,
+    'tips',
+    [{ title: 'Sv2Link, encoded and encrypted for each', run, unitsPerRun: 1 }],
+    options.smoke,
+  );
+}
+
+console.log(describeProcess());
+compareHandshakes();
+compareFrames(100, 2_000);
+compareFrames(MAX_CHUNK_BYTES, 100);
+compareTips();
