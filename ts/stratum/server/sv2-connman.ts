@@ -258,9 +258,10 @@ export class Sv2Connman extends SockMan {
     this.#flush(client);
   }
 
+  /** What the client sends meanwhile is read and dropped: a reset would take our last message with it. */
   #closeOrderly(client: ServedClient): void {
     this.#forget(client, client.endReason!);
-    this.closeConnection(client.id);
+    this.endConnection(client.id, { timeoutMs: FLUSH_TIMEOUT_MS });
   }
 
   #closeNow(client: ServedClient | undefined, reason: string): void {
