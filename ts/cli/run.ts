@@ -3,6 +3,7 @@
 import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
 import type { CliIo } from './command.ts';
+import { UsageError } from './options.ts';
 
 /** Resolves when the signal is aborted, or `seconds` (undefined: no limit) are over. */
 export function untilStopped(signal: AbortSignal, seconds: number | undefined): Promise<void> {
@@ -16,6 +17,17 @@ export function untilStopped(signal: AbortSignal, seconds: number | undefined): 
     }
     signal.addEventListener('abort', end);
   });
+}
+
+/** Makes something of what the user gave. @throws {UsageError} In place of an error that names what was wrong with that. */
+export function ofArguments<Value>(make: () => Value): Value {
+  try {
+    return make();
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message: string };
+    const isTheirs = code === 'ERR_SOCKMAN_INVALID_ARG' || code === 'ERR_SOCKMAN_OUT_OF_RANGE';
+    throw isTheirs ? new UsageError(message) : error;
+  }
 }
 
 /** Shows the user of a command what goes wrong meanwhile, such as a disk that is full; the rest is for programmers. */

@@ -12,6 +12,7 @@
 //
 // (Bitcoin Core src/net.h, class CConnman, divided as in pull request #30988)
 
+import { trySubnetNamed } from '../netaddr/named-address.ts';
 import { NetAddress } from '../netaddr/net-address.ts';
 import type { NetworkClass } from '../netaddr/network.ts';
 import type { Service } from '../netaddr/service.ts';
@@ -142,15 +143,19 @@ export class Connman implements AsyncDisposable {
   /**
    * Marks nodes for disconnection, whatever their type and permissions.
    *
-   * @param whom - A node id, an `addrName`, an address (all ports), or a subnet.
+   * @param whom - A node id, an `addrName`, or an address (all ports) or a subnet, as an object or as text.
    * @returns Whether there was one.
    */
   disconnectNode(whom: number | string | NetAddress | Subnet, reason = 'disconnected by the user'): boolean {
-    if (whom instanceof NetAddress) return this.#core.disconnectAddress(whom, reason);
-    if (whom instanceof Subnet) return this.#core.disconnectSubnet(whom, reason);
+    if (whom instanceof NetAddress || whom instanceof Subnet) {
+      const subnet = trySubnetNamed(whom, this.#core.network.cjdnsReachable);
+      return subnet !== undefined && this.#core.disconnectSubnet(subnet, reason);
+    }
     const node = typeof whom === 'number' ? this.node(whom) : this.#core.table.findName(whom);
     node?.disconnect(reason);
-    return node !== undefined;
+    if (node !== undefined || typeof whom === 'number') return node !== undefined;
+    const subnet = trySubnetNamed(whom, this.#core.network.cjdnsReachable);
+    return subnet !== undefined && this.#core.disconnectSubnet(subnet, reason);
   }
 
   /** Switches all connections off, or lets them come again. Listeners stay open; what comes in meanwhile is dropped. */

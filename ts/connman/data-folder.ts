@@ -35,6 +35,12 @@ export interface DataFolderOptions {
   readonly netGroups?: NetGroups;
   /** Whether fc00::/8 among the bans is CJDNS. */
   readonly cjdnsReachable?: boolean;
+  /** The key of an address book that is made; one that is read has its own. Default: by chance. */
+  readonly addrManKey?: Uint8Array;
+  /** Checks the address book once in so many changes; 0, the default, for never. (Core -checkaddrman) */
+  readonly checkRatio?: number;
+  /** How long a ban lasts by default, in seconds. Default a day. (Core -bantime) */
+  readonly defaultBanSeconds?: number;
   /** Called after every change of the bans. */
   readonly onBansChanged?: () => void;
   /** Aborted when nobody waits for the folder any more: the promise is rejected. */
@@ -85,10 +91,22 @@ async function openFiles(
   options: DataFolderOptions,
 ): Promise<Omit<DataFolder, 'folderLock'>> {
   const { clock = systemClock, random = createSecureRandom(), logger = silentLogger } = options;
-  const { netGroups, onBansChanged, cjdnsReachable = false, signal } = options;
+  const {
+    netGroups,
+    onBansChanged,
+    cjdnsReachable = false,
+    signal,
+    addrManKey,
+    checkRatio,
+    defaultBanSeconds,
+  } = options;
   const peersFile = new PeersFile(join(folder, 'peers.dat'), chain.magic, { random });
-  const groups = netGroups === undefined ? {} : { groups: netGroups };
-  const { addrMan, found } = await peersFile.load({ clock, random, ...groups }, signal);
+  const book = {
+    ...(netGroups !== undefined && { groups: netGroups }),
+    ...(addrManKey !== undefined && { key: addrManKey }),
+    ...(checkRatio !== undefined && { checkRatio }),
+  };
+  const { addrMan, found } = await peersFile.load({ clock, random, ...book }, signal);
   if (found === 'newerFormat') logger.warn('peers.dat is of a newer release: moved to peers.dat.bak');
   if (await exists(join(folder, OLD_BAN_LIST)))
     logger.warn(`${OLD_BAN_LIST} is ignored: it is of a release before Bitcoin Core 22`);
@@ -99,7 +117,8 @@ async function openFiles(
       logger,
       file: new DataFile(join(folder, 'banlist.json'), { random }),
       isCJDNSReachable: cjdnsReachable,
-      ...(onBansChanged === undefined ? {} : { onChange: onBansChanged }),
+      ...(defaultBanSeconds !== undefined && { defaultBanSeconds }),
+      ...(onBansChanged !== undefined && { onChange: onBansChanged }),
     },
     signal,
   );

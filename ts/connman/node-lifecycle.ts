@@ -116,6 +116,7 @@ export class ConnmanCore implements SocketOwner {
     this.hashes = KeyedHashes.random(random);
     this.#listenPlan = planListening({ ...settings, whiteBind: settings.whiteBind.map(parseWhiteBind) });
     this.budget = connectionBudget(this.#fittingConnections());
+    this.#warnWithoutInboundSlots();
     this.#permissions = new Permissions(settings);
     this.uploadTarget = new UploadTarget(parseUploadTarget(settings.maxUploadTarget), clock);
     this.localAddresses = this.#makeLocalAddresses();
@@ -151,7 +152,10 @@ export class ConnmanCore implements SocketOwner {
     if (this.#stage !== 'made') throw new SockManError('ERR_SOCKMAN_STATE', `start: ${this.#stage} before`);
     const { clock, random } = this.settings;
     if (this.network.namedProxies.length > 0 || this.#externalNames.length > 0) await this.#lookUpNames();
-    if (this.settings.isListening) this.listeners.openAll();
+    if (this.settings.isListening) {
+      this.listeners.openAll();
+      this.localAddresses.completePorts(this.listeners.port);
+    }
     if (this.settings.discovers && this.#listenPlan.bindsAny) this.localAddresses.discover(this.listeners.port);
     this.#stage = 'starting';
     netEvents.attach(network);
@@ -184,7 +188,7 @@ export class ConnmanCore implements SocketOwner {
     try {
       await this.network.lookUpProxies(lookUp);
       for (const name of this.#externalNames) {
-        this.localAddresses.add(await lookUp('externalIp', name), LOCAL_SCORES.manual);
+        this.#addExternal(this.localAddresses, await lookUp('externalIp', name));
       }
       this.#externalNames.length = 0;
     } finally {
@@ -408,6 +412,7 @@ export class ConnmanCore implements SocketOwner {
         wakeMessageHandler: (node) => this.wakeMessageHandler(node),
         countUpload: (bytes) => this.uploadTarget.count(bytes),
         noteOutboundMessage: (node, message) => this.#noteOutboundMessage(node, message),
+        noteRejectedMessage: (node, message) => this.events.emit('rejectedMessage', { node, message }),
       },
       this.settings.clock,
     );
@@ -472,14 +477,35 @@ export class ConnmanCore implements SocketOwner {
 
   #makeLocalAddresses(): LocalAddresses {
     const { cjdnsReachable, discovers, externalIp, random } = this.settings;
+    const { onlyNet } = this.settings;
     const isReachable = (network: NetworkClass): boolean => this.network.isReachable(network);
-    const addresses = new LocalAddresses({ discovers, cjdnsReachable, random, isReachable });
+    // An onion service needs no proxy of ours to be reached.
+    const isOnionWanted = onlyNet === undefined || onlyNet.includes('onion');
+    const mayBeGiven = (network: NetworkClass): boolean =>
+      isReachable(network) || (network === 'onion' && isOnionWanted);
+    const addresses = new LocalAddresses({ discovers, cjdnsReachable, random, isReachable, mayBeGiven });
     for (const text of externalIp) {
       const endpoint = parseEndpoint('externalIp', text, this.#listenPlan.listenPort, this.settings.dns);
       if (endpoint instanceof NamedEndpoint) this.#externalNames.push(endpoint);
-      else addresses.add(endpoint, LOCAL_SCORES.manual);
+      else this.#addExternal(addresses, endpoint);
     }
     return addresses;
+  }
+
+  /** An own address that the user gave; one that is not told to anybody is no secret to the user. */
+  #addExternal(addresses: LocalAddresses, service: Service): void {
+    if (addresses.add(service, LOCAL_SCORES.manual)) return;
+    const { address } = service;
+    const network = address.getNetwork();
+    const reason = address.isRoutable() ? `network ${network} is out of reach (proxy, onlyNet)` : 'it is not public';
+    this.settings.logger.warn(`externalIp ${service} is not advertised: ${reason}`);
+  }
+
+  #warnWithoutInboundSlots(): void {
+    const { isListening, logger } = this.settings;
+    const { maxAutomatic, maxInbound } = this.budget;
+    if (!isListening || maxInbound > 0 || maxAutomatic === 0) return;
+    logger.warn(`nobody can connect to us: all ${maxAutomatic} connections are for dialing; maxConnections is too low`);
   }
 
   #noteAttempt(dial: DialEvent): void {

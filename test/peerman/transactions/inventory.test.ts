@@ -46,9 +46,26 @@ describe('inv', () => {
     const every = Object.values(InventoryType).flatMap((type) => items(type, 1));
     const message = { type: 'inv', items: [...every, ...items(99, 1)] } as const;
     lab.connectReady().ask(message);
-    expect(inv.splice(0)).toEqual([InventoryType.BLOCK, InventoryType.WTX]);
+    // One with witnesses is named by its txid, and taken as such from everybody, as Core does.
+    expect(inv.splice(0)).toEqual([InventoryType.BLOCK, InventoryType.WTX, InventoryType.TX]);
     lab.connectReady({ version: { protocolVersion: 70_015 } }).ask(message);
-    expect(inv).toEqual([InventoryType.TX, InventoryType.BLOCK]);
+    expect(inv).toEqual([InventoryType.TX, InventoryType.BLOCK, InventoryType.TX]);
+  });
+
+  it('of a transaction with witnesses ends a connection that carries no transactions', () => {
+    const lab = new PeerLab({ ignoreIncomingTxs: true });
+    const peer = lab.connectReady({ type: 'block-relay-only' });
+    peer.ask({ type: 'inv', items: items(InventoryType.WITNESS_TX, 1) });
+    expect(peer.isGone).toBe(true);
+  });
+
+  it('of a transaction with witnesses has it fetched', () => {
+    const isTxKnown = (): boolean => false;
+    const lab = new PeerLab({ ignoreIncomingTxs: false, hooks: { isTxKnown } });
+    const peer = lab.connectReady();
+    peer.ask({ type: 'inv', items: items(InventoryType.WITNESS_TX, 1) });
+    lab.pass(10_000);
+    expect(peer.take().map(({ type }) => type)).toContain('getdata');
   });
 
   it('may have 50,000 entries, not 50,001', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AddrMan } from '../../../ts/addrman/addr-man.ts';
 import { transactionIds } from '../../../ts/p2p/messages/transaction.ts';
 import type { PeerManagerOptions } from '../../../ts/peerman/index.ts';
-import { MAX_PRIVATE_TRANSACTIONS } from '../../../ts/peerman/transactions/private-broadcast.ts';
+import { MAX_PRIVATE_TRANSACTIONS, MAX_SENDS_PER_TX } from '../../../ts/peerman/transactions/private-broadcast.ts';
 import type { LabPeer } from '../../helpers/peer-lab.ts';
 import { PeerLab } from '../../helpers/peer-lab.ts';
 import { fromHex, toHex } from '../../helpers/vectors.ts';
@@ -236,7 +236,25 @@ describe('a private broadcast', () => {
     expect(lab.manager.privateBroadcasts).toEqual([]);
   });
 
-  it('is refused beyond 10,000, when switched off, and for what is no transaction', () => {
+  it('ends: peers that hang up after inv are replaced only so often, and then the transaction is given up', () => {
+    const lab = labWith();
+    lab.manager.initiateTxBroadcastPrivate(TX);
+    for (let count = 0; count < MAX_SENDS_PER_TX; count++) {
+      const peer = open(lab);
+      expect(peer.ask({ type: 'verack' }).map(({ type }) => type)).toContain('inv');
+      lab.drop(peer);
+      lab.settle();
+    }
+    const opened = lab.privateBroadcastsToOpen;
+    expect(lab.manager.privateBroadcasts[0]!.sends).toHaveLength(MAX_SENDS_PER_TX);
+    const surplus = open(lab);
+    expect(surplus.ask({ type: 'verack' }).map(({ type }) => type)).not.toContain('inv');
+    lab.pass(600_000, 1_000);
+    expect(lab.privateBroadcastsToOpen).toBe(opened);
+    expect(lab.manager.privateBroadcasts).toEqual([]);
+  });
+
+  it('is refused beyond 1,000, when switched off, and for what is no transaction', () => {
     const lab = labWith();
     for (let number = 0; number < MAX_PRIVATE_TRANSACTIONS; number++) {
       expect(lab.manager.initiateTxBroadcastPrivate(transaction(number))).toBe('added');

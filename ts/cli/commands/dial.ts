@@ -12,6 +12,7 @@ import type { CliIo, Command, CommandShape } from '../command.ts';
 import * as option from '../option-kinds.ts';
 import { UsageError, parseCommandLine } from '../options.ts';
 import type { ValuesOf } from '../options.ts';
+import { jsonLine } from '../terminal/json-line.ts';
 
 /** Longest time for `--timeout`, in seconds: what a host's timer can wait. */
 const MAX_TIMEOUT_SECONDS = 2_147_483;
@@ -28,6 +29,7 @@ const OPTIONS = {
   password: option.text('WORD', 'password for the proxy'),
   isolate: option.flag('fresh random credentials: Tor gives the connection a circuit of its own'),
   'session-options': option.text('TEXT', 'I2P: more options of SESSION CREATE'),
+  json: option.flag('prints lines of JSON: ms and step, the last with connected'),
   timeout: option.number(
     'SECONDS',
     'for reaching the target or the proxy (5); Ctrl-C ends the rest',
@@ -65,17 +67,28 @@ export async function runDial(args: readonly string[], io: CliIo, on: SockManOpt
   const { to, options } = readArguments(operands[0]!, values);
   const sockMan = createSockMan({ eventGotData() {} }, on);
   const startedAt = performance.now();
-  const say = (line: string): void => {
-    io.print(`${`${(performance.now() - startedAt).toFixed(1)} ms`.padStart(TIME_COLUMNS)}  ${line}`);
+  const say = (line: string, fields: object = { step: line }): void => {
+    const ms = Number((performance.now() - startedAt).toFixed(1));
+    io.print(values.json ? jsonLine({ ms, ...fields }) : `${`${ms.toFixed(1)} ms`.padStart(TIME_COLUMNS)}  ${line}`);
   };
   try {
     sockMan.startSocketsThreads();
-    const dialed = await sockMan.connectAndMakeNodeId(to, { ...options, signal: io.signal, onStep: say });
-    say(describe(dialed));
+    const dialed = await sockMan.connectAndMakeNodeId(to, {
+      ...options,
+      signal: io.signal,
+      onStep: (step) => say(step),
+    });
+    say(describe(dialed), fieldsOf(dialed));
     return dialed.nodeId === undefined ? 1 : 0;
   } finally {
     await sockMan[Symbol.asyncDispose]();
   }
+}
+
+function fieldsOf(dialed: DialResult): object {
+  if (dialed.nodeId !== undefined) return { connected: true, me: dialed.me };
+  const { errmsg, code, proxyFailed } = dialed;
+  return { connected: false, errmsg, code, proxyFailed };
 }
 
 function describe(dialed: DialResult): string {

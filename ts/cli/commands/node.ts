@@ -18,11 +18,14 @@ import type { CliIo } from '../command.ts';
 import { RUN_SECONDS, networkOption } from '../common-options.ts';
 import { onionServiceOf, readOnionArguments } from '../node/onion.ts';
 import type { OnionArguments } from '../node/onion.ts';
+import { DialReport } from '../node/dial-report.ts';
+import { PeerLines } from '../node/peer-lines.ts';
 import { peerTable } from '../node/peer-table.ts';
 import * as option from '../option-kinds.ts';
 import { UsageError } from '../options.ts';
 import type { ValuesOf } from '../options.ts';
-import { complainingLogger, untilStopped } from '../run.ts';
+import { complainingLogger, ofArguments, untilStopped } from '../run.ts';
+import { jsonLine } from '../terminal/json-line.ts';
 
 /** Between two looks at the peers, in milliseconds. */
 const REFRESH_MS = 1_000;
@@ -62,6 +65,7 @@ const OPTIONS = {
     'writes every message there, a folder for each peer and a file for each direction',
     'folder',
   ),
+  json: option.flag('prints what happens as lines of JSON in place of the table'),
   for: RUN_SECONDS,
 };
 
@@ -75,6 +79,7 @@ interface NodeArguments {
   readonly proxy: readonly string[];
   readonly onion: OnionArguments | undefined;
   readonly captureFolder: string | undefined;
+  readonly json: boolean;
   readonly runSeconds: number | undefined;
 }
 
@@ -85,8 +90,10 @@ export const command = defineCommand(
       ['sockman node', 'two nodes of this process that talk to each other: nothing leaves the machine'],
       ['sockman node --network main --datadir ~/.sockman', 'finds peers by itself, and remembers them'],
       ['sockman node --network signet --connect 203.0.113.1:38333', 'connects to one peer only'],
+      ['sockman node --network main --datadir ~/.sockman --json | jq .', 'the same for other programs'],
       ['sockman node --network main --connect …onion:8333 --proxy 127.0.0.1:9050', 'a peer behind Tor'],
     ],
+    notes: ['Ends with 1 if --connect was given and there never was a connection.'],
   },
   (values, io) => runNode(readArguments(values), io),
 );
@@ -106,7 +113,7 @@ async function runNode(options: NodeArguments, io: CliIo): Promise<number> {
   try {
     companion = isAlone ? await startCompanion(network, v2Transport) : undefined;
     const targets = companion === undefined ? options.connect : companion.listeningAt.slice(0, 1).map(String);
-    node = new Connman({
+    const connmanOptions = {
       network,
       connect: targets,
       v2Transport,
@@ -116,23 +123,67 @@ async function runNode(options: NodeArguments, io: CliIo): Promise<number> {
       ...remembered,
       ...groups,
       ...(options.captureFolder !== undefined && { captureMessages: options.captureFolder }),
+    };
+    node = ofArguments(() => new Connman(connmanOptions));
+    const say = speaker(io, options.json);
+    const dials = new DialReport(node, (line, target, errmsg) => {
+      if (options.json) say('', { event: 'failed', target, errmsg });
+      else io.complain(line);
     });
+    if (options.json) tellOfPeers(node, say);
     node.on('asMapHealth', ({ asCount, entryCount, unmappedCount }) => {
-      io.print(`AS map: ${entryCount} addresses in ${asCount} systems, ${unmappedCount} in none`);
+      const line = `AS map: ${entryCount} addresses in ${asCount} systems, ${unmappedCount} in none`;
+      say(line, { event: 'asMapHealth', entryCount, asCount, unmappedCount });
     });
     await startWithPeerManager(node, remembered);
     onion = options.onion && onionServiceOf(node, network, dataDir, options.onion, io);
     onion?.start();
-    for (const at of node.listeningAt) io.print(`listening at ${at} (${network}, ${node.backendName})`);
-    if (companion !== undefined) io.print(`dialing a second node of this process at ${targets.join(', ')}`);
-    await showPeers(node, io, options.runSeconds);
+    for (const at of node.listeningAt) {
+      const line = `listening at ${at} (${network}, ${node.backendName})`;
+      say(line, { event: 'listening', at, network, backend: node.backendName });
+    }
+    if (companion !== undefined) {
+      say(`dialing a second node of this process at ${targets.join(', ')}`, { event: 'dialing', targets });
+    }
+    if (options.json) await untilStopped(io.signal, options.runSeconds);
+    else await showPeers(node, io, options.runSeconds);
+    say('', { event: 'peers', peers: node.getPeerStats() });
+    return options.connect.length === 0 || dials.hasConnected ? 0 : 1;
   } finally {
     await onion?.stop();
     await node?.stop();
     await companion?.stop();
     remembered.folderLock?.release();
   }
-  return 0;
+}
+
+/** Says things to people or, as JSON, to programs. */
+type Say = (line: string, event: object) => void;
+
+function speaker(io: CliIo, isJson: boolean): Say {
+  let skippedCount = 0;
+  return (line, event) => {
+    if (!isJson) {
+      if (line !== '') io.print(line);
+    } else if (io.isBehind) skippedCount++;
+    else {
+      if (skippedCount > 0) io.print(jsonLine({ event: 'skipped', lines: skippedCount }));
+      skippedCount = 0;
+      io.print(jsonLine(event));
+    }
+  };
+}
+
+/** Peers that come and go. */
+function tellOfPeers(node: Connman, say: Say): void {
+  for (const name of ['inboundConnection', 'outboundConnection'] as const) {
+    node.on(name, ({ id, addrName, connectionType }) => {
+      say('', { event: 'connected', peer: id, address: addrName, type: connectionType });
+    });
+  }
+  node.on('closedConnection', ({ node: { id, addrName }, reason }) => {
+    say('', { event: 'closed', peer: id, address: addrName, reason });
+  });
 }
 
 /** A node that was told to use a map must not run without it: one that is missing or unsound is an error. */
@@ -160,20 +211,11 @@ async function startWithPeerManager(node: Connman, remembered: Partial<DataFolde
 
 /** Shows the table until the time is over or Ctrl-C: redrawn on a terminal, elsewhere the lines that are new. */
 async function showPeers(node: Connman, io: CliIo, runSeconds: number | undefined): Promise<void> {
-  let printed = new Map<string, string>();
+  const lines = new PeerLines(io, performance.now());
   const show = (): void => {
-    const lines = peerTable(node.getPeerStats(), io.columns);
-    if (io.redraw !== undefined) {
-      io.redraw(lines);
-      return;
-    }
-    // Byte counts move all the time: a line is news when a peer is, or what is known of it.
-    const fresh = new Map(
-      node.getPeerStats().map((peer, at) => [`${peer.id} ${peer.version} ${peer.pingtime}`, lines[at + 1]!]),
-    );
-    const news = [...fresh].filter(([key]) => !printed.has(key)).map(([, line]) => line);
-    if (news.length > 0) for (const line of [lines[0]!, ...news]) io.print(line);
-    printed = fresh;
+    const peers = node.getPeerStats();
+    if (io.redraw === undefined) lines.show(peers, performance.now());
+    else io.redraw(peerTable(peers, io.columns, io.style));
   };
   const refresh = setInterval(show, REFRESH_MS);
   try {
@@ -195,6 +237,7 @@ function readArguments(values: ValuesOf<typeof OPTIONS>): NodeArguments {
     proxy: proxiesOf(values.proxy),
     onion: readOnionArguments(values['tor-control'], values['tor-password']),
     captureFolder: values['capture-messages'],
+    json: values.json,
     runSeconds: values.for,
   };
 }

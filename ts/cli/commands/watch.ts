@@ -11,8 +11,9 @@ import { RUN_SECONDS, networkOption } from '../common-options.ts';
 import * as option from '../option-kinds.ts';
 import { UsageError } from '../options.ts';
 import type { ValuesOf } from '../options.ts';
-import { untilStopped } from '../run.ts';
-import { isBytes } from '../../util/is-bytes.ts';
+import { DialReport } from '../node/dial-report.ts';
+import { complainingLogger, ofArguments, untilStopped } from '../run.ts';
+import { jsonLine } from '../terminal/json-line.ts';
 
 const OPTIONS = {
   connect: option.text('ADDRESS', 'the peer, address:port; dialed again when it hangs up'),
@@ -26,39 +27,66 @@ export const command = defineCommand(
     options: OPTIONS,
     examples: [['sockman watch --network main --connect 203.0.113.1:8333', 'what a node of the main network says']],
     notes: [
-      'Bytes are hexadecimal; numbers beyond 2^53 and services are strings. A message that does not decode is shown with its payload and the error.',
+      'Bytes are hexadecimal; hashes stand as everybody writes them; numbers beyond 2^53 and services are strings. A message that does not decode is shown with its payload and the error, one that was dropped unread with the reason. Lines that a slow reader would have us keep are left out and counted.',
+      'Ends with 1 if there never was a connection.',
     ],
   },
   runWatch,
 );
 
 async function runWatch(values: ValuesOf<typeof OPTIONS>, io: CliIo): Promise<number> {
-  if (values.connect === undefined) throw new UsageError('--connect: which peer?');
-  const node = new Connman({
-    network: values.network,
-    connect: [values.connect],
-    listen: false,
-    v2Transport: values.v2transport,
+  const { connect, network, v2transport: v2Transport } = values;
+  if (connect === undefined) throw new UsageError('--connect: which peer?');
+  const logger = complainingLogger(io);
+  const node = ofArguments(() => new Connman({ network, connect: [connect], listen: false, v2Transport, logger }));
+  const output = new Output(io);
+  node.on('inboundMessage', ({ node: { id }, message }) => {
+    output.print(() => lineOf(id, message, fieldsOf(message.type, message.payload)));
   });
-  const peerManager = new PeerManager({ ignoreIncomingTxs: false });
-  node.on('inboundMessage', ({ node: { id }, message }) => io.print(lineOf(id, message)));
-  node.on('failedConnection', ({ target, errmsg }) => io.complain(`${target} cannot be reached: ${errmsg}`));
-  node.on('closedConnection', ({ node: { addrName, disconnectReason } }) => {
-    io.complain(`${addrName} is gone: ${disconnectReason}`);
+  node.on('rejectedMessage', ({ node: { id }, message }) => {
+    const { type, rejectReason, rawBytes } = message;
+    output.print(() => lineOf(id, message, { type, dropped: rejectReason, rawBytes }));
   });
+  node.on('closedConnection', ({ node: { addrName }, reason }) => io.complain(`${addrName} is gone: ${reason}`));
+  const dials = new DialReport(node, (line) => io.complain(line));
   try {
-    await node.start(peerManager);
+    await node.start(new PeerManager({ ignoreIncomingTxs: false }));
     await untilStopped(io.signal, values.for);
   } finally {
     await node.stop();
   }
-  return 0;
+  output.end();
+  return dials.hasConnected ? 0 : 1;
 }
 
-/** One message as a line that is ASCII: text of a peer must not give orders to a terminal. */
-function lineOf(peer: number, { type, payload, timeMs }: ReceivedMessage): string {
-  const fields = { time: new Date(timeMs).toISOString(), peer, ...fieldsOf(type, payload) };
-  return JSON.stringify(fields, readable).replace(/[^\x20-\x7e]/g, escaped);
+/** Leaves out what a slow reader would have us keep, and says how much that was. */
+class Output {
+  readonly #io: CliIo;
+  #skippedCount = 0;
+
+  constructor(io: CliIo) {
+    this.#io = io;
+  }
+
+  /** @param lineOf - Not called for a line that is left out. */
+  print(makeLine: () => string): void {
+    if (this.#io.isBehind) {
+      this.#skippedCount++;
+      return;
+    }
+    this.end();
+    this.#io.print(makeLine());
+  }
+
+  /** Tells of what was left out since the last line. */
+  end(): void {
+    if (this.#skippedCount > 0) this.#io.print(jsonLine({ skippedLines: this.#skippedCount }));
+    this.#skippedCount = 0;
+  }
+}
+
+function lineOf(peer: number, { timeMs }: ReceivedMessage, fields: object): string {
+  return jsonLine({ time: new Date(timeMs).toISOString(), peer, ...fields });
 }
 
 /** What a payload says; one that does not have the form of its type, as it came. */
@@ -69,21 +97,4 @@ function fieldsOf(type: string, payload: Uint8Array): object {
     if (!(error instanceof DecodeError)) throw error;
     return { type, error: error.message, payload };
   }
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
-/** Makes readable what JSON cannot hold. */
-function readable(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString();
-  if (isBytes(value)) return Buffer.from(value).toString('hex');
-  if (isService(value)) return value.toString();
-  return value;
-}
-
-/** An address and port, which has a text of its own. */
-function isService(value: unknown): value is { toString(): string } {
-  return typeof value === 'object' && value !== null && 'address' in value && 'port' in value;
 }

@@ -1,20 +1,21 @@
-// The peers of a node as a table for people.
+// The peers of a node as a table for people. What a peer chose itself takes no more room than its column has.
 
 import type { PeerStats } from '../../connman/statistics.ts';
+import type { Style } from '../terminal/style.ts';
 import { formatBytes, layOut } from '../terminal/table.ts';
 import type { Column } from '../terminal/table.ts';
 
 const COLUMNS: readonly Column[] = [
   { heading: 'id', align: 'right' },
-  { heading: 'address', align: 'left' },
+  { heading: 'address', align: 'left', maxWidth: 44 },
   { heading: 'direction', align: 'left' },
   { heading: 'transport', align: 'left' },
   { heading: 'version', align: 'right' },
-  { heading: 'user agent', align: 'left' },
+  { heading: 'user agent', align: 'left', maxWidth: 30 },
   { heading: 'ping', align: 'right' },
   { heading: 'received', align: 'right' },
   { heading: 'sent', align: 'right' },
-  { heading: 'most bytes', align: 'left' },
+  { heading: 'most bytes', align: 'left', maxWidth: 40 },
   { heading: 'session', align: 'left' },
 ];
 
@@ -24,8 +25,8 @@ const SESSION_DIGITS = 8;
 const BUSIEST_TYPES = 2;
 
 /** A line of headings and one for each peer. @param maxColumns - Width of the screen; 0 for no limit. */
-export function peerTable(peers: readonly PeerStats[], maxColumns: number): string[] {
-  return layOut(COLUMNS, peers.map(peerCells), maxColumns);
+export function peerTable(peers: readonly PeerStats[], maxColumns: number, style: Style): string[] {
+  return layOut(COLUMNS, peers.map(peerCells), maxColumns, style);
 }
 
 function peerCells(peer: PeerStats): string[] {

@@ -1,9 +1,14 @@
 // Plain text tables: columns as wide as their widest cell, numbers to the right, the last column cut at the screen's edge.
 
+import { PLAIN } from './style.ts';
+import type { Style } from './style.ts';
+
 /** One column: its heading, and how its cells stand. */
 export interface Column {
   readonly heading: string;
   readonly align: 'left' | 'right';
+  /** Widest cell, in characters; what is longer is cut. Default: any. */
+  readonly maxWidth?: number;
 }
 
 /** Between columns. */
@@ -13,19 +18,30 @@ const GAP = '  ';
  * Lays out rows under their headings.
  *
  * @param maxColumns - Longest line, in characters; 0 for no limit.
+ * @param style - Of the headings.
  * @returns One line per row, behind the line of headings, without trailing blanks.
  */
-export function layOut(columns: readonly Column[], rows: readonly (readonly string[])[], maxColumns: number): string[] {
-  const lines = [columns.map(({ heading }) => heading), ...rows];
-  const widths = columns.map((_, at) => lines.reduce((width, cells) => Math.max(width, cells[at]?.length ?? 0), 0));
-  return lines.map((cells) => {
+export function layOut(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  maxColumns: number,
+  style: Style = PLAIN,
+): string[] {
+  const cells = rows.map((row) => row.map((cell, at) => cut(cell, columns[at]?.maxWidth ?? Infinity)));
+  const lines = [columns.map(({ heading }) => heading), ...cells];
+  const widths = columns.map((_, at) => lines.reduce((width, line) => Math.max(width, line[at]?.length ?? 0), 0));
+  const [heading = '', ...rest] = lines.map((line) => {
     const padded = columns.map(({ align }, at) => {
-      const cell = cells[at] ?? '';
+      const cell = line[at] ?? '';
       return align === 'right' ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!);
     });
-    const line = padded.join(GAP).trimEnd();
-    return maxColumns > 0 && line.length > maxColumns ? `${line.slice(0, maxColumns - 1)}…` : line;
+    return cut(padded.join(GAP).trimEnd(), maxColumns > 0 ? maxColumns : Infinity);
   });
+  return [style.heading(heading), ...rest];
+}
+
+function cut(text: string, maxLength: number): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
 }
 
 /** Bytes for people: `512 B`, `1.5 kB`, `12 MB`. */

@@ -56,6 +56,8 @@ export interface ConnmanEvents {
   evictedInboundConnection: P2PNode;
   /** A message begins to be processed. Its payload must not be changed. */
   inboundMessage: MessageEvent<ReceivedMessage>;
+  /** A message came that is dropped unread; its `rejectReason` says why. The payload is gone after the call. */
+  rejectedMessage: MessageEvent<ReceivedMessage>;
   /** A message was given to be sent. */
   outboundMessage: MessageEvent<OutboundMessage>;
   /** A dial begins. `outboundConnection` or `failedConnection` tells what came of it. */

@@ -8,6 +8,8 @@ import { PERMISSION_FLAGS } from '../node/permission-flags.ts';
 /** What makes a `bind` the place where an onion service delivers. */
 const ONION_SUFFIX = 'onion';
 
+const MAX_PORT = 65_535;
+
 const ANY_IPV4 = NetAddress.parse('0.0.0.0');
 const ANY_IPV6 = NetAddress.parse('::');
 const LOOPBACK_IPV4 = NetAddress.parse('127.0.0.1');
@@ -58,7 +60,8 @@ const NO_LISTENER_PERMISSIONS: ListenerPermissions = { flags: 0, isImplicit: fal
  */
 export function planListening(options: ListenPlanOptions): ListenPlan {
   const { whiteBind, port } = options;
-  const onionPort = port === 0 ? 0 : port + 1;
+  // Behind the last port there is none: any will do, since Tor is told which it is.
+  const onionPort = port === 0 || port === MAX_PORT ? 0 : port + 1;
   const bindTexts = options.bind.filter((text) => !text.includes('='));
   const onionTexts = [...options.bind.filter((text) => text.includes('=')).map(onionBindText), ...options.onionBind];
   const binds = bindTexts.map((text) => parseBind(text, port));

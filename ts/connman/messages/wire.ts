@@ -35,6 +35,7 @@ export interface TrafficHost {
   /** Bytes went out, to whomever. */
   countUpload(bytes: number): void;
   noteOutboundMessage(node: P2PNode, message: OutboundMessage): void;
+  noteRejectedMessage(node: P2PNode, message: ReceivedMessage): void;
 }
 
 /** Moves bytes. One for all nodes of a `Connman`. */
@@ -175,7 +176,10 @@ export class Traffic {
     const isRejected = message.rejectReason !== undefined;
     const isCountedApart = !isRejected && isMessageType(message.type);
     count(node.receivedBytesByType, isCountedApart ? message.type : OTHER_MESSAGE_TYPE, message.rawBytes);
-    if (isRejected) releaseMemory(message.payload);
+    if (isRejected) {
+      this.#host.noteRejectedMessage(node, message);
+      releaseMemory(message.payload);
+    }
     // A message stays booked until the next one is asked for: by then it was processed.
     received.pin(isRejected ? 0 : message.payload.length);
     return isRejected ? undefined : message;

@@ -40,6 +40,8 @@ export interface LocalAddressesHost {
   readonly cjdnsReachable: boolean;
   readonly random: RandomUint32;
   isReachable(network: NetworkClass): boolean;
+  /** Whether an address of this network is told to others when the user gave it. Default: when it is reachable. */
+  mayBeGiven?(network: NetworkClass): boolean;
 }
 
 /** An address of ours. */
@@ -72,13 +74,28 @@ export class LocalAddresses {
   add(given: Service, score: number): boolean {
     const service = this.#host.cjdnsReachable ? given.toCJDNSIfInRange() : given;
     const { address } = service;
-    if (!address.isRoutable() || !this.#host.isReachable(address.getNetwork())) return false;
-    if (!this.#host.discovers && score < LOCAL_SCORES.manual) return false;
+    const isGiven = score >= LOCAL_SCORES.manual;
+    if (!address.isRoutable() || !this.#isWanted(address.getNetwork(), isGiven)) return false;
+    if (!this.#host.discovers && !isGiven) return false;
     const key = addressKey(address);
     const known = this.#byAddress.get(key);
     if (known === undefined) this.#byAddress.set(key, { service, score });
     else if (score >= known.score) this.#byAddress.set(key, { service, score: Math.min(score + 1, MAX_SCORE) });
     return true;
+  }
+
+  #isWanted(network: NetworkClass, isGiven: boolean): boolean {
+    const { mayBeGiven } = this.#host;
+    return isGiven && mayBeGiven !== undefined ? mayBeGiven(network) : this.#host.isReachable(network);
+  }
+
+  /** The port is known at which we listen: it goes with every address that was given while it was to be any. */
+  completePorts(port: number): void {
+    for (const [key, { service, score }] of this.#byAddress) {
+      // I2P has no ports.
+      const isOpen = service.port === 0 && !service.address.isI2P();
+      if (isOpen) this.#byAddress.set(key, { service: new Service(service.address, port), score });
+    }
   }
 
   /** Learns the addresses of this host's interfaces. @param addresses - Left out: those of all that are up. */

@@ -44,3 +44,15 @@ export function parseServer(option: string, text: string, defaultPort: number, m
   if (endpoint.port === 0) throw invalidArg(option, 'a port', text);
   return endpoint;
 }
+
+/**
+ * Checks that a text can be a peer: an address or a name, with or without port.
+ *
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the option.
+ */
+export function checkPeer(option: string, text: string, defaultPort: number): void {
+  const endpoint = parseEndpoint(option, text, defaultPort, true);
+  // I2P has no ports.
+  const needsPort = endpoint instanceof NamedEndpoint || !endpoint.address.isI2P();
+  if (needsPort && endpoint.port === 0) throw invalidArg(option, 'a port', text);
+}

@@ -5,6 +5,7 @@ import { lookup } from 'node:dns/promises';
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { hasOverlaySuffix } from '../../netaddr/overlay-text.ts';
+import type { Logger } from '../../util/logger.ts';
 
 /** Most results of one look-up that are used. (Bitcoin Core src/net.cpp, ConnectNode) */
 export const MAX_LOOKUP_RESULTS = 256;
@@ -41,3 +42,15 @@ export async function lookUpWith(ask: ResolverQuestion, name: string): Promise<r
 }
 
 const askSystem: ResolverQuestion = (name, hints) => lookup(name, { all: true, verbatim: true, hints });
+
+/** A look-up of an embedder, of which a failure is an answer without addresses, and a line in the log. */
+export function neverRejecting(lookUp: HostLookup, logger: Logger): HostLookup {
+  return async (name) => {
+    try {
+      return await lookUp(name);
+    } catch (error) {
+      logger.warn(`lookUpHost failed for ${name}: ${String(error)}`);
+      return [];
+    }
+  };
+}

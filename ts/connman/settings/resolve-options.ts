@@ -25,9 +25,9 @@ import { VERSION } from '../../util/version.ts';
 import type { AddressSource } from './address-source.ts';
 import { DEFAULT_MAX_CONNECTIONS } from './budget.ts';
 import { readDescriptorLimit } from './descriptor-limit.ts';
-import { parseServer } from './endpoint.ts';
+import { checkPeer, parseServer } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
-import { lookUpHost } from './name-lookup.ts';
+import { lookUpHost, neverRejecting } from './name-lookup.ts';
 import type { HostLookup } from './name-lookup.ts';
 import { text, texts } from './option-values.ts';
 import type { AddressBookStore, AnchorStore, BanSource, ConnmanOptions } from './options.ts';
@@ -141,9 +141,11 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
   if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
   for (const name of SWITCHES) boolean(name, options[name], false);
   const chain = resolveChain(options.network);
+  const logger = withCategory(options.logger ?? silentLogger, 'net');
   const maxConnections = integer('maxConnections', options.maxConnections, DEFAULT_MAX_CONNECTIONS, 0, MAX_COUNT);
   const named = texts('connect', options.connect);
   const connect = named.length === 1 && named[0] === NOBODY ? [] : named;
+  for (const peer of connect) checkPeer('connect', peer, chain.p2pPort);
   const dialsOnlyConnect = named.length > 0 || options.noConnect === true;
   const networks = resolveNetworks(options);
   // To hide behind a proxy and to be found by listening do not go together. The option `onion` alone is no hiding.
@@ -182,10 +184,10 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
         Number.MAX_SAFE_INTEGER,
       ) * 1_000,
     connectTimeoutMs: timeoutMs === undefined || timeoutMs <= 0 ? DEFAULT_CONNECT_TIMEOUT_MS : timeoutMs,
-    addNode: texts('addNode', options.addNode),
+    addNode: peers('addNode', options.addNode, chain.p2pPort),
     connect,
     dialsOnlyConnect,
-    seedNode: texts('seedNode', options.seedNode),
+    seedNode: peers('seedNode', options.seedNode, chain.p2pPort),
     dns: options.dns ?? true,
     ...resolveDnsSeed(options, chain, dialsOnlyConnect || maxConnections === 0, networks.onlyNet),
     fixedSeeds: options.fixedSeeds ?? true,
@@ -211,9 +213,9 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     folderLock: options.folderLock,
     netGroups: options.netGroups ?? new NetGroups(),
     clock: options.clock ?? systemClock,
-    logger: withCategory(options.logger ?? silentLogger, 'net'),
+    logger,
     random: options.random ?? createSecureRandom(),
-    lookUpHost: options.lookUpHost ?? lookUpHost,
+    lookUpHost: options.lookUpHost === undefined ? lookUpHost : neverRejecting(options.lookUpHost, logger),
   };
 }
 
@@ -304,6 +306,13 @@ function resolveCapture({ captureMessages }: ConnmanOptions): string | undefined
   const isFolder = typeof captureMessages === 'string' && captureMessages !== '';
   if (captureMessages !== undefined && !isFolder) throw invalidArg('captureMessages', 'a folder', captureMessages);
   return captureMessages;
+}
+
+/** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: one of them is neither an address nor a name. */
+function peers(name: string, given: readonly string[] | undefined, defaultPort: number): readonly string[] {
+  const list = texts(name, given);
+  for (const peer of list) checkPeer(name, peer, defaultPort);
+  return list;
 }
 
 function bufferBytes(name: string, value: number | undefined, fallback: number): number {

@@ -8,7 +8,10 @@ import type { PeerContext } from '../state/peer-services.ts';
 import type { PeerState } from '../state/peer-state.ts';
 import type { Transactions } from './transactions.ts';
 
-/** `inv`: blocks, and transactions in the form agreed on. Other entries are ignored. */
+/**
+ * `inv`: blocks, and transactions in the form agreed on. Other entries are ignored. A transaction may also be announced as one
+ * with witnesses, by its txid, whatever was agreed on.
+ */
 export function takeInv(
   context: PeerContext,
   { download }: Transactions,
@@ -25,9 +28,10 @@ export function takeInv(
   const wanted: InventoryItem[] = [];
   for (let index = 0; index < entries.count; index++) {
     const type = entries.typeAt(index);
-    if (type === txType) {
+    if (type === txType || type === InventoryType.WITNESS_TX) {
       if (rejectsTxs) return peer.node.disconnect('announces transactions although we take none');
-      const item = entries.itemAt(index);
+      const given = entries.itemAt(index);
+      const item = type === InventoryType.WITNESS_TX ? { type: InventoryType.TX, hash: given.hash } : given;
       peer.txRelay?.noteKnown(item.hash);
       if (!wantsTxs) continue;
       download?.noteAnnounced(peer, item);

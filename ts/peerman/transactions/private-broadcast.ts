@@ -6,6 +6,7 @@
 // transaction. That another peer sends the transaction to us says that it is on its way, and no more is done for it.
 
 import type { Service } from '../../netaddr/service.ts';
+import { hashToHex } from '../../p2p/hash.ts';
 import type { GetDataMessage } from '../../p2p/messages/inventory.ts';
 import { InventoryType } from '../../p2p/messages/inventory.ts';
 import type { TransactionIds } from '../../p2p/messages/transaction.ts';
@@ -16,8 +17,13 @@ import { maybeSendPing } from '../conversation/ping.ts';
 
 /** Connections opened for each transaction. (Core NUM_PRIVATE_BROADCAST_PER_TX) */
 const CONNECTIONS_PER_TX = 3;
-/** Most transactions at a time. More are refused. */
-export const MAX_PRIVATE_TRANSACTIONS = 10_000;
+/** Most transactions at a time, as in Core's later releases. More are refused. */
+export const MAX_PRIVATE_TRANSACTIONS = 1_000;
+/**
+ * Most times that one transaction is handed over. Peers that hang up, or that confirm and keep it to themselves, would have us
+ * dial for ever; a transaction that so many saw and nobody relays will not be relayed.
+ */
+export const MAX_SENDS_PER_TX = 64;
 /** How long one connection may take, in milliseconds. (Core PRIVATE_BROADCAST_MAX_CONNECTION_LIFETIME) */
 export const PRIVATE_CONNECTION_MS = 3 * 60_000;
 /** Not confirmed for so long since it was stored, or since the last time: to be tried again. In milliseconds. */
@@ -122,7 +128,7 @@ export class PrivateBroadcast {
   finish(nodeId: number): void {
     const given = this.#byNode.get(nodeId);
     this.#byNode.delete(nodeId);
-    if (given?.send.confirmedMs !== undefined || this.#entries.size === 0) return;
+    if (given?.send.confirmedMs !== undefined || this.#mostUrgent() === undefined) return;
     this.#context.network.addPrivateBroadcastsToOpen(1);
   }
 
@@ -136,11 +142,16 @@ export class PrivateBroadcast {
 
   /** Tries again what did not come back to us, if it is still worth it. */
   retryStale(): void {
-    const { clock, network, hooks } = this.#context;
+    const { clock, network, hooks, logger } = this.#context;
     const nowMs = clock.wallTimeMs();
     for (const entry of [...this.#entries.values()]) {
       if (!isStale(entry, nowMs)) continue;
-      if (hooks.isTxAcceptable?.(entry.bytes) === false) this.#remove(entry);
+      if (isExhausted(entry)) {
+        this.#remove(entry);
+        logger.warn(
+          `private broadcast of ${hashToHex(entry.ids.txid)} is given up after ${MAX_SENDS_PER_TX} connections`,
+        );
+      } else if (hooks.isTxAcceptable?.(entry.bytes) === false) this.#remove(entry);
       else network.addPrivateBroadcastsToOpen(1);
     }
   }
@@ -148,6 +159,7 @@ export class PrivateBroadcast {
   #mostUrgent(): Entry | undefined {
     let first: Entry | undefined;
     for (const entry of this.#entries.values()) {
+      if (isExhausted(entry)) continue;
       if (first === undefined || compareUrgency(entry, first) < 0) first = entry;
     }
     return first;
@@ -156,7 +168,7 @@ export class PrivateBroadcast {
   /** Forgets a transaction, and the connections that were still to be opened for it. */
   #end(entry: Entry): void {
     this.#remove(entry);
-    const neededCount = CONNECTIONS_PER_TX - confirmationsOf(entry);
+    const neededCount = isExhausted(entry) ? 0 : CONNECTIONS_PER_TX - confirmationsOf(entry);
     if (neededCount > 0) this.#context.network.addPrivateBroadcastsToOpen(-neededCount);
   }
 
@@ -189,6 +201,11 @@ function compareUrgency(a: Entry, b: Entry): number {
     lastSentMs(a) - lastSentMs(b) ||
     lastConfirmedMs(a) - lastConfirmedMs(b)
   );
+}
+
+/** Whether it was handed over as often as it may be. */
+function isExhausted({ sends }: Entry): boolean {
+  return sends.length >= MAX_SENDS_PER_TX;
 }
 
 function isStale(entry: Entry, nowMs: number): boolean {

@@ -1,0 +1,34 @@
+// JSON for a terminal and for other programs: a line of ASCII, whatever a peer put into its texts.
+
+import { isBytes } from '../../util/is-bytes.ts';
+
+/** A value as one line. Bytes are hexadecimal; whole numbers beyond 2^53 and addresses are strings. */
+export function jsonLine(value: object): string {
+  return JSON.stringify(value, readable).replace(/[^\x20-\x7e]/g, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** Makes readable what JSON cannot hold. */
+function readable(key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (isBytes(value)) return Buffer.from(isHash(key, value) ? value.toReversed() : value).toString('hex');
+  if (Array.isArray(value) && HASHES.test(key)) return value.map((item: unknown) => readable('hash', item));
+  if (isService(value)) return value.toString();
+  return value;
+}
+
+/** Names of fields that hold hashes of blocks, transactions and filters: everybody writes those from the last byte to the first. */
+const HASHES = /(hash|hashes|root|txid|previousheader|filterheaders|locator)$/i;
+const HASH_BYTES = 32;
+
+function isHash(key: string, { length }: Uint8Array): boolean {
+  return length === HASH_BYTES && HASHES.test(key);
+}
+
+/** An address and port, which has a text of its own. */
+function isService(value: unknown): value is { toString(): string } {
+  return typeof value === 'object' && value !== null && 'address' in value && 'port' in value;
+}
