@@ -238,6 +238,7 @@ describe('a private broadcast', () => {
 
   it('ends: peers that hang up after inv are replaced only so often, and then the transaction is given up', () => {
     const lab = labWith();
+    lab.connectReady();
     lab.manager.initiateTxBroadcastPrivate(TX);
     for (let count = 0; count < MAX_SENDS_PER_TX; count++) {
       const peer = open(lab);
