@@ -61,4 +61,22 @@ describe('peers that flood', () => {
     await world.settle();
     expect([memoryBudget.usedBytes, memoryBudget.accountCount]).toEqual([0, 0]);
   });
+
+  it('that hold halves of long messages for ever do not keep the long message of another from coming', async () => {
+    const memoryBudget = new MemoryBudget({ totalBytes: 100_000 });
+    const node = await world.node({ bind: [PLACE], memoryBudget });
+    const stalled = Array.from({ length: 10 }, () => world.connect(PLACE));
+    const honest = world.connect(PLACE);
+    for (const peer of [...stalled, honest]) peer.greet();
+    await world.settle();
+    const long = { type: 'unknown', messageType: 'x', payload: new Uint8Array(1_000_000) } as const;
+    for (const peer of stalled) peer.socket.send(peer.frame(long).slice(0, 500_000));
+    await world.settle();
+    expect(memoryBudget.usedBytes).toBeGreaterThan(10 * 400_000);
+    const lengths: number[] = [];
+    node.greeter.onMessage = ({ id }, _type, payload) => lengths.push(id, payload.length);
+    honest.send(long);
+    await world.settle();
+    expect(lengths).toEqual([stalled.length, long.payload.length]);
+  });
 });
