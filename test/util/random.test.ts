@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSecureRandom, uniformBelow } from '../../ts/util/random.ts';
+import { createSecureRandom, random64, uniformBelow } from '../../ts/util/random.ts';
 import type { RandomUint32 } from '../../ts/util/random.ts';
 import { seededUint32 } from '../helpers/seeded-uint32.ts';
 
@@ -44,5 +44,12 @@ describe('createSecureRandom', () => {
     expect(words.every((word) => word >>> 0 === word)).toBe(true);
     // 5,000 of 2^32 words are all different but for three in a thousand times; two that repeat, once in 200,000.
     expect(new Set(words).size).toBeGreaterThanOrEqual(4998);
+  });
+});
+
+describe('random64', () => {
+  it('takes the high half first', () => {
+    const draws = [1, 0xffff_fffe];
+    expect(random64(() => draws.shift()!)).toBe(0x1_ffff_fffen);
   });
 });

@@ -9,13 +9,13 @@ import type { Transactions } from './transactions/transactions.ts';
 import { isToldAtOnce } from './transactions/tx-relay.ts';
 
 /**
- * Longest time between two turns of a peer, in milliseconds: for what has no moment known beforehand and none to be missed,
+ * Longest time between two visits to a peer, in milliseconds: for what has no moment known beforehand and none to be missed,
  * like an answer of the embedder that changes, tasks for all peers together, and timeouts of minutes.
  */
 const MAX_QUIET_MS = 1_000;
 
 /**
- * After a turn: for how long nothing is due to a peer, if nothing happens, in milliseconds. Undefined if every turn may bring
+ * After a visit: for how long nothing is due to a peer, if nothing happens, in milliseconds. Undefined if every visit may bring
  * something, as in the handshake, or with an embedder that is asked each time.
  */
 export function quietMs(context: PeerContext, { download }: Transactions, peer: PeerState): number | undefined {

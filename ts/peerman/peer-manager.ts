@@ -22,7 +22,7 @@ import { PeerState } from './state/peer-state.ts';
 import type { PrivateTransaction } from './transactions/private-broadcast.ts';
 import { statsOf } from './statistics.ts';
 import { quietMs } from './next-due.ts';
-import { logDropped, processNext, sendDue } from './turns.ts';
+import { logDropped, processNext, sendDue } from './visit.ts';
 import { isToldAtOnce } from './transactions/tx-relay.ts';
 import type { TxAnnouncement } from './contract/announcements.ts';
 import { Transactions } from './transactions/transactions.ts';
@@ -127,7 +127,7 @@ export class PeerManager implements NetEvents {
     requireHash('txid', transaction.txid);
     requireHash('wtxid', transaction.wtxid);
     for (const { txRelay, node } of this.#context.peers.values()) {
-      // Before the first turn after the handshake nothing is queued: it would tell when we learned of it.
+      // Before the first visit after the handshake nothing is queued: it would tell when we learned of it.
       if (!node.isSuccessfullyConnected || txRelay === undefined || txRelay.nextInvMs === 0) continue;
       txRelay.queue(transaction);
       if (isToldAtOnce(node)) this.#context.network.wakeMessageHandler(node);

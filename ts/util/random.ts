@@ -48,6 +48,11 @@ export function uniformBelow(random: RandomUint32, bound: number): number {
   }
 }
 
+/** Draws a uniform 64-bit integer. */
+export function random64(random: RandomUint32): bigint {
+  return (BigInt(random()) << 32n) | BigInt(random());
+}
+
 /** Bits of a double's mantissa, split over two draws. */
 const HIGH_BITS_RANGE = 0x20_0000;
 const MANTISSA_RANGE = HIGH_BITS_RANGE * DRAW_RANGE;

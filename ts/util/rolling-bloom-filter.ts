@@ -9,6 +9,7 @@
 // one keyed hash of it, so that a peer that does not know the key can neither fill the filter nor hide something in it.
 
 import { outOfRange } from './errors.ts';
+import { random64 } from './random.ts';
 import type { RandomUint32 } from './random.ts';
 import { SipHash } from './siphash.ts';
 
@@ -128,11 +129,7 @@ export class RollingBloomFilter {
 }
 
 function drawHash(random: RandomUint32): SipHash {
-  return new SipHash(draw64(random), draw64(random));
-}
-
-function draw64(random: RandomUint32): bigint {
-  return (BigInt(random()) << 32n) | BigInt(random());
+  return new SipHash(random64(random), random64(random));
 }
 
 /** Cells that keep the false-positive rate with this many elements in them, by the usual estimate for Bloom filters. */

@@ -112,7 +112,7 @@ export class MessagePump {
 
   #lookAtAll(nowMs: number): void {
     for (const node of this.#host.table.values()) {
-      if (this.#isWoken || node.nextTurnMs <= nowMs || !node.received.isEmpty) this.#ready.add(node);
+      if (this.#isWoken || node.nextVisitMs <= nowMs || !node.received.isEmpty) this.#ready.add(node);
     }
     this.#isWoken = false;
     this.#nextLookMs = nowMs + PUMP_REST_MS;
@@ -141,7 +141,7 @@ export class MessagePump {
   #send(node: P2PNode): void {
     try {
       const quietMs = this.#netEvents.sendMessages(node) ?? 0;
-      node.nextTurnMs = this.#host.clock.now() + quietMs;
+      node.nextVisitMs = this.#host.clock.now() + quietMs;
     } catch (error) {
       this.#failed(node, error, 'sendMessages');
     }

@@ -8,6 +8,7 @@ import type { NetAddress } from '../../netaddr/net-address.ts';
 import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
 import type { NetworkClass } from '../../netaddr/network.ts';
 import type { Service } from '../../netaddr/service.ts';
+import { random64 } from '../../util/random.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { SipHash } from '../../util/siphash.ts';
 
@@ -31,7 +32,7 @@ export class KeyedHashes {
 
   /** With a new key. */
   static random(random: RandomUint32): KeyedHashes {
-    return new KeyedHashes(draw64(random), draw64(random));
+    return new KeyedHashes(random64(random), random64(random));
   }
 
   /** A hash to which an id of 64 bits has been fed; further integers are fed as eight bytes, low first. */
@@ -66,8 +67,4 @@ function uint64LE(value: number): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true);
   return bytes;
-}
-
-function draw64(random: RandomUint32): bigint {
-  return (BigInt(random()) << 32n) | BigInt(random());
 }

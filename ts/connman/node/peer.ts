@@ -106,8 +106,8 @@ export class P2PNode {
   readonly sentBytesByType = new Map<string, number>();
   readonly receivedBytesByType = new Map<string, number>();
 
-  /** When the message processor wants the node's next turn at the latest, in monotonic milliseconds. */
-  nextTurnMs = 0;
+  /** When the message processor wants the node's next visit at the latest, in monotonic milliseconds. */
+  nextVisitMs = 0;
   /**
    * The slot that the connection occupies, from its dial to its removal.
    * @internal

@@ -82,7 +82,7 @@ export interface PeerHooks {
 
   /** A message about the chain, its payload as it came. Default: ignored. */
   onChainMessage?(node: P2PNode, type: ChainMessageType, payload: Uint8Array): void;
-  /** New blocks that this peer should hear of; asked in every turn, so each is to be returned once. Default: none. */
+  /** New blocks that this peer should hear of; asked in every visit, so each is to be returned once. Default: none. */
   blocksToAnnounce?(node: P2PNode): BlockAnnouncement | undefined;
   /** A message of a type that is not in the protocol. Default: ignored. */
   onUnknownMessage?(node: P2PNode, type: string, payload: Uint8Array): void;

@@ -28,7 +28,7 @@ export class PeerChainState {
   lastBlockAnnouncementSeconds = 0;
 }
 
-/** What is counted over all peers, so that nobody has to walk through thousands of them in every turn. */
+/** What is counted over all peers, so that nobody has to walk through thousands of them in every visit. */
 type CountedFlag = 'isPreferredDownload' | 'isSyncing' | 'isProtected';
 
 /** How many peers have each flag. */

@@ -13,7 +13,7 @@ import { Emitter } from '../../util/emitter.ts';
 import { SockManError, invalidArg, shown } from '../../util/errors.ts';
 import { silentLogger, withCategory } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
-import { createSecureRandom } from '../../util/random.ts';
+import { createSecureRandom, random64 } from '../../util/random.ts';
 import { MIN_RELEASED_BYTES } from '../../util/release-memory.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { ChainCounts } from './chain-state.ts';
@@ -117,7 +117,7 @@ export class PeerContext {
 
   /** A random 64-bit number. */
   random64(): bigint {
-    return (BigInt(this.random()) << 32n) | BigInt(this.random());
+    return random64(this.random);
   }
 
   /**

@@ -14,6 +14,7 @@
 // the peers that announced the same transaction.
 
 import type { InventoryItem } from '../../p2p/messages/inventory.ts';
+import { random64 } from '../../util/random.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { SipHash } from '../../util/siphash.ts';
 
@@ -67,8 +68,7 @@ export class TxRequests {
   readonly #hasher = new SipHash(0n, 0n);
 
   constructor(random: RandomUint32) {
-    const draw64 = (): bigint => (BigInt(random()) << 32n) | BigInt(random());
-    this.#secret = new SipHash(draw64(), draw64());
+    this.#secret = new SipHash(random64(random), random64(random));
   }
 
   /** Transactions that are tracked. */

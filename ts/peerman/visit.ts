@@ -1,4 +1,4 @@
-// One turn of one peer: the next message in, and what is due out. Both orders are observable, and are Bitcoin Core's.
+// One visit to one peer: the next message in, and what is due out. Both orders are observable, and are Bitcoin Core's.
 // (src/net_processing.cpp, ProcessMessages and SendMessages)
 
 import { DecodeError, shown } from '../util/errors.ts';
@@ -29,7 +29,7 @@ export function logDropped({ logger }: PeerContext, { node }: PeerState, what: s
   else logger.error(line);
 }
 
-/** Processes the next message of a peer, if there is one and its turn has come. @returns Whether there is more to do. */
+/** Processes the next message of a peer, if there is one and its time has come. @returns Whether there is more to do. */
 export function processNext(
   context: PeerContext,
   transactions: Transactions,
@@ -108,7 +108,7 @@ function withChainView(step: (context: PeerContext, view: ChainView, peer: PeerS
   };
 }
 
-/** A hook that throws in one step, perhaps in every turn, must not keep the peer from all that comes after it. */
+/** A hook that throws in one step, perhaps in every visit, must not keep the peer from all that comes after it. */
 function runStep(context: PeerContext, transactions: Transactions, peer: PeerState, step: PeriodicStep): void {
   if (peer.node.isMarkedForDisconnect) return;
   try {
