@@ -22,7 +22,7 @@ const HostLoop* HostLoop::Get() {
                                     Find("uv_check_start", loop.check_start) &&
                                     Find("uv_check_stop", loop.check_stop) && Find("uv_idle_init", loop.idle_init) &&
                                     Find("uv_idle_start", loop.idle_start) && Find("uv_idle_stop", loop.idle_stop) &&
-                                    Find("uv_close", loop.close);
+                                    Find("uv_unref", loop.unref) && Find("uv_close", loop.close);
     return is_complete ? &loop : nullptr;
 }
 

@@ -22,6 +22,7 @@ struct HostLoop {
     decltype(&uv_idle_init) idle_init;
     decltype(&uv_idle_start) idle_start;
     decltype(&uv_idle_stop) idle_stop;
+    decltype(&uv_unref) unref;
     decltype(&uv_close) close;
 
     /** The functions of this process; nullptr where one is missing. */

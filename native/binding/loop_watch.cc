@@ -192,6 +192,8 @@ int LoopWatch::Watch(int fd, uint32_t interest) {
         m_handles->Discard(poll);
         return status;
     }
+    // Sockets keep no process alive: the backend does, while it is started and meant to.
+    m_host.unref(reinterpret_cast<uv_handle_t*>(poll));
     m_polls.emplace(fd, poll);
     return Begin(poll, interest);
 }

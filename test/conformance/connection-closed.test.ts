@@ -111,7 +111,7 @@ describeEachBackend('the end of a connection', (stage) => {
     await stage.another(probe, bound);
     await stage.another(probe, bound);
     probe.closeConnection(0);
-    await inTime('the end', probe[Symbol.asyncDispose]());
+    await inTime('the end', probe.close());
     expect(told).toEqual(['0 closed', '1 interrupted']);
   });
 
@@ -150,6 +150,17 @@ describeEachBackend('the end of a connection', (stage) => {
     probe.closeConnection(0);
     await until('the wake', () => probe.count('ready 2') > before);
     expect(closed).toEqual([0, 1]);
+  });
+
+  it('is told once of what endConnection ends, and at once', async () => {
+    const { probe, told } = telling(stage);
+    const { peer, nodeId } = await stage.another(probe, stage.listen(probe));
+    expect(probe.endConnection(nodeId)).toBe(true);
+    await until('the end', () => told.length === 1);
+    await until('the FIN', () => peer.hasEOF);
+    peer.end();
+    await loopPasses(5);
+    expect(told).toEqual([`${nodeId} closed`]);
   });
 
   it('reports what its handler throws', async () => {

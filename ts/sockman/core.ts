@@ -55,6 +55,7 @@ export interface QueueOptions {
 }
 
 const START_OPTION_NAMES: Readonly<Record<keyof StartOptions, true>> = { name: true, i2p: true };
+const END_OPTION_NAMES: Readonly<Record<keyof EndOptions, true>> = { timeoutMs: true };
 const QUEUE_OPTION_NAMES: Readonly<Record<keyof QueueOptions, true>> = { limitBytes: true, willSendMore: true };
 
 export class SockManCore {
@@ -67,6 +68,7 @@ export class SockManCore {
   #isStarted = false;
   #isInterrupted = false;
   #startedAtMs = 0;
+  #isHolding = true;
 
   constructor(host: SockManCallbacks, options: SockManOptions, overrides: () => Overrides) {
     this.#host = host;
@@ -114,6 +116,11 @@ export class SockManCore {
     if (listenOptions !== undefined) this.#useDialing().i2p.listen(listenOptions);
   }
 
+  setHolding(on: boolean): void {
+    this.#isHolding = on;
+    this.#loop?.backend.setHolding(on);
+  }
+
   join(): Promise<void> {
     if (!this.#isStarted || this.#loop === undefined) return Promise.resolve();
     return this.#loop.stopped();
@@ -128,8 +135,11 @@ export class SockManCore {
     this.#freeBackend();
   }
 
-  closesTold(): Promise<void> {
-    return this.#loop?.closesTold() ?? Promise.resolve();
+  async finish(): Promise<void> {
+    this.interrupt();
+    await this.join();
+    this.closeSockets();
+    await this.#loop?.closesTold();
   }
 
   closeSockets(): void {
@@ -182,6 +192,7 @@ export class SockManCore {
 
   end(nodeId: number, options: EndOptions): boolean {
     if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+    checkOptionNames('', options, END_OPTION_NAMES);
     const timeoutMs = integer('timeoutMs', options.timeoutMs, DEFAULT_END_TIMEOUT_MS, 1, MAX_TIMEOUT_MS);
     const connection = this.find(nodeId);
     if (connection === undefined) return false;
@@ -289,6 +300,7 @@ export class SockManCore {
       const { backend, fallbackReason } = selectBackend(this.#options);
       this.#backendFallbackReason = fallbackReason;
       this.#loop = new TurnLoop(backend, this.#host, overrides, this.#options);
+      if (!this.#isHolding) backend.setHolding(false);
     }
     return this.#loop;
   }

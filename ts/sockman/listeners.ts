@@ -161,6 +161,7 @@ export class Listeners {
       listener.retry = undefined;
       if (!listener.isPaused) this.#backend.setAccepting(listener.handle, true);
     });
+    listener.retry.unref?.();
   }
 
   /** Forgets the pending retries: nothing is accepted any more. */

@@ -104,6 +104,21 @@ export abstract class SockMan implements SockManCallbacks {
     this.#core.start(options);
   }
 
+  /**
+   * Lets the process end while this is running, as soon as nothing else keeps it alive: for what serves on the side. May be
+   * called at any time, before the start too. As in Node, timers and dials that are under way still wait.
+   */
+  unref(): this {
+    this.#core.setHolding(false);
+    return this;
+  }
+
+  /** Keeps the process alive from the start to `interruptNet`, which is the default. */
+  ref(): this {
+    this.#core.setHolding(true);
+    return this;
+  }
+
   /** Resolves when I/O has stopped after `interruptNet`; at once if it was never started. */
   joinSocketsThreads(): Promise<void> {
     return this.#core.join();
@@ -122,12 +137,14 @@ export abstract class SockMan implements SockManCallbacks {
     this.#core.closeSockets();
   }
 
-  /** Interrupts, joins and closes everything. No callback comes after it resolved. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.interruptNet();
-    await this.joinSocketsThreads();
-    this.closeSockets();
-    await this.#core.closesTold();
+  /** Interrupts, joins and closes everything. No callback comes after it resolved. Idempotent, safe in any callback. */
+  close(): Promise<void> {
+    return this.#core.finish();
+  }
+
+  /** As `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#core.finish();
   }
 
   // ---- Listeners ----------------------------------------------------------------------------------------------------

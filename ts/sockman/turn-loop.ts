@@ -569,8 +569,11 @@ export class TurnLoop implements BatchSink {
     const { hooksNode, hooksTurn } = this.#overrides;
     const isNeeded = hooksTurn || !this.#heldBack.isEmpty || (hooksNode && this.table.connectionCount > 0);
     if (isNeeded === (this.#tick !== undefined)) return;
-    if (isNeeded) this.#tick = this.clock.after(TICK_MS, () => this.#runTick());
-    else {
+    if (isNeeded) {
+      this.#tick = this.clock.after(TICK_MS, () => this.#runTick());
+      // What holds the process is the backend.
+      this.#tick.unref?.();
+    } else {
       this.#tick?.cancel();
       this.#tick = undefined;
     }

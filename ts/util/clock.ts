@@ -4,6 +4,8 @@
 export interface Timer {
   /** Forgets the timer. Safe when it has fired already. */
   cancel(): void;
+  /** Lets the process end before the timer fires. A clock whose time does not hold the process leaves this out. */
+  unref?(): void;
 }
 
 /**
@@ -67,7 +69,7 @@ export const systemClock: Clock = {
   ),
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
-    return { cancel: () => clearTimeout(timer) };
+    return { cancel: () => clearTimeout(timer), unref: () => void timer.unref() };
   },
   soon(callback) {
     const immediate = setImmediate(callback);

@@ -167,6 +167,8 @@ export interface Backend {
    * Has `destroy` called when `owner` was collected without it. Only of a backend whose sockets something else would hold.
    */
   closeWhenCollected?(owner: object): void;
+  /** Whether the backend keeps the process alive while it is started: its sockets never do. True until this is called. */
+  setHolding(on: boolean): void;
   /** Closes every socket, listeners included, and frees what the backend holds. Idempotent. */
   destroy(): void;
 

@@ -83,6 +83,10 @@ export class NativeBackend implements Backend {
     this.#hold.take();
   }
 
+  setHolding(on: boolean): void {
+    this.#hold.setWanted(on);
+  }
+
   stop(): void {
     this.#hold.release();
     this.#rest?.cancel();

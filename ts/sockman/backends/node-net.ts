@@ -40,6 +40,10 @@ export class NodeNetBackend extends ReadinessBackend {
     this.#hold.take();
   }
 
+  override setHolding(on: boolean): void {
+    this.#hold.setWanted(on);
+  }
+
   override stop(): void {
     super.stop();
     this.#hold.release();

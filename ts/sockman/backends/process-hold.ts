@@ -5,14 +5,31 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class ProcessHold {
   #timer: NodeJS.Timeout | undefined;
+  #isWanted = true;
+  #isTaken = false;
 
   take(): void {
-    this.#timer ??= setInterval(() => {}, LONGEST_TIMER_MS);
+    this.#isTaken = true;
+    this.#update();
   }
 
   /** Idempotent. */
   release(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#isTaken = false;
+    this.#update();
+  }
+
+  /** Whether the process is to be held while the hold is taken; true until this says otherwise. */
+  setWanted(isWanted: boolean): void {
+    this.#isWanted = isWanted;
+    this.#update();
+  }
+
+  #update(): void {
+    if (this.#isTaken && this.#isWanted) this.#timer ??= setInterval(() => {}, LONGEST_TIMER_MS);
+    else {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
   }
 }

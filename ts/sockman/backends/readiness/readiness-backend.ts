@@ -75,6 +75,9 @@ export class ReadinessBackend implements Backend {
     this.#scheduleTurn();
   }
 
+  /** Nothing here holds the process: what the sockets are made of may. */
+  setHolding(_on: boolean): void {}
+
   stop(): void {
     this.#isStopped = true;
     this.#nextTurn?.cancel();
