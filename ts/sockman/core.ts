@@ -30,7 +30,7 @@ import { DEFAULT_QUEUE_LIMIT_BYTES, MAX_QUEUE_LIMIT_BYTES } from './send-queue.t
 import { NO_COUNTERS } from './stats.ts';
 import type { SockManStats } from './stats.ts';
 import { TurnLoop } from './turn-loop.ts';
-import type { Overrides } from './turn-loop.ts';
+import type { Overrides } from './delivery.ts';
 
 /** Options of `startSocketsThreads`. */
 export interface StartOptions {

@@ -22,7 +22,7 @@ import { SockManCore } from './core.ts';
 import type { EndOptions, QueueOptions, StartOptions } from './core.ts';
 import type { SockManOptions } from './options.ts';
 import type { SockManStats } from './stats.ts';
-import type { Overrides } from './turn-loop.ts';
+import type { Overrides } from './delivery.ts';
 import type { Timer } from '../util/clock.ts';
 import { errnoText } from '../util/errno.ts';
 

@@ -11,13 +11,15 @@
 
 import type { Service } from '../netaddr/service.ts';
 import type { Clock, Timer } from '../util/clock.ts';
-import { EAGAIN, errnoName, errnoText } from '../util/errno.ts';
+import { errnoName, errnoText } from '../util/errno.ts';
 import { RECORD_WORDS, RecordFlag } from './backends/backend.ts';
 import type { Backend, BatchSink, SocketConnectOptions, SystemFailure } from './backends/backend.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { Connection, ConnectionFlag, NO_NODE_ID, NOT_ENDED } from './connection.ts';
 import type { ProxiedEnds, SocketOwner } from './connection.ts';
 import type { CloseReason, SockManCallbacks } from './callbacks.ts';
+import { Delivery } from './delivery.ts';
+import type { Overrides } from './delivery.ts';
 import { EndingSockets } from './ending-sockets.ts';
 import { GuardedCallbacks } from './guarded-callbacks.ts';
 import { HeldBack } from './backpressure.ts';
@@ -30,27 +32,14 @@ import { NO_COUNTERS } from './stats.ts';
 import type { LoopCounters } from './stats.ts';
 import { WakeQueue } from './wake-queue.ts';
 
-const { WRITABLE, DATA, READABLE, EOF, READ_ERROR, ACCEPTED, ACCEPT_EXHAUSTED } = RecordFlag;
-const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, QUEUED, READY_DUE, NEW, HAS_SENT, SEND_QUEUED, ADMITTED, ENDING } =
-  ConnectionFlag;
+const { ACCEPTED, ACCEPT_EXHAUSTED } = RecordFlag;
+const { SEND_BLOCKED, QUEUED, READY_DUE, NEW, HAS_SENT, SEND_QUEUED, ADMITTED, ENDING } = ConnectionFlag;
 
 /** The longest that a predicate which changed its mind silently goes unasked. (SockMan: the wait of one loop turn.) */
 export const TICK_MS = 50;
 
 /** A poller that fails again after this many milliseconds without failing is news. */
 const POLLER_EPISODE_MS = 1_000;
-
-/** What a kept view of received bytes reads as, with `poisonReceivedBytes`. */
-export const POISON_BYTE = 0xdd;
-
-/** Which optional callbacks the subclass overrides; the others are never called. */
-export interface Overrides {
-  asksToSend: boolean;
-  asksToRecv: boolean;
-  hooksNode: boolean;
-  hooksTurn: boolean;
-  tellsClosed: boolean;
-}
 
 export class TurnLoop implements BatchSink {
   readonly backend: Backend;
@@ -63,7 +52,7 @@ export class TurnLoop implements BatchSink {
   readonly sendQueues = new SendQueues(this);
   readonly #overrides: Overrides;
   readonly #options: ResolvedOptions;
-  readonly #owners: OwnerDelivery;
+  readonly #delivery: Delivery;
   readonly #ending = new EndingSockets(this);
   /** Connections that a predicate holds back: asked again at the tick. */
   readonly #heldBack: HeldBack;
@@ -92,8 +81,9 @@ export class TurnLoop implements BatchSink {
     this.#overrides = overrides;
     this.#options = options;
     this.listeners = new Listeners(backend, options);
-    this.#owners = new OwnerDelivery(backend, this.table, this.counters);
     this.#heldBack = new HeldBack(backend);
+    const owners = new OwnerDelivery(backend, this.table, this.counters);
+    this.#delivery = new Delivery(this, this.#heldBack, owners, overrides, options.poisonReceivedBytes);
     this.#budget = new PassBudget(this.clock, this.counters, options.passMs, options.passBytes);
   }
 
@@ -112,6 +102,10 @@ export class TurnLoop implements BatchSink {
     this.#ending.stop();
     this.backend.stop();
     if (!this.#isInTurn) this.#announceIdle();
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
   }
 
   /** Resolves when `stop` was called and no callback is running. */
@@ -210,7 +204,7 @@ export class TurnLoop implements BatchSink {
       if (sent > 0) connection.flags |= HAS_SENT;
       if (sent < offered) connection.flags |= SEND_BLOCKED;
     }
-    this.#askAgain(connection);
+    this.#delivery.askAgain(connection);
   }
 
   /** Sends FIN, behind the bytes that wait. @returns 0 or a negative errno. */
@@ -218,12 +212,6 @@ export class TurnLoop implements BatchSink {
     if ((connection.flags & SEND_QUEUED) === 0) return this.backend.shutdownSend(connection.handle);
     this.sendQueues.endBehind(connection);
     return 0;
-  }
-
-  /** Has the predicates asked again, after a send or a callback, where an answer could make a difference. */
-  #askAgain(connection: Connection): void {
-    if (!this.#overrides.asksToSend && (connection.flags & RECEIVE_PAUSED) === 0) return;
-    if (this.#isLive(connection)) this.enqueue(connection, false);
   }
 
   /** Closes a socket; nothing more is delivered for it. */
@@ -381,115 +369,7 @@ export class TurnLoop implements BatchSink {
       return;
     }
     const connection = this.table.bySlot(handle);
-    if (connection === undefined) return;
-    if ((flags & WRITABLE) !== 0) {
-      connection.flags &= ~SEND_BLOCKED;
-      if ((connection.flags & SEND_QUEUED) !== 0 && !this.sendQueues.flush(connection)) flags &= ~WRITABLE;
-    }
-    if (connection.owner !== undefined) {
-      this.#deliverToOwner(connection, connection.owner, flags, a, b);
-      return;
-    }
-    const cancelReceive = (flags & WRITABLE) !== 0 && this.#offerSend(connection);
-    if ((flags & DATA) !== 0) this.#offerData(connection, a, b);
-    else if ((flags & READABLE) !== 0) {
-      if (!cancelReceive) this.#receive(connection);
-    } else if ((flags & EOF) !== 0) this.#offerEnd(connection, 0);
-    else if ((flags & READ_ERROR) !== 0) this.#offerEnd(connection, a);
-
-    if (this.#overrides.hooksNode) this.#callNodeHook(connection);
-    this.#askAgain(connection);
-  }
-
-  /** Whether callbacks for a connection may be made now: an earlier one may have closed it, given it away, or ended all. */
-  #isLive(connection: Connection): boolean {
-    return !connection.isClosed && connection.owner === undefined && !this.#isStopped;
-  }
-
-  /** Asks `shouldTryToSend`, then tells that there is room. @returns True to skip this turn's receive. */
-  #offerSend(connection: Connection): boolean {
-    if (!this.#maySend(connection)) return false;
-    connection.flags &= ~HAS_SENT;
-    const cancelReceive = this.callbacks.readyToSend(connection.nodeId);
-    if (this.#overrides.asksToSend) this.#offerMore(connection);
-    return cancelReceive;
-  }
-
-  /** Asks again after `eventReadyToSend`. A yes brings it in the next turn too, but only if it sent: else it would for ever. */
-  #offerMore(connection: Connection): void {
-    if ((connection.flags & SEND_BLOCKED) !== 0 || !this.#maySend(connection)) return;
-    if ((connection.flags & HAS_SENT) !== 0) this.enqueue(connection, true);
-  }
-
-  /** Whether the connection is live and `shouldTryToSend` says yes. After a no it is asked at each tick. */
-  #maySend(connection: Connection): boolean {
-    if (!this.#isLive(connection)) return false;
-    if (this.#overrides.asksToSend && !this.callbacks.shouldTryToSend(connection.nodeId)) {
-      if (this.#isLive(connection)) this.#heldBack.pauseSending(connection);
-      return false;
-    }
-    connection.flags &= ~SEND_PAUSED;
-    return this.#isLive(connection);
-  }
-
-  /** Whether the connection is live and `shouldTryToRecv` says yes. A no pauses it, so that the kernel holds what comes. */
-  #mayReceive(connection: Connection): boolean {
-    if (!this.#isLive(connection)) return false;
-    if (!this.#overrides.asksToRecv || this.callbacks.shouldTryToRecv(connection.nodeId)) {
-      return this.#isLive(connection);
-    }
-    if (this.#isLive(connection)) this.#heldBack.pauseReceiving(connection);
-    return false;
-  }
-
-  /** Delivers bytes of the slab; if the predicate changed its mind since it was last asked, they are held instead. */
-  #offerData(connection: Connection, offset: number, length: number): void {
-    const mayReceive = this.#mayReceive(connection);
-    const { owner } = connection;
-    // The predicate handed the connection over: the bytes, or the end below, go with it.
-    if (owner !== undefined) return this.#deliverToOwner(connection, owner, DATA, offset, length);
-    this.counters.receivedBytes += length;
-    if (mayReceive) this.#deliverData(connection, offset, length);
-    else if (this.#isLive(connection)) {
-      const bytes = this.backend.slab.view(offset, length).slice();
-      this.#heldBack.hold(connection, { bytes, endErrno: undefined });
-    }
-  }
-
-  #deliverData(connection: Connection, offset: number, length: number): void {
-    this.#lendData(connection, this.backend.slab.view(offset, length));
-    // Asked again here, so that a handler that has enough stops the kernel, not the next delivery.
-    if (this.#overrides.asksToRecv) this.#mayReceive(connection);
-  }
-
-  #lendData(connection: Connection, data: Uint8Array): void {
-    this.callbacks.gotData(connection.nodeId, data);
-    if (this.#options.poisonReceivedBytes) data.fill(POISON_BYTE);
-  }
-
-  /** Delivers EOF (errno 0) or a read error, or holds it. */
-  #offerEnd(connection: Connection, errno: number): void {
-    const mayReceive = this.#mayReceive(connection);
-    const { owner } = connection;
-    if (owner !== undefined) this.#deliverToOwner(connection, owner, errno === 0 ? EOF : READ_ERROR, errno, 0);
-    else if (mayReceive) this.#deliverEnd(connection, errno);
-    else if (this.#isLive(connection)) this.#heldBack.hold(connection, { bytes: undefined, endErrno: errno });
-  }
-
-  #deliverEnd(connection: Connection, errno: number): void {
-    connection.endErrno = errno;
-    if (errno === 0) this.callbacks.gotEOF(connection.nodeId);
-    else this.callbacks.gotPermanentReadError(connection.nodeId, errno);
-  }
-
-  /** Receives what the backend left to us. */
-  #receive(connection: Connection): void {
-    if (!this.#mayReceive(connection)) return;
-    const received = this.backend.receive(connection.handle);
-    if (received > 0) {
-      this.counters.receivedBytes += received;
-      this.#deliverData(connection, this.backend.deferredOffset, received);
-    } else if (received !== -EAGAIN) this.#deliverEnd(connection, -received);
+    if (connection !== undefined) this.#delivery.record(connection, flags, a, b);
   }
 
   #accept(handle: number, listenerHandle: number): void {
@@ -514,54 +394,17 @@ export class TurnLoop implements BatchSink {
     else if (this.#overrides.tellsClosed) this.#noteClosed(connection);
   }
 
-  #deliverToOwner(connection: Connection, owner: SocketOwner, flags: number, a: number, b: number): void {
-    try {
-      this.#owners.deliver(connection, owner, flags, a, b);
-    } catch (error) {
-      this.callbacks.report(error, 'socket owner', connection.nodeId);
-    }
-  }
-
   // ---- Connections held back, woken, or new -------------------------------------------------------------------------
 
   #serveQueue(): void {
     if (!this.#wakeQueue.isEmpty) {
       this.#wakeQueue.serve((connection) => {
-        this.#serve(connection);
+        this.#delivery.serve(connection);
         return this.#isStopped || !this.#budget.isSpent();
       });
     }
     if (this.#closed.length > 0) this.#tellClosed();
     if (!this.#wakeQueue.isEmpty) this.#turnSoon();
-  }
-
-  #serve(connection: Connection): void {
-    const isReadyDue = (connection.flags & (READY_DUE | SEND_PAUSED)) !== 0;
-    connection.flags &= ~READY_DUE;
-    if ((connection.flags & NEW) !== 0) return;
-    if (!this.#isLive(connection)) return;
-    if ((connection.flags & SEND_BLOCKED) === 0) {
-      if (isReadyDue) this.#offerSend(connection);
-      else if (this.#overrides.asksToSend) this.#maySend(connection);
-    }
-    if ((connection.flags & RECEIVE_PAUSED) !== 0) this.#offerResume(connection);
-    this.#heldBack.settle(connection);
-  }
-
-  /** Delivers what was held, then has the kernel's bytes come again, as far as `shouldTryToRecv` says yes. */
-  #offerResume(connection: Connection): void {
-    if (!this.#mayReceive(connection)) return;
-    const held = this.#heldBack.heldOf(connection);
-    if (held?.bytes !== undefined) {
-      const { bytes } = held;
-      held.bytes = undefined;
-      this.#lendData(connection, bytes);
-      if (!this.#mayReceive(connection)) return;
-    }
-    this.#heldBack.dropHeld(connection);
-    connection.flags &= ~RECEIVE_PAUSED;
-    if (held?.endErrno !== undefined) this.#deliverEnd(connection, held.endErrno);
-    else this.backend.setReceiving(connection.handle, true);
   }
 
   /** Arms or drops the tick, by whether anything needs one. */
@@ -595,15 +438,11 @@ export class TurnLoop implements BatchSink {
       if (this.#isStopped) return;
       if ((connection.flags & NEW) !== 0) continue;
       connection.flags |= READY_DUE;
-      this.#serve(connection);
-      this.#callNodeHook(connection);
+      this.#delivery.serve(connection);
+      this.#delivery.callNodeHook(connection);
       if (this.#budget.isSpent()) return this.#turnSoon();
     }
     this.#sweep = undefined;
-  }
-
-  #callNodeHook(connection: Connection): void {
-    if (this.#isLive(connection)) this.callbacks.loopCompletedForNode(connection.nodeId);
   }
 
   /** Tells that listening for I2P peers began or failed. */

@@ -1,0 +1,225 @@
+// From a record to the callbacks of one connection: its predicates, its readiness, its bytes and its end.
+//
+// A received chunk takes three steps: `record` finds out what happened, `#offerData` whether it is wanted, `#lend` calls
+// `eventGotData`.
+
+import { EAGAIN } from '../util/errno.ts';
+import { RecordFlag } from './backends/backend.ts';
+import type { Backend } from './backends/backend.ts';
+import type { HeldBack } from './backpressure.ts';
+import type { OwnerDelivery } from './claimed-sockets.ts';
+import { ConnectionFlag } from './connection.ts';
+import type { Connection, SocketOwner } from './connection.ts';
+import type { GuardedCallbacks } from './guarded-callbacks.ts';
+import type { SendQueues } from './send-queue.ts';
+import type { LoopCounters } from './stats.ts';
+
+const { WRITABLE, DATA, READABLE, EOF, READ_ERROR } = RecordFlag;
+const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, READY_DUE, NEW, HAS_SENT, SEND_QUEUED } = ConnectionFlag;
+
+/** What a kept view of received bytes reads as, with `poisonReceivedBytes`. */
+export const POISON_BYTE = 0xdd;
+
+/** Which optional callbacks the subclass overrides; the others are never called. */
+export interface Overrides {
+  asksToSend: boolean;
+  asksToRecv: boolean;
+  hooksNode: boolean;
+  hooksTurn: boolean;
+  tellsClosed: boolean;
+}
+
+/** What delivery takes of the turn loop. */
+export interface DeliveryHost {
+  readonly backend: Backend;
+  readonly callbacks: GuardedCallbacks;
+  readonly counters: LoopCounters;
+  readonly sendQueues: SendQueues;
+  readonly isStopped: boolean;
+  enqueue(connection: Connection, isReadyDue: boolean): void;
+}
+
+export class Delivery {
+  readonly #loop: DeliveryHost;
+  // Of the loop; here because they are asked for with each record.
+  readonly #backend: Backend;
+  readonly #callbacks: GuardedCallbacks;
+  readonly #counters: LoopCounters;
+  readonly #heldBack: HeldBack;
+  readonly #owners: OwnerDelivery;
+  readonly #overrides: Overrides;
+  readonly #poisons: boolean;
+
+  constructor(
+    loop: DeliveryHost,
+    heldBack: HeldBack,
+    owners: OwnerDelivery,
+    overrides: Overrides,
+    poisonsReceivedBytes: boolean,
+  ) {
+    this.#loop = loop;
+    this.#backend = loop.backend;
+    this.#callbacks = loop.callbacks;
+    this.#counters = loop.counters;
+    this.#heldBack = heldBack;
+    this.#owners = owners;
+    this.#overrides = overrides;
+    this.#poisons = poisonsReceivedBytes;
+  }
+
+  /** One record, whose words are explained at `RecordFlag`. */
+  record(connection: Connection, flags: number, a: number, b: number): void {
+    if ((flags & WRITABLE) !== 0) {
+      connection.flags &= ~SEND_BLOCKED;
+      if ((connection.flags & SEND_QUEUED) !== 0 && !this.#loop.sendQueues.flush(connection)) flags &= ~WRITABLE;
+    }
+    if (connection.owner !== undefined) {
+      this.#deliverToOwner(connection, connection.owner, flags, a, b);
+      return;
+    }
+    const cancelReceive = (flags & WRITABLE) !== 0 && this.#offerSend(connection);
+    if ((flags & DATA) !== 0) this.#offerData(connection, a, b);
+    else if ((flags & READABLE) !== 0) {
+      if (!cancelReceive) this.#receive(connection);
+    } else if ((flags & EOF) !== 0) this.#offerEnd(connection, 0);
+    else if ((flags & READ_ERROR) !== 0) this.#offerEnd(connection, a);
+
+    if (this.#overrides.hooksNode) this.callNodeHook(connection);
+    this.askAgain(connection);
+  }
+
+  /** Whether callbacks for a connection may be made now: an earlier one may have closed it, given it away, or ended all. */
+  #isLive(connection: Connection): boolean {
+    return !connection.isClosed && connection.owner === undefined && !this.#loop.isStopped;
+  }
+
+  /** Asks `shouldTryToSend`, then tells that there is room. @returns True to skip this turn's receive. */
+  #offerSend(connection: Connection): boolean {
+    if (!this.#maySend(connection)) return false;
+    connection.flags &= ~HAS_SENT;
+    const cancelReceive = this.#callbacks.readyToSend(connection.nodeId);
+    if (this.#overrides.asksToSend) this.#offerMore(connection);
+    return cancelReceive;
+  }
+
+  /** Asks again after `eventReadyToSend`. A yes brings it in the next turn too, but only if it sent: else it would for ever. */
+  #offerMore(connection: Connection): void {
+    if ((connection.flags & SEND_BLOCKED) !== 0 || !this.#maySend(connection)) return;
+    if ((connection.flags & HAS_SENT) !== 0) this.#loop.enqueue(connection, true);
+  }
+
+  /** Whether the connection is live and `shouldTryToSend` says yes. After a no it is asked at each tick. */
+  #maySend(connection: Connection): boolean {
+    if (!this.#isLive(connection)) return false;
+    if (this.#overrides.asksToSend && !this.#callbacks.shouldTryToSend(connection.nodeId)) {
+      if (this.#isLive(connection)) this.#heldBack.pauseSending(connection);
+      return false;
+    }
+    connection.flags &= ~SEND_PAUSED;
+    return this.#isLive(connection);
+  }
+
+  /** Whether the connection is live and `shouldTryToRecv` says yes. A no pauses it, so that the kernel holds what comes. */
+  #mayReceive(connection: Connection): boolean {
+    if (!this.#isLive(connection)) return false;
+    if (!this.#overrides.asksToRecv || this.#callbacks.shouldTryToRecv(connection.nodeId)) {
+      return this.#isLive(connection);
+    }
+    if (this.#isLive(connection)) this.#heldBack.pauseReceiving(connection);
+    return false;
+  }
+
+  /** Delivers bytes of the slab; if the predicate changed its mind since it was last asked, they are held instead. */
+  #offerData(connection: Connection, offset: number, length: number): void {
+    const mayReceive = this.#mayReceive(connection);
+    const { owner } = connection;
+    // The predicate handed the connection over: the bytes, or the end below, go with it.
+    if (owner !== undefined) return this.#deliverToOwner(connection, owner, DATA, offset, length);
+    this.#counters.receivedBytes += length;
+    if (mayReceive) this.#lend(connection, this.#backend.slab.view(offset, length));
+    else if (this.#isLive(connection)) {
+      const bytes = this.#backend.slab.view(offset, length).slice();
+      this.#heldBack.hold(connection, { bytes, endErrno: undefined });
+    }
+  }
+
+  /** Lends bytes to `eventGotData`. @returns Whether more may be received: a handler that has enough stops the kernel. */
+  #lend(connection: Connection, data: Uint8Array): boolean {
+    this.#callbacks.gotData(connection.nodeId, data);
+    if (this.#poisons) data.fill(POISON_BYTE);
+    return this.#mayReceive(connection);
+  }
+
+  /** Delivers EOF (errno 0) or a read error, or holds it. */
+  #offerEnd(connection: Connection, errno: number): void {
+    const mayReceive = this.#mayReceive(connection);
+    const { owner } = connection;
+    if (owner !== undefined) this.#deliverToOwner(connection, owner, errno === 0 ? EOF : READ_ERROR, errno, 0);
+    else if (mayReceive) this.#deliverEnd(connection, errno);
+    else if (this.#isLive(connection)) this.#heldBack.hold(connection, { bytes: undefined, endErrno: errno });
+  }
+
+  #deliverEnd(connection: Connection, errno: number): void {
+    connection.endErrno = errno;
+    if (errno === 0) this.#callbacks.gotEOF(connection.nodeId);
+    else this.#callbacks.gotPermanentReadError(connection.nodeId, errno);
+  }
+
+  /** Receives what the backend left to us. */
+  #receive(connection: Connection): void {
+    if (!this.#mayReceive(connection)) return;
+    const received = this.#backend.receive(connection.handle);
+    if (received > 0) {
+      this.#counters.receivedBytes += received;
+      this.#lend(connection, this.#backend.slab.view(this.#backend.deferredOffset, received));
+    } else if (received !== -EAGAIN) this.#deliverEnd(connection, -received);
+  }
+
+  /** Looks at a connection that was woken, is new, or may have changed its mind. */
+  serve(connection: Connection): void {
+    const isReadyDue = (connection.flags & (READY_DUE | SEND_PAUSED)) !== 0;
+    connection.flags &= ~READY_DUE;
+    if ((connection.flags & NEW) !== 0) return;
+    if (!this.#isLive(connection)) return;
+    if ((connection.flags & SEND_BLOCKED) === 0) {
+      if (isReadyDue) this.#offerSend(connection);
+      else if (this.#overrides.asksToSend) this.#maySend(connection);
+    }
+    if ((connection.flags & RECEIVE_PAUSED) !== 0) this.#offerResume(connection);
+    this.#heldBack.settle(connection);
+  }
+
+  /** Delivers what was held, then has the kernel's bytes come again, as far as `shouldTryToRecv` says yes. */
+  #offerResume(connection: Connection): void {
+    if (!this.#mayReceive(connection)) return;
+    const held = this.#heldBack.heldOf(connection);
+    if (held?.bytes !== undefined) {
+      const { bytes } = held;
+      held.bytes = undefined;
+      if (!this.#lend(connection, bytes)) return;
+    }
+    this.#heldBack.dropHeld(connection);
+    connection.flags &= ~RECEIVE_PAUSED;
+    if (held?.endErrno !== undefined) this.#deliverEnd(connection, held.endErrno);
+    else this.#backend.setReceiving(connection.handle, true);
+  }
+
+  /** Has the predicates asked again, after a send or a callback, where an answer could make a difference. */
+  askAgain(connection: Connection): void {
+    if (!this.#overrides.asksToSend && (connection.flags & RECEIVE_PAUSED) === 0) return;
+    if (this.#isLive(connection)) this.#loop.enqueue(connection, false);
+  }
+
+  /** The turn is over for a connection. */
+  callNodeHook(connection: Connection): void {
+    if (this.#isLive(connection)) this.#callbacks.loopCompletedForNode(connection.nodeId);
+  }
+
+  #deliverToOwner(connection: Connection, owner: SocketOwner, flags: number, a: number, b: number): void {
+    try {
+      this.#owners.deliver(connection, owner, flags, a, b);
+    } catch (error) {
+      this.#callbacks.report(error, 'socket owner', connection.nodeId);
+    }
+  }
+}
