@@ -118,6 +118,7 @@ describe('the clock', () => {
     expect(lab.manager.getNetworkStateStats()).toEqual({
       timeOffsetSeconds: 600,
       ignoresIncomingTxs: true,
+      minRelayFeeRateSatPerKvB: 100,
       warnings: [],
     });
     for (let count = 0; count < 50; count++) dial(-700);
