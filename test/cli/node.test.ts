@@ -151,8 +151,9 @@ describe('sockman node', () => {
       [2, []],
       [2, ['fly']],
       [2, ['node', '--network', 'moonnet']],
-      // The second node is there by then, and must not keep the process.
-      [1, ['node', '--listen', `${ONION}:8333`]],
+      [2, ['node', '--listen', `${ONION}:8333`]],
+      // An address of somebody else. The second node is there by then, and must not keep the process.
+      [1, ['node', '--listen', '203.0.113.1:0']],
     ];
     for (const [code, args] of wrong) {
       const failing = spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' });
