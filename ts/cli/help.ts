@@ -24,6 +24,7 @@ export function overview(commands: Readonly<Record<string, CommandEntry>>, colum
     ...definitions(
       [
         ['sockman COMMAND --help', 'all about one command, with examples'],
+        ['sockman COMMAND --debug', 'tells on standard error what happens inside, as NODE_DEBUG=sockman does'],
         ['sockman --version', 'the version of this package, and of Node'],
       ],
       columns,

@@ -60,5 +60,19 @@ function complainAll(io: CliIo, lines: readonly string[]): number {
   return 2;
 }
 
-const { io, close } = terminalIo();
-void main(process.argv.slice(2), io).then(close);
+/** Takes `--debug` off a command line. @returns Whether it was there. */
+function takeDebug(args: string[]): boolean {
+  const end = args.indexOf('--');
+  const index = args.indexOf('--debug');
+  if (index < 0 || (end >= 0 && index > end)) return false;
+  args.splice(index, 1);
+  return true;
+}
+
+const args = process.argv.slice(2);
+const isDebugging = takeDebug(args);
+// What is made from now on asks the environment. (util/debug-log.ts)
+if (isDebugging) process.env['NODE_DEBUG'] = `${process.env['NODE_DEBUG'] ?? ''},sockman`;
+// A table that is drawn again and again and lines on standard error would overwrite each other.
+const { io, close } = terminalIo({ redraws: !isDebugging });
+void main(args, io).then(close);

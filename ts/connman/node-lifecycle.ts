@@ -9,6 +9,7 @@ import { Services } from '../p2p/protocol.ts';
 import type { OutboundMessage } from '../p2p/transport/transport.ts';
 import type { StartOptions } from '../sockman/core.ts';
 import { beforeAbort } from '../util/before-abort.ts';
+import { debugLog } from '../util/debug-log.ts';
 import { Emitter } from '../util/emitter.ts';
 import { SockManError } from '../util/errors.ts';
 import { Intervals } from '../util/intervals.ts';
@@ -30,6 +31,7 @@ import { planListening } from './inbound/listening.ts';
 import type { ListenPlan } from './inbound/listening.ts';
 import { LOCAL_SCORES, LocalAddresses } from './reach/local-addresses.ts';
 import { captureMessages } from './messages/message-capture.ts';
+import { logMessages } from './messages/message-log.ts';
 import { MessagePump } from './messages/message-pump.ts';
 import type { NetEvents, PeerNetwork } from './contract/net-events.ts';
 import { NetworkState } from './reach/network-state.ts';
@@ -133,6 +135,8 @@ export class ConnmanCore implements SocketOwner {
     this.#removal = this.#makeRemoval();
     this.dialing = this.#makeDialing();
     this.outbound = this.#makeOutbound();
+    const debug = debugLog();
+    if (debug !== undefined) logMessages(this.events, debug);
     if (captureFolder !== undefined) captureMessages({ events: this.events, folder: captureFolder, clock, logger });
   }
 

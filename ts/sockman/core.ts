@@ -308,11 +308,11 @@ export class SockManCore {
   #useDialing(): { dialer: Dialer; i2p: I2P } {
     if (this.#dialing === undefined) {
       const loop = this.#useLoop();
-      const { logger, connectTimeoutMs } = this.#options;
+      const { logger, debug, connectTimeoutMs } = this.#options;
       const { randomBytes } = nodeCrypto();
       const i2p = new I2P({ loop, logger, connectTimeoutMs, randomBytes });
       const isolation = new StreamIsolation(randomBytes(ISOLATION_PREFIX_BYTES));
-      this.#dialing = { dialer: new Dialer({ loop, i2p, isolation, logger }), i2p };
+      this.#dialing = { dialer: new Dialer({ loop, i2p, isolation, logger, debug }), i2p };
     }
     return this.#dialing;
   }

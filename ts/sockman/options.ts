@@ -1,5 +1,7 @@
 // Options of a `SockMan`, their defaults and limits.
 
+import { debugLog, withDebugLog } from '../util/debug-log.ts';
+import type { DebugLog } from '../util/debug-log.ts';
 import type { Logger } from '../util/logger.ts';
 import { checkOptionNames } from '../util/option-names.ts';
 import { invalidArg, outOfRange } from '../util/errors.ts';
@@ -118,6 +120,8 @@ export interface ResolvedOptions {
   readonly addon: string | undefined;
   readonly poller: PollerName | undefined;
   readonly logger: Logger;
+  /** Gets what turns and dials do; undefined unless `NODE_DEBUG` asks for it. */
+  readonly debug: DebugLog | undefined;
   readonly onCallbackError: CallbackErrorHandler | undefined;
   readonly socket: BackendOptions;
   readonly backlog: number;
@@ -146,11 +150,13 @@ export function resolveOptions(options: SockManOptions): ResolvedOptions {
   if (onCallbackError !== undefined && typeof onCallbackError !== 'function') {
     throw invalidArg('onCallbackError', 'a function', onCallbackError);
   }
+  const debug = debugLog();
   return {
     backend,
     addon: addonPath(options.addon),
     poller,
-    logger: guardedLogger(logger, onCallbackError),
+    logger: withDebugLog(guardedLogger(logger, onCallbackError), debug),
+    debug,
     onCallbackError,
     socket: {
       receiveChunkBytes: integer(

@@ -30,6 +30,7 @@ import { SendQueues } from './send-queue.ts';
 import { OwnerDelivery, tellEnd } from './claimed-sockets.ts';
 import { NO_COUNTERS } from './stats.ts';
 import type { LoopCounters } from './stats.ts';
+import { TurnReport } from './turn-report.ts';
 import { WakeQueue } from './wake-queue.ts';
 
 const { ACCEPTED, ACCEPT_EXHAUSTED } = RecordFlag;
@@ -62,6 +63,7 @@ export class TurnLoop implements BatchSink {
   /** Closed, and `eventConnectionClosed` is due. */
   #closed: { connection: Connection; reason: CloseReason }[] = [];
   readonly #budget: PassBudget;
+  readonly #report: TurnReport | undefined;
   /** Where in the records the turn goes on in the next pass; 0 when none is unfinished. */
   #nextWord = 0;
   #isInTurn = false;
@@ -84,6 +86,7 @@ export class TurnLoop implements BatchSink {
     this.#heldBack = new HeldBack(backend);
     const owners = new OwnerDelivery(backend, this.table, this.counters);
     this.#delivery = new Delivery(this, this.#heldBack, owners, overrides, options.poisonReceivedBytes);
+    this.#report = options.debug && new TurnReport(options.debug);
     this.#budget = new PassBudget(this.clock, this.counters, options.passMs, options.passBytes);
   }
 
@@ -357,6 +360,7 @@ export class TurnLoop implements BatchSink {
     this.#isInTurn = false;
     const now = this.clock.now();
     this.counters.turnMs += now - startedAt;
+    this.#report?.tell(this.counters, this.table.connectionCount);
     if (this.#isStopped) this.#announceIdle();
     else this.#settle();
     return now;

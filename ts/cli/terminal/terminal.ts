@@ -16,11 +16,14 @@ const LAST_WORDS_MS = 250;
 const SIGNAL_EXIT = 128;
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
-/** @returns The io of this process, and what ends it with an exit code. */
-export function terminalIo(): { io: CliIo; close: (exitCode: number) => void } {
+/**
+ * @param redraws - Whether a terminal may be drawn on again and again; else it gets lines.
+ * @returns The io of this process, and what ends it with an exit code.
+ */
+export function terminalIo({ redraws }: { redraws: boolean }): { io: CliIo; close: (exitCode: number) => void } {
   const { stdout, stderr } = process;
   const stop = new AbortController();
-  const screen = stdout.isTTY ? new Screen(stdout) : undefined;
+  const screen = stdout.isTTY && redraws ? new Screen(stdout) : undefined;
   const errorStyle = styleFor(stderr);
   const onSignal = (name: NodeJS.Signals): void => {
     // Asked twice, it is meant: whatever the command still waits for.

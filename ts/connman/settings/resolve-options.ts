@@ -16,6 +16,7 @@ import { DEFAULT_CONNECT_TIMEOUT_MS, boolean, integer } from '../../sockman/opti
 import { systemClock } from '../../util/clock.ts';
 import type { Clock } from '../../util/clock.ts';
 import { invalidArg } from '../../util/errors.ts';
+import { debugLog, withDebugLog } from '../../util/debug-log.ts';
 import { silentLogger, withCategory } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import { MemoryBudget } from '../../util/memory-budget.ts';
@@ -141,7 +142,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
   if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
   for (const name of SWITCHES) boolean(name, options[name], false);
   const chain = resolveChain(options.network);
-  const logger = withCategory(options.logger ?? silentLogger, 'net');
+  const logger = withCategory(withDebugLog(options.logger ?? silentLogger, debugLog()), 'net');
   const maxConnections = integer('maxConnections', options.maxConnections, DEFAULT_MAX_CONNECTIONS, 0, MAX_COUNT);
   const named = texts('connect', options.connect);
   const connect = named.length === 1 && named[0] === NOBODY ? [] : named;

@@ -13,6 +13,7 @@
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
+import type { DebugLog } from '../../util/debug-log.ts';
 import { errnoName } from '../../util/errno.ts';
 import { shown } from '../../util/errors.ts';
 import { nodeAsyncHooks } from '../../util/load-later.ts';
@@ -61,12 +62,15 @@ export interface DialContext {
   readonly i2p: I2P;
   readonly isolation: StreamIsolation;
   readonly logger: Logger;
+  /** Gets each step of each dial. */
+  readonly debug: DebugLog | undefined;
 }
 
 /** Starts dials and can end all of them. */
 export class Dialer {
   dialed = 0;
   failures = 0;
+  #count = 0;
   readonly #context: DialContext;
   readonly #pending = new Set<Dial>();
 
@@ -75,6 +79,26 @@ export class Dialer {
   }
 
   dial(request: DialRequest): Promise<DialResult> {
+    const { debug } = this.#context;
+    return debug === undefined ? this.#dial(request) : this.#dialAloud(request, debug);
+  }
+
+  #dialAloud(request: DialRequest, debug: DebugLog): Promise<DialResult> {
+    const name = `dial ${this.#count++}`;
+    const { to, onStep } = request;
+    debug(`${name}: to ${isNamed(to) ? `${shown(to.host)}:${to.port}` : to}`);
+    const tell = (step: string): void => {
+      debug(`${name}: ${step}`);
+      onStep?.(step);
+    };
+    const dialed = this.#dial({ ...request, onStep: tell });
+    void dialed.then(({ nodeId, me, errmsg, code }) =>
+      debug(nodeId === undefined ? `${name}: ${errmsg} [${code}]` : `${name}: connected as node ${nodeId} from ${me}`),
+    );
+    return dialed;
+  }
+
+  #dial(request: DialRequest): Promise<DialResult> {
     return new Promise((resolve) => {
       const dial = new Dial(this.#context, request, (result) => {
         this.#pending.delete(dial);
