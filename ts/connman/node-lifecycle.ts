@@ -91,6 +91,8 @@ export class ConnmanCore implements SocketOwner {
   #stage: Stage = 'made';
   #netEvents: NetEvents | undefined;
   #pump: MessagePump | undefined;
+  /** Nodes that the last look for silence would have ended, had nothing of theirs waited. */
+  #spared: ReadonlySet<P2PNode> = new Set();
   #stopping: Promise<void> | undefined;
   #announcedCount = 0;
   #isCountNoted = false;
@@ -176,7 +178,8 @@ export class ConnmanCore implements SocketOwner {
     );
     this.#pump.start();
     this.#checkAsMap();
-    this.#intervals.every(INACTIVITY_SWEEP_MS, () => this.checkInactivity());
+    // Not by the timer itself: after a pause of the process, what the peers said meanwhile is still in the kernel.
+    this.#intervals.every(INACTIVITY_SWEEP_MS, () => this.sockets.deadline(0, () => this.checkInactivity()));
     this.#intervals.every(SAVE_INTERVAL_MS, () => this.#tasks.run('save', () => this.#saving.save()));
     this.#intervals.every(AS_MAP_CHECK_INTERVAL_MS, () => this.#checkAsMap());
   }
@@ -344,14 +347,22 @@ export class ConnmanCore implements SocketOwner {
     return disconnectAll(nodes, reason);
   }
 
-  /** Looks for nodes that have been silent for too long. */
+  /**
+   * Looks for nodes that have been silent for too long. One whose messages wait to be processed may be late because of us: it
+   * is spared once, until the next look.
+   */
   checkInactivity(): void {
+    if (this.#interrupt.signal.aborted) return;
     const { clock, peerTimeoutMs } = this.settings;
     const nowMs = clock.wallTimeMs();
+    const spared = new Set<P2PNode>();
     for (const node of this.table.values()) {
       const reason = inactivityReason(node, nowMs, peerTimeoutMs);
-      if (reason !== undefined) node.disconnect(reason);
+      if (reason === undefined) continue;
+      if (!this.#spared.has(node) && this.#pump?.isWaiting(node) === true) spared.add(node);
+      else node.disconnect(reason);
     }
+    this.#spared = spared;
   }
 
   setNetworkActive(isActive: boolean): void {

@@ -227,7 +227,8 @@ export class HttpServer extends SockMan {
 
   #sweepLater(): void {
     this.#context.heads.refreshDate();
-    this.#sweeping = this.#options.clock.after(SWEEP_MS, () => this.#sweep());
+    // After a look at the sockets: what came during a pause of the process came in time.
+    this.#sweeping = this.deadline(SWEEP_MS, () => this.#sweep());
   }
 
   #sweep(): void {

@@ -72,6 +72,11 @@ export class MessagePump {
     this.#goOnSoon();
   }
 
+  /** Whether a node has something to do that was not done yet: messages to be processed, mostly. */
+  isWaiting(node: P2PNode): boolean {
+    return this.#ready.has(node);
+  }
+
   #goOnSoon(): void {
     this.#isResting = false;
     if (!this.#interrupt.aborted) this.#next = this.#host.clock.soon(() => this.#runSlice());
@@ -92,10 +97,8 @@ export class MessagePump {
     }
     if (this.#ready.size > 0 || this.#isWoken) return this.#goOnSoon();
     this.#isResting = true;
-    this.#next = clock.after(Math.max(0, this.#nextLookMs - clock.now()), () => {
-      this.#isResting = false;
-      this.#runSlice();
-    });
+    // The timer comes before the sockets: a round that judges whose pong is late has what they brought first.
+    this.#next = clock.after(Math.max(0, this.#nextLookMs - clock.now()), () => this.#goOnSoon());
   }
 
   /** Everybody who has something to do, in the order of their turns. They are no longer ready. */
