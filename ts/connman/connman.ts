@@ -89,6 +89,7 @@ export class Connman implements AsyncDisposable {
     return this.#core.stop();
   }
 
+  /** As `stop`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
@@ -227,10 +228,12 @@ export class Connman implements AsyncDisposable {
     return this.#core.localServices;
   }
 
+  /** Offers further services, bits of `Services`, to peers that connect from now on. */
   addLocalServices(services: bigint): void {
     this.#core.localServices |= services;
   }
 
+  /** Offers them no longer to peers that connect from now on. */
   removeLocalServices(services: bigint): void {
     this.#core.localServices &= ~services;
   }
@@ -250,6 +253,7 @@ export class Connman implements AsyncDisposable {
     return this.#core.localAddresses.add(service, LOCAL_SCORES.manual);
   }
 
+  /** Tells an address of ours to nobody any more. */
   removeLocalAddress(service: Service): void {
     this.#core.localAddresses.remove(service);
   }
@@ -348,6 +352,7 @@ export class Connman implements AsyncDisposable {
     return this.#core.addressCache.fresh(maxCount, 0, network, true);
   }
 
+  /** Whether `maxUploadTarget` is used up: for everything, or for old blocks only (`isHistorical`), which stop earlier. */
   outboundTargetReached(isHistorical = false): boolean {
     return this.#core.uploadTarget.isReached(isHistorical);
   }

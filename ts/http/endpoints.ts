@@ -8,6 +8,7 @@ import { Subnet } from '../netaddr/subnet.ts';
 /** Where the server listens when nobody says so. */
 const LOOPBACK = ['::1', '127.0.0.1'];
 
+/** Where to listen and who may connect, in the words of Bitcoin Core's options. */
 export interface EndpointTexts {
   /** `host`, `host:port`, `[v6]:port`; counts only together with `rpcAllowIp`. */
   rpcBind?: readonly string[];

@@ -5,6 +5,7 @@ import { trimmed } from './parser/framing.ts';
 /** Name and value, as they came; the value without the blanks around it. */
 export type HeaderField = readonly [name: string, value: string];
 
+/** Header fields in the order they came; names are found in any case. */
 export class HeaderList implements Iterable<HeaderField> {
   readonly #text: string;
   #fields: HeaderField[] | undefined = undefined;

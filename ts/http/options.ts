@@ -22,6 +22,7 @@ const LOCAL_SUBNETS = ['127.0.0.0/8', '::1/128'];
 /** Longest time an option takes, in seconds: a day. */
 const MAX_SECONDS = 86_400;
 
+/** What an `HttpServer` is given. Every option has a default. */
 export interface HttpServerOptions extends SockManOptions {
   /** Addresses to listen at: `Service` or its text; port 0 takes any free port. Default `127.0.0.1:0`. */
   bind?: readonly (Service | string)[];

@@ -22,6 +22,7 @@ export interface StreamSink {
 
 const encoder = new TextEncoder();
 
+/** An answer that is written piece by piece: chunked in HTTP/1.1, up to the end of the connection in HTTP/1.0. */
 export class ReplyStream {
   /** Called once, when the stream is over: ended and sent, or the connection is gone. */
   onClose: (() => void) | undefined = undefined;

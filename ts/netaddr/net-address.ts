@@ -164,26 +164,32 @@ export class NetAddress implements RawAddress {
     return classify.isBindAny(this);
   }
 
+  /** Whether it is an IPv4 address, embedded in IPv6 or not. */
   isIPv4(): boolean {
     return this.network === 'ipv4';
   }
 
+  /** Whether it is an IPv6 address that stands for no other network. */
   isIPv6(): boolean {
     return this.network === 'ipv6';
   }
 
+  /** Whether it is an onion service of Tor. */
   isOnion(): boolean {
     return this.network === 'onion';
   }
 
+  /** Whether it is an I2P address. */
   isI2P(): boolean {
     return this.network === 'i2p';
   }
 
+  /** Whether it is a CJDNS address. */
   isCJDNS(): boolean {
     return this.network === 'cjdns';
   }
 
+  /** Whether it stands for a name in the address book, and can be connected to by nobody. */
   isInternal(): boolean {
     return this.network === 'internal';
   }

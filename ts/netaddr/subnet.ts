@@ -77,6 +77,7 @@ export class Subnet {
     return address.network === network && hasPrefix(address.bytes, bytes, this.prefixBits) && isValid(address);
   }
 
+  /** Whether both hold the same addresses. */
   equals(other: Subnet): boolean {
     return this.prefixBits === other.prefixBits && this.base.equals(other.base);
   }

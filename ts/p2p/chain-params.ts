@@ -13,6 +13,7 @@ import { isBytes } from '../util/is-bytes.ts';
 /** A Bitcoin network. */
 export type ChainName = 'main' | 'testnet3' | 'testnet4' | 'signet' | 'regtest';
 
+/** What tells one Bitcoin network from another. */
 export interface ChainParams {
   readonly name: ChainName;
   /** The name in Bitcoin Core's RPC answers. */

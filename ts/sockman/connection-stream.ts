@@ -43,6 +43,7 @@ export interface ConnectionStream extends Duplex {
   setKeepAlive(enable?: boolean, initialDelayMs?: number): this;
   /** Accepted for clients that call it: the `SockMan` keeps the process alive, or does not, for all its connections. */
   ref(): this;
+  /** As `ref`. */
   unref(): this;
   /** Destroys the stream once all that was written is sent. */
   destroySoon(): void;

@@ -39,8 +39,10 @@ const MAX_PASS_BYTES = 2 ** 30;
 /** Makes a backend; `MemoryNetwork.createBackend` of `sockman/testing` is one. */
 export type BackendFactory = (options: BackendOptions) => Backend;
 
+/** Readiness calls of the native backend; each platform has some of them. */
 export type PollerName = 'epoll' | 'kqueue' | 'poll';
 
+/** What a `SockMan` is given. Every option has a default; a misspelt one is refused by name. */
 export interface SockManOptions {
   /**
    * `native` (the C++ addon), `node-net` (TypeScript on `node:net`), or a factory. Default: environment variable

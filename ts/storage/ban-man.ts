@@ -33,6 +33,7 @@ export const MAX_BANS = 50_000;
 /** What stands behind the name of a file that cannot be used, once it is moved aside. */
 const DAMAGED_SUFFIX = '.damaged';
 
+/** How a `BanMan` is set up. */
 export interface BanManOptions {
   /** Default: the system's. */
   readonly clock?: Clock;
@@ -57,6 +58,10 @@ export interface BanUntil {
   readonly isAbsolute?: boolean;
 }
 
+/**
+ * Banned and discouraged addresses. Bans last until their time and are kept in a file; discouragement lasts as long as
+ * the process.
+ */
 export class BanMan {
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -180,6 +185,7 @@ export class BanMan {
     return true;
   }
 
+  /** Lifts every ban. */
   clearBanned(): void {
     this.#bans.clear();
     this.#changed();
@@ -226,6 +232,7 @@ export class BanMan {
     this.#discouraged.insert(address.getAddrBytes());
   }
 
+  /** Whether an address was discouraged; of every 1,000,000 that were not, about one counts as such. */
   isDiscouraged(address: NetAddress): boolean {
     return this.#discouraged.has(address.getAddrBytes());
   }

@@ -80,6 +80,7 @@ export interface ClearOptions {
   readonly role: 'clear';
 }
 
+/** How a transport is set up: which side it is, and with which keys. */
 export type Sv2TransportOptions = (ResponderOptions | InitiatorOptions | ClearOptions) & {
   /** Longest payload to take from the peer, in bytes. Default 16,777,215, which is all that a header can say. */
   readonly maxPayloadBytes?: number;
@@ -105,6 +106,7 @@ export function encryptedFrameBytes(payloadBytes: number): number {
   return FRAME_HEADER_BYTES + TAG_BYTES + payloadBytes + TAG_BYTES * Math.ceil(payloadBytes / MAX_CHUNK_BYTES);
 }
 
+/** One side of a Stratum V2 connection: Noise handshake, encrypted frames. Bytes in, bytes out. */
 export class Sv2Transport {
   readonly #maxPayloadBytes: number;
   readonly #tagBytes: number;

@@ -27,6 +27,7 @@ const FIRST_EVENT_CODE = 600;
 
 /** What connects us: a `SockMan` that was started, or what a node offers for this. */
 export type TorControlNetwork = Pick<SockMan, 'connectAndMakeNodeId' | 'addressesOf'> & {
+  /** Hands a connection over as a stream. */
   duplex(nodeId: number): Duplex;
   /** It dials names, too. A `SockMan` does not: it looks up nothing. */
   readonly looksUpNames?: boolean;

@@ -21,6 +21,7 @@ export const ERROR_CODES = {
     '`sockmanCode` is this, or a `FileError`',
 } as const;
 
+/** Which of `ERROR_CODES`. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** What an error may carry besides its code. */

@@ -2,9 +2,13 @@
 
 /** Where log lines go. `console` fits. Text that came from a peer is cut and escaped before it gets here. */
 export interface Logger {
+  /** For programmers: one line about what happened. */
   debug(message: string): void;
+  /** For whoever runs the program. */
   info(message: string): void;
+  /** Something is not as it should be, and the program goes on. */
   warn(message: string): void;
+  /** Something failed that somebody should mend. */
   error(message: string): void;
 }
 

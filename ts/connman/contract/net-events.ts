@@ -198,6 +198,7 @@ export interface PeerNetwork {
   startExtraBlockRelayPeers(): void;
   /** How many full-relay peers that are fully connected and unmarked are above the limit; 0 or more. */
   extraFullOutboundCount(): number;
+  /** The same for block-relay-only peers. */
   extraBlockRelayCount(): number;
   /** Whether there is more than one manual or full-relay connection on this network. */
   hasMultipleManualOrFullOutbound(network: NetworkClass): boolean;

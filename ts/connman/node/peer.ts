@@ -233,6 +233,7 @@ export class P2PNode {
     return this.isInboundOnion || this.addr.address.isPrivacyNetwork();
   }
 
+  /** Whether the peer has a permission, by its name in the options. */
   hasPermission(name: PermissionName): boolean {
     return hasPermission(this.permissions, name);
   }

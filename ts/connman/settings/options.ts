@@ -13,7 +13,9 @@ import type { HostLookup } from './name-lookup.ts';
 
 /** Whom not to connect to. `BanMan` is one. */
 export interface BanSource {
+  /** Whether connections with it are refused. */
   isBanned(address: NetAddress): boolean;
+  /** Whether it misbehaved: refused when connections are few, evicted first. */
   isDiscouraged(address: NetAddress): boolean;
   /** Called every 15 minutes and at the end. Changes are better saved when they happen. */
   save?(): Promise<void>;
@@ -21,12 +23,15 @@ export interface BanSource {
 
 /** Where the address book is kept: `PeersFile` with its `AddrMan`. */
 export interface AddressBookStore {
+  /** Writes it. A failure is rejected, and tried again later. */
   save(): Promise<void>;
 }
 
 /** Where the block-relay-only peers of the last run are kept. `AnchorsFile` is one. */
 export interface AnchorStore {
+  /** Reads the peers of the last run and forgets them, so that a crash does not repeat itself. */
   take(): Promise<PeerAddress[]>;
+  /** Keeps them for the next run. */
   save(records: readonly PeerAddress[]): Promise<void>;
 }
 
@@ -152,7 +157,10 @@ export interface ConnmanOptions extends SockManOptions {
   /** Without one, nobody is ever banned or discouraged. */
   banMan?: BanSource;
   /** Released by `stop`, behind the last save. `openDataFolder` gives one. */
-  folderLock?: { release(): void };
+  folderLock?: {
+    /** Lets others use the folder. Idempotent. */
+    release(): void;
+  };
   /** Groups of addresses; default by range. */
   netGroups?: NetGroups;
   /** Time; the same for all parts of a node: see `Clock`. Default: the host's. */

@@ -37,6 +37,7 @@ export class JsonNumber {
     return value === undefined ? undefined : Number(value);
   }
 
+  /** The number as it was written. */
   toString(): string {
     return this.text;
   }
@@ -67,6 +68,7 @@ export class JsonObject implements Iterable<readonly [string, JsonInput]> {
     return this.#keys;
   }
 
+  /** Whether there is a value for a key. */
   has(key: string): boolean {
     return this.#find(key) !== -1;
   }
@@ -85,6 +87,7 @@ export class JsonObject implements Iterable<readonly [string, JsonInput]> {
     return this;
   }
 
+  /** Keys and values in their order, repeated keys included. */
   *[Symbol.iterator](): Iterator<readonly [string, JsonInput]> {
     for (let at = 0; at < this.#keys.length; at++) yield [this.#keys[at]!, this.#values[at]!];
   }

@@ -19,6 +19,7 @@ import { writeHash } from './codec.ts';
 /** Size of a header, in bytes. */
 export const BLOCK_HEADER_BYTES = 80;
 
+/** The 80 bytes of a block header, taken apart. */
 export interface BlockHeader {
   readonly version: number;
   readonly previousBlockHash: Uint8Array;

@@ -36,6 +36,7 @@ export const INVENTORY_WITNESS_FLAG = 0x4000_0000;
 /** What is left of a type without its flags. */
 export const INVENTORY_TYPE_MASK = 0x3fff_ffff;
 
+/** One object that is announced or asked for. */
 export interface InventoryItem {
   /** One of `InventoryType`, or any other number: such entries are skipped. */
   readonly type: number;

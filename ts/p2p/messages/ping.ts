@@ -4,12 +4,14 @@ import type { Codec } from './codec.ts';
 
 const NONCE_BYTES = 8;
 
+/** Asks for a `pong` with the same nonce. (BIP 31) */
 export interface PingMessage {
   readonly type: 'ping';
   /** Undefined for the empty ping of versions up to 60000, which nobody answers. */
   readonly nonce: bigint | undefined;
 }
 
+/** Answers a `ping`. (BIP 31) */
 export interface PongMessage {
   readonly type: 'pong';
   /** Undefined when there are fewer than eight bytes: such a pong cancels the ping under way without an answer. */

@@ -7,7 +7,9 @@ import type { Codec } from './codec.ts';
 
 /** Sizes of the two fields of `feature`, in bytes. (BIP 434) */
 export const MIN_FEATURE_ID_BYTES = 4;
+/** Longest name of a feature, in bytes. */
 export const MAX_FEATURE_ID_BYTES = 80;
+/** Most data of a feature, in bytes. */
 export const MAX_FEATURE_DATA_BYTES = 512;
 
 /** Announce transactions by wtxid. (BIP 339) */

@@ -27,6 +27,7 @@ const SEQUENCE_BYTES = 4;
 const AMOUNT_BYTES = 8;
 const LOCK_TIME_BYTES = 4;
 
+/** Both ids of a transaction, 32 bytes each in the order they were computed. */
 export interface TransactionIds {
   /** Names the transaction without its witnesses. */
   readonly txid: Uint8Array;

@@ -108,7 +108,9 @@ export interface BytesToSend {
   readonly messageType: string;
 }
 
+/** One side of a connection on the wire: bytes in, messages out, and the other way round. */
 export interface Transport {
+  /** Which transport it is, and the session id if there is one. */
   getInfo(): TransportInfo;
 
   /**

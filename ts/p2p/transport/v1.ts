@@ -92,6 +92,7 @@ export class V1Transport implements Transport {
     this.#magicWord = readInt32LE(magic, 0);
   }
 
+  /** See `Transport.getInfo`. */
   getInfo(): TransportInfo {
     return INFO;
   }

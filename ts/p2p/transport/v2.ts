@@ -131,6 +131,7 @@ export class V2Transport implements Transport {
     if (isInitiator) this.#startHandshake();
   }
 
+  /** See `Transport.getInfo`; `detecting` until it is known which one the peer speaks. */
   getInfo(): TransportInfo {
     return this.#inner?.getInfo() ?? this.#info;
   }

@@ -28,6 +28,7 @@ export class BloomFilter {
     this.flags = flags;
   }
 
+  /** Adds an element: hash, key or outpoint, as BIP 37 has it. */
   insert(element: Uint8Array): void {
     if (this.#bytes.length === 0) return;
     for (let index = 0; index < this.#hashFunctionCount; index++) {

@@ -17,6 +17,7 @@ export interface ChainView {
   peerBestWork(nodeId: number): bigint | undefined;
   /** Heights of the blocks that were asked of a peer and have not come. */
   blocksInFlight(nodeId: number): readonly number[];
+  /** Whether any block was asked of any peer and has not come. */
   anyBlocksInFlight(): boolean;
   /** A locator, at most 101 hashes, from the block before our best header: so that an answer is never empty. */
   headersLocator(): readonly Uint8Array[];

@@ -12,8 +12,11 @@ import type { PeerHooks } from './hooks.ts';
 
 /** What the peer manager needs of a ban list; `BanMan` is one. */
 export interface PeerBans {
+  /** Whether connections with it are refused. */
   isBanned(address: NetAddress): boolean;
+  /** Whether it misbehaved: refused when connections are few, evicted first. */
   isDiscouraged(address: NetAddress): boolean;
+  /** Notes that it misbehaved. */
   discourage(address: NetAddress): void;
 }
 

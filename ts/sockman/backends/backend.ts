@@ -39,6 +39,7 @@ import type { Slab } from './slab.ts';
 
 /** Low bits of a handle that are the slot: up to 4,194,303 sockets at a time, above any descriptor limit in use. */
 export const SLOT_BITS = 22;
+/** The bits of a handle that are the slot. */
 export const SLOT_MASK = (1 << SLOT_BITS) - 1;
 
 /** Words (32 bits each) of one record: handle, flags, a, b. */
@@ -105,6 +106,7 @@ export interface BackendOptions {
   sendBufferBytes: number;
 }
 
+/** How a backend listens, with every default filled in. */
 export interface SocketListenOptions {
   /** Length of the queue of established connections that wait to be accepted. */
   backlog: number;
@@ -119,9 +121,12 @@ export interface SystemFailure {
   syscall: string;
   errno: number;
 }
+/** A listener and the address it is bound to, or what the system said. */
 export type ListenResult = { ok: true; handle: number; bound: Service } | SystemFailure;
+/** A socket that is connecting, or what the system said at once. */
 export type ConnectResult = { ok: true; handle: number } | SystemFailure;
 
+/** How a backend connects, with every default filled in. */
 export interface SocketConnectOptions {
   /** Address to bind the local end to; its port may be 0. */
   localAddress?: Service;
@@ -146,6 +151,7 @@ export interface TcpInfo {
   sendCongestionWindowSegments: number;
 }
 
+/** What owns the sockets below a `SockMan`. The module comment of `backend.ts` is the contract. */
 export interface Backend {
   /** For example `native/epoll`, `node-net`, `memory`. */
   readonly name: string;
@@ -172,6 +178,7 @@ export interface Backend {
   /** Closes every socket, listeners included, and frees what the backend holds. Idempotent. */
   destroy(): void;
 
+  /** Opens a listener; it reports connections once the backend is started. */
   listen(at: Service, options: SocketListenOptions): ListenResult;
   /** Pauses or resumes a listener. */
   setAccepting(listener: number, on: boolean): void;
@@ -213,6 +220,8 @@ export interface Backend {
 
   /** The local or remote end of a socket; undefined for an unknown handle or an end without a name. */
   addressOf(handle: number, end: 'local' | 'remote'): Service | undefined;
+  /** Bytes and times of a socket; undefined for a handle that is gone. */
   countersOf(handle: number): SocketCounters | undefined;
+  /** What the kernel knows of a TCP connection; undefined where it tells nothing. */
   tcpInfoOf(handle: number): TcpInfo | undefined;
 }

@@ -2,6 +2,7 @@
 
 const WASM_PAGE_BYTES = 65_536;
 
+/** Memory for received bytes, and the views of it that are lent to callbacks. */
 export class Slab {
   readonly bytes: Uint8Array;
   /** Asked for once: V8 does not compile the getter of `bytes.buffer` into its callers, and `view` runs for each message. */

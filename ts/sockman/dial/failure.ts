@@ -104,6 +104,7 @@ export const DIAL_FAILURES = {
   'sam-unknown-result': atProxy('the SAM bridge answered with an unknown result'),
 } as const satisfies Record<string, FailureKind>;
 
+/** Which of `DIAL_FAILURES`. */
 export type DialFailureCode = keyof typeof DIAL_FAILURES;
 
 /** Why a dial failed. */

@@ -12,6 +12,7 @@ export const SV2_VERSION = 2;
 
 /** Why a server refuses a connection. */
 export const SETUP_ERRORS = ['unsupported-feature-flags', 'unsupported-protocol', 'protocol-version-mismatch'] as const;
+/** Which of `SETUP_ERRORS`. */
 export type SetupError = (typeof SETUP_ERRORS)[number];
 
 /** Client to server, once, first of all. `flags` ask for features; template distribution has none. */

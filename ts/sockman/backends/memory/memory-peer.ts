@@ -121,6 +121,7 @@ export class MemoryPeer {
     this.#isPaused = true;
   }
 
+  /** Reads again after `pauseReading`. */
   resumeReading(): void {
     this.#isPaused = false;
     this.#read();
