@@ -5,7 +5,7 @@ import type { NetAddress } from '../netaddr/net-address.ts';
 import type { NetworkClass } from '../netaddr/network.ts';
 import type { Service } from '../netaddr/service.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
-import { releaseMemory } from '../util/release-memory.ts';
+import { MIN_RELEASED_BYTES, releaseMemory } from '../util/release-memory.ts';
 import type { SipHash } from '../util/siphash.ts';
 import { loggedPeer } from './contract/events.ts';
 import type { PeerNetwork, PolledMessage } from './contract/net-events.ts';
@@ -17,6 +17,8 @@ import { countReady } from './outbound/outbound.ts';
 /** `PeerNetwork` over the parts of one `Connman`. */
 export class ConnmanNetwork implements PeerNetwork {
   readonly #core: ConnmanCore;
+  /** Long payloads that the message processor took and nobody else was shown. */
+  readonly #unseen = new WeakSet<Uint8Array>();
 
   constructor(core: ConnmanCore) {
     this.#core = core;
@@ -30,13 +32,16 @@ export class ConnmanNetwork implements PeerNetwork {
 
   pollMessage(node: P2PNode): PolledMessage | undefined {
     const polled = this.#core.traffic.poll(node);
-    if (polled !== undefined && this.#core.events.has('inboundMessage'))
-      this.#core.events.emit('inboundMessage', { node, message: polled.message });
+    if (polled === undefined) return undefined;
+    const { events } = this.#core;
+    const { message } = polled;
+    const isSeen = events.has('inboundMessage') && events.emit('inboundMessage', { node, message });
+    if (!isSeen && message.payload.length >= MIN_RELEASED_BYTES) this.#unseen.add(message.payload);
     return polled;
   }
 
   releasePayload(payload: Uint8Array): void {
-    if (!this.#core.events.has('inboundMessage')) releaseMemory(payload);
+    if (this.#unseen.delete(payload)) releaseMemory(payload);
   }
 
   wakeMessageHandler(node?: P2PNode): void {

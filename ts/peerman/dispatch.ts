@@ -88,10 +88,12 @@ function decode({ node }: PeerState, type: string, payload: Uint8Array): Message
   }
 }
 
-function announce({ events }: PeerContext, { node }: PeerState, message: Message, received: ReceivedMessage): void {
+function announce(context: PeerContext, { node }: PeerState, message: Message, received: ReceivedMessage): void {
+  const { events } = context;
   const name = `message:${message.type}` as const;
   if (!events.has(name) && !events.has('message')) return;
   const { payload, timeMs } = received;
+  context.isMessageShown = true;
   const event: PeerMessage = { nodeId: node.id, node, message, payload, receivedMs: timeMs };
   events.emit('message', event);
   // Message and name come from one type, which the type checker cannot follow through a union.

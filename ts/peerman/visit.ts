@@ -45,6 +45,7 @@ export function processNext(
   if (node.isSendPaused) return false;
   const polled = context.network.pollMessage(node);
   if (polled === undefined) return false;
+  context.isMessageShown = false;
   try {
     dispatch(context, transactions, peer, polled.message);
   } catch (error) {
@@ -52,15 +53,18 @@ export function processNext(
     logDropped(context, peer, `${shown(type)} of ${payload.length} bytes`, error);
   }
   if (requests.length === 0) context.releasePayload(polled.message.type, polled.message.payload);
+  else requests.isShown = context.isMessageShown;
   return !interrupt.aborted && (polled.hasMore || requests.length > 0);
 }
 
 function serve(context: PeerContext, peer: PeerState): void {
+  context.isMessageShown = peer.requests.isShown;
   try {
     serveRequests(context, peer);
   } catch (error) {
     logDropped(context, peer, 'a request', error);
   }
+  peer.requests.isShown = context.isMessageShown;
 }
 
 /** Sends a peer what is due, after drawing the consequences of what it did. */

@@ -48,9 +48,10 @@ export class Emitter<Events extends object> {
     return this.#listeners.has(name);
   }
 
-  emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
+  /** Tells the listeners. @returns Whether there was one: it may have kept the value. */
+  emit<Name extends keyof Events>(name: Name, value: Events[Name]): boolean {
     const listeners = this.#listeners.get(name);
-    if (listeners === undefined) return;
+    if (listeners === undefined) return false;
     for (const listener of listeners) {
       try {
         listener(value as never);
@@ -58,5 +59,6 @@ export class Emitter<Events extends object> {
         this.#onListenerError(error, String(name));
       }
     }
+    return true;
   }
 }

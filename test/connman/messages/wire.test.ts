@@ -234,7 +234,7 @@ describe('sending', () => {
       wakeMessageHandler: () => {},
       countUpload: () => {},
       noteOutboundMessage: () => {},
-      noteRejectedMessage: () => {},
+      noteRejectedMessage: () => false,
     };
     const traffic = new Traffic(host, world.net.clock);
     p2pNode.sendQueue.push({ type: 'tx', payload: new Uint8Array(500) });

@@ -128,10 +128,11 @@ export interface PeerNetwork {
   pollMessage(node: P2PNode): PolledMessage | undefined;
 
   /**
-   * Frees the memory of a payload that came from `pollMessage` now instead of when garbage is collected, unless somebody
-   * listens to `inboundMessage` and may have kept it.
+   * Frees the memory of a payload that came from `pollMessage` now instead of when garbage is collected. It is never called for
+   * you, and does nothing for what a listener of `inboundMessage` was shown, or for any other array.
    *
-   * @param payload - Nothing may refer to it any more: it is empty afterwards.
+   * @param payload - Nothing may refer to it any more: it is empty afterwards. Who stands between `Connman` and a message
+   *   processor, and keeps payloads, lets no call through.
    */
   releasePayload(payload: Uint8Array): void;
 

@@ -35,7 +35,8 @@ export interface TrafficHost {
   /** Bytes went out, to whomever. */
   countUpload(bytes: number): void;
   noteOutboundMessage(node: P2PNode, message: OutboundMessage): void;
-  noteRejectedMessage(node: P2PNode, message: ReceivedMessage): void;
+  /** @returns Whether somebody heard of it, and may have kept it. */
+  noteRejectedMessage(node: P2PNode, message: ReceivedMessage): boolean;
 }
 
 /** Moves bytes. One for all nodes of a `Connman`. */
@@ -176,10 +177,7 @@ export class Traffic {
     const isRejected = message.rejectReason !== undefined;
     const isCountedApart = !isRejected && isMessageType(message.type);
     count(node.receivedBytesByType, isCountedApart ? message.type : OTHER_MESSAGE_TYPE, message.rawBytes);
-    if (isRejected) {
-      this.#host.noteRejectedMessage(node, message);
-      releaseMemory(message.payload);
-    }
+    if (isRejected && !this.#host.noteRejectedMessage(node, message)) releaseMemory(message.payload);
     // A message stays booked until the next one is asked for: by then it was processed.
     received.pin(isRejected ? 0 : message.payload.length);
     return isRejected ? undefined : message;

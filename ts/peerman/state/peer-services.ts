@@ -33,10 +33,13 @@ export class PeerContext {
   readonly clock: Clock;
   readonly random: RandomUint32;
   readonly logger: Logger;
-  readonly hooks: PeerHooks;
   readonly settings: PeerManagerSettings;
   readonly events: Emitter<PeerManagerEvents>;
-  readonly chainView: ChainView | undefined;
+  /**
+   * Whether code of the embedder may have been given something of the message that is being processed. All ways to it lead
+   * through here: `hooks`, `chainView`, and the events of messages.
+   */
+  isMessageShown = true;
   /** All peers, by node id. */
   readonly peers = new Map<number, PeerState>();
   readonly clockOffset = new ClockOffset();
@@ -49,6 +52,8 @@ export class PeerContext {
   /** The number of the next transaction that is announced. */
   nextTxSequence = 1;
   readonly inboundInvTimes: InboundInvTimes = new Map();
+  readonly #hooks: PeerHooks | undefined;
+  readonly #chainView: ChainView | undefined;
   #network: PeerNetwork | undefined;
 
   constructor(options: PeerManagerOptions) {
@@ -56,15 +61,26 @@ export class PeerContext {
     const logger = withCategory(options.logger ?? silentLogger, 'net');
     this.addressBook = options.addressBook;
     this.bans = options.banMan;
-    this.chainView = options.chainView;
+    this.#chainView = options.chainView;
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? createSecureRandom();
     this.logger = logger;
-    this.hooks = options.hooks ?? {};
+    this.#hooks = options.hooks;
     this.settings = resolveSettings(options);
     this.events = new Emitter(
       options.onListenerError ?? ((error, name) => logger.error(`listener of ${name} threw ${shown(error)}`)),
     );
+  }
+
+  get hooks(): PeerHooks {
+    if (this.#hooks === undefined) return NO_HOOKS;
+    this.isMessageShown = true;
+    return this.#hooks;
+  }
+
+  get chainView(): ChainView | undefined {
+    if (this.#chainView !== undefined) this.isMessageShown = true;
+    return this.#chainView;
   }
 
   /** @throws {SockManError} `ERR_SOCKMAN_STATE`: none was attached. */
@@ -108,11 +124,10 @@ export class PeerContext {
     return this.events.has(name) || this.events.has('message');
   }
 
-  /** Frees the payload of a message that was acted upon, unless a listener or a hook may have kept it. */
+  /** Frees the payload of a message that was acted upon, unless the embedder or we ourselves may have kept something of it. */
   releasePayload(type: string, payload: Uint8Array): void {
-    if (payload.length < MIN_RELEASED_BYTES || this.hears(type)) return;
-    if (keepingHooks(type)?.every((name) => this.hooks[name] === undefined) !== true) return;
-    this.network.releasePayload(payload);
+    if (this.isMessageShown || payload.length < MIN_RELEASED_BYTES) return;
+    if (FORGOTTEN_TYPES.has(type) || !isMessageType(type)) this.network.releasePayload(payload);
   }
 
   /** A random 64-bit number. */
@@ -140,20 +155,17 @@ export class PeerContext {
   }
 }
 
-/** Messages whose entries are looked at and forgotten, beside those about the chain and unknown ones. */
-const KEEPING_HOOKS: Readonly<Record<string, readonly (keyof PeerHooks)[]>> = {
-  inv: ['onInv'],
-  getdata: ['getTx', 'onGetData'],
-  notfound: ['onNotFound'],
-  tx: ['onTx'],
-  headers: ['onChainMessage'],
-  block: ['onChainMessage'],
-  cmpctblock: ['onChainMessage'],
-  blocktxn: ['onChainMessage'],
-  merkleblock: ['onChainMessage'],
-};
+const NO_HOOKS: PeerHooks = {};
 
-/** The hooks that are given something of a message; undefined for a message of which we keep something ourselves. */
-function keepingHooks(type: string): readonly (keyof PeerHooks)[] | undefined {
-  return isMessageType(type) ? KEEPING_HOOKS[type] : ['onUnknownMessage'];
-}
+/** Messages of which we keep nothing ourselves, beside unknown ones. */
+const FORGOTTEN_TYPES: ReadonlySet<string> = new Set<MessageType>([
+  'inv',
+  'getdata',
+  'notfound',
+  'tx',
+  'headers',
+  'block',
+  'cmpctblock',
+  'blocktxn',
+  'merkleblock',
+]);

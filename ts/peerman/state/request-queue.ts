@@ -4,6 +4,8 @@ import type { InventoryEntries, InventoryItem } from '../../p2p/messages/invento
 
 /** First in, first out. The entries stay in the message that they came in. */
 export class RequestQueue {
+  /** Whether the embedder may have been given something of the message in an earlier visit. */
+  isShown = true;
   #entries: InventoryEntries | undefined;
   #head = 0;
 

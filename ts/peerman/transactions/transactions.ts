@@ -10,8 +10,7 @@ export class Transactions {
   readonly download: TxDownload | undefined;
 
   constructor(context: PeerContext) {
-    const { hooks } = context;
     this.privateBroadcast = new PrivateBroadcast(context);
-    this.download = hooks.isTxKnown && new TxDownload(context, (item) => hooks.isTxKnown!(item));
+    this.download = context.hooks.isTxKnown && new TxDownload(context, (item) => context.hooks.isTxKnown!(item));
   }
 }
