@@ -15,7 +15,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'suite', include: ['test/**/*.test.ts'], exclude: [...LABS, '**/node_modules/**'] },
+        // The packed package has tests of its own, which install and bundle: vitest.package.config.ts.
+        test: {
+          name: 'suite',
+          include: ['test/**/*.test.ts'],
+          exclude: [...LABS, 'test/package/**', '**/node_modules/**'],
+        },
       },
       // Other people's software starts here: a second try is for what is not ours.
       { extends: true, test: { name: 'labs', include: LABS, retry: 1, sequence: { groupOrder: 1 } } },
