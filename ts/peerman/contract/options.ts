@@ -14,7 +14,7 @@ import type { PeerHooks } from './hooks.ts';
 export interface PeerBans {
   /** Whether connections with it are refused. */
   isBanned(address: NetAddress): boolean;
-  /** Whether it misbehaved: refused when connections are few, evicted first. */
+  /** Whether it misbehaved: refused while inbound slots are nearly used up, evicted first. */
   isDiscouraged(address: NetAddress): boolean;
   /** Notes that it misbehaved. */
   discourage(address: NetAddress): void;
