@@ -1,6 +1,6 @@
 // Every sample compiles under TypeScript strict. Four of five blocks of the README did not.
 
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noBuild } from '../helpers/child.ts';
 import { ROOT, examples, programsOf } from './samples.ts';
 
-const samples = [...programsOf('README.md'), ...programsOf('docs/guides/bundling.md'), ...examples];
+const GUIDES = readdirSync(join(ROOT, 'docs', 'guides')).map((file) => `docs/guides/${file}`);
+const samples = [...programsOf('README.md'), ...GUIDES.flatMap(programsOf), ...examples];
 const OPTIONS: ts.CompilerOptions = {
   strict: true,
   noEmit: true,
