@@ -9,6 +9,7 @@ import type { PeerNetwork, PolledMessage } from '../../ts/connman/contract/net-e
 import { BlockPool } from '../../ts/connman/node/block-pool.ts';
 import { P2PNode } from '../../ts/connman/node/peer.ts';
 import { ReceivedBytes } from '../../ts/connman/node/received-bytes.ts';
+import { requireSendable } from '../../ts/p2p/transport/outbound-message.ts';
 import type { ReceivedMessage } from '../../ts/p2p/transport/transport.ts';
 import { MemoryBudget } from '../../ts/util/memory-budget.ts';
 import { releaseMemory } from '../../ts/util/release-memory.ts';
@@ -185,7 +186,8 @@ export class PeerLab implements PeerNetwork {
 
   // ---- PeerNetwork --------------------------------------------------------------------------------------------------
 
-  pushMessage(node: P2PNode, type: string, payload: Uint8Array): void {
+  pushMessage(node: P2PNode, type: string, payload: Uint8Array, maxBytes?: number): void {
+    requireSendable({ type, payload, maxBytes });
     this.peers.get(node.id)?.received.push({ ...decodeMessage(type, payload), raw: payload });
   }
 

@@ -1,5 +1,6 @@
-// What no transport sends: asked when a message is made, too, because one that is refused only when its turn comes keeps
-// all behind it from being sent.
+// What no transport sends. A node checks where a message is queued: one that is refused only when its turn comes keeps all
+// behind it from being sent. A transport checks what it is handed all the same, in two comparisons: it may be used without a
+// node, and a length that its frame cannot hold would garble all that follows.
 
 import { invalidArg, outOfRange } from '../../util/errors.ts';
 import type { OutboundMessage } from './transport.ts';

@@ -6,7 +6,6 @@ import { isMessageType } from '../../p2p/messages/message-types.ts';
 import type { MessageType } from '../../p2p/messages/message-types.ts';
 import { encodeMessage } from '../../p2p/messages/registry.ts';
 import type { Message } from '../../p2p/messages/registry.ts';
-import { requireSendablePayload } from '../../p2p/transport/outbound-message.ts';
 import { systemClock } from '../../util/clock.ts';
 import type { Clock } from '../../util/clock.ts';
 import { Emitter } from '../../util/emitter.ts';
@@ -112,9 +111,8 @@ export class PeerContext {
     this.network.pushMessage(peer.node, type, payload);
   }
 
-  /** Sends a message of which there is the payload already. @throws As `encodeMessage`. */
+  /** Sends a message of which there is the payload already. @throws As `PeerNetwork.pushMessage`. */
   sendPayload({ node }: PeerState, type: MessageType, payload: Uint8Array): void {
-    requireSendablePayload(payload);
     this.network.pushMessage(node, type, payload);
   }
 
