@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeEachBackend } from '../helpers/backends.ts';
-import { until } from '../helpers/until.ts';
+import { loopPasses, until } from '../helpers/until.ts';
 import { HttpStage, answers, answersIn, closed } from './stage.ts';
 
 const HELLO = 'GET /hello HTTP/1.1\r\n\r\n';
@@ -66,6 +66,26 @@ describeEachBackend('HttpServer', (stage) => {
     await closed(client);
     expect(client.brokenBy).toBeUndefined();
   });
+
+  it.each(['GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n', 'GET /hello HTTP/1.0\r\n\r\n'])(
+    'has its last answer arrive at a client that sends more before it looks: %j',
+    async (request) => {
+      const server = http.serve();
+      const client = await http.client();
+      client.pauseReading();
+      client.send(request);
+      await until('the answer', () => server.httpStats().answered === 1);
+      client.send('more');
+      await loopPasses(5);
+      client.send('and more');
+      await loopPasses(5);
+      client.resumeReading();
+      await closed(client);
+      expect([answersIn(client.bytes)[0]?.body, client.brokenBy]).toEqual(['hello', undefined]);
+      client.end();
+      await until('the end', () => server.httpStats().connections === 0);
+    },
+  );
 
   it('closes on a client that goes on sending 1 MiB behind its refusal', async () => {
     http.serve({ maxBodyBytes: 1_000 });

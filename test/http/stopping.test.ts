@@ -178,6 +178,10 @@ describe('HttpServer', () => {
     await pass(200);
     expect([idle.hasEOF, half.hasEOF, busy.hasEOF, hasStopped]).toEqual([true, true, false, false]);
     await pass(4_000);
+    // It has its last answer, and time to look at it before it closes its own side.
+    expect([busy.hasEOF, hasStopped]).toEqual([true, false]);
+    busy.end();
+    await pass(100);
     await stopping;
     const [answer] = answersIn(Buffer.from(busy.take()));
     expect(answer!.body).toBe('slow');

@@ -60,8 +60,6 @@ export class HttpConnection implements ReplySink, StreamTarget {
   #closesWhenSent = false;
   #isLingering = false;
   #isGone = false;
-  /** Part of what the client sends was not read when its last answer was written. */
-  #isUnread = false;
   /** Bytes discarded while lingering. */
   #discardedBytes = 0;
   /** Sweeps since bytes came or went, and since the head of a request began. */
@@ -278,7 +276,7 @@ export class HttpConnection implements ReplySink, StreamTarget {
     const head = { status, minorVersion: 1, lines, hasContentType: false, contentLength: 0, keepsAlive: false };
     this.#awaitsBody = undefined;
     this.#sendText(this.#context.heads.write({ ...head, closes: true }), '');
-    this.#answered(true, true);
+    this.#answered(true);
   }
 
   // ---- Answers ------------------------------------------------------------------------------------------------------
@@ -299,7 +297,7 @@ export class HttpConnection implements ReplySink, StreamTarget {
     this.#request = undefined;
     if (hasBody && contentLength > 0) this.#sendText(head, body);
     else this.#sendText(head, '');
-    this.#answered(request.closesConnection, !request.isComplete);
+    this.#answered(request.closesConnection);
     this.#tell(request);
   }
 
@@ -351,7 +349,7 @@ export class HttpConnection implements ReplySink, StreamTarget {
     const stream = this.#stream!;
     this.#stream = undefined;
     this.#request = undefined;
-    this.#answered(request.closesConnection, stream.ignoresInput || !request.isComplete);
+    this.#answered(request.closesConnection);
     stream.reply.tellClosed();
     this.#tell(request);
   }
@@ -398,23 +396,24 @@ export class HttpConnection implements ReplySink, StreamTarget {
     else if (this.#closesWhenSent && this.#request === undefined) this.#finish();
   }
 
-  /** The answer is on its way. @param isUnread - Part of what the client sends is not read. */
-  #answered(closes: boolean, isUnread: boolean): void {
+  /** The answer is on its way. */
+  #answered(closes: boolean): void {
     if (this.#isGone) return;
     if (closes) {
       this.#closesWhenSent = true;
-      this.#isUnread = isUnread;
       if (this.unsentBytes === 0) return this.#finish();
     }
     this.#goOn();
   }
 
   /**
-   * The last answer is sent. A client that still sends would get RST for what is never read, and that can destroy the answer
-   * before it looks: so its input is read on for a while and thrown away. (RFC 9112 section 9.6)
+   * The last answer is sent. A client that sends more would get RST for what is never read, and that can destroy the answer
+   * before it looks: so only our side is closed, and its input read on for a while and thrown away, until it closes its own.
+   * `endConnection` does the same, but here the connection still counts among `maxConnections`, `stop` awaits it, and the
+   * bytes are counted. (RFC 9112 section 9.6)
    */
   #finish(): void {
-    if (this.#hasEOF || (!this.#isUnread && this.#pending === undefined)) return this.close();
+    if (this.#hasEOF) return this.close();
     this.#isLingering = true;
     this.#idleSweeps = 0;
     this.#pending = undefined;

@@ -33,7 +33,7 @@ export const DEFAULT_IDLE_TIMEOUT_SECONDS = 30;
 /** Interval between two looks at the timeouts, in milliseconds: no timeout is shorter than a second. */
 export const SWEEP_MS = 250;
 
-/** How long the rest of a refused request is read and discarded, in milliseconds, so that its sender sees the answer. */
+/** How long what comes behind a last answer is read and discarded, in milliseconds, so that its sender sees the answer. */
 export const LINGER_MS = 2_000;
 
 /** How much of it is read, in bytes: a client that has not looked for an answer by then gets RST. */
