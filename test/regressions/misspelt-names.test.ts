@@ -1,7 +1,15 @@
 // A misspelt option or handler was ignored: the default held, the handler was never called, and nothing said so.
 
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Connman } from '../../ts/connman/connman.ts';
+import { openDataFolder } from '../../ts/connman/data-folder.ts';
+import { HttpServer } from '../../ts/http.ts';
+import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
+import { PeerManager } from '../../ts/peerman/peer-manager.ts';
+import { Sv2Client, Sv2Connman } from '../../ts/stratum.ts';
 import { createSockMan } from '../../ts/sockman/create-sock-man.ts';
 import type { SockManHandlers } from '../../ts/sockman/create-sock-man.ts';
 import { SockMan } from '../../ts/sockman/sock-man.ts';
@@ -43,6 +51,45 @@ describe('a misspelt option', () => {
     ['reuseport', 'reusePort'],
   ])('%s of a SockMan is refused, and the nearest named', (name, meant) => {
     expect(() => createSockMan(handlers, loose({ [name]: 1 }))).toThrow(refused(name, meant));
+  });
+
+  const server = { host: '127.0.0.1', port: 1, authorityX: undefined };
+  const makers: Record<string, (options: object) => unknown> = {
+    Connman: (options) => new Connman(loose({ network: 'regtest', backend, listen: false, ...options })),
+    PeerManager: (options) => new PeerManager(loose(options)),
+    HttpServer: (options) => new HttpServer(loose(options)),
+    Sv2Connman: (options) => new Sv2Connman(loose(options)),
+    Sv2Client: (options) => new Sv2Client(loose({ server, insecureNoAuthority: true, ...options })),
+    MemoryNetwork: (options) => new MemoryNetwork(loose(options)),
+  };
+
+  it.each([
+    ['Connman', 'maxConections', 'maxConnections'],
+    ['Connman', 'addnode', 'addNode'],
+    ['Connman', 'noDelays', 'noDelay'],
+    ['PeerManager', 'relayAdresses', 'relayAddresses'],
+    ['PeerManager', 'hook', 'hooks'],
+    ['HttpServer', 'idleTimeout', 'idleTimeoutSeconds'],
+    ['HttpServer', 'allowIP', 'allowIp'],
+    ['HttpServer', 'reuseport', 'reusePort'],
+    ['Sv2Connman', 'maxClient', 'maxClients'],
+    ['Sv2Connman', 'bakend', 'backend'],
+    ['Sv2Client', 'reconect', 'reconnect'],
+    ['Sv2Client', 'loger', 'logger'],
+    ['MemoryNetwork', 'latency', 'latencyMs'],
+    ['MemoryNetwork', 'autorun', 'autoRun'],
+  ])('of a %s is refused, and the nearest named: %s', (maker, name, meant) => {
+    expect(() => makers[maker]!({ [name]: 1 })).toThrow(refused(name, meant));
+    expect(() => makers[maker]!({ [name]: undefined })).not.toThrow();
+  });
+
+  it('is none of the parts that a data folder gives to a node and its message processor alike', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sockman-names-'));
+    const parts = await openDataFolder(folder, CHAIN_PARAMS.regtest);
+    expect(() => new Connman({ network: 'regtest', backend, listen: false, ...parts })).not.toThrow();
+    expect(() => new PeerManager(parts)).not.toThrow();
+    parts.folderLock.release();
+    await rm(folder, { recursive: true });
   });
 
   it('that is like none is refused with the list; one that is undefined does not count', () => {

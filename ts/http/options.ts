@@ -2,11 +2,12 @@
 
 import { Service } from '../netaddr/service.ts';
 import { Subnet } from '../netaddr/subnet.ts';
-import { integer, sockManOptionsOf } from '../sockman/options.ts';
+import { SOCK_MAN_OPTION_NAMES, integer, sockManOptionsOf } from '../sockman/options.ts';
 import type { SockManOptions } from '../sockman/options.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Clock } from '../util/clock.ts';
 import { invalidArg } from '../util/errors.ts';
+import { checkOptionNames } from '../util/option-names.ts';
 import {
   DEFAULT_HANDLER_SLOTS,
   DEFAULT_IDLE_TIMEOUT_SECONDS,
@@ -48,6 +49,21 @@ export interface HttpServerOptions extends SockManOptions {
   clock?: Clock;
 }
 
+const HTTP_OPTION_NAMES: Readonly<Record<keyof HttpServerOptions, true>> = {
+  ...SOCK_MAN_OPTION_NAMES,
+  bind: true,
+  allowIp: true,
+  handlerSlots: true,
+  workQueueDepth: true,
+  idleTimeoutSeconds: true,
+  requestDeadlineSeconds: true,
+  maxConnections: true,
+  maxUnparsedBytes: true,
+  maxBodyBytes: true,
+  defaultContentType: true,
+  clock: true,
+};
+
 /** Options with every default filled in and every value checked. */
 export interface ResolvedHttpOptions {
   readonly bind: readonly Service[];
@@ -69,6 +85,7 @@ export interface ResolvedHttpOptions {
  */
 export function resolveHttpOptions(options: HttpServerOptions): ResolvedHttpOptions {
   if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+  checkOptionNames('', options, HTTP_OPTION_NAMES);
   const { bind = ['127.0.0.1:0'], allowIp = [], clock = systemClock } = options;
   const { defaultContentType = 'text/html; charset=ISO-8859-1' } = options;
   if (!Array.isArray(bind)) throw invalidArg('bind', 'an array', bind);

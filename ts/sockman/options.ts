@@ -89,7 +89,8 @@ export interface SockManOptions {
   poisonReceivedBytes?: boolean;
 }
 
-const SOCK_MAN_OPTION_NAMES: Readonly<Record<keyof SockManOptions, true>> = {
+/** Every name there is, for those who take the options of a `SockMan` among their own. */
+export const SOCK_MAN_OPTION_NAMES: Readonly<Record<keyof SockManOptions, true>> = {
   backend: true,
   addon: true,
   poller: true,

@@ -176,7 +176,7 @@ describe('getdata', () => {
   });
 
   it('is answered by as many notfound as the peer will look at', () => {
-    const peer = new PeerLab(noting()).connectReady();
+    const peer = new PeerLab({ hooks: noting().hooks }).connectReady();
     const answers = peer.ask({ type: 'getdata', items: items(InventoryType.WTX, 5_017) });
     expect(answers.map((message) => (message.type === 'notfound' ? message.items.length : 0))).toEqual([5_016, 1]);
   });

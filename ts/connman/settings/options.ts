@@ -4,6 +4,7 @@ import type { NetGroups } from '../../addrman/net-groups.ts';
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import type { ChainName, ChainParams } from '../../p2p/chain-params.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
+import { SOCK_MAN_OPTION_NAMES } from '../../sockman/options.ts';
 import type { SockManOptions } from '../../sockman/options.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { MemoryBudget } from '../../util/memory-budget.ts';
@@ -169,3 +170,59 @@ export interface ConnmanOptions extends SockManOptions {
   /** Looks up names: of peers, DNS seeds, proxies and ourselves. Default: the host's resolver. */
   lookUpHost?: HostLookup;
 }
+
+/** Every name there is: others are refused. */
+export const CONNMAN_OPTION_NAMES: Readonly<Record<keyof ConnmanOptions, true>> = {
+  ...SOCK_MAN_OPTION_NAMES,
+  network: true,
+  listen: true,
+  bind: true,
+  whiteBind: true,
+  onionBind: true,
+  port: true,
+  discover: true,
+  externalIp: true,
+  maxConnections: true,
+  descriptorLimit: true,
+  maxSendBufferBytes: true,
+  maxReceiveBufferBytes: true,
+  memoryBudget: true,
+  maxUploadTarget: true,
+  peerTimeoutSeconds: true,
+  addNode: true,
+  connect: true,
+  noConnect: true,
+  seedNode: true,
+  dns: true,
+  dnsSeed: true,
+  forceDnsSeed: true,
+  fixedSeeds: true,
+  onlyNet: true,
+  cjdnsReachable: true,
+  proxy: true,
+  onion: true,
+  i2pSam: true,
+  i2pPrivateKeyFile: true,
+  i2pAcceptIncoming: true,
+  i2pSessionOptions: true,
+  proxyRandomize: true,
+  v2Transport: true,
+  whiteList: true,
+  whitelistRelay: true,
+  whitelistForceRelay: true,
+  networkActive: true,
+  privateBroadcast: true,
+  userAgentComments: true,
+  localServices: true,
+  logIps: true,
+  captureMessages: true,
+  addressBook: true,
+  addressBookStore: true,
+  anchorStore: true,
+  banMan: true,
+  folderLock: true,
+  netGroups: true,
+  clock: true,
+  random: true,
+  lookUpHost: true,
+};

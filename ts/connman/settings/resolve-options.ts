@@ -20,6 +20,7 @@ import { debugLog, withDebugLog } from '../../util/debug-log.ts';
 import { silentLogger, withCategory } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import { MemoryBudget } from '../../util/memory-budget.ts';
+import { checkOptionNames } from '../../util/option-names.ts';
 import { createSecureRandom } from '../../util/random.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { VERSION } from '../../util/version.ts';
@@ -31,6 +32,7 @@ import type { Endpoint } from './endpoint.ts';
 import { lookUpHost, neverRejecting } from './name-lookup.ts';
 import type { HostLookup } from './name-lookup.ts';
 import { text, texts } from './option-values.ts';
+import { CONNMAN_OPTION_NAMES } from './options.ts';
 import type { AddressBookStore, AnchorStore, BanSource, ConnmanOptions } from './options.ts';
 import { DEFAULT_SAM_PORT, hasAnyRoute, resolveProxyRoutes } from './proxy-routes.ts';
 import type { ProxyRoutes } from './proxy-routes.ts';
@@ -140,6 +142,7 @@ export interface ResolvedConnmanOptions {
  */
 export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanOptions {
   if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+  checkOptionNames('', options, CONNMAN_OPTION_NAMES);
   for (const name of SWITCHES) boolean(name, options[name], false);
   const chain = resolveChain(options.network);
   const logger = withCategory(withDebugLog(options.logger ?? silentLogger, debugLog()), 'net');

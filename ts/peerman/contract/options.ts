@@ -5,6 +5,7 @@ import type { NetAddress } from '../../netaddr/net-address.ts';
 import type { Clock } from '../../util/clock.ts';
 import { MAX_MONEY_SAT, isMoney } from '../../p2p/protocol.ts';
 import { invalidArg, outOfRange } from '../../util/errors.ts';
+import { checkOptionNames } from '../../util/option-names.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import type { ChainView } from './chain-view.ts';
@@ -56,6 +57,25 @@ export interface PeerManagerOptions {
   onListenerError?: (error: unknown, eventName: string) => void;
 }
 
+/** Every name there is. What `openDataFolder` gives may be given as a whole, the parts that are `Connman`'s included. */
+const PEER_MANAGER_OPTION_NAMES: Readonly<Record<keyof PeerManagerOptions, true>> = {
+  hooks: true,
+  chainView: true,
+  addressBook: true,
+  banMan: true,
+  ignoreIncomingTxs: true,
+  minRelayFeeRate: true,
+  relayAddresses: true,
+  reconcileTxs: true,
+  privateBroadcast: true,
+  desiredServices: true,
+  clock: true,
+  random: true,
+  logger: true,
+  onListenerError: true,
+  ...{ addressBookStore: true, anchorStore: true, folderLock: true },
+};
+
 /** How a peer manager behaves, with every default filled in. */
 export interface PeerManagerSettings {
   /** In satoshi per 1,000 virtual bytes. */
@@ -102,6 +122,8 @@ const SWITCHES = ['ignoreIncomingTxs', 'relayAddresses', 'reconcileTxs', 'privat
  * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: an option is out of its range.
  */
 export function resolveSettings(options: PeerManagerOptions): PeerManagerSettings {
+  if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
+  checkOptionNames('', options, PEER_MANAGER_OPTION_NAMES);
   const { hooks = {}, desiredServices } = options;
   if (typeof hooks !== 'object' || hooks === null) throw invalidArg('hooks', 'an object', hooks);
   for (const name of HOOK_NAMES) requireType(`hooks.${name}`, 'function', hooks[name]);

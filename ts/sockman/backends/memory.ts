@@ -6,6 +6,7 @@
 
 import { Service, addressAndPort } from '../../netaddr/service.ts';
 import { invalidArg, outOfRange } from '../../util/errors.ts';
+import { checkOptionNames } from '../../util/option-names.ts';
 import { SystemError } from '../../util/system-error.ts';
 import type { Backend, BackendOptions, SystemFailure } from './backend.ts';
 import { AddressSpace } from './memory/address-space.ts';
@@ -39,6 +40,16 @@ export interface MemoryNetworkOptions extends VirtualClockOptions {
   descriptorLimit?: number;
 }
 
+const MEMORY_NETWORK_OPTION_NAMES: Readonly<Record<keyof MemoryNetworkOptions, true>> = {
+  seed: true,
+  faults: true,
+  bufferBytes: true,
+  latencyMs: true,
+  descriptorLimit: true,
+  wallTimeMs: true,
+  autoRun: true,
+};
+
 /**
  * A network of backends and hand-played peers in one process.
  *
@@ -67,6 +78,7 @@ export class MemoryNetwork {
 
   /** @throws {TypeError|RangeError} An option is of the wrong type or out of its range. */
   constructor(options: MemoryNetworkOptions = {}) {
+    checkOptionNames('', options, MEMORY_NETWORK_OPTION_NAMES);
     const { seed = 1, faults = {}, bufferBytes = DEFAULT_BUFFER_BYTES, latencyMs = 0 } = options;
     const { descriptorLimit = Infinity } = options;
     if (!Number.isSafeInteger(seed)) throw invalidArg('seed', 'an integer', seed);

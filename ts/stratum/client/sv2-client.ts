@@ -10,11 +10,13 @@ import { createKeyPair } from '../../p2p/bip324/ellswift.ts';
 import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
 import { SockMan } from '../../sockman/sock-man.ts';
 import type { ConnectOptions } from '../../sockman/dial/connect-options.ts';
+import { SOCK_MAN_OPTION_NAMES } from '../../sockman/options.ts';
 import type { SockManOptions } from '../../sockman/options.ts';
 import { systemClock } from '../../util/clock.ts';
 import type { Clock, Timer } from '../../util/clock.ts';
 import { Emitter } from '../../util/emitter.ts';
 import { DecodeError, invalidArg, shown } from '../../util/errors.ts';
+import { checkOptionNames } from '../../util/option-names.ts';
 import { silentLogger } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Sv2Endpoint } from '../authority-key.ts';
@@ -55,6 +57,20 @@ export interface Sv2ClientOptions extends SockManOptions {
   /** Time for deadlines, pauses and certificates. Default: the system's. */
   readonly clock?: Clock;
 }
+
+const SV2_CLIENT_OPTION_NAMES: Readonly<Record<keyof Sv2ClientOptions, true>> = {
+  ...SOCK_MAN_OPTION_NAMES,
+  server: true,
+  insecureNoAuthority: true,
+  constraints: true,
+  clockLeewaySeconds: true,
+  connect: true,
+  vendor: true,
+  firmware: true,
+  reconnect: true,
+  random: true,
+  clock: true,
+};
 
 /** What an `Sv2Client` tells. */
 export interface Sv2ClientEvents {
@@ -107,6 +123,7 @@ export class Sv2Client extends SockMan {
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no authority key, and `insecureNoAuthority` is not set.
    */
   constructor(options: Sv2ClientOptions) {
+    checkOptionNames('', options, SV2_CLIENT_OPTION_NAMES);
     const { server, insecureNoAuthority, constraints, clockLeewaySeconds, connect, ...rest } = options;
     const { vendor, firmware, reconnect, random, clock, ...socketOptions } = rest;
     super(socketOptions);

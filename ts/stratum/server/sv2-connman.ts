@@ -11,12 +11,14 @@ import type { Service } from '../../netaddr/service.ts';
 import { createKeyPair } from '../../p2p/bip324/ellswift.ts';
 import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
 import { SockMan } from '../../sockman/sock-man.ts';
+import { SOCK_MAN_OPTION_NAMES } from '../../sockman/options.ts';
 import type { SockManOptions } from '../../sockman/options.ts';
 import { systemClock } from '../../util/clock.ts';
 import type { Clock, Timer } from '../../util/clock.ts';
 import { silentLogger } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import { checkInteger } from '../../util/arguments.ts';
+import { checkOptionNames } from '../../util/option-names.ts';
 import { temporaryServerKeys } from '../key-files.ts';
 import type { ServerKeys } from '../key-files.ts';
 import {
@@ -57,6 +59,17 @@ export interface Sv2ConnmanOptions extends SockManOptions {
   readonly clock?: Clock;
 }
 
+const SV2_CONNMAN_OPTION_NAMES: Readonly<Record<keyof Sv2ConnmanOptions, true>> = {
+  ...SOCK_MAN_OPTION_NAMES,
+  keys: true,
+  certificateSeconds: true,
+  maxClients: true,
+  maxSendQueueBytes: true,
+  noise: true,
+  random: true,
+  clock: true,
+};
+
 /** Clients by state. */
 export type ClientCounts = Record<ClientState, number>;
 
@@ -94,6 +107,7 @@ export class Sv2Connman extends SockMan {
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` or {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
    */
   constructor(options: Sv2ConnmanOptions = {}) {
+    checkOptionNames('', options, SV2_CONNMAN_OPTION_NAMES);
     const { keys, certificateSeconds, maxClients, maxSendQueueBytes, noise, random, clock, ...socketOptions } = options;
     super(socketOptions);
     this.#maxClients = maxClients ?? DEFAULT_MAX_CLIENTS;
