@@ -39,6 +39,9 @@ async function watched(messages: readonly EncodedMessage[]): Promise<string[]> {
   return lines;
 }
 
+/** What an inventory calls a block. (Bitcoin Core src/protocol.h) */
+const MSG_BLOCK = 2;
+
 describe('sockman watch', () => {
   it('prints also what is dropped: a second introduction, what comes too early, and what does not decode', async () => {
     const addr = encodeMessage({ type: 'addr', addresses: [] });
@@ -54,6 +57,33 @@ describe('sockman watch', () => {
     expect(messages[0]).toMatchObject({ services: '9', userAgent: '/by hand/', receiver: { service: '[::]:0' } });
     const ages = messages.map(({ time }) => Date.now() - Date.parse(time as string));
     expect(ages.every((ageMs) => ageMs >= 0 && ageMs < 60_000)).toBe(true);
+  });
+
+  it('prints hashes as everybody writes them, the other way round than on the wire', async () => {
+    // The block that everybody knows.
+    const hash = '000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f';
+    const wire = Uint8Array.from(Buffer.from(hash, 'hex').reverse());
+    const inv = encodeMessage({ type: 'inv', items: [{ type: MSG_BLOCK, hash: wire }] });
+    const lines = await watched([VERSION, inv]);
+    expect(JSON.parse(lines[1]!)).toMatchObject({ type: 'inv', items: [{ hash }] });
+  });
+
+  it('prints what the transport drops, with the reason', async () => {
+    const listener = await listenNetPeers();
+    const { io, lines, stop } = outside();
+    const running = watchCommand.run(['--connect', listener.bound, '--v2transport', '0'], io);
+    await until('the dial', () => listener.peers.length === 1);
+    const transport = new V1Transport(CHAIN_PARAMS.regtest.magic);
+    const version = sendAll(transport, [VERSION]);
+    const damaged = sendAll(transport, [encodeMessage({ type: 'ping', nonce: 1n })]);
+    // The last byte of the payload no longer fits the checksum.
+    damaged[damaged.length - 1]! ^= 1;
+    listener.peers[0]!.send(Buffer.concat([version, damaged]));
+    await until('both lines', () => lines.length === 2);
+    stop.abort();
+    await running;
+    listener.close();
+    expect(JSON.parse(lines[1]!)).toMatchObject({ type: 'ping', dropped: 'checksum', rawBytes: 32 });
   });
 
   it('prints lines of ASCII, whatever the peer calls its features', async () => {
