@@ -107,6 +107,20 @@ describe('a data folder', () => {
     expect(await readFile(path)).toEqual(bytes);
   });
 
+  it('opens with a ban time, and with an address book of the key and the checks that were asked for', async () => {
+    const options = { clock: world.net.clock, defaultBanSeconds: 60, addrManKey: new Uint8Array(32).fill(7) };
+    const parts = await openDataFolder(folder, regtest, options);
+    parts.banMan.ban(BANNED);
+    const [ban] = parts.banMan.getBanned();
+    expect(ban!.untilSeconds - ban!.createdSeconds).toBe(60);
+    await parts.addressBookStore.save();
+    const saved = await readFile(join(folder, 'regtest', 'peers.dat'));
+    expect(saved.includes(Buffer.alloc(32, 7))).toBe(true);
+    parts.folderLock.release();
+    const wrong = openDataFolder(folder, regtest, { checkRatio: -1 });
+    await expect(wrong).rejects.toMatchObject({ code: 'ERR_SOCKMAN_OUT_OF_RANGE' });
+  });
+
   it('of another network is not mistaken for ours', async () => {
     await openAndClose();
     const testnet = { ...CHAIN_PARAMS.testnet4, dataFolder: 'regtest' };
