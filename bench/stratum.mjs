@@ -37,16 +37,26 @@ function connect() {
     nowSeconds: () => 0,
   });
   const server = new Sv2Transport({ role: 'responder', ephemeral: () => createKeyPair(randomBytes), credentials });
-  server.receivedBytes(takeToSend(client));
-  client.receivedBytes(takeToSend(server));
+  receive(server, takeToSend(client));
+  receive(client, takeToSend(server));
   return { client, server };
 }
 
-/** @param {Sv2Transport} transport */
+/** Takes what is to be sent, piece by piece, as a socket would. @param {Sv2Transport} transport */
 function takeToSend(transport) {
-  const { toSend } = transport.getBytesToSend(false);
-  transport.markBytesSent(toSend.length);
-  return toSend;
+  const pieces = [];
+  for (let isMore = true; isMore;) {
+    const { toSend, more } = transport.getBytesToSend(false);
+    pieces.push(toSend);
+    transport.markBytesSent(toSend.length);
+    isMore = more;
+  }
+  return pieces;
+}
+
+/** @param {Sv2Transport} transport @param {Uint8Array[]} pieces */
+function receive(transport, pieces) {
+  for (const piece of pieces) transport.receivedBytes(piece);
 }
 
 function compareHandshakes() {
@@ -93,7 +103,7 @@ function compareFrames(payloadBytes, count) {
   };
   const sendAndReceive = () => {
     server.setFrameToSend(frame);
-    client.receivedBytes(takeToSend(server));
+    receive(client, takeToSend(server));
     client.takeFrame();
   };
   const lanes = [

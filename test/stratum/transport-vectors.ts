@@ -42,9 +42,13 @@ export function responderOf({ responder, certificate }: HandshakeCase, maxPayloa
 
 /** All that a transport has to send, as one array. */
 export function drain(transport: Sv2Transport): Uint8Array {
-  const bytes = Uint8Array.from(transport.getBytesToSend(false).toSend);
-  transport.markBytesSent(bytes.length);
-  return bytes;
+  const pieces: Uint8Array[] = [];
+  for (;;) {
+    const { toSend, more } = transport.getBytesToSend(false);
+    pieces.push(Uint8Array.from(toSend));
+    transport.markBytesSent(toSend.length);
+    if (!more) return Buffer.concat(pieces);
+  }
 }
 
 /** Hands bytes to a transport in pieces, and collects the frames; throws the reason of a failure. */

@@ -42,17 +42,23 @@ import type { CertificatePolicy, NoiseSession, ResponderCredentials } from './no
 /** Longest plaintext of one cipher message, in bytes: with its tag, 65,535. */
 export const MAX_CHUNK_BYTES = 65_519;
 
+/**
+ * Up to this many payload bytes are put together with their tags in one array: copying them costs less than further calls of
+ * the kernel. Longer payloads go as they come from the cipher.
+ */
+const MAX_JOINED_PAYLOAD_BYTES = 16_384;
+
 const NO_BYTES = new Uint8Array(0);
 
 /** Encrypts or decrypts one direction. */
 interface FrameCipher {
-  encryptInto(text: Uint8Array, out: Uint8Array, at: number): void;
+  seal(text: Uint8Array): readonly [ciphertext: Uint8Array, tag: Uint8Array];
   decrypt(sealed: Uint8Array): Uint8Array | undefined;
 }
 
-/** Frames in the clear. What is received is copied, since the caller only lends it. */
+/** Frames in the clear. Everything is copied, since the caller only lends it. */
 const CLEAR: FrameCipher = {
-  encryptInto: (text, out, at) => out.set(text, at),
+  seal: (text) => [Uint8Array.from(text), NO_BYTES],
   decrypt: (sealed) => Uint8Array.from(sealed),
 };
 
@@ -125,8 +131,9 @@ export class Sv2Transport {
   #chunks: Uint8Array[] = [];
   #failure: Sv2TransportFailure | undefined;
 
-  // Sending: what is left of an act or of one frame.
+  // Sending: what is left of an act or of one frame, piece by piece.
   #toSend: Uint8Array = NO_BYTES;
+  #piecesBehind: Uint8Array[] = [];
 
   constructor(options: Sv2TransportOptions) {
     this.#maxPayloadBytes = options.maxPayloadBytes ?? MAX_PAYLOAD_BYTES;
@@ -219,17 +226,12 @@ export class Sv2Transport {
     }
     const cipher = this.#sending;
     if (cipher === undefined || this.#toSend.length > 0) return false;
-    const tagBytes = this.#tagBytes;
-    const chunkCount = Math.ceil(payload.length / MAX_CHUNK_BYTES);
-    const out = Buffer.allocUnsafeSlow(this.#headerBytes + payload.length + chunkCount * tagBytes);
-    cipher.encryptInto(encodeFrameHeader({ ...frame, payloadBytes: payload.length }), out, 0);
-    let at = this.#headerBytes;
+    const pieces = [...cipher.seal(encodeFrameHeader({ ...frame, payloadBytes: payload.length }))];
     for (let start = 0; start < payload.length; start += MAX_CHUNK_BYTES) {
-      const chunk = payload.subarray(start, start + MAX_CHUNK_BYTES);
-      cipher.encryptInto(chunk, out, at);
-      at += chunk.length + tagBytes;
+      pieces.push(...cipher.seal(payload.subarray(start, start + MAX_CHUNK_BYTES)));
     }
-    this.#toSend = out;
+    this.#piecesBehind = payload.length <= MAX_JOINED_PAYLOAD_BYTES ? [Buffer.concat(pieces)] : pieces;
+    this.#takeNextPiece();
     return true;
   }
 
@@ -239,7 +241,7 @@ export class Sv2Transport {
    * @param haveMore - Whether the caller has another frame; `more` repeats it where one could be taken.
    */
   getBytesToSend(haveMore: boolean): Sv2BytesToSend {
-    return { toSend: this.#toSend, more: haveMore && this.isReady };
+    return { toSend: this.#toSend, more: this.#piecesBehind.length > 0 || (haveMore && this.isReady) };
   }
 
   /**
@@ -251,13 +253,21 @@ export class Sv2Transport {
     if (!(Number.isInteger(count) && count >= 0 && count <= this.#toSend.length)) {
       throw outOfRange('count', `0..${this.#toSend.length}`, count);
     }
-    this.#toSend = count === this.#toSend.length ? NO_BYTES : this.#toSend.subarray(count);
+    if (count === this.#toSend.length) this.#takeNextPiece();
+    else this.#toSend = this.#toSend.subarray(count);
   }
 
   /** Memory held for the peer's bytes and for sending, in bytes. */
   get memoryBytes(): number {
-    const received = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    return received + (this.#part?.length ?? 0) + this.#toSend.length;
+    const arrays = [...this.#chunks, ...this.#piecesBehind, this.#toSend];
+    return arrays.reduce((sum, { length }) => sum + length, this.#part?.length ?? 0);
+  }
+
+  #takeNextPiece(): void {
+    let next = this.#piecesBehind.shift();
+    // Frames in the clear have no tags.
+    while (next?.length === 0) next = this.#piecesBehind.shift();
+    this.#toSend = next ?? NO_BYTES;
   }
 
   get #headerBytes(): number {
@@ -339,6 +349,7 @@ export class Sv2Transport {
     this.#failure = { reason };
     this.#sending = undefined;
     this.#toSend = NO_BYTES;
+    this.#piecesBehind = [];
     this.#chunks = [];
     this.#part = undefined;
   }

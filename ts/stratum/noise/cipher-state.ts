@@ -47,25 +47,22 @@ export class CipherState {
   }
 
   /**
-   * Encrypts one message into `out`.
+   * Encrypts one message, without putting ciphertext and tag together: both are arrays of their own.
    *
-   * @param out - Receives `text.length + TAG_BYTES` bytes from `at` on.
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: all numbers are used up.
    */
-  encryptInto(text: Uint8Array, out: Uint8Array, at: number, associatedData: Uint8Array = NO_BYTES): void {
+  seal(text: Uint8Array, associatedData: Uint8Array = NO_BYTES): readonly [ciphertext: Uint8Array, tag: Uint8Array] {
     const cipher = createCipheriv(ALGORITHM, this.#key, this.#nextNonce(), OPTIONS);
     if (associatedData.length > 0) cipher.setAAD(associatedData, { plaintextLength: text.length });
-    out.set(cipher.update(text), at);
+    const ciphertext = cipher.update(text);
     cipher.final();
-    out.set(cipher.getAuthTag(), at + text.length);
     this.#advance();
+    return [ciphertext, cipher.getAuthTag()];
   }
 
   /** Encrypts one message: `text.length + TAG_BYTES` bytes. */
   encrypt(text: Uint8Array, associatedData: Uint8Array = NO_BYTES): Uint8Array {
-    const sealed = new Uint8Array(text.length + TAG_BYTES);
-    this.encryptInto(text, sealed, 0, associatedData);
-    return sealed;
+    return Buffer.concat(this.seal(text, associatedData));
   }
 
   /**
