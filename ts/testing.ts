@@ -23,4 +23,4 @@ export type {
   FaultSite,
 } from './sockman/backends/memory/fault-script.ts';
 export type { Backend, BackendOptions } from './sockman/backends/backend.ts';
-export type { Clock, Timer } from './util/clock.ts';
+export type { Clock, Timer } from './util/time/clock.ts';

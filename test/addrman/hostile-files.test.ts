@@ -6,7 +6,7 @@ import type { AddrMan } from '../../ts/addrman/addr-man.ts';
 import { parsePeers } from '../../ts/addrman/file/peers-reader.ts';
 import type { PeersOutcome } from '../../ts/addrman/file/peers-reader.ts';
 import { serializePeers } from '../../ts/addrman/file/peers-writer.ts';
-import { ByteWriter } from '../../ts/util/bytes.ts';
+import { ByteWriter } from '../../ts/util/bytes/bytes.ts';
 import { seededUint32 } from '../helpers/seeded-uint32.ts';
 import { REGTEST_MAGIC, START, address, contradictionIn, peer, testAddrMan } from './support.ts';
 

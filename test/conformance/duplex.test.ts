@@ -7,7 +7,7 @@ import { PassThrough, Readable } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, it } from 'vitest';
-import { SystemError } from '../../ts/util/system-error.ts';
+import { SystemError } from '../../ts/util/errors/system-error.ts';
 import { describeEachBackend } from '../helpers/backends.ts';
 import { noise } from '../helpers/noise.ts';
 import { inTime, loopPasses, noteProgress, until } from '../helpers/until.ts';

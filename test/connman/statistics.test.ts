@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
-import type { Clock } from '../../ts/util/clock.ts';
+import type { Clock } from '../../ts/util/time/clock.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { bookOf } from './dialers.ts';
 import { World, onlyNode } from './world.ts';

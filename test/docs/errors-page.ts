@@ -4,8 +4,8 @@
 
 import { DIAL_FAILURES } from '../../ts/sockman/dial/failure.ts';
 import { TOR_FAILURES } from '../../ts/tor/failure.ts';
-import { ERROR_CODES } from '../../ts/util/errors.ts';
-import type { ErrorCode } from '../../ts/util/errors.ts';
+import { ERROR_CODES } from '../../ts/util/errors/errors.ts';
+import type { ErrorCode } from '../../ts/util/errors/errors.ts';
 
 const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
   ERR_SOCKMAN_INVALID_ARG: 'Mend the call: the message names the argument, what it takes and what came.',

@@ -10,7 +10,7 @@ import type { MessageType } from '../../ts/p2p/messages/message-types.ts';
 import { decodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { MessageMap } from '../../ts/p2p/messages/registry.ts';
 import { sanitizeUserAgent } from '../../ts/p2p/messages/version.ts';
-import { ByteWriter } from '../../ts/util/bytes.ts';
+import { ByteWriter } from '../../ts/util/bytes/bytes.ts';
 
 const uint8 = fc.integer({ min: 0, max: 0xff });
 const uint16 = fc.integer({ min: 0, max: 0xffff });

@@ -11,8 +11,8 @@ import { P2PNode } from '../../ts/connman/node/peer.ts';
 import { ReceivedBytes } from '../../ts/connman/node/received-bytes.ts';
 import { requireSendable } from '../../ts/p2p/transport/outbound-message.ts';
 import type { ReceivedMessage } from '../../ts/p2p/transport/transport.ts';
-import { MemoryBudget } from '../../ts/util/memory-budget.ts';
-import { releaseMemory } from '../../ts/util/release-memory.ts';
+import { MemoryBudget } from '../../ts/util/memory/memory-budget.ts';
+import { releaseMemory } from '../../ts/util/memory/release-memory.ts';
 import type { PermissionName } from '../../ts/connman/node/permission-flags.ts';
 import { PERMISSION_FLAGS } from '../../ts/connman/node/permission-flags.ts';
 import type { NetAddress } from '../../ts/netaddr/net-address.ts';
@@ -29,7 +29,7 @@ import { V1Transport } from '../../ts/p2p/transport/v1.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import type { PeerManagerOptions } from '../../ts/peerman/contract/options.ts';
 import { VirtualClock } from '../../ts/sockman/backends/memory/virtual-clock.ts';
-import type { SipHash } from '../../ts/util/siphash.ts';
+import type { SipHash } from '../../ts/util/hashing/siphash.ts';
 import { seededUint32 } from './seeded-uint32.ts';
 
 /** Full blocks with witnesses: what automatic outbound peers must offer. */

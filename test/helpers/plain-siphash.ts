@@ -1,4 +1,4 @@
-// SipHash-2-4 as the paper writes it, in bigint: the slow oracle for ts/util/siphash.ts.
+// SipHash-2-4 as the paper writes it, in bigint: the slow oracle for ts/util/hashing/siphash.ts.
 
 const MASK = 2n ** 64n - 1n;
 

@@ -3,7 +3,7 @@
 import * as net from 'node:net';
 import type { Service } from '../../ts/netaddr/service.ts';
 import type { MemoryNetwork, MemoryPeer } from '../../ts/testing.ts';
-import { errnoName } from '../../ts/util/errno.ts';
+import { errnoName } from '../../ts/util/errors/errno.ts';
 import { inTime, noteProgress, until } from './until.ts';
 
 export interface RawPeer {

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../native/load.cjs';
 import type { Addon, Engine } from '../../native/load.cjs';
-import { EBADF } from '../../ts/util/errno.ts';
+import { EBADF } from '../../ts/util/errors/errno.ts';
 
 const loaded = loadAddon();
 const SETTINGS = [65_536, 64, 1, 0, 0, 0];

@@ -9,7 +9,7 @@ import { hashFromHex, hashToHex } from '../../ts/p2p/hash.ts';
 import { blockHash } from '../../ts/p2p/messages/block-header.ts';
 import { InventoryType } from '../../ts/p2p/messages/inventory.ts';
 import { decodeMessage } from '../../ts/p2p/messages/registry.ts';
-import { ByteWriter } from '../../ts/util/bytes.ts';
+import { ByteWriter } from '../../ts/util/bytes/bytes.ts';
 import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';
 import type { CorePeer } from '../helpers/labs/bitcoind.ts';
 import { FULL_NODE, eventually, nodesBeside } from '../helpers/labs/regtest-node.ts';

@@ -8,7 +8,7 @@ import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import { PROTOCOL_VERSION } from '../../ts/p2p/protocol.ts';
-import { ByteWriter } from '../../ts/util/bytes.ts';
+import { ByteWriter } from '../../ts/util/bytes/bytes.ts';
 import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';
 import type { CorePeer } from '../helpers/labs/bitcoind.ts';
 import { FULL_NODE, eventually, nodesBeside } from '../helpers/labs/regtest-node.ts';

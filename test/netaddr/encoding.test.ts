@@ -12,8 +12,8 @@ import {
 } from '../../ts/netaddr/encoding.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
-import { ByteReader, ByteWriter } from '../../ts/util/bytes.ts';
-import { DecodeError } from '../../ts/util/errors.ts';
+import { ByteReader, ByteWriter } from '../../ts/util/bytes/bytes.ts';
+import { DecodeError } from '../../ts/util/errors/errors.ts';
 import { fromHex, readVectorCsv, readVectorJson, toHex } from '../helpers/vectors.ts';
 import { anyAddress } from './arbitraries.ts';
 import { encoded } from './encoded.ts';

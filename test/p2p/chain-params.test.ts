@@ -5,7 +5,7 @@ import type { ChainName } from '../../ts/p2p/chain-params.ts';
 import { FIXED_SEEDS_HEX, readFixedSeeds } from '../../ts/p2p/fixed-seeds.ts';
 import { hashToHex } from '../../ts/p2p/hash.ts';
 import { blockHash, readBlockHeader, writeBlockHeader } from '../../ts/p2p/messages/block-header.ts';
-import { ByteReader, ByteWriter } from '../../ts/util/bytes.ts';
+import { ByteReader, ByteWriter } from '../../ts/util/bytes/bytes.ts';
 import { fromHex, readVectorJson, toHex } from '../helpers/vectors.ts';
 
 interface GenesisVector {

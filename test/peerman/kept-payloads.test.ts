@@ -13,7 +13,7 @@ import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { Message } from '../../ts/p2p/messages/registry.ts';
 import type { PeerHooks, PeerManagerOptions } from '../../ts/peerman/index.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
-import { ByteWriter } from '../../ts/util/bytes.ts';
+import { ByteWriter } from '../../ts/util/bytes/bytes.ts';
 import { World, onlyNode, versionMessage } from '../connman/world.ts';
 import type { WirePeer } from '../connman/world.ts';
 import { FakeChain } from '../helpers/fake-chain.ts';

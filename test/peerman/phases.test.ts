@@ -7,7 +7,7 @@ import type { ConnectionType } from '../../ts/connman/node/connection-types.ts';
 import { MESSAGE_TYPES } from '../../ts/p2p/messages/message-types.ts';
 import type { MessageType } from '../../ts/p2p/messages/message-types.ts';
 import { decodeMessage, encodeMessage } from '../../ts/p2p/messages/registry.ts';
-import { DecodeError } from '../../ts/util/errors.ts';
+import { DecodeError } from '../../ts/util/errors/errors.ts';
 import { messageArbitraries } from '../helpers/messages.ts';
 import { PeerLab } from '../helpers/peer-lab.ts';
 import type { LabPeer } from '../helpers/peer-lab.ts';

@@ -3,10 +3,10 @@
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
 import { SlotPool } from '../../ts/connman/node/slots.ts';
-import { beforeAbort } from '../../ts/util/before-abort.ts';
-import { sleep } from '../../ts/util/sleep.ts';
-import { systemClock } from '../../ts/util/clock.ts';
-import { whenAborted } from '../../ts/util/when-aborted.ts';
+import { beforeAbort } from '../../ts/util/time/before-abort.ts';
+import { sleep } from '../../ts/util/time/sleep.ts';
+import { systemClock } from '../../ts/util/time/clock.ts';
+import { whenAborted } from '../../ts/util/time/when-aborted.ts';
 import { describeEachBackend } from '../helpers/backends.ts';
 import { inTime } from '../helpers/until.ts';
 

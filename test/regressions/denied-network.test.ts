@@ -1,7 +1,7 @@
 // Under Node's permission model without network a dial said ECONNRESET and a bind threw: both are results with EACCES.
 
 import { describe, expect, it } from 'vitest';
-import { EACCES, errnoOf } from '../../ts/util/errno.ts';
+import { EACCES, errnoOf } from '../../ts/util/errors/errno.ts';
 import { itUnless } from '../helpers/backends.ts';
 import { WELL, noBuild, runChild } from '../helpers/child.ts';
 

@@ -2,8 +2,8 @@
 
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { isBytes } from '../../ts/util/is-bytes.ts';
-import { isAbortSignal } from '../../ts/util/when-aborted.ts';
+import { isBytes } from '../../ts/util/bytes/is-bytes.ts';
+import { isAbortSignal } from '../../ts/util/time/when-aborted.ts';
 import { V1Transport } from '../../ts/p2p/transport/v1.ts';
 import { describeEachBackend } from '../helpers/backends.ts';
 import { until } from '../helpers/until.ts';

@@ -1,7 +1,7 @@
 // Checks of what callers hand in. Misuse throws before anything has changed.
 
 import { Service } from '../netaddr/service.ts';
-import { invalidArg, outOfRange } from '../util/errors.ts';
+import { invalidArg, outOfRange } from '../util/errors/errors.ts';
 
 /** Largest time that gossip and files can hold, in seconds: 32 bits. */
 export const MAX_TIME = 0xffff_ffff;

@@ -3,7 +3,7 @@
 
 import { parseArgs } from 'node:util';
 
-import { nearestName } from '../util/nearest-name.ts';
+import { nearestName } from '../util/options/nearest-name.ts';
 
 /** The command line cannot be understood; the message says what, and the exit code is 2. */
 export class UsageError extends Error {

@@ -21,7 +21,7 @@ import type { PeerAddress } from '../p2p/messages/addresses.ts';
 import type { SocketCounters, TcpInfo } from '../sockman/backends/backend.ts';
 import type { SockManStats } from '../sockman/stats.ts';
 import type { TorControlNetwork } from '../tor/tor-control.ts';
-import { invalidArg } from '../util/errors.ts';
+import { invalidArg } from '../util/errors/errors.ts';
 import type { AddedNodeInfo } from './outbound/added-nodes.ts';
 import type { ConnectionBudget } from './settings/budget.ts';
 import { ControlNetwork } from './control-network.ts';

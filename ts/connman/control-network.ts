@@ -10,8 +10,8 @@ import { Service } from '../netaddr/service.ts';
 import type { ConnectOptions, ConnectTarget, NamedTarget } from '../sockman/dial/connect-options.ts';
 import type { DialResult } from '../sockman/dial/dialer.ts';
 import type { TorControlNetwork } from '../tor/tor-control.ts';
-import { beforeAbort } from '../util/before-abort.ts';
-import { SockManError } from '../util/errors.ts';
+import { beforeAbort } from '../util/time/before-abort.ts';
+import { SockManError } from '../util/errors/errors.ts';
 import { MAX_LOOKUP_RESULTS, mayBeLookedUp } from './settings/name-lookup.ts';
 import type { HostLookup } from './settings/name-lookup.ts';
 

@@ -27,7 +27,7 @@ export { BanMan, DEFAULT_BAN_SECONDS } from '../storage/ban-man.ts';
 export type { BanManOptions, BanUntil } from '../storage/ban-man.ts';
 export type { BanEntry } from '../storage/ban-list.ts';
 export { AnchorsFile } from '../storage/anchors-file.ts';
-export type { SipHash } from '../util/siphash.ts';
+export type { SipHash } from '../util/hashing/siphash.ts';
 export { openDataFolder } from './data-folder.ts';
 export type { FolderLock } from '../storage/folder-lock.ts';
 export type { DataFolder, DataFolderOptions } from './data-folder.ts';

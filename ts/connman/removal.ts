@@ -4,7 +4,7 @@
 // key without a word may know V1 only: it is dialed again with V1, and its slot waits for it. Nothing is flushed: what waits
 // to be sent is lost, what the kernel took is delivered.
 
-import type { Clock, Timer } from '../util/clock.ts';
+import type { Clock, Timer } from '../util/time/clock.ts';
 import type { OpenRequest } from './outbound/dialing.ts';
 import type { NodeTable } from './node/node-table.ts';
 import type { P2PNode } from './node/peer.ts';

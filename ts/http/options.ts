@@ -4,10 +4,10 @@ import { Service } from '../netaddr/service.ts';
 import { Subnet } from '../netaddr/subnet.ts';
 import { SOCK_MAN_OPTION_NAMES, integer, sockManOptionsOf } from '../sockman/options.ts';
 import type { SockManOptions } from '../sockman/options.ts';
-import { systemClock } from '../util/clock.ts';
-import type { Clock } from '../util/clock.ts';
-import { invalidArg } from '../util/errors.ts';
-import { checkOptionNames } from '../util/option-names.ts';
+import { systemClock } from '../util/time/clock.ts';
+import type { Clock } from '../util/time/clock.ts';
+import { invalidArg } from '../util/errors/errors.ts';
+import { checkOptionNames } from '../util/options/option-names.ts';
 import {
   DEFAULT_HANDLER_SLOTS,
   DEFAULT_IDLE_TIMEOUT_SECONDS,

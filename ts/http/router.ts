@@ -1,6 +1,6 @@
 // Which handler a request goes to.
 
-import { invalidArg } from '../util/errors.ts';
+import { invalidArg } from '../util/errors/errors.ts';
 import type { HttpHandler, Route } from './http-request.ts';
 
 /** How a route is matched and served. */

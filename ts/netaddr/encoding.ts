@@ -3,8 +3,8 @@
 //
 // What surrounds an address (time, services) belongs to the messages. (Bitcoin Core src/netaddress.h, BIP 155)
 
-import type { ByteReader, ByteWriter } from '../util/bytes.ts';
-import { DecodeError } from '../util/errors.ts';
+import type { ByteReader, ByteWriter } from '../util/bytes/bytes.ts';
+import { DecodeError } from '../util/errors/errors.ts';
 import { isIPv4Mapped, isTorV2, toIPv6Form } from './embedded.ts';
 import { NetAddress } from './net-address.ts';
 import { NETWORK_BYTES } from './network.ts';

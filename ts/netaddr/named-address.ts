@@ -3,7 +3,7 @@
 // On a host that CJDNS reaches, fc00::/8 is CJDNS; elsewhere the same digits are an IPv6 address. Peers are known by what
 // they are, so that what is compared with them must be read likewise.
 
-import { invalidArg } from '../util/errors.ts';
+import { invalidArg } from '../util/errors/errors.ts';
 import { isValid } from './classify.ts';
 import { NetAddress } from './net-address.ts';
 import { Subnet } from './subnet.ts';

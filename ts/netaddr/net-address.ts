@@ -3,8 +3,8 @@
 // A pure value: nothing here resolves names, and the operating system is asked for the number of an interface only (see
 // zone.ts). Wire forms are in encoding.ts; port and Unix-domain path come with `Service`. (Bitcoin Core src/netaddress.h, class CNetAddr)
 
-import { compareBytes, equalBytes } from '../util/compare-bytes.ts';
-import { invalidArg } from '../util/errors.ts';
+import { compareBytes, equalBytes } from '../util/bytes/compare-bytes.ts';
+import { invalidArg } from '../util/errors/errors.ts';
 import { nodeCrypto } from '../util/load-later.ts';
 import { encodeBase32 } from './base32.ts';
 import * as classify from './classify.ts';

@@ -2,7 +2,7 @@
 //
 // (Bitcoin Core src/netaddress.h, class CService; Unix-domain paths are a proxy's matter there)
 
-import { invalidArg, outOfRange } from '../util/errors.ts';
+import { invalidArg, outOfRange } from '../util/errors/errors.ts';
 import { addressHint } from './address-hint.ts';
 import { NetAddress } from './net-address.ts';
 import { splitHostPort } from './split-host-port.ts';

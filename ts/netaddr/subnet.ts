@@ -2,7 +2,7 @@
 //
 // (Bitcoin Core src/netaddress.h, class CSubNet)
 
-import { invalidArg, outOfRange } from '../util/errors.ts';
+import { invalidArg, outOfRange } from '../util/errors/errors.ts';
 import { isValid } from './classify.ts';
 import { parseIPv4, parseIPv6 } from './ip-text.ts';
 import { NetAddress } from './net-address.ts';

@@ -3,12 +3,12 @@
 // Figures of Bitcoin Core src/kernel/chainparams.cpp, src/chainparamsbase.cpp and src/net.cpp. A name here is the one in
 // configuration files and on the command line; Core's RPC calls testnet3 `test`.
 
-import { ByteWriter } from '../util/bytes.ts';
-import { invalidArg } from '../util/errors.ts';
+import { ByteWriter } from '../util/bytes/bytes.ts';
+import { invalidArg } from '../util/errors/errors.ts';
 import { FIXED_SEEDS_HEX } from './fixed-seeds.ts';
 import { doubleSha256, hashFromHex } from './hash.ts';
 import type { BlockHeader } from './messages/block-header.ts';
-import { isBytes } from '../util/is-bytes.ts';
+import { isBytes } from '../util/bytes/is-bytes.ts';
 
 /** A Bitcoin network. */
 export type ChainName = 'main' | 'testnet3' | 'testnet4' | 'signet' | 'regtest';

@@ -6,7 +6,7 @@
 
 import { readServiceV2 } from '../netaddr/encoding.ts';
 import type { Service } from '../netaddr/service.ts';
-import { ByteReader } from '../util/bytes.ts';
+import { ByteReader } from '../util/bytes/bytes.ts';
 
 /** The built-in records of each chain. (Bitcoin Core src/chainparamsseeds.h) */
 export const FIXED_SEEDS_HEX = {

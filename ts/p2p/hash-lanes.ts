@@ -5,7 +5,7 @@
 // values themselves; where there is no WebAssembly with vector instructions, node:crypto does it after all.
 // (FIPS 180-4; figures in bench/addrman.mjs)
 
-import { SockManError } from '../util/errors.ts';
+import { SockManError } from '../util/errors/errors.ts';
 import { FunctionBuilder, i32, instantiate, repeat, v128 } from './wasm.ts';
 import type { Code, Local } from './wasm.ts';
 import { checksum32 } from './hash.ts';

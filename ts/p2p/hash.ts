@@ -5,7 +5,7 @@
 
 import * as crypto from 'node:crypto';
 
-import { invalidArg } from '../util/errors.ts';
+import { invalidArg } from '../util/errors/errors.ts';
 
 /** Length of a hash, in bytes. */
 export const HASH_BYTES = 32;

@@ -111,4 +111,4 @@ export { MAGIC_BYTES, V1Transport, V1_HEADER_BYTES } from './transport/v1.ts';
 export { V2Transport, isV2Supported } from './transport/v2.ts';
 export type { V2TransportOptions } from './transport/v2.ts';
 export type { Limited } from './messages/codec.ts';
-export { DecodeError } from '../util/errors.ts';
+export { DecodeError } from '../util/errors/errors.ts';

@@ -7,7 +7,7 @@
 //
 // Binary format and opcodes: WebAssembly Core Specification 2.0, chapter 5.
 
-import { SockManError } from '../util/errors.ts';
+import { SockManError } from '../util/errors/errors.ts';
 
 /** Instructions: bytes, nested as it suits the writer. */
 export type Code = number | readonly Code[];

@@ -7,8 +7,8 @@ import { decodeMessage } from '../p2p/messages/registry.ts';
 import type { Message } from '../p2p/messages/registry.ts';
 import { readVersionHead } from '../p2p/messages/version.ts';
 import type { ReceivedMessage } from '../p2p/transport/transport.ts';
-import { ByteReader } from '../util/bytes.ts';
-import { DecodeError } from '../util/errors.ts';
+import { ByteReader } from '../util/bytes/bytes.ts';
+import { DecodeError } from '../util/errors/errors.ts';
 import { answerGetAddr } from './addresses/address-gossip.ts';
 import { takeAddresses } from './addresses/address-intake.ts';
 import {

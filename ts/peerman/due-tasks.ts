@@ -1,7 +1,7 @@
 // What is done now and then for all peers together: compared with the clock whenever the peer manager is called, since only
 // `Connman` has timers. (Bitcoin Core src/net_processing.cpp, StartScheduledTasks, ReattemptInitialBroadcast)
 
-import { shown } from '../util/errors.ts';
+import { shown } from '../util/errors/errors.ts';
 import { uniformBelow } from '../util/random.ts';
 import type { PeerContext } from './state/peer-services.ts';
 import type { PrivateBroadcast } from './transactions/private-broadcast.ts';

@@ -10,7 +10,7 @@ import { COMPACT_BLOCK_VERSION } from '../p2p/messages/compact-blocks.ts';
 import { requireHash } from '../p2p/messages/codec.ts';
 import type { Message } from '../p2p/messages/registry.ts';
 import { MAX_TRANSPORT_PAYLOAD_BYTES, requireSendablePayload } from '../p2p/transport/outbound-message.ts';
-import { SockManError, outOfRange } from '../util/errors.ts';
+import { SockManError, outOfRange } from '../util/errors/errors.ts';
 import type { BloomFilter } from './contract/bloom-filter.ts';
 import { CLOCK_WARNING } from './state/clock-offset.ts';
 import { PeerContext } from './state/peer-services.ts';

@@ -1,7 +1,7 @@
 // One visit to one peer: the next message in, and what is due out. Both orders are observable, and are Bitcoin Core's.
 // (src/net_processing.cpp, ProcessMessages and SendMessages)
 
-import { DecodeError, shown } from '../util/errors.ts';
+import { DecodeError, shown } from '../util/errors/errors.ts';
 import { maybeSendAddresses } from './addresses/address-gossip.ts';
 import { maybeAnnounceBlocks } from './chain/chain-messages.ts';
 import { considerChainRace } from './chain/chain-race.ts';

@@ -1,9 +1,9 @@
 // Checks of arguments of the public methods: what is wrong is said before any system call.
 
 import { Service, notAnEndpoint } from '../netaddr/service.ts';
-import { invalidArg, outOfRange, shown } from '../util/errors.ts';
+import { invalidArg, outOfRange, shown } from '../util/errors/errors.ts';
 import { SLOT_MASK } from './backends/backend.ts';
-import { isBytes } from '../util/is-bytes.ts';
+import { isBytes } from '../util/bytes/is-bytes.ts';
 
 /** A node id as callers may pass it. Any number is allowed: an id that nothing has is simply unknown. */
 export function checkNodeId(nodeId: unknown): asserts nodeId is number {

@@ -1,6 +1,6 @@
 // What happened to sockets that are not connections with callbacks, brought to their owners.
 
-import { EAGAIN } from '../util/errno.ts';
+import { EAGAIN } from '../util/errors/errno.ts';
 import { RecordFlag } from './backends/backend.ts';
 import type { Backend } from './backends/backend.ts';
 import type { ConnectionTable } from './connection-table.ts';

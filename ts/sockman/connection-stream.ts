@@ -6,7 +6,7 @@
 import type { Duplex, DuplexOptions } from 'node:stream';
 import { addressAndPort } from '../netaddr/service.ts';
 import type { Service } from '../netaddr/service.ts';
-import type { Clock, Timer } from '../util/clock.ts';
+import type { Clock, Timer } from '../util/time/clock.ts';
 import { lazily, nodeStream } from '../util/load-later.ts';
 import { MAX_TIMEOUT_MS, integer } from './options.ts';
 

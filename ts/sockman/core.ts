@@ -2,9 +2,9 @@
 // needed, and the checks of arguments.
 
 import type { Service } from '../netaddr/service.ts';
-import type { Timer } from '../util/clock.ts';
-import { SockManError, invalidArg, outOfRange } from '../util/errors.ts';
-import { checkOptionNames } from '../util/option-names.ts';
+import type { Timer } from '../util/time/clock.ts';
+import { SockManError, invalidArg, outOfRange } from '../util/errors/errors.ts';
+import { checkOptionNames } from '../util/options/option-names.ts';
 import { nodeCrypto } from '../util/load-later.ts';
 import { checkBytes, checkNodeId, checkNodeIds } from './arguments.ts';
 import type { Backend } from './backends/backend.ts';

@@ -1,6 +1,6 @@
 // `SockMan` for people who do not subclass.
 
-import { invalidArg } from '../util/errors.ts';
+import { invalidArg } from '../util/errors/errors.ts';
 import { CALLBACK_NAMES, checkHandlerNames } from './callback-names.ts';
 import type { SockManCallbacks } from './callbacks.ts';
 import { SockMan } from './sock-man.ts';

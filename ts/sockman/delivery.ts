@@ -3,7 +3,7 @@
 // A received chunk takes three steps: `record` finds out what happened, `#offerData` whether it is wanted, `#lend` calls
 // `eventGotData`.
 
-import { EAGAIN } from '../util/errno.ts';
+import { EAGAIN } from '../util/errors/errno.ts';
 import { RecordFlag } from './backends/backend.ts';
 import type { Backend } from './backends/backend.ts';
 import type { HeldBack } from './backpressure.ts';

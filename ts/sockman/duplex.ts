@@ -7,9 +7,9 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { addressAndPort } from '../netaddr/service.ts';
 import type { Service } from '../netaddr/service.ts';
-import { SockManError } from '../util/errors.ts';
+import { SockManError } from '../util/errors/errors.ts';
 import { nodeAsyncHooks } from '../util/load-later.ts';
-import { SystemError } from '../util/system-error.ts';
+import { SystemError } from '../util/errors/system-error.ts';
 import { makeConnectionStream } from './connection-stream.ts';
 import type { ConnectionStream, DrivenStream } from './connection-stream.ts';
 import type { Connection, SocketOwner } from './connection.ts';

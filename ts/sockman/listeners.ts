@@ -1,8 +1,8 @@
 // The listening sockets: who accepts, who is paused, and what happens when descriptors run out.
 
 import type { Service } from '../netaddr/service.ts';
-import type { Timer } from '../util/clock.ts';
-import { errnoName, errnoText } from '../util/errno.ts';
+import type { Timer } from '../util/time/clock.ts';
+import { errnoName, errnoText } from '../util/errors/errno.ts';
 import type { Backend } from './backends/backend.ts';
 import type { ResolvedOptions } from './options.ts';
 

@@ -3,8 +3,8 @@
 import { debugLog, withDebugLog } from '../util/debug-log.ts';
 import type { DebugLog } from '../util/debug-log.ts';
 import type { Logger } from '../util/logger.ts';
-import { checkOptionNames } from '../util/option-names.ts';
-import { invalidArg, outOfRange } from '../util/errors.ts';
+import { checkOptionNames } from '../util/options/option-names.ts';
+import { invalidArg, outOfRange } from '../util/errors/errors.ts';
 import type { Backend, BackendOptions } from './backends/backend.ts';
 import type { CallbackErrorHandler } from './callback-errors.ts';
 import { nodePath, nodeUrl } from '../util/load-later.ts';

@@ -23,8 +23,8 @@ import type { EndOptions, QueueOptions, StartOptions } from './core.ts';
 import type { SockManOptions } from './options.ts';
 import type { SockManStats } from './stats.ts';
 import type { Overrides } from './delivery.ts';
-import type { Timer } from '../util/clock.ts';
-import { errnoText } from '../util/errno.ts';
+import type { Timer } from '../util/time/clock.ts';
+import { errnoText } from '../util/errors/errno.ts';
 
 /**
  * Owns sockets and calls back. See the module comment, and `createSockMan` for use without a subclass.

@@ -10,8 +10,8 @@
 // overridden. Idle connections then cost nothing at all.
 
 import type { Service } from '../netaddr/service.ts';
-import type { Clock, Timer } from '../util/clock.ts';
-import { errnoName, errnoText } from '../util/errno.ts';
+import type { Clock, Timer } from '../util/time/clock.ts';
+import { errnoName, errnoText } from '../util/errors/errno.ts';
 import { RECORD_WORDS, RecordFlag } from './backends/backend.ts';
 import type { Backend, BatchSink, SocketConnectOptions, SystemFailure } from './backends/backend.ts';
 import { ConnectionTable } from './connection-table.ts';

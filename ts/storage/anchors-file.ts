@@ -13,9 +13,9 @@
 
 import { doubleSha256 } from '../p2p/hash.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
-import { ByteReader, ByteWriter } from '../util/bytes.ts';
-import { equalBytes } from '../util/compare-bytes.ts';
-import { DecodeError, outOfRange } from '../util/errors.ts';
+import { ByteReader, ByteWriter } from '../util/bytes/bytes.ts';
+import { equalBytes } from '../util/bytes/compare-bytes.ts';
+import { DecodeError, outOfRange } from '../util/errors/errors.ts';
 import { readDiskAddress, writeDiskAddress } from './disk-address.ts';
 import { DataFile } from './data-file.ts';
 import type { DataFileOptions } from './data-file.ts';

@@ -10,15 +10,15 @@ import { FileError } from './file-error.ts';
 import { subnetNamed } from '../netaddr/named-address.ts';
 import { NetAddress } from '../netaddr/net-address.ts';
 import { Subnet } from '../netaddr/subnet.ts';
-import { checkInteger } from '../util/arguments.ts';
-import { systemClock } from '../util/clock.ts';
-import type { Clock } from '../util/clock.ts';
-import { outOfRange } from '../util/errors.ts';
+import { checkInteger } from '../util/options/arguments.ts';
+import { systemClock } from '../util/time/clock.ts';
+import type { Clock } from '../util/time/clock.ts';
+import { outOfRange } from '../util/errors/errors.ts';
 import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
 import { createSecureRandom } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
-import { RollingBloomFilter } from '../util/rolling-bloom-filter.ts';
+import { RollingBloomFilter } from '../util/hashing/rolling-bloom-filter.ts';
 
 /** How long a ban lasts when nobody says otherwise, in seconds. (Core DEFAULT_MISBEHAVING_BANTIME) */
 export const DEFAULT_BAN_SECONDS = 86_400;

@@ -12,8 +12,8 @@
 
 import { readServiceV1, readServiceV2, writeServiceV2 } from '../netaddr/encoding.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
-import type { ByteReader, ByteWriter } from '../util/bytes.ts';
-import { DecodeError } from '../util/errors.ts';
+import type { ByteReader, ByteWriter } from '../util/bytes/bytes.ts';
+import { DecodeError } from '../util/errors/errors.ts';
 
 /** Written by every release since 0.21: the new encoding, and the client version that stands in its place for ever. */
 const WRITTEN_ENCODING = 0x2003_5b60;

@@ -1,7 +1,7 @@
 // What goes wrong with a data file: damage, or a system that says no.
 
-import { SockManError } from '../util/errors.ts';
-import type { ErrorCode } from '../util/errors.ts';
+import { SockManError } from '../util/errors/errors.ts';
+import type { ErrorCode } from '../util/errors/errors.ts';
 
 /** A data file that cannot be used. Unless the message says otherwise, the file is as it was. */
 export class FileError extends SockManError {

@@ -8,7 +8,7 @@
 import { isIP } from 'node:net';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { createBase58check } from '@scure/base';
-import { invalidArg } from '../util/errors.ts';
+import { invalidArg } from '../util/errors/errors.ts';
 import { sha256 } from './noise/symmetric-state.ts';
 
 export const AUTHORITY_KEY_BYTES = 32;

@@ -7,8 +7,8 @@
 import { randomBytes } from 'node:crypto';
 import { renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, errnoText } from '../util/errno.ts';
-import { SockManError } from '../util/errors.ts';
+import { errnoOf, errnoText } from '../util/errors/errno.ts';
+import { SockManError } from '../util/errors/errors.ts';
 import type { Logger } from '../util/logger.ts';
 import { readSmallFile, writePrivateFile } from '../util/private-file.ts';
 import type { FileProblem } from '../util/private-file.ts';

@@ -25,7 +25,7 @@
 //
 // Source: Stratum V2 specification, sections 3.2 and 4.6.
 
-import { SockManError, outOfRange } from '../util/errors.ts';
+import { SockManError, outOfRange } from '../util/errors/errors.ts';
 import type { EllSwiftKeyPair } from '../p2p/bip324/ellswift.ts';
 import {
   FRAME_HEADER_BYTES,

@@ -2,8 +2,8 @@
 
 import { randomBytes as systemRandomBytes } from 'node:crypto';
 
-import { invalidArg } from '../util/errors.ts';
-import { errnoText } from '../util/errno.ts';
+import { invalidArg } from '../util/errors/errors.ts';
+import { errnoText } from '../util/errors/errno.ts';
 import { readSmallFile } from '../util/private-file.ts';
 import { TorControlError } from './failure.ts';
 import type { TorFailure } from './failure.ts';

@@ -3,8 +3,8 @@
 // Text that came from Tor is cut and escaped before it becomes part of a message; passwords, cookies and private keys never
 // do.
 
-import { shown } from '../util/errors.ts';
-import type { ErrorCode } from '../util/errors.ts';
+import { shown } from '../util/errors/errors.ts';
+import type { ErrorCode } from '../util/errors/errors.ts';
 
 /** Every failure, with its meaning. Names never change meaning; words may. */
 export const TOR_FAILURES = {

@@ -3,7 +3,7 @@
 // Bitcoin Core keeps the same text in a file of the same name, so an address can move from one to the other. Whatever
 // already is at the path is never overwritten: a damaged key is somebody's address.
 
-import { errnoText } from '../util/errno.ts';
+import { errnoText } from '../util/errors/errno.ts';
 import { readSmallFile, writePrivateFile } from '../util/private-file.ts';
 import type { FileProblem } from '../util/private-file.ts';
 import { TorControlError } from './failure.ts';

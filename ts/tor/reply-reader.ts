@@ -8,7 +8,7 @@
 //
 // Lines end in CR LF, or in LF. Bytes are read as Latin-1: what matters is ASCII, and nothing is lost of what is not.
 
-import { LineBuffer } from '../util/line-buffer.ts';
+import { LineBuffer } from '../util/bytes/line-buffer.ts';
 import type { TorFailure } from './failure.ts';
 
 /** Longest line in bytes, its CR included. (Bitcoin Core src/torcontrol.cpp, MAX_LINE_LENGTH) */

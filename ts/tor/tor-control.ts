@@ -6,11 +6,11 @@ import type { Duplex } from 'node:stream';
 
 import type { ConnectTarget } from '../sockman/dial/connect-options.ts';
 import type { SockMan } from '../sockman/sock-man.ts';
-import { systemClock } from '../util/clock.ts';
-import type { Clock, Timer } from '../util/clock.ts';
-import { errnoOf, errnoText } from '../util/errno.ts';
-import { invalidArg } from '../util/errors.ts';
-import { throwLater } from '../util/throw-later.ts';
+import { systemClock } from '../util/time/clock.ts';
+import type { Clock, Timer } from '../util/time/clock.ts';
+import { errnoOf, errnoText } from '../util/errors/errno.ts';
+import { invalidArg } from '../util/errors/errors.ts';
+import { throwLater } from '../util/errors/throw-later.ts';
 import { TorControlError } from './failure.ts';
 import type { TorFailure, TorFailureDetails } from './failure.ts';
 import { TorReplyReader } from './reply-reader.ts';

@@ -1,6 +1,6 @@
 // Typed events for embedders: a name, one value, any number of listeners.
 
-import { invalidArg } from './errors.ts';
+import { invalidArg } from './errors/errors.ts';
 
 /** Gets what a listener threw, and the name of the event. */
 export type ListenerErrorHandler = (error: unknown, eventName: string) => void;

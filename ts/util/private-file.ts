@@ -3,8 +3,8 @@
 // Read and written synchronously: it happens once for each session with a router, which takes seconds, and the files have a
 // few hundred bytes.
 
-import { errnoOf } from './errno.ts';
-import { invalidArg } from './errors.ts';
+import { errnoOf } from './errors/errno.ts';
+import { invalidArg } from './errors/errors.ts';
 import { nodeFs } from './load-later.ts';
 
 /** Readable and writable by the owner. */

@@ -1,6 +1,6 @@
 // Randomness as an argument: unpredictable to peers in production, reproducible in tests.
 
-import { outOfRange } from './errors.ts';
+import { outOfRange } from './errors/errors.ts';
 import { nodeCrypto } from './load-later.ts';
 
 /** A source of independent, uniform integers from 0 to 2^32 - 1. */

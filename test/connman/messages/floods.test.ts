@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { BLOCK_BYTES } from '../../../ts/connman/node/block-pool.ts';
 import { CHUNK_OVERHEAD_BYTES } from '../../../ts/connman/node/received-bytes.ts';
-import { MemoryBudget } from '../../../ts/util/memory-budget.ts';
+import { MemoryBudget } from '../../../ts/util/memory/memory-budget.ts';
 import { World } from '../world.ts';
 
 const PLACE = '127.0.0.1:18444';

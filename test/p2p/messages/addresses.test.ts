@@ -4,7 +4,7 @@ import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import type { PeerAddress } from '../../../ts/p2p/messages/addresses.ts';
 import { decodeMessage, encodeMessage } from '../../../ts/p2p/messages/registry.ts';
-import { ByteWriter } from '../../../ts/util/bytes.ts';
+import { ByteWriter } from '../../../ts/util/bytes/bytes.ts';
 
 const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion';
 const I2P = 'ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p';

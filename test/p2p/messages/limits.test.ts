@@ -13,7 +13,7 @@ import { MAX_HEADERS, MAX_LOCATOR_HASHES } from '../../../ts/p2p/messages/header
 import { MAX_INVENTORY_ITEMS, MAX_NOTFOUND_ITEMS } from '../../../ts/p2p/messages/inventory.ts';
 import { decodeMessage, encodeMessage } from '../../../ts/p2p/messages/registry.ts';
 import type { Message } from '../../../ts/p2p/messages/registry.ts';
-import { ByteWriter } from '../../../ts/util/bytes.ts';
+import { ByteWriter } from '../../../ts/util/bytes/bytes.ts';
 
 const decodeError = expect.objectContaining({ code: 'ERR_SOCKMAN_DECODE' });
 const outOfRange = expect.objectContaining({ code: 'ERR_SOCKMAN_OUT_OF_RANGE' });

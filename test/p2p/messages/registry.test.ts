@@ -7,7 +7,7 @@ import { MESSAGE_TYPES, OTHER_MESSAGE_TYPE, isMessageType } from '../../../ts/p2
 import type { MessageType } from '../../../ts/p2p/messages/message-types.ts';
 import { decodeMessage, encodeMessage } from '../../../ts/p2p/messages/registry.ts';
 import type { KnownMessage } from '../../../ts/p2p/messages/registry.ts';
-import { ByteReader } from '../../../ts/util/bytes.ts';
+import { ByteReader } from '../../../ts/util/bytes/bytes.ts';
 import { messageArbitraries } from '../../helpers/messages.ts';
 import { toHex } from '../../helpers/vectors.ts';
 

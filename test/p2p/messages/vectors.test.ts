@@ -10,7 +10,7 @@ import { readBlockHeader } from '../../../ts/p2p/messages/block-header.ts';
 import type { MessageType } from '../../../ts/p2p/messages/message-types.ts';
 import { decodeMessage, encodeMessage } from '../../../ts/p2p/messages/registry.ts';
 import type { Message } from '../../../ts/p2p/messages/registry.ts';
-import { ByteReader } from '../../../ts/util/bytes.ts';
+import { ByteReader } from '../../../ts/util/bytes/bytes.ts';
 import { fromHex, readVectorJson, toHex } from '../../helpers/vectors.ts';
 
 interface VectorAddress {

@@ -10,7 +10,7 @@ import {
   sanitizeUserAgent,
 } from '../../../ts/p2p/messages/version.ts';
 import type { VersionMessage } from '../../../ts/p2p/messages/version.ts';
-import { ByteReader } from '../../../ts/util/bytes.ts';
+import { ByteReader } from '../../../ts/util/bytes/bytes.ts';
 import { toHex } from '../../helpers/vectors.ts';
 
 const message: VersionMessage = {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
-import { EADDRINUSE } from '../../../ts/util/errno.ts';
+import { EADDRINUSE } from '../../../ts/util/errors/errno.ts';
 import { IPV4, itUnless } from './contract-stage.ts';
 import type { BackendLimits, ContractStage } from './contract-stage.ts';
 import { plainListen } from './station.ts';

@@ -2,7 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { EAGAIN } from '../../../ts/util/errno.ts';
+import { EAGAIN } from '../../../ts/util/errors/errno.ts';
 import type { ContractStage } from './contract-stage.ts';
 
 export function describeTraffic({ pair }: ContractStage): void {

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { MAX_RECORDS, RECORD_WORDS, RecordFlag } from '../../../ts/sockman/backends/backend.ts';
 import type { Backend, BackendOptions, BatchSink, SocketListenOptions } from '../../../ts/sockman/backends/backend.ts';
 import type { Service } from '../../../ts/netaddr/service.ts';
-import { errnoName } from '../../../ts/util/errno.ts';
+import { errnoName } from '../../../ts/util/errors/errno.ts';
 
 /** How long a test waits for something that must happen, in milliseconds. */
 const DEADLINE_MS = 15_000;

@@ -4,7 +4,7 @@ import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { ConnectOptions } from '../../../ts/sockman/dial/connect-options.ts';
-import { EAGAIN } from '../../../ts/util/errno.ts';
+import { EAGAIN } from '../../../ts/util/errors/errno.ts';
 import { PROXY, ProxyStage } from '../../helpers/dial-stage.ts';
 import type { Dialing } from '../../helpers/dial-stage.ts';
 import { RecordingNode } from '../../helpers/recording-node.ts';

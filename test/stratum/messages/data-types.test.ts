@@ -17,7 +17,7 @@ import {
   U8,
 } from '../../../ts/stratum/messages/data-types.ts';
 import type { DataType } from '../../../ts/stratum/messages/data-types.ts';
-import { ByteReader, ByteWriter } from '../../../ts/util/bytes.ts';
+import { ByteReader, ByteWriter } from '../../../ts/util/bytes/bytes.ts';
 import { fromHex, readVectorJson, toHex } from '../../helpers/vectors.ts';
 
 interface Row {

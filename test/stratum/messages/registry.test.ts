@@ -4,7 +4,7 @@ import { decodeTlvs, encodeTlvs } from '../../../ts/stratum/messages/extensions.
 import { decodeFrameHeader, encodeFrameHeader } from '../../../ts/stratum/messages/frame-header.ts';
 import { decodeMessage, encodeMessage, messageNameOf } from '../../../ts/stratum/messages/registry.ts';
 import type { Sv2Frame, Sv2Message } from '../../../ts/stratum/messages/registry.ts';
-import { DecodeError } from '../../../ts/util/errors.ts';
+import { DecodeError } from '../../../ts/util/errors/errors.ts';
 import { fromHex, readVectorJson, toHex } from '../../helpers/vectors.ts';
 
 interface MessageRow {

@@ -6,8 +6,8 @@
 import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
 import { doubleSha256 } from '../../p2p/hash.ts';
-import { ByteWriter } from '../../util/bytes.ts';
-import { equalBytes } from '../../util/compare-bytes.ts';
+import { ByteWriter } from '../../util/bytes/bytes.ts';
+import { equalBytes } from '../../util/bytes/compare-bytes.ts';
 import { readInput } from '../../storage/bounded-read.ts';
 import { FileError } from '../../storage/file-error.ts';
 import { ADDRESS_BITS, findFault } from './check.ts';

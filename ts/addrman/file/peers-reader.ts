@@ -7,9 +7,9 @@
 import { readAddressV1, readAddressV2 } from '../../netaddr/encoding.ts';
 import { LANES } from '../../p2p/hash-lanes.ts';
 import { doubleSha256 } from '../../p2p/hash.ts';
-import { ByteReader } from '../../util/bytes.ts';
-import { equalBytes } from '../../util/compare-bytes.ts';
-import { DecodeError } from '../../util/errors.ts';
+import { ByteReader } from '../../util/bytes/bytes.ts';
+import { equalBytes } from '../../util/bytes/compare-bytes.ts';
+import { DecodeError } from '../../util/errors/errors.ts';
 import { createSecureRandom } from '../../util/random.ts';
 import { AddrMan } from '../addr-man.ts';
 import type { AddrManOptions } from '../addr-man.ts';

@@ -1,7 +1,7 @@
 // Writes the address manager as `peers.dat` has it (peers-format.ts).
 
 import { doubleSha256 } from '../../p2p/hash.ts';
-import { ByteWriter } from '../../util/bytes.ts';
+import { ByteWriter } from '../../util/bytes/bytes.ts';
 import type { AddrMan } from '../addr-man.ts';
 import { writeTimeAndServices } from '../../storage/disk-address.ts';
 import type { AddressTables } from '../tables/address-tables.ts';

@@ -7,7 +7,7 @@ import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/network.ts';
 import type { NetworkName } from '../../netaddr/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { RandomUint32 } from '../../util/random.ts';
-import { halfSipHash } from '../../util/half-siphash.ts';
+import { halfSipHash } from '../../util/hashing/half-siphash.ts';
 import { NETWORK_BY_NUMBER } from './network-numbers.ts';
 import type { EntryStore } from './entry-store.ts';
 

@@ -9,7 +9,7 @@ import { NetAddress } from '../../netaddr/net-address.ts';
 import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/network.ts';
 import type { NetworkName } from '../../netaddr/network.ts';
 import type { Service } from '../../netaddr/service.ts';
-import type { ByteWriter } from '../../util/bytes.ts';
+import type { ByteWriter } from '../../util/bytes/bytes.ts';
 import { MAX_ENTRIES, MAX_REFERENCES } from '../limits.ts';
 import { BYTES_BY_NUMBER, NETWORK_BY_NUMBER } from './network-numbers.ts';
 

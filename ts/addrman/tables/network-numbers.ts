@@ -2,7 +2,7 @@
 
 import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/network.ts';
 import type { NetworkClass } from '../../netaddr/network.ts';
-import { invalidArg } from '../../util/errors.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
 
 /** Names of the networks by their numbers. */
 export const NETWORK_BY_NUMBER: readonly NetworkClass[] = [

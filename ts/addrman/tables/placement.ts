@@ -13,7 +13,7 @@
 
 import { LANES, checksums32 } from '../../p2p/hash-lanes.ts';
 import { checksum32 } from '../../p2p/hash.ts';
-import { equalBytes } from '../../util/compare-bytes.ts';
+import { equalBytes } from '../../util/bytes/compare-bytes.ts';
 import { HashInput } from './hash-input.ts';
 import {
   BUCKET_SLOTS,

@@ -11,7 +11,7 @@ import { FORMAT, MAGIC_BYTES, MAX_PEERS_BYTES } from '../../addrman/file/peers-f
 import { parsePeers } from '../../addrman/file/peers-reader.ts';
 import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
 import type { ChainParams } from '../../p2p/chain-params.ts';
-import { equalBytes } from '../../util/compare-bytes.ts';
+import { equalBytes } from '../../util/bytes/compare-bytes.ts';
 import { drawBuckets } from '../addrman/picture.ts';
 import { countLines, entryJson, entryLines, summaryLines } from '../addrman/report.ts';
 import type { InspectedPeers } from '../addrman/report.ts';

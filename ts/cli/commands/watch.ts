@@ -4,7 +4,7 @@ import { Connman } from '../../connman/connman.ts';
 import { decodeMessage } from '../../p2p/messages/registry.ts';
 import type { ReceivedMessage } from '../../p2p/transport/transport.ts';
 import { PeerManager } from '../../peerman/peer-manager.ts';
-import { DecodeError } from '../../util/errors.ts';
+import { DecodeError } from '../../util/errors/errors.ts';
 import { defineCommand } from '../command.ts';
 import type { CliIo } from '../command.ts';
 import { RUN_SECONDS, networkOption } from '../common-options.ts';

@@ -2,7 +2,7 @@
 // file without end: beyond a burst there is a line now and then, and a count of those that were left out.
 
 import type { PeerStats } from '../../connman/statistics.ts';
-import { TokenBucket } from '../../util/token-bucket.ts';
+import { TokenBucket } from '../../util/time/token-bucket.ts';
 import type { CliIo } from '../command.ts';
 import { peerTable } from './peer-table.ts';
 

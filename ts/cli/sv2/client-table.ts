@@ -1,7 +1,7 @@
 // The clients of a Stratum V2 server, as a table.
 
 import type { Sv2Client } from '../../stratum/server/served-client.ts';
-import { shown } from '../../util/errors.ts';
+import { shown } from '../../util/errors/errors.ts';
 import { formatBytes, layOut } from '../terminal/table.ts';
 import type { Column } from '../terminal/table.ts';
 

@@ -1,6 +1,6 @@
 // JSON for a terminal and for other programs: a line of ASCII, whatever a peer put into its texts.
 
-import { isBytes } from '../../util/is-bytes.ts';
+import { isBytes } from '../../util/bytes/is-bytes.ts';
 
 /** A value as one line. Bytes are hexadecimal; whole numbers beyond 2^53 and addresses are strings. */
 export function jsonLine(value: object): string {

@@ -9,7 +9,7 @@ import type { NetworkClass } from '../../netaddr/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import type { ReceivedMessage } from '../../p2p/transport/transport.ts';
-import type { SipHash } from '../../util/siphash.ts';
+import type { SipHash } from '../../util/hashing/siphash.ts';
 import type { P2PNode } from '../node/peer.ts';
 
 /** What `Connman` tells and asks the message processor. */

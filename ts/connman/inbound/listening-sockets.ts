@@ -5,7 +5,7 @@ import { addressAndPort } from '../../netaddr/service.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';
 import type { Logger } from '../../util/logger.ts';
-import { SystemError } from '../../util/system-error.ts';
+import { SystemError } from '../../util/errors/system-error.ts';
 import { OpenListeners } from './listening.ts';
 import type { ListenPlan, ListenTarget } from './listening.ts';
 import { LOCAL_SCORES } from '../reach/local-addresses.ts';

@@ -2,7 +2,7 @@
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
-import { invalidArg } from '../../util/errors.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
 import { PERMISSION_FLAGS } from '../node/permission-flags.ts';
 
 /** What makes a `bind` the place where an onion service delivers. */

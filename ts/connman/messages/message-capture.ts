@@ -18,7 +18,7 @@ import { join } from 'node:path';
 
 import type { OutboundMessage } from '../../p2p/transport/transport.ts';
 import { MESSAGE_TYPE_BYTES } from '../../p2p/transport/transport.ts';
-import type { Clock } from '../../util/clock.ts';
+import type { Clock } from '../../util/time/clock.ts';
 import type { Emitter } from '../../util/emitter.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { ConnmanEvents } from '../contract/events.ts';

@@ -3,7 +3,7 @@
 import type { OutboundMessage } from '../../p2p/transport/transport.ts';
 import type { DebugLog } from '../../util/debug-log.ts';
 import type { Emitter } from '../../util/emitter.ts';
-import { shown } from '../../util/errors.ts';
+import { shown } from '../../util/errors/errors.ts';
 import type { ConnmanEvents } from '../contract/events.ts';
 import type { P2PNode } from '../node/peer.ts';
 

@@ -11,13 +11,13 @@
 // Slices and rounds follow each other through the host's event loop, never in a plain loop, so that sockets and timers get
 // their turn in between. (Bitcoin Core src/net.cpp, ThreadMessageHandler, which visits all and asks nobody's price)
 
-import type { Clock, Timer } from '../../util/clock.ts';
+import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { shuffle } from '../../util/random.ts';
 import type { NetEvents } from '../contract/net-events.ts';
 import type { NodeTable } from '../node/node-table.ts';
 import type { P2PNode } from '../node/peer.ts';
-import { whenAborted } from '../../util/when-aborted.ts';
+import { whenAborted } from '../../util/time/when-aborted.ts';
 
 /** Longest time between two looks at all nodes, in milliseconds: what periodic messages can count on. (Core waits as long.) */
 export const PUMP_REST_MS = 100;

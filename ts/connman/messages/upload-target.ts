@@ -3,8 +3,8 @@
 // Nothing is throttled. Whoever serves old blocks asks here first, and refuses when the target is reached; part of it is
 // held back from them, so that new blocks can go out until the end of the day.
 
-import type { Clock } from '../../util/clock.ts';
-import { invalidArg } from '../../util/errors.ts';
+import type { Clock } from '../../util/time/clock.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
 
 /** Length of a cycle, in seconds. (Core, MAX_UPLOAD_TIMEFRAME) */
 export const UPLOAD_CYCLE_SECONDS = 86_400;

@@ -9,8 +9,8 @@
 import { OTHER_MESSAGE_TYPE, isMessageType } from '../../p2p/messages/message-types.ts';
 import { requireSendable } from '../../p2p/transport/outbound-message.ts';
 import type { OutboundMessage, ReceivedMessage } from '../../p2p/transport/transport.ts';
-import type { Clock } from '../../util/clock.ts';
-import { releaseMemory } from '../../util/release-memory.ts';
+import type { Clock } from '../../util/time/clock.ts';
+import { releaseMemory } from '../../util/memory/release-memory.ts';
 import type { PolledMessage } from '../contract/net-events.ts';
 import type { P2PNode } from '../node/peer.ts';
 

@@ -1,6 +1,6 @@
 // Blocks of memory for received bytes that wait, used over and over: a flood makes no garbage.
 
-import { releaseMemory } from '../../util/release-memory.ts';
+import { releaseMemory } from '../../util/memory/release-memory.ts';
 
 /** Size of a block, in bytes: small beside the share of a peer when all of them are busy, large beside a message. */
 export const BLOCK_BYTES = 16_384;

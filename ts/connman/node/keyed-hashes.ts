@@ -10,7 +10,7 @@ import type { NetworkClass } from '../../netaddr/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import { random64 } from '../../util/random.ts';
 import type { RandomUint32 } from '../../util/random.ts';
-import { SipHash } from '../../util/siphash.ts';
+import { SipHash } from '../../util/hashing/siphash.ts';
 
 /** "netgroup" */
 const NETGROUP_ID = 0x6c0e_dd80_36ef_4036n;

@@ -4,7 +4,7 @@
 // is. So bytes stay bytes until the node has its turn. They lie in blocks of a pool; a few bytes on their own, as quiet
 // peers send them, in an array of their size.
 
-import type { MemoryAccount } from '../../util/memory-budget.ts';
+import type { MemoryAccount } from '../../util/memory/memory-budget.ts';
 import { BLOCK_BYTES } from './block-pool.ts';
 import type { BlockPool } from './block-pool.ts';
 

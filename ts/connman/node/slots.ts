@@ -3,7 +3,7 @@
 // A dial needs a slot before it begins. When it succeeds the slot moves to the node and stays with it until the node is
 // removed; a removed node may hand it to its own reconnection, so that nobody takes the slot in between.
 
-import { whenAborted } from '../../util/when-aborted.ts';
+import { whenAborted } from '../../util/time/when-aborted.ts';
 
 /** One slot, held by whoever has the object. */
 export class SlotGrant {

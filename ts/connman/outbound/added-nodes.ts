@@ -3,8 +3,8 @@
 // They have slots of their own, are dialed again whenever they are gone, and are never dropped for what they do.
 
 import { Service } from '../../netaddr/service.ts';
-import type { Clock } from '../../util/clock.ts';
-import { sleep } from '../../util/sleep.ts';
+import type { Clock } from '../../util/time/clock.ts';
+import { sleep } from '../../util/time/sleep.ts';
 import type { OpenRequest } from './dialing.ts';
 import type { NodeTable } from '../node/node-table.ts';
 import type { P2PNode } from '../node/peer.ts';

@@ -1,7 +1,7 @@
 // Dialing the peers that were named with `connect`, and nobody else. (Bitcoin Core src/net.cpp, ThreadOpenConnections)
 
-import type { Clock } from '../../util/clock.ts';
-import { sleep } from '../../util/sleep.ts';
+import type { Clock } from '../../util/time/clock.ts';
+import { sleep } from '../../util/time/sleep.ts';
 
 /** How long the task rests after each dial, times the rounds so far, in milliseconds; and after a round. */
 const REST_MS = 500;

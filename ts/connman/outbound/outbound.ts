@@ -4,7 +4,7 @@
 // beside both.
 
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
-import { invalidArg } from '../../util/errors.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
 import { MAX_ANCHORS } from '../../storage/anchors-file.ts';
 import { AddedNodes } from './added-nodes.ts';
 import type { AddressSource } from '../settings/address-source.ts';
@@ -21,7 +21,7 @@ import { PrivateBroadcasts } from './private-broadcast.ts';
 import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
 import { askDnsSeeds } from './seeds.ts';
 import { SlotPool } from '../node/slots.ts';
-import type { Tasks } from '../../util/background-tasks.ts';
+import type { Tasks } from '../../util/time/background-tasks.ts';
 import type { Service } from '../../netaddr/service.ts';
 
 /** What dialing needs around it. */

@@ -9,18 +9,18 @@ import type { PublicNetworkName } from '../../netaddr/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { Proxy } from '../../sockman/dial/connect-options.ts';
-import type { Clock } from '../../util/clock.ts';
+import type { Clock } from '../../util/time/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { uniformBelow } from '../../util/random.ts';
-import { sleep } from '../../util/sleep.ts';
+import { sleep } from '../../util/time/sleep.ts';
 import type { AddressSource } from '../settings/address-source.ts';
 import { MAX_PRIVATE_BROADCAST_CONNECTIONS } from '../settings/budget.ts';
 import type { OpenRequest } from './dialing.ts';
 import type { NetworkState } from '../reach/network-state.ts';
 import { SlotPool } from '../node/slots.ts';
 import type { SlotGrant } from '../node/slots.ts';
-import { whenAborted } from '../../util/when-aborted.ts';
+import { whenAborted } from '../../util/time/when-aborted.ts';
 
 /** How long to wait where nothing can be opened at all: the network is off, or there is none that hides us. */
 const UNAVAILABLE_REST_MS = 5_000;

@@ -10,12 +10,12 @@ import type { ChainParams } from '../../p2p/chain-params.ts';
 import { readFixedSeeds } from '../../p2p/fixed-seeds.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import { Services } from '../../p2p/protocol.ts';
-import { beforeAbort } from '../../util/before-abort.ts';
-import type { Clock } from '../../util/clock.ts';
+import { beforeAbort } from '../../util/time/before-abort.ts';
+import type { Clock } from '../../util/time/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { shuffle, uniformBelow } from '../../util/random.ts';
-import { sleep } from '../../util/sleep.ts';
+import { sleep } from '../../util/time/sleep.ts';
 import type { AddressSource } from '../settings/address-source.ts';
 import type { HostLookup } from '../settings/name-lookup.ts';
 

@@ -6,7 +6,7 @@
 
 import type { NetworkClass } from '../../netaddr/network.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
-import type { Clock } from '../../util/clock.ts';
+import type { Clock } from '../../util/time/clock.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { uniformBelow } from '../../util/random.ts';
 import type { AddressSource } from '../settings/address-source.ts';

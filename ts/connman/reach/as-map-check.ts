@@ -2,7 +2,7 @@
 
 import { measureAsMapHealth } from '../../addrman/asmap/health.ts';
 import type { AsMapHealth } from '../../addrman/asmap/health.ts';
-import { sleep } from '../../util/sleep.ts';
+import { sleep } from '../../util/time/sleep.ts';
 import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
 
 /** How often the AS map is held against the address book, in milliseconds. (Bitcoin Core, ASMAP_HEALTH_CHECK_INTERVAL) */

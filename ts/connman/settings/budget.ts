@@ -3,7 +3,7 @@
 // The slots of outbound connections are taken out of the total before inbound ones get the rest, so no crowd of inbound
 // peers can keep us from dialing. Manual connections come on top.
 
-import { outOfRange } from '../../util/errors.ts';
+import { outOfRange } from '../../util/errors/errors.ts';
 
 /** Default of `maxConnections`. (Core, DEFAULT_MAX_PEER_CONNECTIONS) */
 export const DEFAULT_MAX_CONNECTIONS = 125;

@@ -4,7 +4,7 @@
 
 import { NamedEndpoint, parseNamedEndpoint } from '../../netaddr/named-endpoint.ts';
 import { Service } from '../../netaddr/service.ts';
-import { SockManError, invalidArg } from '../../util/errors.ts';
+import { SockManError, invalidArg } from '../../util/errors/errors.ts';
 import type { HostLookup } from './name-lookup.ts';
 
 /** Where something is. */

@@ -1,6 +1,6 @@
 // Options that are text: what is none is refused by name, whatever it would have come to.
 
-import { invalidArg } from '../../util/errors.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
 
 /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither a string nor left out. */
 export function text(name: string, value: string | undefined, fallback: string): string {

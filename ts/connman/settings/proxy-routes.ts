@@ -11,7 +11,7 @@
 // looked up when the node starts. (Bitcoin Core src/init.cpp, AppInitMain)
 
 import { Service } from '../../netaddr/service.ts';
-import { invalidArg } from '../../util/errors.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
 import { parseServer } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
 

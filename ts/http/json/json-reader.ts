@@ -1,6 +1,6 @@
 // Reads JSON as Bitcoin Core does: strictly, with a bound on depth, digits and duplicates kept. (RFC 8259; src/univalue/lib/univalue_read.cpp)
 
-import { DecodeError } from '../../util/errors.ts';
+import { DecodeError } from '../../util/errors/errors.ts';
 import { JsonNumber, JsonObject } from './json-value.ts';
 import type { JsonValue } from './json-value.ts';
 

@@ -1,6 +1,6 @@
 // Writes JSON as Bitcoin Core does: compact, keys in the order given. (src/univalue/lib/univalue_write.cpp)
 
-import { invalidArg } from '../../util/errors.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
 import { JsonNumber, JsonObject } from './json-value.ts';
 import type { JsonInput } from './json-value.ts';
 

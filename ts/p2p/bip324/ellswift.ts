@@ -12,11 +12,11 @@
 // Source: BIP 324, "ElligatorSwift encoding of curve X coordinates"; SwiftEC (Chavez-Saab, Rodriguez-Henriquez,
 // Tibouchi, 2022).
 
-import { invalidArg } from '../../util/errors.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
 import { Curve, GROUP_ORDER } from './curve.ts';
 import { FIELD_BYTES, FIELD_PRIME, Field } from './field.ts';
 import type { Slot } from './field.ts';
-import { isBytes } from '../../util/is-bytes.ts';
+import { isBytes } from '../../util/bytes/is-bytes.ts';
 
 /** Length of an encoded public key, in bytes. */
 export const ELLSWIFT_BYTES = 64;

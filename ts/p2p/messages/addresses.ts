@@ -2,7 +2,7 @@
 
 import { readServiceV1, readServiceV2, writeServiceV1, writeServiceV2 } from '../../netaddr/encoding.ts';
 import type { Service } from '../../netaddr/service.ts';
-import type { ByteReader, ByteWriter } from '../../util/bytes.ts';
+import type { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
 import { emptyCodec, readLimitedVector, writeLimitedVector } from './codec.ts';
 import type { Codec, Limited } from './codec.ts';
 

@@ -3,7 +3,7 @@
 //
 // Filters are opaque here. Whether heights and hashes make sense is for whoever knows the chain to say.
 
-import type { ByteReader } from '../../util/bytes.ts';
+import type { ByteReader } from '../../util/bytes/bytes.ts';
 import { readHash, writeHash } from './codec.ts';
 import type { Codec } from './codec.ts';
 

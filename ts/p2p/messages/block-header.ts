@@ -11,8 +11,8 @@
 //
 // Nothing is validated: any 80 bytes are a header. Source: Bitcoin Core src/primitives/block.h.
 
-import { ByteWriter } from '../../util/bytes.ts';
-import type { ByteReader } from '../../util/bytes.ts';
+import { ByteWriter } from '../../util/bytes/bytes.ts';
+import type { ByteReader } from '../../util/bytes/bytes.ts';
 import { HASH_BYTES, doubleSha256 } from '../hash.ts';
 import { writeHash } from './codec.ts';
 

@@ -1,6 +1,6 @@
 // `filterload`, `filteradd`, `filterclear`: which transactions a light client wants to hear of. (BIP 37)
 
-import { outOfRange } from '../../util/errors.ts';
+import { outOfRange } from '../../util/errors/errors.ts';
 import { checkLength, emptyCodec } from './codec.ts';
 import type { Codec, Limited } from './codec.ts';
 

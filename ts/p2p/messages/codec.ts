@@ -1,9 +1,9 @@
 // What every message family supplies: how one type of message is read and written.
 
-import type { ByteReader, ByteWriter } from '../../util/bytes.ts';
-import { invalidArg, outOfRange } from '../../util/errors.ts';
+import type { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
+import { invalidArg, outOfRange } from '../../util/errors/errors.ts';
 import { HASH_BYTES } from '../hash.ts';
-import { isBytes } from '../../util/is-bytes.ts';
+import { isBytes } from '../../util/bytes/is-bytes.ts';
 
 /**
  * Reads the payload of one message type.

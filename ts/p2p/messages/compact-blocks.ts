@@ -1,7 +1,7 @@
 // `sendcmpct`, `cmpctblock`, `getblocktxn`, `blocktxn`: blocks without the transactions the peer has already. (BIP 152)
 
-import type { ByteReader, ByteWriter } from '../../util/bytes.ts';
-import { DecodeError, outOfRange } from '../../util/errors.ts';
+import type { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
+import { DecodeError, outOfRange } from '../../util/errors/errors.ts';
 import { readBlockHeader } from './block-header.ts';
 import type { BlockHeader } from './block-header.ts';
 import { readHash, writeHash } from './codec.ts';

@@ -1,6 +1,6 @@
 // `getheaders`, `getblocks`, `headers`: finding out which chain a node has.
 
-import type { ByteReader, ByteWriter } from '../../util/bytes.ts';
+import type { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
 import { readBlockHeader, writeBlockHeader } from './block-header.ts';
 import type { BlockHeader } from './block-header.ts';
 import { readHash, readLimitedVector, writeHash, writeLimitedVector } from './codec.ts';

@@ -2,8 +2,8 @@
 //
 // A list is a CompactSize count, then entries of uint32 LE type and 32-byte hash.
 
-import { ByteReader } from '../../util/bytes.ts';
-import type { ByteWriter } from '../../util/bytes.ts';
+import { ByteReader } from '../../util/bytes/bytes.ts';
+import type { ByteWriter } from '../../util/bytes/bytes.ts';
 import { HASH_BYTES } from '../hash.ts';
 import { emptyCodec, readHash, readLimitedVector, writeHash, writeLimitedVector } from './codec.ts';
 import type { Codec, Limited } from './codec.ts';

@@ -1,7 +1,7 @@
 // What a node says about how it wants to be talked to: `wtxidrelay`, `sendaddrv2`, `sendheaders`, `feefilter`,
 // `sendtxrcncl`, `feature`. When each may be sent is the peer manager's business.
 
-import { DecodeError, outOfRange } from '../../util/errors.ts';
+import { DecodeError, outOfRange } from '../../util/errors/errors.ts';
 import { emptyCodec } from './codec.ts';
 import type { Codec } from './codec.ts';
 

@@ -1,7 +1,7 @@
 // Every message of the protocol by its type, and the way from payloads to messages and back.
 
-import { ByteReader, ByteWriter } from '../../util/bytes.ts';
-import { ERROR_CODES, invalidArg } from '../../util/errors.ts';
+import { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
+import { ERROR_CODES, invalidArg } from '../../util/errors/errors.ts';
 import { requireSendable } from '../transport/outbound-message.ts';
 import * as addresses from './addresses.ts';
 import * as blockFilters from './block-filters.ts';

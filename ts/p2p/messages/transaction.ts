@@ -12,8 +12,8 @@
 //
 // Source: BIP 144, Bitcoin Core src/primitives/transaction.h.
 
-import { ByteReader } from '../../util/bytes.ts';
-import { DecodeError } from '../../util/errors.ts';
+import { ByteReader } from '../../util/bytes/bytes.ts';
+import { DecodeError } from '../../util/errors/errors.ts';
 import { doubleSha256 } from '../hash.ts';
 
 const VERSION_BYTES = 4;

@@ -3,8 +3,8 @@
 import { readServiceV1, writeServiceV1 } from '../../netaddr/encoding.ts';
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
-import type { ByteReader, ByteWriter } from '../../util/bytes.ts';
-import { invalidArg } from '../../util/errors.ts';
+import type { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
 import { checkLength, emptyCodec } from './codec.ts';
 import type { Codec } from './codec.ts';
 

@@ -2,11 +2,11 @@
 // behind it from being sent. A transport checks what it is handed all the same, in two comparisons: it may be used without a
 // node, and a length that its frame cannot hold would garble all that follows.
 
-import { invalidArg, outOfRange } from '../../util/errors.ts';
+import { invalidArg, outOfRange } from '../../util/errors/errors.ts';
 import type { OutboundMessage } from './transport.ts';
 import { MAX_PROTOCOL_MESSAGE_BYTES } from './transport.ts';
 import { typeField } from './type-field.ts';
-import { isBytes } from '../../util/is-bytes.ts';
+import { isBytes } from '../../util/bytes/is-bytes.ts';
 
 /** Most that either transport can carry, in bytes: V2 has three bytes for the length of payload and type. (BIP 324) */
 export const MAX_TRANSPORT_PAYLOAD_BYTES = 0xff_ffff - 13;

@@ -1,7 +1,7 @@
 // The twelve-byte message type: ASCII, padded with zero bytes. Used by V1 headers and by the long form of V2.
 
 import { MESSAGE_TYPES } from '../messages/message-types.ts';
-import { invalidArg } from '../../util/errors.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
 import { MESSAGE_TYPE_BYTES } from './transport.ts';
 
 const MIN_TYPE_CHAR = 0x20;

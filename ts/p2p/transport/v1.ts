@@ -13,7 +13,7 @@
 // Source: Bitcoin Core src/net.cpp, V1Transport; src/protocol.h, CMessageHeader.
 
 import { Checksum, checksum32 } from '../hash.ts';
-import { SockManError, invalidArg, outOfRange } from '../../util/errors.ts';
+import { SockManError, invalidArg, outOfRange } from '../../util/errors/errors.ts';
 import { requireSendablePayload } from './outbound-message.ts';
 import { PayloadBuffer } from './payload-buffer.ts';
 import { MAX_SHARED_PAYLOAD_BYTES, PayloadSlab } from './payload-slab.ts';
@@ -28,7 +28,7 @@ import type {
 } from './transport.ts';
 import { FIRST_PART_BYTES, MAX_PROTOCOL_MESSAGE_BYTES, MESSAGE_OVERHEAD_BYTES } from './transport.ts';
 import { MAX_TYPE_CHAR_V1, readTypeField, typeField } from './type-field.ts';
-import { isBytes } from '../../util/is-bytes.ts';
+import { isBytes } from '../../util/bytes/is-bytes.ts';
 
 /** Size of the header, in bytes. */
 export const V1_HEADER_BYTES = 24;

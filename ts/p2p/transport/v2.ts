@@ -17,7 +17,7 @@
 //
 // Source: BIP 324; Bitcoin Core src/net.cpp, V2Transport.
 
-import { SockManError, invalidArg, outOfRange } from '../../util/errors.ts';
+import { SockManError, invalidArg, outOfRange } from '../../util/errors/errors.ts';
 import { chaChaKernel } from '../bip324/chacha-kernel.ts';
 import { ELLSWIFT_BYTES, PRIVATE_KEY_BYTES, createKeyPair } from '../bip324/ellswift.ts';
 import type { EllSwiftKeyPair, RandomBytes } from '../bip324/ellswift.ts';
@@ -39,7 +39,7 @@ import { GarbageSearch, MAX_GARBAGE_BYTES } from './v2-garbage.ts';
 import { PacketReader } from './v2-reader.ts';
 import type { PacketMessage } from './v2-reader.ts';
 import { PacketWriter } from './v2-writer.ts';
-import { isBytes } from '../../util/is-bytes.ts';
+import { isBytes } from '../../util/bytes/is-bytes.ts';
 
 /** What every V1 connection begins with, in bytes: magic and the type `version`, padded. (Core src/net.h) */
 export const V1_PREFIX_BYTES = 16;

@@ -4,7 +4,7 @@
 import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
-import { SipHash } from '../../util/siphash.ts';
+import { SipHash } from '../../util/hashing/siphash.ts';
 import { canTakeAddress } from './address-gossip.ts';
 import type { PeerContext } from '../state/peer-services.ts';
 import type { PeerState } from '../state/peer-state.ts';

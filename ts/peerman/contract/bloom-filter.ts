@@ -2,7 +2,7 @@
 
 import { scriptPushes, isPaidToPlainKeys } from '../../p2p/messages/script.ts';
 import { transactionIds, transactionScripts } from '../../p2p/messages/transaction.ts';
-import { ByteWriter } from '../../util/bytes.ts';
+import { ByteWriter } from '../../util/bytes/bytes.ts';
 
 /** Multiplied with the number of a hash function, to tell its seed from the others'. (BIP 37) */
 const SEED_STEP = 0xfba4c795;

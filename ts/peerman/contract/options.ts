@@ -2,10 +2,10 @@
 
 import type { AddressSource } from '../../connman/settings/address-source.ts';
 import type { NetAddress } from '../../netaddr/net-address.ts';
-import type { Clock } from '../../util/clock.ts';
+import type { Clock } from '../../util/time/clock.ts';
 import { MAX_MONEY_SAT, isMoney } from '../../p2p/protocol.ts';
-import { invalidArg, outOfRange } from '../../util/errors.ts';
-import { checkOptionNames } from '../../util/option-names.ts';
+import { invalidArg, outOfRange } from '../../util/errors/errors.ts';
+import { checkOptionNames } from '../../util/options/option-names.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import type { ChainView } from './chain-view.ts';

@@ -2,8 +2,8 @@
 
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import type { RandomUint32 } from '../../util/random.ts';
-import { RollingBloomFilter } from '../../util/rolling-bloom-filter.ts';
-import { TokenBucket } from '../../util/token-bucket.ts';
+import { RollingBloomFilter } from '../../util/hashing/rolling-bloom-filter.ts';
+import { TokenBucket } from '../../util/time/token-bucket.ts';
 
 /** Remembered addresses per peer, and how often a new one may look known. (Bitcoin Core src/net_processing.cpp) */
 const KNOWN_ADDRESSES = 5_000;

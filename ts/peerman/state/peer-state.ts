@@ -2,7 +2,7 @@
 
 import type { P2PNode } from '../../connman/node/peer.ts';
 import { Services } from '../../p2p/protocol.ts';
-import type { TokenBucket } from '../../util/token-bucket.ts';
+import type { TokenBucket } from '../../util/time/token-bucket.ts';
 import { newAddressTokens } from './address-state.ts';
 import type { AddressState } from './address-state.ts';
 import { PeerChainState } from './chain-state.ts';

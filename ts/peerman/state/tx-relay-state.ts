@@ -2,7 +2,7 @@
 // (Bitcoin Core src/net_processing.cpp, Peer::TxRelay)
 
 import type { RandomUint32 } from '../../util/random.ts';
-import { RollingBloomFilter } from '../../util/rolling-bloom-filter.ts';
+import { RollingBloomFilter } from '../../util/hashing/rolling-bloom-filter.ts';
 import type { TxAnnouncement } from '../contract/announcements.ts';
 import type { BloomFilter } from '../contract/bloom-filter.ts';
 

@@ -13,7 +13,7 @@ import {
 } from '../../p2p/messages/inventory.ts';
 import { stripWitnesses } from '../../p2p/messages/transaction.ts';
 import { Services } from '../../p2p/protocol.ts';
-import { ByteWriter } from '../../util/bytes.ts';
+import { ByteWriter } from '../../util/bytes/bytes.ts';
 import type { PeerContext } from '../state/peer-services.ts';
 import type { PeerState } from '../state/peer-state.ts';
 

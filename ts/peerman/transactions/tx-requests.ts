@@ -16,7 +16,7 @@
 import type { InventoryItem } from '../../p2p/messages/inventory.ts';
 import { random64 } from '../../util/random.ts';
 import type { RandomUint32 } from '../../util/random.ts';
-import { SipHash } from '../../util/siphash.ts';
+import { SipHash } from '../../util/hashing/siphash.ts';
 
 /** How long a peer has to answer before another is asked, in milliseconds. (Core GETDATA_TX_INTERVAL) */
 export const REQUEST_TIMEOUT_MS = 60_000;

@@ -34,7 +34,7 @@
 // Errors of the system are returned as negative errno, never thrown.
 
 import type { Service } from '../../netaddr/service.ts';
-import type { Clock } from '../../util/clock.ts';
+import type { Clock } from '../../util/time/clock.ts';
 import type { Slab } from './slab.ts';
 
 /** Low bits of a handle that are the slot: up to 4,194,303 sockets at a time, above any descriptor limit in use. */

@@ -1,7 +1,7 @@
 // The two backends that ship, made by name, for those who wrap or compare backends. Everybody else names one in the option
 // `backend` of `SockMan`.
 
-import { SockManError } from '../../util/errors.ts';
+import { SockManError } from '../../util/errors/errors.ts';
 import type { PollerName } from '../options.ts';
 import { loadAddon } from './addon.ts';
 import type { Backend, BackendOptions } from './backend.ts';

@@ -5,9 +5,9 @@
 // script says what goes wrong. It simulates connections, not packets: nothing is lost, duplicated or congested.
 
 import { Service, addressAndPort } from '../../netaddr/service.ts';
-import { invalidArg, outOfRange } from '../../util/errors.ts';
-import { checkOptionNames } from '../../util/option-names.ts';
-import { SystemError } from '../../util/system-error.ts';
+import { invalidArg, outOfRange } from '../../util/errors/errors.ts';
+import { checkOptionNames } from '../../util/options/option-names.ts';
+import { SystemError } from '../../util/errors/system-error.ts';
 import type { Backend, BackendOptions, SystemFailure } from './backend.ts';
 import { AddressSpace } from './memory/address-space.ts';
 import { Conditions } from './memory/conditions.ts';

@@ -1,10 +1,10 @@
 // The native backend: the C++ engine behind the seam. Everything of substance is in native/core/engine.cc.
 
 import type { Service } from '../../netaddr/service.ts';
-import { systemClock } from '../../util/clock.ts';
-import type { Clock, Timer } from '../../util/clock.ts';
-import { EAFNOSUPPORT, ENAMETOOLONG, errnoText } from '../../util/errno.ts';
-import { SockManError } from '../../util/errors.ts';
+import { systemClock } from '../../util/time/clock.ts';
+import type { Clock, Timer } from '../../util/time/clock.ts';
+import { EAFNOSUPPORT, ENAMETOOLONG, errnoText } from '../../util/errors/errno.ts';
+import { SockManError } from '../../util/errors/errors.ts';
 import type { Addon, Engine } from './addon.ts';
 import { MAX_RECORDS, RECORD_WORDS } from './backend.ts';
 import type {

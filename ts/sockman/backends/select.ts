@@ -1,6 +1,6 @@
 // Which backend a `SockMan` runs on: the option, then the environment, then the best there is.
 
-import { SockManError, invalidArg } from '../../util/errors.ts';
+import { SockManError, invalidArg } from '../../util/errors/errors.ts';
 import type { PollerName, ResolvedOptions } from '../options.ts';
 import { loadAddon } from './addon.ts';
 import type { Backend } from './backend.ts';

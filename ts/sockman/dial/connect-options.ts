@@ -1,14 +1,14 @@
 // The arguments of `connectAndMakeNodeId`: what callers may say, checked and brought into one form.
 
 import type { Service } from '../../netaddr/service.ts';
-import { invalidArg, outOfRange } from '../../util/errors.ts';
-import { checkOptionNames } from '../../util/option-names.ts';
+import { invalidArg, outOfRange } from '../../util/errors/errors.ts';
+import { checkOptionNames } from '../../util/options/option-names.ts';
 import { toService } from '../arguments.ts';
 import { MAX_TIMEOUT_MS, boolean, integer } from '../options.ts';
 import type { StepListener } from './dial-socket.ts';
 import { checkCredentials } from './socks5.ts';
 import type { ProxyCredentials } from './stream-isolation.ts';
-import { isAbortSignal } from '../../util/when-aborted.ts';
+import { isAbortSignal } from '../../util/time/when-aborted.ts';
 
 /** A destination by name, for a proxy to resolve: the name is never looked up on this machine. */
 export interface NamedTarget {

@@ -6,9 +6,9 @@
 // receive, so bytes that come early wait in the kernel and an EOF behind them is seen by the next handshake.
 
 import type { Service } from '../../netaddr/service.ts';
-import type { Timer } from '../../util/clock.ts';
-import { EAGAIN } from '../../util/errno.ts';
-import { SockManError } from '../../util/errors.ts';
+import type { Timer } from '../../util/time/clock.ts';
+import { EAGAIN } from '../../util/errors/errno.ts';
+import { SockManError } from '../../util/errors/errors.ts';
 import type { Connection, SocketOwner } from '../connection.ts';
 import { Deadline } from '../deadline.ts';
 import type { TurnLoop } from '../turn-loop.ts';

@@ -14,7 +14,7 @@
 // be asked something cannot be an answer: they fail the handshake. A handshake sends nothing of the application, and its
 // runner hands the socket over only after `done`.
 
-import { SockManError } from '../../util/errors.ts';
+import { SockManError } from '../../util/errors/errors.ts';
 import type { DialFailure } from './failure.ts';
 
 /** Something a handshake waits for, and how long it may take. Compared by identity. */

@@ -14,11 +14,11 @@
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
 import type { DebugLog } from '../../util/debug-log.ts';
-import { errnoName } from '../../util/errno.ts';
-import { shown } from '../../util/errors.ts';
+import { errnoName } from '../../util/errors/errno.ts';
+import { shown } from '../../util/errors/errors.ts';
 import { nodeAsyncHooks } from '../../util/load-later.ts';
 import type { Logger } from '../../util/logger.ts';
-import { whenAborted } from '../../util/when-aborted.ts';
+import { whenAborted } from '../../util/time/when-aborted.ts';
 import type { I2P } from '../i2p/i2p.ts';
 import type { ProxiedEnds } from '../connection.ts';
 import type { TurnLoop } from '../turn-loop.ts';

@@ -4,8 +4,8 @@
 // sentence, the answer to "was it the proxy?", and the level it is logged at. Text that came from a proxy or a bridge is
 // cut and escaped before it becomes part of a message.
 
-import { shown } from '../../util/errors.ts';
-import { errnoName, errnoText } from '../../util/errno.ts';
+import { shown } from '../../util/errors/errors.ts';
+import { errnoName, errnoText } from '../../util/errors/errno.ts';
 import type { Logger } from '../../util/logger.ts';
 
 /**

@@ -2,7 +2,7 @@
 //
 // Bytes are read as Latin-1: everything that matters is ASCII, and nothing is lost of what is not.
 
-import { LineBuffer } from '../../util/line-buffer.ts';
+import { LineBuffer } from '../../util/bytes/line-buffer.ts';
 
 /** Bytes without a line end after which a line is given up. (Bitcoin Core src/i2p.h, MAX_MSG_SIZE.) */
 export const SAM_MAX_LINE_BYTES = 65_536;

@@ -12,7 +12,7 @@
 //   05 01 00 03 LEN host PORT(big-endian)      →
 //                                              ←    05 REP 00 ATYP address PORT
 
-import { invalidArg, outOfRange } from '../../util/errors.ts';
+import { invalidArg, outOfRange } from '../../util/errors/errors.ts';
 import { NO_BYTES, WAIT_FOR_MORE, handshakeIsOver } from './dial.ts';
 import type { Handshake, HandshakeOutcome, HandshakeStep, Interruption } from './dial.ts';
 import { dialFailure, socks5ReplyFailure } from './failure.ts';

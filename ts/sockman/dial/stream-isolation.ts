@@ -1,7 +1,7 @@
 // SOCKS5 credentials that differ for each connection, so that Tor gives each its own circuit (IsolateSOCKSAuth, on by
 // default). The credentials are no secret: only their difference counts.
 
-import { invalidArg } from '../../util/errors.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
 
 /** User name and password of a proxy (RFC 1929), 1 to 255 bytes of UTF-8 each. */
 export interface ProxyCredentials {

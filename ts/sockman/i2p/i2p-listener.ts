@@ -6,7 +6,7 @@
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
-import { sleep } from '../../util/sleep.ts';
+import { sleep } from '../../util/time/sleep.ts';
 import { DialSocket } from '../dial/dial-socket.ts';
 import type { Attempt } from '../dial/dial-socket.ts';
 import { dialFailure } from '../dial/failure.ts';

@@ -1,8 +1,8 @@
 // I2P for one `SockMan`: the persistent session that listens, and the transient sessions that dial without it.
 
 import type { Service } from '../../netaddr/service.ts';
-import { invalidArg } from '../../util/errors.ts';
-import { checkOptionNames } from '../../util/option-names.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
+import { checkOptionNames } from '../../util/options/option-names.ts';
 import { checkPath } from '../../util/private-file.ts';
 import { toService } from '../arguments.ts';
 import { checkSessionOptions } from '../dial/connect-options.ts';

@@ -1,7 +1,7 @@
 // Solves templates on the CPU: for regtest, whose target half of all hashes meet. Real targets are out of reach, and this
 // gives up on them at once.
 
-import { equalBytes } from '../../util/compare-bytes.ts';
+import { equalBytes } from '../../util/bytes/compare-bytes.ts';
 import type { Sv2Client } from './sv2-client.ts';
 import type { Sv2MessageOf } from '../messages/registry.ts';
 import { coinbaseTransaction, doubleSha256, headerOf, meetsTarget, txOutput } from '../templates/block.ts';

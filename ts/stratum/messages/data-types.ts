@@ -18,8 +18,8 @@
 //
 // Source: Stratum V2 specification, chapter 3.
 
-import { DecodeError, outOfRange } from '../../util/errors.ts';
-import type { ByteReader, ByteWriter } from '../../util/bytes.ts';
+import { DecodeError, outOfRange } from '../../util/errors/errors.ts';
+import type { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
 
 /** Reads and writes values of one type. */
 export interface DataType<T> {

@@ -5,7 +5,7 @@
 //
 // Source: Stratum V2 specification, section 3.4; extension 0x0001.
 
-import { ByteReader, ByteWriter } from '../../util/bytes.ts';
+import { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
 import { B0_64K, SEQ0_64K, U16, U8, struct } from './data-types.ts';
 
 /** The `extensionType` of the negotiation's frames. */

@@ -10,8 +10,8 @@
 // The payload of a channel message begins with a U32 channel id, which `msg_length` counts.
 // Source: Stratum V2 specification, section 3.2.
 
-import { ByteWriter } from '../../util/bytes.ts';
-import { outOfRange } from '../../util/errors.ts';
+import { ByteWriter } from '../../util/bytes/bytes.ts';
+import { outOfRange } from '../../util/errors/errors.ts';
 
 export const FRAME_HEADER_BYTES = 6;
 

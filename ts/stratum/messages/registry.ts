@@ -3,7 +3,7 @@
 // The codec knows the common messages, template distribution and the negotiation of extensions. Frames of every other
 // type stay bytes.
 
-import { ByteReader, ByteWriter } from '../../util/bytes.ts';
+import { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
 import {
   channelEndpointChanged,
   reconnect,

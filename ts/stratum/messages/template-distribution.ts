@@ -2,7 +2,7 @@
 //
 // Source: Stratum V2 specification, chapter 7.
 
-import { DecodeError } from '../../util/errors.ts';
+import { DecodeError } from '../../util/errors/errors.ts';
 import {
   B0_16M,
   B0_64K,

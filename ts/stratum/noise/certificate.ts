@@ -10,7 +10,7 @@
 // Source: Stratum V2 specification, section 4.5.2 (SIGNATURE_NOISE_MESSAGE); BIP 340.
 
 import { schnorr } from '@noble/curves/secp256k1.js';
-import { ByteReader, ByteWriter } from '../../util/bytes.ts';
+import { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
 import { sha256 } from './symmetric-state.ts';
 
 export const CERTIFICATE_BYTES = 74;

@@ -4,7 +4,7 @@
 // little-endian. The largest number is reserved. Source: Noise Protocol Framework, revision 38, section 5.1.
 
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { SockManError } from '../../util/errors.ts';
+import { SockManError } from '../../util/errors/errors.ts';
 
 /** Length of a key, in bytes. */
 export const KEY_BYTES = 32;

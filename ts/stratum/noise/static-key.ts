@@ -10,7 +10,7 @@ import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js';
 import { decodeX, encodeX } from '../../p2p/bip324/ellswift.ts';
 import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
 import { secretOfX } from '../../p2p/bip324/key-schedule.ts';
-import { outOfRange } from '../../util/errors.ts';
+import { outOfRange } from '../../util/errors/errors.ts';
 import { signCertificate } from './certificate.ts';
 import type { Validity } from './certificate.ts';
 

@@ -13,7 +13,7 @@
 //
 // What does not decode is the end, whatever it is. Source: Stratum V2 specification, chapters 3 and 7.
 
-import { DecodeError, shown } from '../../util/errors.ts';
+import { DecodeError, shown } from '../../util/errors/errors.ts';
 import type { Logger } from '../../util/logger.ts';
 import { MAX_ADDITIONAL_SIZE } from '../limits.ts';
 import { SV2_PROTOCOLS, SV2_VERSION } from '../messages/common.ts';

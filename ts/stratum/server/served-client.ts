@@ -1,7 +1,7 @@
 // One client of a server: where its conversation stands, and what it may do next.
 
 import type { Service } from '../../netaddr/service.ts';
-import { TokenBucket } from '../../util/token-bucket.ts';
+import { TokenBucket } from '../../util/time/token-bucket.ts';
 import { MAX_WAITING_REQUESTS, TRANSACTION_DATA_PER_MINUTE } from '../limits.ts';
 import type { CoinbaseOutputConstraints } from '../messages/template-distribution.ts';
 import type { Sv2Link } from '../sv2-link.ts';

@@ -13,12 +13,12 @@ import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
 import { SockMan } from '../../sockman/sock-man.ts';
 import { SOCK_MAN_OPTION_NAMES } from '../../sockman/options.ts';
 import type { SockManOptions } from '../../sockman/options.ts';
-import { systemClock } from '../../util/clock.ts';
-import type { Clock, Timer } from '../../util/clock.ts';
+import { systemClock } from '../../util/time/clock.ts';
+import type { Clock, Timer } from '../../util/time/clock.ts';
 import { silentLogger } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
-import { checkInteger } from '../../util/arguments.ts';
-import { checkOptionNames } from '../../util/option-names.ts';
+import { checkInteger } from '../../util/options/arguments.ts';
+import { checkOptionNames } from '../../util/options/option-names.ts';
 import { temporaryServerKeys } from '../key-files.ts';
 import type { ServerKeys } from '../key-files.ts';
 import {

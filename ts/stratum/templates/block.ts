@@ -3,8 +3,8 @@
 // Hashes are in wire order, which is the reverse of what people read. Source: Bitcoin Core src/consensus/merkle.cpp,
 // src/arith_uint256.cpp, src/primitives; BIP 34, BIP 141.
 
-import { ByteReader, ByteWriter } from '../../util/bytes.ts';
-import { DecodeError } from '../../util/errors.ts';
+import { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
+import { DecodeError } from '../../util/errors/errors.ts';
 import { sha256 } from '../noise/symmetric-state.ts';
 import type { BlockTemplate, FoundBlock } from './template-source.ts';
 

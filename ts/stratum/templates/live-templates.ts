@@ -1,7 +1,7 @@
 // The template of the moment, and those who wait for a better one. Both sources keep theirs here.
 
-import type { Clock } from '../../util/clock.ts';
-import { equalBytes } from '../../util/compare-bytes.ts';
+import type { Clock } from '../../util/time/clock.ts';
+import { equalBytes } from '../../util/bytes/compare-bytes.ts';
 import type { WaitOptions } from './template-source.ts';
 
 /** What decides which of two templates is better. */

@@ -2,12 +2,12 @@
 // server out without a node. The same seed gives the same chain.
 
 import { createHash } from 'node:crypto';
-import { checkInteger } from '../../util/arguments.ts';
-import { ByteWriter } from '../../util/bytes.ts';
-import { systemClock } from '../../util/clock.ts';
-import type { Clock } from '../../util/clock.ts';
-import { DecodeError } from '../../util/errors.ts';
-import { Intervals } from '../../util/intervals.ts';
+import { checkInteger } from '../../util/options/arguments.ts';
+import { ByteWriter } from '../../util/bytes/bytes.ts';
+import { systemClock } from '../../util/time/clock.ts';
+import type { Clock } from '../../util/time/clock.ts';
+import { DecodeError } from '../../util/errors/errors.ts';
+import { Intervals } from '../../util/time/intervals.ts';
 import type { CoinbaseOutputConstraints } from '../messages/template-distribution.ts';
 import {
   doubleSha256,

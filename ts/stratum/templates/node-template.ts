@@ -1,6 +1,6 @@
 // A node's answer to `getblocktemplate` (BIP 22, 23, 145), read and checked, and fitted to what a client adds.
 
-import { DecodeError } from '../../util/errors.ts';
+import { DecodeError } from '../../util/errors/errors.ts';
 import type { CoinbaseOutputConstraints } from '../messages/template-distribution.ts';
 import { HASH_BYTES, heightScript, merklePathOfFirst, targetOfBits } from './block.ts';
 import type { BlockTemplate } from './template-source.ts';

@@ -4,13 +4,13 @@
 // fees have risen. A node that is away, restarts or is in initial block download is asked again until it answers; what was
 // known of it stays valid meanwhile. Blocks are submitted until the node has given an answer, or a minute has passed.
 
-import { Tasks } from '../../util/background-tasks.ts';
-import { systemClock } from '../../util/clock.ts';
-import type { Clock } from '../../util/clock.ts';
-import { DecodeError } from '../../util/errors.ts';
+import { Tasks } from '../../util/time/background-tasks.ts';
+import { systemClock } from '../../util/time/clock.ts';
+import type { Clock } from '../../util/time/clock.ts';
+import { DecodeError } from '../../util/errors/errors.ts';
 import { silentLogger } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
-import { sleep } from '../../util/sleep.ts';
+import { sleep } from '../../util/time/sleep.ts';
 import type { CoinbaseOutputConstraints } from '../messages/template-distribution.ts';
 import { serializeBlock } from './block.ts';
 import { LiveTemplates } from './live-templates.ts';

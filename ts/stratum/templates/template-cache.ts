@@ -1,7 +1,7 @@
 // The templates that clients may still ask about.
 
-import type { Clock } from '../../util/clock.ts';
-import { equalBytes } from '../../util/compare-bytes.ts';
+import type { Clock } from '../../util/time/clock.ts';
+import { equalBytes } from '../../util/bytes/compare-bytes.ts';
 import type { TransactionDataError } from '../messages/template-distribution.ts';
 import type { BlockTemplate } from './template-source.ts';
 

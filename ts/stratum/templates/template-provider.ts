@@ -6,10 +6,10 @@
 //
 // Ids rise over all clients. Source: Stratum V2 specification, chapter 7; sv2-tp src/sv2/template_provider.
 
-import { checkInteger } from '../../util/arguments.ts';
-import { systemClock } from '../../util/clock.ts';
-import type { Clock } from '../../util/clock.ts';
-import { equalBytes } from '../../util/compare-bytes.ts';
+import { checkInteger } from '../../util/options/arguments.ts';
+import { systemClock } from '../../util/time/clock.ts';
+import type { Clock } from '../../util/time/clock.ts';
+import { equalBytes } from '../../util/bytes/compare-bytes.ts';
 import { silentLogger } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Sv2Connman } from '../server/sv2-connman.ts';

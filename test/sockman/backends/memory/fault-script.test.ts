@@ -11,7 +11,7 @@ import {
   splitReceives,
 } from '../../../../ts/testing.ts';
 import type { AcceptFault, FaultScript, FaultSite } from '../../../../ts/testing.ts';
-import { ECONNRESET } from '../../../../ts/util/errno.ts';
+import { ECONNRESET } from '../../../../ts/util/errors/errno.ts';
 import { Station } from '../station.ts';
 
 const AT = Service.parse('203.0.113.5:8333');

@@ -6,7 +6,7 @@ import { DEFAULT_BUFFER_BYTES, MemoryNetwork } from '../../../../ts/sockman/back
 import type { MemoryNetworkOptions } from '../../../../ts/sockman/backends/memory.ts';
 import { CONNECT_TIMED_OUT_MS } from '../../../../ts/sockman/backends/memory/handshake.ts';
 import type { BackendOptions } from '../../../../ts/sockman/backends/backend.ts';
-import { EADDRINUSE, EAFNOSUPPORT, ECONNREFUSED, ECONNRESET, EMFILE, EPIPE } from '../../../../ts/util/errno.ts';
+import { EADDRINUSE, EAFNOSUPPORT, ECONNREFUSED, ECONNRESET, EMFILE, EPIPE } from '../../../../ts/util/errors/errno.ts';
 import { Station, plainListen } from '../station.ts';
 
 const AT = Service.parse('203.0.113.5:8333');

@@ -8,7 +8,7 @@ import { Service } from '../../../../ts/netaddr/service.ts';
 import { NodeNetBackend } from '../../../../ts/sockman/backends/node-net.ts';
 import type { BackendOptions } from '../../../../ts/sockman/backends/backend.ts';
 import { LINGER_MS, READ_AHEAD_BYTES } from '../../../../ts/sockman/backends/node-net/net-socket.ts';
-import { EADDRNOTAVAIL } from '../../../../ts/util/errno.ts';
+import { EADDRNOTAVAIL } from '../../../../ts/util/errors/errno.ts';
 import { countDescriptors, noDescriptorCount } from '../../../helpers/descriptors.ts';
 import { Station, plainListen } from '../station.ts';
 

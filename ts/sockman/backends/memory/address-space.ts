@@ -5,7 +5,7 @@
 
 import { NetAddress } from '../../../netaddr/net-address.ts';
 import { Service } from '../../../netaddr/service.ts';
-import { EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT } from '../../../util/errno.ts';
+import { EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT } from '../../../util/errors/errno.ts';
 import type { SocketListenOptions } from '../backend.ts';
 import type { MemoryListener } from './memory-listener.ts';
 

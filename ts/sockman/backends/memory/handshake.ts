@@ -3,7 +3,7 @@
 // A listener whose queue is full drops the SYN, and the dialing end sends it again after one second, then two, four and
 // so on, as Linux does; nobody there answers with RST at once.
 
-import { ECONNREFUSED, EHOSTUNREACH, ETIMEDOUT } from '../../../util/errno.ts';
+import { ECONNREFUSED, EHOSTUNREACH, ETIMEDOUT } from '../../../util/errors/errno.ts';
 import type { Service } from '../../../netaddr/service.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Conditions } from './conditions.ts';

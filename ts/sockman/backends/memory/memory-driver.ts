@@ -1,7 +1,7 @@
 // The sockets of one backend in a `MemoryNetwork`.
 
 import type { Service } from '../../../netaddr/service.ts';
-import { EAFNOSUPPORT, EINVAL, EMFILE, ENOENT } from '../../../util/errno.ts';
+import { EAFNOSUPPORT, EINVAL, EMFILE, ENOENT } from '../../../util/errors/errno.ts';
 import type { BackendOptions, SocketConnectOptions, SocketListenOptions, SystemFailure } from '../backend.ts';
 import type { DriverConnectResult, DriverListenResult, SocketDriver } from '../readiness/driver.ts';
 import { destinationOf, hasSocketFamily } from './address-space.ts';

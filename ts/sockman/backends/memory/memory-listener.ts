@@ -1,7 +1,7 @@
 // A listening socket of a `MemoryNetwork` and its queue of established connections.
 
 import type { Service } from '../../../netaddr/service.ts';
-import { EAGAIN, EMFILE, errnoNumber } from '../../../util/errno.ts';
+import { EAGAIN, EMFILE, errnoNumber } from '../../../util/errors/errno.ts';
 import type { SocketListenOptions } from '../backend.ts';
 import type { ListenerOwner, ListenerSocket } from '../readiness/driver.ts';
 import type { SocketSetup } from './conditions.ts';

@@ -1,7 +1,7 @@
 // A remote end that a test plays by hand: raw bytes in and out, no `SockMan`.
 
 import type { Service } from '../../../netaddr/service.ts';
-import { EAGAIN } from '../../../util/errno.ts';
+import { EAGAIN } from '../../../util/errors/errno.ts';
 import { ByteQueue } from '../byte-queue.ts';
 import type { StreamOwner, StreamSocket } from '../readiness/driver.ts';
 

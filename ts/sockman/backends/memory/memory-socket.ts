@@ -9,7 +9,7 @@
 // after it; closing with unread bytes, or receiving bytes once closed, answers with RST.
 
 import type { Service } from '../../../netaddr/service.ts';
-import { EAGAIN, ECONNRESET, ENOTCONN, EPIPE } from '../../../util/errno.ts';
+import { EAGAIN, ECONNRESET, ENOTCONN, EPIPE } from '../../../util/errors/errno.ts';
 import type { TcpInfo } from '../backend.ts';
 import { ByteQueue } from '../byte-queue.ts';
 import type { StreamOwner, StreamSocket } from '../readiness/driver.ts';

@@ -7,8 +7,8 @@
 // Two kinds of entry are told apart. Work (`soon`, and everything the network does) is what `runUntilIdle` drains. Timers
 // (`after`) are only waited for by `advance`: a program with a periodic timer would never be idle otherwise.
 
-import { SockManError, invalidArg, outOfRange } from '../../../util/errors.ts';
-import type { Clock, Timer } from '../../../util/clock.ts';
+import { SockManError, invalidArg, outOfRange } from '../../../util/errors/errors.ts';
+import type { Clock, Timer } from '../../../util/time/clock.ts';
 import { EntryHeap } from './entry-heap.ts';
 import type { Entry } from './entry-heap.ts';
 

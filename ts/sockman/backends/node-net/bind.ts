@@ -10,7 +10,7 @@
 
 import type { Server, ListenOptions as ServerOptions } from 'node:net';
 import type { Service } from '../../../netaddr/service.ts';
-import { EADDRINUSE, EINVAL, ENAMETOOLONG, ENOTSUP, errnoOf } from '../../../util/errno.ts';
+import { EADDRINUSE, EINVAL, ENAMETOOLONG, ENOTSUP, errnoOf } from '../../../util/errors/errno.ts';
 import { nodeNet, nodePath } from '../../../util/load-later.ts';
 import type { SocketListenOptions, SystemFailure } from '../backend.ts';
 import { isTooLongForSocket } from '../packed-address.ts';

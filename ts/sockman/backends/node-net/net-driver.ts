@@ -2,9 +2,9 @@
 
 import type { Socket, TcpSocketConnectOpts } from 'node:net';
 import type { Service } from '../../../netaddr/service.ts';
-import { systemClock } from '../../../util/clock.ts';
-import type { Clock } from '../../../util/clock.ts';
-import { EAFNOSUPPORT, EINVAL, ENAMETOOLONG, errnoOf } from '../../../util/errno.ts';
+import { systemClock } from '../../../util/time/clock.ts';
+import type { Clock } from '../../../util/time/clock.ts';
+import { EAFNOSUPPORT, EINVAL, ENAMETOOLONG, errnoOf } from '../../../util/errors/errno.ts';
 import { nodeNet } from '../../../util/load-later.ts';
 import type { BackendOptions, SocketConnectOptions, SocketListenOptions } from '../backend.ts';
 import type { DriverConnectResult, DriverListenResult, SocketDriver } from '../readiness/driver.ts';

@@ -1,7 +1,7 @@
 // A `net.Server` behind the face of a non-blocking listener.
 
 import type { Server, Socket } from 'node:net';
-import { EAGAIN, EMFILE, errnoOf } from '../../../util/errno.ts';
+import { EAGAIN, EMFILE, errnoOf } from '../../../util/errors/errno.ts';
 import type { ListenerOwner, ListenerSocket } from '../readiness/driver.ts';
 import type { NetSocket } from './net-socket.ts';
 import { PathFile } from './path-file.ts';

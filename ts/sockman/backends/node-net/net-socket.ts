@@ -6,7 +6,7 @@
 
 import type { Socket } from 'node:net';
 import type { Service } from '../../../netaddr/service.ts';
-import { EAGAIN, ECONNABORTED, ECONNRESET, ENOTCONN, EPIPE, errnoOf } from '../../../util/errno.ts';
+import { EAGAIN, ECONNABORTED, ECONNRESET, ENOTCONN, EPIPE, errnoOf } from '../../../util/errors/errno.ts';
 import type { TcpInfo } from '../backend.ts';
 import { ByteQueue } from '../byte-queue.ts';
 import type { StreamOwner, StreamSocket } from '../readiness/driver.ts';

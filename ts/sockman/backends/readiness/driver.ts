@@ -6,7 +6,7 @@
 // or `reset` the owner is told nothing more.
 
 import type { Service } from '../../../netaddr/service.ts';
-import type { Clock } from '../../../util/clock.ts';
+import type { Clock } from '../../../util/time/clock.ts';
 import type { SocketConnectOptions, SocketListenOptions, SystemFailure, TcpInfo } from '../backend.ts';
 
 /** Who looks after a connected or connecting socket. */

@@ -1,7 +1,7 @@
 // The two kinds of socket in a `ReadinessBackend`, and what each has to report in a turn.
 
 import type { Service } from '../../../netaddr/service.ts';
-import { EAGAIN } from '../../../util/errno.ts';
+import { EAGAIN } from '../../../util/errors/errno.ts';
 import { RecordFlag } from '../backend.ts';
 import type { ListenerOwner, ListenerSocket, StreamOwner, StreamSocket } from './driver.ts';
 import type { TurnBatch } from './turn-batch.ts';

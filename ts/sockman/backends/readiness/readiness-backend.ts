@@ -5,8 +5,8 @@
 // one that waits. Cost is O(ready).
 
 import type { Service } from '../../../netaddr/service.ts';
-import type { Clock, Timer } from '../../../util/clock.ts';
-import { EBADF, EMFILE } from '../../../util/errno.ts';
+import type { Clock, Timer } from '../../../util/time/clock.ts';
+import { EBADF, EMFILE } from '../../../util/errors/errno.ts';
 import type {
   Backend,
   BackendOptions,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { halfSipHash } from '../../ts/util/half-siphash.ts';
+import { halfSipHash } from '../../../ts/util/hashing/half-siphash.ts';
 
 /** By length: the hash of the message 00 01 02 … under the key 00 … 07, from the authors' reference vectors. */
 const PUBLISHED: Readonly<Record<number, string>> = {

@@ -8,9 +8,9 @@
 // A cell is two bits: the generation, 1 to 3, that touched it last, or 0. Where the cells of an element are comes from
 // one keyed hash of it, so that a peer that does not know the key can neither fill the filter nor hide something in it.
 
-import { outOfRange } from './errors.ts';
-import { random64 } from './random.ts';
-import type { RandomUint32 } from './random.ts';
+import { outOfRange } from '../errors/errors.ts';
+import { random64 } from '../random.ts';
+import type { RandomUint32 } from '../random.ts';
 import { SipHash } from './siphash.ts';
 
 /** Most cells an element has. (Bitcoin Core src/common/bloom.cpp) */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TokenBucket } from '../../ts/util/token-bucket.ts';
+import { TokenBucket } from '../../../ts/util/time/token-bucket.ts';
 
 test('starts full, or with as many tokens as told', () => {
   expect(new TokenBucket({ capacity: 5, tokensPerSecond: 1, nowMs: 0 }).tokens).toBe(5);

@@ -6,8 +6,8 @@
 // taking bytes until it has worked off its own, the largest first, those that hold next to nothing never. (Choudhury and
 // Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet Switches", 1998, with alpha = 1)
 
-import { invalidArg, outOfRange } from './errors.ts';
-import { nodeV8 } from './load-later.ts';
+import { invalidArg, outOfRange } from '../errors/errors.ts';
+import { nodeV8 } from '../load-later.ts';
 
 /** Default of `totalBytes`: what a node with 125 peers needs to keep all of them busy, several times over. */
 export const DEFAULT_BUDGET_BYTES = 32 * 1_048_576;

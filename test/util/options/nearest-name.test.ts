@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { nearestName } from '../../ts/util/nearest-name.ts';
+import { nearestName } from '../../../ts/util/options/nearest-name.ts';
 
 const NAMES = ['connect', 'listen', 'network', 'datadir', 'eventGotEOF', 'eventGotData'];
 

@@ -1,7 +1,7 @@
 // What an error message says of a foreign value: one printable line of bounded length, whatever the value is.
 
 import { describe, expect, it } from 'vitest';
-import { DecodeError, SockManError, invalidArg, outOfRange, shown } from '../../ts/util/errors.ts';
+import { DecodeError, SockManError, invalidArg, outOfRange, shown } from '../../../ts/util/errors/errors.ts';
 
 describe('a value in an error message', () => {
   it('keeps what is short and printable', () => {

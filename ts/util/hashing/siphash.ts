@@ -3,7 +3,7 @@
 // Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012). Not for signatures or for secrets that outlive the
 // process. 64-bit words are pairs of 32-bit halves, low half first: several times as quick as bigint.
 
-import { SockManError } from './errors.ts';
+import { SockManError } from '../errors/errors.ts';
 
 // Where the halves of the four state words are.
 const V0 = 0;

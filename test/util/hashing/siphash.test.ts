@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { NetAddress } from '../../ts/netaddr/net-address.ts';
-import { SipHash } from '../../ts/util/siphash.ts';
-import { plainSipHash } from '../helpers/plain-siphash.ts';
-import { fromHex, readVectorCsv } from '../helpers/vectors.ts';
+import { NetAddress } from '../../../ts/netaddr/net-address.ts';
+import { SipHash } from '../../../ts/util/hashing/siphash.ts';
+import { plainSipHash } from '../../helpers/plain-siphash.ts';
+import { fromHex, readVectorCsv } from '../../helpers/vectors.ts';
 
 const uint64 = fc.bigInt(0n, 2n ** 64n - 1n);
 

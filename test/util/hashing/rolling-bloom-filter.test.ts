@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { RollingBloomFilter } from '../../ts/util/rolling-bloom-filter.ts';
-import type { RandomUint32 } from '../../ts/util/random.ts';
+import { RollingBloomFilter } from '../../../ts/util/hashing/rolling-bloom-filter.ts';
+import type { RandomUint32 } from '../../../ts/util/random.ts';
 
 /** A generator that repeats itself for a seed (xorshift32), so that a failure can be looked at again. */
 function seeded(seed: number): RandomUint32 {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { LineBuffer } from '../../ts/util/line-buffer.ts';
+import { LineBuffer } from '../../../ts/util/bytes/line-buffer.ts';
 
 describe('the bytes of a line', () => {
   it.each(['', 'a', 'abc\r', '\r', 'a\rb', 'é', 'x'.repeat(1_000), `${'y'.repeat(5_000)}\r`])(

@@ -1,6 +1,6 @@
 // Misspelt options: refused by name, with the one that was probably meant.
 
-import { invalidArg } from './errors.ts';
+import { invalidArg } from '../errors/errors.ts';
 import { nearestName } from './nearest-name.ts';
 
 /**

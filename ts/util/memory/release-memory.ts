@@ -3,7 +3,7 @@
 // The collector runs when objects are made. Whoever received a few hundred megabytes and then nothing more makes none, and
 // keeps them for minutes. Moving an array's buffer to nowhere frees it on the spot.
 
-import { lazily } from './load-later.ts';
+import { lazily } from '../load-later.ts';
 
 /** Arrays below this are not worth the call, in bytes. */
 export const MIN_RELEASED_BYTES = 16_384;

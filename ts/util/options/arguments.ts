@@ -1,6 +1,6 @@
 // Checks of what callers hand in. Misuse throws before anything has changed.
 
-import { outOfRange } from './errors.ts';
+import { outOfRange } from '../errors/errors.ts';
 
 /** @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `value` is no integer from `min` to `max`. */
 export function checkInteger(name: string, value: number, min: number, max: number = Number.MAX_SAFE_INTEGER): void {

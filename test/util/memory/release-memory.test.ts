@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MIN_RELEASED_BYTES, releaseMemory } from '../../ts/util/release-memory.ts';
+import { MIN_RELEASED_BYTES, releaseMemory } from '../../../ts/util/memory/release-memory.ts';
 
 describe('releasing memory', () => {
   it('empties a large array and frees its buffer without a garbage collection', () => {

@@ -1,7 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_BUDGET_BYTES, FREE_ACCOUNT_BYTES, MemoryBudget } from '../../ts/util/memory-budget.ts';
+import { DEFAULT_BUDGET_BYTES, FREE_ACCOUNT_BYTES, MemoryBudget } from '../../../ts/util/memory/memory-budget.ts';
 
 const TOTAL = 1_000_000;
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 
-import * as errno from '../../ts/util/errno.ts';
+import * as errno from '../../../ts/util/errors/errno.ts';
 
 type ErrnoName = Parameters<typeof errno.errnoNumber>[0];
 

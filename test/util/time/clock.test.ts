@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { fineWallClock, systemClock } from '../../ts/util/clock.ts';
+import { fineWallClock, systemClock } from '../../../ts/util/time/clock.ts';
 
 /** A host: one time, told by a clock of whole milliseconds and by one that began at some other moment. */
 function host(startMs: number): { trueMs: number; wallMs: () => number; fineMs: () => number } {

@@ -4,7 +4,7 @@
 // src/serialize.h). What the fields mean belongs to the codecs built on this. Nothing is allocated because a peer
 // announced it: a length is compared with the bytes that are there, and vectors grow as their elements arrive.
 
-import { DecodeError, outOfRange } from './errors.ts';
+import { DecodeError, outOfRange } from '../errors/errors.ts';
 
 /** Largest value a CompactSize may have as a length or count. (MAX_SIZE, Bitcoin Core src/serialize.h) */
 export const MAX_SIZE = 0x0200_0000;

@@ -3,7 +3,7 @@
 // They are the system's own, but on Windows, where errors of Node carry numbers that libuv made up.
 
 import type { constants } from 'node:os';
-import { nodeOs, nodeUtil } from './load-later.ts';
+import { nodeOs, nodeUtil } from '../load-later.ts';
 
 type ErrnoName = keyof typeof constants.errno;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '../../ts/sockman/backends/memory/virtual-clock.ts';
-import { Intervals } from '../../ts/util/intervals.ts';
+import { VirtualClock } from '../../../ts/sockman/backends/memory/virtual-clock.ts';
+import { Intervals } from '../../../ts/util/time/intervals.ts';
 
 describe('Intervals', () => {
   it('calls work at its own rhythm, first after one interval', () => {

@@ -1,9 +1,9 @@
 // Waiting that an abort ends: for a time, and for somebody else's promise.
 
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '../../ts/sockman/backends/memory/virtual-clock.ts';
-import { beforeAbort } from '../../ts/util/before-abort.ts';
-import { sleep } from '../../ts/util/sleep.ts';
+import { VirtualClock } from '../../../ts/sockman/backends/memory/virtual-clock.ts';
+import { beforeAbort } from '../../../ts/util/time/before-abort.ts';
+import { sleep } from '../../../ts/util/time/sleep.ts';
 
 /** Whether a promise has settled once all that is due has run. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {

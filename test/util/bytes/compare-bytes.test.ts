@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compareBytes, equalBytes } from '../../ts/util/compare-bytes.ts';
+import { compareBytes, equalBytes } from '../../../ts/util/bytes/compare-bytes.ts';
 
 test('the order is that of Buffer.compare, and equality is its zero', () => {
   // Few different bytes, so that equal arrays and prefixes come up.
