@@ -3,8 +3,8 @@
 export { SockMan } from './sockman/sock-man.ts';
 export { createSockMan } from './sockman/create-sock-man.ts';
 export type { SockManHandlers } from './sockman/create-sock-man.ts';
-export type { CloseReason, SockManCallbacks } from './sockman/callbacks.ts';
-export type { CallbackErrorHandler } from './sockman/callback-errors.ts';
+export type { CloseReason, SockManCallbacks } from './sockman/callbacks/callbacks.ts';
+export type { CallbackErrorHandler } from './sockman/callbacks/callback-errors.ts';
 export type { BackendFactory, PollerName, SockManOptions } from './sockman/options.ts';
 export type { EndOptions, QueueOptions, StartOptions } from './sockman/core.ts';
 export type { ConnectOptions, ConnectTarget, NamedTarget, Proxy } from './sockman/dial/connect-options.ts';
@@ -29,7 +29,7 @@ export { DecodeError, ERROR_CODES, SockManError } from './util/errors/errors.ts'
 export type { ErrorCode, ErrorDetails } from './util/errors/errors.ts';
 export { SystemError } from './util/errors/system-error.ts';
 export type { SystemErrorDetails } from './util/errors/system-error.ts';
-export type { ConnectionStream } from './sockman/connection-stream.ts';
+export type { ConnectionStream } from './sockman/streams/connection-stream.ts';
 export { MemoryBudget } from './util/memory/memory-budget.ts';
 export type { MemoryAccount, MemoryBudgetOptions } from './util/memory/memory-budget.ts';
 export { silentLogger } from './util/logger.ts';

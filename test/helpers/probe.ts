@@ -1,7 +1,7 @@
 // A `SockMan` that writes down every event, and lets a test put its own hands into each callback.
 
 import { SockMan } from '../../ts/sockman/sock-man.ts';
-import type { SockManCallbacks } from '../../ts/sockman/callbacks.ts';
+import type { SockManCallbacks } from '../../ts/sockman/callbacks/callbacks.ts';
 import type { SockManOptions } from '../../ts/sockman/options.ts';
 import type { Service } from '../../ts/netaddr/service.ts';
 import { noteProgress } from './until.ts';

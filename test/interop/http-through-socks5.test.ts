@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import * as tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ConnectionStream } from '../../ts/sockman/connection-stream.ts';
+import type { ConnectionStream } from '../../ts/sockman/streams/connection-stream.ts';
 import { availableBackends } from '../helpers/backends.ts';
 import { Program, accepts, freePort, missingPrograms } from '../helpers/labs/programs.ts';
 import { Probe } from '../helpers/probe.ts';

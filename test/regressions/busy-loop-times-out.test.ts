@@ -2,7 +2,7 @@
 // sockets are asked.
 
 import { describe, expect, it } from 'vitest';
-import { Deadline } from '../../ts/sockman/deadline.ts';
+import { Deadline } from '../../ts/sockman/turn/deadline.ts';
 import { VirtualClock } from '../../ts/sockman/backends/memory/virtual-clock.ts';
 import { describeEachBackend } from '../helpers/backends.ts';
 import { until } from '../helpers/until.ts';

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Service } from '../../ts/netaddr/service.ts';
 import type { SockManOptions } from '../../ts/sockman/options.ts';
-import { TICK_MS } from '../../ts/sockman/turn-loop.ts';
+import { TICK_MS } from '../../ts/sockman/turn/turn-loop.ts';
 import { MemoryNetwork } from '../../ts/testing.ts';
 import type { MemoryPeer } from '../../ts/testing.ts';
 import { Probe } from '../helpers/probe.ts';

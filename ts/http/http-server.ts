@@ -6,7 +6,7 @@
 
 import type { Service } from '../netaddr/service.ts';
 import { SockMan } from '../sockman/sock-man.ts';
-import { guardedLogger } from '../sockman/guarded-logger.ts';
+import { guardedLogger } from '../sockman/callbacks/guarded-logger.ts';
 import type { Timer } from '../util/time/clock.ts';
 import { SockManError, invalidArg, shown } from '../util/errors/errors.ts';
 import type { Logger } from '../util/logger.ts';

@@ -9,28 +9,28 @@ import { nodeCrypto } from '../util/load-later.ts';
 import { checkBytes, checkNodeId, checkNodeIds } from './arguments.ts';
 import type { Backend } from './backends/backend.ts';
 import { selectBackend } from './backends/select.ts';
-import type { SockManCallbacks } from './callbacks.ts';
-import { ConnectionFlag } from './connection.ts';
-import type { Connection } from './connection.ts';
-import { Deadline } from './deadline.ts';
+import type { SockManCallbacks } from './callbacks/callbacks.ts';
+import { ConnectionFlag } from './connections/connection.ts';
+import type { Connection } from './connections/connection.ts';
+import { Deadline } from './turn/deadline.ts';
 import { toDialRequest } from './dial/connect-options.ts';
 import type { ConnectOptions, ConnectTarget } from './dial/connect-options.ts';
 import { Dialer } from './dial/dialer.ts';
 import type { DialResult } from './dial/dialer.ts';
 import { dialFailure } from './dial/failure.ts';
 import { ISOLATION_PREFIX_BYTES, StreamIsolation } from './dial/stream-isolation.ts';
-import type { ConnectionClaim } from './duplex.ts';
-import { DEFAULT_END_TIMEOUT_MS } from './ending-sockets.ts';
+import type { ConnectionClaim } from './streams/duplex.ts';
+import { DEFAULT_END_TIMEOUT_MS } from './connections/ending-sockets.ts';
 import { I2P, checkI2PListenOptions } from './i2p/i2p.ts';
 import type { I2PListenOptions } from './i2p/i2p.ts';
 import type { BindResult, Listeners } from './listeners.ts';
 import { MAX_TIMEOUT_MS, integer, resolveOptions } from './options.ts';
 import type { ResolvedOptions, SockManOptions } from './options.ts';
-import { DEFAULT_QUEUE_LIMIT_BYTES, MAX_QUEUE_LIMIT_BYTES } from './send-queue.ts';
+import { DEFAULT_QUEUE_LIMIT_BYTES, MAX_QUEUE_LIMIT_BYTES } from './streams/send-queue.ts';
 import { NO_COUNTERS } from './stats.ts';
 import type { SockManStats } from './stats.ts';
-import { TurnLoop } from './turn-loop.ts';
-import type { Overrides } from './delivery.ts';
+import { TurnLoop } from './turn/turn-loop.ts';
+import type { Overrides } from './turn/delivery.ts';
 
 /** Options of `startSocketsThreads`. */
 export interface StartOptions {

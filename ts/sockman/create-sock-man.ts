@@ -1,8 +1,8 @@
 // `SockMan` for people who do not subclass.
 
 import { invalidArg } from '../util/errors/errors.ts';
-import { CALLBACK_NAMES, checkHandlerNames } from './callback-names.ts';
-import type { SockManCallbacks } from './callbacks.ts';
+import { CALLBACK_NAMES, checkHandlerNames } from './callbacks/callback-names.ts';
+import type { SockManCallbacks } from './callbacks/callbacks.ts';
 import { SockMan } from './sock-man.ts';
 import type { SockManOptions } from './options.ts';
 

@@ -11,18 +11,18 @@
 import type { Service } from '../netaddr/service.ts';
 import { toService } from './arguments.ts';
 import type { SocketCounters, TcpInfo } from './backends/backend.ts';
-import { checkOverrideNames } from './callback-names.ts';
-import type { CloseReason, SockManCallbacks } from './callbacks.ts';
-import type { ConnectionStream } from './connection-stream.ts';
+import { checkOverrideNames } from './callbacks/callback-names.ts';
+import type { CloseReason, SockManCallbacks } from './callbacks/callbacks.ts';
+import type { ConnectionStream } from './streams/connection-stream.ts';
 import type { ConnectOptions, ConnectTarget } from './dial/connect-options.ts';
 import type { DialResult } from './dial/dialer.ts';
-import { duplexOver } from './duplex.ts';
+import { duplexOver } from './streams/duplex.ts';
 import type { BindResult } from './listeners.ts';
 import { SockManCore } from './core.ts';
 import type { EndOptions, QueueOptions, StartOptions } from './core.ts';
 import type { SockManOptions } from './options.ts';
 import type { SockManStats } from './stats.ts';
-import type { Overrides } from './delivery.ts';
+import type { Overrides } from './turn/delivery.ts';
 import type { Timer } from '../util/time/clock.ts';
 import { errnoText } from '../util/errors/errno.ts';
 

@@ -1,7 +1,7 @@
 // The seam between `SockMan` and the operating system.
 //
 // A backend owns sockets, knows no protocol and keeps no policy: which callback is called when, what a predicate
-// means, node ids, ticks and wake-ups live above, in `../turn-loop.ts`. Three backends implement this interface
+// means, node ids, ticks and wake-ups live above, in `../turn/turn-loop.ts`. Three backends implement this interface
 // (`native.ts`, `node-net.ts`, `memory.ts`) and one conformance suite holds for all of them.
 //
 // One turn. The backend gathers what is ready, writes one record for each event into `records` and the bytes they

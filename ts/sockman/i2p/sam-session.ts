@@ -22,7 +22,7 @@ import {
   samHello,
   samLookup,
 } from '../dial/sam.ts';
-import type { TurnLoop } from '../turn-loop.ts';
+import type { TurnLoop } from '../turn/turn-loop.ts';
 import { readKeyFile, writeKeyFile } from './key-file.ts';
 
 /** I2P addresses have no ports in SAM 3.1. (Bitcoin Core src/i2p.h, I2P_SAM31_PORT.) */

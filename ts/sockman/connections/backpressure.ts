@@ -1,6 +1,6 @@
 // What is held back: the connections that a predicate pauses, and what was received for them and not delivered yet.
 
-import type { Backend } from './backends/backend.ts';
+import type { Backend } from '../backends/backend.ts';
 import { ConnectionFlag } from './connection.ts';
 import type { Connection } from './connection.ts';
 

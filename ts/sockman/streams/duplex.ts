@@ -5,15 +5,15 @@
 // none of theirs.
 
 import type { AsyncResource } from 'node:async_hooks';
-import { addressAndPort } from '../netaddr/service.ts';
-import type { Service } from '../netaddr/service.ts';
-import { SockManError } from '../util/errors/errors.ts';
-import { nodeAsyncHooks } from '../util/load-later.ts';
-import { SystemError } from '../util/errors/system-error.ts';
+import { addressAndPort } from '../../netaddr/service.ts';
+import type { Service } from '../../netaddr/service.ts';
+import { SockManError } from '../../util/errors/errors.ts';
+import { nodeAsyncHooks } from '../../util/load-later.ts';
+import { SystemError } from '../../util/errors/system-error.ts';
 import { makeConnectionStream } from './connection-stream.ts';
 import type { ConnectionStream, DrivenStream } from './connection-stream.ts';
-import type { Connection, SocketOwner } from './connection.ts';
-import type { TurnLoop } from './turn-loop.ts';
+import type { Connection, SocketOwner } from '../connections/connection.ts';
+import type { TurnLoop } from '../turn/turn-loop.ts';
 
 /** A connection that a stream takes over. */
 export interface ConnectionClaim {

@@ -1,7 +1,7 @@
 // The connections to look at before a turn ends: those that were woken, are new, or may have changed their mind.
 
-import { ConnectionFlag } from './connection.ts';
-import type { Connection } from './connection.ts';
+import { ConnectionFlag } from '../connections/connection.ts';
+import type { Connection } from '../connections/connection.ts';
 
 const { QUEUED } = ConnectionFlag;
 

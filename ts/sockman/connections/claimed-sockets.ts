@@ -1,11 +1,11 @@
 // What happened to sockets that are not connections with callbacks, brought to their owners.
 
-import { EAGAIN } from '../util/errors/errno.ts';
-import { RecordFlag } from './backends/backend.ts';
-import type { Backend } from './backends/backend.ts';
+import { EAGAIN } from '../../util/errors/errno.ts';
+import { RecordFlag } from '../backends/backend.ts';
+import type { Backend } from '../backends/backend.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { Connection, SocketOwner } from './connection.ts';
-import type { LoopCounters } from './stats.ts';
+import type { LoopCounters } from '../stats.ts';
 
 const { WRITABLE, DATA, READABLE, EOF, READ_ERROR, CONNECTED } = RecordFlag;
 

@@ -1,6 +1,6 @@
 // The open connections, found by slot for the backend's records and by node id for callers.
 
-import { SLOT_MASK } from './backends/backend.ts';
+import { SLOT_MASK } from '../backends/backend.ts';
 import { CLOSED_HANDLE, NO_NODE_ID } from './connection.ts';
 import type { Connection } from './connection.ts';
 

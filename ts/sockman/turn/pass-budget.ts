@@ -1,7 +1,7 @@
 // How much of one pass of the host's event loop the sockets may have, before timers and other descriptors get theirs.
 
-import type { Clock } from '../util/time/clock.ts';
-import type { LoopCounters } from './stats.ts';
+import type { Clock } from '../../util/time/clock.ts';
+import type { LoopCounters } from '../stats.ts';
 
 /** Default time of one pass, in milliseconds: what a timer may be late without anybody noticing, several batches of work. */
 export const DEFAULT_PASS_MS = 20;

@@ -4,11 +4,11 @@
 // addresses. What the stream does with bytes is in duplex.ts.
 
 import type { Duplex, DuplexOptions } from 'node:stream';
-import { addressAndPort } from '../netaddr/service.ts';
-import type { Service } from '../netaddr/service.ts';
-import type { Clock, Timer } from '../util/time/clock.ts';
-import { lazily, nodeStream } from '../util/load-later.ts';
-import { MAX_TIMEOUT_MS, integer } from './options.ts';
+import { addressAndPort } from '../../netaddr/service.ts';
+import type { Service } from '../../netaddr/service.ts';
+import type { Clock, Timer } from '../../util/time/clock.ts';
+import { lazily, nodeStream } from '../../util/load-later.ts';
+import { MAX_TIMEOUT_MS, integer } from '../options.ts';
 
 /** What `SockMan.duplex` gives: a `Duplex` with the members of `net.Socket` that clients use. */
 export interface ConnectionStream extends Duplex {

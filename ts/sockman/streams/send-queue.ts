@@ -4,9 +4,9 @@
 // bytes leave in the order of the calls. The turn loop flushes it when the kernel has room, before anybody else hears of
 // that room.
 
-import { EPIPE, errnoNumber } from '../util/errors/errno.ts';
-import { ConnectionFlag } from './connection.ts';
-import type { Connection } from './connection.ts';
+import { EPIPE, errnoNumber } from '../../util/errors/errno.ts';
+import { ConnectionFlag } from '../connections/connection.ts';
+import type { Connection } from '../connections/connection.ts';
 
 const { SEND_QUEUED } = ConnectionFlag;
 

@@ -1,6 +1,6 @@
 // The callbacks of a `SockMan`: what a subclass is told, and what it is asked.
 
-import type { Service } from '../netaddr/service.ts';
+import type { Service } from '../../netaddr/service.ts';
 
 /**
  * How a connection came to its end: the peer had ended its side (`eof`), receiving had failed (`error`), neither had and we

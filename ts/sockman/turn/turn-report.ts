@@ -1,8 +1,8 @@
 // What a turn did, on a line: for `NODE_DEBUG=sockman`.
 
-import type { DebugLog } from '../util/debug-log.ts';
-import { NO_COUNTERS } from './stats.ts';
-import type { LoopCounters } from './stats.ts';
+import type { DebugLog } from '../../util/debug-log.ts';
+import { NO_COUNTERS } from '../stats.ts';
+import type { LoopCounters } from '../stats.ts';
 
 /** Tells the difference that each turn makes. Turns in which nothing happened, such as idle ticks, are left out. */
 export class TurnReport {

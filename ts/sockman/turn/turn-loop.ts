@@ -9,27 +9,27 @@
 // overridden never called, and the 50 ms tick runs only while a connection is paused by a predicate or a hook is
 // overridden. Idle connections then cost nothing at all.
 
-import type { Service } from '../netaddr/service.ts';
-import type { Clock, Timer } from '../util/time/clock.ts';
-import { errnoName, errnoText } from '../util/errors/errno.ts';
-import { RECORD_WORDS, RecordFlag } from './backends/backend.ts';
-import type { Backend, BatchSink, SocketConnectOptions, SystemFailure } from './backends/backend.ts';
-import { ConnectionTable } from './connection-table.ts';
-import { Connection, ConnectionFlag, NO_NODE_ID, NOT_ENDED } from './connection.ts';
-import type { ProxiedEnds, SocketOwner } from './connection.ts';
-import type { CloseReason, SockManCallbacks } from './callbacks.ts';
+import type { Service } from '../../netaddr/service.ts';
+import type { Clock, Timer } from '../../util/time/clock.ts';
+import { errnoName, errnoText } from '../../util/errors/errno.ts';
+import { RECORD_WORDS, RecordFlag } from '../backends/backend.ts';
+import type { Backend, BatchSink, SocketConnectOptions, SystemFailure } from '../backends/backend.ts';
+import { ConnectionTable } from '../connections/connection-table.ts';
+import { Connection, ConnectionFlag, NO_NODE_ID, NOT_ENDED } from '../connections/connection.ts';
+import type { ProxiedEnds, SocketOwner } from '../connections/connection.ts';
+import type { CloseReason, SockManCallbacks } from '../callbacks/callbacks.ts';
 import { Delivery } from './delivery.ts';
 import type { Overrides } from './delivery.ts';
-import { EndingSockets } from './ending-sockets.ts';
-import { GuardedCallbacks } from './guarded-callbacks.ts';
-import { HeldBack } from './backpressure.ts';
-import { Listeners } from './listeners.ts';
-import type { ResolvedOptions } from './options.ts';
+import { EndingSockets } from '../connections/ending-sockets.ts';
+import { GuardedCallbacks } from '../callbacks/guarded-callbacks.ts';
+import { HeldBack } from '../connections/backpressure.ts';
+import { Listeners } from '../listeners.ts';
+import type { ResolvedOptions } from '../options.ts';
 import { PassBudget } from './pass-budget.ts';
-import { SendQueues } from './send-queue.ts';
-import { OwnerDelivery, tellEnd } from './claimed-sockets.ts';
-import { NO_COUNTERS } from './stats.ts';
-import type { LoopCounters } from './stats.ts';
+import { SendQueues } from '../streams/send-queue.ts';
+import { OwnerDelivery, tellEnd } from '../connections/claimed-sockets.ts';
+import { NO_COUNTERS } from '../stats.ts';
+import type { LoopCounters } from '../stats.ts';
 import { TurnReport } from './turn-report.ts';
 import { WakeQueue } from './wake-queue.ts';
 

@@ -1,8 +1,8 @@
 // The caller's logger, made so that what it throws is reported and keeps no turn from its end.
 
-import { invalidArg } from '../util/errors/errors.ts';
-import { silentLogger } from '../util/logger.ts';
-import type { Logger } from '../util/logger.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
+import { silentLogger } from '../../util/logger.ts';
+import type { Logger } from '../../util/logger.ts';
 import { reportThrown } from './callback-errors.ts';
 import type { CallbackErrorHandler } from './callback-errors.ts';
 

@@ -1,6 +1,6 @@
 // One open socket, as the turn loop sees it.
 
-import type { Service } from '../netaddr/service.ts';
+import type { Service } from '../../netaddr/service.ts';
 
 /** Bits of `Connection.flags`. */
 export const ConnectionFlag = {

@@ -7,8 +7,8 @@
 
 import { ConnectionFlag, NOT_ENDED } from './connection.ts';
 import type { Connection, SocketOwner } from './connection.ts';
-import { Deadline } from './deadline.ts';
-import type { Pace } from './deadline.ts';
+import { Deadline } from '../turn/deadline.ts';
+import type { Pace } from '../turn/deadline.ts';
 
 const { SEND_QUEUED } = ConnectionFlag;
 

@@ -1,7 +1,7 @@
 // The callbacks of a `SockMan`, made so that what they throw is reported and disturbs nothing else.
 
-import type { Service } from '../netaddr/service.ts';
-import { errnoName, errnoText } from '../util/errors/errno.ts';
+import type { Service } from '../../netaddr/service.ts';
+import { errnoName, errnoText } from '../../util/errors/errno.ts';
 import { reportThrown } from './callback-errors.ts';
 import type { CallbackErrorHandler } from './callback-errors.ts';
 import type { CloseReason, SockManCallbacks } from './callbacks.ts';

@@ -3,16 +3,16 @@
 // A received chunk takes three steps: `record` finds out what happened, `#offerData` whether it is wanted, `#lend` calls
 // `eventGotData`.
 
-import { EAGAIN } from '../util/errors/errno.ts';
-import { RecordFlag } from './backends/backend.ts';
-import type { Backend } from './backends/backend.ts';
-import type { HeldBack } from './backpressure.ts';
-import type { OwnerDelivery } from './claimed-sockets.ts';
-import { ConnectionFlag } from './connection.ts';
-import type { Connection, SocketOwner } from './connection.ts';
-import type { GuardedCallbacks } from './guarded-callbacks.ts';
-import type { SendQueues } from './send-queue.ts';
-import type { LoopCounters } from './stats.ts';
+import { EAGAIN } from '../../util/errors/errno.ts';
+import { RecordFlag } from '../backends/backend.ts';
+import type { Backend } from '../backends/backend.ts';
+import type { HeldBack } from '../connections/backpressure.ts';
+import type { OwnerDelivery } from '../connections/claimed-sockets.ts';
+import { ConnectionFlag } from '../connections/connection.ts';
+import type { Connection, SocketOwner } from '../connections/connection.ts';
+import type { GuardedCallbacks } from '../callbacks/guarded-callbacks.ts';
+import type { SendQueues } from '../streams/send-queue.ts';
+import type { LoopCounters } from '../stats.ts';
 
 const { WRITABLE, DATA, READABLE, EOF, READ_ERROR } = RecordFlag;
 const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, READY_DUE, NEW, HAS_SENT, SEND_QUEUED } = ConnectionFlag;

@@ -5,7 +5,7 @@
 // deadline therefore waits for one pass of the loop more, and for as many as it takes until everything that was ready has
 // been delivered; whoever sets it decides in its callback, and by then has heard all there was to hear.
 
-import type { Clock, Timer } from '../util/time/clock.ts';
+import type { Clock, Timer } from '../../util/time/clock.ts';
 
 /**
  * Most passes that a deadline waits for the sockets to be looked through. A pass takes `passMs` at most, so that a flood

@@ -1,7 +1,7 @@
 // The names of the callbacks, and the check that nobody misspelt one: a handler that is never called tells nothing.
 
-import { invalidArg } from '../util/errors/errors.ts';
-import { nearestName } from '../util/options/nearest-name.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
+import { nearestName } from '../../util/options/nearest-name.ts';
 import type { SockManCallbacks } from './callbacks.ts';
 
 const CALLBACKS: Readonly<Record<keyof SockManCallbacks, 'required' | 'optional'>> = {
