@@ -10,17 +10,17 @@ import { guardedLogger } from '../sockman/callbacks/guarded-logger.ts';
 import type { Timer } from '../util/time/clock.ts';
 import { SockManError, invalidArg, shown } from '../util/errors/errors.ts';
 import type { Logger } from '../util/logger.ts';
-import { AnswerBuffer } from './answer-buffer.ts';
-import { Dispatcher } from './dispatcher.ts';
-import { HttpConnection } from './http-connection.ts';
-import type { ConnectionContext } from './http-connection.ts';
-import type { HttpHandler, HttpRequest } from './http-request.ts';
+import { AnswerBuffer } from './connection/answer-buffer.ts';
+import { Dispatcher } from './connection/dispatcher.ts';
+import { HttpConnection } from './connection/http-connection.ts';
+import type { ConnectionContext } from './connection/http-connection.ts';
+import type { HttpHandler, HttpRequest } from './message/http-request.ts';
 import { noHttpCounters } from './http-stats.ts';
 import type { HttpStats } from './http-stats.ts';
 import { STOP_POLL_MS, STOP_TIMEOUT_MS, SWEEP_MS } from './limits.ts';
 import { resolveHttpOptions, socketOptions } from './options.ts';
 import type { HttpServerOptions, ResolvedHttpOptions } from './options.ts';
-import { ReplyHeads } from './reply-head.ts';
+import { ReplyHeads } from './message/reply-head.ts';
 import type { RouteOptions } from './router.ts';
 
 /**

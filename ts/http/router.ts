@@ -1,7 +1,7 @@
 // Which handler a request goes to.
 
 import { invalidArg } from '../util/errors/errors.ts';
-import type { HttpHandler, Route } from './http-request.ts';
+import type { HttpHandler, Route } from './message/http-request.ts';
 
 /** How a route is matched and served. */
 export interface RouteOptions {

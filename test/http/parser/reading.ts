@@ -1,6 +1,6 @@
 // Reads requests with the parser alone, as a connection does, in any pieces.
 
-import { HeaderList } from '../../../ts/http/header-list.ts';
+import { HeaderList } from '../../../ts/http/message/header-list.ts';
 import { ParserState, RequestParser } from '../../../ts/http/parser/request-parser.ts';
 
 export interface ReadRequest {

@@ -1,9 +1,9 @@
 // What happens to a request that was read: refused, queued, handled.
 
-import type { Logger } from '../util/logger.ts';
-import { shown } from '../util/errors/errors.ts';
-import type { HttpHandler, HttpRequest, Route } from './http-request.ts';
-import { HttpRouter } from './router.ts';
+import type { Logger } from '../../util/logger.ts';
+import { shown } from '../../util/errors/errors.ts';
+import type { HttpHandler, HttpRequest, Route } from '../message/http-request.ts';
+import { HttpRouter } from '../router.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** What a client gets when a handler throws; the reason is the log's. */

@@ -1,10 +1,10 @@
 // A stream that is open on a connection: frames its pieces as chunks, and keeps the connection's side of it.
 
-import { integer } from '../sockman/options.ts';
-import type { HttpRequest } from './http-request.ts';
-import { DEFAULT_MAX_UNSENT_BYTES } from './limits.ts';
-import { ReplyStream } from './reply-stream.ts';
-import type { StreamOptions, StreamSink } from './reply-stream.ts';
+import { integer } from '../../sockman/options.ts';
+import type { HttpRequest } from '../message/http-request.ts';
+import { DEFAULT_MAX_UNSENT_BYTES } from '../limits.ts';
+import { ReplyStream } from '../message/reply-stream.ts';
+import type { StreamOptions, StreamSink } from '../message/reply-stream.ts';
 
 /** Stands for a length that is not known, in the head of a reply. */
 export const STREAM_LENGTH = -1;

@@ -1,7 +1,7 @@
 // The head of a reply: status line and header lines. (Bitcoin Core src/httpserver.cpp for their order; RFC 9110 section 15)
 
-import { invalidArg, outOfRange } from '../util/errors/errors.ts';
-import type { Clock } from '../util/time/clock.ts';
+import { invalidArg, outOfRange } from '../../util/errors/errors.ts';
+import type { Clock } from '../../util/time/clock.ts';
 
 /** Reason phrases; a status that is not here gets an empty one. */
 const PHRASES: Readonly<Record<number, string>> = {

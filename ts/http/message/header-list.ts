@@ -1,6 +1,6 @@
 // The header of a request. It is kept as the text that came, and taken apart when somebody asks.
 
-import { trimmed } from './parser/framing.ts';
+import { trimmed } from '../parser/framing.ts';
 
 /** Name and value, as they came; the value without the blanks around it. */
 export type HeaderField = readonly [name: string, value: string];

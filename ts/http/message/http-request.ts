@@ -1,13 +1,13 @@
 // One request as its handler sees it, and the way to answer it.
 
-import type { Service } from '../netaddr/service.ts';
-import { SockManError, invalidArg } from '../util/errors/errors.ts';
+import type { Service } from '../../netaddr/service.ts';
+import { SockManError, invalidArg } from '../../util/errors/errors.ts';
 import { HeaderList } from './header-list.ts';
 import { queryParameter } from './query.ts';
-import type { RequestParser } from './parser/request-parser.ts';
+import type { RequestParser } from '../parser/request-parser.ts';
 import { checkStatus, headerLine } from './reply-head.ts';
 import type { ReplyStream, StreamOptions } from './reply-stream.ts';
-import { isBytes } from '../util/bytes/is-bytes.ts';
+import { isBytes } from '../../util/bytes/is-bytes.ts';
 
 const NO_BODY = new Uint8Array(0);
 

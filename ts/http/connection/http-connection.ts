@@ -4,20 +4,20 @@
 // While a request is in flight, or bytes of its answer wait for the kernel, nothing behind it is parsed; with anything kept
 // already it is not even received (`context.paused`), and TCP holds the client back.
 
-import type { Service } from '../netaddr/service.ts';
-import type { SockMan } from '../sockman/sock-man.ts';
+import type { Service } from '../../netaddr/service.ts';
+import type { SockMan } from '../../sockman/sock-man.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { AnswerBuffer } from './answer-buffer.ts';
-import { HttpRequest } from './http-request.ts';
-import type { ReplySink } from './http-request.ts';
-import { LINGER_MS, MAX_LINGER_BYTES, STREAM_STALL_MS, SWEEP_MS } from './limits.ts';
-import type { ResolvedHttpOptions } from './options.ts';
+import { HttpRequest } from '../message/http-request.ts';
+import type { ReplySink } from '../message/http-request.ts';
+import { LINGER_MS, MAX_LINGER_BYTES, STREAM_STALL_MS, SWEEP_MS } from '../limits.ts';
+import type { ResolvedHttpOptions } from '../options.ts';
 import { OutputQueue } from './output-queue.ts';
-import { ParserState, RequestParser } from './parser/request-parser.ts';
-import type { ReplyHeads } from './reply-head.ts';
-import { ReplyStream } from './reply-stream.ts';
-import type { StreamOptions } from './reply-stream.ts';
-import type { HttpCounters } from './http-stats.ts';
+import { ParserState, RequestParser } from '../parser/request-parser.ts';
+import type { ReplyHeads } from '../message/reply-head.ts';
+import { ReplyStream } from '../message/reply-stream.ts';
+import type { StreamOptions } from '../message/reply-stream.ts';
+import type { HttpCounters } from '../http-stats.ts';
 import { OpenStream, STREAM_LENGTH } from './open-stream.ts';
 import type { StreamTarget } from './open-stream.ts';
 
