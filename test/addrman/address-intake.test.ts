@@ -6,7 +6,7 @@ import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import type { PeerAddress } from '../../ts/p2p/messages/addresses.ts';
 import type { RandomUint32 } from '../../ts/util/random.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import { REGTEST_MAGIC, START, contradictionIn, groups, ipv4, peer, testAddrMan } from './support.ts';
 
 /** So few that messages repeat them, and displace what the same message brought. */

@@ -7,7 +7,7 @@ import { parsePeers } from '../../ts/addrman/file/peers-reader.ts';
 import type { PeersOutcome } from '../../ts/addrman/file/peers-reader.ts';
 import { serializePeers } from '../../ts/addrman/file/peers-writer.ts';
 import { ByteWriter } from '../../ts/util/bytes/bytes.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import { REGTEST_MAGIC, START, address, contradictionIn, peer, testAddrMan } from './support.ts';
 
 const HEADER_BYTES = 50;

@@ -4,7 +4,7 @@ import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import type { NetworkName } from '../../ts/netaddr/network.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import type { RandomUint32 } from '../../ts/util/random.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import { START, address, contradictionIn, ipv4, service, testAddrMan } from './support.ts';
 
 const NETWORKS: readonly NetworkName[] = ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
-import { readVectorJson, toHex } from '../helpers/vectors.ts';
+import { readVectorJson, toHex } from '../harness/data/vectors.ts';
 import { address, groups } from './support.ts';
 
 interface Row {

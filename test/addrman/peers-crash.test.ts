@@ -10,8 +10,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parsePeers } from '../../ts/addrman/file/peers-reader.ts';
 import { serializePeers } from '../../ts/addrman/file/peers-writer.ts';
 import { Service } from '../../ts/netaddr/service.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
-import { transpile } from '../helpers/transpiled.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
+import { transpile } from '../harness/transpiled.ts';
 import { REGTEST_MAGIC, START, ipv4, testAddrMan } from './support.ts';
 
 const modules = transpile('netaddr', 'p2p', 'storage', 'util');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EntryStore } from '../../ts/addrman/tables/entry-store.ts';
 import { isTerrible, selectionChance } from '../../ts/addrman/quality.ts';
-import { readVectorJson } from '../helpers/vectors.ts';
+import { readVectorJson } from '../harness/data/vectors.ts';
 import { address, service } from './support.ts';
 
 interface Row {

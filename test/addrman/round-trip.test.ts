@@ -9,7 +9,7 @@ import type { PublicNetworkName } from '../../ts/netaddr/network.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import type { RandomUint32 } from '../../ts/util/random.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import { REGTEST_MAGIC, contradictionIn, groups, testAddrMan } from './support.ts';
 
 const NETWORKS: readonly PublicNetworkName[] = ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'];

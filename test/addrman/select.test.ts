@@ -7,7 +7,7 @@ import { NETWORK_NUMBERS } from '../../ts/netaddr/network.ts';
 import type { NetworkClass } from '../../ts/netaddr/network.ts';
 import { uniformBelow } from '../../ts/util/random.ts';
 import type { RandomUint32 } from '../../ts/util/random.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import { START, address, ipv4, peer, service, testAddrMan } from './support.ts';
 
 // All seeds are fixed: a test here cannot fail by chance, only because something changed. The significance says how

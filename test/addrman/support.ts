@@ -8,8 +8,8 @@ import { NetGroups } from '../../ts/addrman/net-groups.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import type { PeerAddress } from '../../ts/p2p/messages/addresses.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
-import { fromHex, readVectorBytes } from '../helpers/vectors.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
+import { fromHex, readVectorBytes } from '../harness/data/vectors.ts';
 
 /** Where the clocks of most tests start: 14 November 2023. */
 export const START = 1_700_000_000;

@@ -18,12 +18,12 @@ import { serializePeers } from '../../ts/addrman/file/peers-writer.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { REGTEST_MAGIC, START, ipv4, testAddrMan } from '../addrman/support.ts';
-import { WELL, noBuild, runChild } from '../helpers/child.ts';
-import type { ChildResult } from '../helpers/child.ts';
-import { peersFileBytes, peersFileVector } from '../helpers/peers-vectors.ts';
-import type { PeersFileEntry } from '../helpers/peers-vectors.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
-import { readVectorBytes } from '../helpers/vectors.ts';
+import { WELL, noBuild, runChild } from '../harness/child.ts';
+import type { ChildResult } from '../harness/child.ts';
+import { peersFileBytes, peersFileVector } from '../harness/data/peers-vectors.ts';
+import type { PeersFileEntry } from '../harness/data/peers-vectors.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
+import { readVectorBytes } from '../harness/data/vectors.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
 const SLOTS = 64;

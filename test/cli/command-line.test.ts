@@ -5,7 +5,7 @@ import { overview, manual } from '../../ts/cli/help.ts';
 import { choice, flag, number, text, texts, zeroOrOne } from '../../ts/cli/option-kinds.ts';
 import { UsageError, parseCommandLine } from '../../ts/cli/options.ts';
 import { COLOURED, PLAIN } from '../../ts/cli/terminal/style.ts';
-import { WELL, noBuild, runChild } from '../helpers/child.ts';
+import { WELL, noBuild, runChild } from '../harness/child.ts';
 
 const LINE = {
   options: {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../ts/cli/commands.ts';
 import { command } from '../../ts/cli/commands/completions.ts';
 import { UsageError } from '../../ts/cli/options.ts';
-import { outside } from '../helpers/outside.ts';
+import { outside } from '../harness/outside.ts';
 
 async function script(shell: string): Promise<string> {
   const { io, lines } = outside();

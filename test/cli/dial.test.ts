@@ -4,8 +4,8 @@ import { runDial } from '../../ts/cli/commands/dial.ts';
 import type { CliIo } from '../../ts/cli/command.ts';
 import { UsageError } from '../../ts/cli/options.ts';
 import { MemoryNetwork } from '../../ts/testing.ts';
-import { bytesOf } from '../helpers/handshake.ts';
-import { outside } from '../helpers/outside.ts';
+import { bytesOf } from '../harness/peers/handshake.ts';
+import { outside } from '../harness/outside.ts';
 
 const PROXY = '127.0.0.1:9050';
 const SAM = '127.0.0.1:7656';

@@ -10,8 +10,8 @@ import { UsageError } from '../../ts/cli/options.ts';
 import { command as nodeCommand } from '../../ts/cli/commands/node.ts';
 import { formatBytes, layOut } from '../../ts/cli/terminal/table.ts';
 import { command as watchCommand } from '../../ts/cli/commands/watch.ts';
-import { outside } from '../helpers/outside.ts';
-import { readVectorBytes } from '../helpers/vectors.ts';
+import { outside } from '../harness/outside.ts';
+import { readVectorBytes } from '../harness/data/vectors.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
 

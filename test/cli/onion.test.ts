@@ -8,9 +8,9 @@ import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import type { OnionService } from '../../ts/tor/onion-service.ts';
 import { World } from '../connman/world.ts';
 import type { TestNode } from '../connman/world.ts';
-import { bytesOf } from '../helpers/handshake.ts';
-import { outside } from '../helpers/outside.ts';
-import { CONTROL_PORT, ControlPort, ONION_ID } from '../helpers/control-port.ts';
+import { bytesOf } from '../harness/peers/handshake.ts';
+import { outside } from '../harness/outside.ts';
+import { CONTROL_PORT, ControlPort, ONION_ID } from '../harness/dials/control-port.ts';
 
 const PLACE = '127.0.0.1:18444';
 const ONION_PLACE = '127.0.0.1:18445';

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { command as clientCommand } from '../../ts/cli/commands/sv2-client.ts';
 import { command as serverCommand } from '../../ts/cli/commands/sv2-server.ts';
 import { UsageError } from '../../ts/cli/options.ts';
-import { outside } from '../helpers/outside.ts';
-import type { Outside } from '../helpers/outside.ts';
-import { until } from '../helpers/until.ts';
+import { outside } from '../harness/outside.ts';
+import type { Outside } from '../harness/outside.ts';
+import { until } from '../harness/until.ts';
 
 /** A server that runs until `stop`, and its URL. */
 async function runServer(

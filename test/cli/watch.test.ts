@@ -7,10 +7,10 @@ import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { EncodedMessage } from '../../ts/p2p/messages/registry.ts';
 import { NO_VERSION_ADDRESS } from '../../ts/p2p/messages/version.ts';
 import { V1Transport } from '../../ts/p2p/transport/v1.ts';
-import { outside } from '../helpers/outside.ts';
-import { listenNetPeers } from '../helpers/raw-peer.ts';
-import { sendAll } from '../helpers/transport.ts';
-import { until } from '../helpers/until.ts';
+import { outside } from '../harness/outside.ts';
+import { listenNetPeers } from '../harness/peers/raw-peer.ts';
+import { sendAll } from '../harness/peers/transport.ts';
+import { until } from '../harness/until.ts';
 
 const VERSION = encodeMessage({
   type: 'version',

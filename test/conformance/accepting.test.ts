@@ -2,8 +2,8 @@
 
 import { expect, it } from 'vitest';
 import { Service } from '../../ts/netaddr/service.ts';
-import { describeEachBackend } from '../helpers/backends.ts';
-import { loopPasses, until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import { loopPasses, until } from '../harness/until.ts';
 
 describeEachBackend('accepting', (stage) => {
   it('tells both ends of the connection as the peer sees them', async () => {

@@ -4,8 +4,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import type { ConnectionStream } from '../../ts/sockman/streams/connection-stream.ts';
-import { describeEachBackend } from '../helpers/backends.ts';
-import { inTime, loopPasses, noteProgress, until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import { inTime, loopPasses, noteProgress, until } from '../harness/until.ts';
 
 const requests = new AsyncLocalStorage<string>();
 

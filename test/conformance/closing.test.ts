@@ -2,10 +2,10 @@
 // batch still holds for them is not delivered, and what is opened meanwhile gets nothing of it.
 
 import { describe, expect, it } from 'vitest';
-import { describeEachBackend } from '../helpers/backends.ts';
-import type { Connected, Stage } from '../helpers/backends.ts';
-import type { Overridable, Probe } from '../helpers/probe.ts';
-import { loopPasses, until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import type { Connected, Stage } from '../harness/backends.ts';
+import type { Overridable, Probe } from '../harness/probe.ts';
+import { loopPasses, until } from '../harness/until.ts';
 
 /** The callbacks in which something is closed, and what a peer does to have them called. */
 const CALLBACKS = [

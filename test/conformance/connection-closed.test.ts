@@ -2,10 +2,10 @@
 
 import { expect, it } from 'vitest';
 import { createSockMan } from '../../ts/sockman/create-sock-man.ts';
-import { describeEachBackend } from '../helpers/backends.ts';
-import type { Stage } from '../helpers/backends.ts';
-import type { Probe } from '../helpers/probe.ts';
-import { inTime, loopPasses, noteProgress, until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import type { Stage } from '../harness/backends.ts';
+import type { Probe } from '../harness/probe.ts';
+import { inTime, loopPasses, noteProgress, until } from '../harness/until.ts';
 
 /** A probe that writes down the ends it is told: `0 eof`, `1 error ECONNRESET`. */
 function telling(stage: Stage): { probe: Probe; told: string[] } {

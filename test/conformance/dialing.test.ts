@@ -3,10 +3,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Service } from '../../ts/netaddr/service.ts';
 import type { DialResult } from '../../ts/sockman/dial/dialer.ts';
-import { describeEachBackend, itUnless } from '../helpers/backends.ts';
-import type { Stage } from '../helpers/backends.ts';
-import { countDescriptors, noDescriptorCount } from '../helpers/descriptors.ts';
-import { inTime, loopPasses, until } from '../helpers/until.ts';
+import { describeEachBackend, itUnless } from '../harness/backends.ts';
+import type { Stage } from '../harness/backends.ts';
+import { countDescriptors, noDescriptorCount } from '../harness/descriptors.ts';
+import { inTime, loopPasses, until } from '../harness/until.ts';
 
 /** An address where connects hang: a listener that accepts nothing, its queue filled up. */
 async function silentAddress(stage: Stage): Promise<Service> {

@@ -8,9 +8,9 @@ import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, it } from 'vitest';
 import { SystemError } from '../../ts/util/errors/system-error.ts';
-import { describeEachBackend } from '../helpers/backends.ts';
-import { noise } from '../helpers/noise.ts';
-import { inTime, loopPasses, noteProgress, until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import { noise } from '../harness/peers/noise.ts';
+import { inTime, loopPasses, noteProgress, until } from '../harness/until.ts';
 
 /** Everything a stream gives until its end. */
 async function readAll(stream: Duplex): Promise<Buffer> {

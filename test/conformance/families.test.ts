@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Service } from '../../ts/netaddr/service.ts';
-import { describeEachBackend } from '../helpers/backends.ts';
-import type { Stage } from '../helpers/backends.ts';
-import { until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import type { Stage } from '../harness/backends.ts';
+import { until } from '../harness/until.ts';
 
 const FAMILIES: [string, (stage: Stage) => Service][] = [
   ['IPv4', () => Service.parse('127.0.0.1:0')],

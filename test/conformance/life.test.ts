@@ -4,10 +4,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createSockMan } from '../../ts/sockman/create-sock-man.ts';
 import type { SockManHandlers } from '../../ts/sockman/create-sock-man.ts';
-import { describeEachBackend, itUnless } from '../helpers/backends.ts';
-import { countDescriptors, noDescriptorCount } from '../helpers/descriptors.ts';
-import type { Probe } from '../helpers/probe.ts';
-import { inTime, loopPasses, noteProgress, until } from '../helpers/until.ts';
+import { describeEachBackend, itUnless } from '../harness/backends.ts';
+import { countDescriptors, noDescriptorCount } from '../harness/descriptors.ts';
+import type { Probe } from '../harness/probe.ts';
+import { inTime, loopPasses, noteProgress, until } from '../harness/until.ts';
 
 describeEachBackend('life', (stage) => {
   it('names its backend, before the start and after it', () => {

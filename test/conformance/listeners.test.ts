@@ -2,9 +2,9 @@
 
 import { expect, it } from 'vitest';
 import { Service } from '../../ts/netaddr/service.ts';
-import { describeEachBackend, itUnless } from '../helpers/backends.ts';
-import { countDescriptors } from '../helpers/descriptors.ts';
-import { loopPasses, until } from '../helpers/until.ts';
+import { describeEachBackend, itUnless } from '../harness/backends.ts';
+import { countDescriptors } from '../harness/descriptors.ts';
+import { loopPasses, until } from '../harness/until.ts';
 
 const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:8333';
 

@@ -1,10 +1,10 @@
 // Pausing by predicates: what waits, what wakes it, and that waiting costs nothing.
 
 import { describe, expect, it } from 'vitest';
-import { describeEachBackend } from '../helpers/backends.ts';
-import { noise } from '../helpers/noise.ts';
-import { loopPasses, until } from '../helpers/until.ts';
-import { turnsWhilePassing } from '../helpers/idleness.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import { noise } from '../harness/peers/noise.ts';
+import { loopPasses, until } from '../harness/until.ts';
+import { turnsWhilePassing } from '../harness/idleness.ts';
 
 describeEachBackend('predicates', (stage) => {
   describe('shouldTryToRecv', () => {

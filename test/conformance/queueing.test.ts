@@ -2,9 +2,9 @@
 
 import { expect, it } from 'vitest';
 import { createSockMan } from '../../ts/sockman/create-sock-man.ts';
-import { describeEachBackend } from '../helpers/backends.ts';
-import { noise } from '../helpers/noise.ts';
-import { loopPasses, noteProgress, until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import { noise } from '../harness/peers/noise.ts';
+import { loopPasses, noteProgress, until } from '../harness/until.ts';
 
 const MIB = 1024 * 1024;
 /** More than both kernel buffers hold. */

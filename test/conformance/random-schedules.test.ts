@@ -2,7 +2,7 @@
 // same story. The seed is printed; SOCKMAN_SEED repeats a run, SOCKMAN_SCHEDULES asks for more of them.
 
 import { expect, it } from 'vitest';
-import { availableBackends } from '../helpers/backends.ts';
+import { availableBackends } from '../harness/backends.ts';
 import { makeSchedule } from './schedule.ts';
 import { playTogether } from './schedule-player.ts';
 

@@ -1,10 +1,10 @@
 // What a peer sends: bytes, EOF, RST; in order, once, and nothing after close.
 
 import { describe, expect, it } from 'vitest';
-import { describeEachBackend } from '../helpers/backends.ts';
-import type { Connected } from '../helpers/backends.ts';
-import { noise } from '../helpers/noise.ts';
-import { loopPasses, until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import type { Connected } from '../harness/backends.ts';
+import { noise } from '../harness/peers/noise.ts';
+import { loopPasses, until } from '../harness/until.ts';
 
 describeEachBackend('receiving', (stage) => {
   it('delivers bytes in order and entire', async () => {

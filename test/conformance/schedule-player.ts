@@ -4,8 +4,8 @@ import { expect } from 'vitest';
 import { SockMan } from '../../ts/sockman/sock-man.ts';
 import type { SockManOptions } from '../../ts/sockman/options.ts';
 import type { Service } from '../../ts/netaddr/service.ts';
-import { noise } from '../helpers/noise.ts';
-import { loopPasses, noteProgress, until } from '../helpers/until.ts';
+import { noise } from '../harness/peers/noise.ts';
+import { loopPasses, noteProgress, until } from '../harness/until.ts';
 import type { End, Schedule } from './schedule.ts';
 
 /** What all streams are cut from, each from its own offset on. */

@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { describeEachBackend } from '../helpers/backends.ts';
-import { noise } from '../helpers/noise.ts';
-import { loopPasses, until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import { noise } from '../harness/peers/noise.ts';
+import { loopPasses, until } from '../harness/until.ts';
 
 const MIB = 1024 * 1024;
 

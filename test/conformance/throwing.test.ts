@@ -1,9 +1,9 @@
 // Callbacks that throw: one defined outcome, whatever is thrown, and nothing else is disturbed.
 
 import { describe, expect, it } from 'vitest';
-import { describeEachBackend } from '../helpers/backends.ts';
-import type { Overridable, Probe } from '../helpers/probe.ts';
-import { loopPasses, until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import type { Overridable, Probe } from '../harness/probe.ts';
+import { loopPasses, until } from '../harness/until.ts';
 
 const VALUES: [string, unknown][] = [
   ['an Error', new Error('thrown by a test')],

@@ -1,9 +1,9 @@
 // Turns and ticks: hooks, wake-ups, and that nothing runs while nothing needs it.
 
 import { describe, expect, it } from 'vitest';
-import { describeEachBackend } from '../helpers/backends.ts';
-import { turnsWhilePassing } from '../helpers/idleness.ts';
-import { loopPasses, until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import { turnsWhilePassing } from '../harness/idleness.ts';
+import { loopPasses, until } from '../harness/until.ts';
 
 describeEachBackend('turns', (stage) => {
   it('makes no turn at all while nothing happens', async () => {

@@ -5,8 +5,8 @@ import type { AsMapHealth } from '../../ts/addrman/asmap/health.ts';
 import { NetGroups } from '../../ts/addrman/net-groups.ts';
 import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { Service } from '../../ts/netaddr/service.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
-import { readVectorBytes } from '../helpers/vectors.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
+import { readVectorBytes } from '../harness/data/vectors.ts';
 import { World } from './world.ts';
 
 const HOUR_MS = 3_600_000;

@@ -10,7 +10,7 @@ import { Service } from '../../ts/netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { silentLogger } from '../../ts/util/logger.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import { Crowd } from './crowd.ts';
 import { World } from './world.ts';
 

@@ -6,7 +6,7 @@ import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import type { P2PNode } from '../../ts/connman/node/peer.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import type { World } from './world.ts';
 
 /** What anybody in a crowd offers: blocks, with witnesses. */

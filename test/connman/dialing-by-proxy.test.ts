@@ -7,7 +7,7 @@ import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import type { MemoryPeer, MemoryPeerListener } from '../../ts/testing.ts';
-import { bytesOf } from '../helpers/handshake.ts';
+import { bytesOf } from '../harness/peers/handshake.ts';
 import { World, onlyNode } from './world.ts';
 
 const PROXY = '127.0.0.1:9050';

@@ -10,7 +10,7 @@ import type { P2PNode } from '../../ts/connman/node/peer.ts';
 import { NO_VERSION_ADDRESS } from '../../ts/p2p/messages/version.ts';
 import { decodeMessage, encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { Message } from '../../ts/p2p/messages/registry.ts';
-import { noteProgress } from '../helpers/until.ts';
+import { noteProgress } from '../harness/until.ts';
 
 export class Greeter implements NetEvents {
   readonly initialized: number[] = [];

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { addressOfDestination, encodeI2PBase64 } from '../../ts/sockman/dial/i2p-destination.ts';
-import { D1, D2 } from '../helpers/i2p-destinations.ts';
-import { BRIDGE, SamBridge } from '../helpers/sam-bridge.ts';
+import { D1, D2 } from '../harness/dials/i2p-destinations.ts';
+import { BRIDGE, SamBridge } from '../harness/dials/sam-bridge.ts';
 import { bookOf } from './dialers.ts';
 import { World } from './world.ts';
 import type { TestNode } from './world.ts';

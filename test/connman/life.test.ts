@@ -3,7 +3,7 @@ import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Subnet } from '../../ts/netaddr/subnet.ts';
 import { uniformBelow } from '../../ts/util/random.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import { World } from './world.ts';
 import type { TestNode, WirePeer } from './world.ts';
 

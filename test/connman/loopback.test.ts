@@ -7,7 +7,7 @@ import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { V1Transport, V1_HEADER_BYTES } from '../../ts/p2p/transport/v1.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { Message } from '../../ts/p2p/messages/registry.ts';
-import { noteProgress, until } from '../helpers/until.ts';
+import { noteProgress, until } from '../harness/until.ts';
 import { Greeter } from './greeter.ts';
 import { MAGIC, onlyNode, versionMessage } from './world.ts';
 

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connman } from '../../ts/connman/connman.ts';
 import { Services } from '../../ts/p2p/protocol.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import { Crowd } from './crowd.ts';
 import { STEP_MS, bookOf, ofType, placesIn, startDialer } from './dialers.ts';
 import { World } from './world.ts';

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { Service } from '../../ts/netaddr/service.ts';
-import { bytesOf } from '../helpers/handshake.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { bytesOf } from '../harness/peers/handshake.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import { bookOf } from './dialers.ts';
 import { World, WirePeer } from './world.ts';
 

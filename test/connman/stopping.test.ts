@@ -5,9 +5,9 @@ import { AddrMan } from '../../ts/addrman/addr-man.ts';
 import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
-import { WELL, noBuild, runChild } from '../helpers/child.ts';
-import { countTimers } from '../helpers/recording-node.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { WELL, noBuild, runChild } from '../harness/child.ts';
+import { countTimers } from '../harness/peers/recording-node.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import { World, onlyNode } from './world.ts';
 import type { TestNode } from './world.ts';
 

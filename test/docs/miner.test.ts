@@ -2,8 +2,8 @@
 
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noBuild } from '../helpers/child.ts';
-import { Bitcoind, CoreFolder, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';
+import { noBuild } from '../harness/child.ts';
+import { Bitcoind, CoreFolder, DIALS_NOBODY, bitcoindPath } from '../harness/labs/bitcoind.ts';
 import { printed, runFile } from '../samples/samples.ts';
 import { textOf } from './pages.ts';
 

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../ts/cli/commands.ts';
 import { parseCommandLine } from '../../ts/cli/options.ts';
-import { noBuild } from '../helpers/child.ts';
+import { noBuild } from '../harness/child.ts';
 import { ROOT, pages, textOf } from './pages.ts';
 
 interface Block {

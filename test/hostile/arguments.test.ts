@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { MAX_NODE_IDS } from '../../ts/sockman/arguments.ts';
 import { createSockMan } from '../../ts/sockman/create-sock-man.ts';
 import type { SockManOptions } from '../../ts/sockman/options.ts';
-import { describeEachBackend } from '../helpers/backends.ts';
-import type { Probe } from '../helpers/probe.ts';
-import { noise } from '../helpers/noise.ts';
-import { until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import type { Probe } from '../harness/probe.ts';
+import { noise } from '../harness/peers/noise.ts';
+import { until } from '../harness/until.ts';
 
 const INVALID = 'ERR_SOCKMAN_INVALID_ARG';
 const RANGE = 'ERR_SOCKMAN_OUT_OF_RANGE';

@@ -1,9 +1,9 @@
 // Peers that flood, and peers that just stay: others, timers and promises go on.
 
 import { expect, it } from 'vitest';
-import { describeEachBackend } from '../helpers/backends.ts';
-import type { Connected } from '../helpers/backends.ts';
-import { inTime, loopPasses, until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import type { Connected } from '../harness/backends.ts';
+import { inTime, loopPasses, until } from '../harness/until.ts';
 
 describeEachBackend('floods', (stage) => {
   it('serves a second connection and timers while one peer floods', async () => {

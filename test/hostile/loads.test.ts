@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../native/load.cjs';
-import { SYSTEM_BACKENDS, WELL, noBuild, runChild } from '../helpers/child.ts';
-import { noDescriptorCount } from '../helpers/descriptors.ts';
+import { SYSTEM_BACKENDS, WELL, noBuild, runChild } from '../harness/child.ts';
+import { noDescriptorCount } from '../harness/descriptors.ts';
 
 const addon = loadAddon();
 const reason = noBuild ?? noDescriptorCount ?? (addon.ok ? undefined : addon.reason);

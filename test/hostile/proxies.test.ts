@@ -12,9 +12,9 @@ import type { SockMan } from '../../ts/sockman/sock-man.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { TOR_MAX_REPLY_BYTES } from '../../ts/tor/reply-reader.ts';
 import { TorControl } from '../../ts/tor/tor-control.ts';
-import { D1 } from '../helpers/i2p-destinations.ts';
-import { goodSamAnswer } from '../helpers/sam-bridge.ts';
-import { inTime } from '../helpers/until.ts';
+import { D1 } from '../harness/dials/i2p-destinations.ts';
+import { goodSamAnswer } from '../harness/dials/sam-bridge.ts';
+import { inTime } from '../harness/until.ts';
 
 /** What a turn may read beyond what was needed to judge. */
 const UNDER_WAY_BYTES = 16 * 1024 * 1024;

@@ -5,9 +5,9 @@ import type { Duplex } from 'node:stream';
 import { expect, it } from 'vitest';
 import type { Service } from '../../ts/netaddr/service.ts';
 import { seededRandom } from '../../ts/sockman/backends/memory/seeded-random.ts';
-import { describeEachBackend } from '../helpers/backends.ts';
-import type { Overridable, Probe } from '../helpers/probe.ts';
-import { noteProgress, until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import type { Overridable, Probe } from '../harness/probe.ts';
+import { noteProgress, until } from '../harness/until.ts';
 
 const SEED = Number(process.env['SOCKMAN_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const CALL_COUNT = 5_000;

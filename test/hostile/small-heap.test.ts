@@ -4,7 +4,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { noBuild } from '../helpers/child.ts';
+import { noBuild } from '../harness/child.ts';
 
 const FOLDER = `${import.meta.dirname}/../../bench/cases/floods`;
 const MAX_CONNECTIONS = 125;

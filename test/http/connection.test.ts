@@ -1,8 +1,8 @@
 // The life of a connection: timeouts, ends, back-pressure, refusals, over every backend.
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { describeEachBackend } from '../helpers/backends.ts';
-import { loopPasses, until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import { loopPasses, until } from '../harness/until.ts';
 import { HttpStage, answers, answersIn, closed } from './stage.ts';
 
 const HELLO = 'GET /hello HTTP/1.1\r\n\r\n';

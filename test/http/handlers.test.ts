@@ -2,8 +2,8 @@
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { HttpHandler } from '../../ts/http.ts';
-import { describeEachBackend } from '../helpers/backends.ts';
-import { until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import { until } from '../harness/until.ts';
 import { HttpStage, answers, answersIn, closed } from './stage.ts';
 
 const FAILING: [string, HttpHandler][] = [

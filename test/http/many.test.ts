@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HttpServer } from '../../ts/http.ts';
-import { countDescriptors, noDescriptorCount } from '../helpers/descriptors.ts';
+import { countDescriptors, noDescriptorCount } from '../harness/descriptors.ts';
 
 const BODY_LIMIT = 33_554_432;
 

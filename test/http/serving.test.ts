@@ -1,7 +1,7 @@
 // What a client gets: persistence, order, bodies.
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { describeEachBackend } from '../helpers/backends.ts';
+import { describeEachBackend } from '../harness/backends.ts';
 import { HttpStage, answers, closed } from './stage.ts';
 
 describeEachBackend('HttpServer', (stage) => {

@@ -4,9 +4,9 @@ import { expect } from 'vitest';
 import { HttpServer } from '../../ts/http.ts';
 import type { HttpServerOptions } from '../../ts/http.ts';
 import type { Service } from '../../ts/netaddr/service.ts';
-import type { Stage } from '../helpers/backends.ts';
-import type { RawPeer } from '../helpers/raw-peer.ts';
-import { noteProgress, until } from '../helpers/until.ts';
+import type { Stage } from '../harness/backends.ts';
+import type { RawPeer } from '../harness/peers/raw-peer.ts';
+import { noteProgress, until } from '../harness/until.ts';
 
 /** One answer as it came. */
 export interface Answer {

@@ -9,8 +9,8 @@ import { blockHash } from '../../ts/p2p/messages/block-header.ts';
 import { Services } from '../../ts/p2p/protocol.ts';
 import type { PeerManagerEvents } from '../../ts/peerman/contract/events.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
-import { BcoinNode } from '../helpers/labs/bcoin/bcoin.ts';
-import { bcoinFolder } from '../helpers/labs/bcoin/install.ts';
+import { BcoinNode } from '../harness/labs/bcoin/bcoin.ts';
+import { bcoinFolder } from '../harness/labs/bcoin/install.ts';
 
 const running: Connman[] = [];
 afterEach(async () => {

@@ -12,8 +12,8 @@ import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { Subnet } from '../../ts/netaddr/subnet.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
-import { Bitcoind, CoreFolder, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';
-import { FULL_NODE, RegtestNode, eventually } from '../helpers/labs/regtest-node.ts';
+import { Bitcoind, CoreFolder, DIALS_NOBODY, bitcoindPath } from '../harness/labs/bitcoind.ts';
+import { FULL_NODE, RegtestNode, eventually } from '../harness/labs/regtest-node.ts';
 
 /** Slots of a table by "bucket/position", as `getrawaddrman` has them. */
 type CoreTable = Record<string, Record<string, string | number>>;

@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { Connman } from '../../ts/connman/connman.ts';
-import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';
-import { ROUTERS_FOR_TUNNELS, startI2PLab } from '../helpers/labs/i2p-lab.ts';
-import type { I2PLab } from '../helpers/labs/i2p-lab.ts';
-import { describeInNamespace } from '../helpers/labs/namespace.ts';
-import { OverlayMeeting } from '../helpers/labs/overlay-meeting.ts';
+import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../harness/labs/bitcoind.ts';
+import { ROUTERS_FOR_TUNNELS, startI2PLab } from '../harness/labs/i2p-lab.ts';
+import type { I2PLab } from '../harness/labs/i2p-lab.ts';
+import { describeInNamespace } from '../harness/labs/namespace.ts';
+import { OverlayMeeting } from '../harness/labs/overlay-meeting.ts';
 
 /** Until tunnels are built and both nodes have their addresses, in milliseconds: 20 s as a rule. */
 const SESSIONS_DEADLINE_MS = 300_000;

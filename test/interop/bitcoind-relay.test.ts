@@ -10,10 +10,10 @@ import { blockHash } from '../../ts/p2p/messages/block-header.ts';
 import { InventoryType } from '../../ts/p2p/messages/inventory.ts';
 import { decodeMessage } from '../../ts/p2p/messages/registry.ts';
 import { ByteWriter } from '../../ts/util/bytes/bytes.ts';
-import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';
-import type { CorePeer } from '../helpers/labs/bitcoind.ts';
-import { FULL_NODE, eventually, nodesBeside } from '../helpers/labs/regtest-node.ts';
-import type { RegtestNode } from '../helpers/labs/regtest-node.ts';
+import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../harness/labs/bitcoind.ts';
+import type { CorePeer } from '../harness/labs/bitcoind.ts';
+import { FULL_NODE, eventually, nodesBeside } from '../harness/labs/regtest-node.ts';
+import type { RegtestNode } from '../harness/labs/regtest-node.ts';
 
 /** What Core says where it is, and how many others it knows. */
 const CORE_PLACE = '1.2.3.4:18444';

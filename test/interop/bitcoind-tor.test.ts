@@ -11,13 +11,13 @@ import type { CliIo } from '../../ts/cli/command.ts';
 import { onionServiceOf, readOnionArguments } from '../../ts/cli/node/onion.ts';
 import { Connman } from '../../ts/connman/connman.ts';
 import type { OnionService } from '../../ts/tor/onion-service.ts';
-import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';
-import { describeInNamespace } from '../helpers/labs/namespace.ts';
-import { OverlayMeeting } from '../helpers/labs/overlay-meeting.ts';
-import { freePort } from '../helpers/labs/programs.ts';
-import { startTorLab } from '../helpers/labs/tor-lab.ts';
-import type { TorLab } from '../helpers/labs/tor-lab.ts';
-import { noteProgress, until } from '../helpers/until.ts';
+import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../harness/labs/bitcoind.ts';
+import { describeInNamespace } from '../harness/labs/namespace.ts';
+import { OverlayMeeting } from '../harness/labs/overlay-meeting.ts';
+import { freePort } from '../harness/labs/programs.ts';
+import { startTorLab } from '../harness/labs/tor-lab.ts';
+import type { TorLab } from '../harness/labs/tor-lab.ts';
+import { noteProgress, until } from '../harness/until.ts';
 
 /** An onion service is dialed again until its descriptor is everywhere, for this long at most, in milliseconds. */
 const REACH_DEADLINE_MS = 90_000;

@@ -9,10 +9,10 @@ import { Service } from '../../ts/netaddr/service.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import { PROTOCOL_VERSION } from '../../ts/p2p/protocol.ts';
 import { ByteWriter } from '../../ts/util/bytes/bytes.ts';
-import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';
-import type { CorePeer } from '../helpers/labs/bitcoind.ts';
-import { FULL_NODE, eventually, nodesBeside } from '../helpers/labs/regtest-node.ts';
-import type { RegtestNode } from '../helpers/labs/regtest-node.ts';
+import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../harness/labs/bitcoind.ts';
+import type { CorePeer } from '../harness/labs/bitcoind.ts';
+import { FULL_NODE, eventually, nodesBeside } from '../harness/labs/regtest-node.ts';
+import type { RegtestNode } from '../harness/labs/regtest-node.ts';
 
 /** Largest payload of a message, and what V2 adds to one whose type has no short id. */
 const MAX_PAYLOAD_BYTES = 4_000_000;

@@ -7,10 +7,10 @@ import type { Duplex } from 'node:stream';
 import * as tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ConnectionStream } from '../../ts/sockman/streams/connection-stream.ts';
-import { availableBackends } from '../helpers/backends.ts';
-import { Program, accepts, freePort, missingPrograms } from '../helpers/labs/programs.ts';
-import { Probe } from '../helpers/probe.ts';
-import { inTime } from '../helpers/until.ts';
+import { availableBackends } from '../harness/backends.ts';
+import { Program, accepts, freePort, missingPrograms } from '../harness/labs/programs.ts';
+import { Probe } from '../harness/probe.ts';
+import { inTime } from '../harness/until.ts';
 
 /** Pre-shared keys need no certificate. */
 const PSK = { ciphers: 'PSK', maxVersion: 'TLSv1.2' } as const;

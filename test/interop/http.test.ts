@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HttpServer } from '../../ts/http.ts';
-import { findProgram } from '../helpers/labs/programs.ts';
+import { findProgram } from '../harness/labs/programs.ts';
 
 const run = promisify(execFile);
 

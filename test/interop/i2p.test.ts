@@ -18,11 +18,11 @@ import { Service } from '../../ts/netaddr/service.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import type { DialResult } from '../../ts/sockman/dial/dialer.ts';
 import { addressOfDestinationText } from '../../ts/sockman/dial/i2p-destination.ts';
-import { ZERO_HOPS, startI2PLab } from '../helpers/labs/i2p-lab.ts';
-import type { I2PLab } from '../helpers/labs/i2p-lab.ts';
-import { describeInNamespace } from '../helpers/labs/namespace.ts';
-import { Probe } from '../helpers/probe.ts';
-import { inTime, noteProgress, until } from '../helpers/until.ts';
+import { ZERO_HOPS, startI2PLab } from '../harness/labs/i2p-lab.ts';
+import type { I2PLab } from '../harness/labs/i2p-lab.ts';
+import { describeInNamespace } from '../harness/labs/namespace.ts';
+import { Probe } from '../harness/probe.ts';
+import { inTime, noteProgress, until } from '../harness/until.ts';
 
 /** A session takes 20 s with this i2pd, now and then twice that. */
 const SESSION_DEADLINE_MS = 90_000;

@@ -7,11 +7,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import type { ConnectTarget, Proxy } from '../../ts/sockman/dial/connect-options.ts';
 import type { DialResult } from '../../ts/sockman/dial/dialer.ts';
-import { availableBackends } from '../helpers/backends.ts';
-import { countDescriptors, noDescriptorCount } from '../helpers/descriptors.ts';
-import { Program, accepts, freePort, missingPrograms } from '../helpers/labs/programs.ts';
-import { Probe } from '../helpers/probe.ts';
-import { DEADLINE_MS, loopPasses, until } from '../helpers/until.ts';
+import { availableBackends } from '../harness/backends.ts';
+import { countDescriptors, noDescriptorCount } from '../harness/descriptors.ts';
+import { Program, accepts, freePort, missingPrograms } from '../harness/labs/programs.ts';
+import { Probe } from '../harness/probe.ts';
+import { DEADLINE_MS, loopPasses, until } from '../harness/until.ts';
 
 const CREDENTIALS = { username: 'alice', password: 'secret' };
 

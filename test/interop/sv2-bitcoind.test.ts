@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command as clientCommand } from '../../ts/cli/commands/sv2-client.ts';
 import { command as serverCommand } from '../../ts/cli/commands/sv2-server.ts';
-import { Bitcoind, CoreFolder, DIALS_NOBODY, bitcoindPath } from '../helpers/labs/bitcoind.ts';
-import { outside } from '../helpers/outside.ts';
-import { until } from '../helpers/until.ts';
+import { Bitcoind, CoreFolder, DIALS_NOBODY, bitcoindPath } from '../harness/labs/bitcoind.ts';
+import { outside } from '../harness/outside.ts';
+import { until } from '../harness/until.ts';
 
 describe.skipIf(bitcoindPath() === undefined)('a miner behind our server, on Bitcoin Core', { timeout: 60_000 }, () => {
   const folder = new CoreFolder();

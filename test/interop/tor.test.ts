@@ -21,12 +21,12 @@ import { addOnion, socksListener } from '../../ts/tor/commands.ts';
 import type { TorFailure } from '../../ts/tor/failure.ts';
 import type { OnionService } from '../../ts/tor/onion-service.ts';
 import { TorControl } from '../../ts/tor/tor-control.ts';
-import { describeInNamespace } from '../helpers/labs/namespace.ts';
-import { freePort } from '../helpers/labs/programs.ts';
-import { CONTROL_PASSWORD, startTorLab } from '../helpers/labs/tor-lab.ts';
-import type { TorLab } from '../helpers/labs/tor-lab.ts';
-import { Probe } from '../helpers/probe.ts';
-import { noteProgress, until } from '../helpers/until.ts';
+import { describeInNamespace } from '../harness/labs/namespace.ts';
+import { freePort } from '../harness/labs/programs.ts';
+import { CONTROL_PASSWORD, startTorLab } from '../harness/labs/tor-lab.ts';
+import type { TorLab } from '../harness/labs/tor-lab.ts';
+import { Probe } from '../harness/probe.ts';
+import { noteProgress, until } from '../harness/until.ts';
 
 const VIRTUAL_PORT = 18_444;
 /** An onion service is dialed again until its descriptor is everywhere, for this long at most, in milliseconds. */

@@ -10,10 +10,10 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { MESSAGE_TYPES } from '../../ts/p2p/messages/message-types.ts';
-import { noBuild } from '../helpers/child.ts';
-import { Program } from '../helpers/labs/programs.ts';
-import { RecordingRelay } from '../helpers/recording-relay.ts';
-import { until } from '../helpers/until.ts';
+import { noBuild } from '../harness/child.ts';
+import { Program } from '../harness/labs/programs.ts';
+import { RecordingRelay } from '../harness/peers/recording-relay.ts';
+import { until } from '../harness/until.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
 const START_DEADLINE_MS = 30_000;

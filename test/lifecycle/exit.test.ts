@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { SYSTEM_BACKENDS, WELL, noBuild, runChild } from '../helpers/child.ts';
+import { SYSTEM_BACKENDS, WELL, noBuild, runChild } from '../harness/child.ts';
 
 const STAGES = [
   'created',

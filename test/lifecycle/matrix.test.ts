@@ -1,10 +1,10 @@
 // Every public method in every state of a SockMan's life, with what it must do there.
 
 import { describe, expect, it } from 'vitest';
-import { describeEachBackend } from '../helpers/backends.ts';
-import type { Stage } from '../helpers/backends.ts';
-import type { Probe } from '../helpers/probe.ts';
-import { inTime, until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import type { Stage } from '../harness/backends.ts';
+import type { Probe } from '../harness/probe.ts';
+import { inTime, until } from '../harness/until.ts';
 
 const STATES = ['created', 'started', 'interrupted', 'joined', 'disposed'] as const;
 type State = (typeof STATES)[number];

@@ -1,8 +1,8 @@
 // `unref` and `ref`: whether a SockMan that runs keeps the process alive.
 
 import { describe, expect } from 'vitest';
-import { SYSTEM_BACKENDS, WELL, noBuild, runChild } from '../helpers/child.ts';
-import { itUnless } from '../helpers/backends.ts';
+import { SYSTEM_BACKENDS, WELL, noBuild, runChild } from '../harness/child.ts';
+import { itUnless } from '../harness/backends.ts';
 
 const SCENES = [
   ['with connections', ''],

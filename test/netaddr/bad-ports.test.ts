@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isBadPort } from '../../ts/netaddr/bad-ports.ts';
-import { readVectorJson } from '../helpers/vectors.ts';
+import { readVectorJson } from '../harness/data/vectors.ts';
 
 test('avoids exactly the 85 ports of the list', () => {
   const listed = readVectorJson<number[]>('bad_ports.json');

@@ -5,7 +5,7 @@ import { writeAddressV1, writeAddressV2 } from '../../ts/netaddr/encoding.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import type { NetworkClass, NetworkName } from '../../ts/netaddr/network.ts';
 import { Service } from '../../ts/netaddr/service.ts';
-import { fromHex, readVectorCsv, readVectorJson, toHex } from '../helpers/vectors.ts';
+import { fromHex, readVectorCsv, readVectorJson, toHex } from '../harness/data/vectors.ts';
 import { encoded } from './encoded.ts';
 import { vectorAddress } from './vector-address.ts';
 

@@ -14,7 +14,7 @@ import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { ByteReader, ByteWriter } from '../../ts/util/bytes/bytes.ts';
 import { DecodeError } from '../../ts/util/errors/errors.ts';
-import { fromHex, readVectorCsv, readVectorJson, toHex } from '../helpers/vectors.ts';
+import { fromHex, readVectorCsv, readVectorJson, toHex } from '../harness/data/vectors.ts';
 import { anyAddress } from './arbitraries.ts';
 import { encoded } from './encoded.ts';
 import { vectorAddress } from './vector-address.ts';

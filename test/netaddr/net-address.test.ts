@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../ts/netaddr/network.ts';
 import type { NetworkName } from '../../ts/netaddr/network.ts';
-import { fromHex, readVectorCsv, toHex } from '../helpers/vectors.ts';
+import { fromHex, readVectorCsv, toHex } from '../harness/data/vectors.ts';
 import { anyAddress } from './arbitraries.ts';
 
 const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { MAX_UNIX_PATH_BYTES, Service } from '../../ts/netaddr/service.ts';
-import { readVectorCsv, toHex } from '../helpers/vectors.ts';
+import { readVectorCsv, toHex } from '../harness/data/vectors.ts';
 import { anyAddress } from './arbitraries.ts';
 
 const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion';

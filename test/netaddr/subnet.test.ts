@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Subnet } from '../../ts/netaddr/subnet.ts';
-import { readVectorCsv } from '../helpers/vectors.ts';
+import { readVectorCsv } from '../harness/data/vectors.ts';
 
 const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion';
 const I2P = 'ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p';

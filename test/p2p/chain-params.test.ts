@@ -6,7 +6,7 @@ import { FIXED_SEEDS_HEX, readFixedSeeds } from '../../ts/p2p/fixed-seeds.ts';
 import { hashToHex } from '../../ts/p2p/hash.ts';
 import { blockHash, readBlockHeader, writeBlockHeader } from '../../ts/p2p/messages/block-header.ts';
 import { ByteReader, ByteWriter } from '../../ts/util/bytes/bytes.ts';
-import { fromHex, readVectorJson, toHex } from '../helpers/vectors.ts';
+import { fromHex, readVectorJson, toHex } from '../harness/data/vectors.ts';
 
 interface GenesisVector {
   network: ChainName;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { Checksum, checksum32, doubleSha256, hashFromHex, hashToHex, sha256 } from '../../ts/p2p/hash.ts';
-import { fromHex, toHex } from '../helpers/vectors.ts';
+import { fromHex, toHex } from '../harness/data/vectors.ts';
 
 function referenceSha256(bytes: Uint8Array): Uint8Array {
   return createHash('sha256').update(bytes).digest();

@@ -10,7 +10,7 @@ import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import type { PeerManagerOptions } from '../../ts/peerman/index.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import { silentLogger } from '../../ts/util/logger.ts';
 import { World, onlyNode, versionMessage } from '../connman/world.ts';
 

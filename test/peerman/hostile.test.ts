@@ -12,11 +12,11 @@ import { MESSAGE_TYPES } from '../../ts/p2p/messages/message-types.ts';
 import type { MessageType } from '../../ts/p2p/messages/message-types.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { PeerHooks } from '../../ts/peerman/index.ts';
-import { messageArbitraries } from '../helpers/messages.ts';
-import type { LabPeer } from '../helpers/peer-lab.ts';
-import { PeerLab } from '../helpers/peer-lab.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
-import { fromHex } from '../helpers/vectors.ts';
+import { messageArbitraries } from '../harness/peers/messages.ts';
+import type { LabPeer } from '../harness/peers/peer-lab.ts';
+import { PeerLab } from '../harness/peers/peer-lab.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
+import { fromHex } from '../harness/data/vectors.ts';
 
 const FUZZ_MESSAGES = Number(process.env['SOCKMAN_FUZZ_MESSAGES'] ?? 100_000);
 

@@ -16,9 +16,9 @@ import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { ByteWriter } from '../../ts/util/bytes/bytes.ts';
 import { World, onlyNode, versionMessage } from '../connman/world.ts';
 import type { WirePeer } from '../connman/world.ts';
-import { FakeChain } from '../helpers/fake-chain.ts';
-import { PeerLab } from '../helpers/peer-lab.ts';
-import { items } from '../helpers/transactions.ts';
+import { FakeChain } from '../harness/peers/fake-chain.ts';
+import { PeerLab } from '../harness/peers/peer-lab.ts';
+import { items } from '../harness/peers/transactions.ts';
 
 const PLACE = '127.0.0.1:18444';
 

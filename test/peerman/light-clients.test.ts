@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 
-import type { LabPeer } from '../helpers/peer-lab.ts';
-import { PeerLab } from '../helpers/peer-lab.ts';
-import { hash } from '../helpers/transactions.ts';
-import { fromHex } from '../helpers/vectors.ts';
+import type { LabPeer } from '../harness/peers/peer-lab.ts';
+import { PeerLab } from '../harness/peers/peer-lab.ts';
+import { hash } from '../harness/peers/transactions.ts';
+import { fromHex } from '../harness/data/vectors.ts';
 
 describe('services for light clients', () => {
   const offered = { ourServices: 13n };

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import type { PeerManagerOptions } from '../../ts/peerman/contract/options.ts';
-import { FakeChain } from '../helpers/fake-chain.ts';
-import { PeerLab } from '../helpers/peer-lab.ts';
-import type { LabPeer, LabPeerOptions } from '../helpers/peer-lab.ts';
+import { FakeChain } from '../harness/peers/fake-chain.ts';
+import { PeerLab } from '../harness/peers/peer-lab.ts';
+import type { LabPeer, LabPeerOptions } from '../harness/peers/peer-lab.ts';
 
 const STEP_MS = 100;
 

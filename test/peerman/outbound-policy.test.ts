@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ConnectionType } from '../../ts/connman/node/connection-types.ts';
-import { FakeChain } from '../helpers/fake-chain.ts';
-import type { LabPeer, LabPeerOptions } from '../helpers/peer-lab.ts';
-import { PeerLab } from '../helpers/peer-lab.ts';
+import { FakeChain } from '../harness/peers/fake-chain.ts';
+import type { LabPeer, LabPeerOptions } from '../harness/peers/peer-lab.ts';
+import { PeerLab } from '../harness/peers/peer-lab.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_SECONDS = 86_400;

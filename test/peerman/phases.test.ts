@@ -8,9 +8,9 @@ import { MESSAGE_TYPES } from '../../ts/p2p/messages/message-types.ts';
 import type { MessageType } from '../../ts/p2p/messages/message-types.ts';
 import { decodeMessage, encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import { DecodeError } from '../../ts/util/errors/errors.ts';
-import { messageArbitraries } from '../helpers/messages.ts';
-import { PeerLab } from '../helpers/peer-lab.ts';
-import type { LabPeer } from '../helpers/peer-lab.ts';
+import { messageArbitraries } from '../harness/peers/messages.ts';
+import { PeerLab } from '../harness/peers/peer-lab.ts';
+import type { LabPeer } from '../harness/peers/peer-lab.ts';
 
 /** Everything is offered, so that nothing is refused for another reason than its time. */
 const ALL_SERVICES = 0xc4dn;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { AddrMan } from '../../ts/addrman/addr-man.ts';
 import type { ConnectionType } from '../../ts/connman/node/connection-types.ts';
-import { PeerLab } from '../helpers/peer-lab.ts';
+import { PeerLab } from '../harness/peers/peer-lab.ts';
 
 const NOW = 1_700_000_000;
 const HOUR = 3_600;

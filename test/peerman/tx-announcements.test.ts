@@ -8,9 +8,9 @@ import { InventoryType } from '../../ts/p2p/messages/inventory.ts';
 import { transactionIds } from '../../ts/p2p/messages/transaction.ts';
 import type { PeerHooks } from '../../ts/peerman/index.ts';
 import { knownCapacity } from '../../ts/peerman/state/tx-relay-state.ts';
-import type { LabPeer } from '../helpers/peer-lab.ts';
-import { PeerLab } from '../helpers/peer-lab.ts';
-import { SEGWIT_TX, hash, items } from '../helpers/transactions.ts';
+import type { LabPeer } from '../harness/peers/peer-lab.ts';
+import { PeerLab } from '../harness/peers/peer-lab.ts';
+import { SEGWIT_TX, hash, items } from '../harness/peers/transactions.ts';
 
 describe('announcements of transactions', () => {
   const wanting = { hooks: { onTx() {} } };

@@ -11,9 +11,9 @@ import type { P2PNode } from '../../ts/connman/node/peer.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import type { MemoryPeer } from '../../ts/testing.ts';
-import { seededBytes } from '../helpers/seeded-bytes.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
-import { ScriptedV2Peer, openPackets } from '../helpers/v2-peer.ts';
+import { seededBytes } from '../harness/data/seeded-bytes.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
+import { ScriptedV2Peer, openPackets } from '../harness/peers/v2-peer.ts';
 import { MAGIC, World } from '../connman/world.ts';
 
 const OUR_PLACE = '8.8.8.8:18444';

@@ -7,8 +7,8 @@ import { beforeAbort } from '../../ts/util/time/before-abort.ts';
 import { sleep } from '../../ts/util/time/sleep.ts';
 import { systemClock } from '../../ts/util/time/clock.ts';
 import { whenAborted } from '../../ts/util/time/when-aborted.ts';
-import { describeEachBackend } from '../helpers/backends.ts';
-import { inTime } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import { inTime } from '../harness/until.ts';
 
 const MANY = 30;
 

@@ -17,7 +17,7 @@ import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import type { Clock } from '../../ts/util/time/clock.ts';
 import { systemClock } from '../../ts/util/time/clock.ts';
 import { PONG_TIMEOUT_MS } from '../../ts/peerman/conversation/ping.ts';
-import { noteProgress, until } from '../helpers/until.ts';
+import { noteProgress, until } from '../harness/until.ts';
 import { MAGIC, versionMessage } from '../connman/world.ts';
 
 const BUSY_MS = 400;

@@ -4,8 +4,8 @@
 import { describe, expect, it } from 'vitest';
 import { Deadline } from '../../ts/sockman/turn/deadline.ts';
 import { VirtualClock } from '../../ts/sockman/backends/memory/virtual-clock.ts';
-import { describeEachBackend } from '../helpers/backends.ts';
-import { until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import { until } from '../harness/until.ts';
 
 function work(ms: number): void {
   const endMs = performance.now() + ms;

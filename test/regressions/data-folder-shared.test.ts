@@ -16,7 +16,7 @@ import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { lockFolder } from '../../ts/storage/folder-lock.ts';
 import { silentLogger } from '../../ts/util/logger.ts';
-import { noBuild } from '../helpers/child.ts';
+import { noBuild } from '../harness/child.ts';
 
 const HOLDER = join(import.meta.dirname, '..', 'connman', 'children', 'hold-folder.mjs');
 const { regtest } = CHAIN_PARAMS;

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { EACCES, errnoOf } from '../../ts/util/errors/errno.ts';
-import { itUnless } from '../helpers/backends.ts';
-import { WELL, noBuild, runChild } from '../helpers/child.ts';
+import { itUnless } from '../harness/backends.ts';
+import { WELL, noBuild, runChild } from '../harness/child.ts';
 
 const isOld = Number(process.versions.node.split('.')[0]) < 25;
 const noModel = isOld ? 'the permission model covers the network from Node 25 on' : noBuild;

@@ -5,8 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { describeEachBackend, itUnless } from '../helpers/backends.ts';
-import { SYSTEM_BACKENDS, noBuild } from '../helpers/child.ts';
+import { describeEachBackend, itUnless } from '../harness/backends.ts';
+import { SYSTEM_BACKENDS, noBuild } from '../harness/child.ts';
 
 describeEachBackend('a dial that meets itself', (stage) => {
   it('fails with a code of its own, and leaves the port free', async () => {

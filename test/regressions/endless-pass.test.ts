@@ -2,11 +2,11 @@
 // all other descriptors waiting for 1,097 ms.
 
 import { expect, it } from 'vitest';
-import { describeEachBackend } from '../helpers/backends.ts';
-import type { Stage } from '../helpers/backends.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import type { Stage } from '../harness/backends.ts';
 import type { SockManOptions } from '../../ts/sockman/options.ts';
-import type { Probe } from '../helpers/probe.ts';
-import { until } from '../helpers/until.ts';
+import type { Probe } from '../harness/probe.ts';
+import { until } from '../harness/until.ts';
 
 const PEERS = 40;
 

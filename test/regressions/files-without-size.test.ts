@@ -13,9 +13,9 @@ import { openDataFolder } from '../../ts/connman/data-folder.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { AnchorsFile } from '../../ts/storage/anchors-file.ts';
 import { readInput } from '../../ts/storage/bounded-read.ts';
-import { noBuild } from '../helpers/child.ts';
-import { peersFileBytes, peersFileVector } from '../helpers/peers-vectors.ts';
-import { readVectorBytes } from '../helpers/vectors.ts';
+import { noBuild } from '../harness/child.ts';
+import { peersFileBytes, peersFileVector } from '../harness/data/peers-vectors.ts';
+import { readVectorBytes } from '../harness/data/vectors.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
 const { regtest } = CHAIN_PARAMS;

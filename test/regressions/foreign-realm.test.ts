@@ -5,8 +5,8 @@ import { expect, it } from 'vitest';
 import { isBytes } from '../../ts/util/bytes/is-bytes.ts';
 import { isAbortSignal } from '../../ts/util/time/when-aborted.ts';
 import { V1Transport } from '../../ts/p2p/transport/v1.ts';
-import { describeEachBackend } from '../helpers/backends.ts';
-import { until } from '../helpers/until.ts';
+import { describeEachBackend } from '../harness/backends.ts';
+import { until } from '../harness/until.ts';
 
 const foreign = (text: string): Uint8Array =>
   runInNewContext('Uint8Array.from(bytes)', { bytes: [...Buffer.from(text)] }) as Uint8Array;

@@ -7,8 +7,8 @@ import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { Subnet } from '../../ts/netaddr/subnet.ts';
 import { zoneName, zoneNumber } from '../../ts/netaddr/zone.ts';
-import { describeEachBackend, itUnless } from '../helpers/backends.ts';
-import { until } from '../helpers/until.ts';
+import { describeEachBackend, itUnless } from '../harness/backends.ts';
+import { until } from '../harness/until.ts';
 
 const IFINDEX = '/sys/class/net/lo/ifindex';
 const noLoopback = existsSync(IFINDEX) ? undefined : 'no interface lo in /sys/class/net';

@@ -3,11 +3,11 @@
 // with the peer's 600,000 unread: the peer got 128,000 and an RST.
 
 import { expect, it } from 'vitest';
-import { describeEachBackend, itUnless } from '../helpers/backends.ts';
-import type { Stage } from '../helpers/backends.ts';
-import type { Probe } from '../helpers/probe.ts';
-import type { RawPeer } from '../helpers/raw-peer.ts';
-import { inTime, loopPasses, until } from '../helpers/until.ts';
+import { describeEachBackend, itUnless } from '../harness/backends.ts';
+import type { Stage } from '../harness/backends.ts';
+import type { Probe } from '../harness/probe.ts';
+import type { RawPeer } from '../harness/peers/raw-peer.ts';
+import { inTime, loopPasses, until } from '../harness/until.ts';
 
 const BUFFERS = { sendBufferBytes: 512 * 1024 };
 

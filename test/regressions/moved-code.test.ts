@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { noBuild } from '../helpers/child.ts';
+import { noBuild } from '../harness/child.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const TRAP = "process.stdout.write('loaded a stranger\\n'); process.exit(1);";

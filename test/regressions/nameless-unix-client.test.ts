@@ -10,9 +10,9 @@ import { Service } from '../../ts/netaddr/service.ts';
 import type { BackendOptions } from '../../ts/sockman/backends/backend.ts';
 import { unpackAddress } from '../../ts/sockman/backends/packed-address.ts';
 import { MemoryNetwork } from '../../ts/testing.ts';
-import { describeEachBackend, itUnless } from '../helpers/backends.ts';
-import { Probe } from '../helpers/probe.ts';
-import { until } from '../helpers/until.ts';
+import { describeEachBackend, itUnless } from '../harness/backends.ts';
+import { Probe } from '../harness/probe.ts';
+import { until } from '../harness/until.ts';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 

@@ -2,8 +2,8 @@
 // swallowed: nobody was served, and the loop spun at 30 % CPU.
 
 import { describe, expect } from 'vitest';
-import { SYSTEM_BACKENDS, noBuild, runChild } from '../helpers/child.ts';
-import { itUnless } from '../helpers/backends.ts';
+import { SYSTEM_BACKENDS, noBuild, runChild } from '../harness/child.ts';
+import { itUnless } from '../harness/backends.ts';
 import { spawnSync } from 'node:child_process';
 
 const noPrlimit = spawnSync('prlimit', ['--version']).status === 0 ? noBuild : 'prlimit is missing (util-linux)';

@@ -2,8 +2,8 @@
 // `beforeExit`, and what was dropped without a close was never collected. The backends promise one life.
 
 import { describe, expect } from 'vitest';
-import { SYSTEM_BACKENDS, WELL, noBuild, runChild } from '../helpers/child.ts';
-import { itUnless } from '../helpers/backends.ts';
+import { SYSTEM_BACKENDS, WELL, noBuild, runChild } from '../harness/child.ts';
+import { itUnless } from '../harness/backends.ts';
 
 const STAGES = [
   'created',

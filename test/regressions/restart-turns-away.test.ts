@@ -3,10 +3,10 @@
 
 import { expect } from 'vitest';
 import type { Service } from '../../ts/netaddr/service.ts';
-import { describeEachBackend, itUnless } from '../helpers/backends.ts';
-import type { Stage } from '../helpers/backends.ts';
-import type { Probe } from '../helpers/probe.ts';
-import { inTime, until } from '../helpers/until.ts';
+import { describeEachBackend, itUnless } from '../harness/backends.ts';
+import type { Stage } from '../harness/backends.ts';
+import type { Probe } from '../harness/probe.ts';
+import { inTime, until } from '../harness/until.ts';
 
 const CLIENTS = 40;
 

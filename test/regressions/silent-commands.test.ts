@@ -13,8 +13,8 @@ import { UsageError } from '../../ts/cli/options.ts';
 import { Screen } from '../../ts/cli/terminal/screen.ts';
 import { PLAIN } from '../../ts/cli/terminal/style.ts';
 import type { PeerStats } from '../../ts/connman/statistics.ts';
-import { noBuild } from '../helpers/child.ts';
-import { outside } from '../helpers/outside.ts';
+import { noBuild } from '../harness/child.ts';
+import { outside } from '../harness/outside.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
 

@@ -15,8 +15,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { describeEachBackend, itUnless } from '../helpers/backends.ts';
-import { SYSTEM_BACKENDS, WELL, noBuild, runChild } from '../helpers/child.ts';
+import { describeEachBackend, itUnless } from '../harness/backends.ts';
+import { SYSTEM_BACKENDS, WELL, noBuild, runChild } from '../harness/child.ts';
 
 describeEachBackend('the file of a Unix-domain listener', (stage) => {
   const noFiles = stage.backend === 'memory' ? 'its paths are names that no file stands for' : undefined;

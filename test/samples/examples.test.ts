@@ -7,7 +7,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Connman } from '../../ts/connman/connman.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
-import { noBuild } from '../helpers/child.ts';
+import { noBuild } from '../harness/child.ts';
 import { examples, printed, runFile } from './samples.ts';
 
 const ANY = '127.0.0.1:0';

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { noBuild } from '../helpers/child.ts';
+import { noBuild } from '../harness/child.ts';
 import { examples, printed, programsOf, run, withAddress } from './samples.ts';
 import type { Sample } from './samples.ts';
 

@@ -10,9 +10,9 @@ import { describe, expect, it } from 'vitest';
 import { Connman } from '../../ts/connman/connman.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { addressOfDestination } from '../../ts/sockman/dial/i2p-destination.ts';
-import { ONION_ID, goodControlAnswer } from '../helpers/control-port.ts';
-import { D1 } from '../helpers/i2p-destinations.ts';
-import { goodSamAnswer } from '../helpers/sam-bridge.ts';
+import { ONION_ID, goodControlAnswer } from '../harness/dials/control-port.ts';
+import { D1 } from '../harness/dials/i2p-destinations.ts';
+import { goodSamAnswer } from '../harness/dials/sam-bridge.ts';
 import { printed, programsOf, run, withAddress } from './samples.ts';
 
 const programs = programsOf('README.md');

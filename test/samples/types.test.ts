@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noBuild } from '../helpers/child.ts';
+import { noBuild } from '../harness/child.ts';
 import { ROOT, examples, programsOf } from './samples.ts';
 
 const GUIDES = readdirSync(join(ROOT, 'docs', 'guides')).map((file) => `docs/guides/${file}`);

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Service } from '../../ts/netaddr/service.ts';
 import { ACCEPT_RETRY_MS } from '../../ts/sockman/listeners.ts';
 import { MemoryNetwork } from '../../ts/testing.ts';
-import { Probe } from '../helpers/probe.ts';
+import { Probe } from '../harness/probe.ts';
 
 describe('a listener without descriptors', () => {
   let net: MemoryNetwork;

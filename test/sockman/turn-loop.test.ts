@@ -6,8 +6,8 @@ import type { SockManOptions } from '../../ts/sockman/options.ts';
 import { TICK_MS } from '../../ts/sockman/turn/turn-loop.ts';
 import { MemoryNetwork } from '../../ts/testing.ts';
 import type { MemoryPeer } from '../../ts/testing.ts';
-import { Probe } from '../helpers/probe.ts';
-import type { Overridable } from '../helpers/probe.ts';
+import { Probe } from '../harness/probe.ts';
+import type { Overridable } from '../harness/probe.ts';
 
 describe('TurnLoop', () => {
   let net: MemoryNetwork;

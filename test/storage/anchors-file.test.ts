@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AnchorsFile, parseAnchors, serializeAnchors } from '../../ts/storage/anchors-file.ts';
-import { fromHex, readVectorJson, toHex } from '../helpers/vectors.ts';
+import { fromHex, readVectorJson, toHex } from '../harness/data/vectors.ts';
 import { REGTEST_MAGIC, peer } from '../addrman/support.ts';
 
 interface AnchorsVector {

@@ -3,7 +3,7 @@ import { parseBanList, serializeBanList } from '../../ts/storage/ban-list.ts';
 import type { BanEntry } from '../../ts/storage/ban-list.ts';
 import { findDuplicateRootKey } from '../../ts/storage/json-keys.ts';
 import { Subnet } from '../../ts/netaddr/subnet.ts';
-import { BAN_LIST_VECTORS } from '../helpers/ban-list-vectors.ts';
+import { BAN_LIST_VECTORS } from '../harness/data/ban-list-vectors.ts';
 
 const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion';
 

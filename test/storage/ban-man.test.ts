@@ -9,8 +9,8 @@ import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Subnet } from '../../ts/netaddr/subnet.ts';
 import { VirtualClock } from '../../ts/testing.ts';
 import { silentLogger } from '../../ts/util/logger.ts';
-import { BAN_LIST_VECTORS } from '../helpers/ban-list-vectors.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { BAN_LIST_VECTORS } from '../harness/data/ban-list-vectors.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 
 const NOW_SECONDS = 1_700_000_000;
 const address = (text: string): NetAddress => NetAddress.parse(text);

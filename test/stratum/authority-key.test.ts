@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatAuthorityKey, formatSv2Url, parseAuthorityKey, parseSv2Url } from '../../ts/stratum/authority-key.ts';
-import { fromHex, readVectorJson, toHex } from '../helpers/vectors.ts';
+import { fromHex, readVectorJson, toHex } from '../harness/data/vectors.ts';
 
 const vectors = readVectorJson<{
   valid: { xOnly: string; text: string }[];

@@ -1,6 +1,6 @@
 // The published handshakes of Stratum V2, with all keys.
 
-import { readVectorJson } from '../helpers/vectors.ts';
+import { readVectorJson } from '../harness/data/vectors.ts';
 
 export interface TransportRow {
   label: string;

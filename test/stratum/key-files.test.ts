@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatAuthorityKey, parseAuthorityKey } from '../../ts/stratum/authority-key.ts';
 import { AUTHORITY_KEY_FILE, STATIC_KEY_FILE, loadServerKeys } from '../../ts/stratum/key-files.ts';
 import type { Logger } from '../../ts/util/logger.ts';
-import { toHex } from '../helpers/vectors.ts';
+import { toHex } from '../harness/data/vectors.ts';
 
 let folder: string;
 let lines: string[];

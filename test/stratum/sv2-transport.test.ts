@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { createKeyPair } from '../../ts/p2p/bip324/ellswift.ts';
 import { MAX_CHUNK_BYTES, Sv2Transport, encryptedFrameBytes } from '../../ts/stratum/sv2-transport.ts';
 import type { Sv2Frame } from '../../ts/stratum/messages/registry.ts';
-import { seededBytes } from '../helpers/seeded-bytes.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
-import { toHex } from '../helpers/vectors.ts';
+import { seededBytes } from '../harness/data/seeded-bytes.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
+import { toHex } from '../harness/data/vectors.ts';
 import { handshakeVectors } from './handshake-vectors.ts';
 import {
   connectedPair,

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { StaticKey } from '../../ts/stratum/noise/static-key.ts';
 import { Sv2Transport } from '../../ts/stratum/sv2-transport.ts';
 import type { Sv2Frame } from '../../ts/stratum/messages/registry.ts';
-import { fromHex, toHex } from '../helpers/vectors.ts';
+import { fromHex, toHex } from '../harness/data/vectors.ts';
 import type { HandshakeCase, TransportRow } from './handshake-vectors.ts';
 
 /** A time at which all published certificates hold, in Unix seconds. */

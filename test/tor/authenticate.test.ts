@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { authenticate, protocolInfo } from '../../ts/tor/authenticate.ts';
 import type { TorCredentials } from '../../ts/tor/authenticate.ts';
 import { TorControl } from '../../ts/tor/tor-control.ts';
-import { CONTROL_PORT } from '../helpers/control-port.ts';
-import type { ControlPort } from '../helpers/control-port.ts';
-import { ControlStage } from '../helpers/dial-stage.ts';
+import { CONTROL_PORT } from '../harness/dials/control-port.ts';
+import type { ControlPort } from '../harness/dials/control-port.ts';
+import { ControlStage } from '../harness/dials/dial-stage.ts';
 
 // Vector V6 of the shared specification (proxy-i2p.md).
 const bytesFrom = (first: number): Uint8Array => Uint8Array.from({ length: 32 }, (_, at) => first + at);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { readOnionKey, writeOnionKey } from '../../ts/tor/onion-key-file.ts';
-import { ONION_KEY } from '../helpers/control-port.ts';
+import { ONION_KEY } from '../harness/dials/control-port.ts';
 
 let folder: string;
 let path: string;

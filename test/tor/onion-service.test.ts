@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { OnionService, TOR_RETRY_MAX_MS } from '../../ts/tor/onion-service.ts';
 import type { OnionServiceOptions } from '../../ts/tor/onion-service.ts';
-import { CONTROL_PORT, ONION_ID, ONION_KEY, goodControlAnswer } from '../helpers/control-port.ts';
-import type { ControlPort } from '../helpers/control-port.ts';
-import { ControlStage } from '../helpers/dial-stage.ts';
+import { CONTROL_PORT, ONION_ID, ONION_KEY, goodControlAnswer } from '../harness/dials/control-port.ts';
+import type { ControlPort } from '../harness/dials/control-port.ts';
+import { ControlStage } from '../harness/dials/dial-stage.ts';
 
 const TARGET = '127.0.0.1:8334';
 const SERVICE = `${ONION_ID}.onion:8333`;

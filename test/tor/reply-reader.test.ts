@@ -7,7 +7,7 @@ import {
   TorReplyReader,
 } from '../../ts/tor/reply-reader.ts';
 import type { TorReply } from '../../ts/tor/reply-reader.ts';
-import { everySplit } from '../helpers/handshake.ts';
+import { everySplit } from '../harness/peers/handshake.ts';
 
 /** What a reader makes of chunks. */
 function read(...chunks: (string | Uint8Array)[]): { replies: TorReply[]; failure: string | undefined } {

@@ -6,11 +6,11 @@ import type { TorFailure } from '../../ts/tor/failure.ts';
 import type { TorReply } from '../../ts/tor/reply-reader.ts';
 import { TOR_REPLY_TIMEOUT_MS, TOR_SEND_TIMEOUT_MS, TorControl } from '../../ts/tor/tor-control.ts';
 import type { TorControlOptions } from '../../ts/tor/tor-control.ts';
-import type { ControlPort } from '../helpers/control-port.ts';
-import { CONTROL_PORT } from '../helpers/control-port.ts';
-import { ControlStage } from '../helpers/dial-stage.ts';
-import { RecordingNode } from '../helpers/recording-node.ts';
-import { noteProgress, until } from '../helpers/until.ts';
+import type { ControlPort } from '../harness/dials/control-port.ts';
+import { CONTROL_PORT } from '../harness/dials/control-port.ts';
+import { ControlStage } from '../harness/dials/dial-stage.ts';
+import { RecordingNode } from '../harness/peers/recording-node.ts';
+import { noteProgress, until } from '../harness/until.ts';
 
 let stage: ControlStage;
 let port: ControlPort;

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { debugLog } from '../../ts/util/debug-log.ts';
-import { noBuild, runChild } from '../helpers/child.ts';
+import { noBuild, runChild } from '../harness/child.ts';
 
 const NODE = ['node', '--for', '1'];
 

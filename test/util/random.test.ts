@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createSecureRandom, random64, uniformBelow } from '../../ts/util/random.ts';
 import type { RandomUint32 } from '../../ts/util/random.ts';
-import { seededUint32 } from '../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 
 /** A source that gives these words in turn. */
 function scripted(...words: number[]): RandomUint32 {

@@ -6,8 +6,8 @@ import { AsMap, NO_MAP_VERSION } from '../../../ts/addrman/asmap/as-map.ts';
 import { findFault } from '../../../ts/addrman/asmap/check.ts';
 import { measureAsMapHealth } from '../../../ts/addrman/asmap/health.ts';
 import { NetGroups } from '../../../ts/addrman/net-groups.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
-import { fromHex, readVectorBytes, readVectorJson, toHex } from '../../helpers/vectors.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
+import { fromHex, readVectorBytes, readVectorJson, toHex } from '../../harness/data/vectors.ts';
 import { START, address, groups, ipv4, peer, testAddrMan } from '../support.ts';
 
 interface Lookup {

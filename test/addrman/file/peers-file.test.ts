@@ -18,7 +18,7 @@ import type { AddrMan } from '../../../ts/addrman/addr-man.ts';
 import type { FileSystem } from '../../../ts/storage/data-file.ts';
 import { PeersFile } from '../../../ts/addrman/file/peers-file.ts';
 import { serializePeers } from '../../../ts/addrman/file/peers-writer.ts';
-import { peersFileBytes, peersFileVector } from '../../helpers/peers-vectors.ts';
+import { peersFileBytes, peersFileVector } from '../../harness/data/peers-vectors.ts';
 import { REGTEST_MAGIC, START, address, peer, testAddrMan } from '../support.ts';
 
 let folder: string;

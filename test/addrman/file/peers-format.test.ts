@@ -4,10 +4,10 @@ import type { AddrMan } from '../../../ts/addrman/addr-man.ts';
 import { parsePeers } from '../../../ts/addrman/file/peers-reader.ts';
 import type { PeersOutcome } from '../../../ts/addrman/file/peers-reader.ts';
 import { serializePeers } from '../../../ts/addrman/file/peers-writer.ts';
-import { PEERS_FILE_VECTORS, peersFileBytes, peersFileVector } from '../../helpers/peers-vectors.ts';
-import type { PeersFileEntry, PeersFileVector } from '../../helpers/peers-vectors.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
-import { toHex } from '../../helpers/vectors.ts';
+import { PEERS_FILE_VECTORS, peersFileBytes, peersFileVector } from '../../harness/data/peers-vectors.ts';
+import type { PeersFileEntry, PeersFileVector } from '../../harness/data/peers-vectors.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
+import { toHex } from '../../harness/data/vectors.ts';
 import { ManualClock, REGTEST_MAGIC, contradictionIn, groups, sampleMap } from '../support.ts';
 
 function bytesOf(file: PeersFileVector): Uint8Array {

@@ -3,7 +3,7 @@ import { AddressIndex } from '../../../ts/addrman/tables/address-index.ts';
 import { EntryStore } from '../../../ts/addrman/tables/entry-store.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 import { address, ipv4, service } from '../support.ts';
 
 const SOURCE = address('5.6.7.8');

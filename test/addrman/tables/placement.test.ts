@@ -5,8 +5,8 @@ import { BUCKET_SLOTS } from '../../../ts/addrman/limits.ts';
 import { Placement } from '../../../ts/addrman/tables/placement.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import type { NetGroups } from '../../../ts/addrman/net-groups.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
-import { fromHex, readVectorJson, toHex } from '../../helpers/vectors.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
+import { fromHex, readVectorJson, toHex } from '../../harness/data/vectors.ts';
 import { TEST_KEY, address, groups, ipv4 } from '../support.ts';
 
 interface Row {

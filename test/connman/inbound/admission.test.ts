@@ -3,7 +3,7 @@ import { BanMan } from '../../../ts/storage/ban-man.ts';
 import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { silentLogger } from '../../../ts/util/logger.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 import { World } from '../world.ts';
 import type { TestNode, WirePeer } from '../world.ts';
 

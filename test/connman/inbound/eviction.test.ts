@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { protectByRatio, selectNodeToEvict } from '../../../ts/connman/inbound/eviction.ts';
 import type { EvictionCandidate } from '../../../ts/connman/inbound/eviction.ts';
 import { shuffle, uniformBelow } from '../../../ts/util/random.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 
 const SEED = 20_260_711;
 

@@ -7,7 +7,7 @@ import { NodeTable } from '../../../ts/connman/node/node-table.ts';
 import { resolveConnmanOptions } from '../../../ts/connman/settings/resolve-options.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import type { Timer } from '../../../ts/util/time/clock.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 import { Greeter } from '../greeter.ts';
 import { World } from '../world.ts';
 import type { TestNode, WirePeer } from '../world.ts';

@@ -8,8 +8,8 @@ import { V2Transport } from '../../../ts/p2p/transport/v2.ts';
 import { OTHER_MESSAGE_TYPE } from '../../../ts/p2p/messages/message-types.ts';
 import { encodeMessage } from '../../../ts/p2p/messages/registry.ts';
 import { splitReceives } from '../../../ts/testing.ts';
-import { seededBytes } from '../../helpers/seeded-bytes.ts';
-import { ScriptedV2Peer } from '../../helpers/v2-peer.ts';
+import { seededBytes } from '../../harness/data/seeded-bytes.ts';
+import { ScriptedV2Peer } from '../../harness/peers/v2-peer.ts';
 import { MAGIC, World, onlyNode, versionMessage } from '../world.ts';
 import type { TestNode, WirePeer } from '../world.ts';
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { BLOCK_BYTES, BlockPool } from '../../../ts/connman/node/block-pool.ts';
 import { CHUNK_OVERHEAD_BYTES, ReceivedBytes } from '../../../ts/connman/node/received-bytes.ts';
 import { MemoryBudget } from '../../../ts/util/memory/memory-budget.ts';
-import { seededBytes } from '../../helpers/seeded-bytes.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { seededBytes } from '../../harness/data/seeded-bytes.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 
 function make() {
   const budget = new MemoryBudget({ totalBytes: 10_000_000 });

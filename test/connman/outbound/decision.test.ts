@@ -7,7 +7,7 @@ import {
   OutboundDecision,
 } from '../../../ts/connman/outbound/decision.ts';
 import type { OutboundSituation } from '../../../ts/connman/outbound/decision.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 
 /** A node that has all it needs, and nothing is due. */
 const CONTENT: OutboundSituation = {

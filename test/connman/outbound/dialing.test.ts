@@ -7,7 +7,7 @@ import { Service } from '../../../ts/netaddr/service.ts';
 import { silentLogger } from '../../../ts/util/logger.ts';
 import type { Logger } from '../../../ts/util/logger.ts';
 import { V1_HEADER_BYTES } from '../../../ts/p2p/transport/v1.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 import { World, WirePeer, onlyNode } from '../world.ts';
 import type { TestNode } from '../world.ts';
 

@@ -15,7 +15,7 @@ import { SlotPool } from '../../../ts/connman/node/slots.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import { VirtualClock } from '../../../ts/testing.ts';
 import { silentLogger } from '../../../ts/util/logger.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 
 const STEP_MS = 100;
 

@@ -9,7 +9,7 @@ import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import { VirtualClock } from '../../../ts/testing.ts';
 import { silentLogger } from '../../../ts/util/logger.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 
 const TOR = '127.0.0.1:9050';
 

@@ -9,7 +9,7 @@ import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
 import type { PeerAddress } from '../../../ts/p2p/messages/addresses.ts';
 import { VirtualClock } from '../../../ts/testing.ts';
 import { silentLogger } from '../../../ts/util/logger.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 
 const DAY_SECONDS = 86_400;
 const { main } = CHAIN_PARAMS;

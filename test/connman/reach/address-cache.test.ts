@@ -5,7 +5,7 @@ import type { P2PNode } from '../../../ts/connman/node/peer.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import { VirtualClock } from '../../../ts/testing.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 
 const HOUR_MS = 3_600_000;
 

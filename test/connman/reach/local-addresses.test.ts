@@ -4,7 +4,7 @@ import type { AddressedPeer, LocalAddressesHost } from '../../../ts/connman/reac
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import type { NetworkClass } from '../../../ts/netaddr/network.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 
 const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion';
 const I2P = 'ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p';

@@ -15,8 +15,8 @@ import {
   chaChaKernel,
 } from '../../../ts/p2p/bip324/chacha-kernel.ts';
 import { FSChaCha20, FSChaCha20Poly1305 } from '../../../ts/p2p/bip324/forward-secure.ts';
-import { seededBytes } from '../../helpers/seeded-bytes.ts';
-import { fromHex, readVectorCsv, toHex } from '../../helpers/vectors.ts';
+import { seededBytes } from '../../harness/data/seeded-bytes.ts';
+import { fromHex, readVectorCsv, toHex } from '../../harness/data/vectors.ts';
 
 const NO_BYTES = new Uint8Array(0);
 const random = seededBytes('ciphers');

@@ -12,8 +12,8 @@ import {
   inverseX,
 } from '../../../ts/p2p/bip324/ellswift.ts';
 import { FIELD_PRIME } from '../../../ts/p2p/bip324/field.ts';
-import { seededBytes } from '../../helpers/seeded-bytes.ts';
-import { fromHex, readVectorCsv, toHex } from '../../helpers/vectors.ts';
+import { seededBytes } from '../../harness/data/seeded-bytes.ts';
+import { fromHex, readVectorCsv, toHex } from '../../harness/data/vectors.ts';
 
 const bytes32 = (value: bigint): Uint8Array => fromHex(value.toString(16).padStart(64, '0'));
 const join = (...parts: Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { FIELD_PRIME as P, Field, TABLE_ENTRY_COUNT } from '../../../ts/p2p/bip324/field.ts';
-import { fromHex, toHex } from '../../helpers/vectors.ts';
+import { fromHex, toHex } from '../../harness/data/vectors.ts';
 
 const field = new Field();
 const [a, b, c] = field.allocate(3) as [number, number, number];

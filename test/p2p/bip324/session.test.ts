@@ -11,9 +11,9 @@ import {
 } from '../../../ts/p2p/bip324/key-schedule.ts';
 import type { Session } from '../../../ts/p2p/bip324/key-schedule.ts';
 import { PacketSealer } from '../../../ts/p2p/bip324/packets.ts';
-import { seededBytes } from '../../helpers/seeded-bytes.ts';
-import { openPackets, sealPacket } from '../../helpers/v2-peer.ts';
-import { fromHex, readVectorCsv, toHex } from '../../helpers/vectors.ts';
+import { seededBytes } from '../../harness/data/seeded-bytes.ts';
+import { openPackets, sealPacket } from '../../harness/peers/v2-peer.ts';
+import { fromHex, readVectorCsv, toHex } from '../../harness/data/vectors.ts';
 
 const MAIN_MAGIC = fromHex('f9beb4d9');
 const REGTEST_MAGIC = fromHex('fabfb5da');

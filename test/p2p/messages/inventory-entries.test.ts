@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InventoryEntries, MAX_INVENTORY_ITEMS } from '../../../ts/p2p/messages/inventory.ts';
 import { decodeMessage, encodeMessage } from '../../../ts/p2p/messages/registry.ts';
-import { seededBytes } from '../../helpers/seeded-bytes.ts';
+import { seededBytes } from '../../harness/data/seeded-bytes.ts';
 
 function payloadOf(count: number): Uint8Array {
   const random = seededBytes('entries');

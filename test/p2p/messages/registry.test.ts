@@ -8,8 +8,8 @@ import type { MessageType } from '../../../ts/p2p/messages/message-types.ts';
 import { decodeMessage, encodeMessage } from '../../../ts/p2p/messages/registry.ts';
 import type { KnownMessage } from '../../../ts/p2p/messages/registry.ts';
 import { ByteReader } from '../../../ts/util/bytes/bytes.ts';
-import { messageArbitraries } from '../../helpers/messages.ts';
-import { toHex } from '../../helpers/vectors.ts';
+import { messageArbitraries } from '../../harness/peers/messages.ts';
+import { toHex } from '../../harness/data/vectors.ts';
 
 const INVALID = 'ERR_SOCKMAN_INVALID_ARG';
 const RANGE = 'ERR_SOCKMAN_OUT_OF_RANGE';

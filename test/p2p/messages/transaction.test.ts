@@ -7,8 +7,8 @@ import { describe, expect, it } from 'vitest';
 
 import { hashFromHex, hashToHex } from '../../../ts/p2p/hash.ts';
 import { stripWitnesses, transactionIds } from '../../../ts/p2p/messages/transaction.ts';
-import { bcoinFolder } from '../../helpers/labs/bcoin/install.ts';
-import { fromHex, toHex } from '../../helpers/vectors.ts';
+import { bcoinFolder } from '../../harness/labs/bcoin/install.ts';
+import { fromHex, toHex } from '../../harness/data/vectors.ts';
 
 /** As much of bcoin as is used here; it has no types of its own. */
 interface BcoinTX {

@@ -11,7 +11,7 @@ import type { MessageType } from '../../../ts/p2p/messages/message-types.ts';
 import { decodeMessage, encodeMessage } from '../../../ts/p2p/messages/registry.ts';
 import type { Message } from '../../../ts/p2p/messages/registry.ts';
 import { ByteReader } from '../../../ts/util/bytes/bytes.ts';
-import { fromHex, readVectorJson, toHex } from '../../helpers/vectors.ts';
+import { fromHex, readVectorJson, toHex } from '../../harness/data/vectors.ts';
 
 interface VectorAddress {
   time: number;

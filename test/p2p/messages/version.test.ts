@@ -11,7 +11,7 @@ import {
 } from '../../../ts/p2p/messages/version.ts';
 import type { VersionMessage } from '../../../ts/p2p/messages/version.ts';
 import { ByteReader } from '../../../ts/util/bytes/bytes.ts';
-import { toHex } from '../../helpers/vectors.ts';
+import { toHex } from '../../harness/data/vectors.ts';
 
 const message: VersionMessage = {
   type: 'version',

@@ -6,8 +6,8 @@ import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
 import { V1Transport } from '../../../ts/p2p/transport/v1.ts';
 import { V2Transport } from '../../../ts/p2p/transport/v2.ts';
 import type { Transport } from '../../../ts/p2p/transport/transport.ts';
-import { seededBytes } from '../../helpers/seeded-bytes.ts';
-import { receiveAll, sendAll } from '../../helpers/transport.ts';
+import { seededBytes } from '../../harness/data/seeded-bytes.ts';
+import { receiveAll, sendAll } from '../../harness/peers/transport.ts';
 
 const { magic } = CHAIN_PARAMS.regtest;
 const MAX_SLAB_BYTES = 4_096;

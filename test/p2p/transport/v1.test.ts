@@ -10,8 +10,8 @@ import {
   MESSAGE_OVERHEAD_BYTES,
 } from '../../../ts/p2p/transport/transport.ts';
 import { V1Transport, V1_HEADER_BYTES } from '../../../ts/p2p/transport/v1.ts';
-import { receiveAll, sendAll } from '../../helpers/transport.ts';
-import { fromHex, readVectorJson, toHex } from '../../helpers/vectors.ts';
+import { receiveAll, sendAll } from '../../harness/peers/transport.ts';
+import { fromHex, readVectorJson, toHex } from '../../harness/data/vectors.ts';
 
 const { magic } = CHAIN_PARAMS.main;
 

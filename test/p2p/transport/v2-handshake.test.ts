@@ -7,9 +7,9 @@ import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
 import { V1Transport } from '../../../ts/p2p/transport/v1.ts';
 import { V2Transport } from '../../../ts/p2p/transport/v2.ts';
 import type { V2TransportOptions } from '../../../ts/p2p/transport/v2.ts';
-import { seededBytes } from '../../helpers/seeded-bytes.ts';
-import { receiveAll, sendAll } from '../../helpers/transport.ts';
-import { ScriptedV2Peer, openPackets } from '../../helpers/v2-peer.ts';
+import { seededBytes } from '../../harness/data/seeded-bytes.ts';
+import { receiveAll, sendAll } from '../../harness/peers/transport.ts';
+import { ScriptedV2Peer, openPackets } from '../../harness/peers/v2-peer.ts';
 
 const { magic } = CHAIN_PARAMS.regtest;
 const NO_BYTES = new Uint8Array(0);

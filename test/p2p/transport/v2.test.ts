@@ -11,10 +11,10 @@ import { MAX_PROTOCOL_MESSAGE_BYTES, MESSAGE_OVERHEAD_BYTES } from '../../../ts/
 import type { OutboundMessage } from '../../../ts/p2p/transport/transport.ts';
 import { MAX_STEP_BYTES, MIN_STEP_BYTES } from '../../../ts/p2p/transport/v2-long-packet.ts';
 import { V2Transport } from '../../../ts/p2p/transport/v2.ts';
-import { seededBytes } from '../../helpers/seeded-bytes.ts';
-import { receiveAll, sendAll } from '../../helpers/transport.ts';
-import { ScriptedV2Peer, sealPacket } from '../../helpers/v2-peer.ts';
-import { fromHex, readVectorJson, toHex } from '../../helpers/vectors.ts';
+import { seededBytes } from '../../harness/data/seeded-bytes.ts';
+import { receiveAll, sendAll } from '../../harness/peers/transport.ts';
+import { ScriptedV2Peer, sealPacket } from '../../harness/peers/v2-peer.ts';
+import { fromHex, readVectorJson, toHex } from '../../harness/data/vectors.ts';
 import { createSession } from '../../../ts/p2p/bip324/key-schedule.ts';
 
 const { magic } = CHAIN_PARAMS.regtest;

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { ConnectionType } from '../../../ts/connman/node/connection-types.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import type { PeerAddress } from '../../../ts/p2p/messages/addresses.ts';
-import type { LabPeer } from '../../helpers/peer-lab.ts';
-import { PeerLab } from '../../helpers/peer-lab.ts';
+import type { LabPeer } from '../../harness/peers/peer-lab.ts';
+import { PeerLab } from '../../harness/peers/peer-lab.ts';
 
 const NOW = 1_700_000_000;
 const DAY_MS = 86_400_000;

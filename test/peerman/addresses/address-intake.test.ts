@@ -6,8 +6,8 @@ import { Service } from '../../../ts/netaddr/service.ts';
 import type { PeerAddress } from '../../../ts/p2p/messages/addresses.ts';
 import { encodeMessage } from '../../../ts/p2p/messages/registry.ts';
 import type { PeerBans } from '../../../ts/peerman/index.ts';
-import type { LabPeer } from '../../helpers/peer-lab.ts';
-import { PeerLab } from '../../helpers/peer-lab.ts';
+import type { LabPeer } from '../../harness/peers/peer-lab.ts';
+import { PeerLab } from '../../harness/peers/peer-lab.ts';
 
 const NOW = 1_700_000_000;
 const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:8333';

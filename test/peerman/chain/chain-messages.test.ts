@@ -4,9 +4,9 @@ import type { BlockHeader } from '../../../ts/p2p/messages/block-header.ts';
 import { blockHash } from '../../../ts/p2p/messages/block-header.ts';
 import { encodeMessage } from '../../../ts/p2p/messages/registry.ts';
 import type { BlockAnnouncement } from '../../../ts/peerman/index.ts';
-import { FakeChain } from '../../helpers/fake-chain.ts';
-import { PeerLab } from '../../helpers/peer-lab.ts';
-import { toHex } from '../../helpers/vectors.ts';
+import { FakeChain } from '../../harness/peers/fake-chain.ts';
+import { PeerLab } from '../../harness/peers/peer-lab.ts';
+import { toHex } from '../../harness/data/vectors.ts';
 
 const ZEROS = new Uint8Array(32);
 const STOP = new Uint8Array(32).fill(7);

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { PeerHooks } from '../../../ts/peerman/index.ts';
 import { PeerManager } from '../../../ts/peerman/peer-manager.ts';
-import { PeerLab } from '../../helpers/peer-lab.ts';
-import { toHex } from '../../helpers/vectors.ts';
+import { PeerLab } from '../../harness/peers/peer-lab.ts';
+import { toHex } from '../../harness/data/vectors.ts';
 
 const HASH = new Uint8Array(32).fill(5);
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { ConnectionType } from '../../../ts/connman/node/connection-types.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import { encodeMessage } from '../../../ts/p2p/messages/registry.ts';
-import { PeerLab, versionMessage } from '../../helpers/peer-lab.ts';
-import { fromHex, toHex } from '../../helpers/vectors.ts';
+import { PeerLab, versionMessage } from '../../harness/peers/peer-lab.ts';
+import { fromHex, toHex } from '../../harness/data/vectors.ts';
 
 const MAIN_VECTOR =
   '81110100090800000000000000f1536500000000090000000000000000000000000000000000ffff01020304208d' +

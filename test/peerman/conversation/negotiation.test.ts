@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import type { MessageType } from '../../../ts/p2p/messages/message-types.ts';
-import type { LabPeer } from '../../helpers/peer-lab.ts';
-import { PeerLab } from '../../helpers/peer-lab.ts';
-import { fromHex } from '../../helpers/vectors.ts';
+import type { LabPeer } from '../../harness/peers/peer-lab.ts';
+import { PeerLab } from '../../harness/peers/peer-lab.ts';
+import { fromHex } from '../../harness/data/vectors.ts';
 
 /** A feature message with an id and data of these lengths. */
 function feature(idBytes: number, dataBytes: number, tail = ''): Uint8Array {

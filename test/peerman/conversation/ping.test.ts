@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { encodeMessage } from '../../../ts/p2p/messages/registry.ts';
-import type { LabPeer } from '../../helpers/peer-lab.ts';
-import { PeerLab } from '../../helpers/peer-lab.ts';
+import type { LabPeer } from '../../harness/peers/peer-lab.ts';
+import { PeerLab } from '../../harness/peers/peer-lab.ts';
 
 /** The nonce of the last ping the peer got. */
 function lastNonce(peer: LabPeer): bigint {

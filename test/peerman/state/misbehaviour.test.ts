@@ -4,8 +4,8 @@ import type { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import type { PermissionName } from '../../../ts/connman/node/permission-flags.ts';
 import type { ConnectionType } from '../../../ts/connman/node/connection-types.ts';
 import type { PeerBans } from '../../../ts/peerman/index.ts';
-import type { LabPeer } from '../../helpers/peer-lab.ts';
-import { PeerLab } from '../../helpers/peer-lab.ts';
+import type { LabPeer } from '../../harness/peers/peer-lab.ts';
+import { PeerLab } from '../../harness/peers/peer-lab.ts';
 
 /** A ban list in a set. */
 class Bans implements PeerBans {

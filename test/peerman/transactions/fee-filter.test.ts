@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { MAX_MONEY_SAT } from '../../../ts/p2p/protocol.ts';
 import { PeerManager } from '../../../ts/peerman/peer-manager.ts';
 import { HIGHEST_FEE_LEVEL, feeLevels, roundFee } from '../../../ts/peerman/transactions/fee-filter.ts';
-import type { LabPeer } from '../../helpers/peer-lab.ts';
-import { PeerLab } from '../../helpers/peer-lab.ts';
+import type { LabPeer } from '../../harness/peers/peer-lab.ts';
+import { PeerLab } from '../../harness/peers/peer-lab.ts';
 
 const levels = [...feeLevels()];
 

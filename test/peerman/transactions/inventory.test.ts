@@ -6,10 +6,10 @@ import { InventoryType } from '../../../ts/p2p/messages/inventory.ts';
 import { encodeMessage } from '../../../ts/p2p/messages/registry.ts';
 import { transactionIds } from '../../../ts/p2p/messages/transaction.ts';
 import type { PeerHooks } from '../../../ts/peerman/index.ts';
-import { FakeChain } from '../../helpers/fake-chain.ts';
-import { PeerLab } from '../../helpers/peer-lab.ts';
-import { SEGWIT_TX, hash, items } from '../../helpers/transactions.ts';
-import { fromHex, toHex } from '../../helpers/vectors.ts';
+import { FakeChain } from '../../harness/peers/fake-chain.ts';
+import { PeerLab } from '../../harness/peers/peer-lab.ts';
+import { SEGWIT_TX, hash, items } from '../../harness/peers/transactions.ts';
+import { fromHex, toHex } from '../../harness/data/vectors.ts';
 
 const RUNNING = new AbortController().signal;
 

@@ -4,9 +4,9 @@ import { AddrMan } from '../../../ts/addrman/addr-man.ts';
 import { transactionIds } from '../../../ts/p2p/messages/transaction.ts';
 import type { PeerManagerOptions } from '../../../ts/peerman/index.ts';
 import { MAX_PRIVATE_TRANSACTIONS, MAX_SENDS_PER_TX } from '../../../ts/peerman/transactions/private-broadcast.ts';
-import type { LabPeer } from '../../helpers/peer-lab.ts';
-import { PeerLab } from '../../helpers/peer-lab.ts';
-import { fromHex, toHex } from '../../helpers/vectors.ts';
+import type { LabPeer } from '../../harness/peers/peer-lab.ts';
+import { PeerLab } from '../../harness/peers/peer-lab.ts';
+import { fromHex, toHex } from '../../harness/data/vectors.ts';
 
 /** A transaction with a witness, another one for each number. */
 function transaction(number: number, witness = '33'): Uint8Array {

@@ -6,8 +6,8 @@ import { transactionIds } from '../../../ts/p2p/messages/transaction.ts';
 import type { VersionMessage } from '../../../ts/p2p/messages/version.ts';
 import type { PeerHooks } from '../../../ts/peerman/index.ts';
 import { MAX_PEER_TX_ANNOUNCEMENTS, MAX_PEER_TX_IN_FLIGHT } from '../../../ts/peerman/transactions/tx-download.ts';
-import { PeerLab } from '../../helpers/peer-lab.ts';
-import type { LabPeer, LabPeerOptions } from '../../helpers/peer-lab.ts';
+import { PeerLab } from '../../harness/peers/peer-lab.ts';
+import type { LabPeer, LabPeerOptions } from '../../harness/peers/peer-lab.ts';
 
 const { TX, WTX, WITNESS_TX, BLOCK } = InventoryType;
 /** Of a version that names transactions by txid. */

@@ -4,7 +4,7 @@ import { InventoryType } from '../../../ts/p2p/messages/inventory.ts';
 import type { InventoryItem } from '../../../ts/p2p/messages/inventory.ts';
 import { REQUEST_TIMEOUT_MS, TxRequests } from '../../../ts/peerman/transactions/tx-requests.ts';
 import { uniformBelow } from '../../../ts/util/random.ts';
-import { seededUint32 } from '../../helpers/seeded-uint32.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 
 function tx(index: number): InventoryItem {
   const hash = new Uint8Array(32);

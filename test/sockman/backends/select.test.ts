@@ -6,8 +6,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadAddon } from '../../../native/load.cjs';
 import type { SockManOptions } from '../../../ts/sockman/options.ts';
 import { MemoryNetwork } from '../../../ts/testing.ts';
-import { runChild, noBuild } from '../../helpers/child.ts';
-import { Probe } from '../../helpers/probe.ts';
+import { runChild, noBuild } from '../../harness/child.ts';
+import { Probe } from '../../harness/probe.ts';
 
 const addon = loadAddon();
 const BINARY = join(import.meta.dirname, '..', '..', '..', 'build', 'Release', 'sockman.node');

@@ -3,9 +3,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { MemoryNetwork } from '../../../ts/testing.ts';
-import { PROXY, ProxyStage, isGone } from '../../helpers/dial-stage.ts';
-import { bytesOf } from '../../helpers/handshake.ts';
-import { RecordingNode } from '../../helpers/recording-node.ts';
+import { PROXY, ProxyStage, isGone } from '../../harness/dials/dial-stage.ts';
+import { bytesOf } from '../../harness/peers/handshake.ts';
+import { RecordingNode } from '../../harness/peers/recording-node.ts';
 
 let stage: ProxyStage;
 

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { ConnectOptions } from '../../../ts/sockman/dial/connect-options.ts';
 import { EAGAIN } from '../../../ts/util/errors/errno.ts';
-import { PROXY, ProxyStage } from '../../helpers/dial-stage.ts';
-import type { Dialing } from '../../helpers/dial-stage.ts';
-import { RecordingNode } from '../../helpers/recording-node.ts';
+import { PROXY, ProxyStage } from '../../harness/dials/dial-stage.ts';
+import type { Dialing } from '../../harness/dials/dial-stage.ts';
+import { RecordingNode } from '../../harness/peers/recording-node.ts';
 
 let stage: ProxyStage;
 

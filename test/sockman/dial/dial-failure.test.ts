@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { ConnectOptions, ConnectTarget } from '../../../ts/sockman/dial/connect-options.ts';
 import type { MemoryPeer } from '../../../ts/testing.ts';
-import { GRANTED, ONION, PROXY, ProxyStage, isGone } from '../../helpers/dial-stage.ts';
-import { bytesOf } from '../../helpers/handshake.ts';
+import { GRANTED, ONION, PROXY, ProxyStage, isGone } from '../../harness/dials/dial-stage.ts';
+import { bytesOf } from '../../harness/peers/handshake.ts';
 
 let stage: ProxyStage;
 

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { Service } from '../../../ts/netaddr/service.ts';
 import type { ConnectOptions, ConnectTarget } from '../../../ts/sockman/dial/connect-options.ts';
-import { GRANTED, PROXY, ProxyStage, isGone } from '../../helpers/dial-stage.ts';
-import { RecordingNode } from '../../helpers/recording-node.ts';
+import { GRANTED, PROXY, ProxyStage, isGone } from '../../harness/dials/dial-stage.ts';
+import { RecordingNode } from '../../harness/peers/recording-node.ts';
 
 let stage: ProxyStage;
 

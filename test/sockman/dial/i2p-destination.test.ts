@@ -7,7 +7,7 @@ import {
   decodeI2PBase64,
   encodeI2PBase64,
 } from '../../../ts/sockman/dial/i2p-destination.ts';
-import { D0, D1, D2 } from '../../helpers/i2p-destinations.ts';
+import { D0, D1, D2 } from '../../harness/dials/i2p-destinations.ts';
 
 const CERTIFICATE_LENGTH_OFFSET = 385;
 

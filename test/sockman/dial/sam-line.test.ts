@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { SAM_MAX_LINE_BYTES, SamLineReader, parseSamReply } from '../../../ts/sockman/dial/sam-line.ts';
-import { everySplit } from '../../helpers/handshake.ts';
+import { everySplit } from '../../harness/peers/handshake.ts';
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 

@@ -14,8 +14,8 @@ import {
   samHello,
   samLookup,
 } from '../../../ts/sockman/dial/sam.ts';
-import { D1, D1_PRIVATE_KEY, D2 } from '../../helpers/i2p-destinations.ts';
-import { bytesOf, everySplit, runHandshake } from '../../helpers/handshake.ts';
+import { D1, D1_PRIVATE_KEY, D2 } from '../../harness/dials/i2p-destinations.ts';
+import { bytesOf, everySplit, runHandshake } from '../../harness/peers/handshake.ts';
 
 const D1_TEXT = encodeI2PBase64(D1);
 const D1_ADDRESS = addressOfDestination(D1);

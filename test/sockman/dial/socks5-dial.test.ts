@@ -6,9 +6,9 @@ import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import type { ConnectTarget } from '../../../ts/sockman/dial/connect-options.ts';
 import { MemoryNetwork, limitSends, splitReceives } from '../../../ts/testing.ts';
-import { GRANTED, ONION, PROXY, ProxyStage, requestFor } from '../../helpers/dial-stage.ts';
-import { bytesOf } from '../../helpers/handshake.ts';
-import { RecordingNode } from '../../helpers/recording-node.ts';
+import { GRANTED, ONION, PROXY, ProxyStage, requestFor } from '../../harness/dials/dial-stage.ts';
+import { bytesOf } from '../../harness/peers/handshake.ts';
+import { RecordingNode } from '../../harness/peers/recording-node.ts';
 
 let stage: ProxyStage;
 

@@ -7,7 +7,7 @@ import {
   socks5HostFailure,
 } from '../../../ts/sockman/dial/socks5.ts';
 import type { DialFailureCode } from '../../../ts/sockman/dial/failure.ts';
-import { bytesOf, everySplit, runHandshake } from '../../helpers/handshake.ts';
+import { bytesOf, everySplit, runHandshake } from '../../harness/peers/handshake.ts';
 
 const credentials = { username: '0011223344556677-0', password: '0011223344556677-0' };
 const AUTH = '0112303031313232333334343535363637372d3012303031313232333334343535363637372d30';

@@ -9,10 +9,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../native/load.cjs';
 import type { Service } from '../../../ts/netaddr/service.ts';
 import type { DialResult } from '../../../ts/sockman/dial/dialer.ts';
-import { availableBackends } from '../../helpers/backends.ts';
-import { countDescriptors } from '../../helpers/descriptors.ts';
-import { Probe } from '../../helpers/probe.ts';
-import { DEADLINE_MS, inTime, loopPasses, until } from '../../helpers/until.ts';
+import { availableBackends } from '../../harness/backends.ts';
+import { countDescriptors } from '../../harness/descriptors.ts';
+import { Probe } from '../../harness/probe.ts';
+import { DEADLINE_MS, inTime, loopPasses, until } from '../../harness/until.ts';
 
 /** Only a native listener leaves connections in the kernel's queue; and elsewhere a full queue refuses or waits. */
 const reason =

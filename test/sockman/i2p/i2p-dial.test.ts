@@ -8,12 +8,12 @@ import { MAX_UNUSED_I2P_SESSIONS } from '../../../ts/sockman/i2p/i2p.ts';
 import type { DialResult } from '../../../ts/sockman/dial/dialer.ts';
 import { MemoryNetwork, splitReceives } from '../../../ts/testing.ts';
 import type { MemoryPeer } from '../../../ts/testing.ts';
-import { BridgeStage } from '../../helpers/dial-stage.ts';
-import type { Dialing } from '../../helpers/dial-stage.ts';
-import { D1, D1_PRIVATE_KEY } from '../../helpers/i2p-destinations.ts';
-import { RecordingNode } from '../../helpers/recording-node.ts';
-import { BRIDGE } from '../../helpers/sam-bridge.ts';
-import type { SamBridge } from '../../helpers/sam-bridge.ts';
+import { BridgeStage } from '../../harness/dials/dial-stage.ts';
+import type { Dialing } from '../../harness/dials/dial-stage.ts';
+import { D1, D1_PRIVATE_KEY } from '../../harness/dials/i2p-destinations.ts';
+import { RecordingNode } from '../../harness/peers/recording-node.ts';
+import { BRIDGE } from '../../harness/dials/sam-bridge.ts';
+import type { SamBridge } from '../../harness/dials/sam-bridge.ts';
 
 const TARGET = new Service(addressOfDestination(D1), 0);
 

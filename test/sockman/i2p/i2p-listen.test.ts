@@ -8,11 +8,11 @@ import type { StartOptions } from '../../../ts/sockman/core.ts';
 import { addressOfDestination, encodeI2PBase64 } from '../../../ts/sockman/dial/i2p-destination.ts';
 import { I2P_RETRY_MAX_MS } from '../../../ts/sockman/i2p/i2p-listener.ts';
 import { splitReceives } from '../../../ts/testing.ts';
-import { BridgeStage } from '../../helpers/dial-stage.ts';
-import { D0, D1, D1_PRIVATE_KEY, D2 } from '../../helpers/i2p-destinations.ts';
-import { RecordingNode } from '../../helpers/recording-node.ts';
-import { BRIDGE, goodSamAnswer } from '../../helpers/sam-bridge.ts';
-import type { SamBridge } from '../../helpers/sam-bridge.ts';
+import { BridgeStage } from '../../harness/dials/dial-stage.ts';
+import { D0, D1, D1_PRIVATE_KEY, D2 } from '../../harness/dials/i2p-destinations.ts';
+import { RecordingNode } from '../../harness/peers/recording-node.ts';
+import { BRIDGE, goodSamAnswer } from '../../harness/dials/sam-bridge.ts';
+import type { SamBridge } from '../../harness/dials/sam-bridge.ts';
 
 const ME = new Service(addressOfDestination(D1), 0);
 const THEM = new Service(addressOfDestination(D2), 0);

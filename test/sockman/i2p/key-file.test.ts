@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { MAX_KEY_FILE_BYTES, readKeyFile, writeKeyFile } from '../../../ts/sockman/i2p/key-file.ts';
-import { D1_PRIVATE_KEY } from '../../helpers/i2p-destinations.ts';
+import { D1_PRIVATE_KEY } from '../../harness/dials/i2p-destinations.ts';
 
 let folder: string;
 let path: string;

@@ -7,8 +7,8 @@ import { Sv2Connman } from '../../../ts/stratum/server/sv2-connman.ts';
 import type { Sv2ConnmanOptions } from '../../../ts/stratum/server/sv2-connman.ts';
 import { MockTemplateSource } from '../../../ts/stratum/templates/mock-source.ts';
 import { TemplateProvider } from '../../../ts/stratum/templates/template-provider.ts';
-import { availableBackends } from '../../helpers/backends.ts';
-import { noteProgress, until } from '../../helpers/until.ts';
+import { availableBackends } from '../../harness/backends.ts';
+import { noteProgress, until } from '../../harness/until.ts';
 
 const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {

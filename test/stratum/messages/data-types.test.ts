@@ -18,7 +18,7 @@ import {
 } from '../../../ts/stratum/messages/data-types.ts';
 import type { DataType } from '../../../ts/stratum/messages/data-types.ts';
 import { ByteReader, ByteWriter } from '../../../ts/util/bytes/bytes.ts';
-import { fromHex, readVectorJson, toHex } from '../../helpers/vectors.ts';
+import { fromHex, readVectorJson, toHex } from '../../harness/data/vectors.ts';
 
 interface Row {
   type: string;

@@ -5,7 +5,7 @@ import { decodeFrameHeader, encodeFrameHeader } from '../../../ts/stratum/messag
 import { decodeMessage, encodeMessage, messageNameOf } from '../../../ts/stratum/messages/registry.ts';
 import type { Sv2Frame, Sv2Message } from '../../../ts/stratum/messages/registry.ts';
 import { DecodeError } from '../../../ts/util/errors/errors.ts';
-import { fromHex, readVectorJson, toHex } from '../../helpers/vectors.ts';
+import { fromHex, readVectorJson, toHex } from '../../harness/data/vectors.ts';
 
 interface MessageRow {
   name: string;

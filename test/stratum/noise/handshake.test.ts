@@ -4,8 +4,8 @@ import { ACT_2_BYTES, Initiator, respond } from '../../../ts/stratum/noise/hands
 import type { HandshakeFault, NoiseSession } from '../../../ts/stratum/noise/handshake.ts';
 import { AuthorityKey, StaticKey } from '../../../ts/stratum/noise/static-key.ts';
 import { SymmetricState } from '../../../ts/stratum/noise/symmetric-state.ts';
-import { seededBytes } from '../../helpers/seeded-bytes.ts';
-import { fromHex, readVectorJson, toHex } from '../../helpers/vectors.ts';
+import { seededBytes } from '../../harness/data/seeded-bytes.ts';
+import { fromHex, readVectorJson, toHex } from '../../harness/data/vectors.ts';
 import { handshakeVectors } from '../handshake-vectors.ts';
 import type { HandshakeCase } from '../handshake-vectors.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CipherState } from '../../../ts/stratum/noise/cipher-state.ts';
 import { SymmetricState, hkdf2, hmacSha256, sha256 } from '../../../ts/stratum/noise/symmetric-state.ts';
 import { encryptedFrameBytes } from '../../../ts/stratum/sv2-transport.ts';
-import { fromHex, readVectorJson, toHex } from '../../helpers/vectors.ts';
+import { fromHex, readVectorJson, toHex } from '../../harness/data/vectors.ts';
 
 const vectors = readVectorJson<{
   hmacSha256: { key: string; data: string; mac: string }[];

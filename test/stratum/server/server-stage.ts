@@ -11,7 +11,7 @@ import type { Solution, TemplateHandler, TransactionDataAnswer } from '../../../
 import { Sv2Transport } from '../../../ts/stratum/sv2-transport.ts';
 import { MemoryNetwork } from '../../../ts/testing.ts';
 import type { MemoryNetworkOptions, MemoryPeer } from '../../../ts/testing.ts';
-import { seededBytes } from '../../helpers/seeded-bytes.ts';
+import { seededBytes } from '../../harness/data/seeded-bytes.ts';
 
 const PORT = 8_442;
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { HANDSHAKE_TIMEOUT_MS, STALL_TIMEOUT_MS } from '../../../ts/stratum/limits.ts';
 import type { Sv2Message } from '../../../ts/stratum/messages/registry.ts';
 import { limitSends } from '../../../ts/testing.ts';
-import { seededBytes } from '../../helpers/seeded-bytes.ts';
-import { fromHex } from '../../helpers/vectors.ts';
+import { seededBytes } from '../../harness/data/seeded-bytes.ts';
+import { fromHex } from '../../harness/data/vectors.ts';
 import { serverStage, setupConnection } from './server-stage.ts';
 
 const CONSTRAINTS: Sv2Message = {

@@ -10,8 +10,8 @@ import {
   transactionId,
 } from '../../../ts/stratum/templates/block.ts';
 import { witnessCommitmentOutput } from '../../../ts/stratum/templates/witness-commitment.ts';
-import { seededBytes } from '../../helpers/seeded-bytes.ts';
-import { fromHex, toHex } from '../../helpers/vectors.ts';
+import { seededBytes } from '../../harness/data/seeded-bytes.ts';
+import { fromHex, toHex } from '../../harness/data/vectors.ts';
 
 /** The first transaction of Bitcoin's block 0. */
 const GENESIS_TRANSACTION =

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteReader, ByteWriter, MAX_SIZE } from '../../../ts/util/bytes/bytes.ts';
 import { DecodeError } from '../../../ts/util/errors/errors.ts';
-import { fromHex, readVectorCsv, toHex } from '../../helpers/vectors.ts';
+import { fromHex, readVectorCsv, toHex } from '../../harness/data/vectors.ts';
 
 /** What a read throws; undefined when it returns. */
 function errorOf(read: () => unknown): unknown {

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { SipHash } from '../../../ts/util/hashing/siphash.ts';
-import { plainSipHash } from '../../helpers/plain-siphash.ts';
-import { fromHex, readVectorCsv } from '../../helpers/vectors.ts';
+import { plainSipHash } from '../../harness/data/plain-siphash.ts';
+import { fromHex, readVectorCsv } from '../../harness/data/vectors.ts';
 
 const uint64 = fc.bigInt(0n, 2n ** 64n - 1n);
 

@@ -2,15 +2,15 @@
 
 import fc from 'fast-check';
 
-import { NetAddress } from '../../ts/netaddr/net-address.ts';
-import { Service } from '../../ts/netaddr/service.ts';
-import type { BlockHeader } from '../../ts/p2p/messages/block-header.ts';
-import { writeBlockHeader } from '../../ts/p2p/messages/block-header.ts';
-import type { MessageType } from '../../ts/p2p/messages/message-types.ts';
-import { decodeMessage } from '../../ts/p2p/messages/registry.ts';
-import type { MessageMap } from '../../ts/p2p/messages/registry.ts';
-import { sanitizeUserAgent } from '../../ts/p2p/messages/version.ts';
-import { ByteWriter } from '../../ts/util/bytes/bytes.ts';
+import { NetAddress } from '../../../ts/netaddr/net-address.ts';
+import { Service } from '../../../ts/netaddr/service.ts';
+import type { BlockHeader } from '../../../ts/p2p/messages/block-header.ts';
+import { writeBlockHeader } from '../../../ts/p2p/messages/block-header.ts';
+import type { MessageType } from '../../../ts/p2p/messages/message-types.ts';
+import { decodeMessage } from '../../../ts/p2p/messages/registry.ts';
+import type { MessageMap } from '../../../ts/p2p/messages/registry.ts';
+import { sanitizeUserAgent } from '../../../ts/p2p/messages/version.ts';
+import { ByteWriter } from '../../../ts/util/bytes/bytes.ts';
 
 const uint8 = fc.integer({ min: 0, max: 0xff });
 const uint16 = fc.integer({ min: 0, max: 0xffff });

@@ -1,17 +1,17 @@
 // The other end of a V2 connection, for tests that say exactly what goes over the wire: any garbage, decoys, versions,
 // and packets no transport of ours would send.
 
-import { createKeyPair } from '../../ts/p2p/bip324/ellswift.ts';
-import type { EllSwiftKeyPair, RandomBytes } from '../../ts/p2p/bip324/ellswift.ts';
-import { createSession } from '../../ts/p2p/bip324/key-schedule.ts';
-import type { Session } from '../../ts/p2p/bip324/key-schedule.ts';
+import { createKeyPair } from '../../../ts/p2p/bip324/ellswift.ts';
+import type { EllSwiftKeyPair, RandomBytes } from '../../../ts/p2p/bip324/ellswift.ts';
+import { createSession } from '../../../ts/p2p/bip324/key-schedule.ts';
+import type { Session } from '../../../ts/p2p/bip324/key-schedule.ts';
 import {
   DECOY_BIT,
   HEADER_BYTES,
   LENGTH_BYTES,
   MAX_SHORT_CONTENTS_BYTES,
   PACKET_OVERHEAD_BYTES,
-} from '../../ts/p2p/bip324/packets.ts';
+} from '../../../ts/p2p/bip324/packets.ts';
 
 const NO_BYTES = new Uint8Array(0);
 

@@ -1,6 +1,6 @@
 // A Tor control port in a `MemoryNetwork` that does as it is told: well-behaved unless a test changes an answer.
 
-import type { MemoryNetwork, MemoryPeer, MemoryPeerListener } from '../../ts/testing.ts';
+import type { MemoryNetwork, MemoryPeer, MemoryPeerListener } from '../../../ts/testing.ts';
 
 export const CONTROL_PORT = '127.0.0.1:9051';
 

@@ -11,8 +11,8 @@ import type { SockManOptions } from '../../ts/sockman/options.ts';
 import { MemoryNetwork } from '../../ts/testing.ts';
 import { Probe } from './probe.ts';
 import type { Overridable } from './probe.ts';
-import { connectMemoryPeer, connectNetPeer, listenMemoryPeers, listenNetPeers } from './raw-peer.ts';
-import type { RawListener, RawPeer } from './raw-peer.ts';
+import { connectMemoryPeer, connectNetPeer, listenMemoryPeers, listenNetPeers } from './peers/raw-peer.ts';
+import type { RawListener, RawPeer } from './peers/raw-peer.ts';
 import { until } from './until.ts';
 
 export type BackendName = 'native/epoll' | 'native/poll' | 'native/kqueue' | 'node-net' | 'memory';

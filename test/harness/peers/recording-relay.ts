@@ -3,7 +3,7 @@
 import { createServer, connect } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-import { noteProgress } from './until.ts';
+import { noteProgress } from '../until.ts';
 
 /** One direction of a connection. */
 export class Recording {

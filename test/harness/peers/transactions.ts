@@ -1,7 +1,7 @@
 // A transaction, hashes and inventories, for tests that do not care which.
 
-import type { InventoryItem } from '../../ts/p2p/messages/inventory.ts';
-import { fromHex } from './vectors.ts';
+import type { InventoryItem } from '../../../ts/p2p/messages/inventory.ts';
+import { fromHex } from '../data/vectors.ts';
 
 /** One input, one output, one witness. */
 export const SEGWIT_TX = fromHex(

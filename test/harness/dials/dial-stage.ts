@@ -2,15 +2,15 @@
 
 import { expect } from 'vitest';
 
-import type { ConnectOptions, ConnectTarget } from '../../ts/sockman/dial/connect-options.ts';
-import type { DialResult } from '../../ts/sockman/dial/dialer.ts';
-import { encodeI2PBase64 } from '../../ts/sockman/dial/i2p-destination.ts';
-import { MemoryNetwork } from '../../ts/testing.ts';
-import type { MemoryPeer, MemoryPeerListener } from '../../ts/testing.ts';
+import type { ConnectOptions, ConnectTarget } from '../../../ts/sockman/dial/connect-options.ts';
+import type { DialResult } from '../../../ts/sockman/dial/dialer.ts';
+import { encodeI2PBase64 } from '../../../ts/sockman/dial/i2p-destination.ts';
+import { MemoryNetwork } from '../../../ts/testing.ts';
+import type { MemoryPeer, MemoryPeerListener } from '../../../ts/testing.ts';
 import { ControlPort } from './control-port.ts';
-import { bytesOf } from './handshake.ts';
+import { bytesOf } from '../peers/handshake.ts';
 import { D1_PRIVATE_KEY } from './i2p-destinations.ts';
-import { RecordingNode, countTimers } from './recording-node.ts';
+import { RecordingNode, countTimers } from '../peers/recording-node.ts';
 import { SamBridge } from './sam-bridge.ts';
 
 /** A dial that shows its outcome once it has one. */

@@ -1,6 +1,6 @@
 // A chain that is what a test says it is: the view through which a peer manager judges its peers.
 
-import type { ChainView } from '../../ts/peerman/index.ts';
+import type { ChainView } from '../../../ts/peerman/index.ts';
 
 export class FakeChain implements ChainView {
   work = 100n;

@@ -1,7 +1,7 @@
 // Runs a handshake against a script, with the bytes of the other side cut into any pieces.
 
-import type { Handshake, HandshakeOutcome } from '../../ts/sockman/dial/dial.ts';
-import type { DialFailure } from '../../ts/sockman/dial/failure.ts';
+import type { Handshake, HandshakeOutcome } from '../../../ts/sockman/dial/dial.ts';
+import type { DialFailure } from '../../../ts/sockman/dial/failure.ts';
 
 export interface ScriptRun<Result> {
   /** Everything we sent, one entry for each time. */

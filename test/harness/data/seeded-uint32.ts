@@ -1,6 +1,6 @@
 // Chance that can be repeated, for parts that draw 32-bit words.
 
-import type { RandomUint32 } from '../../ts/util/random.ts';
+import type { RandomUint32 } from '../../../ts/util/random.ts';
 
 /** Uniform words that are a function of the seed: sfc32 (Doty-Humphrey, PractRand). */
 export function seededUint32(seed: number): RandomUint32 {

@@ -1,7 +1,7 @@
 // A SAM bridge in a `MemoryNetwork` that does as it is told: well-behaved unless a test changes an answer.
 
-import { encodeI2PBase64 } from '../../ts/sockman/dial/i2p-destination.ts';
-import type { MemoryNetwork, MemoryPeer, MemoryPeerListener } from '../../ts/testing.ts';
+import { encodeI2PBase64 } from '../../../ts/sockman/dial/i2p-destination.ts';
+import type { MemoryNetwork, MemoryPeer, MemoryPeerListener } from '../../../ts/testing.ts';
 import { D1, D1_PRIVATE_KEY } from './i2p-destinations.ts';
 
 export const BRIDGE = '127.0.0.1:7656';

@@ -1,10 +1,10 @@
 // A `SockMan` that writes down everything it is told, in a `MemoryNetwork` whose pending timers are counted.
 
-import { SockMan } from '../../ts/sockman/sock-man.ts';
-import type { SockManOptions } from '../../ts/sockman/options.ts';
-import type { Service } from '../../ts/netaddr/service.ts';
-import type { VirtualClock } from '../../ts/testing.ts';
-import type { Logger } from '../../ts/util/logger.ts';
+import { SockMan } from '../../../ts/sockman/sock-man.ts';
+import type { SockManOptions } from '../../../ts/sockman/options.ts';
+import type { Service } from '../../../ts/netaddr/service.ts';
+import type { VirtualClock } from '../../../ts/testing.ts';
+import type { Logger } from '../../../ts/util/logger.ts';
 
 export class RecordingNode extends SockMan {
   /** One line for each callback: `data 0 ff00`, `eof 0`, `accepted 1 from … to …`, `i2p … true`. */

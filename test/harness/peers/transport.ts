@@ -1,6 +1,6 @@
 // Drives transports without sockets: what one wants to send goes into the other, cut as a test wishes.
 
-import type { OutboundMessage, ReceivedMessage, Transport } from '../../ts/p2p/transport/transport.ts';
+import type { OutboundMessage, ReceivedMessage, Transport } from '../../../ts/p2p/transport/transport.ts';
 
 /** What feeding bytes to a transport led to. */
 export interface Received {

@@ -1,18 +1,12 @@
-// Test vectors by file name, such as `compactsize.csv`: from `../shared/vectors` beside the repository where that
-// exists (the collection they are kept in), else from the copies in `test/vectors`.
+// Test vectors of `test/vectors`, by file name, such as `compactsize.csv`.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 
-const FOLDERS = [new URL('../../../shared/vectors/', import.meta.url), new URL('../vectors/', import.meta.url)];
+const FOLDER = new URL('../../vectors/', import.meta.url);
 
 /** The raw bytes of a vector file. */
 export function readVectorBytes(name: string): Uint8Array {
-  for (const folder of FOLDERS) {
-    const path = fileURLToPath(new URL(name, folder));
-    if (existsSync(path)) return readFileSync(path);
-  }
-  throw new Error(`no vector file ${name} in ${FOLDERS.map((folder) => folder.pathname).join(' or ')}`);
+  return readFileSync(new URL(name, FOLDER));
 }
 
 /** The parsed content of a JSON vector file, in the shape the caller knows it to have. */

@@ -3,34 +3,34 @@
 // `PeerLab` stands in for `Connman` as far as `PeerNetwork` reaches, with nothing decided for the tests: what it answers
 // are fields that a test sets. A `LabPeer` is the other end of one connection.
 
-import type { ConnectionType } from '../../ts/connman/node/connection-types.ts';
-import { KeyedHashes } from '../../ts/connman/node/keyed-hashes.ts';
-import type { PeerNetwork, PolledMessage } from '../../ts/connman/contract/net-events.ts';
-import { BlockPool } from '../../ts/connman/node/block-pool.ts';
-import { P2PNode } from '../../ts/connman/node/peer.ts';
-import { ReceivedBytes } from '../../ts/connman/node/received-bytes.ts';
-import { requireSendable } from '../../ts/p2p/transport/outbound-message.ts';
-import type { ReceivedMessage } from '../../ts/p2p/transport/transport.ts';
-import { MemoryBudget } from '../../ts/util/memory/memory-budget.ts';
-import { releaseMemory } from '../../ts/util/memory/release-memory.ts';
-import type { PermissionName } from '../../ts/connman/node/permission-flags.ts';
-import { PERMISSION_FLAGS } from '../../ts/connman/node/permission-flags.ts';
-import type { NetAddress } from '../../ts/netaddr/net-address.ts';
-import type { NetworkClass } from '../../ts/netaddr/network.ts';
-import { Service } from '../../ts/netaddr/service.ts';
-import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
-import type { PeerAddress } from '../../ts/p2p/messages/addresses.ts';
-import type { MessageType } from '../../ts/p2p/messages/message-types.ts';
-import { decodeMessage, encodeMessage } from '../../ts/p2p/messages/registry.ts';
-import type { Message, MessageMap } from '../../ts/p2p/messages/registry.ts';
-import { NO_VERSION_ADDRESS } from '../../ts/p2p/messages/version.ts';
-import type { VersionMessage } from '../../ts/p2p/messages/version.ts';
-import { V1Transport } from '../../ts/p2p/transport/v1.ts';
-import { PeerManager } from '../../ts/peerman/peer-manager.ts';
-import type { PeerManagerOptions } from '../../ts/peerman/contract/options.ts';
-import { VirtualClock } from '../../ts/sockman/backends/memory/virtual-clock.ts';
-import type { SipHash } from '../../ts/util/hashing/siphash.ts';
-import { seededUint32 } from './seeded-uint32.ts';
+import type { ConnectionType } from '../../../ts/connman/node/connection-types.ts';
+import { KeyedHashes } from '../../../ts/connman/node/keyed-hashes.ts';
+import type { PeerNetwork, PolledMessage } from '../../../ts/connman/contract/net-events.ts';
+import { BlockPool } from '../../../ts/connman/node/block-pool.ts';
+import { P2PNode } from '../../../ts/connman/node/peer.ts';
+import { ReceivedBytes } from '../../../ts/connman/node/received-bytes.ts';
+import { requireSendable } from '../../../ts/p2p/transport/outbound-message.ts';
+import type { ReceivedMessage } from '../../../ts/p2p/transport/transport.ts';
+import { MemoryBudget } from '../../../ts/util/memory/memory-budget.ts';
+import { releaseMemory } from '../../../ts/util/memory/release-memory.ts';
+import type { PermissionName } from '../../../ts/connman/node/permission-flags.ts';
+import { PERMISSION_FLAGS } from '../../../ts/connman/node/permission-flags.ts';
+import type { NetAddress } from '../../../ts/netaddr/net-address.ts';
+import type { NetworkClass } from '../../../ts/netaddr/network.ts';
+import { Service } from '../../../ts/netaddr/service.ts';
+import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
+import type { PeerAddress } from '../../../ts/p2p/messages/addresses.ts';
+import type { MessageType } from '../../../ts/p2p/messages/message-types.ts';
+import { decodeMessage, encodeMessage } from '../../../ts/p2p/messages/registry.ts';
+import type { Message, MessageMap } from '../../../ts/p2p/messages/registry.ts';
+import { NO_VERSION_ADDRESS } from '../../../ts/p2p/messages/version.ts';
+import type { VersionMessage } from '../../../ts/p2p/messages/version.ts';
+import { V1Transport } from '../../../ts/p2p/transport/v1.ts';
+import { PeerManager } from '../../../ts/peerman/peer-manager.ts';
+import type { PeerManagerOptions } from '../../../ts/peerman/contract/options.ts';
+import { VirtualClock } from '../../../ts/sockman/backends/memory/virtual-clock.ts';
+import type { SipHash } from '../../../ts/util/hashing/siphash.ts';
+import { seededUint32 } from '../data/seeded-uint32.ts';
 
 /** Full blocks with witnesses: what automatic outbound peers must offer. */
 export const FULL_NODE = 9n;

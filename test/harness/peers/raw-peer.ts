@@ -1,10 +1,10 @@
 // The other end of a connection, without a `SockMan`: a socket of `node:net`, or a hand-played peer of a `MemoryNetwork`.
 
 import * as net from 'node:net';
-import type { Service } from '../../ts/netaddr/service.ts';
-import type { MemoryNetwork, MemoryPeer } from '../../ts/testing.ts';
-import { errnoName } from '../../ts/util/errors/errno.ts';
-import { inTime, noteProgress, until } from './until.ts';
+import type { Service } from '../../../ts/netaddr/service.ts';
+import type { MemoryNetwork, MemoryPeer } from '../../../ts/testing.ts';
+import { errnoName } from '../../../ts/util/errors/errno.ts';
+import { inTime, noteProgress, until } from '../until.ts';
 
 export interface RawPeer {
   send(data: Uint8Array | string): void;
