@@ -1,4 +1,4 @@
-// Addresses and address books for bench/addrman.mjs, from the built package.
+// Addresses and address books for bench/cases/programs/addrman.mjs, from the built package.
 
 import { AddrMan } from '../../modules/addrman/addr-man.js';
 import { NetAddress } from '../../modules/netaddr/net-address.js';

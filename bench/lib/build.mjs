@@ -12,13 +12,16 @@ const FLAGS = ['-std=gnu17', '-O2', '-Wall', '-Wextra'];
 
 /** @type {Record<string, { sources: () => string[], libraries: string[] }>} */
 const PROGRAMS = {
-  bip324: { sources: () => [join(BENCH_DIRECTORY, 'openssl', 'bip324.c')], libraries: ['-lcrypto'] },
+  bip324: {
+    sources: () => [join(BENCH_DIRECTORY, 'cases', 'programs', 'openssl', 'bip324.c')],
+    libraries: ['-lcrypto'],
+  },
   load: { sources: () => sourcesIn('load'), libraries: [] },
-  'dial-socks5': { sources: () => [join(BENCH_DIRECTORY, 'peers', 'dial-socks5.c')], libraries: [] },
-  'grant-socks5': { sources: () => [join(BENCH_DIRECTORY, 'peers', 'grant-socks5.c')], libraries: [] },
-  epoll: { sources: () => [join(BENCH_DIRECTORY, 'peers', 'epoll.c')], libraries: [] },
-  'http-epoll': { sources: () => [join(BENCH_DIRECTORY, 'peers', 'http-epoll.c')], libraries: [] },
-  libuv: { sources: () => [join(BENCH_DIRECTORY, 'peers', 'libuv.c')], libraries: ['-luv'] },
+  'dial-socks5': { sources: () => [join(BENCH_DIRECTORY, 'servers', 'dial-socks5.c')], libraries: [] },
+  'grant-socks5': { sources: () => [join(BENCH_DIRECTORY, 'servers', 'grant-socks5.c')], libraries: [] },
+  epoll: { sources: () => [join(BENCH_DIRECTORY, 'servers', 'epoll.c')], libraries: [] },
+  'http-epoll': { sources: () => [join(BENCH_DIRECTORY, 'servers', 'http-epoll.c')], libraries: [] },
+  libuv: { sources: () => [join(BENCH_DIRECTORY, 'servers', 'libuv.c')], libraries: ['-luv'] },
 };
 
 /** @param {string} folder */

@@ -1,4 +1,4 @@
-// Many dials by one process, for the bench dial-socks5: the arguments and the output are those of peers/dial-socks5.c.
+// Many dials by one process, for the bench dial-socks5: the arguments and the output are those of servers/dial-socks5.c.
 
 /** As in dial-socks5.c. */
 const WARM_UP_DIALS = 10_000;

@@ -7,7 +7,7 @@ import { runtime } from './runtimes.mjs';
 import { measureTraffic } from './traffic.mjs';
 
 /** @param {string} name */
-const script = (name) => join(BENCH_DIRECTORY, 'peers', name);
+const script = (name) => join(BENCH_DIRECTORY, 'servers', name);
 
 /** @param {string} file */
 const node = (file) => (/** @type {string} */ _mode, /** @type {boolean} */ collectsGarbage) => [

@@ -6,7 +6,7 @@ import { runtime } from './runtimes.mjs';
 import { Server } from './processes.mjs';
 
 /** @param {string} name */
-const script = (name) => join(BENCH_DIRECTORY, 'peers', name);
+const script = (name) => join(BENCH_DIRECTORY, 'servers', name);
 
 /** @param {string} file @param {(mode: string) => string[]} parameters */
 function node(file, parameters) {

@@ -3,7 +3,7 @@
 // Calling node:crypto for a message of one or two blocks takes ten times as long as hashing it does. Here four messages
 // share the vector registers, a 32-bit lane each. Plain SHA-256, of which nothing depends on what is hashed but the
 // values themselves; where there is no WebAssembly with vector instructions, node:crypto does it after all.
-// (FIPS 180-4; figures in bench/addrman.mjs)
+// (FIPS 180-4; figures in bench/cases/programs/addrman.mjs)
 
 import { SockManError } from '../util/errors/errors.ts';
 import { FunctionBuilder, i32, instantiate, repeat, v128 } from './wasm.ts';

@@ -13,7 +13,7 @@ export const HASH_BYTES = 32;
 /**
  * The digest in one call, which costs a fifth of a hash object; absent before Node 20.12. Asked for as a string of one
  * character per byte, because making a Buffer for the result costs twice as much as the hash of a small message.
- * (measured in bench/p2p-v1.mjs)
+ * (measured in bench/cases/programs/p2p-v1.mjs)
  */
 const oneShotHash: typeof crypto.hash | undefined = crypto.hash;
 

@@ -13,7 +13,7 @@ import { DEFAULT_PASS_BYTES, DEFAULT_PASS_MS } from './turn/pass-budget.ts';
 
 /**
  * Default bound of one receive, in bytes. A bulk stream runs at about 1.4 × the rate of 64 KiB (Bitcoin Core's bound), and
- * small messages lose nothing (bench/echo-bulk.mjs).
+ * small messages lose nothing (bench/cases/sockets/echo-bulk.mjs).
  */
 export const DEFAULT_RECEIVE_CHUNK_BYTES = 256 * 1024;
 /** Smallest and largest bound of one receive, in bytes: a page of data at least; three times this is allocated. */

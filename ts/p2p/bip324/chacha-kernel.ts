@@ -21,7 +21,7 @@ export const STREAM_AT = 256;
 export const STREAM_STEP_BYTES = 256;
 /**
  * Longest text the memory has room for, in bytes. Setting up an OpenSSL cipher costs about 7 microseconds; from about
- * here on its wider vector code makes up for that. (bench/p2p-v2.mjs)
+ * here on its wider vector code makes up for that. (bench/cases/programs/p2p-v2.mjs)
  */
 export const MAX_SHORT_TEXT_BYTES = 4_096;
 /** The text that is worked on in place, with room behind it for padding, lengths and tag. */

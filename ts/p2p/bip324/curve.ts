@@ -5,7 +5,7 @@
 // operations that is right for every pair of points, equal, opposite or neutral. So there is no special case to miss,
 // none to branch on, and multiplication takes the same steps for every scalar: digits of four bits, one table look-up
 // that reads the whole table, one addition. OpenSSL through `node:crypto` does the same in about 0.5 ms and checks keys
-// with two further multiplications; this takes a quarter of one. (bench/p2p-v2.mjs; the tests compare both)
+// with two further multiplications; this takes a quarter of one. (bench/cases/programs/p2p-v2.mjs; the tests compare both)
 //
 // Formulas: Renes, Costello, Batina, "Complete addition formulas for prime order elliptic curves", 2016, for a = 0.
 // Generator and order: SEC 2 (version 2.0), section 2.4.1.

@@ -11,7 +11,7 @@
 //
 // Reserving only a little ahead and copying again to grow measured slower for whoever keeps blocks a while, and for a first
 // block it takes twice the memory. A resizable ArrayBuffer, which grows in place, measured slower, too: every page of it is
-// new to the process, where ordinary arrays reuse memory, and not all APIs accept one. (bench/p2p-v1.mjs)
+// new to the process, where ordinary arrays reuse memory, and not all APIs accept one. (bench/cases/programs/p2p-v1.mjs)
 
 import { FIRST_PART_BYTES } from './transport.ts';
 

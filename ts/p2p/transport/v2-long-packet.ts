@@ -2,7 +2,7 @@
 //
 // It is decrypted as it comes, so that an announced length costs no memory and the work does not come at once at the end.
 // What OpenSSL answered is joined when all of it is there; growing one array instead, by copies or as a resizable
-// ArrayBuffer, measured slower. (bench/p2p-v2.mjs)
+// ArrayBuffer, measured slower. (bench/cases/programs/p2p-v2.mjs)
 
 import { TAG_BYTES } from '../bip324/aead.ts';
 import type { LongOpener } from '../bip324/aead.ts';
@@ -10,13 +10,13 @@ import { DECOY_BIT, HEADER_BYTES } from '../bip324/packets.ts';
 
 /**
  * Most that goes through OpenSSL in one call, in bytes. It answers each with a fresh array: small enough to be recycled
- * by the allocator instead of being mapped anew, large enough for the call not to matter. (bench/p2p-v2.mjs)
+ * by the allocator instead of being mapped anew, large enough for the call not to matter. (bench/cases/programs/p2p-v2.mjs)
  */
 export const MAX_STEP_BYTES = 65_536;
 
 /**
  * Pieces from here on are decrypted where they lie, in bytes. Shorter ones are put together first, so that chunks of any
- * size make few calls. (bench/p2p-v2.mjs)
+ * size make few calls. (bench/cases/programs/p2p-v2.mjs)
  */
 export const MIN_STEP_BYTES = 16_384;
 

@@ -1,7 +1,7 @@
 // HalfSipHash-2-4 with 32-bit result: SipHash on words of 32 bits, for the hash tables of one process.
 //
 // By the authors of SipHash, for processors of 32 bits, which is what JavaScript's integers are: a quarter of the cost of
-// the whole one (bench/addrman.mjs). Its key is short; use `SipHash` for what anybody could attack at leisure.
+// the whole one (bench/cases/programs/addrman.mjs). Its key is short; use `SipHash` for what anybody could attack at leisure.
 
 const INITIAL_V2 = 0x6c79_6765;
 const INITIAL_V3 = 0x7465_6462;

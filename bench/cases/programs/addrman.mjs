@@ -1,8 +1,8 @@
 // How quick is the address manager, and how much memory does it take?
 //
-//   node bench/addrman.mjs             about a minute; needs a built package
-//   node bench/addrman.mjs --smoke     a second: does every case still run?
-//   node bench/addrman.mjs --floors    exits with 1 if a case misses the floor for a slow machine
+//   node bench/cases/programs/addrman.mjs             about a minute; needs a built package
+//   node bench/cases/programs/addrman.mjs --smoke     a second: does every case still run?
+//   node bench/cases/programs/addrman.mjs --floors    exits with 1 if a case misses the floor for a slow machine
 //
 // Each case stands beside a baseline that does nothing but the hashing which the rules demand: what is left over is ours
 // to save. Targets and floors are those of the specification (spec/addrman.md, 18.2).
@@ -14,16 +14,16 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { AsMap } from '../modules/addrman/asmap/as-map.js';
-import { NetGroups } from '../modules/addrman/net-groups.js';
-import { PeersFile } from '../modules/addrman/file/peers-file.js';
-import { parsePeers } from '../modules/addrman/file/peers-reader.js';
-import { serializePeers } from '../modules/addrman/file/peers-writer.js';
-import { LANES, checksums32 } from '../modules/p2p/hash-lanes.js';
-import { checksum32 } from '../modules/p2p/hash.js';
-import { NOW, emptyBook, fullBook, messages, randomIPv4, randomIPv6 } from './lib/address-book.mjs';
-import { makeAsMap } from './lib/as-map-maker.mjs';
-import { median, spread } from './lib/statistics.mjs';
+import { AsMap } from '../../../modules/addrman/asmap/as-map.js';
+import { NetGroups } from '../../../modules/addrman/net-groups.js';
+import { PeersFile } from '../../../modules/addrman/file/peers-file.js';
+import { parsePeers } from '../../../modules/addrman/file/peers-reader.js';
+import { serializePeers } from '../../../modules/addrman/file/peers-writer.js';
+import { LANES, checksums32 } from '../../../modules/p2p/hash-lanes.js';
+import { checksum32 } from '../../../modules/p2p/hash.js';
+import { NOW, emptyBook, fullBook, messages, randomIPv4, randomIPv6 } from '../../lib/address-book.mjs';
+import { makeAsMap } from '../../lib/as-map-maker.mjs';
+import { median, spread } from '../../lib/statistics.mjs';
 
 const { values: options } = parseArgs({
   options: { smoke: { type: 'boolean', default: false }, floors: { type: 'boolean', default: false } },

@@ -1,4 +1,4 @@
-/* What the primitives of BIP 324 cost when OpenSSL is called from C: the limit that bench/p2p-v2.mjs compares with.
+/* What the primitives of BIP 324 cost when OpenSSL is called from C: the limit that bench/cases/programs/p2p-v2.mjs compares with.
  *
  *   bip324 seal|open BYTES MILLISECONDS     packets of so many bytes of contents, always in the same buffers
  *   bip324 multiply 0 MILLISECONDS          pairs of scalar multiplications, as one side of a handshake needs

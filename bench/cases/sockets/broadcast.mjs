@@ -1,7 +1,7 @@
 // What does it cost to say one thing to 1,000 connections? One source, and a server that relays to all others; four
 // messages on the way at a time. A message counts once for each receiver.
 
-/** @type {import('./lib/types.mjs').Bench} */
+/** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {
   name: 'broadcast',
   question: 'What does it cost to say one thing to 1,000 connections?',

@@ -1,12 +1,12 @@
 // How fast does one connection's V1 stream become messages, and what does a block cost beyond its checksum?
 //
-//   node bench/p2p-v1.mjs [--smoke]     needs a built package (npm run build:ts)
+//   node bench/cases/programs/p2p-v1.mjs [--smoke]     needs a built package (npm run build:ts)
 //
 // The first lane of each table is the yardstick: the checksums alone, which any V1 node has to compute.
 
 import { parseArgs } from 'node:util';
-import { CHAIN_PARAMS, V1Transport, checksum32, decodeMessage, encodeMessage } from '../esm/p2p/index.js';
-import { compareLanes, describeProcess } from './lib/micro.mjs';
+import { CHAIN_PARAMS, V1Transport, checksum32, decodeMessage, encodeMessage } from '../../../esm/p2p/index.js';
+import { compareLanes, describeProcess } from '../../lib/micro.mjs';
 
 const { values: options } = parseArgs({ options: { smoke: { type: 'boolean', default: false } } });
 
@@ -42,7 +42,7 @@ function chunksOf(stream) {
   return chunks;
 }
 
-/** @param {Uint8Array[]} chunks @param {(message: import('../esm/p2p/index.js').ReceivedMessage) => void} take */
+/** @param {Uint8Array[]} chunks @param {(message: import('../../../esm/p2p/index.js').ReceivedMessage) => void} take */
 function parse(chunks, take) {
   const receiver = new V1Transport(magic);
   for (const chunk of chunks) {

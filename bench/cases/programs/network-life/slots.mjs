@@ -1,10 +1,10 @@
 // An attacker opens connections to a node whose inbound slots are all taken by others: how many does he get, and who has to
 // go? He does nothing else: he relays nothing and answers pings no quicker than the others.
 
-import { AddrMan } from '../../modules/addrman/addr-man.js';
-import { Service } from '../../modules/netaddr/service.js';
-import { MemoryNetwork } from '../../modules/testing.js';
-import { Village, addressesIn, isAttacker } from '../lib/village.mjs';
+import { AddrMan } from '../../../../modules/addrman/addr-man.js';
+import { Service } from '../../../../modules/netaddr/service.js';
+import { MemoryNetwork } from '../../../../modules/testing.js';
+import { Village, addressesIn, isAttacker } from '../../../lib/village.mjs';
 import { MINUTE_MS, STEP_MS, bookOptions, pass, startNode } from './world.mjs';
 
 /** Not that of the village, which listens everywhere. */

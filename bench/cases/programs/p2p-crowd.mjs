@@ -1,6 +1,6 @@
 // What do 10,000 handshaken V2 peers cost: memory, rest, and telling all of them of one transaction?
 //
-//   node bench/p2p-crowd.mjs [--peers 10000] [--rounds 3] [--smoke]     needs a built package
+//   node bench/cases/programs/p2p-crowd.mjs [--peers 10000] [--rounds 3] [--smoke]     needs a built package
 //
 // One process holds the peers, through Connman and PeerManager; another plays them. Memory is anonymous memory
 // (smaps_rollup) after garbage collection with the peers, less the same without them, after some peers came and went; and
@@ -9,10 +9,10 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { BENCH_DIRECTORY } from './lib/build.mjs';
-import { describeProcess } from './lib/micro.mjs';
-import { descriptorLimit, loadCoreCommand, pinning, serverCoreCommand } from './lib/processes.mjs';
-import { median, spread } from './lib/statistics.mjs';
+import { BENCH_DIRECTORY } from '../../lib/build.mjs';
+import { describeProcess } from '../../lib/micro.mjs';
+import { descriptorLimit, loadCoreCommand, pinning, serverCoreCommand } from '../../lib/processes.mjs';
+import { median, spread } from '../../lib/statistics.mjs';
 
 /** Memory of a handshaken peer beyond an idle connection of SockMan, in bytes. */
 const GOAL_BYTES = 12 * 1_024;
@@ -40,7 +40,7 @@ class Helper {
 
   /** @param {(command: string[]) => string[]} onCore @param {string} file @param {string[]} parameters */
   constructor(onCore, file, parameters) {
-    const script = join(BENCH_DIRECTORY, 'peers', file);
+    const script = join(BENCH_DIRECTORY, 'servers', file);
     const [command, ...rest] = onCore([process.execPath, '--expose-gc', script, ...parameters]);
     this.#child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   }

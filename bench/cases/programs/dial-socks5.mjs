@@ -1,7 +1,7 @@
 // What does it cost to dial through a SOCKS5 proxy, 1,000 at a time: SockMan beside plain C and the npm package `socks`?
 // And how much memory does a pending dial take?
 //
-//   node bench/dial-socks5.mjs [--rounds 7] [--dials 20000] [--without-socks] [--smoke]
+//   node bench/cases/programs/dial-socks5.mjs [--rounds 7] [--dials 20000] [--without-socks] [--smoke]
 //
 // Needs a built package, a C compiler and microsocks (Debian package of that name). `socks` is fetched from npm to a
 // temporary folder. Proxy and target have one core, the dialer the other; rounds are interleaved, and a ratio is the median
@@ -22,9 +22,9 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { BENCH_DIRECTORY, program } from './lib/build.mjs';
-import { isPinned, loadCoreCommand, serverCoreCommand } from './lib/processes.mjs';
-import { median, spread } from './lib/statistics.mjs';
+import { BENCH_DIRECTORY, program } from '../../lib/build.mjs';
+import { isPinned, loadCoreCommand, serverCoreCommand } from '../../lib/processes.mjs';
+import { median, spread } from '../../lib/statistics.mjs';
 
 /** Dials in flight. */
 const WINDOW = 1_000;
@@ -107,7 +107,7 @@ function fetchSocks() {
   return pathToFileURL(join(folder, 'node_modules', 'socks', 'build', 'index.js')).href;
 }
 
-const script = (name) => join(BENCH_DIRECTORY, 'peers', name);
+const script = (name) => join(BENCH_DIRECTORY, 'servers', name);
 
 /** @param {number} targetPort @returns {Dialer[]} */
 function findDialers(targetPort) {

@@ -1,11 +1,11 @@
 // An attacker tells addresses, which all answer, to a node that knows many others: what share of its dials does he get at
 // once, and what share of its tried table after a week of feelers?
 
-import { AddrMan } from '../../modules/addrman/addr-man.js';
-import { parsePeers } from '../../modules/addrman/file/peers-reader.js';
-import { serializePeers } from '../../modules/addrman/file/peers-writer.js';
-import { CHAIN_PARAMS } from '../../modules/p2p/chain-params.js';
-import { VILLAGE_SERVICES, addressesIn, isAttacker, toService } from '../lib/village.mjs';
+import { AddrMan } from '../../../../modules/addrman/addr-man.js';
+import { parsePeers } from '../../../../modules/addrman/file/peers-reader.js';
+import { serializePeers } from '../../../../modules/addrman/file/peers-writer.js';
+import { CHAIN_PARAMS } from '../../../../modules/p2p/chain-params.js';
+import { VILLAGE_SERVICES, addressesIn, isAttacker, toService } from '../../../lib/village.mjs';
 import { bookOptions, randomWords } from './world.mjs';
 
 const { magic } = CHAIN_PARAMS.regtest;

@@ -1,6 +1,6 @@
 // How fast do larger messages go: 4 KiB each way, and a bulk stream of 64 KiB pieces, four of them on the way?
 
-/** @type {import('./lib/types.mjs').Bench} */
+/** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {
   name: 'echo-bulk',
   question: 'How fast do larger messages go?',

@@ -1,6 +1,6 @@
 // What does a kept-alive HTTP connection cost while nothing is asked on it?
 
-/** @type {import('./lib/types.mjs').Bench} */
+/** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {
   name: 'http-idle',
   question: 'What does an idle HTTP connection cost?',

@@ -1,7 +1,7 @@
-// What the experiments of bench/network-life.mjs share: seeded chance, a clock that is moved on, and nodes of ours.
+// What the experiments of bench/cases/programs/network-life.mjs share: seeded chance, a clock that is moved on, and nodes of ours.
 
-import { Connman } from '../../modules/connman/connman.js';
-import { PeerManager } from '../../modules/peerman/peer-manager.js';
+import { Connman } from '../../../../modules/connman/connman.js';
+import { PeerManager } from '../../../../modules/peerman/peer-manager.js';
 
 /** Time passes in steps of this size, in milliseconds: as often as a node looks whom to dial. */
 export const STEP_MS = 500;
@@ -26,7 +26,7 @@ export function bookOptions(clock, seed) {
   return { clock, random: randomWords(seed), key: new Uint8Array(32).fill(seed & 0xff || 1) };
 }
 
-/** @param {import('../../modules/testing.js').MemoryNetwork} net @param {number} ms */
+/** @param {import('../../../../modules/testing.js').MemoryNetwork} net @param {number} ms */
 export async function pass(net, ms) {
   for (let passed = 0; passed < ms; passed += STEP_MS) {
     net.clock.advance(STEP_MS);
@@ -37,10 +37,10 @@ export async function pass(net, ms) {
 /**
  * Starts a node.
  *
- * @param {import('../../modules/testing.js').MemoryNetwork} net
- * @param {import('../../modules/addrman/addr-man.js').AddrMan} addressBook
+ * @param {import('../../../../modules/testing.js').MemoryNetwork} net
+ * @param {import('../../../../modules/addrman/addr-man.js').AddrMan} addressBook
  * @param {number} seed
- * @param {import('../../modules/connman/settings/options.js').ConnmanOptions} options
+ * @param {import('../../../../modules/connman/settings/options.js').ConnmanOptions} options
  */
 export async function startNode(net, addressBook, seed, options) {
   const common = { clock: net.clock, random: randomWords(seed), addressBook };

@@ -1,8 +1,8 @@
 // What becomes of a node on a network of thousands, and what can an attacker do to it?
 //
-//   node bench/network-life.mjs             hours of five thousand addresses, three times over; a minute; needs a built package
-//   node bench/network-life.mjs --smoke     minutes of five hundred: does everything still run?
-//   node bench/network-life.mjs --seed 7 --seeds 5    other histories, and more of them
+//   node bench/cases/programs/network-life.mjs             hours of five thousand addresses, three times over; a minute; needs a built package
+//   node bench/cases/programs/network-life.mjs --smoke     minutes of five hundred: does everything still run?
+//   node bench/cases/programs/network-life.mjs --seed 7 --seeds 5    other histories, and more of them
 //
 // Connman, PeerManager and AddrMan are the real ones; sockets are in memory, and time is a virtual clock. The same seed gives
 // the same history. Every figure is the median over the seeds, with the lowest and the highest in brackets. Questions, each a
@@ -18,12 +18,12 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { NEW_SLOTS } from '../modules/addrman/limits.js';
-import { median } from './lib/statistics.mjs';
+import { NEW_SLOTS } from '../../../modules/addrman/limits.js';
+import { median } from '../../lib/statistics.mjs';
 import { simulateLife } from './network-life/life.mjs';
 import { attackSlots } from './network-life/slots.mjs';
 import { attackTables, bytesBefore } from './network-life/tables.mjs';
-import { drawLineChart } from './report/line-chart.mjs';
+import { drawLineChart } from '../../report/line-chart.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -101,7 +101,7 @@ function shown(results, figure, digits = 0) {
   return middle.toFixed(digits) + range;
 }
 
-/** @returns {import('./report/line-chart.mjs').Point} */
+/** @returns {import('../../report/line-chart.mjs').Point} */
 function point(x, results, figure) {
   const { median: middle, low, high } = over(results, figure);
   return [x, middle, low, high];
@@ -268,8 +268,8 @@ if (!options.smoke) {
       lines: tableLines('triedShare'),
     },
   ];
-  const path = fileURLToPath(new URL('network-life.svg', import.meta.url));
-  const subtitle = `Medians and ranges over seeds ${SEEDS.join(', ')}; virtual clock, sockets in memory. Drawn by bench/network-life.mjs.`;
+  const path = fileURLToPath(new URL('../../network-life.svg', import.meta.url));
+  const subtitle = `Medians and ranges over seeds ${SEEDS.join(', ')}; virtual clock, sockets in memory. Drawn by bench/cases/programs/network-life.mjs.`;
   writeFileSync(path, drawLineChart('Life of a node on a simulated network', subtitle, panels));
   console.log(path);
 }

@@ -1,18 +1,18 @@
 // What does Stratum V2 cost: a handshake as server, a small message, a full chunk, a new tip for 64 clients?
 //
-//   node bench/stratum.mjs [--smoke]     needs a built package (npm run build:ts)
+//   node bench/cases/programs/stratum.mjs [--smoke]     needs a built package (npm run build:ts)
 //
 // The first lane of a table is the yardstick: bare AEAD calls of node:crypto over the same bytes, or one full second.
 
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { createKeyPair } from '../modules/p2p/bip324/ellswift.js';
-import { encodeMessage } from '../modules/stratum/messages/registry.js';
-import { Initiator, respond } from '../modules/stratum/noise/handshake.js';
-import { Sv2Link } from '../modules/stratum/sv2-link.js';
-import { MAX_CHUNK_BYTES, Sv2Transport } from '../modules/stratum/sv2-transport.js';
-import { temporaryServerKeys } from '../modules/stratum/key-files.js';
-import { compareLanes, describeProcess } from './lib/micro.mjs';
+import { createKeyPair } from '../../../modules/p2p/bip324/ellswift.js';
+import { encodeMessage } from '../../../modules/stratum/messages/registry.js';
+import { Initiator, respond } from '../../../modules/stratum/noise/handshake.js';
+import { Sv2Link } from '../../../modules/stratum/sv2-link.js';
+import { MAX_CHUNK_BYTES, Sv2Transport } from '../../../modules/stratum/sv2-transport.js';
+import { temporaryServerKeys } from '../../../modules/stratum/key-files.js';
+import { compareLanes, describeProcess } from '../../lib/micro.mjs';
 
 const { values: options } = parseArgs({ options: { smoke: { type: 'boolean', default: false } } });
 

@@ -1,6 +1,6 @@
 // What does a message cost when each connection has 16 of them on the way, so that one receive carries many?
 
-/** @type {import('./lib/types.mjs').Bench} */
+/** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {
   name: 'echo-pipelined',
   question: 'What does a small message cost when 16 travel together?',

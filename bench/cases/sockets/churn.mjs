@@ -1,7 +1,7 @@
 // What does a short life cost: connect, one message there and back, reset? On loopback the client's connect does the
 // handshake of both sides, so that the load generator's core is the busier one; the CPU column is the one to read.
 
-/** @type {import('./lib/types.mjs').Bench} */
+/** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {
   name: 'churn',
   question: 'What does a connection that lives for one message cost?',

@@ -3,7 +3,7 @@
 const load = { mode: 'echo', connections: 100, messageBytes: 64 };
 const goal = { rate: 0.95, cpu: 1.15 };
 
-/** @type {import('./lib/types.mjs').Bench} */
+/** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {
   name: 'idle-neighbours',
   question: 'Do idle connections slow down those that work?',

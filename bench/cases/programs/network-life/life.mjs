@@ -1,12 +1,12 @@
 // A node that knows nothing but a DNS seed, on a network whose nodes come and go: what does it come to know, whom does it
 // connect to, and what are its feelers good for? Then it is restarted, in peace and after floods of addresses.
 
-import { AddrMan } from '../../modules/addrman/addr-man.js';
-import { parsePeers } from '../../modules/addrman/file/peers-reader.js';
-import { serializePeers } from '../../modules/addrman/file/peers-writer.js';
-import { CHAIN_PARAMS } from '../../modules/p2p/chain-params.js';
-import { MemoryNetwork } from '../../modules/testing.js';
-import { VILLAGE_SERVICES, Village, addressesIn, isAttacker, toService } from '../lib/village.mjs';
+import { AddrMan } from '../../../../modules/addrman/addr-man.js';
+import { parsePeers } from '../../../../modules/addrman/file/peers-reader.js';
+import { serializePeers } from '../../../../modules/addrman/file/peers-writer.js';
+import { CHAIN_PARAMS } from '../../../../modules/p2p/chain-params.js';
+import { MemoryNetwork } from '../../../../modules/testing.js';
+import { VILLAGE_SERVICES, Village, addressesIn, isAttacker, toService } from '../../../lib/village.mjs';
 import { MINUTE_MS, STEP_MS, bookOptions, lastingPeers, pass, randomWords, secondsOf, startNode } from './world.mjs';
 
 const { magic } = CHAIN_PARAMS.regtest;

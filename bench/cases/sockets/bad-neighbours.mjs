@@ -3,7 +3,7 @@
 
 const load = { mode: 'echo', connections: 100, messageBytes: 64 };
 
-/** @type {import('./lib/types.mjs').Bench} */
+/** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {
   name: 'bad-neighbours',
   question: 'What do well-behaved connections get beside slow and greedy ones?',

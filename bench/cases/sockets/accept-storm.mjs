@@ -1,7 +1,7 @@
 // How fast is a full backlog emptied? 500 connections wait in it while the server sleeps; then the clock runs until
 // each of them was greeted with a byte.
 
-/** @type {import('./lib/types.mjs').Bench} */
+/** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {
   name: 'accept-storm',
   question: 'How fast is a full backlog emptied?',

@@ -2,7 +2,7 @@
 
 const load = { mode: 'echo', messageBytes: 64 };
 
-/** @type {import('./lib/types.mjs').Bench} */
+/** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {
   name: 'echo-small',
   question: 'What does the echo of a 64-byte message cost?',

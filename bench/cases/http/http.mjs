@@ -2,7 +2,7 @@
 
 const load = { mode: 'http', connections: 100, messageBytes: 64 };
 
-/** @type {import('./lib/types.mjs').Bench} */
+/** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {
   name: 'http',
   question: 'What does an HTTP request cost?',

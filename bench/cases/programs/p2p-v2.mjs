@@ -1,6 +1,6 @@
 // What does V2 cost: a handshake, a small message, a megabyte? Against the same OpenSSL primitives called from C.
 //
-//   node bench/p2p-v2.mjs [--smoke]     needs a built package (npm run build:ts), a C compiler and libssl-dev
+//   node bench/cases/programs/p2p-v2.mjs [--smoke]     needs a built package (npm run build:ts), a C compiler and libssl-dev
 //
 // The first lane of each table is the yardstick: `openssl/bip324.c`, in a process of its own, which always works in the
 // same buffers and leaves the bytes there. The last lanes are designs that were not chosen.
@@ -9,11 +9,11 @@ import { execFileSync } from 'node:child_process';
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { MessageChannel } from 'node:worker_threads';
-import { openLong, openShort, sealLong, sealShort } from '../modules/p2p/bip324/aead.js';
-import { createKeyPair, decodeX, ecdhXOnly } from '../modules/p2p/bip324/ellswift.js';
-import { V2Transport } from '../modules/p2p/transport/v2.js';
-import { program } from './lib/build.mjs';
-import { compareLanes, describeProcess } from './lib/micro.mjs';
+import { openLong, openShort, sealLong, sealShort } from '../../../modules/p2p/bip324/aead.js';
+import { createKeyPair, decodeX, ecdhXOnly } from '../../../modules/p2p/bip324/ellswift.js';
+import { V2Transport } from '../../../modules/p2p/transport/v2.js';
+import { program } from '../../lib/build.mjs';
+import { compareLanes, describeProcess } from '../../lib/micro.mjs';
 import * as bigintDesign from './openssl/handshake.mjs';
 
 const { values: options } = parseArgs({ options: { smoke: { type: 'boolean', default: false } } });
