@@ -33,6 +33,7 @@ const LAYERS = {
   tor: 'sockman-tor',
   http: 'sockman-http',
   stratum: 'sockman-stratum',
+  crawl: 'sockman-crawl',
   'cli/command.js': 'cli/command',
   'cli/options.js': 'cli/command',
   'cli/option-kinds.js': 'cli/command',

@@ -1,0 +1,137 @@
+// Reads a file of records, line by line, in constant memory: `records.ndjson` of a crawl, plain or packed.
+//
+// A process that was killed leaves a last line without its end. That is no damage: the line is left out and the summary says
+// so. Other lines that are no records are left out and counted.
+
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import * as zlib from 'node:zlib';
+
+import { systemFileError } from '../../storage/file-error.ts';
+import { parseRecord } from './check-record.ts';
+import type { CrawlRecord } from './record.ts';
+
+/** Longest line that is read, in bytes: several times the longest record. What is longer counts as one bad line. */
+export const MAX_RECORD_LINE_BYTES = 65_536;
+
+const LINE_FEED = 0x0a;
+
+/** What a file of records turned out to hold. */
+export interface RecordFileSummary {
+  readonly recordCount: number;
+  /** Lines that are no records. */
+  readonly badLineCount: number;
+  /** The first of them: its number, from 1, and what is wrong with it. */
+  readonly firstFault: { readonly line: number; readonly fault: string } | undefined;
+  /** Whether the last line had no end, and was left out. */
+  readonly isTorn: boolean;
+  /** Bytes up to the end of the last whole line, unpacked: where an appending writer goes on. */
+  readonly wholeBytes: number;
+}
+
+/**
+ * Reads a file of records. A name that ends in `.gz` is unpacked, and one in `.zst` where this Node can.
+ *
+ * @param onRecord - Called for each record in turn.
+ * @param signal - Aborted when nobody waits any more.
+ * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be read or unpacked.
+ */
+export async function readRecords(
+  path: string,
+  onRecord: (record: CrawlRecord) => void,
+  signal?: AbortSignal,
+): Promise<RecordFileSummary> {
+  const lines = new RecordLines(onRecord);
+  const source = createReadStream(path);
+  const take = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const chunk of chunks) lines.take(chunk);
+  };
+  const options = signal === undefined ? {} : { signal };
+  const unpacking = unpackerOf(path);
+  try {
+    await (unpacking === undefined ? pipeline(source, take, options) : pipeline(source, unpacking, take, options));
+  } catch (error) {
+    throw systemFileError(path, 'read', error);
+  }
+  return lines.finish();
+}
+
+type Unpacker = ReturnType<typeof zlib.createGunzip>;
+
+function unpackerOf(path: string): Unpacker | undefined {
+  if (path.endsWith('.gz')) return zlib.createGunzip();
+  if (!path.endsWith('.zst')) return undefined;
+  // Node has zstd from 22.15 on.
+  const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Unpacker };
+  if (createZstdDecompress === undefined) throw systemFileError(path, 'read', { code: 'this Node knows no zstd' });
+  return createZstdDecompress();
+}
+
+/** Cuts a stream of bytes into lines, and reads each as a record. */
+export class RecordLines {
+  readonly #onRecord: (record: CrawlRecord) => void;
+  /** The beginning of a line whose end did not come yet. */
+  #parts: Uint8Array[] = [];
+  #partBytes = 0;
+  /** The line is too long: it is skipped up to its end. */
+  #isSkipping = false;
+  #line = 0;
+  #wholeBytes = 0;
+  #recordCount = 0;
+  #badLineCount = 0;
+  #firstFault: RecordFileSummary['firstFault'];
+
+  constructor(onRecord: (record: CrawlRecord) => void) {
+    this.#onRecord = onRecord;
+  }
+
+  /** @param chunk - Kept until its last line is complete. */
+  take(chunk: Uint8Array): void {
+    let start = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+      this.#addPart(chunk.subarray(start, end));
+      this.#endLine();
+      start = end + 1;
+    }
+    if (start < chunk.length) this.#addPart(chunk.subarray(start));
+  }
+
+  finish(): RecordFileSummary {
+    return {
+      recordCount: this.#recordCount,
+      badLineCount: this.#badLineCount,
+      firstFault: this.#firstFault,
+      isTorn: this.#partBytes > 0,
+      wholeBytes: this.#wholeBytes,
+    };
+  }
+
+  #addPart(part: Uint8Array): void {
+    this.#partBytes += part.length;
+    if (this.#partBytes > MAX_RECORD_LINE_BYTES) {
+      this.#isSkipping = true;
+      this.#parts = [];
+    }
+    if (!this.#isSkipping) this.#parts.push(part);
+  }
+
+  #endLine(): void {
+    this.#line++;
+    this.#wholeBytes += this.#partBytes + 1;
+    const bytes = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
+    const isTooLong = this.#isSkipping;
+    this.#parts = [];
+    this.#partBytes = 0;
+    this.#isSkipping = false;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+    const record = isTooLong ? `longer than ${MAX_RECORD_LINE_BYTES} bytes` : parseRecord(text);
+    if (typeof record === 'string') return this.#noteFault(record);
+    this.#recordCount++;
+    this.#onRecord(record);
+  }
+
+  #noteFault(fault: string): void {
+    this.#badLineCount++;
+    this.#firstFault ??= { line: this.#line, fault };
+  }
+}
