@@ -6,6 +6,7 @@ import { accessSync, constants } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { noteProgress } from '../until.ts';
 
 /** How long a program may take to end after SIGTERM, in milliseconds. i2pd sometimes never does. */
 const TERM_PATIENCE_MS = 10_000;
@@ -108,6 +109,7 @@ export class Program {
 
   #look(): void {
     for (const look of [...this.#watchers]) look();
+    noteProgress();
   }
 }
 
