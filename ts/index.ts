@@ -34,6 +34,7 @@ export { MemoryBudget } from './util/memory/memory-budget.ts';
 export type { MemoryAccount, MemoryBudgetOptions } from './util/memory/memory-budget.ts';
 export { silentLogger } from './util/logger.ts';
 export type { Logger } from './util/logger.ts';
+export type { Histogram } from './util/histogram.ts';
 export { systemClock } from './util/time/clock.ts';
 export type { Clock, Timer } from './util/time/clock.ts';
 export { createSecureRandom } from './util/random.ts';

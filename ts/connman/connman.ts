@@ -31,6 +31,7 @@ import type { ConnmanEvents } from './contract/events.ts';
 import { LOCAL_SCORES } from './reach/local-addresses.ts';
 import type { LocalAddress } from './reach/local-addresses.ts';
 import type { NetEvents } from './contract/net-events.ts';
+import type { TypeTally } from './messages/message-tally.ts';
 import type { Direction } from './node/node-table.ts';
 import type { ConnmanOptions } from './settings/options.ts';
 import type { AddableType, AddedConnection } from './outbound/outbound.ts';
@@ -315,6 +316,12 @@ export class Connman implements AsyncDisposable {
       const state = netEvents.getNodeStateStats(node.id);
       return state === undefined ? [] : [peerStats(node, state, settings.netGroups)];
     });
+  }
+
+  /** Messages of all peers by type, those that are gone included; types that nobody knows are one. For metrics. */
+  messageTotals(): { sent: Iterable<[string, TypeTally]>; received: Iterable<[string, TypeTally]> } {
+    const { sent, received } = this.#core.traffic;
+    return { sent: sent.entries(), received: received.entries() };
   }
 
   /** What `getnettotals` shows. */

@@ -18,6 +18,7 @@ export type {
   PeerNetwork,
   PolledMessage,
 } from './contract/net-events.ts';
+export type { TypeTally } from './messages/message-tally.ts';
 export type { P2PNode } from './node/peer.ts';
 export type { Direction } from './node/node-table.ts';
 export type { OpenRequest } from './outbound/dialing.ts';

@@ -117,7 +117,7 @@ function actPrivately(
     case 'getdata':
       return privateBroadcast.serve(peer, message);
     case 'pong':
-      if (takePong(peer, message, received.timeMs)) privateBroadcast.confirm(peer);
+      if (takePong(context, peer, message, received.timeMs)) privateBroadcast.confirm(peer);
       return;
     default:
       // Whatever else the peer says has nothing to do with the one transaction.
@@ -159,7 +159,7 @@ function act(
     case 'ping':
       return answerPing(context, peer, message);
     case 'pong':
-      takePong(peer, message, received.timeMs);
+      takePong(context, peer, message, received.timeMs);
       return;
     case 'addr':
     case 'addrv2':

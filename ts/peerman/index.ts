@@ -1,6 +1,7 @@
 // What is said on the connections of a `Connman` (`sockman/peerman`). Re-exports only.
 
 export { PeerManager } from './peer-manager.ts';
+export type { PeerManagerCounts } from './state/counts.ts';
 export type { PeerBans, PeerManagerOptions } from './contract/options.ts';
 export type { MessageEvents, PeerManagerEvents, PeerMessage } from './contract/events.ts';
 export type { ChainMessageType, PeerHooks } from './contract/hooks.ts';

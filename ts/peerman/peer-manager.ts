@@ -13,6 +13,7 @@ import { MAX_TRANSPORT_PAYLOAD_BYTES, requireSendablePayload } from '../p2p/tran
 import { SockManError, outOfRange } from '../util/errors/errors.ts';
 import type { BloomFilter } from './contract/bloom-filter.ts';
 import { CLOCK_WARNING } from './state/clock-offset.ts';
+import type { PeerManagerCounts } from './state/counts.ts';
 import { PeerContext } from './state/peer-services.ts';
 import { DueTasks } from './due-tasks.ts';
 import type { PeerManagerEvents } from './contract/events.ts';
@@ -187,6 +188,11 @@ export class PeerManager implements NetEvents {
     if (peer === undefined) return;
     this.#context.misbehaving(peer, reason);
     this.#context.network.wakeMessageHandler(peer.node);
+  }
+
+  /** What is counted over all peers; goes on counting. For metrics. */
+  get counts(): Readonly<PeerManagerCounts> {
+    return this.#context.counts;
   }
 
   /** The median of how far the clocks of peers that we dialed are ahead of ours, in seconds; 0 with fewer than five. */

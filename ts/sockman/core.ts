@@ -4,6 +4,7 @@
 import type { Service } from '../netaddr/service.ts';
 import type { Timer } from '../util/time/clock.ts';
 import { SockManError, invalidArg, outOfRange } from '../util/errors/errors.ts';
+import { Histogram } from '../util/histogram.ts';
 import { checkOptionNames } from '../util/options/option-names.ts';
 import { nodeCrypto } from '../util/load-later.ts';
 import { checkBytes, checkNodeId, checkNodeIds } from './arguments.ts';
@@ -27,7 +28,7 @@ import type { BindResult, Listeners } from './listeners.ts';
 import { MAX_TIMEOUT_MS, integer, resolveOptions } from './options.ts';
 import type { ResolvedOptions, SockManOptions } from './options.ts';
 import { DEFAULT_QUEUE_LIMIT_BYTES, MAX_QUEUE_LIMIT_BYTES } from './streams/send-queue.ts';
-import { NO_COUNTERS } from './stats.ts';
+import { NO_COUNTERS, TURN_SECONDS } from './stats.ts';
 import type { SockManStats } from './stats.ts';
 import { TurnLoop } from './turn/turn-loop.ts';
 import type { Overrides } from './turn/delivery.ts';
@@ -283,6 +284,7 @@ export class SockManCore {
     const counters = loop?.counters ?? NO_COUNTERS;
     return {
       ...counters,
+      turnSeconds: loop?.turnSeconds ?? new Histogram(TURN_SECONDS),
       dialed: this.#dialing?.dialer.dialed ?? 0,
       dialFailures: this.#dialing?.dialer.failures ?? 0,
       callbackErrors: loop?.callbacks.errorCount ?? 0,

@@ -1,13 +1,21 @@
 // What a `SockMan` counts about itself.
 
+import type { Histogram } from '../util/histogram.ts';
+
 /** A snapshot of the work done so far. Counts only grow; times are milliseconds. */
 export interface SockManStats {
   /** Turns of the loop: entries from the backend, ticks and wake-ups. */
   turns: number;
   /** Readiness records delivered. */
   events: number;
+  /** Of them those with bytes or the end of a connection, with room to send, and with an error; the rest were accepts. */
+  receiveEvents: number;
+  sendEvents: number;
+  errorEvents: number;
   receivedBytes: number;
   sentBytes: number;
+  /** Sends of which the kernel did not take everything. */
+  shortWrites: number;
   /** Connections accepted, and of them refused by `eventNewConnectionAccepted`. */
   accepted: number;
   refused: number;
@@ -16,11 +24,17 @@ export interface SockManStats {
   dialFailures: number;
   /** Connections that were closed, by whichever call; with those that are open, as many as were accepted and dialed. */
   closed: number;
+  /** Of them those whose peer had ended, those that had failed, and those that the system gave up on (`ETIMEDOUT`). */
+  closedAfterEOF: number;
+  closedAfterError: number;
+  closedAfterTimeout: number;
   /** Episodes in which descriptors or memory ran out while accepting. */
   acceptExhaustedEpisodes: number;
   callbackErrors: number;
   /** Time spent in turns, the callbacks included. */
   turnMs: number;
+  /** The same by the length of a turn, in seconds; for the metrics. Goes on counting. */
+  turnSeconds: Histogram;
   /** Time since start; 0 before. */
   runningMs: number;
   /** Accepted connections per second of running time. */
@@ -33,16 +47,40 @@ export interface SockManStats {
 /** What the turn loop counts of it. */
 export type LoopCounters = Pick<
   SockManStats,
-  'turns' | 'events' | 'receivedBytes' | 'sentBytes' | 'accepted' | 'refused' | 'closed' | 'turnMs'
+  | 'turns'
+  | 'events'
+  | 'receiveEvents'
+  | 'sendEvents'
+  | 'errorEvents'
+  | 'receivedBytes'
+  | 'sentBytes'
+  | 'shortWrites'
+  | 'accepted'
+  | 'refused'
+  | 'closed'
+  | 'closedAfterEOF'
+  | 'closedAfterError'
+  | 'closedAfterTimeout'
+  | 'turnMs'
 >;
+
+/** Upper ends of the bins of `turnSeconds`. */
+export const TURN_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
 export const NO_COUNTERS: Readonly<LoopCounters> = {
   turns: 0,
   events: 0,
+  receiveEvents: 0,
+  sendEvents: 0,
+  errorEvents: 0,
   receivedBytes: 0,
   sentBytes: 0,
+  shortWrites: 0,
   accepted: 0,
   refused: 0,
   closed: 0,
+  closedAfterEOF: 0,
+  closedAfterError: 0,
+  closedAfterTimeout: 0,
   turnMs: 0,
 };

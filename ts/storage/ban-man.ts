@@ -71,6 +71,7 @@ export class BanMan {
   readonly #onChange: () => void;
   readonly #bans = new Map<string, BanEntry>();
   readonly #discouraged: RollingBloomFilter;
+  #discouragedCount = 0;
   #isDirty = false;
   /** The last save that began; saves end in the order in which they begin. */
   #saving: Promise<void> = Promise.resolve();
@@ -229,7 +230,13 @@ export class BanMan {
 
   /** Remembers that an address misbehaved: for at least the next 50,000 others, and never beyond a restart. */
   discourage(address: NetAddress): void {
+    if (!this.isDiscouraged(address)) this.#discouragedCount++;
     this.#discouraged.insert(address.getAddrBytes());
+  }
+
+  /** How many addresses were discouraged since the start; of more than 50,000 the oldest are forgotten by now. */
+  get discouragedCount(): number {
+    return this.#discouragedCount;
   }
 
   /** Whether an address was discouraged; of every 1,000,000 that were not, about one counts as such. */

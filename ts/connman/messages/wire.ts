@@ -6,6 +6,7 @@
 // it has. What is too much is told by the limits of a peer and by the budget of all of them together. (Bitcoin Core
 // src/net.cpp, SocketSendData, PushMessage, ReceiveMsgBytes, which reads messages at once)
 
+import { MessageTally } from './message-tally.ts';
 import { OTHER_MESSAGE_TYPE, isMessageType } from '../../p2p/messages/message-types.ts';
 import { requireSendable } from '../../p2p/transport/outbound-message.ts';
 import type { OutboundMessage, ReceivedMessage } from '../../p2p/transport/transport.ts';
@@ -43,6 +44,9 @@ export interface TrafficHost {
 export class Traffic {
   totalSentBytes = 0;
   totalReceivedBytes = 0;
+  /** Messages of all nodes, those that are gone included. */
+  readonly sent = new MessageTally();
+  readonly received = new MessageTally();
   readonly #host: TrafficHost;
   readonly #clock: Clock;
 
@@ -59,6 +63,7 @@ export class Traffic {
     requireSendable(message);
     if (node.isPrivateBroadcast && !PRIVATE_BROADCAST_TYPES.has(type)) return;
     this.#host.noteOutboundMessage(node, message);
+    this.sent.of(type).messages++;
     const { toSend, more } = node.transport.getBytesToSend(true);
     const isIdle = toSend.length === 0 && node.sendQueue.length === 0;
     node.sendQueue.push(message);
@@ -90,7 +95,10 @@ export class Traffic {
       if (sent <= 0) break;
       transport.markBytesSent(sent);
       sentBytes += sent;
-      if (messageType !== '') count(node.sentBytesByType, messageType, sent);
+      if (messageType !== '') {
+        count(node.sentBytesByType, messageType, sent);
+        this.sent.of(messageType).bytes += sent;
+      }
       if (sent < toSend.length) break;
     }
     if (sentBytes > 0) this.#countSent(node, sentBytes);
@@ -175,8 +183,11 @@ export class Traffic {
     const { received, transport } = node;
     const message = transport.getReceivedMessage(received.readTimeMs);
     const isRejected = message.rejectReason !== undefined;
-    const isCountedApart = !isRejected && isMessageType(message.type);
-    count(node.receivedBytesByType, isCountedApart ? message.type : OTHER_MESSAGE_TYPE, message.rawBytes);
+    const type = !isRejected && isMessageType(message.type) ? message.type : OTHER_MESSAGE_TYPE;
+    count(node.receivedBytesByType, type, message.rawBytes);
+    const tally = this.received.of(type);
+    tally.messages++;
+    tally.bytes += message.rawBytes;
     if (isRejected && !this.#host.noteRejectedMessage(node, message)) releaseMemory(message.payload);
     // A message stays booked until the next one is asked for: by then it was processed.
     received.pin(isRejected ? 0 : message.payload.length);

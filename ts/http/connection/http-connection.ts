@@ -265,7 +265,9 @@ export class HttpConnection implements ReplySink, StreamTarget {
   }
 
   #makeRequest(parser: RequestParser): HttpRequest {
-    return new HttpRequest(parser, this.peer, this.nodeId, this);
+    const request = new HttpRequest(parser, this.peer, this.nodeId, this);
+    if (this.#context.onAnswer !== undefined) request.startedMs = this.#context.options.clock.now();
+    return request;
   }
 
   /** Answers what is no request, or too large, and closes. */

@@ -65,6 +65,8 @@ export class HttpRequest {
   closesConnection: boolean;
   /** Status of the answer; 0 before there is one. */
   status = 0;
+  /** When it was read, on the clock of the server; 0 while nobody hears of answers. */
+  startedMs = 0;
   /** For the server: the client waits for `100 Continue` before it sends the body. */
   awaitsContinue = false;
   /** For the server: `beforeBody` of the route was asked. */

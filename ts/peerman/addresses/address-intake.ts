@@ -41,6 +41,7 @@ export function takeAddresses(context: PeerContext, peer: PeerState, message: Ad
   for (const record of records) {
     if (!peer.addressTokens.tryTake() && !peer.node.hasPermission('addr')) {
       peer.addressesRateLimited++;
+      context.counts.addressesRateLimited++;
       continue;
     }
     if (!mayHaveUsefulAddressBook(record.services) && !context.hasDesiredServices(record.services)) continue;
@@ -48,6 +49,7 @@ export function takeAddresses(context: PeerContext, peer: PeerState, message: Ad
     gossip.noteKnown(address);
     if (isUnwelcome(context, address.service)) continue;
     peer.addressesProcessed++;
+    context.counts.addressesProcessed++;
     const isReachable = network.isReachable(address.service.address.getNetwork());
     const isFresh = address.timeSeconds > nowSeconds - FRESH_SECONDS;
     if (isNews && isFresh && address.service.address.isRoutable()) relay(context, peer, address, isReachable);

@@ -41,11 +41,17 @@ export function answerPing(context: PeerContext, peer: PeerState, { nonce }: Pin
  * @param receivedMs - When it arrived, not when its turn came: a busy node must not make its peers look far away.
  * @returns Whether it is the answer to the ping that is out.
  */
-export function takePong({ node, ping }: PeerState, { nonce }: PongMessage, receivedMs: number): boolean {
+export function takePong(
+  { counts }: PeerContext,
+  { node, ping }: PeerState,
+  { nonce }: PongMessage,
+  receivedMs: number,
+): boolean {
   const isAnswer = nonce !== undefined && nonce === ping.nonce && nonce !== 0n;
   if (isAnswer) {
     const tripMs = receivedMs - ping.startMs;
     if (tripMs >= 0) {
+      counts.pingSeconds.add(tripMs / 1_000);
       node.lastPingTimeMs = tripMs;
       node.minPingTimeMs = Math.min(node.minPingTimeMs, tripMs);
     }

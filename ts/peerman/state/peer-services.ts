@@ -18,6 +18,7 @@ import type { RandomUint32 } from '../../util/random.ts';
 import { ChainCounts } from './chain-state.ts';
 import type { ChainView } from '../contract/chain-view.ts';
 import { ClockOffset } from './clock-offset.ts';
+import { PeerManagerCounts } from './counts.ts';
 import { desirableServices } from './desired-services.ts';
 import type { PeerManagerEvents } from '../contract/events.ts';
 import type { PeerHooks } from '../contract/hooks.ts';
@@ -39,6 +40,7 @@ export class PeerContext {
    * through here: `hooks`, `chainView`, and the events of messages.
    */
   isMessageShown = true;
+  readonly counts = new PeerManagerCounts();
   /** All peers, by node id. */
   readonly peers = new Map<number, PeerState>();
   readonly clockOffset = new ClockOffset();
@@ -142,6 +144,7 @@ export class PeerContext {
   misbehaving(peer: PeerState, reason: string): void {
     if (peer.misbehaviour !== undefined) return;
     peer.misbehaviour = reason;
+    this.counts.misbehaving++;
     this.logger.debug(`Misbehaving: ${this.network.nameInLog(peer.node)}: ${reason}`);
     this.events.emit('misbehaving', { nodeId: peer.node.id, node: peer.node, reason });
   }

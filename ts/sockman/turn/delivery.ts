@@ -70,9 +70,12 @@ export class Delivery {
   /** One record, whose words are explained at `RecordFlag`. */
   record(connection: Connection, flags: number, a: number, b: number): void {
     if ((flags & WRITABLE) !== 0) {
+      this.#counters.sendEvents++;
       connection.flags &= ~SEND_BLOCKED;
       if ((connection.flags & SEND_QUEUED) !== 0 && !this.#loop.sendQueues.flush(connection)) flags &= ~WRITABLE;
     }
+    if ((flags & (DATA | READABLE | EOF)) !== 0) this.#counters.receiveEvents++;
+    else if ((flags & READ_ERROR) !== 0) this.#counters.errorEvents++;
     if (connection.owner !== undefined) {
       this.#deliverToOwner(connection, connection.owner, flags, a, b);
       return;

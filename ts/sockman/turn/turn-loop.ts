@@ -11,7 +11,7 @@
 
 import type { Service } from '../../netaddr/service.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
-import { errnoName, errnoText } from '../../util/errors/errno.ts';
+import { ETIMEDOUT, errnoName, errnoText } from '../../util/errors/errno.ts';
 import { RECORD_WORDS, RecordFlag } from '../backends/backend.ts';
 import type { Backend, BatchSink, SocketConnectOptions, SystemFailure } from '../backends/backend.ts';
 import { ConnectionTable } from '../connections/connection-table.ts';
@@ -28,7 +28,8 @@ import type { ResolvedOptions } from '../options.ts';
 import { PassBudget } from './pass-budget.ts';
 import { SendQueues } from '../streams/send-queue.ts';
 import { OwnerDelivery, tellEnd } from '../connections/claimed-sockets.ts';
-import { NO_COUNTERS } from '../stats.ts';
+import { Histogram } from '../../util/histogram.ts';
+import { NO_COUNTERS, TURN_SECONDS } from '../stats.ts';
 import type { LoopCounters } from '../stats.ts';
 import { TurnReport } from './turn-report.ts';
 import { WakeQueue } from './wake-queue.ts';
@@ -48,6 +49,7 @@ export class TurnLoop implements BatchSink {
   readonly listeners: Listeners;
   readonly table = new ConnectionTable();
   readonly counters: LoopCounters = { ...NO_COUNTERS };
+  readonly turnSeconds = new Histogram(TURN_SECONDS);
   readonly callbacks: GuardedCallbacks;
   /** Bytes that wait for room. */
   readonly sendQueues = new SendQueues(this);
@@ -205,7 +207,10 @@ export class TurnLoop implements BatchSink {
     if (sent >= 0) {
       this.counters.sentBytes += sent;
       if (sent > 0) connection.flags |= HAS_SENT;
-      if (sent < offered) connection.flags |= SEND_BLOCKED;
+      if (sent < offered) {
+        connection.flags |= SEND_BLOCKED;
+        this.counters.shortWrites++;
+      }
     }
     this.#delivery.askAgain(connection);
   }
@@ -222,7 +227,7 @@ export class TurnLoop implements BatchSink {
     if (connection.isClosed) return;
     this.#heldBack.forget(connection);
     if ((connection.flags & SEND_QUEUED) !== 0) this.sendQueues.forget(connection);
-    if (connection.nodeId !== NO_NODE_ID && (connection.flags & ENDING) === 0) this.counters.closed++;
+    if (connection.nodeId !== NO_NODE_ID && (connection.flags & ENDING) === 0) this.#countClosed(connection);
     const handle = this.table.remove(connection);
     if (withReset) this.backend.reset(handle);
     else this.backend.close(handle);
@@ -249,11 +254,19 @@ export class TurnLoop implements BatchSink {
     if (this.shutdownSend(connection) < 0) return this.close(connection);
     this.#heldBack.forget(connection);
     this.table.endId(connection);
-    this.counters.closed++;
+    this.#countClosed(connection);
     if (this.#overrides.tellsClosed && (connection.flags & ADMITTED) !== 0) this.#noteClosed(connection);
     connection.flags = (connection.flags & (SEND_BLOCKED | QUEUED | SEND_QUEUED)) | ENDING;
     connection.owner = this.#ending.add(connection, timeoutMs);
     this.backend.setReceiving(connection.handle, true);
+  }
+
+  #countClosed({ endErrno }: Connection): void {
+    this.counters.closed++;
+    if (endErrno === NOT_ENDED) return;
+    if (endErrno === 0) this.counters.closedAfterEOF++;
+    else if (endErrno === ETIMEDOUT) this.counters.closedAfterTimeout++;
+    else this.counters.closedAfterError++;
   }
 
   closeAll(): void {
@@ -360,6 +373,7 @@ export class TurnLoop implements BatchSink {
     this.#isInTurn = false;
     const now = this.clock.now();
     this.counters.turnMs += now - startedAt;
+    this.turnSeconds.add((now - startedAt) / 1_000);
     this.#report?.tell(this.counters, this.table.connectionCount);
     if (this.#isStopped) this.#announceIdle();
     else this.#settle();
