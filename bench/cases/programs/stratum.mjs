@@ -1,4 +1,5 @@
-// What does Stratum V2 cost: a handshake as server, a small message, a full chunk, a new tip for 64 clients?
+// What does Stratum V2 cost: a handshake as server, a small message, a full chunk, a new tip for 64 clients, the memory of
+// a client that never finishes its handshake?
 //
 //   node bench/cases/programs/stratum.mjs [--smoke]     needs a built package (npm run build:ts)
 //
@@ -6,12 +7,14 @@
 
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { createKeyPair } from '../../../modules/p2p/bip324/ellswift.js';
 import { encodeMessage } from '../../../modules/stratum/messages/registry.js';
 import { Initiator, respond } from '../../../modules/stratum/noise/handshake.js';
 import { Sv2Link } from '../../../modules/stratum/sv2-link.js';
 import { MAX_CHUNK_BYTES, Sv2Transport } from '../../../modules/stratum/sv2-transport.js';
 import { temporaryServerKeys } from '../../../modules/stratum/key-files.js';
+import { Sv2Connman } from '../../../modules/stratum/server/sv2-connman.js';
 import { compareLanes, describeProcess } from '../../lib/micro.mjs';
 
 const { values: options } = parseArgs({ options: { smoke: { type: 'boolean', default: false } } });
@@ -169,7 +172,44 @@ function compareTips() {
   );
 }
 
+/** Clients that have sent half of their first act, from a thread of its own: its memory is not counted. */
+async function measurePendingClients() {
+  const count = options.smoke ? 50 : 2_000;
+  const server = new Sv2Connman({ keys, maxClients: count });
+  const { bound } = server.bindAndStartListening('127.0.0.1:0');
+  server.start({
+    onConstraints() {},
+    answerTransactionData: async () => undefined,
+    onSubmitSolution() {},
+    onClientGone() {},
+  });
+  const before = heldBytes();
+  const clients = new Worker(
+    `const { connect } = require('node:net');
+     const { workerData: { port, count } } = require('node:worker_threads');
+     for (let index = 0; index < count; index++) connect(port, '127.0.0.1').write(new Uint8Array(32));`,
+    { eval: true, workerData: { port: bound.port, count } },
+  );
+  const received = () => server.clients().reduce((sum, { receivedBytes }) => sum + receivedBytes, 0);
+  while (received() < 32 * count) await new Promise(setImmediate);
+  const perClient = (heldBytes() - before) / count;
+  console.log(
+    `\nPending clients: ${count.toLocaleString('en')} with half a handshake, ${Math.round(perClient)} B each (goal 8,192)`,
+  );
+  await clients.terminate();
+  await server.stop();
+}
+
+/** What this thread holds, garbage collected where `--expose-gc` is given. */
+function heldBytes() {
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
 console.log(describeProcess());
+// First: what the others leave behind would be counted.
+await measurePendingClients();
 compareHandshakes();
 compareFrames(100, 2_000);
 compareFrames(MAX_CHUNK_BYTES, 100);

@@ -107,13 +107,18 @@ export class Bitcoind {
    *
    * @param options - Further ones, such as `-v2transport=0`.
    * @param folder - Where it keeps its data; without one it forgets.
+   * @param sameRpcPort - The port of its RPC, for one that comes back.
    */
-  static async start(options: readonly string[] = [DIALS_NOBODY], folder?: CoreFolder): Promise<Bitcoind> {
+  static async start(
+    options: readonly string[] = [DIALS_NOBODY],
+    folder?: CoreFolder,
+    sameRpcPort?: number,
+  ): Promise<Bitcoind> {
     const path = bitcoindPath();
     if (path === undefined) throw new Error('BITCOIND names no bitcoind');
     const own = folder === undefined ? new CoreFolder() : undefined;
     const { path: dataFolder } = folder ?? own!;
-    const [port, rpcPort] = [await freePort(), await freePort()];
+    const [port, rpcPort] = [await freePort(), sameRpcPort ?? (await freePort())];
     const places = [`-datadir=${dataFolder}`, `-bind=${HOST}:${port}`, `-rpcport=${rpcPort}`, `-rpcbind=${HOST}`];
     const program = new Program(path, [...SETTINGS, ...places, `-rpcallowip=${HOST}`, ...options]);
     try {
