@@ -32,6 +32,7 @@ const LAYERS = {
   peerman: 'sockman-connman',
   tor: 'sockman-tor',
   http: 'sockman-http',
+  'http/rpc': 'sockman-rpc',
   stratum: 'sockman-stratum',
   crawl: 'sockman-crawl',
   'cli/command.js': 'cli/command',
@@ -53,7 +54,8 @@ const placeOf = (id) => relative(modules, id).split(sep).join('/');
 function chooseLayer(id, { getModuleInfo }) {
   if (coreModules(getModuleInfo).has(id)) return 'sockman-core';
   const place = placeOf(id);
-  const layer = LAYERS[place] ?? LAYERS[place.split('/')[0]];
+  const [folder, room] = place.split('/');
+  const layer = LAYERS[place] ?? LAYERS[`${folder}/${room}`] ?? LAYERS[folder];
   // Entries that only re-export would share a file, and each load what the other needs.
   return layer ?? (getModuleInfo(id).isEntry ? withoutExtension(place) : undefined);
 }

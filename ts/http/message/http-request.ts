@@ -63,6 +63,8 @@ export class HttpRequest {
   isComplete: boolean;
   /** Whether the connection ends behind the answer. A handler may set it before it answers. */
   closesConnection: boolean;
+  /** Who asks, once a guard has found out; undefined before, and where nobody looks. */
+  user: string | undefined = undefined;
   /** Status of the answer; 0 before there is one. */
   status = 0;
   /** When it was read, on the clock of the server; 0 while nobody hears of answers. */

@@ -1,0 +1,73 @@
+// The cookie: a password by chance in a file, for whoever may read the files of the node. (Bitcoin Core src/rpc/request.cpp)
+
+import { randomBytes } from 'node:crypto';
+import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+
+import { systemFileError } from '../../../storage/file-error.ts';
+
+/** The user of the cookie. */
+export const COOKIE_USER = '__cookie__';
+
+const PASSWORD_BYTES = 32;
+
+/** Who may read the cookie, in the words of `-rpccookieperms`. */
+export type CookieReaders = 'owner' | 'group' | 'all';
+
+export const COOKIE_MODES: Readonly<Record<CookieReaders, number>> = { owner: 0o600, group: 0o640, all: 0o644 };
+
+/** The cookie of a server that runs. */
+export class CookieFile {
+  readonly #path: string;
+  readonly #mode: number;
+  #isWritten = false;
+
+  /** @param path - Of the file; `….tmp` is used on the way. */
+  constructor(path: string, readers: CookieReaders) {
+    this.#path = path;
+    this.#mode = COOKIE_MODES[readers];
+  }
+
+  /**
+   * Makes a password and writes it, in place of a cookie that a crash left behind.
+   *
+   * @returns The password.
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be written; there is none then.
+   */
+  write(): string {
+    const password = randomBytes(PASSWORD_BYTES).toString('hex');
+    const unfinished = `${this.#path}.tmp`;
+    try {
+      removeFile(unfinished);
+      // Not readable by others for a moment either, whatever the umask.
+      writeFileSync(unfinished, `${COOKIE_USER}:${password}`, { mode: COOKIE_MODES.owner, flag: 'wx' });
+      chmodSync(unfinished, this.#mode);
+      renameSync(unfinished, this.#path);
+    } catch (error) {
+      tryToRemove(unfinished);
+      throw systemFileError(this.#path, 'written', error);
+    }
+    this.#isWritten = true;
+    return password;
+  }
+
+  /** Removes the file, if it is ours. @returns Why that failed; undefined where nothing did. */
+  remove(): unknown {
+    if (!this.#isWritten) return undefined;
+    this.#isWritten = false;
+    return tryToRemove(this.#path);
+  }
+}
+
+/** Folders stay: what is one is not ours. */
+function removeFile(path: string): void {
+  rmSync(path, { force: true });
+}
+
+function tryToRemove(path: string): unknown {
+  try {
+    removeFile(path);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,0 +1,160 @@
+// Who may use the RPC of a node, and the pages that stand beside it. (Bitcoin Core src/httprpc.cpp)
+
+import { isAbsolute } from 'node:path';
+
+import type { HttpRequest } from '../../message/http-request.ts';
+import { invalidArg, shown } from '../../../util/errors/errors.ts';
+import { silentLogger } from '../../../util/logger.ts';
+import type { Logger } from '../../../util/logger.ts';
+import { checkOptionNames } from '../../../util/options/option-names.ts';
+import { systemClock } from '../../../util/time/clock.ts';
+import type { Clock } from '../../../util/time/clock.ts';
+import { parseBasic } from './basic.ts';
+import type { BasicCredentials } from './basic.ts';
+import { COOKIE_MODES, COOKIE_USER, CookieFile } from './cookie-file.ts';
+import type { CookieReaders } from './cookie-file.ts';
+import { credentialFor, isKnown, parseRpcAuth } from './credentials.ts';
+import type { Credential } from './credentials.ts';
+import { MethodLists } from './method-lists.ts';
+
+/** How long a wrong password waits for its answer, in milliseconds: guessing takes time. (Core, HTTPReq_JSONRPC) */
+export const WRONG_PASSWORD_MS = 250;
+
+/** Wrong passwords answered in that time; more wait longer. As many as Core has threads. */
+const GUESSES_AT_A_TIME = 16;
+
+/** Who is let in. Names are those of Bitcoin Core's options, in our spelling. */
+export interface RpcAuthOptions {
+  /** Absolute path of the cookie; it is written by `open` unless there is a `password`. Default: no cookie. */
+  readonly cookieFile?: string;
+  /** Who may read the cookie: `owner` (the default), `group`, `all`. */
+  readonly cookieReaders?: CookieReaders;
+  /** Default empty. */
+  readonly user?: string;
+  /** In place of the cookie. Empty is none. */
+  readonly password?: string;
+  /** `user:salt$hash` each, as Bitcoin Core's `share/rpcauth` makes them. A user may have several. */
+  readonly rpcAuth?: readonly string[];
+  /** `user:method,method`: all that the user may call. Several for a user: what is in all of them. */
+  readonly whitelist?: readonly string[];
+  /** Users without a list may call nothing. Default: true with a `whitelist`. */
+  readonly whitelistDefault?: boolean;
+  /** Default: none. */
+  readonly logger?: Logger;
+  /** Default: the system's. */
+  readonly clock?: Pick<Clock, 'after'>;
+}
+
+const OPTION_NAMES: Readonly<Record<keyof RpcAuthOptions, true>> = {
+  cookieFile: true,
+  cookieReaders: true,
+  user: true,
+  password: true,
+  rpcAuth: true,
+  whitelist: true,
+  whitelistDefault: true,
+  logger: true,
+  clock: true,
+};
+
+/**
+ * Credentials, and the guard that asks for them: for RPC and for any other route.
+ *
+ * @example
+ * const auth = new RpcAuth({ cookieFile: '/home/me/.node/.cookie' });
+ * auth.open();
+ * server.route('GET', '/metrics', showMetrics, { queued: false, beforeBody: (request) => auth.guard(request) });
+ */
+export class RpcAuth {
+  /** What each user may call. */
+  readonly methodLists: MethodLists;
+  readonly #credentials: readonly Credential[];
+  readonly #cookie: CookieFile | undefined;
+  #cookieCredentials: readonly Credential[] = [];
+  readonly #logger: Logger;
+  readonly #clock: Pick<Clock, 'after'>;
+  #failureCount = 0;
+  /** Wrong passwords that wait for their answer. */
+  #waitingCount = 0;
+
+  /**
+   * Nothing is written yet.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the option. No secret is in the message.
+   */
+  constructor(options: RpcAuthOptions = {}) {
+    checkOptionNames('', options, OPTION_NAMES);
+    const { cookieFile, cookieReaders = 'owner', user = '', password = '', rpcAuth = [], whitelist = [] } = options;
+    this.#logger = options.logger ?? silentLogger;
+    this.#clock = options.clock ?? systemClock;
+    if (cookieFile !== undefined && !isAbsolute(cookieFile))
+      throw invalidArg('cookieFile', 'an absolute path', cookieFile);
+    if (!Object.hasOwn(COOKIE_MODES, cookieReaders)) {
+      throw invalidArg('cookieReaders', Object.keys(COOKIE_MODES).join(', '), cookieReaders);
+    }
+    this.#cookie = cookieFile === undefined || password !== '' ? undefined : new CookieFile(cookieFile, cookieReaders);
+    const named = password === '' ? [] : [credentialFor(user, password)];
+    this.#credentials = [...named, ...rpcAuth.map(credentialOf)];
+    this.methodLists = new MethodLists(whitelist, options.whitelistDefault);
+  }
+
+  /** Writes the cookie, if there is to be one. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it cannot be written. */
+  open(): void {
+    if (this.#cookie !== undefined) this.#cookieCredentials = [credentialFor(COOKIE_USER, this.#cookie.write())];
+  }
+
+  /** Removes the cookie that `open` wrote; it lets nobody in any more. Idempotent. */
+  close(): void {
+    this.#cookieCredentials = [];
+    const problem = this.#cookie?.remove();
+    if (problem !== undefined) this.#logger.warn(`Unable to remove the cookie: ${shown(problem)}`);
+  }
+
+  /** Requests that were refused, those without credentials included. */
+  get failureCount(): number {
+    return this.#failureCount;
+  }
+
+  /**
+   * Lets a request pass and notes its `user`; or answers 401: at once where there are no credentials, after a quarter of a
+   * second where they are wrong. To be asked as `beforeBody` of a route, or first in a handler: it has answered if
+   * `request.isAnswered`.
+   */
+  guard(request: HttpRequest): void | Promise<void> {
+    const header = request.header('authorization');
+    if (header === undefined) return this.#refuse(request);
+    const given = parseBasic(header);
+    if (given !== undefined && this.#isKnown(given)) {
+      request.user = given.user.toString();
+      return;
+    }
+    const whose = given === undefined ? '' : ` for user ${shown(given.user.toString())}`;
+    this.#logger.warn(`ThreadRPCServer incorrect password attempt from ${request.peer}${whose}`);
+    return this.#refuseLater(request);
+  }
+
+  #isKnown(given: BasicCredentials): boolean {
+    const isNamed = isKnown(this.#credentials, given);
+    return isKnown(this.#cookieCredentials, given) || isNamed;
+  }
+
+  #refuse(request: HttpRequest): void {
+    this.#failureCount++;
+    request.writeHeader('WWW-Authenticate', 'Basic realm="jsonrpc"').writeReply(401);
+  }
+
+  async #refuseLater(request: HttpRequest): Promise<void> {
+    // Routes that no queue holds back would let a stranger guess as often as there are connections.
+    const rounds = 1 + Math.floor(this.#waitingCount / GUESSES_AT_A_TIME);
+    this.#waitingCount++;
+    await new Promise<void>((resolve) => void this.#clock.after(rounds * WRONG_PASSWORD_MS, resolve));
+    this.#waitingCount--;
+    this.#refuse(request);
+  }
+}
+
+function credentialOf(text: string): Credential {
+  const credential = parseRpcAuth(text);
+  // What it is may be a password in the wrong place.
+  if (credential === undefined) throw invalidArg('rpcAuth', 'user:salt$hash', 'something else');
+  return credential;
+}

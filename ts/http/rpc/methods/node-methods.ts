@@ -1,0 +1,17 @@
+// All methods of a node.
+
+import type { RpcNode } from '../node/rpc-node.ts';
+import type { RpcMethod } from '../table/rpc-method.ts';
+import { controlMethods } from './control/control-methods.ts';
+import { connectionMethods } from './network/connections.ts';
+
+/**
+ * The methods of Bitcoin Core about the network and the node itself, over the parts of a node.
+ *
+ * @param node - Looked at when a method is called: a part may come later.
+ * @example
+ * const rpc = new RpcServer({ auth, methods: nodeMethods({ chain: CHAIN_PARAMS.main, connman, peerManager }) });
+ */
+export function nodeMethods(node: RpcNode): RpcMethod[] {
+  return [...controlMethods(node), ...connectionMethods(node)];
+}

@@ -1,0 +1,44 @@
+// What a method answers in place of a result. (Bitcoin Core src/rpc/protocol.h)
+
+/** The codes of JSON-RPC answers, by what went wrong. */
+export const RPC_CODES = {
+  parse: -32_700,
+  invalidRequest: -32_600,
+  methodNotFound: -32_601,
+  invalidParams: -32_602,
+  internal: -32_603,
+  misc: -1,
+  type: -3,
+  addressOrKey: -5,
+  outOfMemory: -7,
+  invalidParameter: -8,
+  /** Not connected, or shutting down. */
+  notConnected: -9,
+  initialDownload: -10,
+  database: -20,
+  deserialization: -22,
+  /** The node is added, or the address banned, already. */
+  alreadyAdded: -23,
+  notAdded: -24,
+  warmup: -28,
+  nodeNotConnected: -29,
+  invalidIpOrSubnet: -30,
+  p2pDisabled: -31,
+  methodDeprecated: -32,
+  mempoolDisabled: -33,
+  capacityReached: -34,
+  limitExceeded: -37,
+} as const;
+
+/** An error for the client. A method throws it; anything else that it throws is answered with code −1 and its message. */
+export class RpcError extends Error {
+  /** One of `RPC_CODES`, or a number of one's own. */
+  readonly code: number;
+
+  /** @param message - Reaches the client as it is. */
+  constructor(code: number, message: string) {
+    super(message);
+    this.name = 'RpcError';
+    this.code = code;
+  }
+}

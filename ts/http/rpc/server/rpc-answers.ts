@@ -1,0 +1,167 @@
+// From the body of a request to that of its answer, with the status. (Bitcoin Core src/httprpc.cpp, ExecuteHTTPRPC)
+
+import { parseJson } from '../../json/json-reader.ts';
+import { JsonObject } from '../../json/json-value.ts';
+import type { JsonInput, JsonValue } from '../../json/json-value.ts';
+import { shown } from '../../../util/errors/errors.ts';
+import type { Logger } from '../../../util/logger.ts';
+import type { Clock } from '../../../util/time/clock.ts';
+import type { MethodLists } from '../auth/method-lists.ts';
+import { RPC_CODES, RpcError } from '../protocol/rpc-error.ts';
+import { errorText, resultText } from '../protocol/rpc-reply.ts';
+import { RpcRequest } from '../protocol/rpc-request.ts';
+import type { RpcTable } from '../table/rpc-table.ts';
+
+/** How long the calls of a batch may hold up everybody else, in milliseconds. */
+const BATCH_SLICE_MS = 10;
+
+/** Most that the answers of a batch may have together, in characters: a small body can ask for the same page a million times. */
+const MAX_BATCH_CHARS = 2 ** 28;
+
+/** Statuses of errors of their own; of all others it is 500. (Core, JSONErrorReply) */
+const STATUS_BY_CODE: Readonly<Record<number, number>> = {
+  [RPC_CODES.invalidRequest]: 400,
+  [RPC_CODES.methodNotFound]: 404,
+};
+
+/** What a request is answered with. */
+export interface RpcAnswer {
+  readonly status: number;
+  /** JSON; empty for none. */
+  readonly text: string;
+}
+
+const FORBIDDEN: RpcAnswer = { status: 403, text: '' };
+const NOTHING: RpcAnswer = { status: 204, text: '' };
+
+/** What answers are made of. */
+export interface RpcAnswersOptions {
+  readonly table: RpcTable;
+  readonly methodLists: MethodLists;
+  readonly logger: Logger;
+  readonly clock: Pick<Clock, 'now' | 'soon'>;
+}
+
+/** Answers bodies. */
+export class RpcAnswers {
+  /** What calls are answered with while the node starts; undefined: with their results. */
+  warmupStatus: string | undefined = undefined;
+  readonly #options: RpcAnswersOptions;
+
+  constructor(options: RpcAnswersOptions) {
+    this.#options = options;
+  }
+
+  /** The answer; at once where every method called gives its result at once. Never throws, and its promise never fails. */
+  answer(body: Uint8Array, user: string): RpcAnswer | Promise<RpcAnswer> {
+    const { methodLists } = this.#options;
+    let value: JsonValue;
+    try {
+      value = parseJson(body);
+    } catch {
+      return refusal(new RpcRequest(), new RpcError(RPC_CODES.parse, 'Parse error'));
+    }
+    if (methodLists.allowsNothing(user)) return this.#forbid(user, 'any methods');
+    if (Array.isArray(value)) return this.#batch(value, user);
+    if (value instanceof JsonObject) return this.#single(value, user);
+    return refusal(new RpcRequest(), new RpcError(RPC_CODES.parse, 'Top-level object parse error'));
+  }
+
+  #single(value: JsonObject, user: string): RpcAnswer | Promise<RpcAnswer> {
+    const request = new RpcRequest();
+    try {
+      request.read(value);
+    } catch (error) {
+      return refusal(request, error as RpcError);
+    }
+    if (!this.#options.methodLists.allows(user, request.method))
+      return this.#forbid(user, `method ${shown(request.method)}`);
+    try {
+      const result = this.#execute(request, user);
+      if (!(result instanceof Promise)) return success(request, result);
+      return result
+        .then((late) => success(request, late))
+        .catch((error: unknown) => failure(request, error as RpcError));
+    } catch (error) {
+      return failure(request, error as RpcError);
+    }
+  }
+
+  /** Members run in order; others get their turn in between. */
+  async #batch(members: readonly JsonValue[], user: string): Promise<RpcAnswer> {
+    const refused = this.#refusalOf(members, user);
+    if (refused !== undefined) return refused;
+    const { clock } = this.#options;
+    const texts: string[] = [];
+    let charCount = 0;
+    let sliceEndMs = clock.now() + BATCH_SLICE_MS;
+    for (const member of members) {
+      const text = await this.#member(member, user, charCount < MAX_BATCH_CHARS);
+      if (text !== undefined) {
+        charCount += text.length;
+        texts.push(text);
+      }
+      if (clock.now() < sliceEndMs) continue;
+      await new Promise<void>((resolve) => void clock.soon(resolve));
+      sliceEndMs = clock.now() + BATCH_SLICE_MS;
+    }
+    if (texts.length === 0 && members.length > 0) return NOTHING;
+    return { status: 200, text: `[${texts.join(',')}]\n` };
+  }
+
+  /** Nothing of a batch runs as soon as one member may not: a user with a list must see all of it looked at first. */
+  #refusalOf(members: readonly JsonValue[], user: string): RpcAnswer | undefined {
+    const { methodLists } = this.#options;
+    if (!methodLists.hasListFor(user)) return undefined;
+    for (const member of members) {
+      const method = member instanceof JsonObject ? member.get('method') : undefined;
+      if (typeof method !== 'string') {
+        return refusal(new RpcRequest(), new RpcError(RPC_CODES.invalidRequest, 'Invalid Request object'));
+      }
+      if (!methodLists.allows(user, method)) return this.#forbid(user, `method ${shown(method)}`);
+    }
+    return undefined;
+  }
+
+  /** The answer to a member; undefined for a notification. */
+  async #member(value: JsonValue, user: string, hasRoom: boolean): Promise<string | undefined> {
+    const request = new RpcRequest();
+    let text: string;
+    try {
+      request.read(value);
+      if (!hasRoom) throw new RpcError(RPC_CODES.outOfMemory, 'Out of memory: the answers of this batch are too long');
+      text = resultText(request, await this.#execute(request, user));
+    } catch (error) {
+      text = errorText(request, error as RpcError);
+    }
+    return request.isNotification ? undefined : text;
+  }
+
+  #execute({ method, params }: RpcRequest, user: string): JsonInput | Promise<JsonInput> {
+    const { logger, table } = this.#options;
+    logger.debug(`ThreadRPCServer method=${shown(method)} user=${shown(user)}`);
+    if (this.warmupStatus !== undefined) throw new RpcError(RPC_CODES.warmup, this.warmupStatus);
+    return table.execute(method, params, user);
+  }
+
+  #forbid(user: string, what: string): RpcAnswer {
+    this.#options.logger.warn(`RPC User ${shown(user)} not allowed to call ${what}`);
+    return FORBIDDEN;
+  }
+}
+
+/** The answer to a call that a method took. */
+function success(request: RpcRequest, result: JsonInput): RpcAnswer {
+  return request.isNotification ? NOTHING : { status: 200, text: `${resultText(request, result)}\n` };
+}
+
+/** The answer to a call that a method refused. For 2.0 that is an answer like others. */
+function failure(request: RpcRequest, error: RpcError): RpcAnswer {
+  if (request.isNotification) return NOTHING;
+  return request.isVersion2 ? { status: 200, text: `${errorText(request, error)}\n` } : refusal(request, error);
+}
+
+/** The answer to what is no call. */
+function refusal(request: RpcRequest, error: RpcError): RpcAnswer {
+  return { status: STATUS_BY_CODE[error.code] ?? 500, text: `${errorText(request, error)}\n` };
+}

@@ -1,0 +1,145 @@
+// The methods of a server: looks them up, checks their arguments, calls them and counts. (Bitcoin Core src/rpc/server.cpp, CRPCTable)
+
+import type { JsonInput } from '../../json/json-value.ts';
+import { invalidArg } from '../../../util/errors/errors.ts';
+import { RPC_CODES, RpcError } from '../protocol/rpc-error.ts';
+import type { RpcParams } from '../protocol/rpc-request.ts';
+import { JsonObject } from '../../json/json-value.ts';
+import { ArgumentCheck } from './check-arguments.ts';
+import { helpText } from './help.ts';
+import { positionsOf } from './named-arguments.ts';
+import type { RpcMethod } from './rpc-method.ts';
+
+/** A method with what is made of its declaration. */
+interface Entry {
+  readonly method: RpcMethod;
+  readonly check: ArgumentCheck;
+  okCount: number;
+  errorCount: number;
+}
+
+/** How often a method was called, by outcome. */
+export interface RpcMethodCounts {
+  /** The method; `other` for all names that no method has. */
+  readonly method: string;
+  /** Calls that were answered with a result. */
+  readonly ok: number;
+  /** Calls that were answered with an error. */
+  readonly error: number;
+}
+
+/** A call that has begun and not ended. */
+export interface ActiveCall {
+  readonly method: string;
+  readonly startedMs: number;
+}
+
+const NAME = /^[!-~]+$/;
+
+/** The methods that clients can call. */
+export class RpcTable {
+  readonly #entries = new Map<string, Entry>();
+  readonly #active = new Set<ActiveCall>();
+  readonly #now: () => number;
+  #unknownCount = 0;
+
+  /** @param now - Monotonic milliseconds. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /**
+   * Adds a method, in place of another of that name.
+   *
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name has a blank, or is empty; or the method has no handler.
+   */
+  add(method: RpcMethod): void {
+    if (!NAME.test(method.name)) throw invalidArg('name', 'printable characters without blanks', method.name);
+    if (typeof method.call !== 'function') throw invalidArg('call', 'a function', method.call);
+    this.#entries.set(method.name, { method, check: new ArgumentCheck(method.arguments), okCount: 0, errorCount: 0 });
+  }
+
+  /** All methods, in the order in which they came. */
+  *methods(): IterableIterator<RpcMethod> {
+    for (const { method } of this.#entries.values()) yield method;
+  }
+
+  /** The method of that name; undefined without one. */
+  get(name: string): RpcMethod | undefined {
+    return this.#entries.get(name)?.method;
+  }
+
+  /** Calls that go on. */
+  get active(): Iterable<ActiveCall> {
+    return this.#active;
+  }
+
+  /** How long a call has gone on, in milliseconds. */
+  ageMs(call: ActiveCall): number {
+    return this.#now() - call.startedMs;
+  }
+
+  /** How often each method was called. */
+  counts(): RpcMethodCounts[] {
+    const known = [...this.#entries.values()].map(({ method: { name: method }, okCount: ok, errorCount: error }) => {
+      return { method, ok, error };
+    });
+    return [...known, { method: 'other', ok: 0, error: this.#unknownCount }];
+  }
+
+  /**
+   * Calls a method.
+   *
+   * @returns Its result, at once where the method gives it at once.
+   * @throws {RpcError} There is no such method, its arguments are wrong, or it says so itself. A promise is rejected likewise.
+   */
+  execute(name: string, params: RpcParams, user: string | undefined): JsonInput | Promise<JsonInput> {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) {
+      this.#unknownCount++;
+      throw new RpcError(RPC_CODES.methodNotFound, 'Method not found');
+    }
+    const active = { method: name, startedMs: this.#now() };
+    this.#active.add(active);
+    let isWaiting = false;
+    try {
+      const result = this.#call(entry, params, user);
+      if (!(result instanceof Promise)) {
+        entry.okCount++;
+        return result;
+      }
+      isWaiting = true;
+      return this.#whenDone(entry, active, result);
+    } catch (error) {
+      entry.errorCount++;
+      throw toRpcError(error);
+    } finally {
+      if (!isWaiting) this.#active.delete(active);
+    }
+  }
+
+  #call({ method, check }: Entry, params: RpcParams, user: string | undefined): JsonInput | Promise<JsonInput> {
+    const positions = params instanceof JsonObject ? positionsOf(params, check.names) : params;
+    if (!check.takesCount(positions.length)) throw new RpcError(RPC_CODES.misc, helpText(method));
+    return method.call(check.valuesOf(positions), { method: method.name, user, positions });
+  }
+
+  async #whenDone(entry: Entry, active: ActiveCall, result: Promise<JsonInput>): Promise<JsonInput> {
+    try {
+      const value = await result;
+      entry.okCount++;
+      return value;
+    } catch (error) {
+      entry.errorCount++;
+      throw toRpcError(error);
+    } finally {
+      this.#active.delete(active);
+    }
+  }
+}
+
+/** Whatever a method throws, as its client is told. */
+function toRpcError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error;
+  return new RpcError(RPC_CODES.misc, error instanceof Error ? error.message : String(error));
+}

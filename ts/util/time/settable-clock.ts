@@ -1,0 +1,39 @@
+// A clock whose wall clock can be stopped at a time, for tests of a node: what `setmocktime` sets. (Bitcoin Core src/util/time.cpp)
+
+import { systemClock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
+
+/**
+ * Another clock, but for its wall clock, which stands where it was set until it is set again or let go. Waiting goes on as
+ * ever: see `Clock` for what hangs on which.
+ */
+export class SettableClock implements Clock {
+  readonly #clock: Clock;
+  #setMs: number | undefined = undefined;
+
+  /** @param clock - The one below. Default: the system's. */
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
+
+  /** Stops the wall clock at a time, in milliseconds since 1970; undefined lets it go. */
+  setWallTime(ms: number | undefined): void {
+    this.#setMs = ms;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  wallTimeMs(): number {
+    return this.#setMs ?? this.#clock.wallTimeMs();
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    return this.#clock.after(delayMs, callback);
+  }
+
+  soon(callback: () => void): Timer {
+    return this.#clock.soon(callback);
+  }
+}
