@@ -2,7 +2,7 @@
 
 import { isAbsolute } from 'node:path';
 
-import type { HttpRequest } from '../../message/http-request.ts';
+import type { HttpHandler, HttpRequest } from '../../message/http-request.ts';
 import { invalidArg, shown } from '../../../util/errors/errors.ts';
 import { silentLogger } from '../../../util/logger.ts';
 import type { Logger } from '../../../util/logger.ts';
@@ -63,9 +63,15 @@ const OPTION_NAMES: Readonly<Record<keyof RpcAuthOptions, true>> = {
  * @example
  * const auth = new RpcAuth({ cookieFile: '/home/me/.node/.cookie' });
  * auth.open();
- * server.route('GET', '/metrics', showMetrics, { queued: false, beforeBody: (request) => auth.guard(request) });
+ * server.route('GET', '/metrics', showMetrics, { queued: false, beforeBody: auth.guard });
  */
 export class RpcAuth {
+  /**
+   * Lets a request pass and notes its `user`; or answers 401: at once where there are no credentials, after a quarter of a
+   * second where they are wrong. To be asked as `beforeBody` of a route, or first in a handler: it has answered if
+   * `request.isAnswered`.
+   */
+  readonly guard: HttpHandler;
   /** What each user may call. */
   readonly methodLists: MethodLists;
   readonly #credentials: readonly Credential[];
@@ -92,6 +98,7 @@ export class RpcAuth {
       throw invalidArg('cookieReaders', Object.keys(COOKIE_MODES).join(', '), cookieReaders);
     }
     this.#cookie = cookieFile === undefined || password !== '' ? undefined : new CookieFile(cookieFile, cookieReaders);
+    this.guard = (request) => this.#guard(request);
     const named = password === '' ? [] : [credentialFor(user, password)];
     this.#credentials = [...named, ...rpcAuth.map(credentialOf)];
     this.methodLists = new MethodLists(whitelist, options.whitelistDefault);
@@ -114,12 +121,7 @@ export class RpcAuth {
     return this.#failureCount;
   }
 
-  /**
-   * Lets a request pass and notes its `user`; or answers 401: at once where there are no credentials, after a quarter of a
-   * second where they are wrong. To be asked as `beforeBody` of a route, or first in a handler: it has answered if
-   * `request.isAnswered`.
-   */
-  guard(request: HttpRequest): void | Promise<void> {
+  #guard(request: HttpRequest): void | Promise<void> {
     const header = request.header('authorization');
     if (header === undefined) return this.#refuse(request);
     const given = parseBasic(header);
