@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { OpenListeners, planListening } from '../../../ts/connman/inbound/listening.ts';
-import type { ListenPlanOptions } from '../../../ts/connman/inbound/listening.ts';
+import { planListening } from '../../../ts/connman/inbound/listen-plan.ts';
+import type { ListenPlanOptions } from '../../../ts/connman/inbound/listen-plan.ts';
+import { OpenListeners } from '../../../ts/connman/inbound/open-listeners.ts';
 import { PERMISSION_FLAGS } from '../../../ts/connman/node/permission-flags.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 

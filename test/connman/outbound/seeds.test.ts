@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { AddrMan } from '../../../ts/addrman/addr-man.ts';
-import { FixedSeeds, askDnsSeeds } from '../../../ts/connman/outbound/seeds.ts';
-import type { SeedHost } from '../../../ts/connman/outbound/seeds.ts';
+import { askDnsSeeds } from '../../../ts/connman/outbound/dns-seeds.ts';
+import type { SeedHost } from '../../../ts/connman/outbound/dns-seeds.ts';
+import { FixedSeeds } from '../../../ts/connman/outbound/fixed-seeds.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import type { PublicNetworkName } from '../../../ts/netaddr/network.ts';
 import { Service } from '../../../ts/netaddr/service.ts';

@@ -4,7 +4,7 @@
 
 import type { Service } from '../../netaddr/service.ts';
 import { Services } from '../../p2p/protocol.ts';
-import type { ListenTarget } from './listening.ts';
+import type { ListenTarget } from './listen-plan.ts';
 import type { NetworkState } from '../reach/network-state.ts';
 import type { NodeMaker } from '../node/node-maker.ts';
 import type { NodeTable } from '../node/node-table.ts';

@@ -8,7 +8,7 @@ import type { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
 import { Subnet } from '../../netaddr/subnet.ts';
 import { invalidArg } from '../../util/errors/errors.ts';
-import type { ListenerPermissions } from './listening.ts';
+import type { ListenerPermissions } from './listen-plan.ts';
 import { NO_PERMISSIONS, PERMISSION_FLAGS } from '../node/permission-flags.ts';
 
 /** Everything at once: the bits of all names. */

@@ -1,8 +1,8 @@
 // The task that keeps the outbound connections of a node: one dial at a time, from the address book.
 // (Bitcoin Core src/net.cpp, ThreadOpenConnections)
 //
-// Every half second it takes a slot, sees what is missing (outbound-decision.ts), chooses an address
-// (outbound-selection.ts) and dials it. Between times it asks single peers for addresses: seed nodes that the user gave,
+// Every half second it takes a slot, sees what is missing (decision.ts), chooses an address
+// (selection.ts) and dials it. Between times it asks single peers for addresses: seed nodes that the user gave,
 // and DNS seeds that cannot be looked up.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
@@ -22,8 +22,8 @@ import { OutboundDecision } from './decision.ts';
 import type { WantedConnection } from './decision.ts';
 import { selectOutbound } from './selection.ts';
 import type { SelectionHost } from './selection.ts';
-import { FixedSeeds } from './seeds.ts';
-import type { FixedSeedHost } from './seeds.ts';
+import { FixedSeeds } from './fixed-seeds.ts';
+import type { FixedSeedHost } from './fixed-seeds.ts';
 import type { SlotGrant, SlotPool } from '../node/slots.ts';
 
 /** The rest between two dials, in milliseconds. */

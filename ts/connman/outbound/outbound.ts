@@ -19,7 +19,7 @@ import type { NodeTable } from '../node/node-table.ts';
 import { OpenConnections } from './open-connections.ts';
 import { PrivateBroadcasts } from './private-broadcast.ts';
 import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
-import { askDnsSeeds } from './seeds.ts';
+import { askDnsSeeds } from './dns-seeds.ts';
 import { SlotPool } from '../node/slots.ts';
 import type { Tasks } from '../../util/time/background-tasks.ts';
 import type { Service } from '../../netaddr/service.ts';

@@ -1,23 +1,20 @@
-// First addresses: from DNS seeds, and from a list of nodes that is built in. (Bitcoin Core src/net.cpp, ThreadDNSAddressSeed)
+// First addresses from DNS seeds. (Bitcoin Core src/net.cpp, ThreadDNSAddressSeed)
 //
-// Whoever runs a DNS seed learns who asks, and could answer with nodes of his own. So seeds are asked when the address book
-// is empty, or when dials from it get nowhere; and a few at a time. The built-in list comes last of all.
+// The operator of a DNS seed learns who asks, and could answer with nodes of their own. So seeds are asked when the address
+// book is empty, or when dials from it get nowhere; and a few at a time.
 
 import { NetAddress } from '../../netaddr/net-address.ts';
-import type { PublicNetworkName } from '../../netaddr/network.ts';
 import { Service } from '../../netaddr/service.ts';
 import type { ChainParams } from '../../p2p/chain-params.ts';
-import { readFixedSeeds } from '../../p2p/fixed-seeds.ts';
-import type { PeerAddress } from '../../p2p/messages/addresses.ts';
-import { Services } from '../../p2p/protocol.ts';
 import { beforeAbort } from '../../util/time/before-abort.ts';
 import type { Clock } from '../../util/time/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { RandomUint32 } from '../../util/random.ts';
-import { shuffle, uniformBelow } from '../../util/random.ts';
+import { shuffle } from '../../util/random.ts';
 import { sleep } from '../../util/time/sleep.ts';
 import type { AddressSource } from '../settings/address-source.ts';
 import type { HostLookup } from '../settings/name-lookup.ts';
+import { SEED_SERVICES, seedRecord } from './seed-record.ts';
 
 /** Seeds asked before the next pause. */
 const SEEDS_AT_ONCE = 3;
@@ -36,13 +33,10 @@ const INACTIVE_STEP_MS = 1_000;
 /** Most addresses taken from the answer of one seed. */
 const MAX_SEED_ADDRESSES = 32;
 
-const DAY_SECONDS = 86_400;
-/** How old addresses from seeds are made to look: not so fresh that they displace what peers tell. */
-const DNS_AGE_DAYS = { min: 3, max: 7 };
-const FIXED_AGE_DAYS = { min: 7, max: 14 };
+/** Addresses from DNS seeds are made to look this old: not so fresh that they displace what peers tell. */
+const AGE_DAYS = { min: 3, max: 7 };
 
-/** What nodes from seeds are taken to offer; DNS seeds are asked for it, in hexadecimal, by the name. */
-const SEED_SERVICES = Services.NETWORK | Services.WITNESS;
+/** DNS seeds are asked by the name, in hexadecimal, for nodes with these services. */
 const SEED_NAME_PREFIX = `x${SEED_SERVICES.toString(16)}.`;
 
 /** What asking seeds needs around it. */
@@ -115,57 +109,7 @@ async function askSeed(host: SeedHost, seed: string): Promise<number> {
     return 0;
   }
   const services = found.slice(0, MAX_SEED_ADDRESSES).map((address) => new Service(address, host.chain.p2pPort));
-  const records = services.map((service) => seedRecord(host, service, DNS_AGE_DAYS));
+  const records = services.map((service) => seedRecord(host, service, AGE_DAYS));
   host.addressBook.add(records, NetAddress.fromInternalName(name));
   return records.length;
-}
-
-/** What the built-in list needs around it. */
-export interface FixedSeedHost {
-  readonly chain: ChainParams;
-  readonly addressBook: AddressSource;
-  readonly clock: Clock;
-  readonly random: RandomUint32;
-  /** Nothing else will give addresses: no DNS seeds, no seed nodes, no added nodes. */
-  readonly isOnlySource: boolean;
-  reachableNetworks(): readonly PublicNetworkName[];
-}
-
-/** How long other sources have before the built-in list is used, in milliseconds. */
-const FIXED_SEEDS_AFTER_MS = 60_000;
-
-/** The built-in list of nodes, used at most once. */
-export class FixedSeeds {
-  readonly #host: FixedSeedHost;
-  readonly #startedAtMs: number;
-  #isDone = false;
-
-  /** The time that other sources have begins now. */
-  constructor(host: FixedSeedHost) {
-    this.#host = host;
-    this.#startedAtMs = host.clock.now();
-  }
-
-  /** Adds the nodes of those reachable networks that the address book is empty of, if it is time for that. */
-  addIfDue(): void {
-    const { addressBook, chain, clock, isOnlySource } = this.#host;
-    if (this.#isDone || !(isOnlySource || clock.now() - this.#startedAtMs > FIXED_SEEDS_AFTER_MS)) return;
-    const empty = new Set<string>(this.#host.reachableNetworks().filter((network) => addressBook.size(network) === 0));
-    if (empty.size === 0) return;
-    this.#isDone = true;
-    const seeds = readFixedSeeds(chain.fixedSeeds).filter(({ address }) => empty.has(address.getNetwork()));
-    const records = seeds.map((service) => seedRecord(this.#host, service, FIXED_AGE_DAYS));
-    addressBook.add(records, NetAddress.fromInternalName('fixedseeds'));
-  }
-}
-
-function seedRecord(
-  { clock, random }: Pick<SeedHost, 'clock' | 'random'>,
-  service: Service,
-  ageDays: { readonly min: number; readonly max: number },
-): PeerAddress {
-  const spreadSeconds = uniformBelow(random, (ageDays.max - ageDays.min) * DAY_SECONDS);
-  const ageSeconds = ageDays.min * DAY_SECONDS + spreadSeconds;
-  const timeSeconds = Math.max(0, Math.floor(clock.wallTimeMs() / 1_000) - ageSeconds);
-  return { service, services: SEED_SERVICES, timeSeconds };
 }

@@ -1,4 +1,4 @@
-// Where to listen, read from the options; and which listener a connection came through. (Bitcoin Core src/net.cpp, InitBinds)
+// Where to listen, read from the options. (Bitcoin Core src/net.cpp, InitBinds)
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
@@ -10,8 +10,9 @@ const ONION_SUFFIX = 'onion';
 
 const MAX_PORT = 65_535;
 
-const ANY_IPV4 = NetAddress.parse('0.0.0.0');
-const ANY_IPV6 = NetAddress.parse('::');
+/** Every interface of a family. */
+export const ANY_IPV4 = NetAddress.parse('0.0.0.0');
+export const ANY_IPV6 = NetAddress.parse('::');
 const LOOPBACK_IPV4 = NetAddress.parse('127.0.0.1');
 
 /** What whoever connects to a listener may do. */
@@ -134,49 +135,5 @@ function refuseRepeated(targets: readonly ListenTarget[]): void {
     // Port 0 is another port each time.
     if (seen.has(text) && service.port !== 0) throw invalidArg('bind', 'each address and port once', text);
     seen.add(text);
-  }
-}
-
-/** The listeners that are open, found by our end of a connection. */
-export class OpenListeners {
-  readonly #byService = new Map<string, ListenTarget>();
-  readonly #services: Service[] = [];
-
-  get count(): number {
-    return this.#byService.size;
-  }
-
-  /** @param bound - Where it listens; its port is never 0. */
-  add(bound: Service, target: ListenTarget): void {
-    this.#byService.set(String(bound), target);
-    this.#services.push(bound);
-  }
-
-  /** They are closed. */
-  clear(): void {
-    this.#byService.clear();
-    this.#services.length = 0;
-  }
-
-  /** Where they listen. */
-  services(): Service[] {
-    return [...this.#services];
-  }
-
-  /** Where an onion service of ours is to deliver: at the first listener for that, else at the first of all. */
-  onionTarget(): Service | undefined {
-    return this.#services.find((service) => this.#byService.get(String(service))!.isOnion) ?? this.#services[0];
-  }
-
-  /**
-   * The listener of a connection; undefined for a peer from I2P, which has none.
-   *
-   * @param me - Our end. It names the interface, so a listener on all of them is found by family and port.
-   */
-  find(me: Service): ListenTarget | undefined {
-    const exact = this.#byService.get(String(me));
-    if (exact !== undefined) return exact;
-    const any = me.address.isIPv4() ? ANY_IPV4 : ANY_IPV6;
-    return this.#byService.get(String(new Service(any, me.port)));
   }
 }

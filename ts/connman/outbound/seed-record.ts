@@ -1,0 +1,25 @@
+// What is written into the address book about a node that a seed named: its services are a guess, its age is made up.
+
+import type { Service } from '../../netaddr/service.ts';
+import type { PeerAddress } from '../../p2p/messages/addresses.ts';
+import { Services } from '../../p2p/protocol.ts';
+import type { RandomUint32 } from '../../util/random.ts';
+import { uniformBelow } from '../../util/random.ts';
+import type { Clock } from '../../util/time/clock.ts';
+
+const DAY_SECONDS = 86_400;
+
+/** What nodes from seeds are taken to offer. */
+export const SEED_SERVICES = Services.NETWORK | Services.WITNESS;
+
+/** @param ageDays - The range that the age is drawn from. */
+export function seedRecord(
+  { clock, random }: { readonly clock: Clock; readonly random: RandomUint32 },
+  service: Service,
+  ageDays: { readonly min: number; readonly max: number },
+): PeerAddress {
+  const spreadSeconds = uniformBelow(random, (ageDays.max - ageDays.min) * DAY_SECONDS);
+  const ageSeconds = ageDays.min * DAY_SECONDS + spreadSeconds;
+  const timeSeconds = Math.max(0, Math.floor(clock.wallTimeMs() / 1_000) - ageSeconds);
+  return { service, services: SEED_SERVICES, timeSeconds };
+}
