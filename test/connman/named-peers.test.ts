@@ -69,9 +69,11 @@ describe('added nodes', () => {
       interrupt: interrupt.signal,
       defaultPort: 18_444,
       cjdnsReachable: false,
-      open: ({ dest }: OpenRequest) => {
-        dials.push([dest!, clock.now()]);
-        return Promise.resolve(false);
+      dialing: {
+        open: ({ dest }: OpenRequest) => {
+          dials.push([dest!, clock.now()]);
+          return Promise.resolve(false);
+        },
       },
     });
     return { clock, interrupt, dials, pool, nodes };

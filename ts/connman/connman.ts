@@ -1,12 +1,12 @@
 // `Connman`: the connection manager of a Bitcoin node.
 //
-// It turns sockets into peers: whom to accept, whom to dial, when to give up, how bytes become messages and messages bytes.
+// It turns sockets into peers: which to accept, which to dial, when to give up, how bytes become messages and messages bytes.
 // What messages mean it leaves to a message processor (`NetEvents`; `PeerManager` is one). This class is the outside, for
-// users; `node-lifecycle.ts` holds the parts and their life, `sockets.ts` the sockets, and `peer-network.ts` is what the
-// message processor may do. The parts are in rooms:
+// users; `parts.ts` makes the parts, `life.ts` starts and stops them, `sockets.ts` has the sockets, `removal.ts` the end of
+// nodes, and `peer-network.ts` is what the message processor may do. The parts are in rooms:
 //
 //   settings   what can be set, and what comes of it    inbound    who gets in: listeners, admission, eviction, permissions
-//   node       one peer, and the table of all           outbound   whom we call, and when; dialing; seeds
+//   node       one peer, and the table of all           outbound   which peers we dial, and when; seeds
 //   contract   the message processor, and events        reach      networks, proxies, our own addresses
 //   messages   bytes to messages and back; rounds of processing; the upload target
 //
@@ -25,7 +25,7 @@ import { invalidArg } from '../util/errors/errors.ts';
 import type { AddedNodeInfo } from './outbound/added-nodes.ts';
 import type { ConnectionBudget } from './settings/budget.ts';
 import { ControlNetwork } from './control-network.ts';
-import { ConnmanCore } from './node-lifecycle.ts';
+import { ConnmanLife } from './life.ts';
 import type { OpenRequest } from './outbound/dialing.ts';
 import type { ConnmanEvents } from './contract/events.ts';
 import { LOCAL_SCORES } from './reach/local-addresses.ts';
@@ -36,6 +36,7 @@ import type { Direction } from './node/node-table.ts';
 import type { ConnmanOptions } from './settings/options.ts';
 import type { AddableType, AddedConnection } from './outbound/outbound.ts';
 import type { P2PNode } from './node/peer.ts';
+import { ConnmanParts } from './parts.ts';
 import { ConnmanNetwork } from './peer-network.ts';
 import { resolveConnmanOptions } from './settings/resolve-options.ts';
 import { netTotals, networkInfo, peerStats } from './statistics.ts';
@@ -55,7 +56,8 @@ import type { NetTotals, NetworkInfo, PeerStats } from './statistics.ts';
 export class Connman implements AsyncDisposable {
   /** What an `OnionService` of this node is given, to reach Tor's control port over the node's own sockets. */
   readonly controlNetwork: TorControlNetwork;
-  readonly #core: ConnmanCore;
+  readonly #parts: ConnmanParts;
+  readonly #life: ConnmanLife;
 
   /**
    * Opens nothing yet.
@@ -63,8 +65,9 @@ export class Connman implements AsyncDisposable {
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
    */
   constructor(options: ConnmanOptions = {}) {
-    this.#core = new ConnmanCore(options, resolveConnmanOptions(options));
-    this.controlNetwork = new ControlNetwork(this.#core.sockets, this.#core.settings);
+    this.#parts = new ConnmanParts(options, resolveConnmanOptions(options));
+    this.#life = new ConnmanLife(this.#parts);
+    this.controlNetwork = new ControlNetwork(this.#parts.sockets, this.#parts.settings);
   }
 
   // ---- Life ---------------------------------------------------------------------------------------------------------
@@ -77,17 +80,17 @@ export class Connman implements AsyncDisposable {
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: started before.
    */
   async start(netEvents: NetEvents): Promise<void> {
-    await this.#core.start(netEvents, new ConnmanNetwork(this.#core));
+    await this.#life.start(netEvents, new ConnmanNetwork(this.#parts));
   }
 
   /** Has everything cease; nothing is closed yet. Idempotent, safe in any callback. `stop` follows. */
   interrupt(): void {
-    this.#core.interrupt();
+    this.#life.interrupt();
   }
 
   /** Ends everything: waits for what goes on, saves, finalizes every node, closes all sockets. Idempotent. */
   stop(): Promise<void> {
-    return this.#core.stop();
+    return this.#life.stop();
   }
 
   /** As `stop`. */
@@ -100,7 +103,7 @@ export class Connman implements AsyncDisposable {
    * @returns Ends that.
    */
   on<Name extends keyof ConnmanEvents>(name: Name, listener: (value: ConnmanEvents[Name]) => void): () => void {
-    return this.#core.events.on(name, listener);
+    return this.#parts.events.on(name, listener);
   }
 
   // ---- Dialing ------------------------------------------------------------------------------------------------------
@@ -113,19 +116,20 @@ export class Connman implements AsyncDisposable {
    * @returns Whether there is a connection now; its handshake is still to come.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, or V2 where it is off.
    */
-  async connectTo(dest: string, usesV2: boolean = this.#core.usesV2): Promise<boolean> {
+  async connectTo(dest: string, usesV2: boolean = this.#parts.localServices.offersV2): Promise<boolean> {
     this.#checkDial('dest', dest, usesV2);
-    return this.#core.dialing.open({ connectionType: 'manual', dest, usesV2 });
+    return this.#parts.dialing.open({ connectionType: 'manual', dest, usesV2 });
   }
 
   #checkDial(name: string, dest: string, usesV2: boolean): void {
     if (typeof dest !== 'string' || dest === '') throw invalidArg(name, 'an address or a name', dest);
-    if (usesV2 && !this.#core.usesV2) throw invalidArg('usesV2', 'false, since encryption is off', usesV2);
+    if (usesV2 && !this.#parts.localServices.offersV2)
+      throw invalidArg('usesV2', 'false, since encryption is off', usesV2);
   }
 
   /** Dials as a task of the outbound policy does. @see Dialing.open */
   openNetworkConnection(request: OpenRequest): Promise<boolean> {
-    return this.#core.dialing.open(request);
+    return this.#parts.dialing.open(request);
   }
 
   /**
@@ -135,9 +139,13 @@ export class Connman implements AsyncDisposable {
    *   all slots for outbound connections taken.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, another type, or V2 where it is off.
    */
-  async addConnection(dest: string, type: AddableType, usesV2: boolean = this.#core.usesV2): Promise<AddedConnection> {
+  async addConnection(
+    dest: string,
+    type: AddableType,
+    usesV2: boolean = this.#parts.localServices.offersV2,
+  ): Promise<AddedConnection> {
     this.#checkDial('dest', dest, usesV2);
-    return this.#core.outbound.addConnection(dest, type, usesV2);
+    return this.#parts.outbound.addConnection(dest, type, usesV2);
   }
 
   // ---- Disconnecting ------------------------------------------------------------------------------------------------
@@ -150,123 +158,123 @@ export class Connman implements AsyncDisposable {
    */
   disconnectNode(whom: number | string | NetAddress | Subnet, reason = 'disconnected by the user'): boolean {
     if (whom instanceof NetAddress || whom instanceof Subnet) {
-      const subnet = trySubnetNamed(whom, this.#core.network.cjdnsReachable);
-      return subnet !== undefined && this.#core.disconnectSubnet(subnet, reason);
+      const subnet = trySubnetNamed(whom, this.#parts.network.cjdnsReachable);
+      return subnet !== undefined && this.#parts.table.disconnectSubnet(subnet, reason);
     }
-    const node = typeof whom === 'number' ? this.node(whom) : this.#core.table.findName(whom);
+    const node = typeof whom === 'number' ? this.node(whom) : this.#parts.table.findName(whom);
     node?.disconnect(reason);
     if (node !== undefined || typeof whom === 'number') return node !== undefined;
-    const subnet = trySubnetNamed(whom, this.#core.network.cjdnsReachable);
-    return subnet !== undefined && this.#core.disconnectSubnet(subnet, reason);
+    const subnet = trySubnetNamed(whom, this.#parts.network.cjdnsReachable);
+    return subnet !== undefined && this.#parts.table.disconnectSubnet(subnet, reason);
   }
 
   /** Switches all connections off, or lets them come again. Listeners stay open; what comes in meanwhile is dropped. */
   setNetworkActive(isActive: boolean): void {
-    this.#core.setNetworkActive(isActive);
+    this.#life.setNetworkActive(isActive);
   }
 
   /** Looks now for nodes that have been silent for too long; otherwise once a second. */
   checkInactivity(): void {
-    this.#core.checkInactivity();
+    this.#parts.inactivity.check();
   }
 
   // ---- Nodes --------------------------------------------------------------------------------------------------------
 
   /** The node with this id; undefined when it is gone. */
   node(nodeId: number): P2PNode | undefined {
-    return this.#core.table.get(nodeId);
+    return this.#parts.table.get(nodeId);
   }
 
   /** Every node, those in their handshake and those marked included, ascending by id. */
   nodes(): IterableIterator<P2PNode> {
-    return this.#core.table.values();
+    return this.#parts.table.values();
   }
 
   /** Calls `visit` for every node whose handshake is done and that is not marked for disconnection. */
   forEachNode(visit: (node: P2PNode) => void): void {
-    this.#core.table.forEachReady(visit);
+    this.#parts.table.forEachReady(visit);
   }
 
   /** How many nodes there are, those in their handshake and those marked included. */
   getNodeCount(direction: Direction = 'both'): number {
-    return this.#core.table.countIn(direction);
+    return this.#parts.table.countIn(direction);
   }
 
   // ---- The network --------------------------------------------------------------------------------------------------
 
   /** Whether peers can connect to us. */
   get isListening(): boolean {
-    return this.#core.listeners.count > 0;
+    return this.#parts.listeners.count > 0;
   }
 
   /** Where we listen; ports are the real ones. */
   get listeningAt(): Service[] {
-    return this.#core.listeners.services();
+    return this.#parts.listeners.services();
   }
 
   /** Whether there is to be any connection at all; see `setNetworkActive`. */
   get isNetworkActive(): boolean {
-    return this.#core.network.isActive;
+    return this.#parts.network.isActive;
   }
 
   /** Whether dials come from the address book, and not only from a given list. */
   get usesAddressBook(): boolean {
-    return this.#core.outbound.usesAddressBook;
+    return this.#parts.outbound.usesAddressBook;
   }
 
   /** How many connections of each kind there may be. */
   get budget(): ConnectionBudget {
-    return this.#core.budget;
+    return this.#parts.budget;
   }
 
   /** The user agent of our `version` messages. */
   get userAgent(): string {
-    return this.#core.settings.userAgent;
+    return this.#parts.settings.userAgent;
   }
 
   /** What peers are offered that connect from now on. */
   get localServices(): bigint {
-    return this.#core.localServices;
+    return this.#parts.localServices.bits;
   }
 
   /** Offers further services, bits of `Services`, to peers that connect from now on. */
   addLocalServices(services: bigint): void {
-    this.#core.localServices |= services;
+    this.#parts.localServices.bits |= services;
   }
 
   /** Offers them no longer to peers that connect from now on. */
   removeLocalServices(services: bigint): void {
-    this.#core.localServices &= ~services;
+    this.#parts.localServices.bits &= ~services;
   }
 
   /** Whether automatic dials, gossip and own addresses of a network are wanted. */
   isReachable(network: NetworkClass): boolean {
-    return this.#core.network.isReachable(network);
+    return this.#parts.network.isReachable(network);
   }
 
   /** Our own addresses, as far as we know them. */
   localAddresses(): LocalAddress[] {
-    return this.#core.localAddresses.list();
+    return this.#parts.localAddresses.list();
   }
 
   /** Makes an address one of ours, as that of an onion service is: see `onionTarget`. It must be in reach. */
   addLocalAddress(service: Service): boolean {
-    return this.#core.localAddresses.add(service, LOCAL_SCORES.manual);
+    return this.#parts.localAddresses.add(service, LOCAL_SCORES.manual);
   }
 
   /** Tells an address of ours to nobody any more. */
   removeLocalAddress(service: Service): void {
-    this.#core.localAddresses.remove(service);
+    this.#parts.localAddresses.remove(service);
   }
 
   /** Where an onion service of ours is to deliver, so that its peers are known as such; undefined if we do not listen. */
   get onionTarget(): Service | undefined {
-    return this.#core.listeners.onionTarget();
+    return this.#parts.listeners.onionTarget();
   }
 
   /** Dials onion addresses through this proxy from now on, as Tor's control port names it. */
   useOnionProxy(endpoint: Service): void {
-    this.#core.network.useOnionProxy(endpoint);
+    this.#parts.network.useOnionProxy(endpoint);
   }
 
   /** Addresses from the book, drawn anew. For the user: whoever else asks often learns all of them. */
@@ -276,7 +284,7 @@ export class Connman implements AsyncDisposable {
     network?: NetworkClass,
     isFiltered: boolean = true,
   ): PeerAddress[] {
-    return this.#core.addressCache.fresh(maxCount, maxPercent, network, isFiltered);
+    return this.#parts.addressCache.fresh(maxCount, maxPercent, network, isFiltered);
   }
 
   // ---- Added nodes --------------------------------------------------------------------------------------------------
@@ -288,19 +296,19 @@ export class Connman implements AsyncDisposable {
    * @returns False if it is listed already, as the same text or the same address.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, or V2 where it is off.
    */
-  addNode(node: string, usesV2: boolean = this.#core.usesV2): boolean {
+  addNode(node: string, usesV2: boolean = this.#parts.localServices.offersV2): boolean {
     this.#checkDial('node', node, usesV2);
-    return this.#core.outbound.addedNodes.add({ node, usesV2 });
+    return this.#parts.outbound.addedNodes.add({ node, usesV2 });
   }
 
   /** Takes a peer off that list, by exactly its text; a connection stays. @returns Whether it was there. */
   removeAddedNode(node: string): boolean {
-    return this.#core.outbound.addedNodes.remove(node);
+    return this.#parts.outbound.addedNodes.remove(node);
   }
 
   /** The list, and who of it is connected. */
   getAddedNodeInfo(): AddedNodeInfo[] {
-    return this.#core.outbound.addedNodes.list();
+    return this.#parts.outbound.addedNodes.list();
   }
 
   // ---- Statistics ---------------------------------------------------------------------------------------------------
@@ -311,7 +319,8 @@ export class Connman implements AsyncDisposable {
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started, so that there is no message processor to ask.
    */
   getPeerStats(): PeerStats[] {
-    const { netEvents, settings, table } = this.#core;
+    const { lifecycle, settings, table } = this.#parts;
+    const { netEvents } = lifecycle;
     return [...table.values()].flatMap((node) => {
       const state = netEvents.getNodeStateStats(node.id);
       return state === undefined ? [] : [peerStats(node, state, settings.netGroups)];
@@ -320,13 +329,13 @@ export class Connman implements AsyncDisposable {
 
   /** Messages of all peers by type, those that are gone included; types that nobody knows are one. For metrics. */
   messageTotals(): { sent: Iterable<[string, TypeTally]>; received: Iterable<[string, TypeTally]> } {
-    const { sent, received } = this.#core.traffic;
+    const { sent, received } = this.#parts.traffic;
     return { sent: sent.entries(), received: received.entries() };
   }
 
   /** What `getnettotals` shows. */
   getNetTotals(): NetTotals {
-    const { settings, traffic, uploadTarget } = this.#core;
+    const { settings, traffic, uploadTarget } = this.#parts;
     return netTotals(traffic, uploadTarget, settings.clock.wallTimeMs());
   }
 
@@ -336,7 +345,7 @@ export class Connman implements AsyncDisposable {
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started, so that nobody knows of clocks and transactions.
    */
   getNetworkInfo(): NetworkInfo {
-    const { network, localAddresses, netEvents, settings } = this.#core;
+    const { network, localAddresses, lifecycle, settings } = this.#parts;
     return networkInfo({
       userAgent: settings.userAgent,
       localServices: this.localServices,
@@ -344,11 +353,10 @@ export class Connman implements AsyncDisposable {
       outboundCount: this.getNodeCount('out'),
       network,
       localAddresses: localAddresses.list(),
-      state: netEvents.getNetworkStateStats(),
+      state: lifecycle.netEvents.getNetworkStateStats(),
     });
   }
 
-  /** Whether the upload target is used up; for `historical` blocks some of it is held back. */
   /**
    * Addresses of nodes from the address book, in random order, as `getnodeaddresses` gives them: those that it thinks good and
    * that nobody banned. None without an address book.
@@ -356,33 +364,33 @@ export class Connman implements AsyncDisposable {
    * @param maxCount - 0 for all.
    */
   getNodeAddresses(maxCount = 0, network?: NetworkClass): PeerAddress[] {
-    return this.#core.addressCache.fresh(maxCount, 0, network, true);
+    return this.#parts.addressCache.fresh(maxCount, 0, network, true);
   }
 
   /** Whether `maxUploadTarget` is used up: for everything, or for old blocks only (`isHistorical`), which stop earlier. */
   outboundTargetReached(isHistorical = false): boolean {
-    return this.#core.uploadTarget.isReached(isHistorical);
+    return this.#parts.uploadTarget.isReached(isHistorical);
   }
 
   // ---- The sockets, to look at --------------------------------------------------------------------------------------
 
   /** The backend and poller in use, such as `native/epoll`. Makes the backend if there is none yet. */
   get backendName(): string {
-    return this.#core.sockets.backendName;
+    return this.#parts.sockets.backendName;
   }
 
   /** A snapshot of the counters of the sockets. */
   socketStats(): SockManStats {
-    return this.#core.sockets.stats();
+    return this.#parts.sockets.stats();
   }
 
   /** Bytes and times of a node's socket; undefined for an unknown id. */
   countersOf(nodeId: number): SocketCounters | undefined {
-    return this.#core.sockets.countersOf(nodeId);
+    return this.#parts.sockets.countersOf(nodeId);
   }
 
   /** What the kernel knows of a node's connection; undefined where the platform or the backend tells nothing. */
   tcpInfoOf(nodeId: number): TcpInfo | undefined {
-    return this.#core.sockets.tcpInfoOf(nodeId);
+    return this.#parts.sockets.tcpInfoOf(nodeId);
   }
 }

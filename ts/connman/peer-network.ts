@@ -9,31 +9,30 @@ import { MIN_RELEASED_BYTES, releaseMemory } from '../util/memory/release-memory
 import type { SipHash } from '../util/hashing/siphash.ts';
 import { loggedPeer } from './contract/events.ts';
 import type { PeerNetwork, PolledMessage } from './contract/net-events.ts';
-import type { ConnmanCore } from './node-lifecycle.ts';
 import type { P2PNode } from './node/peer.ts';
 import { isPastGrace } from './node/timeouts.ts';
-import { countReady } from './outbound/outbound.ts';
+import type { ConnmanParts } from './parts.ts';
 
 /** `PeerNetwork` over the parts of one `Connman`. */
 export class ConnmanNetwork implements PeerNetwork {
-  readonly #core: ConnmanCore;
+  readonly #parts: ConnmanParts;
   /** Long payloads that the message processor took and nobody else was shown. */
   readonly #unseen = new WeakSet<Uint8Array>();
 
-  constructor(core: ConnmanCore) {
-    this.#core = core;
+  constructor(parts: ConnmanParts) {
+    this.#parts = parts;
   }
 
   // ---- Messages -----------------------------------------------------------------------------------------------------
 
   pushMessage(node: P2PNode, type: string, payload: Uint8Array, maxBytes?: number): void {
-    this.#core.traffic.push(node, type, payload, maxBytes);
+    this.#parts.traffic.push(node, type, payload, maxBytes);
   }
 
   pollMessage(node: P2PNode): PolledMessage | undefined {
-    const polled = this.#core.traffic.poll(node);
+    const polled = this.#parts.traffic.poll(node);
     if (polled === undefined) return undefined;
-    const { events } = this.#core;
+    const { events } = this.#parts;
     const { message } = polled;
     const isSeen = events.has('inboundMessage') && events.emit('inboundMessage', { node, message });
     if (!isSeen && message.payload.length >= MIN_RELEASED_BYTES) this.#unseen.add(message.payload);
@@ -45,74 +44,74 @@ export class ConnmanNetwork implements PeerNetwork {
   }
 
   wakeMessageHandler(node?: P2PNode): void {
-    this.#core.wakeMessageHandler(node);
+    this.#parts.pump.wake(node);
   }
 
   // ---- Nodes --------------------------------------------------------------------------------------------------------
 
   nameInLog(node: P2PNode): string {
-    return loggedPeer(node, this.#core.settings.logIps);
+    return loggedPeer(node, this.#parts.settings.logIps);
   }
 
   node(nodeId: number): P2PNode | undefined {
-    return this.#core.table.get(nodeId);
+    return this.#parts.table.get(nodeId);
   }
 
   forEachNode(visit: (node: P2PNode) => void): void {
-    this.#core.table.forEachReady(visit);
+    this.#parts.table.forEachReady(visit);
   }
 
   disconnectAddress(address: NetAddress, reason: string): boolean {
-    return this.#core.disconnectAddress(address, reason);
+    return this.#parts.table.disconnectAddress(address, reason);
   }
 
   checkIncomingNonce(nonce: bigint): boolean {
-    const node = this.#core.table.findNonce(nonce);
+    const node = this.#parts.table.findNonce(nonce);
     return node === undefined || node.isSuccessfullyConnected;
   }
 
   shouldRunInactivityChecks(node: P2PNode, nowMs: number): boolean {
-    return isPastGrace(node, nowMs, this.#core.settings.peerTimeoutMs);
+    return isPastGrace(node, nowMs, this.#parts.settings.peerTimeoutMs);
   }
 
   // ---- Ourselves ----------------------------------------------------------------------------------------------------
 
   get userAgent(): string {
-    return this.#core.settings.userAgent;
+    return this.#parts.settings.userAgent;
   }
 
   get isListening(): boolean {
-    return this.#core.listeners.count > 0;
+    return this.#parts.listeners.count > 0;
   }
 
   get isNetworkActive(): boolean {
-    return this.#core.network.isActive;
+    return this.#parts.network.isActive;
   }
 
   get usesAddressBook(): boolean {
-    return this.#core.outbound.usesAddressBook;
+    return this.#parts.outbound.usesAddressBook;
   }
 
   isReachable(network: NetworkClass): boolean {
-    return this.#core.network.isReachable(network);
+    return this.#parts.network.isReachable(network);
   }
 
   isProxy(address: NetAddress): boolean {
-    return this.#core.network.isProxy(address);
+    return this.#parts.network.isProxy(address);
   }
 
   getLocalAddrForPeer(node: P2PNode): Service | undefined {
-    const service = this.#core.localAddresses.forPeer(node, this.isListening, this.#core.listeners.port);
-    if (service !== undefined) this.#core.settings.logger.debug(`Advertising address ${service} to peer=${node.id}`);
+    const service = this.#parts.localAddresses.forPeer(node, this.isListening, this.#parts.listeners.port);
+    if (service !== undefined) this.#parts.settings.logger.debug(`Advertising address ${service} to peer=${node.id}`);
     return service;
   }
 
   seenLocal(service: Service): void {
-    this.#core.localAddresses.seen(service);
+    this.#parts.localAddresses.seen(service);
   }
 
   getAddresses(node: P2PNode, maxCount: number, maxPercent: number): readonly PeerAddress[] {
-    return this.#core.addressCache.addressesFor(node, maxCount, maxPercent);
+    return this.#parts.addressCache.addressesFor(node, maxCount, maxPercent);
   }
 
   getAddressesUnsafe(
@@ -121,44 +120,46 @@ export class ConnmanNetwork implements PeerNetwork {
     network?: NetworkClass,
     isFiltered: boolean = true,
   ): PeerAddress[] {
-    return this.#core.addressCache.fresh(maxCount, maxPercent, network, isFiltered);
+    return this.#parts.addressCache.fresh(maxCount, maxPercent, network, isFiltered);
   }
 
   outboundTargetReached(isHistorical = false): boolean {
-    return this.#core.uploadTarget.isReached(isHistorical);
+    return this.#parts.uploadTarget.isReached(isHistorical);
   }
 
   deterministicRandomizer(id: bigint): SipHash {
-    return this.#core.hashes.randomizer(id);
+    return this.#parts.hashes.randomizer(id);
   }
 
   // ---- Outbound policy ----------------------------------------------------------------------------------------------
 
   get tryNewOutboundPeer(): boolean {
-    return this.#core.outbound.tryNewOutboundPeer;
+    return this.#parts.outbound.wishes.tryNewOutboundPeer;
   }
 
   set tryNewOutboundPeer(isWanted: boolean) {
-    this.#core.outbound.tryNewOutboundPeer = isWanted;
+    this.#parts.outbound.wishes.tryNewOutboundPeer = isWanted;
   }
 
   startExtraBlockRelayPeers(): void {
-    this.#core.outbound.wantsExtraBlockRelay = true;
+    this.#parts.outbound.wishes.wantsExtraBlockRelay = true;
   }
 
   extraFullOutboundCount(): number {
-    return Math.max(0, countReady(this.#core.table, 'outbound-full-relay') - this.#core.budget.maxFullRelay);
+    const { table, budget } = this.#parts;
+    return Math.max(0, table.countReady('outbound-full-relay') - budget.maxFullRelay);
   }
 
   extraBlockRelayCount(): number {
-    return Math.max(0, countReady(this.#core.table, 'block-relay-only') - this.#core.budget.maxBlockRelay);
+    const { table, budget } = this.#parts;
+    return Math.max(0, table.countReady('block-relay-only') - budget.maxBlockRelay);
   }
 
   hasMultipleManualOrFullOutbound(network: NetworkClass): boolean {
-    return this.#core.table.countManualOrFullOutbound(network) > 1;
+    return this.#parts.table.countManualOrFullOutbound(network) > 1;
   }
 
   addPrivateBroadcastsToOpen(count: number): void {
-    this.#core.outbound.privateBroadcasts?.addToOpen(count);
+    this.#parts.outbound.privateBroadcasts?.addToOpen(count);
   }
 }

@@ -201,9 +201,9 @@ describe('the message pump', () => {
     netEvents.sendMessages = (): undefined => {
       nowMs += stepMs;
     };
-    const host = { table, clock, random, reportError: () => {} };
-    const pump = new MessagePump(host, netEvents, new AbortController().signal);
-    pump.start();
+    const interrupt = new AbortController().signal;
+    const pump = new MessagePump({ table, clock, random, interrupt, reportError: () => {} });
+    pump.start(netEvents);
     const run = (isGoingOn: () => boolean, afterStep: () => void = () => {}): void => {
       while (macrotasks.length > 0 && isGoingOn()) {
         visits.push([]);

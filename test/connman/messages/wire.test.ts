@@ -226,17 +226,18 @@ describe('sending', () => {
     const { node } = await pair({ v2Transport: false });
     const p2pNode = onlyNode(node.connman);
     const results = [...taken];
-    const host = {
-      sendBytes: (_id: number, data: Uint8Array) => Math.min(results.shift() ?? 0, data.length),
-      errmsgOf: () => '',
-      wake: () => true,
-      markAndClose: () => {},
-      wakeMessageHandler: () => {},
-      countUpload: () => {},
-      noteOutboundMessage: () => {},
-      noteRejectedMessage: () => false,
-    };
-    const traffic = new Traffic(host, world.net.clock);
+    const traffic = new Traffic({
+      sockets: {
+        sendBytes: (_id: number, data: Uint8Array) => Math.min(results.shift() ?? 0, data.length),
+        errmsgOf: () => '',
+        wake: () => true,
+        closeConnection: () => true,
+      },
+      pump: { wake: () => {} },
+      uploadTarget: { count: () => {} },
+      events: { emit: () => false },
+      clock: world.net.clock,
+    });
     p2pNode.sendQueue.push({ type: 'tx', payload: new Uint8Array(500) });
     if (taken.length === 2 && taken[0] === Infinity) p2pNode.sendQueue.push({ type: 'tx', payload: new Uint8Array(9) });
     expect(traffic.send(p2pNode)).toBe(expected);

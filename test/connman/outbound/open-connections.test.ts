@@ -8,8 +8,9 @@ import { KeyedHashes } from '../../../ts/connman/node/keyed-hashes.ts';
 import { NodeMaker } from '../../../ts/connman/node/node-maker.ts';
 import { NodeTable } from '../../../ts/connman/node/node-table.ts';
 import { OpenConnections } from '../../../ts/connman/outbound/open-connections.ts';
-import type { OpenConnectionsHost } from '../../../ts/connman/outbound/open-connections.ts';
+import type { OpenConnectionsParts } from '../../../ts/connman/outbound/open-connections.ts';
 import type { P2PNode } from '../../../ts/connman/node/peer.ts';
+import { LocalServices } from '../../../ts/connman/reach/local-services.ts';
 import { resolveConnmanOptions } from '../../../ts/connman/settings/resolve-options.ts';
 import { SlotPool } from '../../../ts/connman/node/slots.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
@@ -50,13 +51,12 @@ class Lab {
     );
     const budget = connectionBudget(maxConnections);
     this.slots = new SlotPool(budget.outboundSlots);
-    const groups = new NetGroups();
     const after = clock.after.bind(clock);
     clock.after = (delayMs, callback) => {
       this.restsMs.push(delayMs);
       return after(delayMs, callback);
     };
-    const host: OpenConnectionsHost = {
+    const parts: OpenConnectionsParts = {
       budget,
       table: this.table,
       slots: this.slots,
@@ -68,19 +68,16 @@ class Lab {
       anchors: [],
       seedNodes,
       fixedSeeds: undefined,
-      tryNewOutboundPeer: false,
-      wantsExtraBlockRelay: false,
-      offersV2: false,
-      reachableNetworks: () => ['ipv4'],
-      isReachable: (network) => network === 'ipv4',
-      isLocal: () => false,
-      isDialing: () => false,
-      hasAllDesirableServiceFlags: () => true,
-      addedNodes: () => [],
-      groupKey: (address) => Buffer.from(groups.group(address)).toString('latin1'),
-      open: (request) => Promise.resolve(this.#open(request)),
+      wishes: { tryNewOutboundPeer: false, wantsExtraBlockRelay: false },
+      localServices: new LocalServices(0n),
+      network: { reachableNetworks: () => ['ipv4'], isReachable: (network) => network === 'ipv4' },
+      localAddresses: { has: () => false },
+      netEvents: { hasAllDesirableServiceFlags: () => true },
+      addedNodes: { names: () => [] },
+      netGroups: new NetGroups(),
+      dialing: { isDialing: () => false, open: (request) => Promise.resolve(this.#open(request)) },
     };
-    this.#task = new OpenConnections(host);
+    this.#task = new OpenConnections(parts);
     void this.#task.run();
   }
 

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { AddrMan } from '../../../ts/addrman/addr-man.ts';
 import type { OpenRequest } from '../../../ts/connman/outbound/dialing.ts';
+import { LocalServices } from '../../../ts/connman/reach/local-services.ts';
 import { NetworkState } from '../../../ts/connman/reach/network-state.ts';
 import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
 import { PrivateBroadcasts } from '../../../ts/connman/outbound/private-broadcast.ts';
 import { resolveConnmanOptions } from '../../../ts/connman/settings/resolve-options.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
+import { Services } from '../../../ts/p2p/protocol.ts';
 import { VirtualClock } from '../../../ts/testing.ts';
 import { silentLogger } from '../../../ts/util/logger.ts';
 import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
@@ -42,11 +44,13 @@ function set(options: ConnmanOptions, dial: (request: OpenRequest) => boolean, e
     random,
     logger: { ...silentLogger, warn: (line) => void warnings.push(line) },
     interrupt: interrupt.signal,
-    usesV2: true,
-    isLocal: () => false,
-    open: (request) => {
-      requests.push(request);
-      return Promise.resolve(dial(request));
+    localServices: new LocalServices(Services.P2P_V2),
+    localAddresses: { has: () => false },
+    dialing: {
+      open: (request) => {
+        requests.push(request);
+        return Promise.resolve(dial(request));
+      },
     },
   });
   const done = broadcasts.run();

@@ -1,13 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
 import { AddrMan } from '../../../ts/addrman/addr-man.ts';
 import { askDnsSeeds } from '../../../ts/connman/outbound/dns-seeds.ts';
-import type { SeedHost } from '../../../ts/connman/outbound/dns-seeds.ts';
+import type { DnsSeedParts } from '../../../ts/connman/outbound/dns-seeds.ts';
 import { FixedSeeds } from '../../../ts/connman/outbound/fixed-seeds.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import type { PublicNetworkName } from '../../../ts/netaddr/network.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
 import type { PeerAddress } from '../../../ts/p2p/messages/addresses.ts';
+import type { Proxy } from '../../../ts/sockman/dial/connect-options.ts';
 import { VirtualClock } from '../../../ts/testing.ts';
 import { silentLogger } from '../../../ts/util/logger.ts';
 import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
@@ -26,7 +27,7 @@ class SeedWorld {
   readonly addressBook: AddrMan;
   answerCount = 2;
   peers = 0;
-  isNetworkActive = true;
+  readonly network: { isActive: boolean; nameProxy: Proxy | undefined } = { isActive: true, nameProxy: undefined };
   isDone = false;
 
   constructor(known = 0) {
@@ -44,27 +45,25 @@ class SeedWorld {
     return Math.floor(this.clock.wallTimeMs() / 1_000);
   }
 
-  start(options: Partial<SeedHost> = {}): void {
-    const world = this;
-    const host: SeedHost = {
-      chain: main,
-      addressBook: this.addressBook,
-      clock: this.clock,
-      random: seededUint32(9),
-      interrupt: this.interrupt.signal,
-      lookUpHost: async (name) => this.#answer(name),
-      logger: { ...silentLogger, info: (line) => void this.log.push(line) },
-      forceDnsSeed: false,
-      hasSeedNodes: false,
-      hasNameProxy: false,
-      get isNetworkActive() {
-        return world.isNetworkActive;
+  start(options: Partial<DnsSeedParts['settings']> = {}): void {
+    const parts: DnsSeedParts = {
+      settings: {
+        chain: main,
+        clock: this.clock,
+        random: seededUint32(9),
+        logger: { ...silentLogger, info: (line) => void this.log.push(line) },
+        lookUpHost: async (name) => this.#answer(name),
+        forceDnsSeed: false,
+        seedNode: [],
+        ...options,
       },
-      connectedFullRelayCount: () => this.peers,
-      addAddrFetch: (name) => this.fetched.push(name),
-      ...options,
+      addressBook: this.addressBook,
+      table: { countReady: (type) => (type === 'outbound-full-relay' ? this.peers : 0) },
+      network: this.network,
+      openConnections: { addAddrFetch: (name) => void this.fetched.push(name) },
+      interrupt: this.interrupt.signal,
     };
-    void askDnsSeeds(host).then(() => (this.isDone = true));
+    void askDnsSeeds(parts).then(() => (this.isDone = true));
   }
 
   async pass(ms: number): Promise<void> {
@@ -183,14 +182,14 @@ describe('DNS seeds', () => {
 
   it('give way to seed nodes for half a minute', async () => {
     const world = new SeedWorld(10);
-    world.start({ hasSeedNodes: true });
+    world.start({ seedNode: ['seed.example'] });
     await world.pass(30_000 + 10_500);
     expect(world.asked).toHaveLength(0);
     await world.pass(1_000);
     expect(world.asked).toHaveLength(3);
 
     const helped = new SeedWorld(10);
-    helped.start({ hasSeedNodes: true });
+    helped.start({ seedNode: ['seed.example'] });
     await helped.pass(10_000);
     helped.peers = 2;
     await helped.pass(1_000);
@@ -199,7 +198,8 @@ describe('DNS seeds', () => {
 
   it('are connected to and asked as peers where a proxy looks names up, or where they give no answer', async () => {
     const proxied = new SeedWorld();
-    proxied.start({ hasNameProxy: true });
+    proxied.network.nameProxy = { endpoint: Service.parse('127.0.0.1:9050') };
+    proxied.start();
     await proxied.pass(0);
     expect([...proxied.fetched].sort()).toEqual([...main.dnsSeeds].sort());
     expect(proxied.asked).toEqual([]);
@@ -213,11 +213,11 @@ describe('DNS seeds', () => {
 
   it('wait while the network is off', async () => {
     const world = new SeedWorld();
-    world.isNetworkActive = false;
+    world.network.isActive = false;
     world.start();
     await world.pass(60_000);
     expect(world.asked).toEqual([]);
-    world.isNetworkActive = true;
+    world.network.isActive = true;
     await world.pass(1_000);
     expect(world.isDone).toBe(true);
   });
@@ -237,8 +237,9 @@ describe('DNS seeds', () => {
 describe('the built-in list of nodes', () => {
   function fixed(world: SeedWorld, networks: PublicNetworkName[], isOnlySource = false): FixedSeeds {
     const { addressBook, clock } = world;
+    const network = { reachableNetworks: () => networks };
     const random = seededUint32(4);
-    return new FixedSeeds({ chain: main, addressBook, clock, random, isOnlySource, reachableNetworks: () => networks });
+    return new FixedSeeds({ chain: main, addressBook, clock, random, isOnlySource, network });
   }
 
   it('is used after more than a minute, for reachable networks that nothing is known of, once', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SelectedAddress } from '../../../ts/addrman/records.ts';
 import { selectOutbound } from '../../../ts/connman/outbound/selection.ts';
-import type { SelectionHost, SelectionRequest } from '../../../ts/connman/outbound/selection.ts';
+import type { SelectionParts, SelectionRequest } from '../../../ts/connman/outbound/selection.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import type { PublicNetworkName } from '../../../ts/netaddr/network.ts';
 import type { PeerAddress } from '../../../ts/p2p/messages/addresses.ts';
@@ -25,6 +25,7 @@ class Script {
   readonly asked: string[] = [];
   readonly good: string[] = [];
   connected: string[] = [];
+  dialing: string[] = [];
   local: string[] = [];
   unreachable: string[] = [];
   added: string[] = [];
@@ -42,11 +43,11 @@ class Script {
       ...options,
       takenGroups: groups,
     };
-    const chosen = selectOutbound(this.#host(), request);
+    const chosen = selectOutbound(this.#parts(), request);
     return chosen && String(chosen.service);
   }
 
-  #host(): SelectionHost {
+  #parts(): SelectionParts {
     return {
       addressBook: {
         size: () => this.draws.length,
@@ -64,12 +65,13 @@ class Script {
         getAddr: () => [],
         addresses: () => [],
       },
-      isReachable: (network) => !this.unreachable.includes(network),
-      isLocal: (service) => this.local.includes(String(service)),
-      isConnected: (address) => this.connected.includes(String(address)),
-      hasAllDesirableServiceFlags: (services) => (services & GOOD_SERVICES) === GOOD_SERVICES,
-      addedNodes: () => this.added,
-      groupKey: (address) => Buffer.from(address.netGroup()).toString('latin1'),
+      network: { isReachable: (network) => !this.unreachable.includes(network) },
+      localAddresses: { has: (service) => this.local.includes(String(service)) },
+      table: { hasAddress: (address) => this.connected.includes(String(address)) },
+      dialing: { isDialing: (address) => this.dialing.includes(String(address)) },
+      netEvents: { hasAllDesirableServiceFlags: (services) => (services & GOOD_SERVICES) === GOOD_SERVICES },
+      addedNodes: { names: () => this.added },
+      netGroups: { group: (address) => address.netGroup() },
     };
   }
 }
@@ -162,21 +164,24 @@ describe('the choice of an address', () => {
 });
 
 describe('the choice for a feeler', () => {
-  it('is who is in the way of another in the tried table', () => {
+  it('is the one in the way of another in the tried table', () => {
     const book = script(drawn('8.8.8.8:8333'));
     book.collision = drawn('9.9.9.9:8333');
     expect(book.choose({ isFeeler: true })).toBe('9.9.9.9:8333');
     expect(book.asked).toEqual([]);
   });
 
-  it('is a new one, and who is in the way stays, if we are connected to him', () => {
-    const book = script(drawn('8.8.8.8:8333'));
-    book.collision = drawn('9.9.9.9:8333');
-    book.connected = ['9.9.9.9'];
-    expect(book.choose({ isFeeler: true })).toBe('8.8.8.8:8333');
-    expect(book.good).toEqual(['9.9.9.9:8333']);
-    expect(book.asked).toEqual(['new ipv4 ipv6']);
-  });
+  it.each(['connected', 'dialing'] as const)(
+    'is a new one, and the one in the way stays, while that is %s',
+    (state) => {
+      const book = script(drawn('8.8.8.8:8333'));
+      book.collision = drawn('9.9.9.9:8333');
+      book[state] = ['9.9.9.9'];
+      expect(book.choose({ isFeeler: true })).toBe('8.8.8.8:8333');
+      expect(book.good).toEqual(['9.9.9.9:8333']);
+      expect(book.asked).toEqual(['new ipv4 ipv6']);
+    },
+  );
 });
 
 describe('anchors', () => {

@@ -12,8 +12,8 @@ import { LOCAL_SCORES } from '../reach/local-addresses.ts';
 import type { LocalAddresses } from '../reach/local-addresses.ts';
 import { hasPermission } from '../node/permission-flags.ts';
 
-/** What listening needs around it. */
-export interface ListeningHost {
+/** What listening works with. */
+export interface ListeningParts {
   readonly sockets: Pick<SockMan, 'bindAndStartListening' | 'stopListening'>;
   readonly localAddresses: LocalAddresses;
   readonly logger: Logger;
@@ -22,12 +22,12 @@ export interface ListeningHost {
 /** Listens for one `Connman`. */
 export class ListeningSockets extends OpenListeners {
   readonly #plan: ListenPlan;
-  readonly #host: ListeningHost;
+  readonly #parts: ListeningParts;
 
-  constructor(plan: ListenPlan, host: ListeningHost) {
+  constructor(plan: ListenPlan, parts: ListeningParts) {
     super();
     this.#plan = plan;
-    this.#host = host;
+    this.#parts = parts;
   }
 
   /** The port that others reach us at. */
@@ -42,7 +42,7 @@ export class ListeningSockets extends OpenListeners {
    * @throws {SystemError} `EADDRINUSE`, `EACCES` and the like: one that is required cannot be opened, and none is open.
    */
   openAll(): void {
-    const { sockets, logger } = this.#host;
+    const { sockets, logger } = this.#parts;
     for (const target of this.#plan.targets) {
       const result = sockets.bindAndStartListening(target.service);
       if (result.ok) {
@@ -61,13 +61,13 @@ export class ListeningSockets extends OpenListeners {
   #warnOfBadPorts(): void {
     const ports = new Set(this.#plan.targets.filter(({ isOnion }) => !isOnion).map(({ service }) => service.port));
     for (const port of [...ports].filter(isBadPort)) {
-      this.#host.logger.warn(`port ${port} is that of another service: other nodes will hardly connect to it`);
+      this.#parts.logger.warn(`port ${port} is that of another service: other nodes will hardly connect to it`);
     }
   }
 
   /** Where we listen for everybody is an address of ours. */
   #noteBound(bound: Service, { isOnion, permissions }: ListenTarget): void {
     const isForTrusted = hasPermission(permissions.flags, 'noban');
-    if (!isOnion && !isForTrusted) this.#host.localAddresses.add(bound, LOCAL_SCORES.bind);
+    if (!isOnion && !isForTrusted) this.#parts.localAddresses.add(bound, LOCAL_SCORES.bind);
   }
 }

@@ -26,19 +26,20 @@ export const PUMP_REST_MS = 100;
 export const PUMP_SLICE_MS = 10;
 
 /** What the pump works with. */
-export interface PumpHost {
+export interface PumpParts {
   readonly table: NodeTable;
   readonly clock: Clock;
   readonly random: RandomUint32;
+  readonly interrupt: AbortSignal;
   /** Gets what `NetEvents` threw, after the node was marked. */
   reportError(error: unknown, where: string, nodeId: number): void;
 }
 
-/** Runs rounds from `start` until the signal is aborted. */
+/** Runs rounds from `start` until the interrupt. */
 export class MessagePump {
-  readonly #host: PumpHost;
-  readonly #netEvents: NetEvents;
+  readonly #parts: PumpParts;
   readonly #interrupt: AbortSignal;
+  #netEvents!: NetEvents;
   /** Nodes that have something to do and were not visited since. */
   #ready = new Set<P2PNode>();
   /** The next slice looks at all nodes. */
@@ -48,13 +49,13 @@ export class MessagePump {
   #next: Timer | undefined;
   #isResting = false;
 
-  constructor(host: PumpHost, netEvents: NetEvents, interrupt: AbortSignal) {
-    this.#host = host;
-    this.#netEvents = netEvents;
-    this.#interrupt = interrupt;
+  constructor(parts: PumpParts) {
+    this.#parts = parts;
+    this.#interrupt = parts.interrupt;
   }
 
-  start(): void {
+  start(netEvents: NetEvents): void {
+    this.#netEvents = netEvents;
     whenAborted(this.#interrupt, () => this.#next?.cancel());
     this.#goOnSoon();
   }
@@ -79,11 +80,11 @@ export class MessagePump {
 
   #goOnSoon(): void {
     this.#isResting = false;
-    if (!this.#interrupt.aborted) this.#next = this.#host.clock.soon(() => this.#runSlice());
+    if (!this.#interrupt.aborted) this.#next = this.#parts.clock.soon(() => this.#runSlice());
   }
 
   #runSlice(): void {
-    const { clock } = this.#host;
+    const { clock } = this.#parts;
     const startedAtMs = clock.now();
     let nowMs = startedAtMs;
     for (const node of this.#takeReady(nowMs)) {
@@ -107,14 +108,14 @@ export class MessagePump {
     const nodes = [...this.#ready];
     this.#ready.clear();
     if (nodes.length <= 1) return nodes;
-    shuffle(this.#host.random, nodes);
+    shuffle(this.#parts.random, nodes);
     const levels: P2PNode[][] = [];
     for (const node of nodes) (levels[node.timeUse.levelAt(nowMs)] ??= []).push(node);
     return levels.flat();
   }
 
   #lookAtAll(nowMs: number): void {
-    for (const node of this.#host.table.values()) {
+    for (const node of this.#parts.table.values()) {
       if (this.#isWoken || node.nextVisitMs <= nowMs || !node.received.isEmpty) this.#ready.add(node);
     }
     this.#isWoken = false;
@@ -123,7 +124,7 @@ export class MessagePump {
 
   /** One message in, what is due out. @returns The time afterwards, which the node has used up to then. */
   #visit(node: P2PNode, startedAtMs: number): number {
-    const { clock, table } = this.#host;
+    const { clock, table } = this.#parts;
     // A visit before this one may have removed it.
     if (node.isMarkedForDisconnect || table.get(node.id) !== node) return startedAtMs;
     this.#process(node);
@@ -144,7 +145,7 @@ export class MessagePump {
   #send(node: P2PNode): void {
     try {
       const quietMs = this.#netEvents.sendMessages(node) ?? 0;
-      node.nextVisitMs = this.#host.clock.now() + quietMs;
+      node.nextVisitMs = this.#parts.clock.now() + quietMs;
     } catch (error) {
       this.#failed(node, error, 'sendMessages');
     }
@@ -153,6 +154,6 @@ export class MessagePump {
   /** A bug of the message processor costs its peer, not the others. */
   #failed(node: P2PNode, error: unknown, where: string): void {
     node.disconnect(`internal error in ${where}`);
-    this.#host.reportError(error, where, node.id);
+    this.#parts.reportError(error, where, node.id);
   }
 }

@@ -6,14 +6,20 @@
 // it has. What is too much is told by the limits of a peer and by the budget of all of them together. (Bitcoin Core
 // src/net.cpp, SocketSendData, PushMessage, ReceiveMsgBytes, which reads messages at once)
 
-import { MessageTally } from './message-tally.ts';
 import { OTHER_MESSAGE_TYPE, isMessageType } from '../../p2p/messages/message-types.ts';
 import { requireSendable } from '../../p2p/transport/outbound-message.ts';
-import type { OutboundMessage, ReceivedMessage } from '../../p2p/transport/transport.ts';
-import type { Clock } from '../../util/time/clock.ts';
+import type { ReceivedMessage } from '../../p2p/transport/transport.ts';
+import type { SockMan } from '../../sockman/sock-man.ts';
+import type { Emitter } from '../../util/emitter.ts';
 import { releaseMemory } from '../../util/memory/release-memory.ts';
+import type { Clock } from '../../util/time/clock.ts';
+import type { ConnmanEvents } from '../contract/events.ts';
 import type { PolledMessage } from '../contract/net-events.ts';
+import { markAndClose } from '../node/mark-and-close.ts';
 import type { P2PNode } from '../node/peer.ts';
+import type { MessagePump } from './message-pump.ts';
+import { MessageTally } from './message-tally.ts';
+import type { UploadTarget } from './upload-target.ts';
 
 /** What may be sent on a private-broadcast connection: anything else would tell the peer something about us. */
 const PRIVATE_BROADCAST_TYPES: ReadonlySet<string> = new Set(['version', 'verack', 'inv', 'tx', 'ping']);
@@ -24,20 +30,13 @@ const MAX_STEP_BYTES = 262_144;
 /** Most messages of one node that are dropped in one step: each cost a checksum. */
 const MAX_STEP_REJECTS = 16;
 
-/** What `Traffic` needs around it. */
-export interface TrafficHost {
-  /** The methods of `SockMan`. */
-  sendBytes(nodeId: number, data: Uint8Array, willSendMore: boolean): number;
-  errmsgOf(result: number): string;
-  wake(nodeId: number): boolean;
-  /** Marks the node, and closes its socket now. */
-  markAndClose(node: P2PNode, reason: string): void;
-  wakeMessageHandler(node: P2PNode): void;
-  /** Bytes went out, to whomever. */
-  countUpload(bytes: number): void;
-  noteOutboundMessage(node: P2PNode, message: OutboundMessage): void;
-  /** @returns Whether somebody heard of it, and may have kept it. */
-  noteRejectedMessage(node: P2PNode, message: ReceivedMessage): boolean;
+/** What `Traffic` works with. */
+export interface TrafficParts {
+  readonly sockets: Pick<SockMan, 'sendBytes' | 'errmsgOf' | 'wake' | 'closeConnection'>;
+  readonly pump: Pick<MessagePump, 'wake'>;
+  readonly uploadTarget: Pick<UploadTarget, 'count'>;
+  readonly events: Pick<Emitter<ConnmanEvents>, 'emit'>;
+  readonly clock: Clock;
 }
 
 /** Moves bytes. One for all nodes of a `Connman`. */
@@ -47,11 +46,17 @@ export class Traffic {
   /** Messages of all nodes, those that are gone included. */
   readonly sent = new MessageTally();
   readonly received = new MessageTally();
-  readonly #host: TrafficHost;
+  readonly #sockets: TrafficParts['sockets'];
+  readonly #pump: TrafficParts['pump'];
+  readonly #uploadTarget: TrafficParts['uploadTarget'];
+  readonly #events: TrafficParts['events'];
   readonly #clock: Clock;
 
-  constructor(host: TrafficHost, clock: Clock) {
-    this.#host = host;
+  constructor({ sockets, pump, uploadTarget, events, clock }: TrafficParts) {
+    this.#sockets = sockets;
+    this.#pump = pump;
+    this.#uploadTarget = uploadTarget;
+    this.#events = events;
     this.#clock = clock;
   }
 
@@ -62,7 +67,7 @@ export class Traffic {
     const message = { type, payload, maxBytes };
     requireSendable(message);
     if (node.isPrivateBroadcast && !PRIVATE_BROADCAST_TYPES.has(type)) return;
-    this.#host.noteOutboundMessage(node, message);
+    this.#events.emit('outboundMessage', { node, message });
     this.sent.of(type).messages++;
     const { toSend, more } = node.transport.getBytesToSend(true);
     const isIdle = toSend.length === 0 && node.sendQueue.length === 0;
@@ -76,8 +81,8 @@ export class Traffic {
   /**
    * Hands to the kernel what it takes.
    *
-   * @returns True when it took something and not all: whoever is slow to read is not read from either, or it could make us
-   *   produce answers without end. Without progress the answer is false: two nodes both full of unsent data would
+   * @returns True when it took something and not all: a peer that is slow to read is not read from either, or it could make
+   *   us produce answers without end. Without progress the answer is false: two nodes both full of unsent data would
    *   otherwise wait for each other for ever.
    */
   send(node: P2PNode): boolean {
@@ -90,8 +95,8 @@ export class Traffic {
       const { toSend, more, messageType } = transport.getBytesToSend(sendQueue.length > 0);
       isDataLeft = toSend.length > 0;
       if (!isDataLeft) break;
-      const sent = this.#host.sendBytes(node.id, toSend, more);
-      if (sent < 0) this.#host.markAndClose(node, `send failed: ${this.#host.errmsgOf(sent)}`);
+      const sent = this.#sockets.sendBytes(node.id, toSend, more);
+      if (sent < 0) markAndClose(this.#sockets, node, `send failed: ${this.#sockets.errmsgOf(sent)}`);
       if (sent <= 0) break;
       transport.markBytesSent(sent);
       sentBytes += sent;
@@ -104,7 +109,7 @@ export class Traffic {
     if (sentBytes > 0) this.#countSent(node, sentBytes);
     const wasPaused = node.isSendPaused;
     node.bookSendMemory();
-    if (wasPaused && !node.isSendPaused) this.#host.wakeMessageHandler(node);
+    if (wasPaused && !node.isSendPaused) this.#pump.wake(node);
     return sentBytes > 0 && isDataLeft;
   }
 
@@ -112,7 +117,7 @@ export class Traffic {
     node.lastSendMs = this.#clock.wallTimeMs();
     node.sentBytes += bytes;
     this.totalSentBytes += bytes;
-    this.#host.countUpload(bytes);
+    this.#uploadTarget.count(bytes);
   }
 
   // ---- Receiving ----------------------------------------------------------------------------------------------------
@@ -126,7 +131,7 @@ export class Traffic {
     this.totalReceivedBytes += data.length;
     const read = isDetecting(node) ? this.#shakeHands(node, data, nowMs) : 0;
     if (read < data.length) node.received.append(read === 0 ? data : data.subarray(read), nowMs);
-    if (!node.isMarkedForDisconnect) this.#host.wakeMessageHandler(node);
+    if (!node.isMarkedForDisconnect) this.#pump.wake(node);
   }
 
   /** Hands the first bytes of a connection to its transport at once: it may have to answer before there is a message. */
@@ -136,14 +141,14 @@ export class Traffic {
     while (offset < data.length && isDetecting(node) && !transport.receivedMessageComplete()) {
       const taken = transport.receivedBytes(data, offset);
       if (typeof taken !== 'number') {
-        this.#host.markAndClose(node, taken.reason);
+        markAndClose(this.#sockets, node, taken.reason);
         return data.length;
       }
       offset += taken;
     }
     node.received.noteRead(nowMs);
     // It may also be able to take what was queued.
-    if (hasBytesToSend(node)) this.#host.wake(node.id);
+    if (hasBytesToSend(node)) this.#sockets.wake(node.id);
     return offset;
   }
 
@@ -166,7 +171,7 @@ export class Traffic {
         if (received.isEmpty || leftBytes <= 0) break;
         const taken = transport.receivedBytes(received.bytes, received.offset);
         if (typeof taken !== 'number') {
-          this.#host.markAndClose(node, taken.reason);
+          markAndClose(this.#sockets, node, taken.reason);
           return undefined;
         }
         received.skip(taken);
@@ -174,7 +179,7 @@ export class Traffic {
       }
     }
     received.pin(transport.getReceiveMemoryUsage());
-    if (!received.isEmpty) this.#host.wakeMessageHandler(node);
+    if (!received.isEmpty) this.#pump.wake(node);
     return undefined;
   }
 
@@ -188,7 +193,7 @@ export class Traffic {
     const tally = this.received.of(type);
     tally.messages++;
     tally.bytes += message.rawBytes;
-    if (isRejected && !this.#host.noteRejectedMessage(node, message)) releaseMemory(message.payload);
+    if (isRejected && !this.#events.emit('rejectedMessage', { node, message })) releaseMemory(message.payload);
     // A message stays booked until the next one is asked for: by then it was processed.
     received.pin(isRejected ? 0 : message.payload.length);
     return isRejected ? undefined : message;

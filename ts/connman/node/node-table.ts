@@ -1,4 +1,4 @@
-// All nodes that are connected, found by whatever they are asked for.
+// All nodes that are connected, with an index for each way to ask for one.
 //
 // Bitcoin Core looks through its list of nodes for each question; with thousands of peers that is too slow, so there are an
 // index for each key and a count for each kind. The answers are the same.
@@ -6,6 +6,7 @@
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import type { NetworkClass } from '../../netaddr/network.ts';
 import type { Service } from '../../netaddr/service.ts';
+import type { Subnet } from '../../netaddr/subnet.ts';
 import type { ConnectionType } from './connection-types.ts';
 import type { P2PNode } from './peer.ts';
 
@@ -75,6 +76,15 @@ export class NodeTable {
     return this.#countByType.get(type) ?? 0;
   }
 
+  /** Nodes of a type that have done their handshake and are to stay. */
+  countReady(type: ConnectionType): number {
+    let count = 0;
+    this.forEachReady((node) => {
+      if (node.connectionType === type) count++;
+    });
+    return count;
+  }
+
   countIn(direction: Direction): number {
     const inbound = this.countOf('inbound');
     if (direction === 'both') return this.size;
@@ -116,12 +126,38 @@ export class NodeTable {
     return this.#byNonce.get(nonce);
   }
 
+  /** Marks all nodes at an address, whatever their port. @returns Whether there was one. */
+  disconnectAddress(address: NetAddress, reason: string): boolean {
+    return disconnectAll(this.withAddress(address), reason);
+  }
+
+  /** Marks all nodes in a range of addresses. @returns Whether there was one. */
+  disconnectSubnet(subnet: Subnet, reason: string): boolean {
+    const nodes = [...this.values()].filter(({ addr }) => subnet.matches(addr.address));
+    return disconnectAll(nodes, reason);
+  }
+
+  /** Marks every node. */
+  disconnectAll(reason: string): void {
+    disconnectAll(this.values(), reason);
+  }
+
   #count(node: P2PNode, change: 1 | -1): void {
     this.#countByType.set(node.connectionType, this.countOf(node.connectionType) + change);
     if (!node.isManualOrFullOutbound) return;
     const network = node.addr.address.getNetwork();
     this.#countByNetwork.set(network, this.countManualOrFullOutbound(network) + change);
   }
+}
+
+/** @returns Whether there was one. */
+function disconnectAll(nodes: Iterable<P2PNode>, reason: string): boolean {
+  let hasFound = false;
+  for (const node of nodes) {
+    node.disconnect(reason);
+    hasFound = true;
+  }
+  return hasFound;
 }
 
 /** Nodes by a text. Most keys have one node; a set is made only for the second. */

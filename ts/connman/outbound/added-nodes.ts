@@ -5,7 +5,7 @@
 import { Service } from '../../netaddr/service.ts';
 import type { Clock } from '../../util/time/clock.ts';
 import { sleep } from '../../util/time/sleep.ts';
-import type { OpenRequest } from './dialing.ts';
+import type { Dialing } from './dialing.ts';
 import type { NodeTable } from '../node/node-table.ts';
 import type { P2PNode } from '../node/peer.ts';
 import type { SlotGrant, SlotPool } from '../node/slots.ts';
@@ -30,8 +30,9 @@ export interface AddedNodeInfo extends AddedNode {
   readonly peer: P2PNode | undefined;
 }
 
-/** What the list needs around it. */
-export interface AddedNodesHost {
+/** What the list works with. */
+export interface AddedNodesParts {
+  readonly dialing: Pick<Dialing, 'open'>;
   readonly table: NodeTable;
   readonly slots: SlotPool;
   readonly clock: Clock;
@@ -39,16 +40,15 @@ export interface AddedNodesHost {
   /** The port of an entry without one. */
   readonly defaultPort: number;
   readonly cjdnsReachable: boolean;
-  open(request: OpenRequest): Promise<boolean>;
 }
 
 /** The added nodes of one `Connman`. */
 export class AddedNodes {
-  readonly #host: AddedNodesHost;
+  readonly #parts: AddedNodesParts;
   readonly #entries: AddedNode[] = [];
 
-  constructor(host: AddedNodesHost) {
-    this.#host = host;
+  constructor(parts: AddedNodesParts) {
+    this.#parts = parts;
   }
 
   /** Adds an entry. @returns False if it is listed, as the same text or the same address. */
@@ -81,7 +81,7 @@ export class AddedNodes {
 
   /** Dials who is missing, until the interrupt. */
   async run(): Promise<void> {
-    const { clock, interrupt, slots } = this.#host;
+    const { clock, interrupt, slots } = this.#parts;
     while (!interrupt.aborted) {
       const grant = await slots.acquire(interrupt);
       if (grant === undefined) return;
@@ -92,7 +92,7 @@ export class AddedNodes {
 
   /** One pass. The slot of a failed dial is returned before the next is taken: one dead entry must not starve others. */
   async #dialMissing(first: SlotGrant): Promise<boolean> {
-    const { clock, interrupt, slots } = this.#host;
+    const { dialing, clock, interrupt, slots } = this.#parts;
     let grant: SlotGrant | undefined = first;
     let hasDialed = false;
     for (const { node, usesV2, peer } of this.list()) {
@@ -100,7 +100,7 @@ export class AddedNodes {
       grant ??= slots.tryAcquire();
       if (grant === undefined || interrupt.aborted) break;
       hasDialed = true;
-      const isOpen = await this.#host.open({ connectionType: 'manual', dest: node, usesV2, grant });
+      const isOpen = await dialing.open({ connectionType: 'manual', dest: node, usesV2, grant });
       if (!isOpen) grant.release();
       grant = undefined;
       await sleep(clock, REST_MS, interrupt);
@@ -111,11 +111,11 @@ export class AddedNodes {
 
   #findPeer(node: string): P2PNode | undefined {
     const service = this.#serviceOf(node);
-    return service === undefined ? this.#host.table.findName(node) : this.#host.table.findService(service);
+    return service === undefined ? this.#parts.table.findName(node) : this.#parts.table.findService(service);
   }
 
   #serviceOf(node: string): Service | undefined {
-    const service = Service.tryParse(node, this.#host.defaultPort);
-    return this.#host.cjdnsReachable ? service?.toCJDNSIfInRange() : service;
+    const service = Service.tryParse(node, this.#parts.defaultPort);
+    return this.#parts.cjdnsReachable ? service?.toCJDNSIfInRange() : service;
   }
 }

@@ -13,18 +13,21 @@ import type { SockMan } from '../../sockman/sock-man.ts';
 import { beforeAbort } from '../../util/time/before-abort.ts';
 import { SockManError, invalidArg } from '../../util/errors/errors.ts';
 import { shuffle } from '../../util/random.ts';
-import type { DialEvent, FailedDialEvent } from '../contract/events.ts';
-import type { AddressSource } from '../settings/address-source.ts';
+import type { Emitter } from '../../util/emitter.ts';
+import type { ConnmanEvents, DialEvent, FailedDialEvent } from '../contract/events.ts';
+import type { NodeLifecycle } from '../contract/node-lifecycle.ts';
+import type { Permissions } from '../inbound/permissions.ts';
+import type { LocalAddresses } from '../reach/local-addresses.ts';
+import type { LocalServices } from '../reach/local-services.ts';
 import type { ConnectionType } from '../node/connection-types.ts';
 import { MAX_LOOKUP_RESULTS, mayBeLookedUp } from '../settings/name-lookup.ts';
 import type { NetworkState } from '../reach/network-state.ts';
 import type { NodeMaker } from '../node/node-maker.ts';
 import type { NodeTable } from '../node/node-table.ts';
-import type { P2PNode } from '../node/peer.ts';
 import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
 import type { SlotGrant } from '../node/slots.ts';
 
-/** Whom to dial, and as what. Either `addr` or `dest`. */
+/** A peer to dial, and as what. Either `addr` or `dest`. */
 export interface OpenRequest {
   readonly connectionType: ConnectionType;
   /** An address, with what the address book knows of its services. */
@@ -42,22 +45,19 @@ export interface OpenRequest {
   readonly proxyOverride?: Proxy | undefined;
 }
 
-/** What dialing needs around it. */
-export interface DialingHost {
-  readonly options: ResolvedConnmanOptions;
+/** What dialing works with. */
+export interface DialingParts {
+  readonly settings: ResolvedConnmanOptions;
+  readonly sockets: Pick<SockMan, 'connectAndMakeNodeId' | 'closeConnection'>;
   readonly table: NodeTable;
   readonly network: NetworkState;
+  readonly localAddresses: LocalAddresses;
+  readonly localServices: LocalServices;
+  readonly permissions: Permissions;
   readonly maker: NodeMaker;
-  readonly addressBook: AddressSource | undefined;
-  readonly sockets: Pick<SockMan, 'connectAndMakeNodeId' | 'closeConnection'>;
+  readonly lifecycle: NodeLifecycle;
+  readonly events: Emitter<ConnmanEvents>;
   readonly interrupt: AbortSignal;
-  isLocal(service: Service): boolean;
-  /** Permissions of a manual connection to this address. */
-  outgoingPermissions(address: NetAddress): number;
-  /** A new node, to be initialized and put into the table. @returns Whether it is there. */
-  admit(node: P2PNode): boolean;
-  noteAttempt(dial: DialEvent): void;
-  noteFailure(dial: FailedDialEvent): void;
 }
 
 /** A dial in progress. */
@@ -78,11 +78,11 @@ const UNKNOWN_ADDRESS = new Service(NetAddress.UNSPECIFIED, 0);
 
 /** Dials for one `Connman`. */
 export class Dialing {
-  readonly #host: DialingHost;
+  readonly #parts: DialingParts;
   readonly #pending = new Set<PendingDial>();
 
-  constructor(host: DialingHost) {
-    this.#host = host;
+  constructor(parts: DialingParts) {
+    this.#parts = parts;
   }
 
   /** Whether somebody at this address is being dialed. */
@@ -103,7 +103,7 @@ export class Dialing {
     const { addr, dest } = request;
     if ((addr === undefined) === (dest === undefined)) throw invalidArg('request', 'either addr or dest', request);
     // A dial that goes round its proxy, or asks a resolver in its place, tells what the proxy is there to hide.
-    if (this.#host.network.namedProxies.length > 0) throw new SockManError('ERR_SOCKMAN_STATE', 'open: not started');
+    if (this.#parts.network.namedProxies.length > 0) throw new SockManError('ERR_SOCKMAN_STATE', 'open: not started');
     if (!this.#isWanted(request)) return false;
     const pending: PendingDial = { dest, targets: addr === undefined ? [] : [addr.service] };
     this.#pending.add(pending);
@@ -112,7 +112,7 @@ export class Dialing {
       if (connected === undefined) return false;
       this.#pending.delete(pending);
       if (!this.#isWanted(request) || this.#isConnectedTo(connected.target)) {
-        this.#host.sockets.closeConnection(connected.nodeId);
+        this.#parts.sockets.closeConnection(connected.nodeId);
         return false;
       }
       return this.#admit(request, connected);
@@ -123,18 +123,19 @@ export class Dialing {
 
   /** What must hold before a dial, and again after it. */
   #isWanted({ addr, dest }: OpenRequest): boolean {
-    const { interrupt, network, table, options } = this.#host;
+    const { interrupt, network, table, localAddresses, settings } = this.#parts;
     if (interrupt.aborted || !network.isActive) return false;
     if (dest !== undefined) {
       return table.findName(dest) === undefined && ![...this.#pending].some((pending) => pending.dest === dest);
     }
     const { address } = addr!.service;
-    if (this.#host.isLocal(addr!.service) || table.hasAddress(address) || this.isDialing(address)) return false;
-    return options.banMan === undefined || !(options.banMan.isDiscouraged(address) || options.banMan.isBanned(address));
+    if (localAddresses.has(addr!.service) || table.hasAddress(address) || this.isDialing(address)) return false;
+    const { banMan } = settings;
+    return banMan === undefined || !(banMan.isDiscouraged(address) || banMan.isBanned(address));
   }
 
   #isConnectedTo(target: Service): boolean {
-    return target !== UNKNOWN_ADDRESS && this.#host.table.hasService(target);
+    return target !== UNKNOWN_ADDRESS && this.#parts.table.hasService(target);
   }
 
   /** Finds out where to go, and goes there. */
@@ -158,25 +159,25 @@ export class Dialing {
 
   /** The addresses that a text stands for, in random order; none when only a proxy can tell. */
   async #resolve(dest: string): Promise<Service[]> {
-    const { options, network, interrupt } = this.#host;
-    const { p2pPort } = options.chain;
+    const { settings, network, interrupt } = this.#parts;
+    const { p2pPort } = settings.chain;
     const numeric = Service.tryParse(dest, p2pPort);
     if (numeric !== undefined) return [this.#asReachable(numeric)];
-    if (!options.dns || network.nameProxy !== undefined) return [];
+    if (!settings.dns || network.nameProxy !== undefined) return [];
     const { host, port } = splitHostPort(dest, p2pPort);
     if (!mayBeLookedUp(host)) return [];
-    const found = await beforeAbort(options.lookUpHost(host), interrupt);
+    const found = await beforeAbort(settings.lookUpHost(host), interrupt);
     const services = (found ?? []).slice(0, MAX_LOOKUP_RESULTS).map((address) => new Service(address, port));
-    shuffle(options.random, services);
+    shuffle(settings.random, services);
     return services.map((service) => this.#asReachable(service));
   }
 
   #asReachable(service: Service): Service {
-    return this.#host.network.cjdnsReachable ? service.toCJDNSIfInRange() : service;
+    return this.#parts.network.cjdnsReachable ? service.toCJDNSIfInRange() : service;
   }
 
   async #connectToOneOf(request: OpenRequest, targets: readonly Service[]): Promise<Connected | undefined> {
-    const { addressBook, network } = this.#host;
+    const { settings, network } = this.#parts;
     for (const target of targets) {
       const proxy = request.proxyOverride ?? network.proxyFor(target.address.getNetwork());
       if (proxy === undefined && request.connectionType === 'private-broadcast') {
@@ -184,9 +185,9 @@ export class Dialing {
         continue;
       }
       const dialed = await this.#dial(request, target, proxy);
-      if (this.#host.interrupt.aborted) return this.#dropUnseen(dialed);
+      if (this.#parts.interrupt.aborted) return this.#dropUnseen(dialed);
       if (dialed.nodeId !== undefined || !dialed.proxyFailed) {
-        addressBook?.attempt(target, request.isFailureCounted ?? false);
+        settings.addressBook?.attempt(target, request.isFailureCounted ?? false);
       }
       if (dialed.nodeId !== undefined) return { ...dialed, target };
     }
@@ -194,47 +195,61 @@ export class Dialing {
   }
 
   async #connectByName(request: OpenRequest): Promise<Connected | undefined> {
-    const { network, options } = this.#host;
+    const { network, settings } = this.#parts;
     const dest = request.dest!;
     if (network.nameProxy === undefined) {
       this.#noteUndialed(request, undefined, 'host-unreachable', 'the name has no address');
       return undefined;
     }
-    const { host, port } = splitHostPort(dest, options.chain.p2pPort);
+    const { host, port } = splitHostPort(dest, settings.chain.p2pPort);
     const dialed = await this.#dial(request, { host, port }, request.proxyOverride ?? network.nameProxy);
     return dialed.nodeId === undefined ? undefined : { ...dialed, target: UNKNOWN_ADDRESS };
   }
 
   async #dial(request: OpenRequest, to: Service | NamedTarget, proxy: Proxy | undefined) {
-    const { sockets, options, interrupt } = this.#host;
+    const { sockets, settings, interrupt } = this.#parts;
     const dial = dialOf(request, to);
-    this.#host.noteAttempt(dial);
+    this.#noteAttempt(dial);
     const dialed = await sockets.connectAndMakeNodeId(to, {
       isImportant: request.connectionType === 'manual',
       forceTransientI2P: request.connectionType === 'private-broadcast',
-      timeoutMs: options.connectTimeoutMs,
+      timeoutMs: settings.connectTimeoutMs,
       signal: interrupt,
       ...(proxy === undefined ? {} : { proxy }),
     });
     if (dialed.nodeId === undefined) {
       const { errmsg, code, proxyFailed } = dialed;
-      this.#host.noteFailure({ ...dial, errmsg, code, proxyFailed });
+      this.#noteFailure({ ...dial, errmsg, code, proxyFailed });
     }
     return dialed;
   }
 
   /** There is no way to begin. */
   #noteUndialed(request: OpenRequest, to: Service | undefined, code: DialFailureCode, errmsg: string): void {
-    this.#host.noteFailure({ ...dialOf(request, to), errmsg, code, proxyFailed: false });
+    this.#noteFailure({ ...dialOf(request, to), errmsg, code, proxyFailed: false });
+  }
+
+  #noteAttempt(dial: DialEvent): void {
+    const { settings, events } = this.#parts;
+    const { target, connectionType, transport } = dial;
+    settings.logger.debug(`trying ${transport} connection (${connectionType}) to ${target}`);
+    events.emit('attemptedConnection', dial);
+  }
+
+  #noteFailure(dial: FailedDialEvent): void {
+    const { settings, events } = this.#parts;
+    const { connectionType, errmsg } = dial;
+    settings.logger.debug(`${connectionType} dial failed${settings.logIps ? `: ${errmsg}` : ''}`);
+    events.emit('failedConnection', dial);
   }
 
   #dropUnseen(dialed: { nodeId: number | undefined }): undefined {
-    if (dialed.nodeId !== undefined) this.#host.sockets.closeConnection(dialed.nodeId);
+    if (dialed.nodeId !== undefined) this.#parts.sockets.closeConnection(dialed.nodeId);
     return undefined;
   }
 
   #admit(request: OpenRequest, { nodeId, me, target }: Connected): boolean {
-    const { maker } = this.#host;
+    const { maker, permissions, lifecycle, localServices } = this.#parts;
     const { connectionType, addr, dest, grant } = request;
     const node = maker.make({
       id: nodeId,
@@ -244,13 +259,13 @@ export class Dialing {
       dest,
       connectionType,
       isInboundOnion: false,
-      permissions: connectionType === 'manual' ? this.#host.outgoingPermissions(target.address) : 0,
+      permissions: connectionType === 'manual' ? permissions.manualOutbound(target.address) : 0,
       preferEvict: false,
       usesV2: request.usesV2,
       proxyOverride: request.proxyOverride,
     });
-    if (!this.#host.admit(node)) {
-      this.#host.sockets.closeConnection(nodeId);
+    if (!lifecycle.begin(node, localServices.bits)) {
+      this.#parts.sockets.closeConnection(nodeId);
       return false;
     }
     node.grant = grant;

@@ -5,15 +5,14 @@
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
-import type { ChainParams } from '../../p2p/chain-params.ts';
 import { beforeAbort } from '../../util/time/before-abort.ts';
-import type { Clock } from '../../util/time/clock.ts';
-import type { Logger } from '../../util/logger.ts';
-import type { RandomUint32 } from '../../util/random.ts';
 import { shuffle } from '../../util/random.ts';
 import { sleep } from '../../util/time/sleep.ts';
 import type { AddressSource } from '../settings/address-source.ts';
-import type { HostLookup } from '../settings/name-lookup.ts';
+import type { NodeTable } from '../node/node-table.ts';
+import type { NetworkState } from '../reach/network-state.ts';
+import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
+import type { OpenConnections } from './open-connections.ts';
 import { SEED_SERVICES, seedRecord } from './seed-record.ts';
 
 /** Seeds asked before the next pause. */
@@ -25,10 +24,10 @@ const SHORT_WAIT_MS = 11_000;
 const LONG_WAIT_MS = 5 * 60_000;
 /** From this many addresses on the book is large. */
 const LARGE_BOOK = 1_000;
-/** How long seed nodes get to be of use, and how often it is looked, in milliseconds. */
+/** How long seed nodes get to be of use, and the interval between looks, in milliseconds. */
 const SEED_NODE_WAIT_MS = 30_000;
 const SEED_NODE_STEP_MS = 500;
-/** How often it is looked whether the network is on again, in milliseconds. */
+/** Interval between looks whether the network is on again, in milliseconds. */
 const INACTIVE_STEP_MS = 1_000;
 /** Most addresses taken from the answer of one seed. */
 const MAX_SEED_ADDRESSES = 32;
@@ -39,35 +38,30 @@ const AGE_DAYS = { min: 3, max: 7 };
 /** DNS seeds are asked by the name, in hexadecimal, for nodes with these services. */
 const SEED_NAME_PREFIX = `x${SEED_SERVICES.toString(16)}.`;
 
-/** What asking seeds needs around it. */
-export interface SeedHost {
-  readonly chain: ChainParams;
+/** What asking DNS seeds works with. */
+export interface DnsSeedParts {
+  readonly settings: Pick<
+    ResolvedConnmanOptions,
+    'chain' | 'clock' | 'random' | 'logger' | 'lookUpHost' | 'forceDnsSeed' | 'seedNode'
+  >;
   readonly addressBook: AddressSource;
-  readonly clock: Clock;
-  readonly random: RandomUint32;
+  readonly table: Pick<NodeTable, 'countReady'>;
+  readonly network: Pick<NetworkState, 'isActive' | 'nameProxy'>;
+  /** Asks as peers what cannot be looked up; undefined where only given peers are dialed. */
+  readonly openConnections: Pick<OpenConnections, 'addAddrFetch'> | undefined;
   readonly interrupt: AbortSignal;
-  readonly lookUpHost: HostLookup;
-  readonly logger: Logger;
-  /** Ask all seeds at once, whatever the address book holds. */
-  readonly forceDnsSeed: boolean;
-  /** Peers that the user gave to ask for addresses go first. */
-  readonly hasSeedNodes: boolean;
-  /** Names are looked up by a proxy, which gives no list: seeds are then connected to and asked as peers. */
-  readonly hasNameProxy: boolean;
-  readonly isNetworkActive: boolean;
-  /** Full-relay peers whose handshake is done. Block-relay-only ones say nothing about addresses. */
-  connectedFullRelayCount(): number;
-  /** Asks a peer, by name, for addresses. */
-  addAddrFetch(name: string): void;
 }
 
 /** Asks DNS seeds as far as it is necessary, and says in Core's words how. Resolves when it is done, or soon after the interrupt. */
-export async function askDnsSeeds(host: SeedHost): Promise<void> {
-  const { addressBook, logger, random, interrupt } = host;
-  const hasPeers = host.hasSeedNodes && (await waitForPeers(host, SEED_NODE_WAIT_MS, SEED_NODE_STEP_MS));
-  const seeds = [...host.chain.dnsSeeds];
+export async function askDnsSeeds(parts: DnsSeedParts): Promise<void> {
+  const { settings, addressBook, network, interrupt } = parts;
+  const { clock, random, logger } = settings;
+  // Peers that the user gave to ask for addresses go first.
+  const hasSeedNodes = settings.seedNode.length > 0;
+  const hasPeers = hasSeedNodes && (await waitForPeers(parts, SEED_NODE_WAIT_MS, SEED_NODE_STEP_MS));
+  const seeds = [...settings.chain.dnsSeeds];
   shuffle(random, seeds);
-  let atOnce = host.forceDnsSeed || addressBook.size() === 0 ? seeds.length : 0;
+  let atOnce = settings.forceDnsSeed || addressBook.size() === 0 ? seeds.length : 0;
   if (hasPeers && atOnce === 0) return logger.info('P2P peers available. Finished fetching data from seed nodes.');
   const waitMs = addressBook.size() >= LARGE_BOOK ? LONG_WAIT_MS : SHORT_WAIT_MS;
   let foundCount = 0;
@@ -76,40 +70,45 @@ export async function askDnsSeeds(host: SeedHost): Promise<void> {
       atOnce = SEEDS_AT_ONCE;
       if (addressBook.size() > 0) {
         logger.info(`Waiting ${waitMs / 1_000} seconds before querying DNS seeds.`);
-        const isEnough = await waitForPeers(host, waitMs, SHORT_WAIT_MS);
+        const isEnough = await waitForPeers(parts, waitMs, SHORT_WAIT_MS);
         if (isEnough)
           return logger.info(`P2P peers available. ${foundCount > 0 ? 'Finished' : 'Skipped'} DNS seeding.`);
       }
     }
-    while (!host.isNetworkActive && !interrupt.aborted) await sleep(host.clock, INACTIVE_STEP_MS, interrupt);
+    while (!network.isActive && !interrupt.aborted) await sleep(clock, INACTIVE_STEP_MS, interrupt);
     if (interrupt.aborted) return;
     logger.info(`Loading addresses from DNS seed ${seed}`);
-    foundCount += await askSeed(host, seed);
+    foundCount += await askSeed(parts, seed);
     atOnce--;
   }
   logger.info(`${foundCount} addresses found from DNS seeds`);
 }
 
 /** Waits in steps. @returns Whether there came to be peers enough. */
-async function waitForPeers(host: SeedHost, totalMs: number, stepMs: number): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < totalMs && !host.interrupt.aborted; waitedMs += stepMs) {
-    await sleep(host.clock, Math.min(stepMs, totalMs - waitedMs), host.interrupt);
-    if (host.connectedFullRelayCount() >= ENOUGH_PEERS) return true;
+async function waitForPeers(parts: DnsSeedParts, totalMs: number, stepMs: number): Promise<boolean> {
+  const { settings, table, interrupt } = parts;
+  for (let waitedMs = 0; waitedMs < totalMs && !interrupt.aborted; waitedMs += stepMs) {
+    await sleep(settings.clock, Math.min(stepMs, totalMs - waitedMs), interrupt);
+    // Block-relay-only peers say nothing about addresses.
+    if (table.countReady('outbound-full-relay') >= ENOUGH_PEERS) return true;
   }
   return false;
 }
 
 /** @returns How many addresses it knew; those that it is asked for as a peer do not count. */
-async function askSeed(host: SeedHost, seed: string): Promise<number> {
+async function askSeed(parts: DnsSeedParts, seed: string): Promise<number> {
+  const { settings, addressBook, network, openConnections, interrupt } = parts;
   const name = SEED_NAME_PREFIX + seed;
-  const found = host.hasNameProxy ? [] : await beforeAbort(host.lookUpHost(name), host.interrupt);
+  // A proxy that looks names up gives no list: the seed is then connected to and asked as a peer.
+  const hasNameProxy = network.nameProxy !== undefined;
+  const found = hasNameProxy ? [] : await beforeAbort(settings.lookUpHost(name), interrupt);
   if (found === undefined) return 0;
   if (found.length === 0) {
-    host.addAddrFetch(seed);
+    openConnections?.addAddrFetch(seed);
     return 0;
   }
-  const services = found.slice(0, MAX_SEED_ADDRESSES).map((address) => new Service(address, host.chain.p2pPort));
-  const records = services.map((service) => seedRecord(host, service, AGE_DAYS));
-  host.addressBook.add(records, NetAddress.fromInternalName(name));
+  const services = found.slice(0, MAX_SEED_ADDRESSES).map((address) => new Service(address, settings.chain.p2pPort));
+  const records = services.map((service) => seedRecord(settings, service, AGE_DAYS));
+  addressBook.add(records, NetAddress.fromInternalName(name));
   return records.length;
 }

@@ -1,23 +1,23 @@
 // First addresses from the list of nodes that is built in: the last resort. (Bitcoin Core src/net.cpp, ThreadOpenConnections)
 
 import { NetAddress } from '../../netaddr/net-address.ts';
-import type { PublicNetworkName } from '../../netaddr/network.ts';
 import type { ChainParams } from '../../p2p/chain-params.ts';
 import { readFixedSeeds } from '../../p2p/fixed-seeds.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import type { Clock } from '../../util/time/clock.ts';
+import type { NetworkState } from '../reach/network-state.ts';
 import type { AddressSource } from '../settings/address-source.ts';
 import { seedRecord } from './seed-record.ts';
 
-/** What the built-in list needs around it. */
-export interface FixedSeedHost {
+/** What the built-in list works with. */
+export interface FixedSeedParts {
   readonly chain: ChainParams;
   readonly addressBook: AddressSource;
+  readonly network: Pick<NetworkState, 'reachableNetworks'>;
   readonly clock: Clock;
   readonly random: RandomUint32;
   /** Nothing else will give addresses: no DNS seeds, no seed nodes, no added nodes. */
   readonly isOnlySource: boolean;
-  reachableNetworks(): readonly PublicNetworkName[];
 }
 
 /** Built-in addresses are made to look this old: older than those of DNS seeds. */
@@ -28,25 +28,25 @@ const FIXED_SEEDS_AFTER_MS = 60_000;
 
 /** The built-in list of nodes, used at most once. */
 export class FixedSeeds {
-  readonly #host: FixedSeedHost;
+  readonly #parts: FixedSeedParts;
   readonly #startedAtMs: number;
   #isDone = false;
 
   /** The time that other sources have begins now. */
-  constructor(host: FixedSeedHost) {
-    this.#host = host;
-    this.#startedAtMs = host.clock.now();
+  constructor(parts: FixedSeedParts) {
+    this.#parts = parts;
+    this.#startedAtMs = parts.clock.now();
   }
 
   /** Adds the nodes of those reachable networks that the address book is empty of, if it is time for that. */
   addIfDue(): void {
-    const { addressBook, chain, clock, isOnlySource } = this.#host;
+    const { addressBook, chain, clock, network, isOnlySource } = this.#parts;
     if (this.#isDone || !(isOnlySource || clock.now() - this.#startedAtMs > FIXED_SEEDS_AFTER_MS)) return;
-    const empty = new Set<string>(this.#host.reachableNetworks().filter((network) => addressBook.size(network) === 0));
+    const empty = new Set<string>(network.reachableNetworks().filter((name) => addressBook.size(name) === 0));
     if (empty.size === 0) return;
     this.#isDone = true;
     const seeds = readFixedSeeds(chain.fixedSeeds).filter(({ address }) => empty.has(address.getNetwork()));
-    const records = seeds.map((service) => seedRecord(this.#host, service, AGE_DAYS));
+    const records = seeds.map((service) => seedRecord(this.#parts, service, AGE_DAYS));
     addressBook.add(records, NetAddress.fromInternalName('fixedseeds'));
   }
 }

@@ -5,7 +5,6 @@
 // (selection.ts) and dials it. Between times it asks single peers for addresses: seed nodes that the user gave,
 // and DNS seeds that cannot be looked up.
 
-import type { NetAddress } from '../../netaddr/net-address.ts';
 import type { PublicNetworkName } from '../../netaddr/network.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import { Services } from '../../p2p/protocol.ts';
@@ -16,14 +15,15 @@ import { shuffle, uniformBelow } from '../../util/random.ts';
 import { sleep } from '../../util/time/sleep.ts';
 import type { ConnectionBudget } from '../settings/budget.ts';
 import { countsForNetGroupDiversity } from '../node/connection-types.ts';
-import type { OpenRequest } from './dialing.ts';
+import type { LocalServices } from '../reach/local-services.ts';
+import type { NetworkState } from '../reach/network-state.ts';
+import type { Dialing } from './dialing.ts';
 import type { NodeTable } from '../node/node-table.ts';
 import { OutboundDecision } from './decision.ts';
 import type { WantedConnection } from './decision.ts';
-import { selectOutbound } from './selection.ts';
-import type { SelectionHost } from './selection.ts';
-import { FixedSeeds } from './fixed-seeds.ts';
-import type { FixedSeedHost } from './fixed-seeds.ts';
+import type { FixedSeeds } from './fixed-seeds.ts';
+import { groupKey, selectOutbound } from './selection.ts';
+import type { SelectionParts } from './selection.ts';
 import type { SlotGrant, SlotPool } from '../node/slots.ts';
 
 /** The rest between two dials, in milliseconds. */
@@ -36,10 +36,22 @@ const SEED_NODE_PEERS = 2;
 /** Failures count against addresses only with peers in so many places: with fewer, it may be we who are offline. */
 const PLACES_TO_COUNT_FAILURES = 2;
 
-/** What the task needs around it. */
-export interface OpenConnectionsHost extends Omit<SelectionHost, 'isConnected'> {
+/** What is wanted beyond the budget, as the message processor says. */
+export interface OutboundWishes {
+  /** One more full-relay peer, because the tip looks stale. */
+  tryNewOutboundPeer: boolean;
+  /** A further block-relay-only peer every few minutes. */
+  wantsExtraBlockRelay: boolean;
+}
+
+/** What the task works with. */
+export interface OpenConnectionsParts extends SelectionParts {
   readonly budget: ConnectionBudget;
   readonly table: NodeTable;
+  readonly dialing: Pick<Dialing, 'open' | 'isDialing'>;
+  readonly network: Pick<NetworkState, 'isReachable' | 'reachableNetworks'>;
+  readonly localServices: LocalServices;
+  readonly wishes: Readonly<OutboundWishes>;
   readonly slots: SlotPool;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -50,15 +62,7 @@ export interface OpenConnectionsHost extends Omit<SelectionHost, 'isConnected'> 
   /** Block-relay-only peers of the last run, to be dialed from the last to the first. Taken over. */
   readonly anchors: PeerAddress[];
   /** The built-in list of nodes; undefined for not using it. */
-  readonly fixedSeeds: FixedSeedHost | undefined;
-  readonly tryNewOutboundPeer: boolean;
-  readonly wantsExtraBlockRelay: boolean;
-  /** Whether we speak V2. */
-  readonly offersV2: boolean;
-  reachableNetworks(): readonly PublicNetworkName[];
-  isDialing(address: NetAddress): boolean;
-  /** Dials; see `Dialing.open`. A grant that it did not use is released by the task. */
-  open(request: OpenRequest): Promise<boolean>;
+  readonly fixedSeeds: FixedSeeds | undefined;
 }
 
 /** Where long-lived outbound connections lead. */
@@ -71,34 +75,22 @@ interface OutboundSpread {
 
 /** Dials from the address book, for one `Connman`. */
 export class OpenConnections {
-  readonly #host: OpenConnectionsHost;
-  readonly #selection: SelectionHost;
+  readonly #parts: OpenConnectionsParts;
   readonly #decision: OutboundDecision;
-  readonly #fixedSeeds: FixedSeeds | undefined;
   readonly #seedNodes: string[];
   readonly #addrFetches: string[] = [];
   #seedNodeTimerMs: number;
   #asksSeedNode: boolean;
 
   /** The intervals of feelers and extra peers begin now. */
-  constructor(host: OpenConnectionsHost) {
-    const { clock, random, budget } = host;
-    this.#host = host;
-    this.#selection = {
-      addressBook: host.addressBook,
-      isReachable: (network) => host.isReachable(network),
-      isLocal: (service) => host.isLocal(service),
-      isConnected: (address) => host.table.hasAddress(address) || host.isDialing(address),
-      hasAllDesirableServiceFlags: (services) => host.hasAllDesirableServiceFlags(services),
-      addedNodes: () => host.addedNodes(),
-      groupKey: (address) => host.groupKey(address),
-    };
+  constructor(parts: OpenConnectionsParts) {
+    const { clock, random, budget, seedNodes, addressBook } = parts;
+    this.#parts = parts;
     this.#decision = new OutboundDecision(budget, random, clock.now());
-    this.#fixedSeeds = host.fixedSeeds && new FixedSeeds(host.fixedSeeds);
-    this.#seedNodes = [...host.seedNodes];
+    this.#seedNodes = [...seedNodes];
     shuffle(random, this.#seedNodes);
     this.#seedNodeTimerMs = clock.now();
-    this.#asksSeedNode = this.#seedNodes.length > 0 && host.addressBook.size() === 0;
+    this.#asksSeedNode = this.#seedNodes.length > 0 && addressBook.size() === 0;
   }
 
   /** Has a peer, by name, asked for addresses: soon, once, and only if a slot is free then. */
@@ -108,7 +100,7 @@ export class OpenConnections {
 
   /** Dials until the interrupt. */
   async run(): Promise<void> {
-    const { clock, interrupt, slots } = this.#host;
+    const { clock, interrupt, slots } = this.#parts;
     while (!interrupt.aborted) {
       if (this.#asksSeedNode) this.#takeSeedNode();
       await this.#fetchAddresses();
@@ -125,25 +117,25 @@ export class OpenConnections {
     const name = this.#seedNodes.pop();
     if (name === undefined) return;
     this.#addrFetches.push(name);
-    const isBookEmpty = this.#host.addressBook.size() === 0;
+    const isBookEmpty = this.#parts.addressBook.size() === 0;
     const why = isBookEmpty ? 'Empty addrman, adding' : "Couldn't connect to enough nodes from addrman. Adding";
-    this.#host.logger.info(`${why} seednode (${name}) to addrfetch`);
+    this.#parts.logger.info(`${why} seednode (${name}) to addrfetch`);
   }
 
   async #fetchAddresses(): Promise<void> {
-    const { offersV2, slots } = this.#host;
+    const { dialing, localServices, slots } = this.#parts;
     const dest = this.#addrFetches.shift();
     if (dest === undefined) return;
     const grant = slots.tryAcquire();
     if (grant === undefined) return;
-    const isOpen = await this.#host.open({ connectionType: 'addr-fetch', dest, usesV2: offersV2, grant });
+    const isOpen = await dialing.open({ connectionType: 'addr-fetch', dest, usesV2: localServices.offersV2, grant });
     if (!isOpen) grant.release();
   }
 
   /** One dial, if one is wanted. @returns Whether a node has the slot now. */
   async #dialOne(grant: SlotGrant): Promise<boolean> {
-    const { addressBook, clock, interrupt, random } = this.#host;
-    this.#fixedSeeds?.addIfDue();
+    const { dialing, localServices, addressBook, fixedSeeds, clock, interrupt, random } = this.#parts;
+    fixedSeeds?.addIfDue();
     this.#considerSeedNode();
     const wanted = this.#decide();
     if (wanted === undefined) return false;
@@ -152,19 +144,19 @@ export class OpenConnections {
     const address = this.#select(wanted, spread);
     if (address === undefined) return false;
     const isFeeler = wanted.connectionType === 'feeler';
-    if (isFeeler) this.#host.logger.debug(`Making feeler connection to ${address.service}`);
+    if (isFeeler) this.#parts.logger.debug(`Making feeler connection to ${address.service}`);
     if (isFeeler) await sleep(clock, uniformBelow(random, MAX_FEELER_DELAY_MS), interrupt);
-    return this.#host.open({
+    return dialing.open({
       connectionType: wanted.connectionType,
       addr: { service: address.service, services: address.services },
-      usesV2: this.#host.offersV2 && (address.services & Services.P2P_V2) !== 0n,
+      usesV2: localServices.offersV2 && (address.services & Services.P2P_V2) !== 0n,
       isFailureCounted: spread.groups.size + spread.otherCount >= this.#placesToCountFailures(),
       grant,
     });
   }
 
   #considerSeedNode(): void {
-    const { clock, table } = this.#host;
+    const { clock, table } = this.#parts;
     const isTime = clock.now() - this.#seedNodeTimerMs > SEED_NODE_INTERVAL_MS;
     if (!isTime || this.#seedNodes.length === 0 || table.countOf('outbound-full-relay') >= SEED_NODE_PEERS) return;
     this.#seedNodeTimerMs = clock.now();
@@ -172,50 +164,52 @@ export class OpenConnections {
   }
 
   #decide(): WantedConnection | undefined {
-    const { anchors, clock, table } = this.#host;
+    const { anchors, clock, table, wishes } = this.#parts;
     return this.#decision.next({
       nowMs: clock.now(),
       fullRelayCount: table.countOf('outbound-full-relay'),
       blockRelayCount: table.countOf('block-relay-only'),
       hasAnchors: anchors.length > 0,
-      isTipStale: this.#host.tryNewOutboundPeer,
-      wantsExtraBlockRelay: this.#host.wantsExtraBlockRelay,
+      isTipStale: wishes.tryNewOutboundPeer,
+      wantsExtraBlockRelay: wishes.wantsExtraBlockRelay,
       missingNetwork: () => this.#missingNetwork(),
     });
   }
 
   #missingNetwork(): PublicNetworkName | undefined {
-    const { addressBook, random, table } = this.#host;
-    const networks = [...this.#host.reachableNetworks()];
+    const { addressBook, network, random, table } = this.#parts;
+    const networks = network.reachableNetworks();
     shuffle(random, networks);
-    return networks.find((network) => table.countManualOrFullOutbound(network) === 0 && addressBook.size(network) > 0);
+    return networks.find((name) => table.countManualOrFullOutbound(name) === 0 && addressBook.size(name) > 0);
   }
 
   #spread(): OutboundSpread {
+    const { table, netGroups } = this.#parts;
     const groups = new Set<string>();
     let otherCount = 0;
-    for (const { addr, connectionType } of this.#host.table.values()) {
+    for (const { addr, connectionType } of table.values()) {
       if (!countsForNetGroupDiversity(connectionType)) continue;
       const { address } = addr;
       if (address.isPrivacyNetwork() || address.isCJDNS()) otherCount++;
-      else groups.add(this.#host.groupKey(address));
+      else groups.add(groupKey(netGroups, address));
     }
     return { groups, otherCount };
   }
 
   #select(wanted: WantedConnection, { groups }: OutboundSpread): PeerAddress | undefined {
-    const networks = wanted.network === undefined ? this.#host.reachableNetworks() : [wanted.network];
+    const { network, anchors, clock } = this.#parts;
+    const networks = wanted.network === undefined ? network.reachableNetworks() : [wanted.network];
     if (networks.length === 0) return undefined;
-    return selectOutbound(this.#selection, {
+    return selectOutbound(this.#parts, {
       isFeeler: wanted.connectionType === 'feeler',
       networks,
       takenGroups: groups,
-      anchors: wanted.usesAnchors ? this.#host.anchors : [],
-      nowSeconds: Math.floor(this.#host.clock.wallTimeMs() / 1_000),
+      anchors: wanted.usesAnchors ? anchors : [],
+      nowSeconds: Math.floor(clock.wallTimeMs() / 1_000),
     });
   }
 
   #placesToCountFailures(): number {
-    return Math.min(this.#host.budget.maxAutomatic - 1, PLACES_TO_COUNT_FAILURES);
+    return Math.min(this.#parts.budget.maxAutomatic - 1, PLACES_TO_COUNT_FAILURES);
   }
 }

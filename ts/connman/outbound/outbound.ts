@@ -11,92 +11,83 @@ import type { AddressSource } from '../settings/address-source.ts';
 import { MAX_ADDED_NODE_CONNECTIONS } from '../settings/budget.ts';
 import type { ConnectionBudget } from '../settings/budget.ts';
 import { keepConnecting } from './named-peers.ts';
-import type { ConnectionType } from '../node/connection-types.ts';
 import type { Dialing } from './dialing.ts';
 import type { NetEvents } from '../contract/net-events.ts';
 import type { NetworkState } from '../reach/network-state.ts';
 import type { NodeTable } from '../node/node-table.ts';
 import { OpenConnections } from './open-connections.ts';
+import type { OutboundWishes } from './open-connections.ts';
 import { PrivateBroadcasts } from './private-broadcast.ts';
 import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
 import { askDnsSeeds } from './dns-seeds.ts';
+import { FixedSeeds } from './fixed-seeds.ts';
 import { SlotPool } from '../node/slots.ts';
 import type { Tasks } from '../../util/time/background-tasks.ts';
-import type { Service } from '../../netaddr/service.ts';
+import type { Emitter } from '../../util/emitter.ts';
+import type { ConnmanEvents } from '../contract/events.ts';
+import type { LocalAddresses } from '../reach/local-addresses.ts';
+import type { LocalServices } from '../reach/local-services.ts';
 
-/** What dialing needs around it. */
-export interface OutboundHost {
+/** What the dialing side works with. */
+export interface OutboundParts {
   readonly settings: ResolvedConnmanOptions;
   readonly budget: ConnectionBudget;
   readonly table: NodeTable;
   readonly network: NetworkState;
+  readonly localAddresses: LocalAddresses;
+  readonly localServices: LocalServices;
   readonly dialing: Dialing;
+  readonly events: Emitter<ConnmanEvents>;
   readonly tasks: Tasks;
   readonly interrupt: AbortSignal;
-  /** Whether we speak the encrypted transport. */
-  readonly usesV2: boolean;
-  isLocal(service: Service): boolean;
 }
 
 /** Dials for one `Connman`. */
 export class Outbound {
-  /** One more full-relay peer is wanted, because the tip looks stale. */
-  tryNewOutboundPeer = false;
-  /** A further block-relay-only peer is tried every few minutes. */
-  wantsExtraBlockRelay = false;
+  readonly wishes: OutboundWishes = { tryNewOutboundPeer: false, wantsExtraBlockRelay: false };
   readonly addedNodes: AddedNodes;
   readonly slots: SlotPool;
   /** Undefined without the option, or an address book to choose from. */
   readonly privateBroadcasts: PrivateBroadcasts | undefined;
-  readonly #host: OutboundHost;
+  readonly #parts: OutboundParts;
 
-  constructor(host: OutboundHost) {
-    const { settings, table, interrupt, network } = host;
-    this.#host = host;
-    this.slots = new SlotPool(host.budget.outboundSlots);
+  constructor(parts: OutboundParts) {
+    const { settings, budget, network, localServices } = parts;
+    const { addressBook, clock } = settings;
+    this.#parts = parts;
+    this.slots = new SlotPool(budget.outboundSlots);
     this.addedNodes = new AddedNodes({
-      table,
+      ...parts,
       slots: new SlotPool(MAX_ADDED_NODE_CONNECTIONS),
-      clock: settings.clock,
-      interrupt,
+      clock,
       defaultPort: settings.chain.p2pPort,
       cjdnsReachable: network.cjdnsReachable,
-      open: (request) => host.dialing.open(request),
     });
-    for (const node of settings.addNode) this.addedNodes.add({ node, usesV2: host.usesV2 });
-    const { addressBook } = settings;
-    const broadcasts = settings.privateBroadcast && addressBook !== undefined;
-    this.privateBroadcasts = broadcasts ? this.#makePrivateBroadcasts(addressBook) : undefined;
+    for (const node of settings.addNode) this.addedNodes.add({ node, usesV2: localServices.offersV2 });
+    if (settings.privateBroadcast && addressBook !== undefined) {
+      this.privateBroadcasts = this.#makePrivateBroadcasts(addressBook);
+    }
   }
 
   #makePrivateBroadcasts(addressBook: AddressSource): PrivateBroadcasts {
-    const { settings, network, dialing, interrupt } = this.#host;
-    const { clock, random, logger } = settings;
-    const host = this.#host;
-    return new PrivateBroadcasts({
-      network,
-      addressBook,
-      clock,
-      random,
-      logger,
-      interrupt,
-      get usesV2() {
-        return host.usesV2;
-      },
-      isLocal: (service) => host.isLocal(service),
-      open: (request) => dialing.open(request),
+    const { clock, random, logger } = this.#parts.settings;
+    const broadcasts = new PrivateBroadcasts({ ...this.#parts, addressBook, clock, random, logger });
+    this.#parts.events.on('outboundMessage', ({ node, message }) => {
+      const isTorPeer = !node.isInbound && node.addr.address.isOnion();
+      if (isTorPeer && message.type === 'verack') broadcasts.noteTorWorks();
     });
+    return broadcasts;
   }
 
   /** Whether dials come from an address book, and not only from a given list. */
   get usesAddressBook(): boolean {
-    const { addressBook, dialsOnlyConnect } = this.#host.settings;
+    const { addressBook, dialsOnlyConnect } = this.#parts.settings;
     return addressBook !== undefined && !dialsOnlyConnect;
   }
 
   /** Starts the tasks. @param anchors - Block-relay-only peers of the last run. */
   start(netEvents: NetEvents, anchors: readonly PeerAddress[]): void {
-    const { settings, tasks, interrupt, dialing } = this.#host;
+    const { settings, tasks, interrupt, dialing, localServices } = this.#parts;
     const { addressBook, clock, connect } = settings;
     this.#warnOfMissingRoutes();
     tasks.run('added nodes', () => this.addedNodes.run());
@@ -104,7 +95,7 @@ export class Outbound {
     if (privateBroadcasts !== undefined) tasks.run('private broadcast', () => privateBroadcasts.run());
     if (connect.length > 0) {
       const open = (dest: string): Promise<boolean> =>
-        dialing.open({ connectionType: 'manual', dest, usesV2: this.#host.usesV2 });
+        dialing.open({ connectionType: 'manual', dest, usesV2: localServices.offersV2 });
       tasks.run('connect', () => keepConnecting(connect, open, clock, interrupt));
     }
     const openConnections = this.usesAddressBook
@@ -112,13 +103,13 @@ export class Outbound {
       : undefined;
     if (openConnections !== undefined) tasks.run('open connections', () => openConnections.run());
     if (settings.dnsSeed && addressBook !== undefined) {
-      tasks.run('DNS seeds', () => this.#askDnsSeeds(addressBook, openConnections));
+      tasks.run('DNS seeds', () => askDnsSeeds({ ...this.#parts, addressBook, openConnections }));
     }
   }
 
   /** Says what does not work yet for want of a proxy, in case nobody is going to name one. */
   #warnOfMissingRoutes(): void {
-    const { settings, network } = this.#host;
+    const { settings, network } = this.#parts;
     const { onlyNet, privateBroadcast, logger } = settings;
     if (onlyNet?.includes('onion') === true && !network.isReachable('onion')) {
       logger.warn('onlyNet names onion: nothing is dialed there before a proxy is named (useOnionProxy)');
@@ -129,70 +120,31 @@ export class Outbound {
   }
 
   #openConnections(addressBook: AddressSource, netEvents: NetEvents, anchors: PeerAddress[]): OpenConnections {
-    const { settings, budget, table, network, dialing, interrupt } = this.#host;
+    const { settings, network } = this.#parts;
     const { chain, clock, random, logger, seedNode, netGroups, dnsSeed, addNode } = settings;
     const isOnlySource = !dnsSeed && seedNode.length === 0 && addNode.length === 0;
-    const reachableNetworks = (): ReturnType<NetworkState['reachableNetworks']> => network.reachableNetworks();
-    const fixedSeeds = { chain, addressBook, clock, random, isOnlySource, reachableNetworks };
-    const outbound = this;
     return new OpenConnections({
-      budget,
-      table,
+      ...this.#parts,
       slots: this.slots,
+      addedNodes: this.addedNodes,
+      wishes: this.wishes,
+      fixedSeeds: settings.fixedSeeds
+        ? new FixedSeeds({ chain, addressBook, network, clock, random, isOnlySource })
+        : undefined,
+      netEvents,
+      addressBook,
+      netGroups,
       logger,
       clock,
       random,
-      interrupt,
-      addressBook,
       anchors,
       seedNodes: seedNode,
-      fixedSeeds: settings.fixedSeeds ? fixedSeeds : undefined,
-      get tryNewOutboundPeer() {
-        return outbound.tryNewOutboundPeer;
-      },
-      get wantsExtraBlockRelay() {
-        return outbound.wantsExtraBlockRelay;
-      },
-      get offersV2() {
-        return outbound.#host.usesV2;
-      },
-      reachableNetworks,
-      isReachable: (name) => network.isReachable(name),
-      isLocal: (service) => this.#host.isLocal(service),
-      isDialing: (address) => dialing.isDialing(address),
-      hasAllDesirableServiceFlags: (services) => netEvents.hasAllDesirableServiceFlags(services),
-      addedNodes: () => this.addedNodes.names(),
-      groupKey: (address) => Buffer.from(netGroups.group(address)).toString('latin1'),
-      open: (request) => dialing.open(request),
-    });
-  }
-
-  /** @param openConnections - Asks as peers what cannot be looked up; undefined where only given peers are dialed. */
-  #askDnsSeeds(addressBook: AddressSource, openConnections: OpenConnections | undefined): Promise<void> {
-    const { settings, table, network, interrupt } = this.#host;
-    const { chain, clock, random, logger, lookUpHost, forceDnsSeed, seedNode } = settings;
-    return askDnsSeeds({
-      chain,
-      addressBook,
-      clock,
-      random,
-      interrupt,
-      lookUpHost,
-      logger,
-      forceDnsSeed,
-      hasSeedNodes: seedNode.length > 0,
-      hasNameProxy: network.nameProxy !== undefined,
-      get isNetworkActive() {
-        return network.isActive;
-      },
-      connectedFullRelayCount: () => countReady(table, 'outbound-full-relay'),
-      addAddrFetch: (name) => openConnections?.addAddrFetch(name),
     });
   }
 
   /** Up to two current block-relay-only peers, for the next run. */
   anchors(): PeerAddress[] {
-    const nodes = [...this.#host.table.values()].filter((node) => node.isBlockRelay).slice(0, MAX_ANCHORS);
+    const nodes = [...this.#parts.table.values()].filter((node) => node.isBlockRelay).slice(0, MAX_ANCHORS);
     return nodes.map(({ addr, addrServices, connectedAtMs }) => ({
       service: addr,
       services: addrServices,
@@ -206,7 +158,7 @@ export class Outbound {
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: any other type.
    */
   async addConnection(dest: string, connectionType: AddableType, usesV2: boolean): Promise<AddedConnection> {
-    const { budget, table, dialing } = this.#host;
+    const { budget, table, dialing } = this.#parts;
     const limits: Record<AddableType, number> = {
       'outbound-full-relay': budget.maxFullRelay,
       'block-relay-only': budget.maxBlockRelay,
@@ -230,12 +182,3 @@ export type AddableType = 'outbound-full-relay' | 'block-relay-only' | 'addr-fet
 
 /** What came of `addConnection`: `full` without a dial, at the limit of the type or with all slots taken. */
 export type AddedConnection = 'connected' | 'failed' | 'full';
-
-/** How many nodes of a type have done their handshake and are to stay. */
-export function countReady(table: NodeTable, type: ConnectionType): number {
-  let count = 0;
-  for (const node of table.values()) {
-    if (node.connectionType === type && node.isSuccessfullyConnected && !node.isMarkedForDisconnect) count++;
-  }
-  return count;
-}

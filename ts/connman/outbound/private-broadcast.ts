@@ -6,7 +6,6 @@
 // what we send, and from where. (Bitcoin Core src/net.cpp, ThreadPrivateBroadcast)
 
 import type { PublicNetworkName } from '../../netaddr/network.ts';
-import type { Service } from '../../netaddr/service.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { Proxy } from '../../sockman/dial/connect-options.ts';
 import type { Clock } from '../../util/time/clock.ts';
@@ -16,7 +15,9 @@ import { uniformBelow } from '../../util/random.ts';
 import { sleep } from '../../util/time/sleep.ts';
 import type { AddressSource } from '../settings/address-source.ts';
 import { MAX_PRIVATE_BROADCAST_CONNECTIONS } from '../settings/budget.ts';
-import type { OpenRequest } from './dialing.ts';
+import type { Dialing } from './dialing.ts';
+import type { LocalAddresses } from '../reach/local-addresses.ts';
+import type { LocalServices } from '../reach/local-services.ts';
 import type { NetworkState } from '../reach/network-state.ts';
 import { SlotPool } from '../node/slots.ts';
 import type { SlotGrant } from '../node/slots.ts';
@@ -30,18 +31,17 @@ const FAILED_REST_MS = 100;
 const MAX_DRAWS = 100;
 const DRAWS_REST_MS = 500;
 
-/** What private broadcasts need around them. */
-export interface PrivateBroadcastHost {
+/** What private broadcasts work with. */
+export interface PrivateBroadcastParts {
+  readonly dialing: Pick<Dialing, 'open'>;
   readonly network: NetworkState;
   readonly addressBook: AddressSource;
   readonly clock: Clock;
   readonly random: RandomUint32;
   readonly logger: Logger;
+  readonly localAddresses: Pick<LocalAddresses, 'has'>;
+  readonly localServices: LocalServices;
   readonly interrupt: AbortSignal;
-  /** Whether we speak the encrypted transport. */
-  readonly usesV2: boolean;
-  isLocal(service: Service): boolean;
-  open(request: OpenRequest): Promise<boolean>;
 }
 
 /** A way to reach somebody unseen. */
@@ -54,17 +54,18 @@ interface Route {
 /** Opens private-broadcast connections of one `Connman`. */
 export class PrivateBroadcasts {
   readonly slots = new SlotPool(MAX_PRIVATE_BROADCAST_CONNECTIONS);
-  readonly #host: PrivateBroadcastHost;
+  readonly #parts: PrivateBroadcastParts;
   #toOpen = 0;
   #isTorCertain = false;
   #announceNeed: (() => void) | undefined;
 
-  constructor(host: PrivateBroadcastHost) {
-    this.#host = host;
-    if (!host.network.proxyRandomize && host.network.isReachable('onion')) {
-      host.logger.warn('private broadcast without proxyRandomize: circuits through Tor may be linked to others');
+  constructor(parts: PrivateBroadcastParts) {
+    const { network, logger, interrupt } = parts;
+    this.#parts = parts;
+    if (!network.proxyRandomize && network.isReachable('onion')) {
+      logger.warn('private broadcast without proxyRandomize: circuits through Tor may be linked to others');
     }
-    whenAborted(host.interrupt, () => this.#announceNeed?.());
+    whenAborted(interrupt, () => this.#announceNeed?.());
   }
 
   /** How many connections are still to be opened. */
@@ -85,7 +86,7 @@ export class PrivateBroadcasts {
 
   /** Opens what is asked for, until the interrupt. */
   async run(): Promise<void> {
-    const { clock, interrupt, network } = this.#host;
+    const { clock, interrupt, network } = this.#parts;
     let draws = 0;
     while (!interrupt.aborted) {
       if (!network.isActive) {
@@ -106,7 +107,7 @@ export class PrivateBroadcasts {
 
   /** Resolves once a connection is wanted, or at the interrupt. */
   #needed(): Promise<void> {
-    if (this.#toOpen > 0 || this.#host.interrupt.aborted) return Promise.resolve();
+    if (this.#toOpen > 0 || this.#parts.interrupt.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       this.#announceNeed = () => {
         this.#announceNeed = undefined;
@@ -116,20 +117,20 @@ export class PrivateBroadcasts {
   }
 
   async #openOne(grant: SlotGrant): Promise<'opened' | 'failed' | 'no route' | 'no address'> {
-    const { addressBook, logger, usesV2 } = this.#host;
+    const { dialing, addressBook, localAddresses, localServices, logger } = this.#parts;
     const route = this.#pickRoute();
     if (route === undefined) {
       logger.warn('private broadcast: neither Tor nor I2P can be reached');
       return 'no route';
     }
     const address = addressBook.select(false, [route.network])?.address;
-    if (address === undefined || !address.service.address.isValid() || this.#host.isLocal(address.service)) {
+    if (address === undefined || !address.service.address.isValid() || localAddresses.has(address.service)) {
       return 'no address';
     }
-    const isOpen = await this.#host.open({
+    const isOpen = await dialing.open({
       connectionType: 'private-broadcast',
       addr: { service: address.service, services: address.services },
-      usesV2: usesV2 && (address.services & Services.P2P_V2) !== 0n,
+      usesV2: localServices.offersV2 && (address.services & Services.P2P_V2) !== 0n,
       isFailureCounted: true,
       grant,
       proxyOverride: route.proxyOverride,
@@ -140,7 +141,7 @@ export class PrivateBroadcasts {
   }
 
   #pickRoute(): Route | undefined {
-    const { network, random } = this.#host;
+    const { network, random } = this.#parts;
     const routes: Route[] = [];
     if (network.isReachable('onion')) {
       routes.push({ network: 'onion', proxyOverride: undefined });

@@ -3,14 +3,20 @@
 // The address book draws; here unsuitable draws are passed over. The rules that matter against an attacker: never two
 // long-lived connections into one network group, and last run's anchors before anything else.
 
+import type { NetGroups } from '../../addrman/net-groups.ts';
 import type { SelectedAddress } from '../../addrman/records.ts';
 import { isBadPort } from '../../netaddr/bad-ports.ts';
 import type { NetAddress } from '../../netaddr/net-address.ts';
-import type { NetworkClass, PublicNetworkName } from '../../netaddr/network.ts';
-import type { Service } from '../../netaddr/service.ts';
+import type { PublicNetworkName } from '../../netaddr/network.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import { Services } from '../../p2p/protocol.ts';
+import type { NetEvents } from '../contract/net-events.ts';
+import type { NodeTable } from '../node/node-table.ts';
+import type { LocalAddresses } from '../reach/local-addresses.ts';
+import type { NetworkState } from '../reach/network-state.ts';
 import type { AddressSource } from '../settings/address-source.ts';
+import type { AddedNodes } from './added-nodes.ts';
+import type { Dialing } from './dialing.ts';
 
 /** Draws before the iteration gives up. */
 const MAX_TRIES = 100;
@@ -22,18 +28,17 @@ const RECENT_SECONDS = 10 * 60;
 /** Added nodes are looked for among the draws only while their list is shorter than this. */
 const MAX_ADDED_NODES_LOOKED_AT = 24;
 
-/** What the choice needs around it. */
-export interface SelectionHost {
+/** What the choice works with. */
+export interface SelectionParts {
   readonly addressBook: AddressSource;
-  isReachable(network: NetworkClass): boolean;
-  isLocal(service: Service): boolean;
-  /** Whether somebody is connected from this address, or is being dialed there. */
-  isConnected(address: NetAddress): boolean;
-  hasAllDesirableServiceFlags(services: bigint): boolean;
-  /** The texts of added nodes: those have slots of their own. */
-  addedNodes(): readonly string[];
-  /** The key of an address's network group. */
-  groupKey(address: NetAddress): string;
+  readonly network: Pick<NetworkState, 'isReachable'>;
+  readonly localAddresses: Pick<LocalAddresses, 'has'>;
+  readonly table: Pick<NodeTable, 'hasAddress'>;
+  readonly dialing: Pick<Dialing, 'isDialing'>;
+  readonly netEvents: Pick<NetEvents, 'hasAllDesirableServiceFlags'>;
+  /** Those have slots of their own. */
+  readonly addedNodes: Pick<AddedNodes, 'names'>;
+  readonly netGroups: Pick<NetGroups, 'group'>;
 }
 
 /** What is looked for. */
@@ -49,57 +54,66 @@ export interface SelectionRequest {
 }
 
 /** Chooses an address; undefined when nothing fits now. */
-export function selectOutbound(host: SelectionHost, request: SelectionRequest): PeerAddress | undefined {
+export function selectOutbound(parts: SelectionParts, request: SelectionRequest): PeerAddress | undefined {
   for (let anchor = request.anchors.pop(); anchor !== undefined; anchor = request.anchors.pop()) {
-    if (isSuitableAnchor(host, request, anchor)) return anchor;
+    if (isSuitableAnchor(parts, request, anchor)) return anchor;
   }
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
-    const drawn = draw(host, request);
+    const drawn = draw(parts, request);
     if (drawn === undefined) return undefined;
     const { address } = drawn.address.service;
-    if (!request.isFeeler && request.takenGroups.has(host.groupKey(address))) continue;
-    if (!address.isValid() || host.isLocal(drawn.address.service)) return undefined;
-    if (isSuitable(host, request, drawn, tries)) return drawn.address;
+    if (!request.isFeeler && request.takenGroups.has(groupKey(parts.netGroups, address))) continue;
+    if (!address.isValid() || parts.localAddresses.has(drawn.address.service)) return undefined;
+    if (isSuitable(parts, request, drawn, tries)) return drawn.address;
   }
   return undefined;
 }
 
-function isSuitableAnchor(host: SelectionHost, request: SelectionRequest, { service, services }: PeerAddress): boolean {
-  const { address } = service;
+function isSuitableAnchor(parts: SelectionParts, request: SelectionRequest, anchor: PeerAddress): boolean {
+  const { network, localAddresses, netEvents, netGroups } = parts;
+  const { address } = anchor.service;
   return (
     address.isValid() &&
-    !host.isLocal(service) &&
-    host.isReachable(address.getNetwork()) &&
-    host.hasAllDesirableServiceFlags(services) &&
-    !request.takenGroups.has(host.groupKey(address))
+    !localAddresses.has(anchor.service) &&
+    network.isReachable(address.getNetwork()) &&
+    netEvents.hasAllDesirableServiceFlags(anchor.services) &&
+    !request.takenGroups.has(groupKey(netGroups, address))
   );
 }
 
-/** A feeler first tests who is to make room in the tried table, then an address nobody has tested. */
-function draw({ addressBook, isConnected }: SelectionHost, request: SelectionRequest): SelectedAddress | undefined {
+/** A feeler first tests the address that is to make room in the tried table, then one that nobody has tested. */
+function draw(parts: SelectionParts, request: SelectionRequest): SelectedAddress | undefined {
+  const { addressBook, table, dialing } = parts;
   if (!request.isFeeler) return addressBook.select(false, request.networks);
   const inTheWay = addressBook.selectTriedCollision();
   if (inTheWay === undefined) return addressBook.select(true, request.networks);
   const { service } = inTheWay.address;
-  if (!isConnected(service.address)) return inTheWay;
+  const isConnected = table.hasAddress(service.address) || dialing.isDialing(service.address);
+  if (!isConnected) return inTheWay;
   addressBook.good(service);
   return addressBook.select(true, request.networks);
 }
 
-function isSuitable(host: SelectionHost, request: SelectionRequest, drawn: SelectedAddress, tries: number): boolean {
+function isSuitable(parts: SelectionParts, request: SelectionRequest, drawn: SelectedAddress, tries: number): boolean {
+  const { network, netEvents, addedNodes } = parts;
   const { service, services } = drawn.address;
   const { address, port } = service;
-  if (!host.isReachable(address.getNetwork())) return false;
+  if (!network.isReachable(address.getNetwork())) return false;
   const isRecent = request.nowSeconds - drawn.lastTrySeconds < RECENT_SECONDS;
   if (isRecent && tries < RETRY_RECENT_FROM_TRY) return false;
-  if (!(request.isFeeler ? mayBeNode(services) : host.hasAllDesirableServiceFlags(services))) return false;
+  if (!(request.isFeeler ? mayBeNode(services) : netEvents.hasAllDesirableServiceFlags(services))) return false;
   if (tries < BAD_PORT_FROM_TRY && (address.isIPv4() || address.isIPv6()) && isBadPort(port)) return false;
-  const added = host.addedNodes();
+  const added = addedNodes.names();
   const isAdded = added.includes(String(address)) || added.includes(String(service));
   return added.length >= MAX_ADDED_NODES_LOOKED_AT || !isAdded;
 }
 
-/** A feeler takes who serves any blocks: whether that is enough is seen when it is selected for more. */
+/** A feeler takes a node that serves any blocks: whether that is enough is seen when it is selected for more. */
 function mayBeNode(services: bigint): boolean {
   return (services & (Services.NETWORK | Services.NETWORK_LIMITED)) !== 0n;
+}
+
+/** An address's network group as a key. */
+export function groupKey(netGroups: Pick<NetGroups, 'group'>, address: NetAddress): string {
+  return Buffer.from(netGroups.group(address)).toString('latin1');
 }

@@ -1,0 +1,90 @@
+// The life of a node as the message processor and the embedder see it: `initializeNode`, in the table, an event for the new
+// connection; later `finalizeNode` and an event for its end.
+
+import { SockManError } from '../../util/errors/errors.ts';
+import type { Emitter } from '../../util/emitter.ts';
+import type { NodeTable } from '../node/node-table.ts';
+import type { P2PNode } from '../node/peer.ts';
+import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
+import type { ConnmanEvents } from './events.ts';
+import type { NetEvents } from './net-events.ts';
+
+/** What the life of nodes takes part in. */
+export interface NodeLifecycleParts {
+  readonly settings: ResolvedConnmanOptions;
+  readonly table: NodeTable;
+  readonly events: Emitter<ConnmanEvents>;
+  readonly interrupt: AbortSignal;
+  /** Gets what the message processor threw. */
+  readonly reportError: (error: unknown, where: string, nodeId: number) => void;
+}
+
+/** Begins and ends the nodes of one `Connman`. */
+export class NodeLifecycle {
+  readonly #parts: NodeLifecycleParts;
+  #netEvents: NetEvents | undefined;
+  #announcedCount = 0;
+  #isCountNoted = false;
+
+  constructor(parts: NodeLifecycleParts) {
+    this.#parts = parts;
+  }
+
+  /** The message processor. @throws {SockManError} `ERR_SOCKMAN_STATE`: there is none before the start. */
+  get netEvents(): NetEvents {
+    if (this.#netEvents === undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'not started');
+    return this.#netEvents;
+  }
+
+  /** Nodes may come from now on. */
+  start(netEvents: NetEvents): void {
+    this.#netEvents = netEvents;
+  }
+
+  /**
+   * Makes a node known: to the message processor first, then to everybody.
+   *
+   * @param ourServices - What the peer is offered.
+   * @returns False if that failed: the node is none of ours, and the caller closes its socket.
+   */
+  begin(node: P2PNode, ourServices: bigint): boolean {
+    const { settings, table, events, reportError } = this.#parts;
+    try {
+      this.netEvents.initializeNode(node, ourServices);
+    } catch (error) {
+      reportError(error, 'initializeNode', node.id);
+      return false;
+    }
+    table.add(node);
+    this.#noteCount();
+    const to = settings.logIps ? ` to ${node.addrName}` : '';
+    settings.logger.debug(`Added connection${to} peer=${node.id}`);
+    events.emit(node.isInbound ? 'inboundConnection' : 'outboundConnection', node);
+    return true;
+  }
+
+  /** Ends a node that is out of the table, its socket closed. */
+  end(node: P2PNode): void {
+    const { events, reportError } = this.#parts;
+    this.#noteCount();
+    try {
+      this.netEvents.finalizeNode(node);
+    } catch (error) {
+      reportError(error, 'finalizeNode', node.id);
+    }
+    events.emit('closedConnection', { node, reason: node.disconnectReason ?? 'closed' });
+  }
+
+  /** Tells how many nodes there are, once for all that come and go in one macrotask. */
+  #noteCount(): void {
+    const { settings, table, events, interrupt } = this.#parts;
+    if (this.#isCountNoted || interrupt.aborted) return;
+    this.#isCountNoted = true;
+    settings.clock.soon(() => {
+      this.#isCountNoted = false;
+      if (table.size === this.#announcedCount || interrupt.aborted) return;
+      this.#announcedCount = table.size;
+      events.emit('numConnectionsChanged', table.size);
+    });
+  }
+}

@@ -1,0 +1,44 @@
+// Ends nodes that have been silent for too long. (Bitcoin Core src/net.cpp, InactivityCheck)
+//
+// A node whose messages wait to be processed may be late because of us: it is spared once, until the next look.
+
+import type { Clock } from '../../util/time/clock.ts';
+import type { NodeTable } from '../node/node-table.ts';
+import type { P2PNode } from '../node/peer.ts';
+import { inactivityReason } from '../node/timeouts.ts';
+import type { MessagePump } from './message-pump.ts';
+
+/** What looking for silent nodes works with. */
+export interface InactivityParts {
+  readonly table: NodeTable;
+  readonly pump: MessagePump;
+  readonly clock: Clock;
+  readonly peerTimeoutMs: number;
+  readonly interrupt: AbortSignal;
+}
+
+/** Looks for silent nodes of one `Connman`. */
+export class Inactivity {
+  readonly #parts: InactivityParts;
+  /** Nodes that the last look would have ended, had nothing of theirs waited. */
+  #spared: ReadonlySet<P2PNode> = new Set();
+
+  constructor(parts: InactivityParts) {
+    this.#parts = parts;
+  }
+
+  /** Marks those that have been silent for too long. */
+  check(): void {
+    const { table, pump, clock, peerTimeoutMs, interrupt } = this.#parts;
+    if (interrupt.aborted) return;
+    const nowMs = clock.wallTimeMs();
+    const spared = new Set<P2PNode>();
+    for (const node of table.values()) {
+      const reason = inactivityReason(node, nowMs, peerTimeoutMs);
+      if (reason === undefined) continue;
+      if (!this.#spared.has(node) && pump.isWaiting(node)) spared.add(node);
+      else node.disconnect(reason);
+    }
+    this.#spared = spared;
+  }
+}
