@@ -11,7 +11,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../ts/cli/commands.ts';
-import { parseCommandLine } from '../../ts/cli/options.ts';
 import { noBuild } from '../harness/child.ts';
 import { ROOT, pages, textOf } from './pages.ts';
 
@@ -148,6 +147,6 @@ describe('blocks of the pages', () => {
     if (name!.startsWith('-')) return;
     expect(Object.keys(COMMANDS)).toContain(name);
     const command = await COMMANDS[name!]!.load();
-    expect(() => parseCommandLine(command, words)).not.toThrow();
+    expect(() => command.check(words)).not.toThrow();
   });
 });

@@ -2,7 +2,7 @@
 // `process`, so that tests run them in memory.
 
 import { parseCommandLine } from './options.ts';
-import type { CommandLine, OptionTable, ValuesOf } from './options.ts';
+import type { CommandLine, Operand, OptionHelp, OptionTable, ValuesOf } from './options.ts';
 import type { Style } from './terminal/style.ts';
 
 /** The outside of a command. */
@@ -23,10 +23,15 @@ export interface CliIo {
   caughtUp(): Promise<void>;
   /** Aborted by Ctrl-C and SIGTERM, and when nobody reads any more: the command ends cleanly. */
   readonly signal: AbortSignal;
+  /** Hears of SIGHUP, by which programs that rotate logs ask for a new file. @returns Ends that. */
+  onHangUp(listener: () => void): () => void;
 }
 
 /** What a command takes, for its help and for completions. */
-export interface CommandShape extends CommandLine {
+export interface CommandShape {
+  readonly options: Readonly<Record<string, OptionHelp>>;
+  /** Each must be given, once. */
+  readonly operands?: readonly Operand[];
   /** Whole command lines with what they do, for the help. */
   readonly examples: readonly (readonly [commandLine: string, what: string])[];
   /** Paragraphs below the options in the help. */
@@ -35,6 +40,8 @@ export interface CommandShape extends CommandLine {
 
 /** One command. */
 export interface Command extends CommandShape {
+  /** Reads arguments and does nothing with them. @throws {UsageError} They cannot be understood. */
+  check(args: readonly string[]): void;
   /**
    * @param args - What stands behind the command's name.
    * @returns The exit code: 0 fine, 1 failed.
@@ -45,11 +52,12 @@ export interface Command extends CommandShape {
 
 /** Makes a command of what it takes and of what it does with it. */
 export function defineCommand<Options extends OptionTable>(
-  shape: CommandShape & { readonly options: Options },
+  shape: CommandShape & CommandLine & { readonly options: Options },
   run: (values: ValuesOf<Options>, io: CliIo, operands: readonly string[]) => Promise<number>,
 ): Command {
   return {
     ...shape,
+    check: (args) => void parseCommandLine(shape, args),
     run: async (args, io) => {
       const { values, operands } = parseCommandLine(shape, args);
       return run(values, io, operands);

@@ -36,13 +36,12 @@ export function overview(commands: Readonly<Record<string, CommandEntry>>, colum
 export function manual(name: string, summary: string, command: Command, columns: number, style: Style): string[] {
   const operands = command.operands ?? [];
   const usage = ['sockman', name, ...operands.map(({ placeholder }) => placeholder), '[OPTIONS]'].join(' ');
-  const rows = [
-    ...operands.map(({ placeholder, help }) => [placeholder, help] as const),
-    ...Object.entries(command.options).map(([option, { placeholder, help }]) => {
-      return [`--${option}${placeholder === undefined ? '' : ` ${placeholder}`}`, help] as const;
-    }),
-  ];
   const lines = [...wrap(summary, widthOf(columns)), '', `${style.heading('usage:')} ${usage}`];
+  const rows = operands.map(({ placeholder, help }): Row => [placeholder, help]);
+  for (const [group, options] of groupsOf(command.options)) {
+    if (group !== '') lines.push('', style.heading(`${group}:`));
+    lines.push(...definitions([...rows.splice(0), ...options], columns));
+  }
   lines.push(...definitions(rows, columns));
   for (const note of command.notes ?? []) lines.push('', ...wrap(note, widthOf(columns)));
   lines.push('', style.heading('examples:'));
@@ -51,8 +50,21 @@ export function manual(name: string, summary: string, command: Command, columns:
   return lines;
 }
 
+/** A term and its meaning. */
+type Row = readonly [term: string, meaning: string];
+
+/** Options by the heading that they stand under; '' where they have none. */
+function groupsOf(options: Command['options']): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const [name, { placeholder, help, group = '' }] of Object.entries(options)) {
+    const row: Row = [`--${name}${placeholder === undefined ? '' : ` ${placeholder}`}`, help];
+    groups.set(group, [...(groups.get(group) ?? []), row]);
+  }
+  return groups;
+}
+
 /** Terms to the left, what they mean to the right of them. */
-function definitions(rows: readonly (readonly [term: string, meaning: string])[], columns: number): string[] {
+function definitions(rows: readonly Row[], columns: number): string[] {
   const widths = rows.map(([term]) => term.length).filter((width) => width <= MAX_TERM_COLUMNS);
   const width = Math.max(0, ...widths);
   const indent = GAP.length + width + GAP.length;

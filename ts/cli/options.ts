@@ -16,12 +16,18 @@ export class UsageError extends Error {
 /** What a shell may offer in place of a value. */
 export type Completion = 'nothing' | 'file' | 'folder' | readonly string[];
 
-/** One option. */
-export interface Option<Value> {
+/** What the help and the completions say about an option. */
+export interface OptionHelp {
   /** What stands for its value in the help; undefined for a switch, which has none. */
   readonly placeholder: string | undefined;
   readonly help: string;
   readonly completion: Completion;
+  /** The heading that it stands under, where there are many. */
+  readonly group?: string;
+}
+
+/** One option. */
+export interface Option<Value> extends OptionHelp {
   /** Its value, from all that was given for it: nothing, once, or several times in their order. */
   read(name: string, given: readonly string[]): Value;
 }

@@ -59,7 +59,11 @@ const SHAPE = {
   notes: ['Ends with 0 if the connection came about, with 1 if not.'],
 } satisfies CommandShape;
 
-export const command: Command = { ...SHAPE, run: (args, io) => runDial(args, io, {}) };
+export const command: Command = {
+  ...SHAPE,
+  check: (args) => void parseCommandLine(SHAPE, args),
+  run: (args, io) => runDial(args, io, {}),
+};
 
 /** Runs the command on any backend. @returns The exit code. */
 export async function runDial(args: readonly string[], io: CliIo, on: SockManOptions): Promise<number> {
