@@ -12,6 +12,8 @@ export interface Outside {
   /** Everything that was drawn, on a terminal. */
   readonly screens: string[][];
   readonly stop: AbortController;
+  /** What SIGHUP does. */
+  hangUp(): void;
 }
 
 /**
@@ -25,6 +27,7 @@ export function outside(endsAt?: RegExp, columns = 0): Outside {
   const lines: string[] = [];
   const complaints: string[] = [];
   const screens: string[][] = [];
+  const hangUps = new Set<() => void>();
   const look = (text: string): void => {
     noteProgress();
     if (endsAt?.test(text) === true) stop.abort();
@@ -50,6 +53,11 @@ export function outside(endsAt?: RegExp, columns = 0): Outside {
     isBehind: false,
     caughtUp: () => Promise.resolve(),
     signal: stop.signal,
+    onHangUp: (listener) => {
+      hangUps.add(listener);
+      return () => void hangUps.delete(listener);
+    },
   };
-  return { io, lines, complaints, screens, stop };
+  const hangUp = (): void => hangUps.forEach((listener) => listener());
+  return { io, lines, complaints, screens, stop, hangUp };
 }

@@ -6,6 +6,7 @@ import { COMMANDS } from './commands.ts';
 import type { CliIo } from './command.ts';
 import { manual, overview } from './help.ts';
 import { UsageError, didYouMean } from './options.ts';
+import { StartError } from './start-error.ts';
 import { terminalIo } from './terminal/terminal.ts';
 import { VERSION } from '../util/version.ts';
 
@@ -37,6 +38,10 @@ async function runCommand(name: string, args: readonly string[], io: CliIo): Pro
   } catch (error) {
     // What was not finished is no success, and what became of it is no news.
     if (io.signal.aborted) return 1;
+    if (error instanceof StartError) {
+      io.complain(`Error: ${error.message}`);
+      return 1;
+    }
     io.complain(`sockman ${name}: ${error instanceof Error ? error.message : String(error)}`);
     if (!(error instanceof UsageError)) return 1;
     io.complain(`(sockman ${name} --help says what it takes)`);

@@ -59,6 +59,10 @@ export function terminalIo({ redraws }: { redraws: boolean }): { io: CliIo; clos
       if (isBehind() && !stop.signal.aborted) await once(stdout, 'drain', { signal: stop.signal }).catch(() => []);
     },
     signal: stop.signal,
+    onHangUp: (listener) => {
+      process.on('SIGHUP', listener);
+      return () => void process.off('SIGHUP', listener);
+    },
   };
   const close = (exitCode: number): void => {
     for (const name of Object.keys(SIGNALS)) process.off(name, onSignal);

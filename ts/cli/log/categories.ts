@@ -1,0 +1,104 @@
+// Which lines go into the log: categories and levels, with Bitcoin Core's names. (Bitcoin Core src/logging.cpp)
+
+/** The categories of lines that this node has, sorted. */
+export const LOG_CATEGORIES = ['addrman', 'http', 'i2p', 'net', 'privatebroadcast', 'proxy', 'rpc', 'tor'] as const;
+
+/** Categories of Bitcoin Core whose parts are not here: known, and empty. */
+const EMPTY_CATEGORIES = [
+  'bench',
+  'blockstorage',
+  'cmpctblock',
+  'coindb',
+  'estimatefee',
+  'ipc',
+  'kernel',
+  'leveldb',
+  'libevent',
+  'lock',
+  'mempool',
+  'mempoolrej',
+  'prune',
+  'qt',
+  'rand',
+  'reindex',
+  'scan',
+  'selectcoins',
+  'txpackages',
+  'txreconciliation',
+  'validation',
+  'walletdb',
+  'zmq',
+];
+
+/** Levels that can be asked for, from the most talkative. */
+export const LOG_LEVELS = ['trace', 'debug', 'info'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const ALL_WORDS: readonly string[] = ['', '1', 'all'];
+const NONE_WORDS: readonly string[] = ['0', 'none'];
+
+/** The choice of lines, which may change while the node runs. */
+export class LogFilter {
+  readonly #on = new Set<string>();
+  readonly #levels = new Map<string, LogLevel>();
+  #level: LogLevel = 'debug';
+
+  /** Whether any category is on. */
+  get isAnyOn(): boolean {
+    return this.#on.size > 0;
+  }
+
+  /** Whether a line of a category that is no warning and no news is wanted. */
+  wants(category: string): boolean {
+    return this.#on.has(category) && (this.#levels.get(category) ?? this.#level) !== 'info';
+  }
+
+  /** Every category of this node with whether it is on, sorted. */
+  list(): [category: string, isOn: boolean][] {
+    return LOG_CATEGORIES.map((category) => [category, this.#on.has(category)]);
+  }
+
+  /** Turns a category on or off; all of them at `1`, `all` or nothing. @returns False of a name that does not exist. */
+  set(name: string, isOn: boolean): boolean {
+    const all = ALL_WORDS.includes(name);
+    if (!all && !isCategory(name)) return false;
+    for (const category of all ? LOG_CATEGORIES : [name]) {
+      if (isOn) this.#on.add(category);
+      else this.#on.delete(category);
+    }
+    return true;
+  }
+
+  /**
+   * What `-debug`, `-debugexclude` and `-loglevel` say.
+   *
+   * @returns The first value that means nothing, with what it was given for.
+   */
+  apply(
+    debug: readonly string[],
+    exclude: readonly string[],
+    levels: readonly string[],
+  ): readonly [option: string, value: string] | undefined {
+    const from = debug.findLastIndex((name) => NONE_WORDS.includes(name)) + 1;
+    const unknown = debug.slice(from).find((name) => !this.set(name, true));
+    if (unknown !== undefined) return ['debug', unknown];
+    const alien = exclude.find((name) => !this.set(name, false));
+    if (alien !== undefined) return ['debugexclude', alien];
+    const noLevel = levels.find((text) => !this.#setLevel(text));
+    return noLevel === undefined ? undefined : ['loglevel', noLevel];
+  }
+
+  #setLevel(text: string): boolean {
+    const [category, name, ...rest] = text.includes(':') ? text.split(':') : ['', text];
+    const level = LOG_LEVELS.find((each) => each === name);
+    if (level === undefined || rest.length > 0) return false;
+    if (category === '') this.#level = level;
+    else if (isCategory(category!)) this.#levels.set(category!, level);
+    else return false;
+    return true;
+  }
+}
+
+function isCategory(name: string): boolean {
+  return (LOG_CATEGORIES as readonly string[]).includes(name) || EMPTY_CATEGORIES.includes(name);
+}

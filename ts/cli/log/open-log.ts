@@ -1,0 +1,106 @@
+// The log of a node as its settings say: where it goes, which lines it has, how they look.
+
+import { mkdirSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+
+import { systemClock } from '../../util/time/clock.ts';
+import type { ReadSettings } from '../config/read-settings.ts';
+import type { CliIo } from '../command.ts';
+import { StartError } from '../start-error.ts';
+import { LOG_LEVELS, LogFilter } from './categories.ts';
+import { LogFile, shrinkLog } from './log-file.ts';
+import { NodeLog } from './node-log.ts';
+
+/** Where the log is by default, in the folder of the chain. */
+const LOG_FILE = 'debug.log';
+
+/** What separates this run from the last one. */
+const GAP = '\n\n\n\n\n';
+
+/** A log that is open. */
+export interface OpenLog {
+  readonly log: NodeLog;
+  readonly filter: LogFilter;
+  /** Undefined where no file is written. */
+  readonly path: string | undefined;
+  /** Whether lines go to standard output, where the table would be. */
+  readonly isOnConsole: boolean;
+  close(): void;
+}
+
+/**
+ * Opens the log of a node; undefined where it has none. There is one with a configuration file, and where the command line asks
+ * for it: `--debug=…`, `--debuglogfile`, `--printtoconsole`.
+ *
+ * @param chainDir - The folder of the chain, which is made for the file.
+ * @param mockSeconds - The mocked time, to be shown beside the real one.
+ * @throws {StartError} The file cannot be opened, or a category or level does not exist.
+ */
+export function openLog(
+  { settings, confFiles }: ReadSettings,
+  chainDir: string | undefined,
+  mockSeconds: () => number | undefined,
+  io: CliIo,
+): OpenLog | undefined {
+  const filter = new LogFilter();
+  const wrong = filter.apply(settings.texts('debug'), settings.texts('debugexclude'), settings.texts('loglevel'));
+  if (wrong !== undefined) throw new StartError(messageFor(...wrong));
+  const isOnConsole = settings.switch('printtoconsole') ?? false;
+  const path = pathOf(settings, chainDir, confFiles.length > 0 || filter.isAnyOn);
+  if (path === undefined && !isOnConsole) return undefined;
+  const file =
+    path === undefined ? undefined : openFile(path, settings.switch('shrinkdebugfile') ?? !filter.isAnyOn, io);
+  file?.write(GAP);
+  const sinks = [
+    ...(file === undefined ? [] : [(text: string) => file.write(text)]),
+    ...(isOnConsole ? [(text: string) => printUnlessBehind(io, text)] : []),
+  ];
+  const log = new NodeLog({
+    filter,
+    sinks,
+    hasTime: settings.switch('logtimestamps') ?? true,
+    hasMicroseconds: settings.switch('logtimemicros') ?? false,
+    alwaysNamesLevel: settings.switch('loglevelalways') ?? false,
+    wallTimeMs: () => systemClock.wallTimeMs(),
+    mockSeconds,
+  });
+  const stopListening = io.onHangUp(() => file?.reopen());
+  const close = (): void => {
+    stopListening();
+    file?.close();
+  };
+  return { log, filter, path, isOnConsole, close };
+}
+
+function pathOf(
+  settings: ReadSettings['settings'],
+  chainDir: string | undefined,
+  isByDefault: boolean,
+): string | undefined {
+  if (settings.isNegated('debuglogfile')) return undefined;
+  const named = settings.text('debuglogfile');
+  if (named !== undefined && named !== '') return isAbsolute(named) ? named : join(chainDir ?? resolve('.'), named);
+  return isByDefault && chainDir !== undefined ? join(chainDir, LOG_FILE) : undefined;
+}
+
+/** @throws {StartError} It cannot be opened. */
+function openFile(path: string, shrinks: boolean, io: CliIo): LogFile {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    if (shrinks) shrinkLog(path);
+    return new LogFile(path, ({ message }) => io.complain(`the log ${path} cannot be written: ${message}`));
+  } catch (error) {
+    throw new StartError(`Could not open debug log file ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** What nobody reads must not fill the memory. */
+function printUnlessBehind(io: CliIo, text: string): void {
+  if (!io.isBehind) io.print(text.slice(0, -1));
+}
+
+function messageFor(option: string, value: string): string {
+  const name = `-${option}=${value}`;
+  if (option !== 'loglevel') return `Unsupported logging category ${name}.`;
+  return `Unsupported logging level ${name}. Valid values: ${LOG_LEVELS.join(', ')}, or a category with one: net:trace.`;
+}

@@ -1,0 +1,204 @@
+// A node from start to end. Without a peer to connect to and a place to remember any, it brings a second node along, so that
+// there is something to see on a machine without any network.
+
+import { AsMap } from '../../addrman/asmap/as-map.ts';
+import { NetGroups } from '../../addrman/net-groups.ts';
+import { Connman } from '../../connman/connman.ts';
+import { openDataFolder } from '../../connman/data-folder.ts';
+import type { DataFolder } from '../../connman/data-folder.ts';
+import { logMessages } from '../../connman/messages/message-log.ts';
+import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
+import type { ChainName } from '../../p2p/chain-params.ts';
+import { PeerManager } from '../../peerman/peer-manager.ts';
+import type { OnionService } from '../../tor/onion-service.ts';
+import type { Logger } from '../../util/logger.ts';
+import { VERSION } from '../../util/version.ts';
+import type { CliIo } from '../command.ts';
+import type { ReadSettings } from '../config/read-settings.ts';
+import { openLog } from '../log/open-log.ts';
+import type { OpenLog } from '../log/open-log.ts';
+import { complainingLogger, ofArguments, untilStopped } from '../run.ts';
+import { DialReport } from './dial-report.ts';
+import { ANY_LOOPBACK_PORT, nodeArguments } from './node-arguments.ts';
+import type { NodeArguments } from './node-arguments.ts';
+import { NodeClock } from './node-clock.ts';
+import { onionServiceOf } from './onion.ts';
+import { PeerLines } from './peer-lines.ts';
+import { peerTable } from './peer-table.ts';
+import { writePidFile } from './pid-file.ts';
+import { speaker, tellOfPeers } from './say.ts';
+
+/** Between two looks at the peers, in milliseconds. */
+const REFRESH_MS = 1_000;
+
+/** What stands for nobody among peers to connect to. */
+const NOBODY = '0';
+
+/**
+ * Runs a node until it is stopped.
+ *
+ * @returns The exit code: 1 if it was to connect to peers and never did.
+ * @throws {UsageError} An option that no part takes. @throws {StartError} It cannot start as told.
+ */
+export async function runNode(read: ReadSettings, io: CliIo): Promise<number> {
+  const options = nodeArguments(read);
+  const clock = new NodeClock();
+  clock.setMockSeconds(options.mockSeconds);
+  const log = openLog(read, options.chainDir, () => clock.mockSeconds, io);
+  const logger = log?.log ?? complainingLogger(io);
+  try {
+    tellOfStart(read, logger, io, log);
+    return await new NodeRun(options, clock, logger, log, io).run();
+  } catch (error) {
+    log?.log.error((error as Error).message);
+    throw error;
+  } finally {
+    log?.log.info('Shutdown done');
+    log?.close();
+  }
+}
+
+/** What was read, and what does not count of it. */
+function tellOfStart({ confFiles, dataDir, warnings }: ReadSettings, logger: Logger, io: CliIo, log?: OpenLog): void {
+  logger.info(`sockman version ${VERSION}`);
+  if (dataDir !== undefined) logger.info(`Using data directory ${dataDir}`);
+  for (const path of confFiles) logger.info(`Config file: ${path}`);
+  for (const warning of warnings) {
+    if (log === undefined) io.complain(warning);
+    else logger.warn(warning);
+  }
+}
+
+/** One run. */
+class NodeRun {
+  readonly #options: NodeArguments;
+  readonly #clock: NodeClock;
+  readonly #logger: Logger;
+  readonly #log: OpenLog | undefined;
+  readonly #io: CliIo;
+  /** Ended in the order from last to first. */
+  readonly #ending: (() => unknown)[] = [];
+
+  constructor(options: NodeArguments, clock: NodeClock, logger: Logger, log: OpenLog | undefined, io: CliIo) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#log = log;
+    this.#io = io;
+  }
+
+  async run(): Promise<number> {
+    try {
+      return await this.#run();
+    } finally {
+      for (const end of this.#ending.reverse()) await end();
+    }
+  }
+
+  async #run(): Promise<number> {
+    const { chain, connman: told, json, runSeconds } = this.#options;
+    const io = this.#io;
+    if (this.#options.pidFile !== undefined) this.#ending.push(writePidFile(this.#options.pidFile));
+    const groups = await groupsOf(this.#options.asMapFile, io.signal);
+    const remembered = await this.#openFolder(groups);
+    const companion = this.#isAlone() ? await startCompanion(chain, told.v2Transport) : undefined;
+    if (companion !== undefined) this.#ending.push(() => companion.stop());
+    const targets = companion === undefined ? (told.connect ?? []) : companion.listeningAt.slice(0, 1).map(String);
+    const clock = chain === 'regtest' ? { clock: this.#clock } : {};
+    const all = { ...told, connect: targets, logger: this.#logger, ...clock, ...remembered, ...groups };
+    const node = ofArguments(() => new Connman(all));
+    this.#ending.push(() => node.stop());
+    const say = speaker(io, json);
+    const dials = new DialReport(node, (line, target, errmsg) => {
+      if (json) say('', { event: 'failed', target, errmsg });
+      else if (this.#log === undefined) io.complain(line);
+    });
+    if (json) tellOfPeers(node, say);
+    if (this.#log !== undefined) this.#logMessages(node, this.#log);
+    node.on('asMapHealth', ({ asCount, entryCount, unmappedCount }) => {
+      const line = `AS map: ${entryCount} addresses in ${asCount} systems, ${unmappedCount} in none`;
+      say(line, { event: 'asMapHealth', entryCount, asCount, unmappedCount });
+    });
+    const peerManager = ofArguments(
+      () => new PeerManager({ ...this.#options.peerManager, logger: this.#logger, ...clock, ...remembered }),
+    );
+    await node.start(peerManager);
+    this.#startOnion(node);
+    for (const at of node.listeningAt) {
+      const line = `listening at ${at} (${chain}, ${node.backendName})`;
+      say(line, { event: 'listening', at, network: chain, backend: node.backendName });
+    }
+    if (companion !== undefined) {
+      say(`dialing a second node of this process at ${targets.join(', ')}`, { event: 'dialing', targets });
+    }
+    this.#logger.info('init message: Done loading');
+    if (json || this.#log?.isOnConsole === true) await untilStopped(io.signal, runSeconds);
+    else await showPeers(node, io, runSeconds);
+    say('', { event: 'peers', peers: node.getPeerStats() });
+    return this.#isContent(dials.hasConnected) ? 0 : 1;
+  }
+
+  /** Whether nobody was named and nobody can be known: then a second node is started. */
+  #isAlone(): boolean {
+    const { connman, dataDir, isLikeCore, onion } = this.#options;
+    const names = [connman.connect, connman.addNode, connman.seedNode].some((list) => (list?.length ?? 0) > 0);
+    return !names && connman.noConnect !== true && dataDir === undefined && !isLikeCore && onion === undefined;
+  }
+
+  /** Whether the user got the connections that they named. With a configuration file this is a service, which tries on. */
+  #isContent(hasConnected: boolean): boolean {
+    const named = (this.#options.connman.connect ?? []).filter((target) => target !== NOBODY);
+    return hasConnected || named.length === 0 || this.#options.isLikeCore;
+  }
+
+  async #openFolder(groups: { netGroups?: NetGroups }): Promise<Partial<DataFolder>> {
+    const { chain, dataDir, folder } = this.#options;
+    if (dataDir === undefined) return {};
+    const clock = chain === 'regtest' ? { clock: this.#clock } : {};
+    const options = { ...groups, ...folder, ...clock, logger: this.#logger, signal: this.#io.signal };
+    const opened = await openDataFolder(dataDir, CHAIN_PARAMS[chain], options);
+    this.#ending.push(() => opened.folderLock.release());
+    return opened;
+  }
+
+  #logMessages(node: Connman, { log }: OpenLog): void {
+    if (log.wants('net')) logMessages(node, (line) => log.debug(`[net] ${line}`));
+  }
+
+  #startOnion(node: Connman): void {
+    const { chain, dataDir, onion: told } = this.#options;
+    if (told === undefined) return;
+    const onion: OnionService = onionServiceOf(node, chain, dataDir, told, this.#io);
+    this.#ending.push(() => onion.stop());
+    onion.start();
+  }
+}
+
+/** A node that was told to use a map must not run without it: one that is missing or unsound is an error. */
+async function groupsOf(asMapFile: string | undefined, signal: AbortSignal): Promise<{ netGroups?: NetGroups }> {
+  return asMapFile === undefined ? {} : { netGroups: new NetGroups(await AsMap.load(asMapFile, signal)) };
+}
+
+/** A node to talk to when there is no other: it listens at any free port of the loopback interface and dials nobody. */
+async function startCompanion(network: ChainName, v2Transport = true): Promise<Connman> {
+  const companion = new Connman({ network, bind: [ANY_LOOPBACK_PORT], noConnect: true, v2Transport });
+  await companion.start(new PeerManager());
+  return companion;
+}
+
+/** Shows the table until the time is over or Ctrl-C: redrawn on a terminal, elsewhere the lines that are new. */
+async function showPeers(node: Connman, io: CliIo, runSeconds: number | undefined): Promise<void> {
+  const lines = new PeerLines(io, performance.now());
+  const show = (): void => {
+    const peers = node.getPeerStats();
+    if (io.redraw === undefined) lines.show(peers, performance.now());
+    else io.redraw(peerTable(peers, io.columns, io.style));
+  };
+  const refresh = setInterval(show, REFRESH_MS);
+  try {
+    await untilStopped(io.signal, runSeconds);
+  } finally {
+    clearInterval(refresh);
+  }
+  show();
+}
