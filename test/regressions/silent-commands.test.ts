@@ -10,7 +10,6 @@ import { command as watchCommand } from '../../ts/cli/commands/watch.ts';
 import { PeerLines } from '../../ts/cli/node/peer-lines.ts';
 import { peerTable } from '../../ts/cli/node/peer-table.ts';
 import { UsageError } from '../../ts/cli/options.ts';
-import { Screen } from '../../ts/cli/terminal/screen.ts';
 import { PLAIN } from '../../ts/cli/terminal/style.ts';
 import type { PeerStats } from '../../ts/connman/statistics.ts';
 import { noBuild } from '../harness/child.ts';
@@ -72,45 +71,5 @@ describe('the table of peers', () => {
     expect(line).toContain('/xxx');
     expect(line!.length).toBeLessThan(160);
     expect(heading!.indexOf('ping')).toBeLessThan(160);
-  });
-});
-
-describe('a screen', () => {
-  /** What a terminal of this size is written. */
-  function terminal(columns: number, rows: number) {
-    const written: string[] = [];
-    const stream = { columns, rows, write: (text: string) => written.push(text) };
-    return { screen: new Screen(stream), stream, take: () => written.splice(0).join('') };
-  }
-
-  it('is redrawn from the line’s beginning, where Ctrl-C left its ^C', () => {
-    const { screen, take } = terminal(80, 24);
-    screen.redraw(['one', 'two']);
-    expect(take()).toBe('one\ntwo\n');
-    screen.redraw(['three']);
-    expect(take()).toBe('\r\x1b[2A\x1b[0Jthree\n');
-  });
-
-  it('counts the rows that its lines take once the terminal is narrower', () => {
-    const { screen, stream, take } = terminal(80, 24);
-    screen.redraw(['x'.repeat(80), '\x1b[1mbold\x1b[22m']);
-    take();
-    stream.columns = 30;
-    screen.refresh();
-    expect(take().startsWith('\r\x1b[4A\x1b[0J')).toBe(true);
-  });
-
-  it('leaves out and counts what is higher than the terminal', () => {
-    const { screen, take } = terminal(80, 5);
-    screen.redraw(['1', '2', '3', '4', '5', '6']);
-    expect(take()).toBe('1\n2\n3\n… and 3 more lines\n');
-  });
-
-  it('keeps what is printed above the picture', () => {
-    const { screen, take } = terminal(80, 24);
-    screen.redraw(['picture']);
-    take();
-    screen.print('line');
-    expect(take()).toBe('\r\x1b[1A\x1b[0Jline\npicture\n');
   });
 });

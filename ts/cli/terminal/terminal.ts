@@ -27,7 +27,10 @@ export function terminalIo({ redraws }: { redraws: boolean }): { io: CliIo; clos
   const errorStyle = styleFor(stderr);
   const onSignal = (name: NodeJS.Signals): void => {
     // Asked twice, it is meant: whatever the command still waits for.
-    if (stop.signal.aborted) process.exit(SIGNAL_EXIT + SIGNALS[name as keyof typeof SIGNALS]);
+    if (stop.signal.aborted) {
+      screen?.leave();
+      process.exit(SIGNAL_EXIT + SIGNALS[name as keyof typeof SIGNALS]);
+    }
     stop.abort();
   };
   for (const name of Object.keys(SIGNALS)) process.on(name, onSignal);
@@ -38,7 +41,11 @@ export function terminalIo({ redraws }: { redraws: boolean }): { io: CliIo; clos
   };
   stdout.on('error', onOutputError);
   stderr.on('error', onOutputError);
-  if (screen !== undefined) stdout.on('resize', () => screen.refresh());
+  if (screen !== undefined) {
+    stdout.on('resize', () => screen.refresh());
+    // What Node says of an exception goes below the picture.
+    process.on('uncaughtExceptionMonitor', () => screen.leave());
+  }
   const complain = (line: string): void => void stderr.write(`${errorStyle.bad(line)}\n`);
   const isBehind = (): boolean => stdout.writableLength > MAX_WAITING_BYTES;
   const io: CliIo = {
@@ -66,6 +73,7 @@ export function terminalIo({ redraws }: { redraws: boolean }): { io: CliIo; clos
   };
   const close = (exitCode: number): void => {
     for (const name of Object.keys(SIGNALS)) process.off(name, onSignal);
+    screen?.leave();
     process.exitCode = exitCode;
     // What nobody reads must not keep a process that was told to end.
     if (stop.signal.aborted) setTimeout(() => process.exit(), LAST_WORDS_MS).unref();

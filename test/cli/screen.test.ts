@@ -1,0 +1,118 @@
+// The table on a terminal, a real one: tmux breaks long lines when it becomes narrower, as most do, and cuts those of its
+// alternate screen, as xterm does with all.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { Screen } from '../../ts/cli/terminal/screen.ts';
+import { itUnless } from '../harness/backends.ts';
+import { noBuild } from '../harness/child.ts';
+import { missingPrograms } from '../harness/labs/programs.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
+
+describe('a screen', () => {
+  /** What a terminal of this height is written; wrapping is off while a picture is drawn. */
+  function terminal(rows: number): { screen: Screen; take: () => string } {
+    const written: string[] = [];
+    const screen = new Screen({ rows, write: (text: string) => written.push(text) });
+    return { screen, take: () => written.splice(0).join('') };
+  }
+  const drawn = (...lines: string[]): string => `\x1b[?7l${lines.map((line) => `${line}\n`).join('')}\x1b[?7h`;
+  const ERASED = '\r\x1b[K\n\x1b[J\x1b[A';
+
+  it('is redrawn from the line’s beginning, where Ctrl-C left its ^C', () => {
+    const { screen, take } = terminal(24);
+    screen.redraw(['one', 'two']);
+    expect(take()).toBe(`${drawn('one', 'two')}\x1b[2A`);
+    screen.redraw(['three']);
+    expect(take()).toBe(`${ERASED}${drawn('three')}\x1b[1A`);
+    screen.redraw([]);
+    expect(take()).toBe(ERASED);
+  });
+
+  it('leaves out and counts what is higher than the terminal', () => {
+    const { screen, take } = terminal(5);
+    screen.redraw(['1', '2', '3', '4', '5', '6']);
+    expect(take()).toBe(`${drawn('1', '2', '3', '… and 3 more lines')}\x1b[4A`);
+  });
+
+  it('keeps what is printed above the picture', () => {
+    const { screen, take } = terminal(24);
+    screen.redraw(['picture']);
+    take();
+    screen.print('line');
+    expect(take()).toBe(`${ERASED}line\n${drawn('picture')}\x1b[1A`);
+  });
+
+  it('is left with the cursor below the picture', () => {
+    const { screen, take } = terminal(24);
+    screen.redraw(['picture']);
+    take();
+    screen.leave();
+    screen.leave();
+    expect(take()).toBe(`${ERASED}${drawn('picture')}`);
+  });
+});
+
+describe('the table of sockman node', () => {
+  let folder: string;
+  const tmux = (...args: string[]): string =>
+    execFileSync('tmux', ['-S', join(folder, 'socket'), '-f', '/dev/null', ...args], { encoding: 'utf8' });
+  /** What the terminal shows, and what one can scroll back to, without the empty rows at its end. */
+  const shown = (): string[] => tmux('capture-pane', '-p', '-J', '-S', '-').trimEnd().split('\n');
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sockman-screen-'));
+  });
+  afterEach(async () => {
+    try {
+      tmux('kill-server');
+    } catch {
+      // It has not started, or has ended by itself.
+    }
+    await rm(folder, { recursive: true });
+  });
+
+  for (const [what, screen] of [
+    ['breaks', ''],
+    ['cuts', "printf '\\033[?1049h\\033[H';"],
+  ] as const)
+    itUnless(noBuild ?? missingPrograms({ tmux: 'tmux' }))(
+      `is redrawn in a terminal that ${what} long lines, and takes nothing above it along`,
+      async () => {
+        const program = `'${process.execPath}' '${MAIN}' node --listen 127.0.0.1:0; echo ended with $?; sleep 60`;
+        tmux('new-session', '-d', '-x', '150', '-y', '24', `${screen} seq 12; echo the line above; ${program}`);
+        // So many that breaking the table's lines pushes none of it out of the screen.
+        const above = [
+          ...Array.from({ length: 12 }, (_, at) => String(at + 1)),
+          'the line above',
+          expect.stringMatching(/^listening at /),
+          expect.stringMatching(/^dialing a second node /),
+        ];
+        const wide = [/^id  address .* session$/, /^ 0  127\.0\.0\.1:\d+ .* [0-9a-f]{8}$/];
+        const narrow = [/^id  address .*…$/, /^ 0  127\.0\.0\.1:\d+ .*…$/];
+        const comes = (table: RegExp[], ...below: string[]): Promise<void> =>
+          expect
+            .poll(shown, { timeout: 8_000 })
+            .toEqual([...above, ...table.map((line) => expect.stringMatching(line) as unknown), ...below]);
+        await comes(wide);
+        for (const [columns, table] of [
+          [56, narrow],
+          [150, wide],
+          [40, narrow],
+          [56, narrow],
+        ] as const) {
+          // prettier-ignore
+          tmux('resize-window', '-x', String(columns), '-y', '24');
+          await comes(table);
+        }
+        tmux('send-keys', 'C-c');
+        await comes(narrow, 'ended with 0');
+      },
+      60_000,
+    );
+});
