@@ -1,16 +1,13 @@
 // The table on a terminal, a real one: tmux breaks long lines when it becomes narrower, as most do, and cuts those of its
 // alternate screen, as xterm does with all.
 
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { Screen } from '../../ts/cli/terminal/screen.ts';
 import { itUnless } from '../harness/backends.ts';
 import { noBuild } from '../harness/child.ts';
-import { missingPrograms } from '../harness/labs/programs.ts';
+import { Terminal, noTerminal } from '../harness/labs/terminal.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
 
@@ -59,33 +56,15 @@ describe('a screen', () => {
 });
 
 describe('the table of sockman node', () => {
-  let folder: string;
-  const tmux = (...args: string[]): string =>
-    execFileSync('tmux', ['-S', join(folder, 'socket'), '-f', '/dev/null', ...args], { encoding: 'utf8' });
-  /** What the terminal shows, and what one can scroll back to, without the empty rows at its end. */
-  const shown = (): string[] => tmux('capture-pane', '-p', '-J', '-S', '-').trimEnd().split('\n');
-
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'sockman-screen-'));
-  });
-  afterEach(async () => {
-    try {
-      tmux('kill-server');
-    } catch {
-      // It has not started, or has ended by itself.
-    }
-    await rm(folder, { recursive: true });
-  });
-
-  for (const [what, screen] of [
+  for (const [what, prepare] of [
     ['breaks', ''],
-    ['cuts', "printf '\\033[?1049h\\033[H';"],
-  ] as const)
-    itUnless(noBuild ?? missingPrograms({ tmux: 'tmux' }))(
+    ['cuts', String.raw`printf '\033[?1049h\033[H'; `],
+  ] as const) {
+    itUnless(noBuild ?? noTerminal)(
       `is redrawn in a terminal that ${what} long lines, and takes nothing above it along`,
       async () => {
         const program = `'${process.execPath}' '${MAIN}' node --listen 127.0.0.1:0; echo ended with $?; sleep 60`;
-        tmux('new-session', '-d', '-x', '150', '-y', '24', `${screen} seq 12; echo the line above; ${program}`);
+        const terminal = new Terminal(150, `${prepare}seq 12; echo the line above; ${program}`);
         // So many that breaking the table's lines pushes none of it out of the screen.
         const above = [
           ...Array.from({ length: 12 }, (_, at) => String(at + 1)),
@@ -93,26 +72,24 @@ describe('the table of sockman node', () => {
           expect.stringMatching(/^listening at /),
           expect.stringMatching(/^dialing a second node /),
         ];
-        const wide = [/^id  address .* session$/, /^ 0  127\.0\.0\.1:\d+ .* [0-9a-f]{8}$/];
-        const narrow = [/^id  address .*…$/, /^ 0  127\.0\.0\.1:\d+ .*…$/];
+        const wide = [/^id {2}address .* session$/, /^ 0 {2}127\.0\.0\.1:\d+ .* [0-9a-f]{8}$/];
+        const narrow = [/^id {2}address .*…$/, /^ 0 {2}127\.0\.0\.1:\d+ .*…$/];
         const comes = (table: RegExp[], ...below: string[]): Promise<void> =>
           expect
-            .poll(shown, { timeout: 8_000 })
+            .poll(() => terminal.lines, { timeout: 8_000 })
             .toEqual([...above, ...table.map((line) => expect.stringMatching(line) as unknown), ...below]);
-        await comes(wide);
-        for (const [columns, table] of [
-          [56, narrow],
-          [150, wide],
-          [40, narrow],
-          [56, narrow],
-        ] as const) {
-          // prettier-ignore
-          tmux('resize-window', '-x', String(columns), '-y', '24');
-          await comes(table);
+        try {
+          await comes(wide);
+          for (const columns of [56, 150, 40, 56]) {
+            terminal.resize(columns);
+            await comes(columns > 100 ? wide : narrow);
+          }
+          terminal.type('C-c');
+          await comes(narrow, 'ended with 0');
+        } finally {
+          terminal.close();
         }
-        tmux('send-keys', 'C-c');
-        await comes(narrow, 'ended with 0');
       },
-      60_000,
     );
+  }
 });

@@ -42,22 +42,54 @@ export function bashScript(commands: readonly NamedCommand[]): string[] {
   ];
 }
 
-/** For zsh, which takes what is made for bash. */
+/** For zsh: to be read by it, behind its `compinit`, or to lie in a folder of its `fpath` as `_sockman`. */
 export function zshScript(commands: readonly NamedCommand[]): string[] {
-  return ['autoload -U +X bashcompinit && bashcompinit', ...bashScript(commands)];
+  const perCommand = commands.map(([name, , { options, operands = [] }]) => {
+    const specs = Object.entries(options).map(([option, { placeholder, completion, help }]) => {
+      if (placeholder === undefined) return `--${option}[${zshText(help)}]`;
+      return `*--${option}=[${zshText(help)}]:${zshText(placeholder)}:${zshAction(completion)}`;
+    });
+    for (const { placeholder, completion = 'nothing' } of operands) {
+      specs.push(`:${zshText(placeholder)}:${zshAction(completion)}`);
+    }
+    specs.push('--help[explains the command]');
+    return `    ${name}) _arguments ${specs.map(inSingleQuotes).join(' ')} ;;`;
+  });
+  const names = commands.map(([name, summary]) => inSingleQuotes(`${name}:${zshText(summary)}`));
+  return [
+    '#compdef sockman',
+    '_sockman() {',
+    `  local -a commands=(${names.join(' ')})`,
+    '  if (( CURRENT == 2 )); then',
+    '    if [[ $words[2] == -* ]]; then compadd -- --help --version; else _describe command commands; fi',
+    '    return',
+    '  fi',
+    '  shift words; (( CURRENT-- ))',
+    '  case $words[1] in',
+    ...perCommand,
+    '  esac',
+    '}',
+    'if [ "$funcstack[1]" = _sockman ]; then _sockman "$@"; else compdef _sockman sockman; fi',
+  ];
 }
 
 /** For fish. */
 export function fishScript(commands: readonly NamedCommand[]): string[] {
   const perCommand = commands.flatMap(([name, summary, { options, operands = [] }]) => [
-    `complete -c sockman -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
+    `complete -c sockman -n __fish_use_subcommand -f -a ${name} -d ${fishText(summary)}`,
     ...Object.entries(options).map(([option, { placeholder, completion, help }]) => {
       const value = placeholder === undefined ? '' : fishWords(completion);
-      return `complete -c sockman -n '__fish_seen_subcommand_from ${name}' -l ${option}${value} -d ${quoted(help)}`;
+      return `complete -c sockman -n '__fish_seen_subcommand_from ${name}' -l ${option}${value} -d ${fishText(help)}`;
     }),
-    ...(operands[0]?.completion === 'file' ? [] : [`complete -c sockman -n '__fish_seen_subcommand_from ${name}' -f`]),
+    ...(operands[0]?.completion === 'file'
+      ? []
+      : [`complete -c sockman -n '__fish_seen_subcommand_from ${name}'${fishOperand(operands[0]?.completion)}`]),
   ]);
-  return perCommand;
+  return [
+    ...perCommand,
+    "complete -c sockman -l help -d 'explains the command'",
+    "complete -c sockman -n __fish_use_subcommand -l version -d 'prints the version'",
+  ];
 }
 
 function namesOf(commands: readonly NamedCommand[]): string {
@@ -70,13 +102,35 @@ function bashWords(completion: Completion): string {
   return completion === 'nothing' ? "-W ''" : `-W '${completion.join(' ')}'`;
 }
 
+function zshAction(completion: Completion): string {
+  if (completion === 'file') return '_files';
+  if (completion === 'folder') return '_files -/';
+  // A blank is an action too: it offers nothing, and the placeholder is shown.
+  return completion === 'nothing' ? ' ' : `(${completion.join(' ')})`;
+}
+
+/** A text within a description of zsh, where brackets and colons mean something. */
+function zshText(text: string): string {
+  return text.replace(/[\\[\]:]/g, '\\$&');
+}
+
+/** A word of a shell of Bourne's family. */
+function inSingleQuotes(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 function fishWords(completion: Completion): string {
   if (completion === 'file') return ' -r -F';
   if (completion === 'folder') return " -x -a '(__fish_complete_directories)'";
   return completion === 'nothing' ? ' -x' : ` -x -a '${completion.join(' ')}'`;
 }
 
+/** What is offered beside options; nothing said would offer files. */
+function fishOperand(completion: Completion = 'nothing'): string {
+  return Array.isArray(completion) ? ` -f -a '${completion.join(' ')}'` : ' -f';
+}
+
 /** A text in single quotes, for fish. */
-function quoted(text: string): string {
+function fishText(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
