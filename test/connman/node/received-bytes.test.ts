@@ -36,6 +36,14 @@ describe('received bytes', () => {
     expect([budget.usedBytes, pool.lentCount]).toEqual([0, 0]);
   });
 
+  it('leave nothing booked when the pool frees their blocks', () => {
+    const { budget, pool, received } = make();
+    received.append(new Uint8Array(200 * BLOCK_BYTES), 1);
+    while (!received.isEmpty) read(received, BLOCK_BYTES);
+    expect(pool.freeCount).toBeLessThan(200);
+    expect(budget.usedBytes).toBe(0);
+  });
+
   it('of a peer that drips take a block, not an array for each', () => {
     const { budget, received } = make();
     for (let count = 0; count < 10_000; count++) received.append(Uint8Array.of(count), count);

@@ -144,7 +144,9 @@ export class ReceivedBytes {
   }
 
   #giveBack({ memory, isBlock }: Chunk): void {
+    // Asked before the pool has it: of a block that it frees, nothing is left.
+    const memoryBytes = memory.length;
     if (isBlock) this.#pool.takeBack(memory);
-    this.#account.remove(memory.length + CHUNK_OVERHEAD_BYTES);
+    this.#account.remove(memoryBytes + CHUNK_OVERHEAD_BYTES);
   }
 }
