@@ -285,6 +285,7 @@ export class P2PNode {
   /** Lets go of all that waits, in both directions: the connection is gone. */
   dropQueues(): void {
     this.received.close();
+    this.transport.dropReceived();
     this.sendQueue.clear();
     this.#sendAccount.close();
   }

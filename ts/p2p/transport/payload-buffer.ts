@@ -13,6 +13,7 @@
 // block it takes twice the memory. A resizable ArrayBuffer, which grows in place, measured slower, too: every page of it is
 // new to the process, where ordinary arrays reuse memory, and not all APIs accept one. (bench/cases/programs/p2p-v1.mjs)
 
+import { releaseMemory } from '../../util/memory/release-memory.ts';
 import { FIRST_PART_BYTES } from './transport.ts';
 
 export class PayloadBuffer {
@@ -54,10 +55,16 @@ export class PayloadBuffer {
     return this.#target;
   }
 
+  /** Frees the memory, when the rest will not come. Nothing may be added afterwards. */
+  release(): void {
+    releaseMemory(this.#target);
+  }
+
   #reserveAll(): void {
-    const whole = uninitialized(this.#length);
-    whole.set(this.#target.subarray(0, this.#filled));
-    this.#target = whole;
+    const first = this.#target;
+    this.#target = uninitialized(this.#length);
+    this.#target.set(first.subarray(0, this.#filled));
+    releaseMemory(first);
   }
 }
 

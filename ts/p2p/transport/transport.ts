@@ -167,6 +167,12 @@ export interface Transport {
   /** Memory held of a message that is not complete, or was not taken yet, in bytes: 0 between messages. */
   getReceiveMemoryUsage(): number;
 
+  /**
+   * The connection is over: frees at once what is held of a message that will not become complete, which would otherwise
+   * wait for the garbage collector. Nothing is received afterwards.
+   */
+  dropReceived(): void;
+
   /** Whether a connection that ended now should be tried again with V1, because the peer seems not to know V2. */
   shouldReconnectV1(): boolean;
 }

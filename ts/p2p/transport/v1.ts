@@ -29,6 +29,7 @@ import type {
 import { FIRST_PART_BYTES, MAX_PROTOCOL_MESSAGE_BYTES, MESSAGE_OVERHEAD_BYTES } from './transport.ts';
 import { MAX_TYPE_CHAR_V1, readTypeField, typeField } from './type-field.ts';
 import { isBytes } from '../../util/bytes/is-bytes.ts';
+import { releaseMemory } from '../../util/memory/release-memory.ts';
 
 /** Size of the header, in bytes. */
 export const V1_HEADER_BYTES = 24;
@@ -178,6 +179,13 @@ export class V1Transport implements Transport {
 
   getReceiveMemoryUsage(): number {
     return this.#completePayload?.length ?? this.#payload?.filledBytes ?? 0;
+  }
+
+  dropReceived(): void {
+    this.#payload?.release();
+    this.#payload = undefined;
+    if (this.#completePayload !== undefined) releaseMemory(this.#completePayload);
+    this.#completePayload = undefined;
   }
 
   shouldReconnectV1(): boolean {

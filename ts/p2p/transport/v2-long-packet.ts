@@ -7,6 +7,7 @@
 import { TAG_BYTES } from '../bip324/aead.ts';
 import type { LongOpener } from '../bip324/aead.ts';
 import { DECOY_BIT, HEADER_BYTES } from '../bip324/packets.ts';
+import { releaseMemory } from '../../util/memory/release-memory.ts';
 
 /**
  * Most that goes through OpenSSL in one call, in bytes. It answers each with a fresh array: small enough to be recycled
@@ -67,6 +68,13 @@ export class LongPacket {
     const { buffer, byteOffset, length } =
       this.#steps.length === 1 ? first : Buffer.concat([first, ...this.#steps.slice(1)]);
     return new Uint8Array(buffer, byteOffset, length); // No Buffer: what its `slice` does would surprise the owner.
+  }
+
+  /** Frees the text, when the rest will not come. */
+  release(): void {
+    for (const step of this.#steps) releaseMemory(step);
+    this.#steps.length = 0;
+    this.#heldBytes = 0;
   }
 
   /** Takes bytes from `at` on. Returns where the rest begins. */

@@ -81,6 +81,13 @@ export class PacketReader {
     return this.#collected?.length ?? this.#long?.heldBytes ?? 0;
   }
 
+  /** Frees what is held of a packet whose rest will not come. The reader is of no further use. */
+  dropPacket(): void {
+    this.#long?.release();
+    this.#long = undefined;
+    this.#collected = undefined;
+  }
+
   get failure(): FatalTransportError | undefined {
     return this.#failure;
   }

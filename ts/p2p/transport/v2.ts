@@ -40,6 +40,7 @@ import { PacketReader } from './v2-reader.ts';
 import type { PacketMessage } from './v2-reader.ts';
 import { PacketWriter } from './v2-writer.ts';
 import { isBytes } from '../../util/bytes/is-bytes.ts';
+import { releaseMemory } from '../../util/memory/release-memory.ts';
 
 /** What every V1 connection begins with, in bytes: magic and the type `version`, padded. (Core src/net.h) */
 export const V1_PREFIX_BYTES = 16;
@@ -200,6 +201,13 @@ export class V2Transport implements Transport {
   getReceiveMemoryUsage(): number {
     if (this.#inner !== undefined) return this.#inner.getReceiveMemoryUsage();
     return this.#message?.payload.length ?? this.#reader?.heldBytes ?? 0;
+  }
+
+  dropReceived(): void {
+    this.#inner?.dropReceived();
+    this.#reader?.dropPacket();
+    if (this.#message !== undefined) releaseMemory(this.#message.payload);
+    this.#message = undefined;
   }
 
   shouldReconnectV1(): boolean {
