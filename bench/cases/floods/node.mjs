@@ -2,6 +2,9 @@
 // delay of a timer since the last answer, in milliseconds. Ends on SIGTERM as `sockman node` does.
 
 import { AddrMan, Connman, PeerManager } from '../../../esm/connman.js';
+import { keepHeapLean } from '../../../modules/cli/node/lean-heap.js';
+
+keepHeapLean();
 
 const maxConnections = Number(process.argv[2]);
 const LAG_PROBE_MS = 10;

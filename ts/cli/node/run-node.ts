@@ -21,6 +21,7 @@ import { complainingLogger, ofArguments, untilStopped } from '../run.ts';
 import { DialReport } from './dial-report.ts';
 import { ANY_LOOPBACK_PORT, nodeArguments } from './node-arguments.ts';
 import type { NodeArguments } from './node-arguments.ts';
+import { keepHeapLean } from './lean-heap.ts';
 import { NodeClock } from './node-clock.ts';
 import { onionServiceOf } from './onion.ts';
 import { PeerLines } from './peer-lines.ts';
@@ -41,6 +42,7 @@ const NOBODY = '0';
  * @throws {UsageError} An option that no part takes. @throws {StartError} It cannot start as told.
  */
 export async function runNode(read: ReadSettings, io: CliIo): Promise<number> {
+  keepHeapLean();
   const options = nodeArguments(read);
   const clock = new NodeClock();
   clock.setMockSeconds(options.mockSeconds);

@@ -72,7 +72,7 @@ export interface ConnmanOptions extends SockManOptions {
   /** Above this much waiting to be processed, or its share of `memoryBudget`, a peer's socket is not read. Default 5,000,000. */
   maxReceiveBufferBytes?: number;
   /**
-   * What all peers together may keep waiting, in both directions. Default: 16 MiB, or an eighth of the heap limit if that is
+   * What all peers together may keep waiting, in both directions. Default: 8 MiB, or an eighth of the heap limit if that is
    * less. Give several servers of one process the same one. See docs/decisions/memory-budget.md.
    */
   memoryBudget?: MemoryBudget;

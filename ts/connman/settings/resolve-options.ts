@@ -45,7 +45,7 @@ export const DEFAULT_MAX_SEND_BUFFER_BYTES = 1_000_000;
 export const DEFAULT_MAX_RECEIVE_BUFFER_BYTES = 5_000_000;
 
 /** Default of what all peers together keep waiting: every slot busy, and a share of eight blocks for each. */
-export const DEFAULT_QUEUED_BYTES = 16 * 1_048_576;
+export const DEFAULT_QUEUED_BYTES = 8 * 1_048_576;
 
 const USER_AGENT_NAME = 'sockman';
 
