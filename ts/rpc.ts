@@ -6,7 +6,7 @@ export { RpcAuth } from './http/rpc/auth/rpc-auth.ts';
 export type { RpcAuthOptions } from './http/rpc/auth/rpc-auth.ts';
 export type { CookieReaders } from './http/rpc/auth/cookie-file.ts';
 export { MethodLists } from './http/rpc/auth/method-lists.ts';
-export { RPC_CODES, RpcError } from './http/rpc/protocol/rpc-error.ts';
+export { RPC_CODES, RpcError, RpcUsageError } from './http/rpc/protocol/rpc-error.ts';
 export type { RpcParams } from './http/rpc/protocol/rpc-request.ts';
 export { defineRpcMethod } from './http/rpc/table/rpc-method.ts';
 export type { RpcCall, RpcDeclaration, RpcExample, RpcMethod } from './http/rpc/table/rpc-method.ts';

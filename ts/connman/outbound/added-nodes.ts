@@ -3,6 +3,7 @@
 // They have slots of their own, are dialed again whenever they are gone, and are never dropped for what they do.
 
 import { Service } from '../../netaddr/service.ts';
+import { spelledOut } from '../../netaddr/short-ipv4.ts';
 import type { Clock } from '../../util/time/clock.ts';
 import { sleep } from '../../util/time/sleep.ts';
 import type { Dialing } from './dialing.ts';
@@ -115,7 +116,7 @@ export class AddedNodes {
   }
 
   #serviceOf(node: string): Service | undefined {
-    const service = Service.tryParse(node, this.#parts.defaultPort);
+    const service = Service.tryParse(spelledOut(node), this.#parts.defaultPort);
     return this.#parts.cjdnsReachable ? service?.toCJDNSIfInRange() : service;
   }
 }

@@ -33,11 +33,11 @@ export interface RpcNode {
   readonly clock?: Clock | undefined;
   /** The same, where `setmocktime` may set it: on regtest. */
   readonly settableClock?: SettableClock | undefined;
-  /** Whether encrypted connections are on. Default true. */
-  readonly usesV2?: boolean | undefined;
   /** Whether fc00::/8 is CJDNS. Default false. */
   readonly isCJDNSReachable?: boolean | undefined;
   readonly logCategories?: LogCategories | undefined;
+  /** The script of a signet, as hex. Default: that of the public one. */
+  readonly signetChallenge?: string | undefined;
   /** What `stop` says it stops. Default `sockman`. */
   readonly name?: string | undefined;
   /** Begins the end of the program, and returns. Without it there is no method `stop`. */
@@ -66,4 +66,10 @@ export function addressBookOf({ addressBook }: RpcNode): AddrMan {
 export function banManOf({ banMan }: RpcNode): BanMan {
   if (banMan !== undefined) return banMan;
   throw new RpcError(RPC_CODES.database, 'Error: Ban database not loaded');
+}
+
+/** What is there for tests of a node. @throws {RpcError} −1: it is not on regtest. */
+export function requireRegtest({ chain }: RpcNode, method: string): void {
+  if (chain.name === 'regtest') return;
+  throw new RpcError(RPC_CODES.misc, `${method} is for regression testing (-regtest mode) only`);
 }

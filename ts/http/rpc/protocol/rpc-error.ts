@@ -42,3 +42,12 @@ export class RpcError extends Error {
     this.code = code;
   }
 }
+
+/** An argument has none of the values it may have: the client is told the help of the method. */
+export class RpcUsageError extends RpcError {
+  /** @param code - Default −1. */
+  constructor(code: number = RPC_CODES.misc) {
+    super(code, 'wrong usage');
+    this.name = 'RpcUsageError';
+  }
+}

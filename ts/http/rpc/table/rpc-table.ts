@@ -1,10 +1,10 @@
 // The methods of a server: looks them up, checks their arguments, calls them and counts. (Bitcoin Core src/rpc/server.cpp, CRPCTable)
 
-import type { JsonInput } from '../../json/json-value.ts';
 import { invalidArg } from '../../../util/errors/errors.ts';
-import { RPC_CODES, RpcError } from '../protocol/rpc-error.ts';
+import { RPC_CODES, RpcError, RpcUsageError } from '../protocol/rpc-error.ts';
 import type { RpcParams } from '../protocol/rpc-request.ts';
 import { JsonObject } from '../../json/json-value.ts';
+import type { JsonInput } from '../../json/json-value.ts';
 import { ArgumentCheck } from './check-arguments.ts';
 import { helpText } from './help.ts';
 import { positionsOf } from './named-arguments.ts';
@@ -112,7 +112,7 @@ export class RpcTable {
       return this.#whenDone(entry, active, result);
     } catch (error) {
       entry.errorCount++;
-      throw toRpcError(error);
+      throw toRpcError(entry.method, error);
     } finally {
       if (!isWaiting) this.#active.delete(active);
     }
@@ -120,7 +120,7 @@ export class RpcTable {
 
   #call({ method, check }: Entry, params: RpcParams, user: string | undefined): JsonInput | Promise<JsonInput> {
     const positions = params instanceof JsonObject ? positionsOf(params, check.names) : params;
-    if (!check.takesCount(positions.length)) throw new RpcError(RPC_CODES.misc, helpText(method));
+    if (!check.takesCount(positions.length)) throw new RpcUsageError();
     return method.call(check.valuesOf(positions), { method: method.name, user, positions });
   }
 
@@ -131,7 +131,7 @@ export class RpcTable {
       return value;
     } catch (error) {
       entry.errorCount++;
-      throw toRpcError(error);
+      throw toRpcError(entry.method, error);
     } finally {
       this.#active.delete(active);
     }
@@ -139,7 +139,8 @@ export class RpcTable {
 }
 
 /** Whatever a method throws, as its client is told. */
-function toRpcError(error: unknown): RpcError {
+function toRpcError(method: RpcMethod, error: unknown): RpcError {
+  if (error instanceof RpcUsageError) return new RpcError(error.code, helpText(method));
   if (error instanceof RpcError) return error;
   return new RpcError(RPC_CODES.misc, error instanceof Error ? error.message : String(error));
 }
