@@ -21,6 +21,6 @@ describe.each(SYSTEM_BACKENDS)('%s: a SockMan', (_name, env) => {
   }
 
   itUnless(noBuild)('that is referenced again keeps it alive', async () => {
-    expect(await run('held again')).toEqual({ ...WELL, stdout: 'held again\nstill here\n' });
+    expect(await run('held again')).toEqual({ ...WELL, stdout: 'still here\nheld again\n' });
   });
 });

@@ -1,10 +1,17 @@
 // A listener that closes resets what waits in its queue: with `reusePort`, a restart of one worker turned 19 of 40 clients away
 // that the others would have served.
 
-import { expect } from 'vitest';
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { join } from 'node:path';
+import { afterEach, describe, expect } from 'vitest';
 import type { Service } from '../../ts/netaddr/service.ts';
 import { describeEachBackend, itUnless } from '../harness/backends.ts';
 import type { Stage } from '../harness/backends.ts';
+import { SYSTEM_BACKENDS, noBuild } from '../harness/child.ts';
 import type { Probe } from '../harness/probe.ts';
 import { inTime, until } from '../harness/until.ts';
 
@@ -63,5 +70,46 @@ describeEachBackend('a listener that drains', (stage) => {
     const drained = probe.drainListeners();
     probe.interruptNet();
     expect(await inTime('the drain', drained)).toBe(1);
+  });
+});
+
+describe.each(SYSTEM_BACKENDS.filter(([name]) => name.startsWith('native')))('two workers on %s', (_name, env) => {
+  const workers: ChildProcess[] = [];
+  afterEach(() => workers.splice(0).forEach((worker) => worker.kill()));
+
+  async function startWorker(at: string): Promise<{ worker: ChildProcess; bound: string }> {
+    const worker = fork(join(import.meta.dirname, 'children', 'restarted-worker.mjs'), [at], {
+      env: { ...process.env, NODE_OPTIONS: '', ...env },
+    });
+    workers.push(worker);
+    const [bound] = (await once(worker, 'message')) as [string];
+    return { worker, bound };
+  }
+
+  /** Clients that have connected, and what becomes of them: the process that greeted each, or the error. */
+  async function dialMany(bound: string): Promise<Promise<string>[]> {
+    const { port } = new URL(`tcp://${bound}`);
+    const sockets = Array.from({ length: 2 * CLIENTS }, () => connect(Number(port), '127.0.0.1'));
+    const greetings = sockets.map((socket) => text(socket).catch((error: Error) => error.message));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    return greetings;
+  }
+
+  itUnless(noBuild)('lose no client when one of them is restarted', async () => {
+    const { worker: leaver, bound } = await startWorker('127.0.0.1:0');
+    const { worker: stayer } = await startWorker(bound);
+    leaver.send('pause');
+    await once(leaver, 'message');
+    const early = await dialMany(bound);
+    const left = once(leaver, 'exit');
+    leaver.send('drain');
+    const late = await dialMany(bound);
+    const [code] = (await inTime('the end of the worker', left)) as [number];
+    const { worker: successor } = await startWorker(bound);
+    const last = await dialMany(bound);
+    const servers = await inTime('all greetings', Promise.all([...early, ...late, ...last]));
+    const serving = [leaver, stayer, successor].map(({ pid }) => `served by ${pid}`);
+    expect([...new Set(servers)].sort()).toEqual(serving.sort());
+    expect(code).toBe(0);
   });
 });

@@ -11,6 +11,8 @@ import { examples, printed, programsOf, run, withAddress } from './samples.ts';
 import type { Sample } from './samples.ts';
 
 const ECHO_BYTES = 50_000_000;
+/** Turns in which a server gets 64 KiB of a connection at least: more than the buffers of both directions. */
+const ROUNDS = 200;
 const ADDRESS = '127.0.0.1:7007';
 
 const [first, hello] = programsOf('README.md');
@@ -48,13 +50,23 @@ async function molest(port: number): Promise<void> {
   for (const socket of sockets) socket.resetAndDestroy();
 }
 
+/** Has the server go round often enough to fill what the kernel keeps of another connection: it serves all in turn. */
+async function goRound(port: number): Promise<void> {
+  const socket = await dial(port);
+  for (let count = 0; count < ROUNDS; count++) {
+    socket.write('.');
+    await once(socket, 'data');
+  }
+  socket.destroy();
+}
+
 /** Sends everything at once, begins to read late, and returns what came back. */
 async function echoed(port: number, data: Buffer): Promise<Buffer> {
   const socket = await dial(port);
   socket.pause();
   socket.end(data);
   // The server has to hold back: the kernel took what it can, in both directions.
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await goRound(port);
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   socket.resume();

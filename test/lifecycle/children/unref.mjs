@@ -29,17 +29,21 @@ const scenes = {
     sockMan.startSocketsThreads();
   },
   async 'and still delivers while something else holds it'() {
-    const sockMan = await running({ eventGotData: (_nodeId, data) => console.log(Buffer.from(data).toString()) });
+    let letGo = () => {};
+    const delivered = new Promise((resolve) => (letGo = resolve));
+    const sockMan = await running({ eventGotData: (_nodeId, data) => letGo(Buffer.from(data).toString()) });
     sockMan.unref();
+    const hold = setInterval(() => {}, 60_000);
     sockMan.sendBytes(0, Buffer.from('delivered'));
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    console.log(await delivered);
+    clearInterval(hold);
   },
   async 'held again'() {
-    (await running()).unref().ref();
-    setTimeout(() => {
-      console.log('still here');
-      process.exit(0);
-    }, 200).unref();
+    const sockMan = (await running()).unref().ref();
+    // Timers that hold nothing: a loop that nothing holds ends at the first of them.
+    for (let count = 0; count < 20; count++) await new Promise((resolve) => void setTimeout(resolve, 1).unref());
+    console.log('still here');
+    sockMan.unref();
   },
 };
 
