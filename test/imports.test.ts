@@ -96,10 +96,18 @@ describe('the import table', () => {
     expect(values).toEqual([]);
   });
 
-  it('needs nothing but Node and itself, and stratum two audited packages', () => {
+  it('needs nothing but Node and itself, stratum two audited packages, and the crawler some that are optional', () => {
     const foreign = imports.filter(({ to }) => !to.startsWith('.') && !to.startsWith('node:'));
     const packages = foreign.map(({ from, to }) => `${moduleOf(from)} imports ${to.split('/').slice(0, 2).join('/')}`);
-    expect(new Set(packages)).toEqual(new Set(['stratum imports @noble/curves', 'stratum imports @scure/base']));
+    expect(new Set(packages)).toEqual(
+      new Set(['stratum imports @noble/curves', 'stratum imports @scure/base', 'crawl imports hyparquet-writer']),
+    );
+  });
+
+  it('lets sources see of optional packages only types, and load them where they are needed', () => {
+    const optional = imports.filter(({ from, to }) => moduleOf(from) === 'crawl' && !/^(\.|node:)/.test(to));
+    expect(optional.length).toBeGreaterThan(0);
+    expect(optional.filter(({ isTypeOnly }) => !isTypeOnly)).toEqual([]);
   });
 
   it('has the rooms of a module import in their order', () => {

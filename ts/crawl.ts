@@ -7,3 +7,29 @@ export type { CrawlRecord } from './crawl/record/record.ts';
 export { findRecordFault, parseRecord } from './crawl/record/check-record.ts';
 export { MAX_RECORD_LINE_BYTES, readRecords } from './crawl/record/read-records.ts';
 export type { RecordFileSummary } from './crawl/record/read-records.ts';
+export { ReportHistory, RoundReports } from './crawl/report/round-reports.ts';
+export type { ReportOptions } from './crawl/report/round-reports.ts';
+export { MAX_ROUND_POINTS } from './crawl/report/round-tally.ts';
+export type { RoundStart } from './crawl/report/round-tally.ts';
+export { replayRecords } from './crawl/report/replay.ts';
+export type { Replay } from './crawl/report/replay.ts';
+export { AGE_EDGES_SECONDS, REPORT_NETWORKS } from './crawl/report/summary.ts';
+export type {
+  AgesSummary,
+  ByNetwork,
+  LatencyName,
+  NetworkSummary,
+  PropagationSummary,
+  ReportNetwork,
+  RoundFacts,
+  RoundPoint,
+  SpreadSummary,
+  SpreadTimes,
+  Summary,
+  SystemsSummary,
+  TrustSummary,
+} from './crawl/report/summary.ts';
+export type { Distribution, Shape } from './crawl/report/log-histogram.ts';
+export type { TextCount, TopTexts } from './crawl/report/text-counts.ts';
+export { MAX_UPTIMES, Uptimes } from './crawl/report/uptimes.ts';
+export type { Uptime } from './crawl/report/uptimes.ts';

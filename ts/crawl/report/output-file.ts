@@ -1,0 +1,82 @@
+// A report file that is written piece by piece and takes its place as a whole: after a crash at any moment there is the old
+// one or the new one.
+
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { systemFileError } from '../../storage/file-error.ts';
+
+/** Text that is gathered before it is written, in UTF-16 units. */
+const BUFFER_CHARS = 65_536;
+
+/** Reports are for others to read. */
+const FILE_MODE = 0o644;
+
+/** Writes one file beside its place, and moves it there at the end. */
+export class OutputFile {
+  readonly path: string;
+  readonly #temporary: string;
+  #fd: number | undefined;
+  #text = '';
+
+  /** @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the folder takes no file. */
+  constructor(path: string) {
+    this.path = path;
+    this.#temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`);
+    this.#fd = this.#during('opened', () =>
+      openSync(this.#temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, FILE_MODE),
+    );
+  }
+
+  /** Adds text. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it cannot be written; the file at the place stays as it was. */
+  write(text: string): void {
+    this.#text += text;
+    if (this.#text.length >= BUFFER_CHARS) this.#flush();
+  }
+
+  /** Puts the file in its place. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: as `write`. */
+  finish(): void {
+    this.#flush();
+    const fd = this.#fd!;
+    this.#during('written', () => fsyncSync(fd));
+    this.#close();
+    this.#during('moved', () => renameSync(this.#temporary, this.path));
+  }
+
+  /** Leaves what is at the place as it is. After `finish`, does nothing. */
+  abandon(): void {
+    if (this.#fd === undefined) return;
+    this.#close();
+    rmSync(this.#temporary, { force: true });
+  }
+
+  #flush(): void {
+    let bytes: Uint8Array = Buffer.from(this.#text, 'utf8');
+    this.#text = '';
+    while (bytes.length > 0) {
+      const rest = bytes;
+      bytes = rest.subarray(this.#during('written', () => writeSync(this.#fd!, rest)));
+    }
+  }
+
+  #close(): void {
+    closeSync(this.#fd!);
+    this.#fd = undefined;
+  }
+
+  #during<Value>(action: string, run: () => Value): Value {
+    try {
+      return run();
+    } catch (error) {
+      this.abandon();
+      throw systemFileError(this.path, action, error);
+    }
+  }
+}
+
+/** Writes a whole file at once. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it cannot be written. */
+export function writeOutput(path: string, text: string): void {
+  const file = new OutputFile(path);
+  file.write(text);
+  file.finish();
+}

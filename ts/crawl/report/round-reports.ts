@@ -1,0 +1,180 @@
+// All reports of a round, written as its records come: memory does not grow with their number.
+
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemFileError } from '../../storage/file-error.ts';
+import type { CrawlRecord } from '../record/record.ts';
+import { renderReport } from './html/page.ts';
+import type { NodeList } from './node-lists.ts';
+import { NodesCsv } from './nodes-csv.ts';
+import { writeOutput } from './output-file.ts';
+import { openNodesParquet } from './parquet.ts';
+import { plotsOf } from './plots.ts';
+import { RoundTally } from './round-tally.ts';
+import type { RoundStart } from './round-tally.ts';
+import { SeedsTxt, restoreUptimes } from './seeds-txt.ts';
+import { BitnodesSnapshot, Snapshot } from './snapshot.ts';
+import type { RoundFacts, RoundPoint, Summary } from './summary.ts';
+import { Uptimes } from './uptimes.ts';
+
+/** Folder of the SVG files, inside that of the reports. */
+export const PLOTS_FOLDER = 'plots';
+
+/** Nodes that did not answer for so long leave `seeds.txt`, in seconds. */
+const FORGET_AFTER_SECONDS = 30 * 86_400;
+
+/** Where reports go, and what stands in them besides numbers. */
+export interface ReportOptions {
+  /** Made when it is not there. */
+  readonly folder: string;
+  /** The user agent of our handshake, contact included. */
+  readonly ourUserAgent?: string;
+}
+
+/** What a round leaves for the next one. */
+export class ReportHistory {
+  readonly uptimes = new Uptimes();
+  rounds: readonly RoundPoint[] = [];
+
+  /**
+   * The history that the reports in a folder hold: earlier rounds from `summary.json`, uptimes from `seeds.txt`. What is
+   * missing or damaged is left out: reports can be made again from records.
+   */
+  static load(folder: string): ReportHistory {
+    const history = new ReportHistory();
+    const summary = readIfThere(join(folder, 'summary.json'));
+    history.rounds = summary === undefined ? [] : roundsIn(summary);
+    restoreUptimes(readIfThere(join(folder, 'seeds.txt')) ?? '', history.uptimes);
+    return history;
+  }
+}
+
+/**
+ * Writes the reports of one round.
+ *
+ * Give it each record as it is made; `finish` puts all files in their places, each as a whole. Until then, and after
+ * `abandon`, the reports of the round before stay.
+ */
+export class RoundReports {
+  readonly #options: ReportOptions;
+  readonly #history: ReportHistory;
+  readonly #tally: RoundTally;
+  readonly #lists: readonly NodeList[];
+
+  private constructor(options: ReportOptions, start: RoundStart, history: ReportHistory, lists: readonly NodeList[]) {
+    this.#options = options;
+    this.#history = history;
+    this.#tally = new RoundTally(start);
+    this.#lists = lists;
+  }
+
+  /**
+   * Begins the reports of a round.
+   *
+   * @param history - Earlier rounds; one object through all rounds.
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the folder takes no files.
+   */
+  static async begin(options: ReportOptions, start: RoundStart, history: ReportHistory): Promise<RoundReports> {
+    const { folder } = options;
+    makeFolder(folder);
+    const parquet = await openNodesParquet(join(folder, 'nodes.parquet'));
+    const lists = [
+      new Snapshot(join(folder, 'snapshot.json')),
+      new BitnodesSnapshot(join(folder, 'snapshot-bitnodes.json')),
+      new NodesCsv(join(folder, 'nodes.csv')),
+      new SeedsTxt(join(folder, 'seeds.txt'), history.uptimes),
+      ...(parquet === undefined ? [] : [parquet]),
+    ];
+    return new RoundReports(options, start, history, lists);
+  }
+
+  /** Counts a record of the round, one for each address. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: a file took no more. */
+  add(record: CrawlRecord): void {
+    this.#tally.add(record);
+    for (const list of this.#lists) list.add(record);
+  }
+
+  /** The round in numbers, as far as it is. */
+  summary(facts?: RoundFacts): Summary {
+    return this.#tally.summary(facts, this.#history.rounds);
+  }
+
+  /**
+   * Puts the files of a round in their places. An unfinished round writes its numbers and its page; the lists of nodes stay
+   * those of the last complete round.
+   *
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: a file cannot be written; those that can are.
+   */
+  async finish(facts?: RoundFacts): Promise<Summary> {
+    const summary = this.summary(facts);
+    if (!summary.isComplete) {
+      this.abandon();
+      writeSummary(summary, this.#options, []);
+      return summary;
+    }
+    for (const list of this.#lists) await list.finish(summary);
+    writeSummary(
+      summary,
+      this.#options,
+      this.#lists.map(({ name }) => name),
+    );
+    this.#history.rounds = summary.rounds;
+    this.#history.uptimes.forgetBefore(Math.floor(summary.endedAt / 1_000) - FORGET_AFTER_SECONDS);
+    return summary;
+  }
+
+  /** Leaves the reports that are there. */
+  abandon(): void {
+    for (const list of this.#lists) list.abandon();
+  }
+}
+
+/** The files that are made of numbers alone. */
+function writeSummary(summary: Summary, { folder, ourUserAgent }: ReportOptions, lists: readonly string[]): void {
+  const plotsFolder = join(folder, PLOTS_FOLDER);
+  makeFolder(plotsFolder);
+  const plots = plotsOf(summary);
+  for (const { name, svg } of plots) writeOutput(join(plotsFolder, name), svg);
+  removeOldPlots(plotsFolder, new Set(plots.map(({ name }) => name)));
+  writeOutput(join(folder, 'summary.json'), `${JSON.stringify(summary, undefined, 1)}\n`);
+  const files = [...lists, 'summary.json', ...(plots.length === 0 ? [] : [`${PLOTS_FOLDER}/`])];
+  writeOutput(
+    join(folder, 'report.html'),
+    renderReport(summary, { files, ...(ourUserAgent === undefined ? {} : { ourUserAgent }) }),
+  );
+}
+
+/** A plot of an earlier round that has nothing to show in this one. */
+function removeOldPlots(folder: string, current: ReadonlySet<string>): void {
+  for (const name of readdirSync(folder)) if (name.endsWith('.svg') && !current.has(name)) rmSync(join(folder, name));
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw systemFileError(folder, 'made', error);
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function roundsIn(text: string): readonly RoundPoint[] {
+  try {
+    const { version, rounds } = JSON.parse(text) as Partial<Summary>;
+    return version === 1 && Array.isArray(rounds) && rounds.every(isRoundPoint) ? rounds : [];
+  } catch {
+    return [];
+  }
+}
+
+function isRoundPoint(value: unknown): value is RoundPoint {
+  const { round, endedAt, reachable, networks } = (value ?? {}) as Partial<Record<string, unknown>>;
+  return [round, endedAt, reachable].every(Number.isSafeInteger) && typeof networks === 'object' && networks !== null;
+}

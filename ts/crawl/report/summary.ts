@@ -1,0 +1,144 @@
+// What `summary.json` says of a round: everything the report shows, and nothing of any single node.
+
+import type { Outcome } from '../record/outcome.ts';
+import type { Distribution, Shape } from './log-histogram.ts';
+import type { TextCount, TopTexts } from './text-counts.ts';
+
+/** The networks of the report, in its order. */
+export const REPORT_NETWORKS = ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'] as const;
+
+/** A network that nodes are reached through. */
+export type ReportNetwork = (typeof REPORT_NETWORKS)[number];
+
+/** A value for each network. */
+export type ByNetwork<Value> = Readonly<Record<ReportNetwork, Value>>;
+
+/** What was seen of a network, or of all. */
+export interface NetworkSummary {
+  /** Addresses that were visited, or are known and wait for it. */
+  readonly known: number;
+  readonly reachable: number;
+  /** How many of them spoke the encrypted transport (BIP 324). */
+  readonly v2: number;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  /** Durations at reachable nodes. */
+  readonly connectMs: Distribution;
+  readonly handshakeMs: Distribution;
+  readonly pingMs: Distribution;
+}
+
+/** How many nodes a round found, for the line over rounds. */
+export interface RoundPoint {
+  readonly round: number;
+  /** Milliseconds since 1970. */
+  readonly endedAt: number;
+  readonly reachable: number;
+  readonly networks: ByNetwork<number>;
+}
+
+/** Where reachable clearnet nodes are, by autonomous system. */
+export interface SystemsSummary {
+  /** Nodes whose system is known. */
+  readonly nodes: number;
+  readonly systems: number;
+  /** How many systems, largest first, hold half of the nodes. */
+  readonly halfIn: number;
+  readonly top: readonly { readonly asn: number; readonly ipv4: number; readonly ipv6: number }[];
+  /** Largest systems first: share of nodes in the first `rank`. */
+  readonly curve: readonly (readonly [rank: number, share: number])[];
+}
+
+/** How old the addresses are that nodes tell: each node by the median of its answer. */
+export interface AgesSummary {
+  readonly nodes: number;
+  readonly medianSeconds?: number;
+  /** Nodes by the age in the bins of `AGE_EDGES_SECONDS`. */
+  readonly networks: ByNetwork<readonly number[]>;
+}
+
+/** Upper edges of the bins of ages, in seconds; the last bin is open. */
+export const AGE_EDGES_SECONDS = [1, 3, 12, 24, 48, 72, 120, 168, 240].map((hours) => hours * 3_600);
+
+/** How announcements spread: milliseconds since the first, medians over all that were followed. */
+export interface SpreadSummary {
+  readonly seen: number;
+  readonly all: SpreadTimes;
+  readonly networks: Readonly<Partial<Record<ReportNetwork, SpreadTimes>>>;
+}
+
+/** When half and nine tenths of the held connections had announced it. */
+export interface SpreadTimes {
+  readonly p50?: number;
+  readonly p90?: number;
+}
+
+/** What a monitor adds to the report. */
+export interface PropagationSummary {
+  readonly connections: number;
+  readonly hours: number;
+  readonly blocks: SpreadSummary;
+  readonly transactions: SpreadSummary;
+}
+
+/** What was taken, dropped and capped. Undefined: records alone do not tell. */
+export interface TrustSummary {
+  readonly answers: number;
+  readonly addressesTold: number;
+  readonly distinct?: number;
+  readonly droppedForPort?: number;
+  readonly droppedForTime?: number;
+  readonly sourcesAtLimit: number;
+  /** What those sources have in common, if anything. */
+  readonly sourcesAtLimitIn?: string;
+  readonly excluded?: number;
+  readonly leftAlone?: number;
+}
+
+/** What a crawler knows of a round besides its records. */
+export interface RoundFacts {
+  /** False while addresses wait to be visited. */
+  readonly isComplete?: boolean;
+  /** Addresses that are known, by network; left out, those with a record. */
+  readonly known?: ByNetwork<number>;
+  readonly distinct?: number;
+  readonly droppedForPort?: number;
+  readonly droppedForTime?: number;
+  readonly excluded?: number;
+  readonly leftAlone?: number;
+  readonly propagation?: PropagationSummary;
+}
+
+/** A round in numbers. */
+export interface Summary {
+  /** Of this format. */
+  readonly version: 1;
+  readonly madeBy: string;
+  /** `main`, `testnet4`, `signet`, `regtest` … */
+  readonly chain: string;
+  readonly round: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly isComplete: boolean;
+  /** Share of the known addresses that have been visited, 0 to 1. */
+  readonly visitedShare: number;
+  readonly all: NetworkSummary;
+  readonly networks: ByNetwork<NetworkSummary>;
+  /** What answered that was not Bitcoin: `http`, `tls`, `ssh`, `other`. */
+  readonly notBitcoin: readonly TextCount[];
+  readonly userAgents: TopTexts;
+  readonly protocolVersions: TopTexts;
+  readonly services: readonly TextCount[];
+  readonly ports: TopTexts;
+  /** Left out without an AS map. */
+  readonly systems?: SystemsSummary;
+  readonly ages: AgesSummary;
+  /** Shapes of the durations, on one axis; networks with fewer than 30 nodes have none. */
+  readonly latency: Readonly<Partial<Record<ReportNetwork, Readonly<Record<LatencyName, Shape>>>>>;
+  /** Oldest first, this round the last. */
+  readonly rounds: readonly RoundPoint[];
+  readonly propagation?: PropagationSummary;
+  readonly trust: TrustSummary;
+}
+
+/** The durations of a visit. */
+export type LatencyName = 'connectMs' | 'handshakeMs' | 'pingMs';
