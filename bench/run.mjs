@@ -1,7 +1,7 @@
 // The command `npm run bench`: measures, prints the tables, and writes bench/results/latest.json and latest.svg. A run of
 // everything also writes them to the README of this folder.
 //
-//   npm run bench -- [--cases echo-small,churn] [--peers c-64k,sockman] [--rounds 5] [--seconds 1] [--with-bun-deno]
+//   npm run bench -- [--cases echo-small,churn] [--peers c-64k,sockman] [--rounds 5] [--seconds 1] [--soak-minutes 20] [--with-bun-deno]
 //   npm run bench:smoke    one short round with little traffic: does each bench still run, does every message come back?
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ import { bench as idleCost } from './cases/sockets/idle-cost.mjs';
 import { bench as idleNeighbours } from './cases/sockets/idle-neighbours.mjs';
 import { bench as importCost } from './cases/sockets/import-cost.mjs';
 import { bench as soak } from './cases/sockets/soak.mjs';
-import { bench as floods } from './cases/floods/index.mjs';
+import { floods, floodsGrid, floodsSoak } from './cases/floods/index.mjs';
 import { measureFloods } from './cases/floods/measure.mjs';
 import { BENCH_DIRECTORY } from './lib/build.mjs';
 import { measureHttp, measureHttpIdle } from './lib/http.mjs';
@@ -50,6 +50,8 @@ const BENCHES = [
   soak,
   importCost,
   floods,
+  floodsGrid,
+  floodsSoak,
   http,
   httpIdle,
 ];
@@ -80,6 +82,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '1' },
     smoke: { type: 'boolean', default: false },
+    'soak-minutes': { type: 'string', default: '20' },
     'with-bun-deno': { type: 'boolean', default: false },
   },
 });
@@ -111,7 +114,9 @@ async function makePlan() {
   const warmupMs = options.smoke ? 10 : Math.max(200, windowMs * 0.3);
   const rounds = options.smoke ? 1 : Number(options.rounds);
   if (!(windowMs > 0) || !(rounds >= 1)) throw new RangeError('--seconds and --rounds are positive numbers');
-  return { isSmoke: options.smoke, rounds, windowMs, warmupMs, peers: available };
+  const soakMinutes = Number(options['soak-minutes']);
+  if (!(soakMinutes > 0)) throw new RangeError('--soak-minutes is a positive number');
+  return { isSmoke: options.smoke, rounds, windowMs, warmupMs, soakMinutes, peers: available };
 }
 
 /** One line that is overwritten, on a terminal only. @param {string} text */

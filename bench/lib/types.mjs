@@ -35,7 +35,7 @@
 
 /**
  * What the command line asks for.
- * @typedef {{ isSmoke: boolean, rounds: number, windowMs: number, warmupMs: number, peers: Peer[] }} Plan
+ * @typedef {{ isSmoke: boolean, rounds: number, windowMs: number, warmupMs: number, soakMinutes: number, peers: Peer[] }} Plan
  */
 
 /**

@@ -9,6 +9,7 @@ const attack = attackOf(process.argv[2]);
 const port = Number(process.argv[3]);
 const peers = Number(process.argv[4] ?? attack.peers);
 const bytes = attack.bytes();
+const isComingAndGoing = ['handshakes', 'poison', 'churn'].includes(attack.kind);
 
 /** How long somebody who was thrown out stays away, and how long one who comes and goes stays, in milliseconds. */
 const REDIAL_MS = 50;
@@ -96,14 +97,20 @@ let nextAddress = 0;
 
 /** Comes, makes its handshake unless it is in a hurry, stays until it is thrown out or for a while, and comes again. */
 function comeAndGo() {
-  const isHandshake = attack.kind === 'handshakes';
+  const isHandshake = attack.kind !== 'churn';
   const socket = dial(isHandshake ? addressOf(nextAddress++ % peers) : undefined);
+  open.add(socket);
   const timer = setTimeout(() => socket.destroy(), HANDSHAKE_MS);
   socket.on('close', () => {
     clearTimeout(timer);
+    open.delete(socket);
     setImmediate(comeAndGo);
   });
-  if (isHandshake) shakeHands(socket, () => setTimeout(() => socket.destroy(), REDIAL_MS));
+  const stay = () => {
+    if (attack.kind === 'poison') socket.write(attack.bytes());
+    setTimeout(() => socket.destroy(), REDIAL_MS);
+  };
+  if (isHandshake) shakeHands(socket, stay);
   else socket.on('connect', () => socket.resetAndDestroy());
 }
 
@@ -114,8 +121,7 @@ function fillSlots() {
 
 function go() {
   if (attack.kind === 'handshakes') fillSlots();
-  const isComingAndGoing = attack.kind === 'handshakes' || attack.kind === 'churn';
-  const count = isComingAndGoing ? AT_A_TIME : peers;
+  const count = isComingAndGoing ? Math.min(AT_A_TIME, peers) : peers;
   for (let index = 0; index < count; index++) (isComingAndGoing ? comeAndGo : attackOnce)();
 }
 

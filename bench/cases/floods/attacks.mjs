@@ -2,7 +2,8 @@
 //
 // `kind` says what an attacker does: `flood` sends its bytes over and over, as fast as they are taken, and comes back when it
 // is thrown out; `once` sends them and falls silent; `drip` sends them a few at a time; `handshakes` comes and goes from many
-// addresses; `churn` comes and goes without a word; `garbage` never makes a handshake.
+// addresses; `poison` does, and leaves its bytes, made anew each time; `churn` comes and goes without a word; `garbage` never
+// makes a handshake; `mix` is several attacks at a time.
 
 import { randomBytes } from 'node:crypto';
 import * as frames from './frames.mjs';
@@ -12,9 +13,16 @@ export const HONEST_PEERS = 20;
 export const DEFAULT_SLOTS = 114;
 const ALL_SLOTS = DEFAULT_SLOTS - HONEST_PEERS;
 
+/** Of the flood of each type: one peer, some, as many as there are slots, and more than by default. */
+const CROWDS = [1, 50, ALL_SLOTS, 500];
+/** The crowd of each type in the standard set. */
+const STANDARD_CROWD = 50;
+
 /**
- * @typedef {{ name: string, title: string, kind: 'flood' | 'once' | 'drip' | 'handshakes' | 'churn' | 'garbage',
- *   peers: number, bytes: () => Buffer, neverReads?: boolean }} Attack
+ * @typedef {{ name: string, title: string, peers: number, bytes: () => Buffer, neverReads?: boolean,
+ *   kind: 'flood' | 'once' | 'drip' | 'handshakes' | 'poison' | 'churn' | 'garbage' | 'mix',
+ *   mix?: readonly (readonly [string, number])[] }} Attack
+ * `mix` names other attacks and how many attackers each has.
  */
 
 /** @param {string} type @param {() => Buffer} payload */
@@ -28,12 +36,16 @@ function wrongChecksum() {
   return frames.repeated(bytes);
 }
 
+/** Ten addresses a message, as news come, no two alike: what is passed on to others. */
+const manyNews = () => Buffer.concat(Array.from({ length: 200 }, () => frames.frame('addr', frames.addresses(10))));
+
 /** @param {string} name @param {string} title @param {number} peers @param {() => Buffer} bytes @returns {Attack} */
 const flood = (name, title, peers, bytes) => ({ name, title, kind: 'flood', peers, bytes });
 
-/** Each type as a flood, where none of the others has it. */
+/** Every type that has no attack of its own below. @type {[string, () => Buffer][]} */
 const BY_TYPE = [
   ['addr', () => frames.addresses(1_000)],
+  ['addrv2', () => frames.addressesV2(1_000)],
   ['headers', () => frames.headers(2_000)],
   ['notfound', () => frames.inventory(5_000, frames.TX)],
   ['getheaders', () => Buffer.concat([Buffer.alloc(4), Buffer.of(1), randomBytes(64)])],
@@ -44,10 +56,37 @@ const BY_TYPE = [
   ['sendcmpct', () => Buffer.alloc(9)],
   ['filterload', () => randomBytes(100)],
   ['nonsense', () => randomBytes(1_000_000)],
-  ['empty', nothing],
+  ['', nothing],
 ];
 
-/** @type {Attack[]} */
+/** @type {[string, () => Buffer][]} */
+const OTHER_TYPES = [
+  ['ping', () => Buffer.alloc(8, 7)],
+  ['pong', () => Buffer.alloc(8, 7)],
+  ['inv', () => frames.inventory(1, frames.BLOCK)],
+  ['getdata', () => frames.inventory(50_000, frames.TX)],
+  ['getblocks', () => Buffer.concat([Buffer.alloc(4), Buffer.of(1), randomBytes(64)])],
+  ['mempool', nothing],
+  ['version', () => frames.version().subarray(frames.HEADER_BYTES)],
+  ['verack', nothing],
+  ['sendheaders', nothing],
+  ['wtxidrelay', nothing],
+  ['sendaddrv2', nothing],
+  ['cmpctblock', () => randomBytes(10_000)],
+  ['getblocktxn', () => Buffer.concat([randomBytes(32), Buffer.of(1, 0)])],
+  ['blocktxn', () => randomBytes(10_000)],
+  ['filteradd', () => Buffer.concat([Buffer.of(32), randomBytes(32)])],
+  ['filterclear', nothing],
+  ['getcfilters', () => randomBytes(37)],
+  ['getcfheaders', () => randomBytes(37)],
+  ['getcfcheckpt', () => randomBytes(33)],
+];
+
+/** @param {[string, () => Buffer]} type @param {number} peers */
+const floodOfType = ([type, payload], peers) =>
+  flood(`${type || 'untyped'}-${peers}`, `${type || 'no type'}, ${peers}`, peers, flooded(type, payload));
+
+/** What `--cases floods` runs. @type {Attack[]} */
 export const ATTACKS = [
   flood('ping-1', 'ping, 1', 1, () => frames.repeated(ping())),
   flood('ping-94', 'ping, 94', ALL_SLOTS, () => frames.repeated(ping())),
@@ -79,7 +118,15 @@ export const ATTACKS = [
     flooded('inv', () => Buffer.of(0xfd, 0xff)),
   ),
   { ...flood('ping-unread-50', 'ping, 50 that never read', 50, () => frames.repeated(ping())), neverReads: true },
-  ...BY_TYPE.map(([type, payload]) => flood(`${type}-50`, `${type}, 50`, 50, flooded(type, payload))),
+  ...BY_TYPE.map((type) => floodOfType(type, STANDARD_CROWD)),
+  flood('news-50', 'addr of 10 new ones, 50', 50, manyNews),
+  {
+    name: 'poison',
+    title: 'poisoners from 400 addresses that come back',
+    kind: 'poison',
+    peers: 400,
+    bytes: () => frames.frame('addr', frames.addresses(1_000)),
+  },
   {
     name: 'handshakes',
     title: 'handshakes from 400 addresses, full slots',
@@ -106,9 +153,40 @@ export const ATTACKS = [
   },
 ];
 
+/** All at once, for a long time: together the attackers fill the slots of a default node. @type {Attack} */
+export const SOAK = {
+  name: 'soak',
+  title: 'mixed flood',
+  kind: 'mix',
+  peers: ALL_SLOTS,
+  bytes: nothing,
+  mix: [
+    ['ping-94', 10],
+    ['checksum-500', 10],
+    ['inv-full-94', 8],
+    ['inv-one-50', 8],
+    ['getdata-50', 6],
+    ['addr-50', 8],
+    ['news-50', 6],
+    ['headers-50', 6],
+    ['block-50', 4],
+    ['ping-unread-50', 6],
+    ['half-94', 4],
+    ['drip-94', 6],
+    ['garbage-94', 4],
+    ['churn', 2],
+    ['poison', 50],
+  ],
+};
+
+/** Every type by every crowd, but for what is among the attacks. @type {Attack[]} */
+export const GRID = [...BY_TYPE, ...OTHER_TYPES].flatMap((type) =>
+  CROWDS.map((peers) => floodOfType(type, peers)).filter(({ name }) => ATTACKS.every((attack) => attack.name !== name)),
+);
+
 /** The attack of that name. @param {string} name */
 export function attackOf(name) {
-  const attack = ATTACKS.find((candidate) => candidate.name === name);
+  const attack = [...ATTACKS, ...GRID, SOAK].find((candidate) => candidate.name === name);
   if (attack === undefined) throw new Error(`No attack ${name}`);
   return attack;
 }

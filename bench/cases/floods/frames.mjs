@@ -4,8 +4,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 const MAGIC = Buffer.from('fabfb5da', 'hex');
-const HEADER_BYTES = 24;
+/** Before the payload. */
+export const HEADER_BYTES = 24;
 const PROTOCOL_VERSION = 70_016;
+
+/** Tor v3 in BIP 155. */
+const ONION_ID = 4;
 
 /** Inventory types. */
 export const TX = 1;
@@ -71,6 +75,17 @@ export function addresses(count) {
     payload.writeUInt16BE(8_333, at + 28);
   }
   return payload;
+}
+
+/** The same in the form for all networks: each with an onion address. (BIP 155) @param {number} count */
+export function addressesV2(count) {
+  const size = count < 0xfd ? Buffer.of(count) : Buffer.from([0xfd, count & 0xff, count >> 8]);
+  const entries = Array.from({ length: count }, () => {
+    const time = Buffer.alloc(4);
+    time.writeUInt32LE(Math.floor(Date.now() / 1_000));
+    return Buffer.concat([time, Buffer.of(9, ONION_ID, 32), randomBytes(32), Buffer.of(0x20, 0x8d)]);
+  });
+  return Buffer.concat([size, ...entries]);
 }
 
 /** Headers that build on nothing. @param {number} count */

@@ -1,13 +1,20 @@
 // What does a flood cost the node, and those who are not flooding? Each attack against our node, and against the bitcoind
-// that `BITCOIND` names. Takes twenty seconds for each attack and target, so that it runs when it is asked for by name.
+// that `BITCOIND` names. Takes twenty seconds for each attack and target, so that it runs when it is asked for by name:
+// `floods` is the standard set, `floods-grid` every type by every crowd, `floods-soak` all at once for `--soak-minutes`.
 
-import { ATTACKS } from './attacks.mjs';
+import { ATTACKS, GRID, SOAK } from './attacks.mjs';
 
-/** @type {import('../../lib/types.mjs').Bench} */
-export const bench = {
-  name: 'floods',
-  question: 'What does a flood cost the node, and those who are not flooding?',
+const question = 'What does a flood cost the node, and those who are not flooding?';
+
+/** @param {string} name @param {readonly import('./attacks.mjs').Attack[]} attacks @returns {import('../../lib/types.mjs').Bench} */
+const benchOf = (name, attacks) => ({
+  name,
+  question,
   kind: 'floods',
   isOnRequest: true,
-  cases: ATTACKS.map(({ name, title }) => ({ name: `floods-${name}`, title, load: { mode: 'floods' } })),
-};
+  cases: attacks.map((attack) => ({ name: `floods-${attack.name}`, title: attack.title, load: { mode: 'floods' } })),
+});
+
+export const floods = benchOf('floods', ATTACKS);
+export const floodsGrid = benchOf('floods-grid', GRID);
+export const floodsSoak = benchOf('floods-soak', [SOAK]);

@@ -2,68 +2,127 @@
 // peers wait; how long a timer waits; how much was taken; how long it takes to stop.
 
 import { sleep } from '../../lib/processes.mjs';
-import { ATTACKS, DEFAULT_SLOTS, HONEST_PEERS } from './attacks.mjs';
+import { DEFAULT_SLOTS, HONEST_PEERS, SOAK, attackOf } from './attacks.mjs';
 import { ask, end, start } from './helpers.mjs';
 import { startBitcoind, startSockman, usageOf } from './targets.mjs';
 
 const ATTACK_MS = 8_000;
 const SETTLE_MS = 10_000;
+const REST_MS = 500;
 const SAMPLE_MS = 50;
+/** A soak is told of in so many parts: what grows for ever shows. */
+const SOAK_PARTS = 4;
 /** Outbound connections of a node of Core, which are part of `maxConnections`. */
 const OUTBOUND_SLOTS = 11;
-/** In a smoke run: this many attackers for this long. */
+/** In a smoke run: this many attackers of a kind for this long. */
 const SMOKE_PEERS = 3;
-const SMOKE_MS = 300;
-const SMOKE_ATTACKS = ['ping-94', 'inv-full-94', 'getdata-50', 'handshakes', 'half-94'];
+const SMOKE_MS = 150;
+
+/**
+ * How long things take, and how many attackers there are at most.
+ * @typedef {{ mostPeers: number, partMs: number, parts: number, restMs: number, settleMs: number }} Course
+ */
+
+/** @param {import('./attacks.mjs').Attack} attack @param {import('../../lib/types.mjs').Plan} plan @returns {Course} */
+function courseOf({ kind }, { isSmoke, soakMinutes }) {
+  const parts = kind === 'mix' ? SOAK_PARTS : 1;
+  if (isSmoke) return { mostPeers: SMOKE_PEERS, partMs: SMOKE_MS, parts, restMs: 0, settleMs: 0 };
+  const partMs = kind === 'mix' ? (soakMinutes * 60_000) / parts : ATTACK_MS;
+  return { mostPeers: Infinity, partMs, parts, restMs: REST_MS, settleMs: SETTLE_MS };
+}
+
+/** @param {import('./attacks.mjs').Attack} attack @param {number} port @param {number} mostPeers */
+function startAttackers({ name, peers, mix = [[name, peers]] }, port, mostPeers) {
+  return mix.map(([attack, count]) =>
+    start('attackers.mjs', [attack, String(port), String(Math.min(count, mostPeers))]),
+  );
+}
+
+/**
+ * One part of an attack, once it has begun.
+ * @param {Awaited<ReturnType<typeof startSockman>>} target
+ * @param {import('node:child_process').ChildProcess} honest
+ * @param {import('node:child_process').ChildProcess[]} attackers
+ * @param {number} partMs
+ */
+async function watchPart(target, honest, attackers, partMs) {
+  const before = usageOf(target.pid);
+  let peakBytes = 0;
+  const sampler = setInterval(() => {
+    if (target.child.exitCode === null) peakBytes = Math.max(peakBytes, usageOf(target.pid).residentBytes);
+  }, SAMPLE_MS);
+  await sleep(partMs);
+  clearInterval(sampler);
+  const after = usageOf(target.pid);
+  const { p50Ms, worstMs, lost } = await ask(honest, 'report');
+  const lagMs = await target.worstLagMs();
+  const reports = await Promise.all(attackers.map((child) => ask(child, 'report')));
+  return {
+    beforeBytes: before.residentBytes,
+    peakBytes,
+    cpu: (after.cpuSeconds - before.cpuSeconds) / (partMs / 1_000),
+    p50Ms,
+    worstMs,
+    lagMs,
+    takenBytes: reports.reduce((sum, { takenBytes }) => sum + takenBytes, 0),
+    handshakes: reports.reduce((sum, { handshakes }) => sum + handshakes, 0),
+    lost,
+  };
+}
 
 /**
  * @param {import('./attacks.mjs').Attack} attack
  * @param {Awaited<ReturnType<typeof startSockman>>} target
- * @param {{ peers: number, attackMs: number, settleMs: number }} plan
+ * @param {Course} course
+ * @returns {Promise<Record<string, number | undefined>[]>} For each part.
  */
-async function attacked(attack, target, { peers, attackMs, settleMs }) {
+async function attacked(attack, target, { mostPeers, partMs, parts, restMs, settleMs }) {
   const honest = start('honest.mjs', [String(target.port), String(HONEST_PEERS)]);
-  const attackers = start('attackers.mjs', [attack.name, String(target.port), String(peers)]);
+  const attackers = startAttackers(attack, target.port, mostPeers);
   try {
     while ((await ask(honest, 'ready')).readyCount < HONEST_PEERS) await sleep(50);
-    await sleep(Math.min(500, settleMs));
+    await sleep(restMs);
     await ask(honest, 'report');
     await target.worstLagMs();
-    const before = usageOf(target.pid);
-    let peakBytes = 0;
-    const sampler = setInterval(() => {
-      if (target.child.exitCode === null) peakBytes = Math.max(peakBytes, usageOf(target.pid).residentBytes);
-    }, SAMPLE_MS);
-    attackers.send('go');
-    await sleep(attackMs);
-    clearInterval(sampler);
-    const after = usageOf(target.pid);
-    const { p50Ms, worstMs, lost } = await ask(honest, 'report');
-    const lagMs = await target.worstLagMs();
-    const { takenBytes, handshakes } = await ask(attackers, 'report');
-    await Promise.all([end(attackers), end(honest)]);
+    for (const child of attackers) child.send('go');
+    const seen = [];
+    for (let part = 0; part < parts; part++) seen.push(await watchPart(target, honest, attackers, partMs));
+    await Promise.all([...attackers, honest].map(end));
     await sleep(settleMs);
-    const { residentBytes: leftBytes } = usageOf(target.pid);
-    return {
-      beforeBytes: before.residentBytes,
-      peakBytes,
-      leftBytes,
-      cpu: (after.cpuSeconds - before.cpuSeconds) / (attackMs / 1_000),
-      p50Ms,
-      worstMs,
-      lagMs,
-      takenBytes,
-      handshakes,
-      lost,
-    };
+    seen.push({ ...seen.pop(), leftBytes: usageOf(target.pid).residentBytes });
+    return seen;
   } finally {
-    await Promise.all([end(attackers), end(honest)]);
+    await Promise.all([...attackers, honest].map(end));
   }
 }
 
 /** @param {import('./attacks.mjs').Attack} attack */
 const connectionsFor = ({ kind, peers }) =>
-  OUTBOUND_SLOTS + (kind === 'handshakes' ? DEFAULT_SLOTS : Math.max(DEFAULT_SLOTS, peers + HONEST_PEERS));
+  OUTBOUND_SLOTS +
+  (['handshakes', 'poison'].includes(kind)
+    ? DEFAULT_SLOTS
+    : Math.max(DEFAULT_SLOTS, Math.min(peers, 500) + HONEST_PEERS));
+
+/** The title of a row. @param {string} title @param {number} part @param {Course} course */
+const partTitle = (title, part, { parts, partMs }) =>
+  parts === 1 ? title : `${title}, until minute ${Math.round(((part + 1) * partMs) / 6_000) / 10}`;
+
+/**
+ * In a smoke run nothing is measured but that it runs: one node stands it all, and each kind of attack once.
+ * @param {import('../../lib/types.mjs').Bench} bench @param {import('./attacks.mjs').Attack[]} attacks
+ * @param {import('../../lib/types.mjs').Plan} plan @returns {Promise<import('../../lib/types.mjs').Table[]>}
+ */
+async function smoke(bench, attacks, plan) {
+  const byKind = new Map(attacks.map((attack) => [attack.name.replace(/-\d+$/, ''), attack]));
+  const target = await startSockman(connectionsFor(SOAK));
+  try {
+    for (const attack of byKind.values()) await attacked(attack, target, courseOf(attack, plan));
+    await target.stop();
+  } finally {
+    target.kill();
+  }
+  return [{ bench: bench.name, case: bench.name, title: '', columns: 'floods', rows: [] }];
+}
 
 /**
  * @param {import('../../lib/types.mjs').Bench} bench
@@ -72,31 +131,31 @@ const connectionsFor = ({ kind, peers }) =>
  * @returns {Promise<import('../../lib/types.mjs').Table[]>}
  */
 export async function measureFloods(bench, plan, progress) {
-  const names = new Set(plan.isSmoke ? SMOKE_ATTACKS : bench.cases?.map(({ name }) => name.replace(/^floods-/, '')));
+  const attacks = (bench.cases ?? []).map(({ name }) => attackOf(name.replace(/^floods-/, '')));
+  if (plan.isSmoke) return smoke(bench, attacks, plan);
   const targets = [{ name: 'sockman', title: 'ours', start: startSockman }];
-  if (process.env.BITCOIND !== undefined && !plan.isSmoke) {
-    targets.push({ name: 'bitcoind', title: 'bitcoind', start: startBitcoind });
-  }
+  if (process.env.BITCOIND !== undefined) targets.push({ name: 'bitcoind', title: 'bitcoind', start: startBitcoind });
   const rows = [];
-  for (const attack of ATTACKS.filter(({ name }) => names.has(name))) {
+  for (const attack of attacks) {
+    const course = courseOf(attack, plan);
     for (const { name, title, start: startTarget } of targets) {
       progress(`${bench.name}: ${attack.title} against ${title}`);
       const target = await startTarget(connectionsFor(attack));
       try {
-        const peers = plan.isSmoke ? Math.min(attack.peers, SMOKE_PEERS) : attack.peers;
-        const attackMs = plan.isSmoke ? SMOKE_MS : ATTACK_MS;
-        const values = await attacked(attack, target, { peers, attackMs, settleMs: plan.isSmoke ? 0 : SETTLE_MS });
-        const stopMs = await target.stop();
-        rows.push({ peer: name, title: `${attack.title}: ${title}`, values: { ...values, stopMs } });
+        const parts = await attacked(attack, target, course);
+        parts.push({ ...parts.pop(), stopMs: await target.stop() });
+        for (const [part, values] of parts.entries()) {
+          rows.push({ peer: name, title: `${partTitle(attack.title, part, course)}: ${title}`, values });
+        }
       } catch (error) {
         // A target that ended under attack is the worst result there is, and no reason to end the bench.
-        if (plan.isSmoke) throw error;
         rows.push({ peer: name, title: `${attack.title}: ${title} (${error.message})`, values: {} });
       } finally {
         target.kill();
       }
     }
   }
-  const title = `${HONEST_PEERS} honest peers beside attackers, ${ATTACK_MS / 1_000} s each`;
+  const seconds = courseOf(attacks[0], plan).partMs / 1_000;
+  const title = `${HONEST_PEERS} honest peers beside attackers, ${seconds} s each`;
   return [{ bench: bench.name, case: bench.name, title, columns: 'floods', rows }];
 }

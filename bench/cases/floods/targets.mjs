@@ -1,13 +1,17 @@
 // What is attacked: our node, and the bitcoind that `BITCOIND` names. Both on regtest, on loopback, with V1 and V2.
 
 import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { serverCoreCommand, sleep } from '../../lib/processes.mjs';
 import { ask } from './helpers.mjs';
 
+const SOCKMAN = join(import.meta.dirname, '../../../esm/cli/main.js');
+const PROBE = pathToFileURL(join(import.meta.dirname, 'probe.mjs')).href;
 const START_MS = 20_000;
 const RPC_PROBE_MS = 50;
 /** Of /proc/PID/stat: ticks of user and system time, in the fields behind the name. */
@@ -33,30 +37,43 @@ async function freePort() {
   return port;
 }
 
-/** Our node. @param {number} maxConnections @param {string[]} [nodeOptions] */
+/**
+ * Our node: the command `sockman node`, as its user starts it.
+ * @param {number} maxConnections @param {string[]} [nodeOptions]
+ */
 export async function startSockman(maxConnections, nodeOptions = []) {
+  const folder = mkdtempSync(join(tmpdir(), 'floods-'));
   const [command, ...parameters] = serverCoreCommand([process.execPath]);
-  const script = join(import.meta.dirname, 'node.mjs');
-  const child = fork(script, [String(maxConnections)], {
+  const told = ['node', '--regtest', '1', '--bind', '127.0.0.1:0', '--connect', '0', '--datadir', folder];
+  const child = fork(SOCKMAN, [...told, '--maxconnections', String(maxConnections)], {
     execPath: command,
-    execArgv: [...parameters, ...nodeOptions],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: [...parameters, '--import', PROBE, ...nodeOptions],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
-  const { port } = await ask(child, undefined);
+  const output = /** @type {import('node:stream').Readable} */ (child.stdout).setEncoding('utf8');
+  const [line] = await once(output, 'data');
+  output.resume();
+  const [, port] = /^listening at 127\.0\.0\.1:(\d+)/.exec(line) ?? [];
+  if (port === undefined) throw new Error(`sockman node did not start: ${line}`);
+  const end = () => rmSync(folder, { recursive: true, force: true });
   return {
     pid: /** @type {number} */ (child.pid),
-    port,
+    port: Number(port),
     child,
     worstLagMs: async () => (await ask(child, 'lag')).worstLagMs,
     /** Ends it as its user would. @returns How long that took, in milliseconds. */
     async stop() {
       const began = performance.now();
-      const ended = new Promise((resolve) => child.once('exit', resolve));
+      const ended = once(child, 'exit');
       child.kill('SIGTERM');
       await ended;
+      end();
       return performance.now() - began;
     },
-    kill: () => child.kill('SIGKILL'),
+    kill() {
+      child.kill('SIGKILL');
+      end();
+    },
   };
 }
 
