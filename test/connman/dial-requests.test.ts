@@ -41,7 +41,7 @@ describe('a dial by name', () => {
     const dialed = connman.connectTo('93.0.0.1');
     await world.settle();
     expect(await dialed).toBe(true);
-    expect([...connman.nodes()].map(({ transport }) => transport.getInfo().transportType)).toEqual(['v1']);
+    expect([...connman.nodes()].map(({ transportInfo }) => transportInfo.transportType)).toEqual(['v1']);
   });
 });
 

@@ -3,7 +3,7 @@
 import { AddrMan } from '../../ts/addrman/addr-man.ts';
 import { Connman } from '../../ts/connman/connman.ts';
 import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
-import type { P2PNode } from '../../ts/connman/node/peer.ts';
+import type { NodeView } from '../../ts/connman/node/peer.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { seededUint32 } from '../harness/data/seeded-uint32.ts';
@@ -43,6 +43,6 @@ export async function startDialer(world: World, addressBook: AddrMan, options: C
   return connman;
 }
 
-export function ofType(connman: Connman, type: string): P2PNode[] {
+export function ofType(connman: Connman, type: string): NodeView[] {
   return [...connman.nodes()].filter(({ connectionType }) => connectionType === type);
 }

@@ -23,8 +23,8 @@ describe('two nodes', () => {
     const ours = onlyNode(client.connman);
     const theirs = onlyNode(server.connman);
     expect(ours.isSuccessfullyConnected && theirs.isSuccessfullyConnected).toBe(true);
-    expect(ours.transport.getInfo().transportType).toBe(expected);
-    expect(theirs.transport.getInfo()).toEqual(ours.transport.getInfo());
+    expect(ours.transportInfo.transportType).toBe(expected);
+    expect(theirs.transportInfo).toEqual(ours.transportInfo);
     expect([ours.connectionType, theirs.connectionType]).toEqual(['manual', 'inbound']);
     expect(theirs.cleanSubVer).toBe(client.connman.userAgent);
   });

@@ -4,7 +4,7 @@ import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Subnet } from '../../ts/netaddr/subnet.ts';
 import { uniformBelow } from '../../ts/util/random.ts';
 import { seededUint32 } from '../harness/data/seeded-uint32.ts';
-import { World } from './world.ts';
+import { World, fromWithin } from './world.ts';
 import type { TestNode, WirePeer } from './world.ts';
 
 const PLACE = '10.0.0.1:18444';
@@ -124,7 +124,9 @@ describe('a connman with nothing to do', () => {
   it('sends what was queued before the keys of V2 as soon as they are there, without waiting for anything', async () => {
     const server = await world.node({ bind: [PLACE] });
     const client = await world.node();
-    client.connman.on('outboundConnection', (node) => client.greeter.send(node, { type: 'ping', nonce: 1n }));
+    client.connman.on('outboundConnection', (node) =>
+      client.greeter.send(fromWithin(node), { type: 'ping', nonce: 1n }),
+    );
     void client.connman.connectTo(PLACE);
     await world.settle();
     expect(world.net.clock.now()).toBe(0);

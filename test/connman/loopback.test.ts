@@ -47,8 +47,8 @@ describe('two nodes over real sockets', () => {
       [server, client].every(({ connman }) => [...connman.nodes()].some((node) => node.isSuccessfullyConnected)),
     );
     const [theirs, ours] = [onlyNode(server.connman), onlyNode(client.connman)];
-    expect(ours.transport.getInfo().transportType).toBe(transportType);
-    expect(theirs.transport.getInfo()).toEqual(ours.transport.getInfo());
+    expect(ours.transportInfo.transportType).toBe(transportType);
+    expect(theirs.transportInfo).toEqual(ours.transportInfo);
 
     const lengths: number[] = [];
     server.greeter.onMessage = (_node, _type, payload) => {
@@ -95,10 +95,7 @@ describe('two nodes over V2 on real sockets', () => {
         side.greeter.network.pushMessage(node, 'inv', pattern(index));
     }
     await until('all of both', () => got.get(server) === 500 && got.get(client) === 700);
-    expect([server, client].map(({ connman }) => onlyNode(connman).transport.getInfo().transportType)).toEqual([
-      'v2',
-      'v2',
-    ]);
+    expect([server, client].map(({ connman }) => onlyNode(connman).transportInfo.transportType)).toEqual(['v2', 'v2']);
   });
 
   /** A list of inventory entries that says which one it is: now and then one too long for a single packet step. */

@@ -1,6 +1,7 @@
 // Where the `Connman`s of one test live: a network in memory, nodes on it, and peers that speak by hand.
 
 import { Connman } from '../../ts/connman/connman.ts';
+import type { NodeView, P2PNode } from '../../ts/connman/node/peer.ts';
 import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { decodeMessage, encodeMessage } from '../../ts/p2p/messages/registry.ts';
@@ -155,9 +156,14 @@ export function versionMessage(nonce = 0x1234n): Message {
   };
 }
 
+/** A node as the message processor has it: what users see is the same object, with fewer names. */
+export function fromWithin(node: NodeView): P2PNode {
+  return node as P2PNode;
+}
+
 /** The only node of a connman. */
-export function onlyNode(connman: Connman) {
-  const [node] = [...connman.nodes()];
+export function onlyNode(connman: Connman): P2PNode {
+  const [node] = [...connman.nodes()].map(fromWithin);
   if (node === undefined || connman.getNodeCount() !== 1) throw new Error(`${connman.getNodeCount()} nodes`);
   return node;
 }

@@ -72,7 +72,7 @@ function define(): void {
       }
       const peer = meeting.peer!;
       expect([String(peer.addr), peer.connectedThroughNetwork]).toEqual([coreAddress, 'i2p']);
-      expect(peer.transport.getInfo().transportType).toBe(usesV2 ? 'v2' : 'v1');
+      expect(peer.transportInfo.transportType).toBe(usesV2 ? 'v2' : 'v1');
       expect(await meeting.corePeers()).toMatchObject([{ network: 'i2p', inbound: true, addrbind: coreAddress }]);
       await meeting.part();
     },
@@ -90,7 +90,7 @@ function define(): void {
       const peer = meeting.peer!;
       expect([peer.isInbound, peer.connectedThroughNetwork]).toEqual([true, 'i2p']);
       expect(String(peer.addrBind)).toBe(ourAddress);
-      expect(peer.transport.getInfo().transportType).toBe(usesV2 ? 'v2' : 'v1');
+      expect(peer.transportInfo.transportType).toBe(usesV2 ? 'v2' : 'v1');
       expect(await meeting.corePeers()).toMatchObject([{ network: 'i2p', inbound: false, addr: ourAddress }]);
       await meeting.part();
     },

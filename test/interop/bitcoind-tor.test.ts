@@ -75,7 +75,7 @@ function define(): void {
     expect(await meeting.isMet(REACH_DEADLINE_MS)).toBe(true);
     const peer = meeting.peer!;
     expect([String(peer.addr), peer.connectedThroughNetwork]).toEqual([`${address}:18444`, 'onion']);
-    expect(peer.transport.getInfo().transportType).toBe('v2');
+    expect(peer.transportInfo.transportType).toBe('v2');
     expect(await meeting.corePeers()).toMatchObject([{ network: 'onion', inbound: true, addrbind: coreOnionBind }]);
     await meeting.part();
   }, 200_000);
@@ -88,7 +88,7 @@ function define(): void {
     } while (!(await meeting.isMet(CORE_DIAL_MS)));
     const peer = meeting.peer!;
     expect([peer.isInbound, peer.isInboundOnion, peer.connectedThroughNetwork]).toEqual([true, true, 'onion']);
-    expect(peer.transport.getInfo().transportType).toBe('v2');
+    expect(peer.transportInfo.transportType).toBe('v2');
     expect(await meeting.corePeers()).toMatchObject([{ network: 'onion', inbound: false, addr: `${ourId}.onion` }]);
     await meeting.part();
   }, 200_000);

@@ -9,6 +9,7 @@ import { Service } from '../../ts/netaddr/service.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import { PROTOCOL_VERSION } from '../../ts/p2p/protocol.ts';
 import { ByteWriter } from '../../ts/util/bytes/bytes.ts';
+import { fromWithin } from '../connman/world.ts';
 import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../harness/labs/bitcoind.ts';
 import type { CorePeer } from '../harness/labs/bitcoind.ts';
 import { FULL_NODE, eventually, nodesBeside } from '../harness/labs/regtest-node.ts';
@@ -186,7 +187,7 @@ describe.skipIf(bitcoindPath() === undefined)('with Bitcoin Core', { timeout: 60
       const ours = await start();
       const nodeId = await ours.dial(core.address, true);
       await pingedPeer(core);
-      ours.peers.network.pushMessage(ours.connman.node(nodeId)!, type, payload);
+      ours.peers.network.pushMessage(fromWithin(ours.connman.node(nodeId)!), type, payload);
       await eventually(() => ours.closed).toEqual([expect.stringMatching(HUNG_UP)]);
     });
 
@@ -195,7 +196,7 @@ describe.skipIf(bitcoindPath() === undefined)('with Bitcoin Core', { timeout: 60
       const nodeId = await ours.dial(core.address, true);
       const { id } = await pingedPeer(core);
       const payload = Buffer.alloc(MAX_PAYLOAD_BYTES, 7);
-      ours.peers.network.pushMessage(ours.connman.node(nodeId)!, 'nonsense', payload);
+      ours.peers.network.pushMessage(fromWithin(ours.connman.node(nodeId)!), 'nonsense', payload);
       const rawBytes = MAX_PAYLOAD_BYTES + LONG_FORM_OVERHEAD_BYTES;
       await eventually(async () => (await core.peers())[0]?.bytesrecv_per_msg['*other*']).toBe(rawBytes);
       const arrived = ours.next('message:unknown');

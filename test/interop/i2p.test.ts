@@ -338,10 +338,7 @@ describeInNamespace('a private I2P network', import.meta.filename, needs, () => 
       const isMet = (): boolean => nodes().length === 2 && nodes().every((node) => node.isSuccessfullyConnected);
       await until('both handshakes', isMet, SESSION_DEADLINE_MS);
       for (const node of nodes()) {
-        expect([node.connectedThroughNetwork, node.transport.getInfo().transportType]).toEqual([
-          'i2p',
-          usesV2 ? 'v2' : 'v1',
-        ]);
+        expect([node.connectedThroughNetwork, node.transportInfo.transportType]).toEqual(['i2p', usesV2 ? 'v2' : 'v1']);
       }
       expect(String([...host.nodes()][0]!.addrBind)).toBe(String(service));
       host.disconnectNode([...host.nodes()][0]!.id);

@@ -55,7 +55,7 @@ describe('two nodes', () => {
     await world.pass(2_000, 100);
     expect(seen).toEqual(['version', 'wtxidrelay', 'sendaddrv2', 'verack', 'getaddr', 'ping', 'pong']);
     const [ours, theirs] = [client, server].map(({ connman }) => onlyNode(connman));
-    expect([ours!, theirs!].map((node) => node.transport.getInfo().transportType)).toEqual([transport, transport]);
+    expect([ours!, theirs!].map((node) => node.transportInfo.transportType)).toEqual([transport, transport]);
     expect([ours!, theirs!].every((node) => node.isSuccessfullyConnected && node.minPingTimeMs < 1_000)).toBe(true);
     const [stats] = client.connman.getPeerStats();
     expect(stats).toMatchObject({ services: '0000000000000809' });

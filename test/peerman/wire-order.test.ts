@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { CONNECTION_TYPES } from '../../ts/connman/node/connection-types.ts';
 import type { ConnectionType } from '../../ts/connman/node/connection-types.ts';
 import type { Connman } from '../../ts/connman/connman.ts';
-import type { P2PNode } from '../../ts/connman/node/peer.ts';
+import type { NodeView } from '../../ts/connman/node/peer.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import type { MemoryPeer } from '../../ts/testing.ts';
@@ -66,7 +66,7 @@ function theirVersion(protocolVersion: number): Buffer {
 
 interface Situation {
   readonly type: ConnectionType;
-  readonly node: P2PNode;
+  readonly node: NodeView;
   readonly userAgent: string;
   readonly nowSeconds: number;
 }

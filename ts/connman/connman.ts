@@ -35,7 +35,7 @@ import type { TypeTally } from './messages/message-tally.ts';
 import type { Direction } from './node/node-table.ts';
 import type { ConnmanOptions } from './settings/options.ts';
 import type { AddableType, AddedConnection } from './outbound/outbound.ts';
-import type { P2PNode } from './node/peer.ts';
+import type { NodeView } from './node/peer.ts';
 import { ConnmanParts } from './parts.ts';
 import { ConnmanNetwork } from './peer-network.ts';
 import { resolveConnmanOptions } from './settings/resolve-options.ts';
@@ -181,17 +181,17 @@ export class Connman implements AsyncDisposable {
   // ---- Nodes --------------------------------------------------------------------------------------------------------
 
   /** The node with this id; undefined when it is gone. */
-  node(nodeId: number): P2PNode | undefined {
+  node(nodeId: number): NodeView | undefined {
     return this.#parts.table.get(nodeId);
   }
 
   /** Every node, those in their handshake and those marked included, ascending by id. */
-  nodes(): IterableIterator<P2PNode> {
+  nodes(): IterableIterator<NodeView> {
     return this.#parts.table.values();
   }
 
   /** Calls `visit` for every node whose handshake is done and that is not marked for disconnection. */
-  forEachNode(visit: (node: P2PNode) => void): void {
+  forEachNode(visit: (node: NodeView) => void): void {
     this.#parts.table.forEachReady(visit);
   }
 

@@ -9,7 +9,7 @@ import { Service } from '../../../ts/netaddr/service.ts';
 import type { Timer } from '../../../ts/util/time/clock.ts';
 import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 import { Greeter } from '../greeter.ts';
-import { World } from '../world.ts';
+import { World, fromWithin } from '../world.ts';
 import type { TestNode, WirePeer } from '../world.ts';
 
 const PLACE = '127.0.0.1:18444';
@@ -98,8 +98,8 @@ describe('the message pump', () => {
     peers[7]!.send({ type: 'ping', nonce: 1n });
     await world.settle();
     expect(node.greeter.visits).toEqual([7]);
-    node.greeter.network.wakeMessageHandler(node.connman.node(3));
-    node.greeter.network.wakeMessageHandler(node.connman.node(3));
+    node.greeter.network.wakeMessageHandler(fromWithin(node.connman.node(3)!));
+    node.greeter.network.wakeMessageHandler(fromWithin(node.connman.node(3)!));
     await world.settle();
     expect(node.greeter.visits).toEqual([7, 3]);
   });
@@ -122,7 +122,7 @@ describe('the message pump', () => {
     expect(await visitsIn(300)).toEqual([0, 0]);
     node.greeter.network.wakeMessageHandler();
     expect(await visitsIn(300)).toEqual([0]);
-    node.greeter.network.wakeMessageHandler(quiet);
+    node.greeter.network.wakeMessageHandler(fromWithin(quiet));
     expect(await visitsIn(300)).toEqual([0]);
   });
 

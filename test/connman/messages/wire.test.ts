@@ -327,7 +327,7 @@ describe('accounting', () => {
     expect(p2pNode.sentBytesByType.get('pong')).toBe(1 + 8 + 20);
     expect(p2pNode.sentBytes).toBeGreaterThanOrEqual(sum(p2pNode.sentBytesByType) + 64 + 16 + 20);
     expect(p2pNode.sentBytes).toBeLessThanOrEqual(sum(p2pNode.sentBytesByType) + 64 + 4_095 + 16 + 20);
-    expect(p2pNode.transport.getInfo().transportType).toBe('v2');
+    expect(p2pNode.transportInfo.transportType).toBe('v2');
   });
 
   it('counts V2 decoys in totals only', async () => {

@@ -338,7 +338,7 @@ describe('a peer that hangs up over our V2 key', () => {
     const { node, dialsSeen } = await hangUp(V1_HEADER_BYTES, new Uint8Array(0));
     expect(dialsSeen()).toBe(2);
     const made = onlyNode(node.connman);
-    expect(made.transport.getInfo().transportType).toBe('v1');
+    expect(made.transportInfo.transportType).toBe('v1');
     expect([made.connectionType, made.dest]).toEqual(['manual', PLACE]);
     expect(node.greeter.finalized).toEqual([0]);
   });

@@ -7,7 +7,7 @@ import type { AddrMan } from '../../../ts/addrman/addr-man.ts';
 import { AnchorsFile } from '../../../ts/storage/anchors-file.ts';
 import type { Connman } from '../../../ts/connman/connman.ts';
 import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
-import type { P2PNode } from '../../../ts/connman/node/peer.ts';
+import type { NodeView } from '../../../ts/connman/node/peer.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
@@ -37,7 +37,7 @@ async function start(addressBook: AddrMan, options: ConnmanOptions = {}): Promis
   return connman;
 }
 
-function groupsOf(nodes: readonly P2PNode[]): Set<string> {
+function groupsOf(nodes: readonly NodeView[]): Set<string> {
   return new Set(nodes.map(({ addr }) => Buffer.from(addr.address.netGroup()).toString('hex')));
 }
 

@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 
 import type { Connman } from '../../../ts/connman/connman.ts';
-import type { P2PNode } from '../../../ts/connman/node/peer.ts';
+import type { NodeView } from '../../../ts/connman/node/peer.ts';
 import { PeerManager } from '../../../ts/peerman/peer-manager.ts';
 import { noteProgress, until } from '../until.ts';
 import type { Bitcoind, CorePeer } from './bitcoind.ts';
@@ -48,7 +48,7 @@ export class OverlayMeeting {
   }
 
   /** Our node's peer, once the handshake is over. */
-  get peer(): P2PNode | undefined {
+  get peer(): NodeView | undefined {
     return [...this.#node.nodes()].find(({ isSuccessfullyConnected }) => isSuccessfullyConnected);
   }
 

@@ -7,11 +7,11 @@ import type { Service } from '../../netaddr/service.ts';
 import type { OutboundMessage, ReceivedMessage } from '../../p2p/transport/transport.ts';
 import type { DialFailureCode } from '../../sockman/dial/failure.ts';
 import type { ConnectionType } from '../node/connection-types.ts';
-import type { P2PNode } from '../node/peer.ts';
+import type { NodeView } from '../node/peer.ts';
 
 /** A message and whose it is. */
 export interface MessageEvent<Message> {
-  readonly node: P2PNode;
+  readonly node: NodeView;
   readonly message: Message;
 }
 
@@ -38,7 +38,7 @@ export interface FailedDialEvent extends DialEvent {
 
 /** The end of a connection. */
 export interface ClosedConnectionEvent {
-  readonly node: P2PNode;
+  readonly node: NodeView;
   /** One line for people, without text from the peer. */
   readonly reason: string;
 }
@@ -48,12 +48,12 @@ export interface ConnmanEvents {
   /** How many nodes there are; at most once a turn. */
   numConnectionsChanged: number;
   networkActiveChanged: boolean;
-  inboundConnection: P2PNode;
-  outboundConnection: P2PNode;
+  inboundConnection: NodeView;
+  outboundConnection: NodeView;
   /** A connection is gone, its node finalized. */
   closedConnection: ClosedConnectionEvent;
   /** An inbound peer was marked to make room for another. */
-  evictedInboundConnection: P2PNode;
+  evictedInboundConnection: NodeView;
   /** A message begins to be processed. Its payload must not be changed. */
   inboundMessage: MessageEvent<ReceivedMessage>;
   /** A message came that is dropped unread; its `rejectReason` says why. The payload is gone after the call. */
@@ -69,6 +69,6 @@ export interface ConnmanEvents {
 }
 
 /** A peer as it may stand in a log, in Core's form: with its address only if the user wants that. */
-export function loggedPeer({ id, addr }: P2PNode, showsAddress: boolean): string {
+export function loggedPeer({ id, addr }: NodeView, showsAddress: boolean): string {
   return showsAddress ? `peer=${id}, peeraddr=${addr}` : `peer=${id}`;
 }

@@ -22,7 +22,7 @@ import type { Clock } from '../../util/time/clock.ts';
 import type { Emitter } from '../../util/emitter.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { ConnmanEvents } from '../contract/events.ts';
-import type { P2PNode } from '../node/peer.ts';
+import type { NodeView } from '../node/peer.ts';
 
 const FILES = { received: 'msgs_recv.dat', sent: 'msgs_sent.dat' } as const;
 
@@ -47,7 +47,7 @@ export interface MessageCaptureOptions {
 /** Writes all messages from now on. */
 export function captureMessages({ events, folder, clock, logger }: MessageCaptureOptions): void {
   let hasFailed = false;
-  const write = (node: P2PNode, file: string, message: OutboundMessage): void => {
+  const write = (node: NodeView, file: string, message: OutboundMessage): void => {
     try {
       append(join(folder, folderNameOf(node)), file, recordOf(message, clock.wallTimeMs()));
       hasFailed = false;
@@ -61,7 +61,7 @@ export function captureMessages({ events, folder, clock, logger }: MessageCaptur
 }
 
 /** The address and port of a peer as the name of a folder, on any file system. */
-export function folderNameOf({ addr }: Pick<P2PNode, 'addr'>): string {
+export function folderNameOf({ addr }: Pick<NodeView, 'addr'>): string {
   return String(addr).replace(/[^\w.[\]-]/g, '_');
 }
 

@@ -4,7 +4,7 @@ import type { OutboundMessage } from '../../p2p/transport/transport.ts';
 import type { DebugLog } from '../../util/debug-log.ts';
 import { shown } from '../../util/errors/errors.ts';
 import type { ConnmanEvents } from '../contract/events.ts';
-import type { P2PNode } from '../node/peer.ts';
+import type { NodeView } from '../node/peer.ts';
 
 /** Where messages are heard of: a `Connman`, or its events. */
 export interface MessageEvents {
@@ -13,7 +13,7 @@ export interface MessageEvents {
 
 /** Tells all messages from now on. */
 export function logMessages(events: MessageEvents, debug: DebugLog): void {
-  const tell = (verb: string, node: P2PNode, { type, payload }: OutboundMessage): void =>
+  const tell = (verb: string, node: NodeView, { type, payload }: OutboundMessage): void =>
     debug(`${verb} ${isPlain(type) ? type : shown(type)} (${payload.length} bytes) peer=${node.id}`);
   events.on('inboundMessage', ({ node, message }) => tell('received:', node, message));
   events.on('outboundMessage', ({ node, message }) => tell('sending', node, message));

@@ -8,7 +8,7 @@
 import type { NetworkClass } from '../../netaddr/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import { INITIAL_PROTOCOL_VERSION } from '../../p2p/protocol.ts';
-import type { OutboundMessage, Transport } from '../../p2p/transport/transport.ts';
+import type { OutboundMessage, Transport, TransportInfo } from '../../p2p/transport/transport.ts';
 import type { Proxy } from '../../sockman/dial/connect-options.ts';
 import { SockManError } from '../../util/errors/errors.ts';
 import type { MemoryAccount } from '../../util/memory/memory-budget.ts';
@@ -56,37 +56,29 @@ export interface P2PNodeInfo extends ConnectionInfo {
   readonly localNonce: bigint;
   readonly connectedAtMs: number;
   readonly transport: Transport;
-  /** What the peer sent and nobody has processed yet. Says when receiving pauses. */
+  /**
+   * What the peer sent and nobody has processed yet. Says when receiving pauses.
+   * @internal
+   */
   readonly received: ReceivedBytes;
+}
+
+/** What a node is made with for itself: nobody else reads it from there. */
+interface P2PNodeParts extends P2PNodeInfo {
   /** Books what waits to be sent, and says when sending is paused. */
   readonly sendAccount: MemoryAccount;
 }
 
+/** What is known of a node when it is made: the fields are listed in `P2PNodeInfo`, and the constructor sets them all. */
+export interface P2PNode extends P2PNodeInfo {}
+
 /**
  * The state of one peer. Times are wall-clock milliseconds, or seconds where the name says so; 0 is never.
  *
- * Fields of the second group are written by the message processor and read by `Connman`, for eviction and statistics.
+ * Fields of the second group are written by the message processor and read by `Connman`, for eviction and statistics. Users
+ * of a `Connman` see a `NodeView`.
  */
 export class P2PNode {
-  readonly id: number;
-  readonly addr: Service;
-  readonly addrServices: bigint;
-  readonly addrBind: Service | undefined;
-  readonly addrName: string;
-  readonly dest: string | undefined;
-  readonly connectionType: ConnectionType;
-  readonly isInboundOnion: boolean;
-  readonly permissions: number;
-  readonly preferEvict: boolean;
-  readonly keyedNetGroup: bigint;
-  readonly networkKey: bigint;
-  readonly localNonce: bigint;
-  readonly connectedAtMs: number;
-  readonly transport: Transport;
-  /** @internal */
-  readonly received: ReceivedBytes;
-  readonly proxyOverride: Proxy | undefined;
-
   // ---- Written by Connman -------------------------------------------------------------------------------------------
 
   /** @internal */
@@ -149,25 +141,9 @@ export class P2PNode {
    * @param onMarked - Called once, when the node is marked for disconnection.
    * @internal
    */
-  constructor(info: P2PNodeInfo, onMarked: (node: P2PNode) => void) {
-    this.id = info.id;
-    this.addr = info.addr;
-    this.addrServices = info.addrServices;
-    this.addrBind = info.addrBind;
-    this.addrName = info.addrName;
-    this.dest = info.dest;
-    this.connectionType = info.connectionType;
-    this.isInboundOnion = info.isInboundOnion;
-    this.permissions = info.permissions;
-    this.preferEvict = info.preferEvict;
-    this.keyedNetGroup = info.keyedNetGroup;
-    this.networkKey = info.networkKey;
-    this.localNonce = info.localNonce;
-    this.connectedAtMs = info.connectedAtMs;
-    this.transport = info.transport;
-    this.received = info.received;
-    this.#sendAccount = info.sendAccount;
-    this.proxyOverride = info.proxyOverride;
+  constructor({ sendAccount, ...info }: P2PNodeParts, onMarked: (node: P2PNode) => void) {
+    Object.assign(this, info);
+    this.#sendAccount = sendAccount;
     this.#onMarked = onMarked;
   }
 
@@ -236,6 +212,11 @@ export class P2PNode {
   /** Whether the peer has a permission, by its name in the options. */
   hasPermission(name: PermissionName): boolean {
     return hasPermission(this.permissions, name);
+  }
+
+  /** What is spoken on the connection: V1, V2 with its session id, or not known yet. */
+  get transportInfo(): TransportInfo {
+    return this.transport.getInfo();
   }
 
   // ---- What is agreed on once ---------------------------------------------------------------------------------------
@@ -310,6 +291,32 @@ export class P2PNode {
     this.#disconnectReason = reason;
     this.#onMarked(this);
   }
+}
+
+/**
+ * A node as users of a `Connman` see it: live, and nothing of it can be set. `disconnect` asks for its end. Left out is what
+ * belongs to `Connman` and the message processor alone.
+ */
+export interface NodeView extends Readonly<
+  Omit<
+    P2PNode,
+    | 'transport'
+    | 'received'
+    | 'sendQueue'
+    | 'timeUse'
+    | 'grant'
+    | 'nextVisitMs'
+    | 'setCommonVersion'
+    | 'setAddrLocal'
+    | 'bookSendMemory'
+    | 'dropQueues'
+    | 'sentBytesByType'
+    | 'receivedBytesByType'
+  >
+> {
+  /** Bytes on the wire by message type, types that occurred only. A peer can add no keys: unknown ones count as `*other*`. */
+  readonly sentBytesByType: ReadonlyMap<string, number>;
+  readonly receivedBytesByType: ReadonlyMap<string, number>;
 }
 
 function alreadySet(what: string, connectionId: number): SockManError {

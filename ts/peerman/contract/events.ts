@@ -1,13 +1,13 @@
 // What a `PeerManager` tells whoever listens, by name.
 
-import type { P2PNode } from '../../connman/node/peer.ts';
+import type { NodeView } from '../../connman/node/peer.ts';
 import type { MessageType } from '../../p2p/messages/message-types.ts';
 import type { Message, MessageMap, UnknownMessage } from '../../p2p/messages/registry.ts';
 
 /** A message of a peer. */
 export interface PeerMessage<M = Message> {
   readonly nodeId: number;
-  readonly node: P2PNode;
+  readonly node: NodeView;
   /** Byte arrays in it are views of `payload`. Where `exceedsLimit` is set, its sender is about to be punished for it. */
   readonly message: M;
   /** The bytes as they came. Belongs to all listeners: not to be changed. */
@@ -30,9 +30,9 @@ export interface PeerManagerEvents extends MessageEvents {
   /** Every message, before the event of its type. */
   message: PeerMessage;
   /** The handshake is done: messages may be sent. */
-  peerReady: { readonly nodeId: number; readonly node: P2PNode };
+  peerReady: { readonly nodeId: number; readonly node: NodeView };
   /** A peer is gone, also one that never became ready. */
-  peerGone: { readonly nodeId: number; readonly node: P2PNode };
+  peerGone: { readonly nodeId: number; readonly node: NodeView };
   /** A peer broke the protocol, and is about to be disconnected unless it may do anything. */
-  misbehaving: { readonly nodeId: number; readonly node: P2PNode; readonly reason: string };
+  misbehaving: { readonly nodeId: number; readonly node: NodeView; readonly reason: string };
 }
