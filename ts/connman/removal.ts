@@ -67,7 +67,7 @@ export class Removal {
   remove(node: P2PNode, mayReconnect: boolean): void {
     const { settings, sockets, table, lifecycle } = this.#parts;
     table.remove(node);
-    if (mayReconnect && node.transport.shouldReconnectV1()) {
+    if (mayReconnect && node.shouldReconnectV1) {
       settings.logger.debug(`retrying with v1 transport protocol for peer=${node.id}`);
       this.#reconnections.push(v1RequestOf(node));
     } else node.grant?.release();

@@ -5,6 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { AddrMan, BanMan, Connman, PeerManager } from '../../../ts/connman.ts';
 import { HttpServer, Metrics } from '../../../ts/http.ts';
 import { Service } from '../../../ts/index.ts';
+import { fromWithin } from '../../connman/world.ts';
 import { noteProgress, until } from '../../harness/until.ts';
 import { readMetrics, sampleOf } from './prometheus-text.ts';
 
@@ -94,7 +95,7 @@ describe('a scrape', () => {
 
   it('has nothing of what peers say of themselves', async () => {
     const { connman, scrape } = await measuredNode();
-    for (const node of connman.nodes()) node.cleanSubVer = 'x"} 1\nevil{a="';
+    for (const node of connman.nodes()) fromWithin(node).cleanSubVer = 'x"} 1\nevil{a="';
     const text = await scrape();
     readMetrics(text);
     expect(text).not.toContain('evil');

@@ -219,6 +219,11 @@ export class P2PNode {
     return this.transport.getInfo();
   }
 
+  /** Whether the peer hung up over our V2 key without a word: it may know V1 only, and is dialed again with that. */
+  get shouldReconnectV1(): boolean {
+    return this.transport.shouldReconnectV1();
+  }
+
   // ---- What is agreed on once ---------------------------------------------------------------------------------------
 
   /** The lower of both versions; 209 until the peer's `version` came. */
@@ -248,6 +253,11 @@ export class P2PNode {
   /** More waits to be processed than may: the kernel keeps what else the peer sends. */
   get isReceivePaused(): boolean {
     return this.received.isPaused;
+  }
+
+  /** Memory of what waits to be processed, in bytes. */
+  get receivedMemoryBytes(): number {
+    return this.received.memoryBytes;
   }
 
   /** Memory of what waits to be sent, in bytes: the queue and what the transport holds. */

@@ -50,10 +50,10 @@ function addPeers(page: MetricsPage, connman: Connman): void {
   const peers = new CounterTable(['direction', 'network', 'connection_type', 'transport']);
   let [receivedBytes, sentBytes, receivePaused, sendPaused] = [0, 0, 0, 0];
   for (const node of connman.nodes()) {
-    const { transportType } = node.transport.getInfo();
+    const { transportType } = node.transportInfo;
     const direction = node.isInbound ? 'in' : 'out';
     peers.add(direction, node.connectedThroughNetwork, node.connectionType, transportType);
-    receivedBytes += node.received.memoryBytes;
+    receivedBytes += node.receivedMemoryBytes;
     sentBytes += node.sendMemoryBytes;
     if (node.isReceivePaused) receivePaused++;
     if (node.isSendPaused) sendPaused++;

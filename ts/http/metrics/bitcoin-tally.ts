@@ -2,7 +2,7 @@
 
 import type { Connman } from '../../connman/connman.ts';
 import type { FailedDialEvent } from '../../connman/contract/events.ts';
-import type { P2PNode } from '../../connman/node/peer.ts';
+import type { NodeView } from '../../connman/node/peer.ts';
 import type { PeerManager } from '../../peerman/peer-manager.ts';
 import { disconnectClass } from './disconnect-reasons.ts';
 import { CounterTable } from './counter-table.ts';
@@ -43,19 +43,19 @@ export class BitcoinTally {
     this.connectAttempts.add(network, proxyFailed ? 'proxy' : dialClass(code));
   }
 
-  #closed(node: P2PNode, reason: string): void {
+  #closed(node: NodeView, reason: string): void {
     const isMisbehaving = this.#misbehaving.delete(node.id);
     this.disconnects.add(disconnectClass(reason, isMisbehaving, node.isSuccessfullyConnected));
     if (node.isSuccessfullyConnected) return;
-    this.handshakes.add(versionOf(node), node.transport.shouldReconnectV1() ? 'downgrade' : 'failed');
+    this.handshakes.add(versionOf(node), node.shouldReconnectV1 ? 'downgrade' : 'failed');
   }
 }
 
 /** The version of the transport; `unknown` for a peer that did not say enough to tell. */
-function versionOf({ transport }: P2PNode): string {
-  const { transportType } = transport.getInfo();
+function versionOf({ transportInfo, shouldReconnectV1 }: NodeView): string {
+  const { transportType } = transportInfo;
   if (transportType !== 'detecting') return transportType;
-  return transport.shouldReconnectV1() ? 'v2' : 'unknown';
+  return shouldReconnectV1 ? 'v2' : 'unknown';
 }
 
 function dialClass(code: FailedDialEvent['code']): DialClass {
