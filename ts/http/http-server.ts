@@ -12,6 +12,7 @@ import { SockManError, invalidArg, shown } from '../util/errors/errors.ts';
 import type { Logger } from '../util/logger.ts';
 import { AnswerBuffer } from './connection/answer-buffer.ts';
 import { Dispatcher } from './connection/dispatcher.ts';
+import { ServerMemory } from './connection/held-memory.ts';
 import { HttpConnection } from './connection/http-connection.ts';
 import type { ConnectionContext } from './connection/http-connection.ts';
 import type { HttpHandler, HttpRequest } from './message/http-request.ts';
@@ -52,7 +53,7 @@ export class HttpServer extends SockMan {
     super(socketOptions(options));
     this.#options = resolveHttpOptions(options);
     this.#logger = guardedLogger(options.logger, options.onCallbackError);
-    const { handlerSlots, workQueueDepth, clock, defaultContentType } = this.#options;
+    const { handlerSlots, workQueueDepth, clock, defaultContentType, memoryBudget } = this.#options;
     this.#dispatcher = new Dispatcher(handlerSlots, workQueueDepth, this.#logger);
     this.#context = {
       sockMan: this,
@@ -62,6 +63,7 @@ export class HttpServer extends SockMan {
       counters: noHttpCounters(),
       paused: this.#paused,
       answers: new AnswerBuffer(),
+      memory: new ServerMemory(memoryBudget),
       spareParser: undefined,
       onAnswer: undefined,
       forget: (connection) => this.#forget(connection),

@@ -7,6 +7,7 @@ import type { SockManOptions } from '../sockman/options.ts';
 import { systemClock } from '../util/time/clock.ts';
 import type { Clock } from '../util/time/clock.ts';
 import { invalidArg } from '../util/errors/errors.ts';
+import { MemoryBudget } from '../util/memory/memory-budget.ts';
 import { checkOptionNames } from '../util/options/option-names.ts';
 import {
   DEFAULT_HANDLER_SLOTS,
@@ -43,6 +44,12 @@ export interface HttpServerOptions extends SockManOptions {
   maxUnparsedBytes?: number;
   /** Longest request body, in bytes, 0 to 1 GiB. Default 32 MiB. */
   maxBodyBytes?: number;
+  /**
+   * What all requests and answers together may hold in memory. Default: 32 MiB, or an eighth of the heap limit if that is less.
+   * Beyond it connections that hold more than their share are not read until there is room; one body goes on at any time. May be
+   * shared with other servers.
+   */
+  memoryBudget?: MemoryBudget;
   /** `Content-Type` of answers whose handler sets none. Default `text/html; charset=ISO-8859-1`, as Bitcoin Core has it. */
   defaultContentType?: string;
   /** Time, for tests: that of the `backend`. Default the system's. */
@@ -60,6 +67,7 @@ const HTTP_OPTION_NAMES: Readonly<Record<keyof HttpServerOptions, true>> = {
   maxConnections: true,
   maxUnparsedBytes: true,
   maxBodyBytes: true,
+  memoryBudget: true,
   defaultContentType: true,
   clock: true,
 };
@@ -75,6 +83,7 @@ export interface ResolvedHttpOptions {
   readonly maxConnections: number;
   readonly maxUnparsedBytes: number;
   readonly maxBodyBytes: number;
+  readonly memoryBudget: MemoryBudget;
   readonly defaultContentType: string;
   readonly clock: Clock;
 }
@@ -105,9 +114,15 @@ export function resolveHttpOptions(options: HttpServerOptions): ResolvedHttpOpti
     maxConnections: integer('maxConnections', options.maxConnections, DEFAULT_MAX_CONNECTIONS, 1, 1_000_000),
     maxUnparsedBytes: unparsedBytes(options.maxUnparsedBytes),
     maxBodyBytes: integer('maxBodyBytes', options.maxBodyBytes, DEFAULT_MAX_BODY_BYTES, 0, 2 ** 30),
+    memoryBudget: budgetOf(options.memoryBudget),
     defaultContentType,
     clock,
   };
+}
+
+function budgetOf(memoryBudget = new MemoryBudget()): MemoryBudget {
+  if (!(memoryBudget instanceof MemoryBudget)) throw invalidArg('memoryBudget', 'a MemoryBudget', memoryBudget);
+  return memoryBudget;
 }
 
 function unparsedBytes(value: unknown): number {

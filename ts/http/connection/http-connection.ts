@@ -8,6 +8,7 @@ import type { Service } from '../../netaddr/service.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { AnswerBuffer } from './answer-buffer.ts';
+import type { HeldMemory, ServerMemory } from './held-memory.ts';
 import { HttpRequest } from '../message/http-request.ts';
 import type { ReplySink } from '../message/http-request.ts';
 import { LINGER_MS, MAX_LINGER_BYTES, STREAM_STALL_MS, SWEEP_MS } from '../limits.ts';
@@ -33,6 +34,7 @@ export interface ConnectionContext {
   /** Node ids of connections that are not to be read. */
   readonly paused: Set<number>;
   readonly answers: AnswerBuffer;
+  readonly memory: ServerMemory;
   /** A parser that no connection uses: most requests come whole, and an idle connection has none. */
   spareParser: RequestParser | undefined;
   /** Told of each answer, once it is whole. */
@@ -53,6 +55,9 @@ export class HttpConnection implements ReplySink, StreamTarget {
   /** Its head was looked at, and its body is being read. */
   #awaitsBody: HttpRequest | undefined = undefined;
   #output: OutputQueue | undefined = undefined;
+  /** From the first time on that something is held. */
+  #memory: HeldMemory | undefined = undefined;
+  #waitsForMemory = false;
   #stream: OpenStream | undefined = undefined;
   #isConsuming = false;
   #hasCarried = false;
@@ -116,6 +121,8 @@ export class HttpConnection implements ReplySink, StreamTarget {
   /** Called every `SWEEP_MS`. */
   sweep(): void {
     const { idleTimeoutMs, requestDeadlineMs } = this.#context.options;
+    // Others may have given back what this one waits for.
+    if (this.#waitsForMemory) this.#settle();
     // The first sweep comes at any time after the event, the others after a full interval each.
     const idleMs = this.#idleSweeps++ * SWEEP_MS;
     if (this.#isLingering) {
@@ -153,6 +160,7 @@ export class HttpConnection implements ReplySink, StreamTarget {
     this.#pending = undefined;
     this.#output = undefined;
     this.#parser = undefined;
+    this.#memory?.close();
     this.#context.paused.delete(this.nodeId);
     this.#context.forget(this);
     const stream = this.#stream;
@@ -435,11 +443,23 @@ export class HttpConnection implements ReplySink, StreamTarget {
     this.#settle();
   }
 
+  /** @returns Whether the connection has to wait until others have given memory back. */
+  #bookMemory(): boolean {
+    const bodyBytes = this.#parser?.bodyCapacity ?? 0;
+    const requestBytes = bodyBytes + (this.#pending?.length ?? 0) + (this.#request?.body.length ?? 0);
+    const heldBytes = requestBytes + this.unsentBytes;
+    if (heldBytes === 0 && this.#memory === undefined) return false;
+    this.#memory ??= this.#context.memory.open(() => this.#settle());
+    return this.#memory.book(heldBytes, bodyBytes > 0);
+  }
+
   /** Says whether the connection is to be read. */
   #settle(): void {
     if (this.#isGone) return;
     const { paused, sockMan } = this.#context;
-    const isPaused = this.unsentBytes > 0 || (this.#pending !== undefined && this.#request !== undefined);
+    this.#waitsForMemory = this.#bookMemory();
+    const isBehind = this.unsentBytes > 0 || (this.#pending !== undefined && this.#request !== undefined);
+    const isPaused = isBehind || this.#waitsForMemory;
     if (isPaused) paused.add(this.nodeId);
     else if (paused.delete(this.nodeId)) sockMan.wake(this.nodeId);
   }
