@@ -27,6 +27,9 @@ export const MAX_CLIENT_PAYLOAD_BYTES = 131_072;
 /** Most that waits for one client, in bytes: the transaction data of a full block must fit. */
 export const DEFAULT_MAX_SEND_QUEUE_BYTES = 64 * 1_048_576;
 
+/** Most that waits for all clients, in bytes: four of them with a full block's data each, and templates for all. */
+export const DEFAULT_MEMORY_BYTES = 256 * 1_048_576;
+
 /** Largest room that a client may ask for in the coinbase transaction, in bytes: a block has no more. */
 export const MAX_ADDITIONAL_SIZE = 4_000_000;
 

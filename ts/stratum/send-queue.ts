@@ -52,7 +52,7 @@ export class SendQueue {
     const templateId = isTip || message.name === 'NewTemplate' ? message.templateId : undefined;
     this.#entries.push({ frame, templateId, isTip });
     this.#bytes += frame.payload.length;
-    if (this.isFull) this.#dropSuperseded();
+    if (this.isFull) this.dropSuperseded(this.#limitBytes);
   }
 
   /** The oldest frame; it stays until `shift`. */
@@ -65,13 +65,14 @@ export class SendQueue {
     if (entry !== undefined) this.#bytes -= entry.frame.payload.length;
   }
 
-  #dropSuperseded(): void {
+  /** Leaves out superseded templates, oldest first, until no more than a limit waits. @param limitBytes - In payload bytes. */
+  dropSuperseded(limitBytes: number): void {
     const newestTip = this.#entries.findLast(({ isTip }) => isTip)?.templateId;
     const newestTemplate = this.#entries.findLast(({ templateId, isTip }) => templateId !== undefined && !isTip);
     this.#entries = this.#entries.filter((entry) => {
       const { frame, templateId } = entry;
       const mustStay = templateId === undefined || templateId === newestTip || entry === newestTemplate;
-      if (mustStay || !this.isFull) return true;
+      if (mustStay || this.#bytes <= limitBytes) return true;
       this.#bytes -= frame.payload.length;
       this.#droppedCount++;
       return false;

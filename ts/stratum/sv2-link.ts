@@ -92,6 +92,11 @@ export class Sv2Link {
     return undefined;
   }
 
+  /** Leaves out superseded templates until no more than a limit waits. @param limitBytes - In bytes. */
+  dropSuperseded(limitBytes: number): void {
+    this.#queue.dropSuperseded(limitBytes);
+  }
+
   /** Sends what waits, as far as the socket takes it. */
   flush(): FlushOutcome {
     for (;;) {

@@ -1,6 +1,7 @@
 // One client of a server: where its conversation stands, and what it may do next.
 
 import type { Service } from '../../netaddr/service.ts';
+import type { MemoryAccount } from '../../util/memory/memory-budget.ts';
 import { TokenBucket } from '../../util/time/token-bucket.ts';
 import { MAX_WAITING_REQUESTS, TRANSACTION_DATA_PER_MINUTE } from '../limits.ts';
 import type { CoinbaseOutputConstraints } from '../messages/template-distribution.ts';
@@ -48,6 +49,7 @@ export class ServedClient implements Sv2Client {
   readonly id: number;
   readonly address: Service;
   readonly link: Sv2Link;
+  readonly memory: MemoryAccount;
   readonly connectedAtMs: number;
   state: ClientState = 'handshake';
   setup: ClientSetup | undefined;
@@ -66,10 +68,12 @@ export class ServedClient implements Sv2Client {
   readonly #requestBudget: TokenBucket;
   #isAnswering = false;
 
-  constructor(id: number, address: Service, link: Sv2Link, nowMs: number, wallMs: number) {
+  /** @param memory - Books what the link holds; closed with the connection. */
+  constructor(id: number, address: Service, link: Sv2Link, memory: MemoryAccount, nowMs: number, wallMs: number) {
     this.id = id;
     this.address = address;
     this.link = link;
+    this.memory = memory;
     this.connectedAtMs = wallMs;
     this.stateSince = nowMs;
     this.#requestBudget = new TokenBucket({

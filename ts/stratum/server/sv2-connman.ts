@@ -16,7 +16,9 @@ import type { SockManOptions } from '../../sockman/options.ts';
 import { systemClock } from '../../util/time/clock.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import { silentLogger } from '../../util/logger.ts';
+import { MemoryBudget } from '../../util/memory/memory-budget.ts';
 import type { Logger } from '../../util/logger.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
 import { checkInteger } from '../../util/options/arguments.ts';
 import { checkOptionNames } from '../../util/options/option-names.ts';
 import { temporaryServerKeys } from '../key-files.ts';
@@ -25,6 +27,7 @@ import {
   CONSTRAINTS_TIMEOUT_MS,
   DEFAULT_MAX_CLIENTS,
   DEFAULT_MAX_SEND_QUEUE_BYTES,
+  DEFAULT_MEMORY_BYTES,
   FLUSH_TIMEOUT_MS,
   HANDSHAKE_TIMEOUT_MS,
   MAX_CLIENT_PAYLOAD_BYTES,
@@ -51,6 +54,11 @@ export interface Sv2ConnmanOptions extends SockManOptions {
   readonly maxClients?: number;
   /** Most that waits for one client before superseded templates are dropped, in bytes. Default 64 MiB. */
   readonly maxSendQueueBytes?: number;
+  /**
+   * What all clients together may have wait. Default: 256 MiB, or an eighth of the heap limit if that is less. Above its share a
+   * client's superseded templates are dropped, and it is not read. May be shared with other servers.
+   */
+  readonly memoryBudget?: MemoryBudget;
   /** False speaks without encryption, for networks of one machine and for tests. Default true. */
   readonly noise?: boolean;
   /** A cryptographic source of bytes. Default: that of `node:crypto`. */
@@ -65,6 +73,7 @@ const SV2_CONNMAN_OPTION_NAMES: Readonly<Record<keyof Sv2ConnmanOptions, true>> 
   certificateSeconds: true,
   maxClients: true,
   maxSendQueueBytes: true,
+  memoryBudget: true,
   noise: true,
   random: true,
   clock: true,
@@ -97,6 +106,7 @@ export class Sv2Connman extends SockMan {
   readonly #random: RandomBytes;
   readonly #maxClients: number;
   readonly #maxSendQueueBytes: number;
+  readonly #memoryBudget: MemoryBudget;
   readonly #isEncrypted: boolean;
   #conversation: Conversation | undefined = undefined;
   #handler: TemplateHandler | undefined = undefined;
@@ -108,12 +118,24 @@ export class Sv2Connman extends SockMan {
    */
   constructor(options: Sv2ConnmanOptions = {}) {
     checkOptionNames('', options, SV2_CONNMAN_OPTION_NAMES);
-    const { keys, certificateSeconds, maxClients, maxSendQueueBytes, noise, random, clock, ...socketOptions } = options;
+    const {
+      keys,
+      certificateSeconds,
+      maxClients,
+      maxSendQueueBytes,
+      memoryBudget,
+      noise,
+      random,
+      clock,
+      ...socketOptions
+    } = options;
     super(socketOptions);
     this.#maxClients = maxClients ?? DEFAULT_MAX_CLIENTS;
     checkInteger('maxClients', this.#maxClients, 1, 1_000_000);
     this.#maxSendQueueBytes = maxSendQueueBytes ?? DEFAULT_MAX_SEND_QUEUE_BYTES;
     checkInteger('maxSendQueueBytes', this.#maxSendQueueBytes, 1);
+    this.#memoryBudget = memoryBudget ?? new MemoryBudget({ totalBytes: DEFAULT_MEMORY_BYTES });
+    if (!(this.#memoryBudget instanceof MemoryBudget)) throw invalidArg('memoryBudget', 'a MemoryBudget', memoryBudget);
     if (certificateSeconds !== undefined) checkInteger('certificateSeconds', certificateSeconds, 1);
     this.#clock = clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
@@ -192,7 +214,8 @@ export class Sv2Connman extends SockMan {
     const send = (bytes: Uint8Array, willSendMore: boolean) => this.sendBytes(nodeId, bytes, willSendMore);
     const now = () => this.#clock.now();
     const link = new Sv2Link(transport, send, this.#maxSendQueueBytes, now);
-    const client = new ServedClient(nodeId, them, link, now(), this.#clock.wallTimeMs());
+    const memory = this.#memoryBudget.open(() => this.wake(nodeId));
+    const client = new ServedClient(nodeId, them, link, memory, now(), this.#clock.wallTimeMs());
     if (transport.isReady) client.enter('setup', now());
     this.#clients.set(nodeId, client);
     this.#sweep ??= this.#sweepLater();
@@ -223,7 +246,7 @@ export class Sv2Connman extends SockMan {
 
   override shouldTryToRecv(nodeId: number): boolean {
     const client = this.#clients.get(nodeId);
-    return client === undefined || (client.endReason === undefined && !client.link.isFull);
+    return client === undefined || (client.endReason === undefined && !client.link.isFull && !client.memory.isPaused);
   }
 
   override eventGotEOF(nodeId: number): void {
@@ -254,14 +277,23 @@ export class Sv2Connman extends SockMan {
   #queue(client: ServedClient, message: Sv2Message): void {
     if (message.name === 'NewTemplate') client.templatesSent++;
     client.link.queue(message);
+    this.#bookMemory(client);
+    if (client.memory.isPaused) client.link.dropSuperseded(this.#memoryBudget.shareBytes);
     this.#flush(client);
     this.wake(client.id);
   }
 
   #flush(client: ServedClient): void {
     const outcome = client.link.flush();
+    this.#bookMemory(client);
     if (outcome === 'broken') this.#closeNow(client, 'sending failed');
     else if (outcome === 'idle' && client.endReason !== undefined) this.#closeOrderly(client);
+  }
+
+  #bookMemory({ link, memory }: ServedClient): void {
+    const change = link.memoryBytes - memory.waitingBytes;
+    if (change > 0) memory.add(change);
+    else memory.remove(-change);
   }
 
   /** Decides the end of a client: what is queued still goes out. */
@@ -286,6 +318,7 @@ export class Sv2Connman extends SockMan {
 
   #forget(client: ServedClient, reason: string): void {
     if (!this.#clients.delete(client.id)) return;
+    client.memory.close();
     this.#logger.info(`sv2: client ${client.id} (${client.address}) is gone: ${reason}`);
     this.#handler?.onClientGone(client, reason);
   }
@@ -310,6 +343,8 @@ export class Sv2Connman extends SockMan {
       return this.#closeNow(client, `no progress in state ${client.state}`);
     }
     if (client.link.stalledForMs() >= STALL_TIMEOUT_MS) return this.#closeNow(client, 'the client does not read');
-    this.#conversation!.answerRequests(client);
+    // Others may have made room since.
+    this.#bookMemory(client);
+    if (!client.memory.isPaused) this.#conversation!.answerRequests(client);
   }
 }
