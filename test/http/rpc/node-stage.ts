@@ -4,13 +4,14 @@ import { AddrMan } from '../../../ts/addrman/addr-man.ts';
 import type { AddrManOptions } from '../../../ts/addrman/addr-man.ts';
 import { Connman } from '../../../ts/connman/connman.ts';
 import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
+import type { HttpServerOptions } from '../../../ts/http.ts';
 import { SettableClock, nodeMethods } from '../../../ts/rpc.ts';
-import type { RpcNode } from '../../../ts/rpc.ts';
+import type { RpcAuthOptions, RpcNode } from '../../../ts/rpc.ts';
 import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
 import { PeerManager } from '../../../ts/peerman/peer-manager.ts';
 import { BanMan } from '../../../ts/storage/ban-man.ts';
 import type { BanManOptions } from '../../../ts/storage/ban-man.ts';
-import { eventually } from '../../harness/labs/regtest-node.ts';
+import { inTime } from '../../harness/until.ts';
 import { RpcStage } from './stage.ts';
 
 /** One entry of `getpeerinfo`, as far as tests look at it by name. */
@@ -30,6 +31,8 @@ export interface NodeStageOptions {
   readonly bans?: BanManOptions;
   readonly addresses?: AddrManOptions;
   readonly node?: Partial<RpcNode>;
+  readonly auth?: RpcAuthOptions;
+  readonly http?: HttpServerOptions;
 }
 
 export class NodeStage {
@@ -40,7 +43,7 @@ export class NodeStage {
   readonly addressBook: AddrMan;
   readonly banMan: BanMan;
 
-  private constructor({ connman, bans, addresses, node }: NodeStageOptions) {
+  private constructor({ connman, bans, addresses, node, auth, http }: NodeStageOptions) {
     const { clock } = this;
     this.addressBook = new AddrMan({ clock, ...addresses });
     this.banMan = new BanMan({ clock, ...bans });
@@ -55,7 +58,7 @@ export class NodeStage {
       settableClock: clock,
       ...node,
     };
-    this.rpc = new RpcStage(nodeMethods(known));
+    this.rpc = new RpcStage(nodeMethods(known), auth, http);
   }
 
   static async start(options: NodeStageOptions = {}): Promise<NodeStage> {
@@ -82,10 +85,18 @@ export class NodeStage {
 
   /** Dials another node, and waits until both have shaken hands. */
   async meet(other: NodeStage): Promise<void> {
-    const before = (await other.peers()).length;
+    const shaken = Promise.all([this.#nextHandshake(), other.#nextHandshake()]);
     await this.call('addnode', other.address, 'onetry');
-    await eventually(async () => (await other.peers()).filter(({ version }) => version > 0).length).toBe(before + 1);
-    await eventually(async () => (await this.peers()).every(({ version }) => version > 0)).toBe(true);
+    await inTime('two handshakes', shaken);
+  }
+
+  #nextHandshake(): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = this.peerManager.on('peerReady', () => {
+        stop();
+        resolve();
+      });
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,6 @@
 // An RPC server over a real socket, and clients that send bytes of their own or JSON.
 
+import { createHmac } from 'node:crypto';
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 
@@ -10,6 +11,9 @@ import type { RpcAuthOptions, RpcMethod } from '../../../ts/rpc.ts';
 
 export const USER = 'tester';
 export const PASSWORD = 'pass:word';
+
+/** The same as `-rpcauth` takes it. */
+const TESTER = `${USER}:salt$${createHmac('sha256', 'salt').update(PASSWORD).digest('hex')}`;
 
 /** An answer of the server. */
 export interface Reply {
@@ -31,7 +35,7 @@ export class RpcStage {
   readonly port: number;
 
   constructor(methods: readonly RpcMethod[] = [], auth: RpcAuthOptions = {}, options: HttpServerOptions = {}) {
-    this.auth = new RpcAuth({ user: USER, password: PASSWORD, ...auth });
+    this.auth = new RpcAuth({ ...auth, rpcAuth: [TESTER, ...(auth.rpcAuth ?? [])] });
     this.rpc = new RpcServer({ auth: this.auth, methods });
     this.http = this.rpc.attach(new HttpServer({ bind: ['127.0.0.1:0'], ...options }));
     this.auth.open();

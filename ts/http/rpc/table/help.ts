@@ -10,6 +10,9 @@ import type { RpcExample, RpcMethod } from './rpc-method.ts';
 
 const CURL_ADDRESS = 'http://127.0.0.1:8332/';
 
+/** What a shell takes as it is. */
+const SHELL_WORD = /^[\w.:/-]+$/;
+
 const TYPE_WORDS: Readonly<Record<ArgumentType, string>> = {
   string: 'string',
   integer: 'numeric',
@@ -103,10 +106,13 @@ function traitsOf(argument: RpcArgument): string {
 
 function cliExample({ name }: RpcMethod, values: RpcExample): string {
   if (isList(values)) return `> bitcoin-cli ${[name, ...values.map(shellWord)].join(' ')}\n`;
-  const named = Object.entries(values).map(
-    ([key, value]) => `${key}=${typeof value === 'string' ? value : writeJson(value)}`,
-  );
+  const named = Object.entries(values).map(([key, value]) => `${key}=${plainWord(value)}`);
   return `> bitcoin-cli -named ${[name, ...named].join(' ')}\n`;
+}
+
+/** As `bitcoin-cli -named` reads it: a text without quotes, unless the shell needs them. */
+function plainWord(value: JsonInput): string {
+  return typeof value === 'string' && SHELL_WORD.test(value) ? value : shellWord(value);
 }
 
 /** A text in quotes; lists and objects in quotes with theirs escaped, for a shell. */
