@@ -189,7 +189,7 @@ describe('a table', () => {
   it('counts calls by outcome, unknown names together', () => {
     const counted = new RpcTable();
     for (const method of serverMethods(counted, '')) counted.add(method);
-    counted.execute('echo', [], undefined);
+    void counted.execute('echo', [], undefined);
     expect(() => counted.execute('help', [true], undefined)).toThrow('Wrong type');
     for (const name of ['x', 'y']) expect(() => counted.execute(name, [], undefined)).toThrow('Method not found');
     expect(counted.counts()).toEqual([
