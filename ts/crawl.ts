@@ -1,5 +1,14 @@
 // The entry point `sockman/crawl`: visits every node of a Bitcoin network and says what it saw. Re-exports only.
 
+export { Crawler } from './crawl/crawler.ts';
+export type { CrawlListener, RoundBeginning, RoundEnding } from './crawl/crawler.ts';
+export type { CrawlOptions, CrawlSeed } from './crawl/crawl-options.ts';
+export type { RoundProgress } from './crawl/round/round.ts';
+export { Exclusions } from './crawl/frontier/exclusions.ts';
+export { SEED_SOURCES } from './crawl/frontier/frontier.ts';
+export type { SeedSource } from './crawl/frontier/frontier.ts';
+export type { Route, Routes, VisitLimits } from './crawl/visit/routes.ts';
+export type { V2Policy } from './crawl/visit/visitor.ts';
 export { OUTCOMES, STEPS } from './crawl/record/outcome.ts';
 export type { Outcome, Step } from './crawl/record/outcome.ts';
 export { RECORD_KEYS, formatRecord } from './crawl/record/record.ts';

@@ -1,4 +1,4 @@
-// `sockman/testing`: a network in memory for tests of programs that use this package.
+// `sockman/testing`: a network in memory for tests of programs that use this package, and a village of Bitcoin nodes.
 //
 // See `MemoryNetwork`; a `SockMan` joins it by its option `backend: net.createBackend`.
 
@@ -22,5 +22,11 @@ export type {
   FaultScript,
   FaultSite,
 } from './sockman/backends/memory/fault-script.ts';
+export { MAX_VILLAGERS, Village } from './crawl/village/village.ts';
+export type { VillageOptions } from './crawl/village/village.ts';
+export { VILLAGER_KINDS } from './crawl/village/villager.ts';
+export type { Villager, VillagerKind } from './crawl/village/villager.ts';
+export { DEFAULT_MIX } from './crawl/village/population.ts';
+export type { NetworkMix } from './crawl/village/population.ts';
 export type { Backend, BackendOptions } from './sockman/backends/backend.ts';
 export type { Clock, Timer } from './util/time/clock.ts';

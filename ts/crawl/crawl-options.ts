@@ -1,0 +1,150 @@
+// What a crawl may be told, with the defaults, and what is checked before anything is dialed.
+
+import { randomBytes } from 'node:crypto';
+
+import type { AsMap } from '../addrman/asmap/as-map.ts';
+import type { NetAddress } from '../netaddr/net-address.ts';
+import type { Service } from '../netaddr/service.ts';
+import type { ChainName } from '../p2p/chain-params.ts';
+import type { RandomBytes } from '../p2p/bip324/ellswift.ts';
+import type { SockManOptions } from '../sockman/options.ts';
+import { outOfRange } from '../util/errors/errors.ts';
+import { silentLogger } from '../util/logger.ts';
+import type { Logger } from '../util/logger.ts';
+import { createSecureRandom } from '../util/random.ts';
+import type { RandomUint32 } from '../util/random.ts';
+import { systemClock } from '../util/time/clock.ts';
+import type { Clock } from '../util/time/clock.ts';
+import { Exclusions } from './frontier/exclusions.ts';
+import type { SeedSource } from './frontier/frontier.ts';
+import { CLEAR_LIMITS, DIRECT_ROUTES, OVERLAY_LIMITS } from './visit/routes.ts';
+import type { Routes, VisitLimits } from './visit/routes.ts';
+import type { V2Policy } from './visit/visitor.ts';
+
+/** An address to begin with. */
+export interface CrawlSeed {
+  readonly service: Service;
+  /** The services it is known to offer; left out when nothing is known. */
+  readonly services?: bigint;
+  readonly source: SeedSource;
+}
+
+/** Options of a `Crawler`. */
+export interface CrawlOptions {
+  /** Which network. Default `main`. */
+  readonly chain?: ChainName;
+  /** Where records and journal go; left out, nothing is kept. */
+  readonly folder?: string;
+  /** Where people can reach whoever runs the crawl: part of the user agent. Letters, digits, space and `.,;-_?@`. */
+  readonly contact?: string;
+  /** Transports: V2 and then V1 (`auto`), or only one of them. Default `auto`. */
+  readonly v2?: V2Policy;
+  /** The ways to each network. Default: IPv4 and IPv6, directly. */
+  readonly routes?: Routes;
+  /** Addresses to begin with. */
+  readonly seeds?: readonly CrawlSeed[];
+  /** Asks the DNS seeds of the chain by this function. Default: they are not asked. */
+  readonly lookUpHost?: (name: string) => Promise<readonly NetAddress[]>;
+  /** Begins also with the built-in list of the chain. Default false. */
+  readonly usesFixedSeeds?: boolean;
+  /** Who is not visited. */
+  readonly exclusions?: Exclusions;
+  /** Groups addresses by autonomous system, and names them in records. */
+  readonly asMap?: AsMap;
+  /** Visits at once, 1 to 100,000. Default 4,000. */
+  readonly concurrency?: number;
+  /** Dials of one group a second, more than 0, at most 100,000. Default 10. */
+  readonly groupRate?: number;
+  /** Visits of one group at once, 1 to 100,000; default 64, and 128 in each of the sixteen groups of onion and of I2P. */
+  readonly groupConcurrency?: number;
+  readonly overlayConcurrency?: number;
+  /** Dials of one address in a round, 1 to 20. Default 3. */
+  readonly attempts?: number;
+  /** Between two of them, in milliseconds, 0 to a day. Default 60,000. */
+  readonly retryDelayMs?: number;
+  /** New addresses of one source in a round, 1 to 1,000,000. Default 10,000. */
+  readonly perSource?: number;
+  /** Limits of one visit, in milliseconds, where they differ from the defaults. */
+  readonly clear?: Partial<VisitLimits>;
+  readonly overlay?: Partial<VisitLimits>;
+  /** Follows addresses of loopback: for villages. Default false. */
+  readonly followsLocal?: boolean;
+  /** Between the beginnings of two rounds, in milliseconds; left out, there is one round. */
+  readonly everyMs?: number;
+  /** Rounds, with `everyMs`. Default: no end. */
+  readonly rounds?: number;
+  /** Default: the host's clock, numbers nobody can predict, keys from the system. */
+  readonly clock?: Clock;
+  readonly random?: RandomUint32;
+  readonly randomBytes?: RandomBytes;
+  /** Options of the `SockMan`. */
+  readonly sockets?: SockManOptions;
+  readonly logger?: Logger;
+}
+
+/** Options that have no default. */
+type Optional = 'folder' | 'contact' | 'lookUpHost' | 'asMap' | 'everyMs';
+
+/** Options with every default. */
+export type ResolvedCrawlOptions = Readonly<Required<Omit<CrawlOptions, Optional | 'clear' | 'overlay'>>> & {
+  readonly [Name in Optional]: CrawlOptions[Name] | undefined;
+} & { readonly clear: VisitLimits; readonly overlay: VisitLimits };
+
+const DAY_MS = 86_400_000;
+const MANY = 100_000;
+
+/**
+ * Checks options and fills in the defaults.
+ * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
+ */
+export function resolveCrawlOptions(options: CrawlOptions): ResolvedCrawlOptions {
+  const groupRate = options.groupRate ?? 10;
+  if (!(groupRate > 0 && groupRate <= MANY)) throw outOfRange('groupRate', `more than 0, at most ${MANY}`, groupRate);
+  const { folder, contact, lookUpHost, asMap, everyMs } = options;
+  return {
+    ...{ folder, contact, lookUpHost, asMap, everyMs: whole('everyMs', everyMs, undefined, 0, 2 ** 31 - 1) },
+    chain: options.chain ?? 'main',
+    v2: options.v2 ?? 'auto',
+    routes: options.routes ?? DIRECT_ROUTES,
+    seeds: options.seeds ?? [],
+    usesFixedSeeds: options.usesFixedSeeds ?? false,
+    exclusions: options.exclusions ?? Exclusions.NONE,
+    concurrency: whole('concurrency', options.concurrency, 4_000, 1, MANY),
+    groupRate,
+    groupConcurrency: whole('groupConcurrency', options.groupConcurrency, 64, 1, MANY),
+    overlayConcurrency: whole('overlayConcurrency', options.overlayConcurrency, 128, 1, MANY),
+    attempts: whole('attempts', options.attempts, 3, 1, 20),
+    retryDelayMs: whole('retryDelayMs', options.retryDelayMs, 60_000, 0, DAY_MS),
+    perSource: whole('perSource', options.perSource, 10_000, 1, 1_000_000),
+    clear: limits('clear', CLEAR_LIMITS, options.clear),
+    overlay: limits('overlay', OVERLAY_LIMITS, options.overlay),
+    followsLocal: options.followsLocal ?? false,
+    rounds: options.everyMs === undefined ? 1 : (options.rounds ?? Infinity),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? createSecureRandom(),
+    randomBytes: options.randomBytes ?? randomBytes,
+    sockets: options.sockets ?? {},
+    logger: options.logger ?? silentLogger,
+  };
+}
+
+function limits(name: string, defaults: VisitLimits, given: Partial<VisitLimits> = {}): VisitLimits {
+  return {
+    connectTimeoutMs: whole(`${name}.connectTimeoutMs`, given.connectTimeoutMs, defaults.connectTimeoutMs, 1, DAY_MS),
+    deadlineMs: whole(`${name}.deadlineMs`, given.deadlineMs, defaults.deadlineMs, 1, DAY_MS),
+    quietMs: whole(`${name}.quietMs`, given.quietMs, defaults.quietMs, 0, DAY_MS),
+  };
+}
+
+function whole<Otherwise extends number | undefined>(
+  name: string,
+  value: number | undefined,
+  otherwise: Otherwise,
+  min: number,
+  max: number,
+): number | Otherwise {
+  if (value === undefined) return otherwise;
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw outOfRange(name, `an integer ${min} to ${max}`, value);
+  return value;
+}

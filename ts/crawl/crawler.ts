@@ -1,0 +1,285 @@
+// A crawl: round after round over one network, with a folder that lets it go on after any end.
+
+import { NETWORK_NUMBERS } from '../netaddr/network.ts';
+import type { PublicNetworkName } from '../netaddr/network.ts';
+import { Service } from '../netaddr/service.ts';
+import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
+import { readFixedSeeds } from '../p2p/fixed-seeds.ts';
+import type { FileError } from '../storage/file-error.ts';
+import { sleep } from '../util/time/sleep.ts';
+import { whenAborted } from '../util/time/when-aborted.ts';
+import { resolveCrawlOptions } from './crawl-options.ts';
+import type { CrawlOptions, ResolvedCrawlOptions } from './crawl-options.ts';
+import { NETWORK_NAMES } from './frontier/address-table.ts';
+import { Frontier } from './frontier/frontier.ts';
+import type { SeedSource } from './frontier/frontier.ts';
+import { CrawlFolder } from './journal/crawl-folder.ts';
+import type { CrawlRecord } from './record/record.ts';
+import { Refusals } from './round/refusals.ts';
+import { Round } from './round/round.ts';
+import type { RoundProgress } from './round/round.ts';
+import { Greeting } from './visit/greeting.ts';
+
+/** Between two tries to write what ends a round, in milliseconds. */
+const RETRY_MS = 1_000;
+
+/** The first letter of the names that DNS seeds answer with full nodes: services NETWORK and WITNESS. */
+const SEED_NAME_PREFIX = 'x9.';
+
+/** A round that begins, or goes on. */
+export interface RoundBeginning {
+  readonly round: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Whether an earlier process began it: its records follow before any other. */
+  readonly isResumed: boolean;
+}
+
+/** A round that is over, and what its records do not hold. */
+export interface RoundEnding {
+  readonly round: number;
+  /** False when the crawl was stopped. */
+  readonly isComplete: boolean;
+  /** Addresses that are known, by network. */
+  readonly known: Readonly<Record<PublicNetworkName, number>>;
+  /** Addresses that were told, as often as they were, and not followed: for their port, their time, or a rule. */
+  readonly distinct: number;
+  readonly droppedForPort: number;
+  readonly droppedForTime: number;
+  readonly excluded: number;
+  readonly leftAlone: number;
+  /** Beyond what one source may introduce. */
+  readonly beyondSource: number;
+}
+
+/** Who hears of a crawl. Called in order; a promise is waited for. */
+export interface CrawlListener {
+  roundBegan?(beginning: RoundBeginning): void | Promise<void>;
+  /** An address is done. Once for each address and round. */
+  record?(record: CrawlRecord): void;
+  roundEnded?(ending: RoundEnding): void | Promise<void>;
+  /** Nothing can be written; nobody is dialed until it can. */
+  stuck?(error: FileError): void;
+  recovered?(): void;
+}
+
+/**
+ * Crawls one network.
+ *
+ * @example
+ * const crawler = new Crawler({ chain: 'signet', folder: 'crawl', usesFixedSeeds: true }, { record: console.log });
+ * await crawler.run(signal);
+ */
+export class Crawler {
+  readonly #options: ResolvedCrawlOptions;
+  readonly #listener: CrawlListener;
+  readonly #greeting: Greeting;
+  #round: Round | undefined;
+  #refusals = new Refusals();
+
+  /**
+   * Opens nothing yet.
+   *
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
+   */
+  constructor(options: CrawlOptions, listener: CrawlListener = {}) {
+    this.#options = resolveCrawlOptions(options);
+    this.#listener = listener;
+    const { clock, random, contact } = this.#options;
+    this.#greeting = new Greeting(clock, random, contact);
+  }
+
+  /** How the crawl introduces itself. */
+  get userAgent(): string {
+    return this.#greeting.userAgent;
+  }
+
+  /** How far the round is; undefined between two rounds. */
+  get progress(): RoundProgress | undefined {
+    return this.#round?.progress;
+  }
+
+  /**
+   * Runs all rounds.
+   *
+   * @param signal - Aborted to stop: the round stays as it is, and the next run on the folder goes on with it.
+   * @throws {FileError} `ERR_SOCKMAN_FILE_LOCKED`: another process uses the folder. `ERR_SOCKMAN_FILE_NEWER`,
+   *   `ERR_SOCKMAN_FILE_CORRUPT`, `ERR_SOCKMAN_SYSTEM`: it cannot be used.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { folder: path, chain, clock, logger, everyMs, rounds } = this.#options;
+    const listener = {
+      stuck: (error: FileError): void => this.#stuck(error),
+      recovered: (): void => this.#recovered(),
+    };
+    const folder = path === undefined ? undefined : await CrawlFolder.open(path, { chain, clock, logger, listener });
+    try {
+      this.#refusals = new Refusals(folder?.state.refusals);
+      for (let done = 0; done < rounds && !signal.aborted; done++) {
+        const beganMs = clock.now();
+        await this.#runRound(folder, done + 1, signal);
+        if (everyMs === undefined || done + 1 === rounds) break;
+        await sleep(clock, Math.max(0, beganMs + everyMs - clock.now()), signal);
+      }
+    } finally {
+      await folder?.close();
+    }
+  }
+
+  async #runRound(folder: CrawlFolder | undefined, count: number, signal: AbortSignal): Promise<void> {
+    const { clock, concurrency, asMap } = this.#options;
+    const frontier = this.#frontier(folder);
+    const isResumed = folder !== undefined && !folder.state.isComplete;
+    if (isResumed) {
+      const { round, startedAt } = folder.state;
+      await this.#listener.roundBegan?.({ round, startedAt, isResumed });
+      await folder.resumeRound(frontier, (record) => this.#noteRecord(record), signal);
+    } else {
+      const earlier: [Service, bigint][] = [];
+      await folder?.readReachable((service, services) => earlier.push([service, services]), signal);
+      const startedAt = Math.floor(clock.wallTimeMs());
+      await this.#persist(async () => folder?.beginRound(startedAt), signal);
+      if (signal.aborted) return;
+      await this.#listener.roundBegan?.({ round: folder?.state.round ?? count, startedAt, isResumed });
+      for (const [service, services] of earlier) this.#addSeed(folder, frontier, service, services, 'earlier-round');
+    }
+    await this.#addSeeds(folder, frontier, signal);
+    const number = folder?.state.round ?? count;
+    let forget = (): void => undefined;
+    await new Promise<void>((resolve) => {
+      const round = new Round(
+        { number, frontier, visitor: this.#visitorOptions(), concurrency, clock, asMap },
+        {
+          record: (record) => {
+            folder?.record(record);
+            this.#noteRecord(record);
+          },
+          learned: (row) => folder?.learned(frontier, row),
+          over: resolve,
+        },
+      );
+      this.#round = round;
+      forget = whenAborted(signal, resolve);
+      if (signal.aborted) resolve();
+      else round.start();
+    });
+    forget();
+    await this.#round!.stop();
+    this.#round = undefined;
+    const isComplete = frontier.isEmpty;
+    if (isComplete) await this.#persist(async () => folder?.endRound(this.#refusals.toState()), signal);
+    await this.#listener.roundEnded?.(endingOf(number, frontier, isComplete));
+  }
+
+  #noteRecord(record: CrawlRecord): void {
+    this.#refusals.note(record);
+    this.#listener.record?.(record);
+  }
+
+  // ---- Parts of a round -----------------------------------------------------------------------------------------------
+
+  #frontier(folder: CrawlFolder | undefined): Frontier {
+    const { groupRate, groupConcurrency, overlayConcurrency, attempts, retryDelayMs, perSource } = this.#options;
+    const { followsLocal, routes, exclusions, asMap, random, clock } = this.#options;
+    const frontier: Frontier = new Frontier({
+      groups: { rate: groupRate, concurrency: groupConcurrency, overlayConcurrency },
+      attempts,
+      retryDelayMs,
+      perSource,
+      followsLocal,
+      hasRoute: (network) => routes[NETWORK_NAMES[network]!] !== undefined,
+      exclusions,
+      leftAlone: this.#refusals.leftAlone(clock.wallTimeMs(), random),
+      asMap,
+      random,
+      onPromoted: (row) => folder?.learned(frontier, row),
+    });
+    return frontier;
+  }
+
+  #visitorOptions(): ConstructorParameters<typeof Round>[0]['visitor'] {
+    const { chain, v2, routes, clear, overlay, clock, randomBytes, sockets, logger } = this.#options;
+    const { magic } = CHAIN_PARAMS[chain];
+    const greeting = this.#greeting;
+    return { magic, greeting, v2, routes, clear, overlay, clock, randomBytes, sockets: { logger, ...sockets } };
+  }
+
+  async #addSeeds(folder: CrawlFolder | undefined, frontier: Frontier, signal: AbortSignal): Promise<void> {
+    const { seeds, chain, usesFixedSeeds, lookUpHost } = this.#options;
+    for (const { service, services, source } of seeds) this.#addSeed(folder, frontier, service, services, source);
+    const { fixedSeeds, dnsSeeds, p2pPort } = CHAIN_PARAMS[chain];
+    const fixed = usesFixedSeeds ? readFixedSeeds(fixedSeeds) : [];
+    for (const service of fixed) this.#addSeed(folder, frontier, service, undefined, 'fixed-seed');
+    if (lookUpHost === undefined) return;
+    for (const name of dnsSeeds) {
+      if (signal.aborted) return;
+      const found = await lookUpHost(SEED_NAME_PREFIX + name);
+      for (const address of found) {
+        this.#addSeed(folder, frontier, new Service(address, p2pPort), undefined, 'dns-seed');
+      }
+    }
+  }
+
+  #addSeed(
+    folder: CrawlFolder | undefined,
+    frontier: Frontier,
+    service: Service,
+    services: bigint | undefined,
+    source: SeedSource,
+  ): void {
+    const row = frontier.addSeed(service, services, source);
+    if (row !== -1) folder?.learned(frontier, row);
+  }
+
+  // ---- The disk ---------------------------------------------------------------------------------------------------------
+
+  /** Does what must be on the disk before anything goes on: again and again while the disk takes nothing. */
+  async #persist(write: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    let isStuck = false;
+    while (!signal.aborted || !isStuck) {
+      try {
+        await write();
+        if (isStuck) this.#recovered();
+        return;
+      } catch (error) {
+        if (!isStuck) this.#stuck(error as FileError);
+        isStuck = true;
+        await sleep(this.#options.clock, RETRY_MS, signal);
+      }
+    }
+  }
+
+  #stuck(error: FileError): void {
+    this.#options.logger.error(`the crawl pauses: ${error.message}`);
+    this.#round?.pause();
+    this.#listener.stuck?.(error);
+  }
+
+  #recovered(): void {
+    this.#options.logger.info('the crawl goes on');
+    this.#round?.resume();
+    this.#listener.recovered?.();
+  }
+}
+
+function endingOf(round: number, frontier: Frontier, isComplete: boolean): RoundEnding {
+  const { table, counts } = frontier;
+  const known = (name: PublicNetworkName): number => table.countOf(NETWORK_NUMBERS[name]);
+  return {
+    round,
+    isComplete,
+    known: {
+      ipv4: known('ipv4'),
+      ipv6: known('ipv6'),
+      onion: known('onion'),
+      i2p: known('i2p'),
+      cjdns: known('cjdns'),
+    },
+    distinct: table.length,
+    droppedForPort: counts.badPort,
+    droppedForTime: counts.badTime,
+    excluded: counts.excluded,
+    leftAlone: counts.leftAlone,
+    beyondSource: counts.beyondSource,
+  };
+}

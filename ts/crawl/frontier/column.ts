@@ -1,0 +1,77 @@
+// Columns: numbers of a table that grows, without an object for each row. They grow by half, one after the other, so that
+// there is never more than one of them twice.
+
+/** First size, in rows. */
+const FIRST_ROWS = 1_024;
+
+/** The next size of something that needs room for `rows`. */
+export function grownTo(rows: number, now: number): number {
+  return Math.max(FIRST_ROWS, rows, Math.ceil(now * 1.5));
+}
+
+/** A column of bytes with room for `rows`, with what `old` has. */
+export function grownBytes(old: Uint8Array, rows: number): Uint8Array<ArrayBuffer> {
+  const grown = new Uint8Array(rows);
+  grown.set(old);
+  return grown;
+}
+
+/** As `grownBytes`, for numbers of 16 bits. */
+export function grownUint16(old: Uint16Array, rows: number): Uint16Array<ArrayBuffer> {
+  const grown = new Uint16Array(rows);
+  grown.set(old);
+  return grown;
+}
+
+/** As `grownBytes`, for numbers of 32 bits. */
+export function grownUint32(old: Uint32Array, rows: number): Uint32Array<ArrayBuffer> {
+  const grown = new Uint32Array(rows);
+  grown.set(old);
+  return grown;
+}
+
+/** A queue of pairs of a row and a time, in the order of the times. */
+export class TimedQueue {
+  #rows = new Uint32Array(FIRST_ROWS);
+  #times = new Float64Array(FIRST_ROWS);
+  #first = 0;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The time of the first one; Infinity when there is none. */
+  get firstTime(): number {
+    return this.#length === 0 ? Infinity : this.#times[this.#first]!;
+  }
+
+  /** @param time - Not before that of the last one. */
+  push(row: number, time: number): void {
+    if (this.#length === this.#rows.length) this.#grow();
+    const at = (this.#first + this.#length++) % this.#rows.length;
+    this.#rows[at] = row;
+    this.#times[at] = time;
+  }
+
+  /** Takes the first one out; there must be one. */
+  shift(): number {
+    const row = this.#rows[this.#first]!;
+    this.#first = (this.#first + 1) % this.#rows.length;
+    this.#length--;
+    return row;
+  }
+
+  #grow(): void {
+    const rows = new Uint32Array(this.#rows.length * 2);
+    const times = new Float64Array(rows.length);
+    for (let index = 0; index < this.#length; index++) {
+      const at = (this.#first + index) % this.#rows.length;
+      rows[index] = this.#rows[at]!;
+      times[index] = this.#times[at]!;
+    }
+    this.#rows = rows;
+    this.#times = times;
+    this.#first = 0;
+  }
+}

@@ -1,0 +1,32 @@
+// Which group an address counts to, as a number: the autonomous system where a map has it, else as in netaddr/net-group.ts.
+// Unroutable IPv4 addresses have groups by their first two bytes, too: a village on loopback is made of them.
+
+import type { AsMap } from '../../addrman/asmap/as-map.ts';
+import { NetAddress } from '../../netaddr/net-address.ts';
+import { netGroupOf } from '../../netaddr/net-group.ts';
+import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
+import { NETWORK_NAMES } from './address-table.ts';
+
+/** Numbers of systems begin above all groups of ranges, which have at most six bytes. */
+const FIRST_SYSTEM = 2 ** 48;
+const IPV4_CLASS = NETWORK_NUMBERS.ipv4 * 0x1_0000;
+
+/** The autonomous system of an address; 0 when unknown, or without a map. */
+export function systemOf(asMap: AsMap | undefined, address: NetAddress): number {
+  if (asMap === undefined || (address.network !== 'ipv4' && address.network !== 'ipv6')) return 0;
+  const linkedIPv4 = address.getLinkedIPv4();
+  if (linkedIPv4 !== undefined) return asMap.lookUp(new NetAddress('ipv4', linkedIPv4).getAddrBytes());
+  return address.getNetClass() === 'ipv6' ? asMap.lookUp(address.bytes) : 0;
+}
+
+/** The group of an address whose bytes begin at `offset`. */
+export function groupKeyOf(asMap: AsMap | undefined, network: number, bytes: Uint8Array, offset: number): number {
+  const isIPv4 = network === NETWORK_NUMBERS.ipv4;
+  if (isIPv4 && asMap === undefined) return IPV4_CLASS + (bytes[offset]! << 8) + bytes[offset + 1]!;
+  const name = NETWORK_NAMES[network]!;
+  const own = bytes.slice(offset, offset + (isIPv4 ? 4 : name === 'ipv6' || name === 'cjdns' ? 16 : 32));
+  const system = systemOf(asMap, new NetAddress(name, own));
+  if (system !== 0) return FIRST_SYSTEM + system;
+  if (isIPv4) return IPV4_CLASS + (own[0]! << 8) + own[1]!;
+  return netGroupOf({ network: name, bytes: own }).reduce((key, byte) => key * 256 + byte, 0);
+}

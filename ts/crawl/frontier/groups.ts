@@ -1,0 +1,163 @@
+// Whose turn it is: groups of addresses in a circle, so that no group is dialed faster or more at once than it may be.
+//
+// A group that has addresses waiting and room for a dial is in one of two places: among those that are ready, or among those
+// that were dialed just now, in the order of the time when they may be dialed again. A group without either is in none.
+
+import { TimedQueue, grownBytes, grownTo, grownUint32 } from './column.ts';
+
+/** Stands for no row, and no group. */
+export const NONE = 0xffff_ffff;
+
+/** Where a group is. */
+const IDLE = 0;
+const QUEUED = 1;
+
+/** What one group may have. */
+export interface GroupLimits {
+  /** Dials a second, at most. */
+  readonly rate: number;
+  /** Visits at once, at most; of clear networks, and of onion and I2P. */
+  readonly concurrency: number;
+  readonly overlayConcurrency: number;
+}
+
+/** The circle. Rows wait in their groups, first come, first served. */
+export class Groups {
+  readonly #limits: GroupLimits;
+  readonly #isWaiting: (row: number) => boolean;
+  readonly #intervalMs: number;
+  readonly #byKey = new Map<number, number>();
+  #firsts = new Uint32Array(0);
+  #lasts = new Uint32Array(0);
+  #inFlight = new Uint32Array(0);
+  #places = new Uint8Array(0);
+  #overlays = new Uint8Array(0);
+  #nextAtMs = new Float64Array(0);
+  /** The row behind a row. */
+  #nextRows = new Uint32Array(0);
+  readonly #ready = new TimedQueue();
+  readonly #cooling = new TimedQueue();
+  #waitingCount = 0;
+
+  /** @param isWaiting - Whether a row that was added still wants its turn: one that does not is passed over, at no cost. */
+  constructor(limits: GroupLimits, isWaiting: (row: number) => boolean) {
+    this.#limits = limits;
+    this.#isWaiting = isWaiting;
+    this.#intervalMs = 1_000 / limits.rate;
+  }
+
+  /** Groups that there are. */
+  get count(): number {
+    return this.#byKey.size;
+  }
+
+  /** Rows that wait. */
+  get waitingCount(): number {
+    return this.#waitingCount;
+  }
+
+  /** Bytes that the columns take. */
+  get memoryBytes(): number {
+    return this.#nextRows.byteLength + this.#firsts.byteLength * 3 + this.#places.byteLength * 10;
+  }
+
+  /** The number of a group, by its key; a new one gets one. */
+  numberOf(key: number, isOverlay: boolean): number {
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const group = this.#byKey.size;
+    if (group === this.#firsts.length) this.#grow(group + 1);
+    this.#byKey.set(key, group);
+    this.#firsts[group] = NONE;
+    this.#lasts[group] = NONE;
+    this.#overlays[group] = isOverlay ? 1 : 0;
+    return group;
+  }
+
+  /** Lets a row wait in its group. */
+  add(row: number, group: number): void {
+    if (row >= this.#nextRows.length) {
+      this.#nextRows = grownUint32(this.#nextRows, grownTo(row + 1, this.#nextRows.length));
+    }
+    this.#nextRows[row] = NONE;
+    const last = this.#lasts[group]!;
+    if (last === NONE) this.#firsts[group] = row;
+    else this.#nextRows[last] = row;
+    this.#lasts[group] = row;
+    this.#waitingCount++;
+    this.#queue(group);
+  }
+
+  /** Takes the row whose turn it is, and counts it as dialed now. @returns `NONE` when no group may be dialed now. */
+  take(nowMs: number): number {
+    while (this.#cooling.firstTime <= nowMs) this.#ready.push(this.#cooling.shift(), 0);
+    while (this.#ready.length > 0) {
+      const group = this.#ready.shift();
+      this.#places[group] = IDLE;
+      if (this.#nextAtMs[group]! > nowMs) {
+        this.#coolUntil(group);
+        continue;
+      }
+      const row = this.#shift(group);
+      if (row === NONE) continue;
+      this.#inFlight[group]!++;
+      this.#nextAtMs[group] = nowMs + this.#intervalMs;
+      if (this.#isDialable(group)) this.#coolUntil(group);
+      return row;
+    }
+    return NONE;
+  }
+
+  /** The first row of a group that still wants its turn; `NONE` if there is none. */
+  #shift(group: number): number {
+    for (;;) {
+      const row = this.#firsts[group]!;
+      if (row === NONE) return NONE;
+      this.#firsts[group] = this.#nextRows[row]!;
+      if (this.#firsts[group] === NONE) this.#lasts[group] = NONE;
+      this.#waitingCount--;
+      if (this.#isWaiting(row)) return row;
+    }
+  }
+
+  /** A visit to an address of the group is over. */
+  release(group: number): void {
+    this.#inFlight[group]!--;
+    this.#queue(group);
+  }
+
+  /** When a group may be dialed again that may not be now, in monotonic milliseconds; Infinity for none. */
+  get nextTimeMs(): number {
+    return this.#ready.length > 0 ? 0 : this.#cooling.firstTime;
+  }
+
+  #isDialable(group: number): boolean {
+    const { concurrency, overlayConcurrency } = this.#limits;
+    const limit = this.#overlays[group] === 1 ? overlayConcurrency : concurrency;
+    return this.#firsts[group] !== NONE && this.#inFlight[group]! < limit;
+  }
+
+  #queue(group: number): void {
+    if (this.#places[group] !== IDLE || !this.#isDialable(group)) return;
+    this.#places[group] = QUEUED;
+    this.#ready.push(group, 0);
+  }
+
+  /** All groups rest equally long, so that the order of their times is the order in which they come here, nearly: a group that came late waits at most an interval too long. */
+  #coolUntil(group: number): void {
+    this.#places[group] = QUEUED;
+    this.#cooling.push(group, this.#nextAtMs[group]!);
+  }
+
+  #grow(groups: number): void {
+    const size = grownTo(groups, this.#firsts.length);
+    this.#firsts = grownUint32(this.#firsts, size);
+    this.#lasts = grownUint32(this.#lasts, size);
+    this.#inFlight = grownUint32(this.#inFlight, size);
+    this.#places = grownBytes(this.#places, size);
+    this.#overlays = grownBytes(this.#overlays, size);
+    const nextAtMs = new Float64Array(size);
+    nextAtMs.set(this.#nextAtMs);
+    this.#nextAtMs = nextAtMs;
+  }
+}

@@ -1,0 +1,231 @@
+// The folder of a crawl: what is known and what is done, so that a crawl that ended in any way goes on where it was.
+//
+// `.lock` keeps a second process out, `crawl.json` says which round it is, `known.journal` has its addresses and
+// `records.ndjson` its records. A new round moves the records of the one before to `records-NUMBER.ndjson`.
+
+import { access, mkdir, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Service } from '../../netaddr/service.ts';
+import { DataFile } from '../../storage/data-file.ts';
+import { FileError, systemFileError } from '../../storage/file-error.ts';
+import { lockFolder } from '../../storage/folder-lock.ts';
+import type { FolderLock } from '../../storage/folder-lock.ts';
+import type { Logger } from '../../util/logger.ts';
+import type { Clock } from '../../util/time/clock.ts';
+import type { Frontier } from '../frontier/frontier.ts';
+import { readRecords } from '../record/read-records.ts';
+import { formatRecord } from '../record/record.ts';
+import type { CrawlRecord } from '../record/record.ts';
+import { AppendFile } from './append-file.ts';
+import type { AppendFiles } from './append-file.ts';
+import { formatState, parseState } from './crawl-state.ts';
+import type { CrawlState } from './crawl-state.ts';
+import { Flusher } from './flusher.ts';
+import type { FlushListener } from './flusher.ts';
+import { knownEntry, knownHeader, readKnown } from './known-file.ts';
+
+/** Largest state that is read, in bytes: a million addresses that are left alone. */
+const MAX_STATE_BYTES = 134_217_728;
+
+/** The records of the newest round. */
+export const RECORDS_FILE = 'records.ndjson';
+
+/** What a folder needs around it. */
+export interface CrawlFolderOptions {
+  readonly chain: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly listener: FlushListener;
+  /** The file layer; default: Node's. */
+  readonly files?: AppendFiles;
+}
+
+/** See the module comment. */
+export class CrawlFolder {
+  readonly path: string;
+  readonly #options: CrawlFolderOptions;
+  readonly #lock: FolderLock;
+  readonly #stateFile: DataFile;
+  #state: CrawlState;
+  #known: AppendFile | undefined;
+  #records: AppendFile | undefined;
+  #flusher: Flusher | undefined;
+
+  private constructor(path: string, options: CrawlFolderOptions, lock: FolderLock, file: DataFile, state: CrawlState) {
+    this.path = path;
+    this.#options = options;
+    this.#lock = lock;
+    this.#stateFile = file;
+    this.#state = state;
+  }
+
+  /**
+   * Takes a folder over, which is made when it is not there.
+   *
+   * @throws {FileError} `ERR_SOCKMAN_FILE_LOCKED`: another process uses it. `ERR_SOCKMAN_FILE_NEWER`: a newer release wrote it.
+   *   `ERR_SOCKMAN_FILE_CORRUPT`: it is that of another chain, or damaged. `ERR_SOCKMAN_SYSTEM`.
+   */
+  static async open(path: string, options: CrawlFolderOptions): Promise<CrawlFolder> {
+    await mkdir(path, { recursive: true }).catch((error: unknown) => {
+      throw systemFileError(path, 'made', error);
+    });
+    const lock = lockFolder(path, options.logger);
+    try {
+      const file = new DataFile(join(path, 'crawl.json'));
+      await file.removeLeftovers();
+      const state = await readState(path, file, options.chain);
+      return new CrawlFolder(path, options, lock, file, state);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** As it is; the round in it is the newest there is. Round 0 is a folder where none began. */
+  get state(): CrawlState {
+    return this.#state;
+  }
+
+  /** The records of the newest round. */
+  get recordsPath(): string {
+    return join(this.path, RECORDS_FILE);
+  }
+
+  /** Calls back for each node that the newest round reached: where the next one begins. */
+  async readReachable(onReachable: (service: Service, services: bigint) => void, signal?: AbortSignal): Promise<void> {
+    // A process that was killed when it began a round has moved the records already.
+    for (const path of [this.recordsPath, this.#recordsAside(this.#state.round)]) {
+      if (!(await exists(path))) continue;
+      const { recordCount } = await readRecords(
+        path,
+        ({ outcome, address, port, network, services }) => {
+          if (outcome !== 'reachable') return;
+          const service = serviceOf(address, port, network === 'cjdns');
+          if (service !== undefined) onReachable(service, services === undefined ? 0n : BigInt(`0x${services}`));
+        },
+        signal,
+      );
+      if (recordCount > 0) return;
+    }
+  }
+
+  /** Begins a new round. The records of the one before move aside. */
+  async beginRound(startedAt: number): Promise<void> {
+    const { round } = this.#state;
+    if (round > 0) await this.#moveRecordsAside(round);
+    await this.#openFiles(0, 0);
+    this.#known!.append(knownHeader());
+    await this.#writeState({ ...this.#state, round: round + 1, startedAt, isComplete: false });
+  }
+
+  /**
+   * Goes on with the round that was not complete.
+   *
+   * @param onRecord - Called for each record of the round that is there.
+   */
+  async resumeRound(frontier: Frontier, onRecord: (record: CrawlRecord) => void, signal?: AbortSignal): Promise<void> {
+    const knownBytes = await readKnown(join(this.path, 'known.journal'), frontier);
+    let recordBytes = 0;
+    if (await exists(this.recordsPath)) {
+      const take = (record: CrawlRecord): void => {
+        if (record.round !== this.#state.round) return;
+        const service = serviceOf(record.address, record.port, record.network === 'cjdns');
+        if (service !== undefined) frontier.markDone(service);
+        onRecord(record);
+      };
+      recordBytes = (await readRecords(this.recordsPath, take, signal)).wholeBytes;
+    }
+    await this.#openFiles(knownBytes, recordBytes);
+    if (knownBytes === 0) this.#known!.append(knownHeader());
+  }
+
+  /** Notes an address that is new, or that is followed after all. */
+  learned(frontier: Frontier, row: number): void {
+    this.#known!.append(knownEntry(frontier, row));
+    this.#flusher!.wake();
+  }
+
+  /** Notes a record. */
+  record(record: CrawlRecord): void {
+    this.#records!.append(Buffer.from(`${formatRecord(record)}\n`, 'utf8'));
+    this.#flusher!.wake();
+  }
+
+  /** Ends the round: all of it is on the disk then. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it is not; try again. */
+  async endRound(refusals: CrawlState['refusals']): Promise<void> {
+    await this.#flusher!.flush();
+    await this.#writeState({ ...this.#state, isComplete: true, refusals });
+    await this.#closeFiles();
+  }
+
+  /** Leaves the folder to others. */
+  async close(): Promise<void> {
+    await this.#closeFiles();
+    this.#lock.release();
+  }
+
+  async #openFiles(knownBytes: number, recordBytes: number): Promise<void> {
+    const { files, clock, listener } = this.#options;
+    this.#known = await AppendFile.open(join(this.path, 'known.journal'), knownBytes, files);
+    this.#records = await AppendFile.open(this.recordsPath, recordBytes, files);
+    this.#flusher = new Flusher(this.#known, this.#records, clock, listener);
+  }
+
+  async #closeFiles(): Promise<void> {
+    await this.#flusher?.close();
+    this.#flusher = undefined;
+  }
+
+  #recordsAside(round: number): string {
+    return join(this.path, `records-${round}.ndjson`);
+  }
+
+  /** Records that are there are never written over, whatever stands beside them. */
+  async #moveRecordsAside(round: number): Promise<void> {
+    const { size } = await stat(this.recordsPath).catch(() => ({ size: 0 }));
+    if (size === 0) return;
+    let aside = this.#recordsAside(round);
+    for (let copy = 2; await exists(aside); copy++) aside = join(this.path, `records-${round}-${copy}.ndjson`);
+    await rename(this.recordsPath, aside).catch((error: unknown) => {
+      throw systemFileError(this.recordsPath, `renamed to ${aside}`, error);
+    });
+  }
+
+  async #writeState(state: CrawlState): Promise<void> {
+    await this.#stateFile.write(() => formatState(state));
+    this.#state = state;
+  }
+}
+
+async function readState(folder: string, file: DataFile, chain: string): Promise<CrawlState> {
+  const bytes = await file.read(MAX_STATE_BYTES);
+  if (bytes !== undefined) {
+    const state = parseState(file.path, bytes);
+    if (state.chain === chain) return state;
+    throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', folder, `the folder of a crawl of ${state.chain}`);
+  }
+  // Records and nothing else: those of an older version, or of somebody else. They count as a complete round.
+  const records = join(folder, RECORDS_FILE);
+  let round = 0;
+  if (await exists(records)) {
+    await readRecords(records, (record) => {
+      round = Math.max(round, record.round);
+    });
+  }
+  return { version: 1, chain, round, startedAt: 0, isComplete: true, refusals: {} };
+}
+
+/** The endpoint of a record. What begins with fc is CJDNS only where the record says so. */
+function serviceOf(address: string, port: number, isCjdns: boolean): Service | undefined {
+  const parsed = Service.tryParse(address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`, port);
+  if (parsed === undefined) return undefined;
+  return isCjdns ? parsed.toCJDNSIfInRange() : parsed;
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,66 @@
+// `crawl.json`: which round a folder is in, and who is left alone.
+
+import { FileError } from '../../storage/file-error.ts';
+
+/** The version of the format that this release writes. */
+export const STATE_VERSION = 1;
+
+/** An address that keeps closing on us. */
+export interface Refusal {
+  /** Rounds in a row. */
+  readonly count: number;
+  /** Left alone until then, in milliseconds since 1970; 0 for not. */
+  readonly untilMs: number;
+}
+
+/** What a folder remembers besides addresses and records. */
+export interface CrawlState {
+  readonly version: 1;
+  readonly chain: string;
+  readonly round: number;
+  /** When the round began, in milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly isComplete: boolean;
+  /** By `address:port`. */
+  readonly refusals: Readonly<Record<string, Refusal>>;
+}
+
+/** The state as the file has it. */
+export function formatState(state: CrawlState): Uint8Array {
+  return Buffer.from(`${JSON.stringify(state)}\n`, 'utf8');
+}
+
+/**
+ * Reads the file.
+ *
+ * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: not such a file. `ERR_SOCKMAN_FILE_NEWER`: of a newer release.
+ */
+export function parseState(path: string, bytes: Uint8Array): CrawlState {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', path, 'not JSON');
+  }
+  const { version, chain, round, startedAt, isComplete, refusals } = (value ?? {}) as Partial<Record<string, unknown>>;
+  if (typeof version === 'number' && version > STATE_VERSION) {
+    throw new FileError('ERR_SOCKMAN_FILE_NEWER', path, `format ${version}, this release reads ${STATE_VERSION}`);
+  }
+  const isSound =
+    version === STATE_VERSION &&
+    typeof chain === 'string' &&
+    Number.isSafeInteger(round) &&
+    (round as number) >= 1 &&
+    typeof startedAt === 'number' &&
+    typeof isComplete === 'boolean' &&
+    typeof refusals === 'object' &&
+    refusals !== null &&
+    Object.values(refusals).every(isRefusal);
+  if (!isSound) throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', path, 'not the state of a crawl');
+  return value as CrawlState;
+}
+
+function isRefusal(value: unknown): boolean {
+  const { count, untilMs } = (value ?? {}) as Partial<Record<string, unknown>>;
+  return typeof count === 'number' && typeof untilMs === 'number';
+}

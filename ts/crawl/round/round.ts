@@ -1,0 +1,193 @@
+// One round: every address that can be found, visited once. It is over when nothing waits and nothing is in flight.
+
+import type { AsMap } from '../../addrman/asmap/as-map.ts';
+import type { Clock, Timer } from '../../util/time/clock.ts';
+import { systemOf } from '../frontier/group-key.ts';
+import type { Frontier } from '../frontier/frontier.ts';
+import { mayPass } from '../record/outcome.ts';
+import type { CrawlRecord } from '../record/record.ts';
+import { AddressWalker } from '../visit/address-walker.ts';
+import type { Visit, VisitRequest, VisitResult } from '../visit/visit.ts';
+import { Visitor } from '../visit/visitor.ts';
+import type { VisitorListener, VisitorOptions } from '../visit/visitor.ts';
+import { recordOf } from './record-of.ts';
+
+/** Dials that are begun at once: the sockets get their turn in between. */
+const DIALS_AT_ONCE = 128;
+
+/** How long nothing is dialed when there are no sockets left, in milliseconds. */
+const OUT_OF_SOCKETS_MS = 1_000;
+
+/** Longest wait before the frontier is asked again, in milliseconds. */
+const MAX_WAIT_MS = 1_000;
+
+/** What a round is made of. */
+export interface RoundOptions {
+  readonly number: number;
+  readonly frontier: Frontier;
+  readonly visitor: VisitorOptions;
+  /** Visits at once, at most. */
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly asMap: AsMap | undefined;
+}
+
+/** Who hears of a round. */
+export interface RoundListener {
+  /** An address is done. */
+  record(record: CrawlRecord): void;
+  /** An address is new. */
+  learned(row: number): void;
+  /** Nothing is left. */
+  over(): void;
+}
+
+/** How far a round is. */
+export interface RoundProgress {
+  readonly round: number;
+  readonly known: number;
+  readonly waiting: number;
+  readonly inFlight: number;
+  readonly done: number;
+  readonly groups: number;
+}
+
+/** See the module comment. */
+export class Round implements VisitorListener {
+  readonly #options: RoundOptions;
+  readonly #listener: RoundListener;
+  readonly #visitor: Visitor;
+  readonly #walker = new AddressWalker();
+  #wakeUp: Timer | undefined;
+  #limit: number;
+  /** Nobody is dialed before: there were no sockets. */
+  #restsUntilMs = 0;
+  #isWakingSoon = false;
+  #isPaused = false;
+  #isOver = false;
+
+  constructor(options: RoundOptions, listener: RoundListener) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#limit = options.concurrency;
+    this.#visitor = new Visitor(options.visitor, this);
+  }
+
+  /** Begins to visit what the frontier has. */
+  start(): void {
+    this.#visitor.start();
+    this.#wakeSoon();
+  }
+
+  /** Ends it where it is; what was in flight is not done. */
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    this.#wakeUp?.cancel();
+    await this.#visitor.stop();
+  }
+
+  /** Dials nobody until `resume`; visits under way end as they do. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Goes on. */
+  resume(): void {
+    this.#isPaused = false;
+    this.#wakeSoon();
+  }
+
+  /** How far it is. */
+  get progress(): RoundProgress {
+    const { frontier, number } = this.#options;
+    const { knownCount: known, waitingCount: waiting, doneCount: done, groupCount: groups } = frontier;
+    return { round: number, known, waiting, inFlight: this.#visitor.inFlightCount, done, groups };
+  }
+
+  /** @internal */
+  learn(visit: Visit, isV2: boolean, payload: Uint8Array): { newCount: number; ages: Uint32Array } | undefined {
+    const walker = this.#walker;
+    if (!walker.begin(isV2, payload)) return undefined;
+    const { frontier, clock } = this.#options;
+    const nowSeconds = Math.floor(clock.wallTimeMs() / 1_000);
+    const source = visit.attempt.request.token;
+    const ages = new Uint32Array(walker.count);
+    let newCount = 0;
+    for (let index = 0; walker.next(); index++) {
+      const { network, bytes, offset, port, timeSeconds, services } = walker;
+      ages[index] = Math.max(0, nowSeconds - timeSeconds);
+      const row = frontier.learn(network, bytes, offset, port, timeSeconds, services, source, nowSeconds);
+      if (row === -1) continue;
+      newCount++;
+      this.#listener.learned(row);
+    }
+    if (newCount > 0) this.#wakeSoon();
+    return { newCount, ages };
+  }
+
+  /** @internal */
+  visited(result: VisitResult): void {
+    const { frontier, clock, number, asMap } = this.#options;
+    const { token, service } = result.attempt.request;
+    if (this.#limit < this.#options.concurrency) this.#limit++;
+    const isDone = frontier.finish(token, mayPass(result.outcome), clock.now());
+    if (isDone) {
+      const asn = systemOf(asMap, service.address);
+      this.#listener.record(recordOf(result, { round: number, wallTimeMs: clock.wallTimeMs(), frontier, asn }));
+    }
+    this.#wakeSoon();
+  }
+
+  /** @internal */
+  postponed(request: VisitRequest, code: string): void {
+    this.#options.frontier.putBack(request.token);
+    if (this.#isOver || code !== 'out-of-sockets') return;
+    // What the system gives is what there is: as many as there are now, and one more with each visit that ends.
+    this.#limit = Math.max(1, this.#visitor.inFlightCount);
+    this.#restsUntilMs = this.#options.clock.now() + OUT_OF_SOCKETS_MS;
+  }
+
+  #wakeSoon(): void {
+    if (this.#isOver || this.#isWakingSoon) return;
+    this.#isWakingSoon = true;
+    this.#wakeUp?.cancel();
+    this.#wakeUp = this.#options.clock.soon(this.#onWakeUp);
+  }
+
+  #wakeIn(ms: number): void {
+    if (ms <= 0) return this.#wakeSoon();
+    this.#wakeUp?.cancel();
+    this.#wakeUp = this.#options.clock.after(ms, this.#onWakeUp);
+  }
+
+  readonly #onWakeUp = (): void => {
+    this.#isWakingSoon = false;
+    if (this.#isOver || this.#isPaused) return;
+    const { frontier, clock } = this.#options;
+    const restMs = this.#restsUntilMs - clock.now();
+    if (restMs > 0) return this.#wakeIn(restMs);
+    const isMoreLeft = this.#dialSome(clock.now());
+    if (frontier.isEmpty) return this.#end();
+    // A visit that ends wakes us.
+    if (this.#visitor.inFlightCount >= this.#limit) return;
+    const waitMs = isMoreLeft ? 0 : frontier.nextTimeMs - clock.now();
+    if (waitMs !== Infinity) this.#wakeIn(Math.min(waitMs, MAX_WAIT_MS));
+  };
+
+  /** @returns Whether as many were dialed as may be at once. */
+  #dialSome(nowMs: number): boolean {
+    const { frontier } = this.#options;
+    for (let dialed = 0; dialed < DIALS_AT_ONCE; dialed++) {
+      if (this.#visitor.inFlightCount >= this.#limit) return false;
+      const row = frontier.take(nowMs);
+      if (row === -1) return false;
+      this.#visitor.visit({ service: frontier.table.serviceOf(row), services: frontier.servicesOf(row), token: row });
+    }
+    return true;
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#listener.over();
+  }
+}

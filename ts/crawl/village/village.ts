@@ -1,0 +1,276 @@
+// A village: one process that plays thousands of Bitcoin nodes, of all the kinds that a crawl meets, with everything known about
+// each. They live on addresses of 127.0.0.0/8, behind one listener: the address that was dialed tells which node it is. Nodes of
+// other networks live behind a SOCKS5 proxy and a SAM bridge of the village.
+//
+// On loopback for programs, and over a `MemoryNetwork` for tests with a virtual clock.
+
+import type { NetAddress } from '../../netaddr/net-address.ts';
+import type { Service } from '../../netaddr/service.ts';
+import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
+import type { ChainName } from '../../p2p/chain-params.ts';
+import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
+import { encodeMessage } from '../../p2p/messages/registry.ts';
+import type { EncodedMessage } from '../../p2p/messages/registry.ts';
+import { createSockMan } from '../../sockman/create-sock-man.ts';
+import type { SockMan } from '../../sockman/sock-man.ts';
+import type { SockManOptions } from '../../sockman/options.ts';
+import { seededRandom } from '../../sockman/backends/memory/seeded-random.ts';
+import { SockManError, outOfRange } from '../../util/errors/errors.ts';
+import type { RandomUint32 } from '../../util/random.ts';
+import { systemClock } from '../../util/time/clock.ts';
+import type { Clock, Timer } from '../../util/time/clock.ts';
+import { AddressList } from './address-list.ts';
+import { SamDoor, SocksDoor } from './doors.ts';
+import type { Door } from './doors.ts';
+import { DEFAULT_MIX, drawPopulation } from './population.ts';
+import type { NetworkMix } from './population.ts';
+import { spamAnswers } from './spam.ts';
+import { tellsAddresses } from './villager.ts';
+import type { Villager, VillagerKind } from './villager.ts';
+import { VillagerLink } from './villager-link.ts';
+import type { LinkHost } from './villager-link.ts';
+
+/** Most villagers: what the addresses of one listener can tell apart with room to spare. */
+export const MAX_VILLAGERS = 1_000_000;
+
+/** Between two bytes of a tarpit, in milliseconds. */
+const DRIP_MS = 1_000;
+
+/** Where the villagers' own services are on loopback, none of which is a villager. */
+const DOOR_HOST = '127.0.0.1';
+/** Holds a port that nobody listens at on all other addresses. */
+const DEAD_PORT_HOST = '127.255.255.254';
+
+/** What a village is like. */
+export interface VillageOptions {
+  /** Villagers, 1 to 1,000,000. Default 2,000. */
+  readonly count?: number;
+  /** An integer that everything is drawn from. Default 1. */
+  readonly seed?: number;
+  /** The chain they are on. Default `regtest`. */
+  readonly chain?: ChainName;
+  /** How many of each kind, as weights. Default: some of each but spammers and flooders. */
+  readonly mix?: Readonly<Partial<Record<VillagerKind, number>>>;
+  /** How many in each network, as weights. Default: IPv4 only. */
+  readonly networks?: NetworkMix;
+  /** Over how many /16 the IPv4 addresses are spread, 1 to 250. Default 250. */
+  readonly groups?: number;
+  /** How many addresses each tells, 1 to 1,000. Default 250, or all there are. */
+  readonly tells?: number;
+  /** Addresses that each spammer makes up, 0 to 1,000,000. Default 5,000. */
+  readonly spam?: number;
+  /** Time. Default: the host's. */
+  readonly clock?: Clock;
+  /** Keys of V2 connections. Default: from the system. */
+  readonly randomBytes?: RandomBytes;
+  /** Options of the `SockMan`, such as a backend of a `MemoryNetwork`. */
+  readonly sockets?: SockManOptions;
+}
+
+/** See the module comment. Start it, crawl it, compare with `villagers`, stop it. */
+export class Village {
+  /** Everybody, in the order of their index. The first one is an honest node. */
+  readonly villagers: readonly Villager[];
+  /** What every one of them tells is part of it. */
+  readonly #list: AddressList;
+  readonly #tells: number;
+  readonly #spam: number;
+  readonly #clock: Clock;
+  readonly #random: RandomUint32;
+  readonly #sockets: SockMan;
+  readonly #byAddress = new Map<string, Villager>();
+  readonly #links = new Map<number, VillagerLink>();
+  readonly #doors = new Map<number, Door>();
+  readonly #dripping = new Map<number, Uint8Array>();
+  readonly #linkHost: LinkHost;
+  readonly #socksAt: Service;
+  readonly #samAt: Service;
+  readonly #deadPort: number;
+  #drip: Timer | undefined;
+  #visitCount = 0;
+
+  /**
+   * Draws the villagers and binds: nobody is served before `start`.
+   *
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: an option outside of its range.
+   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: no port can be bound.
+   */
+  constructor(options: VillageOptions = {}) {
+    const { count = 2_000, seed = 1, chain = 'regtest', mix = DEFAULT_MIX, networks = { ipv4: 1 } } = options;
+    const { groups = 250, tells = 250, spam = 5_000, clock = systemClock, sockets = {} } = options;
+    checkRange('count', count, 1, MAX_VILLAGERS);
+    checkRange('groups', groups, 1, 250);
+    checkRange('tells', tells, 1, 1_000);
+    checkRange('spam', spam, 0, 1_000_000);
+    const draw = seededRandom(seed);
+    const random = (): number => Math.floor(draw() * 2 ** 32);
+    this.#random = random;
+    this.#clock = clock;
+    this.#spam = spam;
+    this.#sockets = createSockMan(
+      {
+        eventNewConnectionAccepted: (nodeId, me) => this.#accept(nodeId, me),
+        eventGotData: (nodeId, data) => this.#take(nodeId, data),
+        eventConnectionClosed: (nodeId) => this.#forget(nodeId),
+      },
+      { ...sockets, backlog: sockets.backlog ?? 4_096 },
+    );
+    const { port } = this.#bind('0.0.0.0:0');
+    this.#socksAt = this.#bind(`${DOOR_HOST}:0`);
+    this.#samAt = this.#bind(`${DOOR_HOST}:0`);
+    this.#deadPort = this.#bind(`${DEAD_PORT_HOST}:0`).port;
+    const { deadPort } = this;
+    this.villagers = drawPopulation({ count, mix, networks, firstByte: 127, groups, port, deadPort, random });
+    for (const villager of this.villagers) this.#byAddress.set(String(villager.service.address), villager);
+    this.#tells = Math.min(tells, count);
+    this.#list = new AddressList(this.villagers, Math.floor(clock.wallTimeMs() / 1_000), random);
+    const { magic } = CHAIN_PARAMS[chain];
+    this.#linkHost = {
+      magic,
+      foreignMagic: CHAIN_PARAMS[chain === 'testnet4' ? 'signet' : 'testnet4'].magic,
+      randomBytes: options.randomBytes ?? secureRandomBytes,
+      answers: (villager, wantsV2) => this.#answersOf(villager, wantsV2),
+      wallTimeSeconds: () => Math.floor(clock.wallTimeMs() / 1_000),
+      send: (nodeId, bytes) => this.#sockets.queueBytes(nodeId, bytes, { limitBytes: 2 ** 26 }),
+      close: (nodeId) => void this.#sockets.endConnection(nodeId),
+      reset: (nodeId) => void this.#sockets.resetConnection(nodeId),
+      drip: (nodeId, bytes) => this.#startDripping(nodeId, bytes),
+    };
+  }
+
+  /** Where to begin a crawl: the first villager. */
+  get seeds(): readonly Service[] {
+    return [this.villagers[0]!.service];
+  }
+
+  /** The SOCKS5 proxy that leads to IPv6, onion and CJDNS villagers. */
+  get socksProxy(): Service {
+    return this.#socksAt;
+  }
+
+  /** The SAM bridge that leads to I2P villagers. */
+  get samBridge(): Service {
+    return this.#samAt;
+  }
+
+  /** A port where nobody listens, on every address of 127.0.0.0/8 but one. */
+  get deadPort(): number {
+    return this.#deadPort;
+  }
+
+  /** Connections that came in so far. */
+  get visitCount(): number {
+    return this.#visitCount;
+  }
+
+  /** Serves from now on. */
+  start(): void {
+    this.#sockets.startSocketsThreads({ name: 'village' });
+  }
+
+  /** Ends all. */
+  async stop(): Promise<void> {
+    this.#drip?.cancel();
+    await this.#sockets.close();
+  }
+
+  /** The villagers that one tells of, when it is asked. */
+  toldBy(villager: Villager): readonly Villager[] {
+    return tellsAddresses(villager.kind) ? this.#list.window(villager.tellsFrom, this.#tells) : [];
+  }
+
+  /** Lets a villager come or go, with all its connections. */
+  setPresent(villager: Villager, isPresent: boolean): void {
+    villager.isPresent = isPresent;
+    if (isPresent) return;
+    for (const [nodeId, link] of this.#links) if (link.villager === villager) this.#sockets.resetConnection(nodeId);
+  }
+
+  /** Calls back again and again, with how often before: for villagers that come and go. @returns What ends it. */
+  schedule(everyMs: number, turn: (count: number) => void): Timer {
+    let count = 0;
+    const next = (): void => {
+      turn(count++);
+      timer = this.#clock.after(everyMs, next);
+    };
+    let timer = this.#clock.after(everyMs, next);
+    return { cancel: () => timer.cancel() };
+  }
+
+  #bind(at: string): Service {
+    const bound = this.#sockets.bindAndStartListening(at);
+    if (!bound.ok) throw new SockManError('ERR_SOCKMAN_SYSTEM', `the village cannot listen: ${bound.errmsg}`);
+    return bound.bound;
+  }
+
+  #accept(nodeId: number, me: Service): boolean {
+    this.#visitCount++;
+    const find = (address: NetAddress): Villager | undefined => this.#byAddress.get(String(address));
+    if (me.equals(this.#socksAt)) this.#doors.set(nodeId, new SocksDoor(find));
+    else if (me.equals(this.#samAt)) this.#doors.set(nodeId, new SamDoor(find));
+    else {
+      const villager = find(me.address);
+      if (villager === undefined) return false;
+      this.#link(nodeId, villager);
+    }
+    return true;
+  }
+
+  #link(nodeId: number, villager: Villager): void {
+    const link = new VillagerLink(this.#linkHost, villager, nodeId);
+    this.#links.set(nodeId, link);
+    link.begin();
+  }
+
+  #take(nodeId: number, data: Uint8Array): void {
+    const door = this.#doors.get(nodeId);
+    if (door === undefined) return this.#links.get(nodeId)?.take(data);
+    const answer = door.take(data);
+    if (answer?.send !== undefined) this.#sockets.queueBytes(nodeId, answer.send);
+    if (answer?.villager === undefined) return;
+    this.#doors.delete(nodeId);
+    this.#link(nodeId, answer.villager);
+    if (answer.rest !== undefined && answer.rest.length > 0) this.#links.get(nodeId)?.take(answer.rest);
+  }
+
+  #forget(nodeId: number): void {
+    this.#links.delete(nodeId);
+    this.#doors.delete(nodeId);
+    this.#dripping.delete(nodeId);
+  }
+
+  #answersOf(villager: Villager, wantsV2: boolean): readonly EncodedMessage[] {
+    if (!tellsAddresses(villager.kind)) return [];
+    const own = wantsV2
+      ? this.#list.encodeV2(villager.tellsFrom, this.#tells)
+      : this.#list.encodeV1(villager.tellsFrom, this.#tells);
+    if (villager.kind !== 'spammer') return [own];
+    const spam = spamAnswers(this.#spam, this.#deadPort, this.#random, this.#clock.wallTimeMs());
+    return [own, ...spam.map((addresses) => encodeMessage({ type: 'addrv2', addresses }))];
+  }
+
+  #startDripping(nodeId: number, bytes: Uint8Array): void {
+    this.#dripping.set(nodeId, bytes);
+    this.#drip ??= this.#clock.after(DRIP_MS, this.#onDrip);
+  }
+
+  readonly #onDrip = (): void => {
+    this.#drip = undefined;
+    for (const [nodeId, bytes] of this.#dripping) {
+      this.#sockets.queueBytes(nodeId, bytes.slice(0, 1));
+      if (bytes.length > 1) this.#dripping.set(nodeId, bytes.subarray(1));
+      else this.#dripping.delete(nodeId);
+    }
+    if (this.#dripping.size > 0) this.#drip = this.#clock.after(DRIP_MS, this.#onDrip);
+  };
+}
+
+function secureRandomBytes(byteCount: number): Uint8Array {
+  return globalThis.crypto.getRandomValues(new Uint8Array(byteCount));
+}
+
+function checkRange(name: string, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw outOfRange(name, `an integer from ${min} to ${max}`, value);
+  }
+}

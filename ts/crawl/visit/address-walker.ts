@@ -1,0 +1,146 @@
+// Walks over the addresses of an `addr` or `addrv2` without making anything of them: a crawl hears each of them a hundred
+// times, and looks up all but the first where their bytes lie.
+//
+// A payload that does not decode is dropped as a whole, as nodes do; see p2p/messages/addresses.ts for its form.
+
+import { MAX_ADDRV2_BYTES } from '../../netaddr/encoding.ts';
+import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
+import { MAX_ADDRESSES } from '../../p2p/messages/addresses.ts';
+
+/** BIP 155's numbers of networks, by which ours is found; 0 for one that is not known. */
+const NETWORK_BY_BIP155_ID: readonly number[] = [
+  0,
+  NETWORK_NUMBERS.ipv4,
+  NETWORK_NUMBERS.ipv6,
+  0,
+  NETWORK_NUMBERS.onion,
+  NETWORK_NUMBERS.i2p,
+  NETWORK_NUMBERS.cjdns,
+];
+const BYTES_BY_NUMBER: readonly number[] = [0, 4, 16, 32, 32, 16];
+
+/** One `addr` entry: time, services, address, port. */
+const V1_ENTRY_BYTES = 30;
+const V1_ADDRESS_OFFSET = 12;
+
+/** Reads entry after entry. Its fields are those of the entry that `next` came to. */
+export class AddressWalker {
+  bytes: Uint8Array = new Uint8Array(0);
+  /** Of `NETWORK_NUMBERS`; 0 for an address that nobody can dial. */
+  network = 0;
+  /** Where in `bytes` the address begins. */
+  offset = 0;
+  port = 0;
+  timeSeconds = 0;
+  /** The low 32 bits of the services. */
+  services = 0;
+  /** Entries of the message. */
+  count = 0;
+  #isV2 = false;
+  #at = 0;
+  #left = 0;
+
+  /**
+   * Begins with a message.
+   *
+   * @param payload - Lent until the walk is over.
+   * @returns Whether it decodes, and has no more addresses than a message may.
+   */
+  begin(isV2: boolean, payload: Uint8Array): boolean {
+    this.bytes = payload;
+    this.#isV2 = isV2;
+    this.#at = 0;
+    const count = this.#compactSize();
+    if (count < 0 || count > MAX_ADDRESSES) return false;
+    this.count = count;
+    this.#left = count;
+    const start = this.#at;
+    let isSound = true;
+    while (isSound && this.#left > 0) isSound = this.next();
+    this.#at = start;
+    this.#left = count;
+    return isSound;
+  }
+
+  /** Goes to the next entry. @returns False at the end. */
+  next(): boolean {
+    if (this.#left === 0) return false;
+    this.#left--;
+    return this.#isV2 ? this.#nextV2() : this.#nextV1();
+  }
+
+  #nextV1(): boolean {
+    const { bytes } = this;
+    const at = this.#at;
+    if (at + V1_ENTRY_BYTES > bytes.length) return false;
+    this.timeSeconds = uint32(bytes, at);
+    this.services = uint32(bytes, at + 4);
+    this.offset = at + V1_ADDRESS_OFFSET;
+    this.network = NETWORK_NUMBERS.ipv6;
+    this.#foldIPv6();
+    this.port = (bytes[at + 28]! << 8) | bytes[at + 29]!;
+    this.#at = at + V1_ENTRY_BYTES;
+    return true;
+  }
+
+  #nextV2(): boolean {
+    const { bytes } = this;
+    if (this.#at + 4 > bytes.length) return false;
+    this.timeSeconds = uint32(bytes, this.#at);
+    this.#at += 4;
+    const servicesAt = this.#at + 1;
+    const services = this.#compactSize();
+    if (services < 0) return false;
+    this.services = services > 0xffff_ffff ? uint32(bytes, servicesAt) : services;
+    const network = NETWORK_BY_BIP155_ID[bytes[this.#at++] ?? -1] ?? 0;
+    const length = this.#compactSize();
+    if (length < 0 || length > MAX_ADDRV2_BYTES || this.#at + length + 2 > bytes.length) return false;
+    if (network !== 0 && length !== BYTES_BY_NUMBER[network]) return false;
+    this.network = network;
+    this.offset = this.#at;
+    // There is one way to write an IPv4 address here.
+    if (network === NETWORK_NUMBERS.ipv6) {
+      this.#foldIPv6();
+      if (this.network !== NETWORK_NUMBERS.ipv6) this.network = 0;
+    }
+    this.#at += length;
+    this.port = (bytes[this.#at]! << 8) | bytes[this.#at + 1]!;
+    this.#at += 2;
+    return true;
+  }
+
+  /** An IPv6 address that stands for another one: IPv4, or nobody's. (netaddr/embedded.ts has the ranges) */
+  #foldIPv6(): void {
+    const { bytes, offset } = this;
+    const first = (bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
+    if (first === 0) {
+      for (let index = 4; index < 10; index++) if (bytes[offset + index] !== 0) return;
+      if (bytes[offset + 10] !== 0xff || bytes[offset + 11] !== 0xff) return;
+      this.network = NETWORK_NUMBERS.ipv4;
+      this.offset = offset + 12;
+      return;
+    }
+    const isTorV2 = first >>> 0 === 0xfd87_d87e && bytes[offset + 4] === 0xeb && bytes[offset + 5] === 0x43;
+    const isInternal = first >>> 0 === 0xfd6b_88c0 && bytes[offset + 4] === 0x87 && bytes[offset + 5] === 0x24;
+    if (isTorV2 || isInternal) this.network = 0;
+  }
+
+  /** A CompactSize; -1 for one that is cut short, or longer than it must be. Numbers beyond 2^53 lose low bits. */
+  #compactSize(): number {
+    const { bytes } = this;
+    const first = bytes[this.#at++];
+    if (first === undefined) return -1;
+    if (first < 0xfd) return first;
+    const width = first === 0xfd ? 2 : first === 0xfe ? 4 : 8;
+    if (this.#at + width > bytes.length) return -1;
+    let value = 0;
+    for (let index = width - 1; index >= 0; index--) value = value * 256 + bytes[this.#at + index]!;
+    this.#at += width;
+    const least = width === 2 ? 0xfd : width === 4 ? 0x1_0000 : 0x1_0000_0000;
+    return value < least ? -1 : value;
+  }
+}
+
+function uint32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+}

@@ -1,0 +1,233 @@
+// One connection to a node, from its first byte to the end of the handshake and beyond: bytes in, bytes and messages out.
+//
+// It has no socket and no timer. Whoever owns it hands over what was received and when the peer ended; what the subclass is
+// told is in the abstract methods. A visit is one, and so is a peer that is held for long.
+
+import type { EncodedMessage } from '../../p2p/messages/registry.ts';
+import { encodeMessage } from '../../p2p/messages/registry.ts';
+import { PING_NONCE_ABOVE_VERSION, PROTOCOL_VERSION, WTXIDRELAY_VERSION } from '../../p2p/protocol.ts';
+import type { Transport } from '../../p2p/transport/transport.ts';
+import { MAX_FEATURES, MAX_FEATURE_TEXT } from '../record/record.ts';
+import type { Outcome, Step } from '../record/outcome.ts';
+import { escaped } from './escape.ts';
+import { FIRST_BYTES, classify } from './first-bytes.ts';
+import { readPeerVersion } from './peer-version.ts';
+import type { PeerVersion } from './peer-version.ts';
+
+/** Nonce of `ping` and `pong`, in bytes. */
+const NONCE_BYTES = 8;
+
+const NO_PAYLOAD = new Uint8Array(0);
+const SEND_ADDR_V2 = encodeMessage({ type: 'sendaddrv2' });
+const VERACK = encodeMessage({ type: 'verack' });
+
+/** How a conversation ended, if not as its owner wished. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly code?: string | undefined;
+}
+
+/** What all conversations of a crawl have in common. */
+export interface ConversationContext {
+  readonly magic: Uint8Array;
+  readonly nonce: bigint;
+}
+
+/** A handshake and what follows it. */
+export abstract class Conversation {
+  readonly transport: Transport;
+  /** What is waited for. */
+  step: Step;
+  /** What the peer said of itself; undefined until it did. */
+  version: PeerVersion | undefined;
+  /** Message types between `version` and `verack`. */
+  features: string[] | undefined;
+  /** Bytes of the peer, framing included. */
+  bytesReceived = 0;
+  bytesSent = 0;
+  /** Set once the conversation is over by what came. Nothing is taken any more. */
+  ending: Ending | undefined;
+  readonly #context: ConversationContext;
+  readonly #isV2: boolean;
+  /** The first bytes, until it is clear that a node sent them. */
+  #firstBytes: Uint8Array | undefined = NO_PAYLOAD;
+  #toSay: EncodedMessage[] = [];
+
+  constructor(context: ConversationContext, transport: Transport) {
+    this.#context = context;
+    this.transport = transport;
+    this.#isV2 = transport.getInfo().transportType !== 'v1';
+    this.step = this.#isV2 ? 'transport' : 'version';
+  }
+
+  /** Hands bytes to the socket, all of them. Lent for the call. */
+  protected abstract transmit(bytes: Uint8Array): void;
+
+  /** The peer's `verack` came: the handshake is complete. */
+  protected abstract handshakeCompleted(nowMs: number): void;
+
+  /** A message after the handshake. The payload belongs to the callee. `ping` is answered already. */
+  protected abstract gotMessage(type: string, payload: Uint8Array, nowMs: number): void;
+
+  /** Messages that follow our `verack` at once. */
+  protected abstract afterVerack(): readonly EncodedMessage[];
+
+  /** Whether the connection speaks V2, or tries to. */
+  get isV2(): boolean {
+    return this.#isV2;
+  }
+
+  /** Whether the peer, that hung up, may be one that speaks V1 only. */
+  get shouldTryV1(): boolean {
+    return this.#isV2 && this.transport.shouldReconnectV1();
+  }
+
+  /** Begins: for a connection that was made by us. @param version - Our introduction. */
+  begin(version: EncodedMessage): void {
+    this.#toSay.push(version);
+    this.flush();
+  }
+
+  /** Queues a message; it leaves at `flush`. */
+  say(message: EncodedMessage): void {
+    this.#toSay.push(message);
+  }
+
+  /** Hands everything that can be sent to the socket, in as few pieces as possible. */
+  flush(): void {
+    const pieces: Uint8Array[] = [];
+    const { transport } = this;
+    for (;;) {
+      const next = this.#toSay[0];
+      if (next !== undefined && transport.setMessageToSend(next)) this.#toSay.shift();
+      const { toSend } = transport.getBytesToSend(this.#toSay.length > 0);
+      if (toSend.length === 0) break;
+      // It is lent until it is marked as sent: a second piece may overwrite it.
+      pieces.push(toSend.slice());
+      transport.markBytesSent(toSend.length);
+    }
+    if (pieces.length === 0) return;
+    const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    this.bytesSent += bytes.length;
+    this.transmit(bytes);
+  }
+
+  /**
+   * Takes what was received.
+   *
+   * @param data - Lent for the call.
+   * @param nowMs - The time, as `getReceivedMessage` takes it.
+   */
+  take(data: Uint8Array, nowMs: number): void {
+    if (this.ending !== undefined) return;
+    this.bytesReceived += data.length;
+    if (this.#firstBytes !== undefined && !this.#lookAtFirstBytes(data)) return;
+    for (let offset = 0; offset < data.length && this.ending === undefined;) {
+      const taken = this.transport.receivedBytes(data, offset);
+      if (typeof taken !== 'number') return this.#endByTransport(taken.reason);
+      offset += taken;
+      if (this.transport.receivedMessageComplete()) this.#takeMessage(nowMs);
+    }
+    if (this.step === 'transport' && this.transport.getInfo().transportType === 'v2') this.step = 'version';
+    if (this.ending === undefined) this.flush();
+  }
+
+  /**
+   * The peer ended the connection, or time is up. @param reason - Which of them.
+   * @returns How the conversation ended, if the handshake was not complete.
+   */
+  endedBy(reason: 'peer' | 'reset' | 'time'): Ending | undefined {
+    if (this.ending !== undefined) return this.ending;
+    if (this.step === 'addresses' || this.step === 'done') return undefined;
+    const greeter = this.#classify();
+    if (greeter !== undefined) return greeter;
+    if (reason === 'time') {
+      return this.version === undefined ? { outcome: 'silent' } : { outcome: 'timeout', code: 'handshake-timed-out' };
+    }
+    if (this.bytesReceived === 0) return { outcome: 'full', code: reason === 'reset' ? 'reset' : 'closed' };
+    return { outcome: 'disconnected', code: reason === 'reset' ? 'reset' : 'closed' };
+  }
+
+  /** @returns Whether the bytes may be a node's. */
+  #lookAtFirstBytes(data: Uint8Array): boolean {
+    const known = this.#firstBytes!;
+    const more = data.subarray(0, FIRST_BYTES - known.length);
+    this.#firstBytes = known.length === 0 ? Uint8Array.from(more) : Buffer.concat([known, more]);
+    if (this.#firstBytes.length < FIRST_BYTES) return true;
+    this.ending = this.#classify();
+    this.#firstBytes = undefined;
+    return this.ending === undefined;
+  }
+
+  #classify(): Ending | undefined {
+    if (this.#firstBytes === undefined) return undefined;
+    return classify(this.#firstBytes, this.#context.magic, this.#isV2);
+  }
+
+  #endByTransport(reason: string): void {
+    // A peer that answers V2 with V1 is no breach: the owner dials it again.
+    if (this.shouldTryV1) this.ending = { outcome: 'disconnected', code: 'speaks-v1' };
+    else this.ending = { outcome: 'protocol-error', code: codeOfTransport(reason) };
+  }
+
+  #takeMessage(nowMs: number): void {
+    const { type, payload, rejectReason } = this.transport.getReceivedMessage(nowMs);
+    // A node drops it and goes on, and so do we.
+    if (rejectReason !== undefined) return;
+    if (this.version === undefined) {
+      if (type === 'version') this.#takeVersion(payload);
+      return;
+    }
+    if (type === 'ping') this.#answerPing(payload);
+    if (this.step !== 'verack') return this.gotMessage(type, payload, nowMs);
+    if (type !== 'verack') return this.#noteFeature(type, payload);
+    this.step = 'addresses';
+    this.handshakeCompleted(nowMs);
+  }
+
+  #takeVersion(payload: Uint8Array): void {
+    const version = readPeerVersion(payload);
+    if (version === undefined) {
+      this.ending = { outcome: 'protocol-error', code: 'version-malformed' };
+      return;
+    }
+    if (version.nonce === this.#context.nonce) {
+      this.ending = { outcome: 'self' };
+      return;
+    }
+    this.version = version;
+    this.step = 'verack';
+    if (Math.min(version.protocolVersion, PROTOCOL_VERSION) >= WTXIDRELAY_VERSION) this.say(SEND_ADDR_V2);
+    this.say(VERACK);
+    for (const message of this.afterVerack()) this.say(message);
+  }
+
+  #answerPing(payload: Uint8Array): void {
+    if (this.version!.protocolVersion <= PING_NONCE_ABOVE_VERSION || payload.length < NONCE_BYTES) return;
+    this.say({ type: 'pong', payload: payload.slice(0, NONCE_BYTES) });
+  }
+
+  #noteFeature(type: string, payload: Uint8Array): void {
+    if (type === 'version' || type === 'ping') return;
+    const features = (this.features ??= []);
+    const feature = (type === 'feature' ? `feature:${featureId(payload)}` : escaped(Buffer.from(type, 'latin1'))).slice(
+      0,
+      MAX_FEATURE_TEXT,
+    );
+    if (features.length < MAX_FEATURES && !features.includes(feature)) features.push(feature);
+  }
+}
+
+/** The id of a `feature`, whatever is behind it. (BIP 434) */
+function featureId(payload: Uint8Array): string {
+  const length = payload[0] ?? 0;
+  return escaped(payload.subarray(1, 1 + length));
+}
+
+/** A word for why a transport gave up. */
+function codeOfTransport(reason: string): string {
+  if (reason.startsWith('announced payload')) return 'message-too-long';
+  if (reason.includes('magic')) return 'wrong-magic';
+  if (reason.includes('garbage')) return 'no-garbage-terminator';
+  return 'transport';
+}

@@ -1,0 +1,52 @@
+// How a crawl introduces itself: honestly, and the same to everybody.
+
+import type { Service } from '../../netaddr/service.ts';
+import { encodeMessage } from '../../p2p/messages/registry.ts';
+import type { EncodedMessage } from '../../p2p/messages/registry.ts';
+import { NO_VERSION_ADDRESS, formatUserAgent } from '../../p2p/messages/version.ts';
+import { PROTOCOL_VERSION } from '../../p2p/protocol.ts';
+import type { Clock } from '../../util/time/clock.ts';
+import { random64 } from '../../util/random.ts';
+import type { RandomUint32 } from '../../util/random.ts';
+import { VERSION } from '../../util/version.ts';
+
+const NAME = 'sockman-crawl';
+
+/** The introduction of one crawl. */
+export class Greeting {
+  readonly userAgent: string;
+  /** In every `version` of this crawl: what comes back with it comes from ourselves. */
+  readonly nonce: bigint;
+  readonly #clock: Clock;
+
+  /**
+   * @param contact - Where people can reach whoever runs the crawl: letters, digits, space and `.,;-_?@`.
+   * @throws {TypeError} | {RangeError} The contact has other characters, or is too long.
+   */
+  constructor(clock: Clock, random: RandomUint32, contact?: string) {
+    this.userAgent = formatUserAgent(NAME, VERSION, contact === undefined ? [] : [contact]);
+    this.nonce = random64(random);
+    this.#clock = clock;
+  }
+
+  /**
+   * The `version` for one peer: no services, no transactions, no claim to a chain.
+   *
+   * @param to - Where the peer is; undefined for one behind a proxy, which is told nothing of that.
+   */
+  versionFor(to: Service | undefined): EncodedMessage {
+    const isTold = to !== undefined && to.address.isRoutable() && to.address.isV1Compatible();
+    return encodeMessage({
+      type: 'version',
+      protocolVersion: PROTOCOL_VERSION,
+      services: 0n,
+      timeSeconds: Math.floor(this.#clock.wallTimeMs() / 1_000),
+      receiver: isTold ? { services: 0n, service: to } : NO_VERSION_ADDRESS,
+      sender: NO_VERSION_ADDRESS,
+      nonce: this.nonce,
+      userAgent: this.userAgent,
+      startHeight: 0,
+      relay: false,
+    });
+  }
+}

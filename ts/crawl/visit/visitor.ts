@@ -1,0 +1,275 @@
+// Visits addresses, thousands at a time, over one `SockMan`: dials, lets each conversation run, and says what it came to.
+//
+// No visit has a timer. One sweep looks at all of them four times a second, which is as exact as limits of seconds need, and
+// comes after the sockets: a crawl that was kept busy finds nobody late whose answer lies in the kernel.
+
+import { createSockMan } from '../../sockman/create-sock-man.ts';
+import type { ConnectOptions, Proxy } from '../../sockman/dial/connect-options.ts';
+import type { DialResult } from '../../sockman/dial/dialer.ts';
+import type { SockManOptions } from '../../sockman/options.ts';
+import type { SockMan } from '../../sockman/sock-man.ts';
+import type { PublicNetworkName } from '../../netaddr/network.ts';
+import type { Service } from '../../netaddr/service.ts';
+import { Services } from '../../p2p/protocol.ts';
+import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
+import { V1Transport } from '../../p2p/transport/v1.ts';
+import { V2Transport } from '../../p2p/transport/v2.ts';
+import type { Clock, Timer } from '../../util/time/clock.ts';
+import type { Ending } from './conversation.ts';
+import { outcomeOfDial } from './dial-outcome.ts';
+import type { Greeting } from './greeting.ts';
+import { isOverlay } from './routes.ts';
+import type { Routes, VisitLimits } from './routes.ts';
+import { Visit } from './visit.ts';
+import type { Attempt, VisitHost, VisitRequest, VisitResult } from './visit.ts';
+
+/** Between two looks at the visits, in milliseconds. */
+const SWEEP_MS = 250;
+
+/** Bytes of one visit that are taken: several times the longest honest answer. What goes on sending is a flood. */
+export const MAX_VISIT_BYTES = 8_388_608;
+
+/** Bytes that may wait for a peer that does not read: more than all that a visit has to say. */
+const MAX_UNSENT_BYTES = 65_536;
+
+/** Bytes of unfinished messages of all visits together, at most; beyond it, visits that hold much are ended. */
+export const MAX_HELD_BYTES = 268_435_456;
+
+/** What a visit may hold when all together hold too much: no message that is of use is longer. */
+const LARGE_HOLD_BYTES = 65_536;
+
+/** Which transport is dialed: the better one first, or only one. */
+export type V2Policy = 'auto' | 'only' | 'never';
+
+/** What a `Visitor` is made of. */
+export interface VisitorOptions {
+  readonly magic: Uint8Array;
+  readonly greeting: Greeting;
+  readonly v2: V2Policy;
+  readonly routes: Routes;
+  readonly clear: VisitLimits;
+  readonly overlay: VisitLimits;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly sockets: SockManOptions;
+}
+
+/** Who hears of visits. */
+export interface VisitorListener {
+  /** Addresses of a message that decodes. @returns How many were new, and their ages. */
+  learn(visit: Visit, isV2: boolean, payload: Uint8Array): { newCount: number; ages: Uint32Array } | undefined;
+  /** A visit is over. Its number in flight is free already. */
+  visited(result: VisitResult): void;
+  /** A visit could not begin, by no fault of the address: there are no sockets left, or all ends. */
+  postponed(request: VisitRequest, code: string): void;
+}
+
+/** See the module comment. */
+export class Visitor implements VisitHost {
+  readonly magic: Uint8Array;
+  readonly nonce: bigint;
+  readonly #options: VisitorOptions;
+  readonly #listener: VisitorListener;
+  readonly #sockets: SockMan;
+  readonly #visits = new Map<number, Visit>();
+  #dialingCount = 0;
+  #heldBytes = 0;
+  #sweep: Timer | undefined;
+  #isStopped = false;
+
+  constructor(options: VisitorOptions, listener: VisitorListener) {
+    this.#options = options;
+    this.#listener = listener;
+    this.magic = options.magic;
+    this.nonce = options.greeting.nonce;
+    this.#sockets = createSockMan(
+      {
+        eventNewConnectionAccepted: () => false,
+        eventGotData: (nodeId, data) => this.#take(nodeId, data),
+        eventGotEOF: (nodeId) => this.#endByPeer(nodeId, 'peer'),
+        eventGotPermanentReadError: (nodeId) => this.#endByPeer(nodeId, 'reset'),
+      },
+      options.sockets,
+    );
+  }
+
+  /** Dials and visits under way. */
+  get inFlightCount(): number {
+    return this.#dialingCount + this.#visits.size;
+  }
+
+  start(): void {
+    this.#sockets.startSocketsThreads({ name: 'crawl' });
+  }
+
+  /** Ends everything under way; each visit is postponed. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#sweep?.cancel();
+    for (const visit of [...this.#visits.values()]) {
+      this.#forget(visit);
+      this.#listener.postponed(visit.attempt.request, 'interrupted');
+    }
+    await this.#sockets.close();
+  }
+
+  /** Begins a visit. Nothing is called back before this returned. */
+  visit(request: VisitRequest): void {
+    const { v2, clock } = this.#options;
+    const nowMs = clock.now();
+    const offersV2 = request.services === undefined || (request.services & Services.P2P_V2) !== 0n;
+    this.#dial({
+      request,
+      dialedAtMs: nowMs,
+      dueAtMs: nowMs + this.#limitsOf(request).deadlineMs,
+      isV2: v2 === 'only' || (v2 === 'auto' && offersV2),
+      earlierBytesReceived: 0,
+      earlierBytesSent: 0,
+    });
+  }
+
+  #limitsOf({ service }: VisitRequest): VisitLimits {
+    return isOverlay(service) ? this.#options.overlay : this.#options.clear;
+  }
+
+  // ---- Dialing ------------------------------------------------------------------------------------------------------
+
+  #dial(attempt: Attempt): void {
+    this.#dialingCount++;
+    const { service } = attempt.request;
+    const { connectTimeoutMs: timeoutMs } = this.#limitsOf(attempt.request);
+    const proxy = this.#proxyFor(service);
+    if (proxy !== undefined) return this.#dialThrough(proxy, attempt, timeoutMs);
+    const dialed = this.#sockets.connectAndMakeNodeId(service, { timeoutMs });
+    void dialed.then((result) => this.#dialed(attempt, result));
+  }
+
+  /** A proxy takes its time for each step: the deadline of the visit is ours to keep. */
+  #dialThrough(proxy: Proxy, attempt: Attempt, timeoutMs: number): void {
+    const { clock } = this.#options;
+    const late = new AbortController();
+    const timer = clock.after(Math.max(0, attempt.dueAtMs - clock.now()), () => late.abort());
+    const options: ConnectOptions = { timeoutMs, proxy, signal: late.signal };
+    void this.#sockets.connectAndMakeNodeId(attempt.request.service, options).then((result) => {
+      timer.cancel();
+      this.#dialed(attempt, result);
+    });
+  }
+
+  #proxyFor({ address }: Service): Proxy | undefined {
+    const route = this.#options.routes[address.network as PublicNetworkName];
+    return route === 'direct' ? undefined : route;
+  }
+
+  #dialed(attempt: Attempt, result: DialResult): void {
+    this.#dialingCount--;
+    if (this.#isStopped) this.#listener.postponed(attempt.request, 'interrupted');
+    else if (result.nodeId !== undefined) this.#begin(attempt, result.nodeId);
+    else if (result.code === 'aborted') {
+      this.#listener.visited({ attempt, outcome: 'timeout', code: 'deadline', visit: undefined });
+    } else {
+      const outcome = outcomeOfDial(result.code, result.proxyFailed);
+      if (outcome === 'later') this.#listener.postponed(attempt.request, result.code);
+      else this.#listener.visited({ attempt, outcome, code: result.code, visit: undefined });
+    }
+  }
+
+  #begin(attempt: Attempt, nodeId: number): void {
+    const { clock, magic, greeting, randomBytes } = this.#options;
+    const { service } = attempt.request;
+    const transport = attempt.isV2
+      ? new V2Transport({ magic, isInitiator: true, random: randomBytes })
+      : new V1Transport(magic);
+    const visit = new Visit(this, transport, attempt, nodeId, clock.now());
+    this.#visits.set(nodeId, visit);
+    visit.begin(greeting.versionFor(this.#proxyFor(service) === undefined ? service : undefined));
+    this.#sweep ??= this.#sockets.deadline(SWEEP_MS, this.#onSweep);
+  }
+
+  // ---- Conversations ------------------------------------------------------------------------------------------------
+
+  /** @internal */
+  transmit(visit: Visit, bytes: Uint8Array): void {
+    const waiting = this.#sockets.queueBytes(visit.nodeId, bytes, { limitBytes: MAX_UNSENT_BYTES });
+    // The connection is gone, which its end will say, or the peer does not read what it asks for.
+    if (waiting > MAX_UNSENT_BYTES / 2) visit.ending = { outcome: 'protocol-error', code: 'never-reads' };
+  }
+
+  /** @internal */
+  learn(visit: Visit, isV2: boolean, payload: Uint8Array): { newCount: number; ages: Uint32Array } | undefined {
+    return this.#listener.learn(visit, isV2, payload);
+  }
+
+  /** @internal */
+  noteAnswer(visit: Visit, nowMs: number): void {
+    const { dueAtMs, request } = visit.attempt;
+    visit.dueAtMs = Math.min(dueAtMs, nowMs + this.#limitsOf(request).quietMs);
+  }
+
+  #take(nodeId: number, data: Uint8Array): void {
+    const visit = this.#visits.get(nodeId);
+    if (visit === undefined) return;
+    const nowMs = this.#options.clock.now();
+    visit.take(data, nowMs);
+    const heldBytes = visit.transport.getReceiveMemoryUsage();
+    this.#heldBytes += heldBytes - visit.heldBytes;
+    visit.heldBytes = heldBytes;
+    const isFlood =
+      visit.bytesReceived > MAX_VISIT_BYTES || (this.#heldBytes > MAX_HELD_BYTES && heldBytes > LARGE_HOLD_BYTES);
+    if (visit.ending !== undefined) this.#end(visit, visit.ending, false);
+    else if (isFlood) this.#endFlood(visit);
+    else if (nowMs >= visit.dueAtMs) this.#endInTime(visit);
+  }
+
+  #endFlood(visit: Visit): void {
+    const flood: Ending = { outcome: 'protocol-error', code: 'flood' };
+    this.#end(visit, visit.handshakeMs === undefined ? flood : { outcome: 'reachable', code: 'flood' }, true);
+  }
+
+  #endByPeer(nodeId: number, reason: 'peer' | 'reset'): void {
+    const visit = this.#visits.get(nodeId);
+    if (visit === undefined) return;
+    this.#end(visit, visit.endedBy(reason) ?? { outcome: 'reachable' }, false);
+  }
+
+  /** Time is up, or enough was heard. */
+  #endInTime(visit: Visit): void {
+    this.#end(visit, visit.endedBy('time') ?? { outcome: 'reachable' }, false);
+  }
+
+  #end(visit: Visit, ending: Ending, isFlooding: boolean): void {
+    const { attempt } = visit;
+    this.#forget(visit);
+    if (isFlooding) this.#sockets.resetConnection(visit.nodeId);
+    else this.#sockets.closeConnection(visit.nodeId);
+    const hungUp = ending.outcome === 'full' || ending.outcome === 'disconnected';
+    if (hungUp && this.#options.v2 === 'auto' && visit.shouldTryV1) {
+      this.#dial({
+        ...attempt,
+        isV2: false,
+        dialedAtMs: this.#options.clock.now(),
+        earlierBytesReceived: visit.bytesReceived,
+        earlierBytesSent: visit.bytesSent,
+      });
+      return;
+    }
+    const isReachable = visit.handshakeMs !== undefined;
+    if (isReachable && visit.addressCount > 1) visit.step = 'done';
+    const outcome = isReachable ? 'reachable' : ending.outcome;
+    this.#listener.visited({ attempt, outcome, code: ending.code, visit });
+  }
+
+  #forget(visit: Visit): void {
+    this.#visits.delete(visit.nodeId);
+    this.#heldBytes -= visit.heldBytes;
+    visit.heldBytes = 0;
+  }
+
+  readonly #onSweep = (): void => {
+    this.#sweep = undefined;
+    if (this.#isStopped) return;
+    const nowMs = this.#options.clock.now();
+    for (const visit of this.#visits.values()) if (nowMs >= visit.dueAtMs) this.#endInTime(visit);
+    if (this.#visits.size > 0) this.#sweep = this.#sockets.deadline(SWEEP_MS, this.#onSweep);
+  };
+}
