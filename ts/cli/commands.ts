@@ -23,6 +23,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   'sv2-server': entry('serves block templates over Stratum V2', () => import('./commands/sv2-server.ts')),
   'sv2-client': entry('follows a Stratum V2 server, and mines on regtest', () => import('./commands/sv2-client.ts')),
   addrman: entry('shows what is in a peers.dat, which it only reads', () => import('./commands/addrman.ts')),
+  bench: entry('measures this machine for twenty seconds, beside node:net', () => import('./commands/bench.ts')),
   completions: entry(
     'prints a script that completes commands in bash, zsh or fish',
     () => import('./commands/completions.ts'),
