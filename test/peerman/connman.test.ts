@@ -2,6 +2,8 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { AsMap } from '../../ts/addrman/asmap/as-map.ts';
+import { NetGroups } from '../../ts/addrman/net-groups.ts';
 import { AddrMan } from '../../ts/addrman/addr-man.ts';
 import { BanMan } from '../../ts/storage/ban-man.ts';
 import type { Connman } from '../../ts/connman/connman.ts';
@@ -10,6 +12,7 @@ import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import type { PeerManagerOptions } from '../../ts/peerman/index.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
+import { readVectorBytes } from '../harness/data/vectors.ts';
 import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import { silentLogger } from '../../ts/util/logger.ts';
 import { World, onlyNode, versionMessage } from '../connman/world.ts';
@@ -222,7 +225,23 @@ describe('the log of a node', () => {
       `debug [net] New inbound peer connected: transport: v2, version: 70017, peer=0, peeraddr=${from}`,
       `info New manual peer connected: transport: v2, version: 70017, peer=0, peeraddr=${PUBLIC_PLACE}`,
     ]);
+    const told = `version 70017, blocks=-1, us=${PUBLIC_PLACE}, txrelay=0`;
+    const line = `debug [net] receive version message: ${client.connman.userAgent}: ${told}, peer=0, peeraddr=${from}`;
+    expect(lines).toContain(line);
+    expect(lines.filter((text) => text.includes('AddLocal'))).toEqual(Array(2).fill('info AddLocal(93.1.2.3:18444,4)'));
     client.connman.setNetworkActive(false);
     expect(lines).toContain('info SetNetworkActive: false');
+  });
+
+  it('has the autonomous systems of peers, where there is a map of them', async () => {
+    const lines: string[] = [];
+    const logger = { ...silentLogger, info: (line: string) => void lines.push(line) };
+    // Of 101.5.0.0/16 it says 5.
+    const netGroups = new NetGroups(AsMap.parse(readVectorBytes('asmap.raw')));
+    await start({ bind: ['101.5.0.1:8333'] });
+    const client = await start({ netGroups }, { logger });
+    void client.connman.connectTo('101.5.0.1:8333');
+    await world.pass(2_000, 100);
+    expect(lines).toEqual(['New manual peer connected: transport: v2, version: 70017, peer=0, mapped_as=5']);
   });
 });

@@ -171,10 +171,10 @@ function warnWithoutInboundSlots(settings: ResolvedConnmanOptions, budget: Conne
 }
 
 function makeLocalAddresses(settings: ResolvedConnmanOptions, network: NetworkState): LocalAddresses {
-  const { cjdnsReachable, discovers, onlyNet, random } = settings;
+  const { cjdnsReachable, discovers, logger, onlyNet, random } = settings;
   // An onion service needs no proxy of ours to be reached.
   const isOnionWanted = onlyNet === undefined || onlyNet.includes('onion');
   const isReachable = (name: NetworkClass): boolean => network.isReachable(name);
   const mayBeGiven = (name: NetworkClass): boolean => isReachable(name) || (name === 'onion' && isOnionWanted);
-  return new LocalAddresses({ discovers, cjdnsReachable, random, isReachable, mayBeGiven });
+  return new LocalAddresses({ discovers, cjdnsReachable, random, logger, isReachable, mayBeGiven });
 }

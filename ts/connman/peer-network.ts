@@ -53,6 +53,10 @@ export class ConnmanNetwork implements PeerNetwork {
     return loggedPeer(node, this.#parts.settings.logIps);
   }
 
+  asNumberOf(node: P2PNode): number {
+    return this.#parts.settings.netGroups.asNumber(node.addr.address);
+  }
+
   node(nodeId: number): P2PNode | undefined {
     return this.#parts.table.get(nodeId);
   }

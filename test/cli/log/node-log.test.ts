@@ -137,7 +137,7 @@ describe('the log of a node', () => {
     expect(await run).toBe(1);
     expect(await text()).toBe('Shutdown done\n');
     expect(await readFile(`${path}.1`, 'latin1')).toMatch(
-      /\[net\] trying v[12] connection \(manual\) to 127\.0\.0\.1:1\n/,
+      /\[net\] trying v[12] connection \(manual\) to 127\.0\.0\.1:1, lastseen=0\.0hrs\n/,
     );
   });
 

@@ -127,7 +127,7 @@ describe('dialing', () => {
     const begun = { target: PLACE, service: Service.parse(PLACE), connectionType: 'manual', transport: 'v2' };
     const errmsg = expect.stringContaining('ECONNREFUSED');
     expect(events).toEqual([begun, { ...begun, code: 'connection-refused', proxyFailed: false, errmsg }]);
-    expect(log).toContain(`[net] trying v2 connection (manual) to ${PLACE}`);
+    expect(log).toContain(`[net] trying v2 connection (manual) to ${PLACE}, lastseen=0.0hrs`);
   });
 
   it('tells of a dial by name that has no address, which never began', async () => {

@@ -69,6 +69,8 @@ export class PeerLab implements PeerNetwork {
   usesAddressBook = true;
   tryNewOutboundPeer = false;
   localService: Service | undefined;
+  /** The autonomous system of every peer; 0 for no map. */
+  asNumber = 0;
   readonly seen: string[] = [];
   readonly ownNonces = new Set<bigint>();
   readonly proxies = new Set<string>();
@@ -235,6 +237,10 @@ export class PeerLab implements PeerNetwork {
 
   nameInLog({ id }: P2PNode): string {
     return `peer=${id}`;
+  }
+
+  asNumberOf(): number {
+    return this.asNumber;
   }
 
   isReachable(network: NetworkClass): boolean {

@@ -145,6 +145,9 @@ export interface PeerNetwork {
   /** How a peer is called in log lines: `peer=7`, with its address only if the user wants that. */
   nameInLog(node: P2PNode): string;
 
+  /** The autonomous system of a peer, by the map that the node was given; 0 without one, or if it has none. */
+  asNumberOf(node: P2PNode): number;
+
   /** The node with this id; undefined when it is gone. */
   node(nodeId: number): P2PNode | undefined;
 

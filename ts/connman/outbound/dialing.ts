@@ -30,8 +30,8 @@ import type { SlotGrant } from '../node/slots.ts';
 /** A peer to dial, and as what. Either `addr` or `dest`. */
 export interface OpenRequest {
   readonly connectionType: ConnectionType;
-  /** An address, with what the address book knows of its services. */
-  readonly addr?: { readonly service: Service; readonly services: bigint };
+  /** An address, with what the address book knows of its services, and when it was last heard of. */
+  readonly addr?: { readonly service: Service; readonly services: bigint; readonly timeSeconds?: number };
   /** A text that the user gave: an address or a name, with or without port. Bans do not apply to it. */
   readonly dest?: string;
   readonly usesV2: boolean;
@@ -44,6 +44,8 @@ export interface OpenRequest {
   readonly grant?: SlotGrant | undefined;
   readonly proxyOverride?: Proxy | undefined;
 }
+
+const SECONDS_PER_HOUR = 3_600;
 
 /** What dialing works with. */
 export interface DialingParts {
@@ -209,7 +211,7 @@ export class Dialing {
   async #dial(request: OpenRequest, to: Service | NamedTarget, proxy: Proxy | undefined) {
     const { sockets, settings, interrupt } = this.#parts;
     const dial = dialOf(request, to);
-    this.#noteAttempt(dial);
+    this.#noteAttempt(dial, request);
     const dialed = await sockets.connectAndMakeNodeId(to, {
       isImportant: request.connectionType === 'manual',
       forceTransientI2P: request.connectionType === 'private-broadcast',
@@ -229,10 +231,14 @@ export class Dialing {
     this.#noteFailure({ ...dialOf(request, to), errmsg, code, proxyFailed: false });
   }
 
-  #noteAttempt(dial: DialEvent): void {
+  #noteAttempt(dial: DialEvent, { addr }: OpenRequest): void {
     const { settings, events } = this.#parts;
     const { target, connectionType, transport } = dial;
-    settings.logger.debug(`trying ${transport} connection (${connectionType}) to ${target}`);
+    const nowSeconds = settings.clock.wallTimeMs() / 1_000;
+    const hours = (nowSeconds - (addr?.timeSeconds ?? nowSeconds)) / SECONDS_PER_HOUR;
+    settings.logger.debug(
+      `trying ${transport} connection (${connectionType}) to ${target}, lastseen=${hours.toFixed(1)}hrs`,
+    );
     events.emit('attemptedConnection', dial);
   }
 

@@ -148,7 +148,7 @@ export class OpenConnections {
     if (isFeeler) await sleep(clock, uniformBelow(random, MAX_FEELER_DELAY_MS), interrupt);
     return dialing.open({
       connectionType: wanted.connectionType,
-      addr: { service: address.service, services: address.services },
+      addr: address,
       usesV2: localServices.offersV2 && (address.services & Services.P2P_V2) !== 0n,
       isFailureCounted: spread.groups.size + spread.otherCount >= this.#placesToCountFailures(),
       grant,

@@ -129,7 +129,7 @@ export class PrivateBroadcasts {
     }
     const isOpen = await dialing.open({
       connectionType: 'private-broadcast',
-      addr: { service: address.service, services: address.services },
+      addr: address,
       usesV2: localServices.offersV2 && (address.services & Services.P2P_V2) !== 0n,
       isFailureCounted: true,
       grant,

@@ -9,6 +9,7 @@ import { networkInterfaces } from 'node:os';
 import { NetAddress } from '../../netaddr/net-address.ts';
 import type { NetworkClass } from '../../netaddr/network.ts';
 import { Service } from '../../netaddr/service.ts';
+import type { Logger } from '../../util/logger.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { uniformBelow } from '../../util/random.ts';
 import { addressKey } from '../node/node-table.ts';
@@ -39,6 +40,7 @@ export interface LocalAddressesHost {
   readonly discovers: boolean;
   readonly cjdnsReachable: boolean;
   readonly random: RandomUint32;
+  readonly logger?: Logger;
   isReachable(network: NetworkClass): boolean;
   /** Whether an address of this network is told to others when the user gave it. Default: when it is reachable. */
   mayBeGiven?(network: NetworkClass): boolean;
@@ -77,6 +79,7 @@ export class LocalAddresses {
     const isGiven = score >= LOCAL_SCORES.manual;
     if (!address.isRoutable() || !this.#isWanted(address.getNetwork(), isGiven)) return false;
     if (!this.#host.discovers && !isGiven) return false;
+    this.#host.logger?.info(`AddLocal(${service},${score})`);
     const key = addressKey(address);
     const known = this.#byAddress.get(key);
     if (known === undefined) this.#byAddress.set(key, { service, score });

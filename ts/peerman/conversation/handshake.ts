@@ -115,6 +115,14 @@ function noteVersion(context: PeerContext, peer: PeerState, message: VersionMess
   peer.theirServices = message.services;
   peer.timeOffsetSeconds = message.timeSeconds - context.nowSeconds();
   peer.noteRelayWish(message.relay, context);
+  logVersion(context, node, message);
+}
+
+function logVersion({ logger, network }: PeerContext, node: P2PNode, message: VersionMessage): void {
+  const { receiver, startHeight, relay } = message;
+  const who = node.cleanSubVer === '' ? '<no user agent>' : node.cleanSubVer;
+  const facts = `version ${node.version}, blocks=${startHeight}, us=${receiver.service}, txrelay=${Number(relay)}`;
+  logger.debug(`receive version message: ${who}: ${facts}, ${network.nameInLog(node)}${asIn(network, node)}`);
 }
 
 /** Peers to learn the chain from, before others: those we chose or trust. */
@@ -138,9 +146,15 @@ export function takeVerack(context: PeerContext, peer: PeerState): void {
   context.hooks.onPeerReady?.(node);
 }
 
+/** What the log tells of a peer's autonomous system, where there is a map of them. */
+function asIn(network: PeerContext['network'], node: P2PNode): string {
+  const asNumber = network.asNumberOf(node);
+  return asNumber === 0 ? '' : `, mapped_as=${asNumber}`;
+}
+
 /** Whom we dialed is worth a line always; who comes in could fill the log. */
 function logNewPeer({ logger, network }: PeerContext, node: P2PNode): void {
   const { transportType } = node.transport.getInfo();
-  const facts = `transport: ${transportType}, version: ${node.version}, ${network.nameInLog(node)}`;
+  const facts = `transport: ${transportType}, version: ${node.version}, ${network.nameInLog(node)}${asIn(network, node)}`;
   logger[node.isInbound ? 'debug' : 'info'](`New ${node.connectionType} peer connected: ${facts}`);
 }
