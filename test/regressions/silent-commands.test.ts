@@ -1,9 +1,11 @@
 // Commands that failed and said nothing, or said it without end.
 
 import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import type { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { command as nodeCommand } from '../../ts/cli/commands/node.ts';
 import { command as watchCommand } from '../../ts/cli/commands/watch.ts';
@@ -12,10 +14,32 @@ import { peerTable } from '../../ts/cli/node/peer-table.ts';
 import { UsageError } from '../../ts/cli/options.ts';
 import { PLAIN } from '../../ts/cli/terminal/style.ts';
 import type { PeerStats } from '../../ts/connman/statistics.ts';
+import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
+import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
+import type { EncodedMessage } from '../../ts/p2p/messages/registry.ts';
+import { NO_VERSION_ADDRESS } from '../../ts/p2p/messages/version.ts';
+import { V1Transport } from '../../ts/p2p/transport/v1.ts';
 import { noBuild } from '../harness/child.ts';
 import { outside } from '../harness/outside.ts';
+import { listenNetPeers } from '../harness/peers/raw-peer.ts';
+import type { RawListener } from '../harness/peers/raw-peer.ts';
+import { sendAll } from '../harness/peers/transport.ts';
+import { noteProgress, until } from '../harness/until.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
+
+const VERSION = encodeMessage({
+  type: 'version',
+  protocolVersion: 70_017,
+  services: 9n,
+  timeSeconds: 1_700_000_000,
+  receiver: NO_VERSION_ADDRESS,
+  sender: NO_VERSION_ADDRESS,
+  nonce: 1n,
+  userAgent: '/by hand/',
+  startHeight: 0,
+  relay: true,
+});
 
 const peer = (id: number, subver = '/x/'): PeerStats =>
   ({
@@ -42,10 +66,56 @@ describe.each([
   });
 });
 
-describe.skipIf(noBuild !== undefined)('an output that nobody reads', () => {
-  it('does not keep a command that was told to end', async () => {
-    const child = spawn(process.execPath, [MAIN, 'node', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await once(child.stdout, 'readable');
+/** Messages that come to 100 kB of output each. */
+const INVENTORIES = 150;
+const LONG_INVENTORY = encodeMessage({
+  type: 'inv',
+  items: Array.from({ length: 1_000 }, () => ({ type: 2, hash: new Uint8Array(32) })),
+});
+/** Kept are a mebibyte and what fits into the pipe. */
+const MAX_OUTPUT_BYTES = 3_000_000;
+
+describe.skipIf(noBuild !== undefined)('an output of sockman watch that nobody reads', () => {
+  let child: ChildProcessByStdio<null, Readable, null>;
+  let listener: RawListener;
+  const send = (...messages: EncodedMessage[]): void =>
+    listener.peers[0]!.send(sendAll(new V1Transport(CHAIN_PARAMS.regtest.magic), messages));
+  beforeEach(async () => {
+    listener = await listenNetPeers();
+    const args = ['watch', '--connect', listener.bound, '--v2transport', '0'];
+    child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await until('the dial', () => listener.peers.length === 1);
+    const many = Array<EncodedMessage>(INVENTORIES).fill(LONG_INVENTORY);
+    send(VERSION, encodeMessage({ type: 'verack' }), ...many, encodeMessage({ type: 'ping', nonce: 1n }));
+    // What came before the ping is printed, or left out.
+    await until('the pong', () => listener.peers[0]!.bytes.includes('pong'));
+  });
+  afterEach(() => {
+    child.kill('SIGKILL');
+    listener.close();
+  });
+
+  it('does not grow: lines are left out, and counted for whoever reads again', async () => {
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      noteProgress();
+    });
+    // The count comes with the next line, for a reader that has caught up.
+    await until('the count', () => {
+      if (!output.includes('skippedLines')) send(encodeMessage({ type: 'verack' }));
+      return output.includes('skippedLines');
+    });
+    expect(output.length).toBeLessThan(MAX_OUTPUT_BYTES);
+    const lines = output.trimEnd().split('\n');
+    const skipped = Number(/"skippedLines":(\d+)/.exec(output)![1]);
+    const printed = lines.filter((line) => line.includes('"inv"')).length;
+    expect(printed).toBeGreaterThan(0);
+    expect(printed).toBeLessThan(INVENTORIES);
+    expect(printed + skipped).toBeGreaterThanOrEqual(INVENTORIES);
+  });
+
+  it('does not keep the process when it is told to end', async () => {
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
