@@ -55,20 +55,31 @@ export function writeAddressV1(writer: ByteWriter, address: NetAddress): void {
  * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: cut short, or a length as in the table.
  */
 export function readAddressV2(reader: ByteReader): NetAddress {
-  const network = networkOfId(reader.uint8());
-  const lengthOffset = reader.offset;
-  const byteCount = reader.compactSize(MAX_ADDRV2_BYTES);
+  const { network, byteCount } = readAddressHeadV2(reader);
   if (network === undefined) {
     reader.skip(byteCount);
     return NetAddress.UNSPECIFIED;
-  }
-  if (byteCount !== NETWORK_BYTES[network]) {
-    throw new DecodeError(`${byteCount} bytes of address for network ${network}`, lengthOffset);
   }
   const bytes = reader.bytesCopy(byteCount);
   if (network !== 'ipv6') return new NetAddress(network, bytes);
   // There is one way to write an IPv4 address in this form; a second one would let a peer send it twice.
   return isIPv4Mapped(bytes) || isTorV2(bytes) ? NetAddress.UNSPECIFIED : NetAddress.fromIPv6Bytes(bytes);
+}
+
+/** Passes over the BIP 155 form of an address. @throws {DecodeError} As `readAddressV2`. */
+export function skipAddressV2(reader: ByteReader): void {
+  reader.skip(readAddressHeadV2(reader).byteCount);
+}
+
+/** Network and length of an address in BIP 155 form. */
+function readAddressHeadV2(reader: ByteReader): { network: NetworkName | undefined; byteCount: number } {
+  const network = networkOfId(reader.uint8());
+  const lengthOffset = reader.offset;
+  const byteCount = reader.compactSize(MAX_ADDRV2_BYTES);
+  if (network !== undefined && byteCount !== NETWORK_BYTES[network]) {
+    throw new DecodeError(`${byteCount} bytes of address for network ${network}`, lengthOffset);
+  }
+  return { network, byteCount };
 }
 
 /** Writes the BIP 155 form of an address; an internal one goes as IPv6. */

@@ -2,6 +2,7 @@
 // what happens when one does not decode, and who gets it when it does. (Bitcoin Core src/net_processing.cpp, ProcessMessage)
 
 import type { MessageType } from '../p2p/messages/message-types.ts';
+import { AddressEntries } from '../p2p/messages/addresses.ts';
 import { InventoryEntries } from '../p2p/messages/inventory.ts';
 import { decodeMessage } from '../p2p/messages/registry.ts';
 import type { Message } from '../p2p/messages/registry.ts';
@@ -59,9 +60,12 @@ export function dispatch(
   if (!isWanted(peer, type) || !features.isFeatureTimely(context, peer, type) || !isBloomAllowed(peer, type)) return;
   if (type === 'version' && !acceptVersionHead(context, peer, readVersionHead(new ByteReader(payload)))) return;
   if (!peer.node.isPrivateBroadcast && !context.hears(type)) {
-    // What nobody listens to is not made into tens of thousands of objects.
+    // What nobody listens to is not made into thousands of objects.
     if (type === 'inv') return takeInv(context, transactions, peer, new InventoryEntries(payload));
     if (type === 'getdata') return takeGetData(context, peer, new InventoryEntries(payload));
+    if (type === 'addr' || type === 'addrv2') {
+      return takeAddresses(context, peer, type, new AddressEntries(type, payload));
+    }
   }
   const message = decode(peer, type, payload);
   if (message === undefined) return;
@@ -163,7 +167,7 @@ function act(
       return;
     case 'addr':
     case 'addrv2':
-      return takeAddresses(context, peer, message);
+      return takeAddresses(context, peer, message.type, new AddressEntries(message.type, received.payload));
     case 'getaddr':
       return answerGetAddr(context, peer);
     case 'inv':

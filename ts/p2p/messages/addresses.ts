@@ -1,8 +1,9 @@
 // `addr`, `addrv2`, `getaddr`: who else is on the network.
 
-import { readServiceV1, readServiceV2, writeServiceV1, writeServiceV2 } from '../../netaddr/encoding.ts';
+import { readServiceV1, readServiceV2, skipAddressV2, writeServiceV1, writeServiceV2 } from '../../netaddr/encoding.ts';
 import type { Service } from '../../netaddr/service.ts';
-import type { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
+import { ByteReader } from '../../util/bytes/bytes.ts';
+import type { ByteWriter } from '../../util/bytes/bytes.ts';
 import { emptyCodec, readLimitedVector, writeLimitedVector } from './codec.ts';
 import type { Codec, Limited } from './codec.ts';
 
@@ -78,4 +79,53 @@ function readEntryV2(reader: ByteReader): PeerAddress {
 function writeEntryV2(writer: ByteWriter, { timeSeconds, services, service }: PeerAddress): void {
   writer.uint32LE(timeSeconds).compactSize(services);
   writeServiceV2(writer, service);
+}
+
+/** Size of an entry of `addr`, in bytes. */
+const ENTRY_BYTES_V1 = 30;
+const PORT_BYTES = 2;
+const TIME_BYTES = 4;
+
+/**
+ * The entries of an `addr` or `addrv2`, found where they lie and decoded one by one: of a thousand, the rate limit of a peer
+ * leaves one or two.
+ */
+export class AddressEntries {
+  /** How many there are, within the limit or not. */
+  readonly count: number;
+  readonly #payload: Uint8Array;
+  /** Where the first one begins; of `addrv2`, where each of them does. */
+  readonly #starts: number | Uint32Array;
+
+  /**
+   * @param payload - Not copied: must not change.
+   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: `decodeMessage` would refuse it.
+   */
+  constructor(type: 'addr' | 'addrv2', payload: Uint8Array) {
+    const reader = new ByteReader(payload);
+    this.count = reader.compactSize();
+    this.#payload = payload;
+    if (type === 'addr') {
+      this.#starts = reader.offset;
+      reader.skip(this.count * ENTRY_BYTES_V1);
+      return;
+    }
+    // Of a list that is too long nobody asks for an entry.
+    this.#starts = new Uint32Array(Math.min(this.count, MAX_ADDRESSES));
+    for (let index = 0; index < this.count; index++) {
+      this.#starts[index] = reader.offset;
+      reader.skip(TIME_BYTES);
+      reader.skipCompact();
+      skipAddressV2(reader);
+      reader.skip(PORT_BYTES);
+    }
+  }
+
+  /** Decodes one. @param index - 0 to `count` - 1, of at most `MAX_ADDRESSES`. */
+  at(index: number): PeerAddress {
+    const starts = this.#starts;
+    return typeof starts === 'number'
+      ? readEntryV1(new ByteReader(this.#payload.subarray(starts + index * ENTRY_BYTES_V1)))
+      : readEntryV2(new ByteReader(this.#payload.subarray(starts[index])));
+  }
 }

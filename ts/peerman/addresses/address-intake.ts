@@ -2,7 +2,7 @@
 // (Bitcoin Core src/net_processing.cpp, ProcessAddrs; BIP 155)
 
 import type { Service } from '../../netaddr/service.ts';
-import type { AddrMessage, AddrV2Message, PeerAddress } from '../../p2p/messages/addresses.ts';
+import type { AddressEntries, PeerAddress } from '../../p2p/messages/addresses.ts';
 import { MAX_ADDRESSES } from '../../p2p/messages/addresses.ts';
 import { shuffle } from '../../util/random.ts';
 import { queueAddress, setUpGossip } from './address-gossip.ts';
@@ -23,27 +23,33 @@ const DEFAULT_AGE_SECONDS = 5 * 86_400;
 const HEARSAY_PENALTY_SECONDS = 2 * 3_600;
 
 /** `addr` or `addrv2`: both are welcome, whatever was negotiated. */
-export function takeAddresses(context: PeerContext, peer: PeerState, message: AddrMessage | AddrV2Message): void {
+export function takeAddresses(
+  context: PeerContext,
+  peer: PeerState,
+  type: 'addr' | 'addrv2',
+  entries: AddressEntries,
+): void {
   const gossip = setUpGossip(context, peer);
   if (gossip === undefined) return;
-  if (message.exceedsLimit === true) {
-    context.misbehaving(peer, `more than ${MAX_ADDRESSES} addresses in ${message.type}`);
+  if (entries.count > MAX_ADDRESSES) {
+    context.misbehaving(peer, `more than ${MAX_ADDRESSES} addresses in ${type}`);
     return;
   }
   const { addressBook, network, clock } = context;
   const nowSeconds = context.nowSeconds();
   peer.addressTokens.refill(clock.wallTimeMs());
   // In a random order, so that the sender cannot choose which ones the rate limit spares.
-  const records = [...message.addresses];
-  shuffle(context.random, records);
-  const isNews = !peer.isGetAddrOut && records.length <= MAX_NEWS_RECORDS;
+  const order = Array.from({ length: entries.count }, (_, index) => index);
+  shuffle(context.random, order);
+  const isNews = !peer.isGetAddrOut && entries.count <= MAX_NEWS_RECORDS;
   const wanted: PeerAddress[] = [];
-  for (const record of records) {
+  for (const index of order) {
     if (!peer.addressTokens.tryTake() && !peer.node.hasPermission('addr')) {
       peer.addressesRateLimited++;
       context.counts.addressesRateLimited++;
       continue;
     }
+    const record = entries.at(index);
     if (!mayHaveUsefulAddressBook(record.services) && !context.hasDesiredServices(record.services)) continue;
     const address = withSaneTime(record, nowSeconds);
     gossip.noteKnown(address);
@@ -56,8 +62,8 @@ export function takeAddresses(context: PeerContext, peer: PeerState, message: Ad
     if (isReachable) wanted.push(address);
   }
   if (wanted.length > 0) addressBook?.add(wanted, peer.node.addr.address, HEARSAY_PENALTY_SECONDS);
-  if (records.length < MAX_ADDRESSES) peer.isGetAddrOut = false;
-  if (peer.node.isAddrFetch && records.length > 1) peer.node.disconnect('addr-fetch: it answered');
+  if (entries.count < MAX_ADDRESSES) peer.isGetAddrOut = false;
+  if (peer.node.isAddrFetch && entries.count > 1) peer.node.disconnect('addr-fetch: it answered');
 }
 
 function isUnwelcome({ bans }: PeerContext, { address }: Service): boolean {

@@ -111,6 +111,11 @@ export class ByteReader {
     return BigInt(this.#compactValue());
   }
 
+  /** Passes over a CompactSize of up to 64 bits, which makes no number of it. @throws {DecodeError} As `compactNumber`. */
+  skipCompact(): void {
+    this.#compactValue();
+  }
+
   /** Reads `byteCount` bytes, as a view of the input. */
   bytes(byteCount: number): Uint8Array {
     const start = this.#advance(byteCount);
