@@ -42,6 +42,8 @@ export class LogFilter {
   readonly #on = new Set<string>();
   readonly #levels = new Map<string, LogLevel>();
   #level: LogLevel = 'debug';
+  /** Told after every change. */
+  onChange: () => void = () => {};
 
   /** Whether any category is on. */
   get isAnyOn(): boolean {
@@ -53,9 +55,9 @@ export class LogFilter {
     return this.#on.has(category) && (this.#levels.get(category) ?? this.#level) !== 'info';
   }
 
-  /** Every category of this node with whether it is on, sorted. */
-  list(): [category: string, isOn: boolean][] {
-    return LOG_CATEGORIES.map((category) => [category, this.#on.has(category)]);
+  /** Whether lines of a category are written at all. */
+  isOn(category: string): boolean {
+    return this.#on.has(category);
   }
 
   /** Turns a category on or off; all of them at `1`, `all` or nothing. @returns False of a name that does not exist. */
@@ -66,6 +68,7 @@ export class LogFilter {
       if (isOn) this.#on.add(category);
       else this.#on.delete(category);
     }
+    this.onChange();
     return true;
   }
 

@@ -40,7 +40,7 @@ export class NodeLog implements Logger {
 
   debug(message: string): void {
     const category = CATEGORY.exec(message)?.[1];
-    if (!this.wants(category ?? DEFAULT_CATEGORY)) return;
+    if (!this.#options.filter.wants(category ?? DEFAULT_CATEGORY)) return;
     const text = category === undefined ? message : message.slice(category.length + 3);
     this.#write(category ?? DEFAULT_CATEGORY, 'debug', text);
   }
@@ -55,11 +55,6 @@ export class NodeLog implements Logger {
 
   error(message: string): void {
     this.#write('all', 'error', message);
-  }
-
-  /** Whether debug lines of a category are wanted: what is costly to say need not be made otherwise. */
-  wants(category: string): boolean {
-    return this.#options.filter.wants(category);
   }
 
   #write(category: string, level: 'debug' | 'info' | 'warning' | 'error', message: string): void {

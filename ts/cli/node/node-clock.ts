@@ -2,6 +2,7 @@
 
 import { systemClock } from '../../util/time/clock.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
+import { SettableClock } from '../../util/time/settable-clock.ts';
 
 /** A call that is still to come. */
 interface Pending {
@@ -12,24 +13,23 @@ interface Pending {
 }
 
 /** The host's clock, until it is told otherwise. */
-export class NodeClock implements Clock {
-  readonly #host: Clock;
+export class NodeClock extends SettableClock {
   readonly #pending = new Set<Pending>();
   #aheadMs = 0;
   #mockSeconds: number | undefined;
 
   constructor(host: Clock = systemClock) {
-    this.#host = host;
+    super(host);
   }
 
-  /** The time that stands still since somebody set it, in seconds since 1970; undefined: it is the host's. */
+  /** The time at which the wall clock stands, in seconds since 1970; undefined: it runs. */
   get mockSeconds(): number | undefined {
     return this.#mockSeconds;
   }
 
-  /** Sets the wall clock, which then stands still; undefined lets it run again. Waiting is not affected. */
-  setMockSeconds(seconds: number | undefined): void {
-    this.#mockSeconds = seconds;
+  override setWallTime(ms: number | undefined): void {
+    super.setWallTime(ms);
+    this.#mockSeconds = ms === undefined ? undefined : ms / 1_000;
   }
 
   /** Turns waiting forward: what comes due within that time is called as soon as the current work is done. */
@@ -41,15 +41,11 @@ export class NodeClock implements Clock {
     }
   }
 
-  now(): number {
-    return this.#host.now() + this.#aheadMs;
+  override now(): number {
+    return super.now() + this.#aheadMs;
   }
 
-  wallTimeMs(): number {
-    return this.#mockSeconds === undefined ? this.#host.wallTimeMs() : this.#mockSeconds * 1_000;
-  }
-
-  after(delayMs: number, callback: () => void): Timer {
+  override after(delayMs: number, callback: () => void): Timer {
     const call: Pending = { dueMs: this.now() + delayMs, callback, timer: { cancel() {} }, isUnref: false };
     this.#pending.add(call);
     this.#arm(call);
@@ -65,12 +61,8 @@ export class NodeClock implements Clock {
     };
   }
 
-  soon(callback: () => void): Timer {
-    return this.#host.soon(callback);
-  }
-
   #arm(call: Pending): void {
-    call.timer = this.#host.after(Math.max(0, call.dueMs - this.now()), () => {
+    call.timer = super.after(Math.max(0, call.dueMs - this.now()), () => {
       this.#pending.delete(call);
       call.callback();
     });

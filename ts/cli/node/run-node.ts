@@ -9,12 +9,16 @@ import type { DataFolder } from '../../connman/data-folder.ts';
 import { logMessages } from '../../connman/messages/message-log.ts';
 import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
 import type { ChainName } from '../../p2p/chain-params.ts';
+import type { MetricsOptions } from '../../http/metrics/metrics.ts';
+import type { LogCategories, RpcNode } from '../../http/rpc/node/rpc-node.ts';
 import { PeerManager } from '../../peerman/peer-manager.ts';
 import type { OnionService } from '../../tor/onion-service.ts';
 import type { Logger } from '../../util/logger.ts';
 import { VERSION } from '../../util/version.ts';
 import type { CliIo } from '../command.ts';
 import type { ReadSettings } from '../config/read-settings.ts';
+import type { Settings } from '../config/settings.ts';
+import { LOG_CATEGORIES } from '../log/categories.ts';
 import { openLog } from '../log/open-log.ts';
 import type { OpenLog } from '../log/open-log.ts';
 import { complainingLogger, ofArguments, untilStopped } from '../run.ts';
@@ -25,12 +29,17 @@ import { keepHeapLean } from './lean-heap.ts';
 import { NodeClock } from './node-clock.ts';
 import { onionServiceOf } from './onion.ts';
 import { PeerLines } from './peer-lines.ts';
+import { rpcSettings } from './rpc-settings.ts';
+import { RpcService } from './rpc-service.ts';
 import { peerTable } from './peer-table.ts';
 import { writePidFile } from './pid-file.ts';
 import { speaker, tellOfPeers } from './say.ts';
 
 /** Between two looks at the peers, in milliseconds. */
 const REFRESH_MS = 1_000;
+
+/** What `stop` says it stops. */
+const CLIENT_NAME = 'sockman';
 
 /** What stands for nobody among peers to connect to. */
 const NOBODY = '0';
@@ -45,12 +54,12 @@ export async function runNode(read: ReadSettings, io: CliIo): Promise<number> {
   keepHeapLean();
   const options = nodeArguments(read);
   const clock = new NodeClock();
-  clock.setMockSeconds(options.mockSeconds);
+  if (options.mockSeconds !== undefined) clock.setWallTime(options.mockSeconds * 1_000);
   const log = openLog(read, options.chainDir, () => clock.mockSeconds, io);
   const logger = log?.log ?? complainingLogger(io);
   try {
     tellOfStart(read, logger, io, log);
-    return await new NodeRun(options, clock, logger, log, io).run();
+    return await new NodeRun(read.settings, options, clock, logger, log, io).run();
   } catch (error) {
     log?.log.error((error as Error).message);
     throw error;
@@ -73,16 +82,43 @@ function tellOfStart({ confFiles, dataDir, warnings }: ReadSettings, logger: Log
 
 /** One run. */
 class NodeRun {
+  readonly #settings: Settings;
   readonly #options: NodeArguments;
   readonly #clock: NodeClock;
   readonly #logger: Logger;
   readonly #log: OpenLog | undefined;
   readonly #io: CliIo;
+  /** Credentials that stand nowhere else, before an address; empty where there is a cookie or a password. */
+  #credentials = '';
+  /** Aborted by the user, or by the method `stop`. */
+  readonly #signal: AbortSignal;
+  readonly #stop = new AbortController();
+  /** The parts that methods work on, as they come to be. */
+  readonly #parts: { -readonly [Name in keyof RpcNode]: RpcNode[Name] };
   /** Ended in the order from last to first. */
   readonly #ending: (() => unknown)[] = [];
 
-  constructor(options: NodeArguments, clock: NodeClock, logger: Logger, log: OpenLog | undefined, io: CliIo) {
+  constructor(
+    settings: Settings,
+    options: NodeArguments,
+    clock: NodeClock,
+    logger: Logger,
+    log: OpenLog | undefined,
+    io: CliIo,
+  ) {
+    this.#settings = settings;
     this.#options = options;
+    this.#signal = AbortSignal.any([io.signal, this.#stop.signal]);
+    const mayBeSet = options.chain === 'regtest';
+    this.#parts = {
+      chain: CHAIN_PARAMS[options.chain],
+      usesV2: options.connman.v2Transport ?? true,
+      isCJDNSReachable: options.folder.cjdnsReachable,
+      name: CLIENT_NAME,
+      stop: () => this.#stop.abort(),
+      ...(mayBeSet && { clock, settableClock: clock }),
+      ...(log !== undefined && { logCategories: logCategoriesOf(log) }),
+    };
     this.#clock = clock;
     this.#logger = logger;
     this.#log = log;
@@ -101,8 +137,10 @@ class NodeRun {
     const { chain, connman: told, json, runSeconds } = this.#options;
     const io = this.#io;
     if (this.#options.pidFile !== undefined) this.#ending.push(writePidFile(this.#options.pidFile));
-    const groups = await groupsOf(this.#options.asMapFile, io.signal);
+    const groups = await groupsOf(this.#options.asMapFile, this.#signal);
     const remembered = await this.#openFolder(groups);
+    const rpc = this.#options.hasRpc ? this.#makeRpc() : undefined;
+    const rpcAddresses = rpc?.start() ?? [];
     const companion = this.#isAlone() ? await startCompanion(chain, told.v2Transport) : undefined;
     if (companion !== undefined) this.#ending.push(() => companion.stop());
     const targets = companion === undefined ? (told.connect ?? []) : companion.listeningAt.slice(0, 1).map(String);
@@ -124,6 +162,8 @@ class NodeRun {
     const peerManager = ofArguments(
       () => new PeerManager({ ...this.#options.peerManager, logger: this.#logger, ...clock, ...remembered }),
     );
+    Object.assign(this.#parts, { connman: node, peerManager, ...partsOf(remembered) });
+    rpc?.serveMetrics({ connman: node, peerManager, chain, ...metricsPartsOf(remembered) });
     await node.start(peerManager);
     this.#startOnion(node);
     for (const at of node.listeningAt) {
@@ -133,9 +173,12 @@ class NodeRun {
     if (companion !== undefined) {
       say(`dialing a second node of this process at ${targets.join(', ')}`, { event: 'dialing', targets });
     }
+    for (const at of rpcAddresses) say(`RPC server at http://${this.#credentials}${at}/`, { event: 'rpc', at });
+    rpc?.finishWarmup();
     this.#logger.info('init message: Done loading');
-    if (json || this.#log?.isOnConsole === true) await untilStopped(io.signal, runSeconds);
-    else await showPeers(node, io, runSeconds);
+    if (json || this.#log?.isOnConsole === true) await untilStopped(this.#signal, runSeconds);
+    else await showPeers(node, io, this.#signal, runSeconds);
+    await rpc?.stop();
     say('', { event: 'peers', peers: node.getPeerStats() });
     return this.#isContent(dials.hasConnected) ? 0 : 1;
   }
@@ -157,14 +200,39 @@ class NodeRun {
     const { chain, dataDir, folder } = this.#options;
     if (dataDir === undefined) return {};
     const clock = chain === 'regtest' ? { clock: this.#clock } : {};
-    const options = { ...groups, ...folder, ...clock, logger: this.#logger, signal: this.#io.signal };
+    const options = { ...groups, ...folder, ...clock, logger: this.#logger, signal: this.#signal };
     const opened = await openDataFolder(dataDir, CHAIN_PARAMS[chain], options);
     this.#ending.push(() => opened.folderLock.release());
     return opened;
   }
 
-  #logMessages(node: Connman, { log }: OpenLog): void {
-    if (log.wants('net')) logMessages(node, (line) => log.debug(`[net] ${line}`));
+  /** The server of calls, which can be asked for once there is a node. */
+  #makeRpc(): RpcService {
+    const { chain, chainDir } = this.#options;
+    const settings = rpcSettings(this.#settings, chain, chainDir);
+    if (settings.shown !== undefined) this.#credentials = `${settings.shown.user}:${settings.shown.password}@`;
+    const rpc = new RpcService({
+      settings,
+      node: this.#parts,
+      clock: chain === 'regtest' ? this.#clock : undefined,
+      logger: this.#logger,
+      logPath: this.#log?.path,
+    });
+    this.#ending.push(() => rpc.stop());
+    return rpc;
+  }
+
+  /** Every message is a line, but nothing is made of them while nobody reads such lines. */
+  #logMessages(node: Connman, { log, filter }: OpenLog): void {
+    let stop: (() => void) | undefined;
+    filter.onChange = () => {
+      if (filter.wants('net')) stop ??= logMessages(node, (line) => log.debug(line));
+      else {
+        stop?.();
+        stop = undefined;
+      }
+    };
+    filter.onChange();
   }
 
   #startOnion(node: Connman): void {
@@ -174,6 +242,22 @@ class NodeRun {
     this.#ending.push(() => onion.stop());
     onion.start();
   }
+}
+
+function partsOf({ addressBook, banMan }: Partial<DataFolder>): Pick<RpcNode, 'addressBook' | 'banMan'> {
+  return { addressBook, banMan };
+}
+
+function metricsPartsOf({ addressBook, banMan }: Partial<DataFolder>): Pick<MetricsOptions, 'addrMan' | 'banMan'> {
+  return { ...(addressBook !== undefined && { addrMan: addressBook }), ...(banMan !== undefined && { banMan }) };
+}
+
+function logCategoriesOf({ filter }: OpenLog): LogCategories {
+  return {
+    names: LOG_CATEGORIES,
+    isOn: (name) => filter.isOn(name),
+    set: (name, isOn) => void filter.set(name, isOn),
+  };
 }
 
 /** A node that was told to use a map must not run without it: one that is missing or unsound is an error. */
@@ -189,7 +273,7 @@ async function startCompanion(network: ChainName, v2Transport = true): Promise<C
 }
 
 /** Shows the table until the time is over or Ctrl-C: redrawn on a terminal, elsewhere the lines that are new. */
-async function showPeers(node: Connman, io: CliIo, runSeconds: number | undefined): Promise<void> {
+async function showPeers(node: Connman, io: CliIo, signal: AbortSignal, runSeconds: number | undefined): Promise<void> {
   const lines = new PeerLines(io, performance.now());
   const show = (): void => {
     const peers = node.getPeerStats();
@@ -198,7 +282,7 @@ async function showPeers(node: Connman, io: CliIo, runSeconds: number | undefine
   };
   const refresh = setInterval(show, REFRESH_MS);
   try {
-    await untilStopped(io.signal, runSeconds);
+    await untilStopped(signal, runSeconds);
   } finally {
     clearInterval(refresh);
   }

@@ -11,12 +11,15 @@ export interface MessageEvents {
   on<Name extends keyof ConnmanEvents>(name: Name, listener: (value: ConnmanEvents[Name]) => void): () => void;
 }
 
-/** Tells all messages from now on. */
-export function logMessages(events: MessageEvents, debug: DebugLog): void {
+/** Tells all messages from now on. @returns Ends that. */
+export function logMessages(events: MessageEvents, debug: DebugLog): () => void {
   const tell = (verb: string, node: NodeView, { type, payload }: OutboundMessage): void =>
     debug(`${verb} ${isPlain(type) ? type : shown(type)} (${payload.length} bytes) peer=${node.id}`);
-  events.on('inboundMessage', ({ node, message }) => tell('received:', node, message));
-  events.on('outboundMessage', ({ node, message }) => tell('sending', node, message));
+  const ends = [
+    events.on('inboundMessage', ({ node, message }) => tell('received:', node, message)),
+    events.on('outboundMessage', ({ node, message }) => tell('sending', node, message)),
+  ];
+  return () => ends.forEach((end) => end());
 }
 
 const isPlain = (type: string): boolean => /^[a-z0-9]+$/.test(type);

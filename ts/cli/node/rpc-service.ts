@@ -1,0 +1,126 @@
+// The RPC server of `sockman node --rpc`: JSON-RPC and metrics over one HTTP server, from warm-up to the last answer.
+
+import { HttpServer } from '../../http/http-server.ts';
+import { Metrics } from '../../http/metrics/metrics.ts';
+import { RpcAuth } from '../../http/rpc/auth/rpc-auth.ts';
+import { nodeMethods } from '../../http/rpc/methods/node-methods.ts';
+import type { RpcNode } from '../../http/rpc/node/rpc-node.ts';
+import { RpcServer } from '../../http/rpc/server/rpc-server.ts';
+import { defineRpcMethod } from '../../http/rpc/table/rpc-method.ts';
+import type { RpcMethod } from '../../http/rpc/table/rpc-method.ts';
+import type { Service } from '../../netaddr/service.ts';
+import type { Logger } from '../../util/logger.ts';
+import { withCategory } from '../../util/logger.ts';
+import { StartError } from '../start-error.ts';
+import type { NodeClock } from './node-clock.ts';
+import type { RpcSettings } from './rpc-settings.ts';
+
+/** Longest way that tests may turn the clock forward, in seconds. (Core, mockscheduler) */
+const MAX_ADVANCE_SECONDS = 3_600;
+
+/** What an `RpcService` is given. */
+export interface RpcServiceOptions {
+  readonly settings: RpcSettings;
+  readonly node: RpcNode;
+  /** Only on regtest: tests may turn it. */
+  readonly clock: NodeClock | undefined;
+  readonly logger: Logger;
+  /** The log, for messages that lead there and for `getrpcinfo`; undefined where there is none. */
+  readonly logPath: string | undefined;
+}
+
+/** The HTTP server of one node. */
+export class RpcService {
+  /** Routes can be added until `start`. */
+  readonly server: HttpServer;
+  /** Guards other routes as well. */
+  readonly auth: RpcAuth;
+  readonly rpc: RpcServer;
+  #metrics: Metrics | undefined;
+
+  /** Opens nothing yet. @throws {StartError} The settings cannot be used. */
+  constructor({ settings, node, clock, logger, logPath }: RpcServiceOptions) {
+    const parts = orStartError(logger, logPath, () => {
+      const auth = new RpcAuth({ ...settings.auth, logger });
+      const server = new HttpServer({ ...settings.http, logger: withCategory(logger, 'http') });
+      const rpc = new RpcServer({
+        auth,
+        methods: [...nodeMethods(node), ...(clock === undefined ? [] : [mockScheduler(clock)])],
+        logPath: logPath ?? '',
+        logger: withCategory(logger, 'rpc'),
+      });
+      return { auth, server, rpc };
+    });
+    this.auth = parts.auth;
+    this.server = parts.server;
+    this.rpc = parts.rpc;
+    this.rpc.attach(this.server);
+    for (const warning of settings.warnings) logger.warn(warning);
+    this.start = () => orStartError(logger, logPath, () => this.#start());
+  }
+
+  /**
+   * Listens, writes the cookie, and answers calls with "warming up".
+   *
+   * @returns The addresses. @throws {StartError} No address can be listened at, or the cookie cannot be written.
+   */
+  readonly start: () => Service[];
+
+  #start(): Service[] {
+    this.rpc.warmUp();
+    this.auth.open();
+    return this.server.start();
+  }
+
+  /** Serves `/metrics` over the parts of a node that is about to start. */
+  serveMetrics(options: ConstructorParameters<typeof Metrics>[0]): void {
+    this.#metrics = new Metrics({ ...options, httpServer: this.server, rpc: this.rpc });
+    this.#metrics.attach(this.server, { guard: this.auth.guard });
+  }
+
+  /** Calls are answered from now on. */
+  finishWarmup(): void {
+    this.rpc.finishWarmup();
+  }
+
+  /** Answers what was asked, takes nothing new, removes the cookie. Idempotent, also where `start` failed. */
+  async stop(): Promise<void> {
+    this.server.interrupt();
+    this.auth.close();
+    await this.server.stop();
+    this.#metrics?.stop();
+  }
+}
+
+function mockScheduler(clock: NodeClock): RpcMethod {
+  return defineRpcMethod({
+    name: 'mockscheduler',
+    category: 'hidden',
+    description: 'Turns the waiting of the node forward (regtest only).',
+    arguments: {
+      delta_time: {
+        type: 'integer',
+        description: `Seconds, 1 to ${MAX_ADVANCE_SECONDS}`,
+        min: 1,
+        max: MAX_ADVANCE_SECONDS,
+      },
+    },
+    result: { type: 'null' },
+    call: ({ delta_time }) => {
+      clock.advance(delta_time * 1_000);
+      return null;
+    },
+  });
+}
+
+/** What goes wrong is told in the log, and shortly to whoever started the node, as `bitcoind` does. */
+function orStartError<Value>(logger: Logger, logPath: string | undefined, make: () => Value): Value {
+  try {
+    return make();
+  } catch (error) {
+    const { message } = error as Error;
+    if (logPath === undefined) throw new StartError(`Unable to start HTTP server: ${message}`);
+    logger.error(message);
+    throw new StartError('Unable to start HTTP server. See debug log for details.');
+  }
+}
