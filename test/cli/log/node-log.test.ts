@@ -42,12 +42,12 @@ describe('the choice of log lines', () => {
 });
 
 describe('a line of the log', () => {
-  const lineOf = (options: object, write: (log: NodeLog) => void, mockSeconds?: number): string => {
+  const lineOf = (options: object, write: (log: NodeLog) => void, mockTimeMs?: number): string => {
     const lines: string[] = [];
     const filter = new LogFilter();
     filter.set('net', true);
     const look = { hasTime: true, hasMicroseconds: false, alwaysNamesLevel: false, ...options };
-    const time = { wallTimeMs: () => 1_700_000_000_123.456, mockSeconds: () => mockSeconds };
+    const time = { wallTimeMs: () => 1_700_000_000_123.456, mockTimeMs: () => mockTimeMs };
     write(new NodeLog({ filter, sinks: [(text) => lines.push(text)], ...look, ...time }));
     return lines.join('');
   };
@@ -73,7 +73,7 @@ describe('a line of the log', () => {
   });
 
   it('names a mocked time beside the real one', () => {
-    const line = lineOf({}, (log) => log.info('a'), 1_600_000_000);
+    const line = lineOf({}, (log) => log.info('a'), 1_600_000_000_000);
     expect(line).toBe('2023-11-14T22:13:20Z (mocktime: 2020-09-13T12:26:40Z) a\n');
   });
 });

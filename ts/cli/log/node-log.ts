@@ -20,8 +20,8 @@ export interface NodeLogOptions extends LogFormat {
   readonly sinks: readonly ((text: string) => void)[];
   /** Wall-clock milliseconds, of the real clock: a mocked one is named beside it. */
   wallTimeMs(): number;
-  /** A mocked time in seconds; undefined while there is none. */
-  mockSeconds(): number | undefined;
+  /** A mocked time; undefined while there is none. */
+  mockTimeMs(): number | undefined;
 }
 
 /** Lines that parts write without a category are about the network. */
@@ -70,8 +70,8 @@ export class NodeLog implements Logger {
     const micros = Math.floor((nowMs % 1_000) * 1_000);
     const time = isoSeconds(nowMs / 1_000);
     const fine = hasMicroseconds ? `${time.slice(0, -1)}.${String(micros).padStart(6, '0')}Z` : time;
-    const mocked = this.#options.mockSeconds();
-    return mocked === undefined ? `${fine} ` : `${fine} (mocktime: ${isoSeconds(mocked)}) `;
+    const mocked = this.#options.mockTimeMs();
+    return mocked === undefined ? `${fine} ` : `${fine} (mocktime: ${isoSeconds(mocked / 1_000)}) `;
   }
 
   /** News has no prefix, and a category implies `debug`. */

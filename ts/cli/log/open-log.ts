@@ -33,13 +33,13 @@ export interface OpenLog {
  * for it: `--debug=…`, `--debuglogfile`, `--printtoconsole`.
  *
  * @param chainDir - The folder of the chain, which is made for the file.
- * @param mockSeconds - The mocked time, to be shown beside the real one.
+ * @param mockTimeMs - The mocked time, to be shown beside the real one.
  * @throws {StartError} The file cannot be opened, or a category or level does not exist.
  */
 export function openLog(
   { settings, confFiles }: ReadSettings,
   chainDir: string | undefined,
-  mockSeconds: () => number | undefined,
+  mockTimeMs: () => number | undefined,
   io: CliIo,
 ): OpenLog | undefined {
   const filter = new LogFilter();
@@ -62,7 +62,7 @@ export function openLog(
     hasMicroseconds: settings.switch('logtimemicros') ?? false,
     alwaysNamesLevel: settings.switch('loglevelalways') ?? false,
     wallTimeMs: () => systemClock.wallTimeMs(),
-    mockSeconds,
+    mockTimeMs,
   });
   const stopListening = io.onHangUp(() => file?.reopen());
   const close = (): void => {

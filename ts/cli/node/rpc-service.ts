@@ -6,24 +6,16 @@ import { RpcAuth } from '../../http/rpc/auth/rpc-auth.ts';
 import { nodeMethods } from '../../http/rpc/methods/node-methods.ts';
 import type { RpcNode } from '../../http/rpc/node/rpc-node.ts';
 import { RpcServer } from '../../http/rpc/server/rpc-server.ts';
-import { defineRpcMethod } from '../../http/rpc/table/rpc-method.ts';
-import type { RpcMethod } from '../../http/rpc/table/rpc-method.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { Logger } from '../../util/logger.ts';
 import { withCategory } from '../../util/logger.ts';
 import { StartError } from '../start-error.ts';
-import type { NodeClock } from './node-clock.ts';
 import type { RpcSettings } from './rpc-settings.ts';
-
-/** Longest way that tests may turn the clock forward, in seconds. (Core, mockscheduler) */
-const MAX_ADVANCE_SECONDS = 3_600;
 
 /** What an `RpcService` is given. */
 export interface RpcServiceOptions {
   readonly settings: RpcSettings;
   readonly node: RpcNode;
-  /** Only on regtest: tests may turn it. */
-  readonly clock: NodeClock | undefined;
   readonly logger: Logger;
   /** The log, for messages that lead there and for `getrpcinfo`; undefined where there is none. */
   readonly logPath: string | undefined;
@@ -39,13 +31,13 @@ export class RpcService {
   #metrics: Metrics | undefined;
 
   /** Opens nothing yet. @throws {StartError} The settings cannot be used. */
-  constructor({ settings, node, clock, logger, logPath }: RpcServiceOptions) {
+  constructor({ settings, node, logger, logPath }: RpcServiceOptions) {
     const parts = orStartError(logger, logPath, () => {
       const auth = new RpcAuth({ ...settings.auth, logger });
       const server = new HttpServer({ ...settings.http, logger: withCategory(logger, 'http') });
       const rpc = new RpcServer({
         auth,
-        methods: [...nodeMethods(node), ...(clock === undefined ? [] : [mockScheduler(clock)])],
+        methods: nodeMethods(node),
         logPath: logPath ?? '',
         logger: withCategory(logger, 'rpc'),
       });
@@ -90,27 +82,6 @@ export class RpcService {
     await this.server.stop();
     this.#metrics?.stop();
   }
-}
-
-function mockScheduler(clock: NodeClock): RpcMethod {
-  return defineRpcMethod({
-    name: 'mockscheduler',
-    category: 'hidden',
-    description: 'Turns the waiting of the node forward (regtest only).',
-    arguments: {
-      delta_time: {
-        type: 'integer',
-        description: `Seconds, 1 to ${MAX_ADVANCE_SECONDS}`,
-        min: 1,
-        max: MAX_ADVANCE_SECONDS,
-      },
-    },
-    result: { type: 'null' },
-    call: ({ delta_time }) => {
-      clock.advance(delta_time * 1_000);
-      return null;
-    },
-  });
 }
 
 /** What goes wrong is told in the log, and shortly to whoever started the node, as `bitcoind` does. */

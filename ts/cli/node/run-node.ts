@@ -14,6 +14,7 @@ import type { LogCategories, RpcNode } from '../../http/rpc/node/rpc-node.ts';
 import { PeerManager } from '../../peerman/peer-manager.ts';
 import type { OnionService } from '../../tor/onion-service.ts';
 import type { Logger } from '../../util/logger.ts';
+import { SettableClock } from '../../util/time/settable-clock.ts';
 import { VERSION } from '../../util/version.ts';
 import type { CliIo } from '../command.ts';
 import type { ReadSettings } from '../config/read-settings.ts';
@@ -26,7 +27,6 @@ import { DialReport } from './dial-report.ts';
 import { ANY_LOOPBACK_PORT, nodeArguments } from './node-arguments.ts';
 import type { NodeArguments } from './node-arguments.ts';
 import { keepHeapLean } from './lean-heap.ts';
-import { NodeClock } from './node-clock.ts';
 import { onionServiceOf } from './onion.ts';
 import { PeerLines } from './peer-lines.ts';
 import { rpcSettings } from './rpc-settings.ts';
@@ -53,9 +53,9 @@ const NOBODY = '0';
 export async function runNode(read: ReadSettings, io: CliIo): Promise<number> {
   keepHeapLean();
   const options = nodeArguments(read);
-  const clock = new NodeClock();
+  const clock = new SettableClock();
   if (options.mockSeconds !== undefined) clock.setWallTime(options.mockSeconds * 1_000);
-  const log = openLog(read, options.chainDir, () => clock.mockSeconds, io);
+  const log = openLog(read, options.chainDir, () => clock.stoppedAtMs, io);
   const logger = log?.log ?? complainingLogger(io);
   try {
     tellOfStart(read, logger, io, log);
@@ -84,7 +84,7 @@ function tellOfStart({ confFiles, dataDir, warnings }: ReadSettings, logger: Log
 class NodeRun {
   readonly #settings: Settings;
   readonly #options: NodeArguments;
-  readonly #clock: NodeClock;
+  readonly #clock: SettableClock;
   readonly #logger: Logger;
   readonly #log: OpenLog | undefined;
   readonly #io: CliIo;
@@ -101,7 +101,7 @@ class NodeRun {
   constructor(
     settings: Settings,
     options: NodeArguments,
-    clock: NodeClock,
+    clock: SettableClock,
     logger: Logger,
     log: OpenLog | undefined,
     io: CliIo,
@@ -112,7 +112,6 @@ class NodeRun {
     const mayBeSet = options.chain === 'regtest';
     this.#parts = {
       chain: CHAIN_PARAMS[options.chain],
-      usesV2: options.connman.v2Transport ?? true,
       isCJDNSReachable: options.folder.cjdnsReachable,
       name: CLIENT_NAME,
       stop: () => this.#stop.abort(),
@@ -214,7 +213,6 @@ class NodeRun {
     const rpc = new RpcService({
       settings,
       node: this.#parts,
-      clock: chain === 'regtest' ? this.#clock : undefined,
       logger: this.#logger,
       logPath: this.#log?.path,
     });

@@ -16,6 +16,11 @@ export class SettableClock implements Clock {
     this.#clock = clock;
   }
 
+  /** Where the wall clock stands, in milliseconds since 1970; undefined while it runs. */
+  get stoppedAtMs(): number | undefined {
+    return this.#setMs;
+  }
+
   /** Stops the wall clock at a time, in milliseconds since 1970; undefined lets it go. */
   setWallTime(ms: number | undefined): void {
     this.#setMs = ms;

@@ -30,6 +30,7 @@ export function chainMethods(node: RpcNode): RpcMethod[] {
     getBestBlockHash(node),
     getBlockHash(node),
     getMempoolInfo(),
+    getRawMempool(),
     sync(),
   ];
 }
@@ -163,6 +164,18 @@ function getMempoolInfo(): RpcMethod {
       mempoolminfee: jsonAmount(MIN_FEE),
       minrelaytxfee: jsonAmount(MIN_FEE),
     }),
+  });
+}
+
+/** Tests wait until all nodes have the same. */
+function getRawMempool(): RpcMethod {
+  return defineRpcMethod({
+    name: 'getrawmempool',
+    category: 'blockchain',
+    description: 'The transactions of the memory pool: none.',
+    result: { type: 'array', items: { type: 'hex', description: 'A transaction' } },
+    examples: [[]],
+    call: () => [],
   });
 }
 
