@@ -1,6 +1,7 @@
-// `sockman/testing`: a network in memory for tests of programs that use this package, and a village of Bitcoin nodes.
+// `sockman/testing`: a network in memory for tests of programs that use this package, a village of Bitcoin nodes, and the
+// conformance suite of backends.
 //
-// See `MemoryNetwork`; a `SockMan` joins it by its option `backend: net.createBackend`.
+// See `MemoryNetwork`, which a `SockMan` joins by its option `backend: net.createBackend`, and `backendChecks`.
 
 export { MemoryNetwork } from './sockman/backends/memory.ts';
 export type { MemoryNetworkOptions } from './sockman/backends/memory.ts';
@@ -28,5 +29,8 @@ export { VILLAGER_KINDS } from './crawl/village/villager.ts';
 export type { Villager, VillagerKind } from './crawl/village/villager.ts';
 export { DEFAULT_MIX } from './crawl/village/population.ts';
 export type { NetworkMix } from './crawl/village/population.ts';
+export { backendChecks } from './sockman/conformance/backend-checks.ts';
+export type { BackendCheck, BackendLimits } from './sockman/conformance/check.ts';
 export type { Backend, BackendOptions } from './sockman/backends/backend.ts';
+export type { BackendFactory } from './sockman/options.ts';
 export type { Clock, Timer } from './util/time/clock.ts';

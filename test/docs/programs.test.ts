@@ -40,6 +40,7 @@ const OTHERWISE: readonly (readonly [page: string, part: string, reason: string]
   ['docs/guides/bundling.md', '', 'test/package, with each bundler'],
   ['docs/guides/streams.md', 'tls.connect', 'below: its proxy is not there'],
   ['docs/guides/from-node-net.md', 'chat', 'below: it serves until Ctrl-C'],
+  ['docs/guides/backend.md', 'node:test', 'test/sockman/backends: the same loop, for vitest'],
   ['docs/guides/miner.md', 'bitcoin', 'test/docs/miner.test.ts'],
   ['docs/architecture.md', '', 'a drawing'],
   ['docs/data-flow.md', '', 'a drawing'],

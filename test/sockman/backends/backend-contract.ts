@@ -1,21 +1,17 @@
-// What every backend must do, as `ts/sockman/backends/backend.ts` says it. Run over each backend by a test file of its own.
+// The published conformance suite (`backendChecks` of `sockman/testing`) as tests. Run over each backend by a file of its own.
 
-import { describe } from 'vitest';
-import { describeEnding } from './contract-ending.ts';
-import { describeOpening } from './contract-opening.ts';
-import { useContractStage } from './contract-stage.ts';
-import type { BackendLimits, BackendWorld } from './contract-stage.ts';
-import { describeTraffic } from './contract-traffic.ts';
+import { describe, it } from 'vitest';
+import type { BackendFactory } from '../../../ts/sockman/options.ts';
+import { backendChecks } from '../../../ts/testing.ts';
+import type { BackendLimits } from '../../../ts/testing.ts';
 
-export function describeBackendContract(
-  name: string,
-  createWorld: () => BackendWorld,
-  limits: BackendLimits = {},
-): void {
+const CHECK_TIMEOUT_MS = 30_000;
+
+export function describeBackendContract(name: string, createWorld: () => BackendFactory, limits?: BackendLimits): void {
   describe(`${name} backend`, () => {
-    const stage = useContractStage(createWorld);
-    describeOpening(stage, limits);
-    describeTraffic(stage);
-    describeEnding(stage, limits);
+    for (const check of backendChecks(createWorld, limits)) {
+      if (check.skip === undefined) it(check.name, check.run, CHECK_TIMEOUT_MS);
+      else it.skip(`${check.name} (skipped: ${check.skip})`, check.run);
+    }
   });
 }

@@ -1,4 +1,4 @@
 import { MemoryNetwork } from '../../../ts/sockman/backends/memory.ts';
 import { describeBackendContract } from './backend-contract.ts';
 
-describeBackendContract('memory', () => new MemoryNetwork({ autoRun: true }));
+describeBackendContract('memory', () => new MemoryNetwork({ autoRun: true }).createBackend);

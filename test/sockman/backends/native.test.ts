@@ -8,9 +8,7 @@ const loaded = loadAddon();
 if (loaded.ok) {
   const { addon } = loaded;
   for (const poller of addon.pollers) {
-    describeBackendContract(`native/${poller}`, () => ({
-      createBackend: (options) => new NativeBackend(addon, options, poller),
-    }));
+    describeBackendContract(`native/${poller}`, () => (options) => new NativeBackend(addon, options, poller));
   }
 } else {
   it.skip(`native backend (skipped: ${loaded.reason})`, () => {});

@@ -5,7 +5,7 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const isDeno = 'Deno' in globalThis;
 const hasReusePort = !isDeno && (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12));
 
-describeBackendContract('node-net', () => ({ createBackend: (options) => new NodeNetBackend(options) }), {
+describeBackendContract('node-net', () => (options) => new NodeNetBackend(options), {
   noUnixSockets: process.platform === 'win32' ? 'node:net on Windows has named pipes only' : undefined,
   noReusePort: hasReusePort ? undefined : 'reusePort takes Node 22.12, 23.1 or later, or Bun',
   hidesResets: true,

@@ -12,7 +12,7 @@ import {
 } from '../../../../ts/testing.ts';
 import type { AcceptFault, FaultScript, FaultSite } from '../../../../ts/testing.ts';
 import { ECONNRESET } from '../../../../ts/util/errors/errno.ts';
-import { Station } from '../station.ts';
+import { Station } from '../../../../ts/sockman/conformance/station.ts';
 
 const AT = Service.parse('203.0.113.5:8333');
 

@@ -7,7 +7,7 @@ import type { MemoryNetworkOptions } from '../../../../ts/sockman/backends/memor
 import { CONNECT_TIMED_OUT_MS } from '../../../../ts/sockman/backends/memory/handshake.ts';
 import type { BackendOptions } from '../../../../ts/sockman/backends/backend.ts';
 import { EADDRINUSE, EAFNOSUPPORT, ECONNREFUSED, ECONNRESET, EMFILE, EPIPE } from '../../../../ts/util/errors/errno.ts';
-import { Station, plainListen } from '../station.ts';
+import { Station, plainListen } from '../../../../ts/sockman/conformance/station.ts';
 
 const AT = Service.parse('203.0.113.5:8333');
 

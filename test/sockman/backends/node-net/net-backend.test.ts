@@ -10,7 +10,7 @@ import type { BackendOptions } from '../../../../ts/sockman/backends/backend.ts'
 import { LINGER_MS, READ_AHEAD_BYTES } from '../../../../ts/sockman/backends/node-net/net-socket.ts';
 import { EADDRNOTAVAIL } from '../../../../ts/util/errors/errno.ts';
 import { countDescriptors, noDescriptorCount } from '../../../harness/descriptors.ts';
-import { Station, plainListen } from '../station.ts';
+import { Station, plainListen } from '../../../../ts/sockman/conformance/station.ts';
 
 const ANY_PORT = Service.parse('127.0.0.1:0');
 /** An address of nobody here. (RFC 5737) */

@@ -5,7 +5,7 @@ import { Service } from '../../../../ts/netaddr/service.ts';
 import { MAX_RECORDS, RecordFlag } from '../../../../ts/sockman/backends/backend.ts';
 import type { BackendOptions } from '../../../../ts/sockman/backends/backend.ts';
 import { MemoryNetwork } from '../../../../ts/sockman/backends/memory.ts';
-import { Station } from '../station.ts';
+import { Station } from '../../../../ts/sockman/conformance/station.ts';
 
 const AT = Service.parse('203.0.113.5:8333');
 
