@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { dirname, extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from '@rollup/wasm-node';
+import { buildPage } from './build-page.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const modules = join(root, 'modules');
@@ -33,6 +34,7 @@ const LAYERS = {
   tor: 'sockman-tor',
   http: 'sockman-http',
   'http/rpc': 'sockman-rpc',
+  'http/dashboard': 'sockman-dashboard',
   stratum: 'sockman-stratum',
   crawl: 'sockman-crawl',
   'cli/command.js': 'cli/command',
@@ -123,7 +125,7 @@ function resolveImportMeta(property, { format }) {
  * begins with `__dirname` in CommonJS.
  */
 function shortenPaths(code, _chunk, { format }) {
-  const path = /([\w$.]+)\('\.\.\/\.\.\/\.\.\/(package\.json|native\/load\.cjs)'\)/g;
+  const path = /([\w$.]+)\('\.\.\/\.\.\/\.\.\/(package\.json|native\/load\.cjs|dashboard\/[a-z.]+)'\)/g;
   return code.replace(path, (_call, callee, file) =>
     format === 'es'
       ? `${callee}('../${file}')`
@@ -161,3 +163,5 @@ await bundle(
 );
 // The package itself is of type "module".
 writeFileSync(join(root, 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
+
+await buildPage();

@@ -31,6 +31,7 @@ export interface MetricsSource {
 
 /** A JSON-RPC server, as far as it is measured. */
 export interface MeasuredRpc {
+  /** Calls by method and outcome; they only grow. */
   stats(): { readonly calls: readonly { readonly method: string; readonly ok: number; readonly error: number }[] };
 }
 

@@ -1,0 +1,7 @@
+// The entry point `sockman/dashboard`: a page that shows a running node. Re-exports only.
+
+export { Dashboard } from './http/dashboard/dashboard.ts';
+export type { DashboardOptions, DashboardRouteOptions } from './http/dashboard/dashboard.ts';
+export { EventStreams } from './http/dashboard/event-streams.ts';
+export type { EventSourceOfStreams, EventStreamsOptions, StreamedEvent } from './http/dashboard/event-streams.ts';
+export type { PeerDetail, PeerRow } from './http/dashboard/wire.ts';

@@ -1,0 +1,156 @@
+// Server-Sent Events to several clients at once: each event is written once, whoever hears it.
+//
+// It knows nothing of what is told. A client that does not keep up misses events and gets a fresh beginning when it has
+// taken what waited; one that takes nothing is closed by the stream's own limits. (WHATWG HTML, section 9.2)
+
+import { integer } from '../../sockman/options.ts';
+import type { Clock, Timer } from '../../util/time/clock.ts';
+import type { HttpRequest } from '../message/http-request.ts';
+import type { ReplyStream } from '../message/reply-stream.ts';
+
+/** Default of the clients at a time. */
+const DEFAULT_MAX_CLIENTS = 16;
+
+/** Bytes that may wait for a client before events are left out, and before its stream is closed. */
+const MAX_BEHIND_BYTES = 256 * 1_024;
+const MAX_UNSENT_BYTES = 1_024 * 1_024;
+
+/** Silence after which a comment shows that the stream lives, in milliseconds. */
+const SILENCE_MS = 15_000;
+
+/** What a client waits before it comes again, in milliseconds. */
+const RETRY_MS = 3_000;
+
+/** An event: its name, and a value that is written as JSON. */
+export type StreamedEvent = readonly [name: string, data: unknown];
+
+/** Who tells something. */
+export interface EventSourceOfStreams {
+  /** What a new client is told first, and one that missed something next. */
+  beginning(isNew: boolean): readonly StreamedEvent[];
+  /** The first client is there: events are wanted from now on. */
+  begin(): void;
+  /** The last client is gone. */
+  end(): void;
+}
+
+/** How streams are served. */
+export interface EventStreamsOptions {
+  readonly clock: Clock;
+  /** Clients at a time, 1 to 10,000; more are answered 503. Default 16. */
+  readonly maxClients?: number | undefined;
+}
+
+interface Client {
+  readonly stream: ReplyStream;
+  /** Events are left out until it has taken what waits. */
+  isBehind: boolean;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Streams events to several clients, each event written once for all.
+ *
+ * @example
+ * const streams = new EventStreams(source, { clock: systemClock });
+ * server.route('GET', '/events', (request) => streams.accept(request), { queued: false });
+ * streams.send(['counted', { count: 7 }]);
+ */
+export class EventStreams {
+  /** Events that were not written to a client because it was behind. */
+  dropped = 0;
+  readonly #source: EventSourceOfStreams;
+  readonly #clock: Clock;
+  readonly #maxClients: number;
+  readonly #clients = new Set<Client>();
+  #lastId = 0;
+  #lastSentMs = 0;
+  #silence: Timer | undefined;
+
+  /** @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `maxClients`. */
+  constructor(source: EventSourceOfStreams, { clock, maxClients }: EventStreamsOptions) {
+    this.#source = source;
+    this.#clock = clock;
+    this.#maxClients = integer('maxClients', maxClients, DEFAULT_MAX_CLIENTS, 1, 10_000);
+  }
+
+  /** Clients now. */
+  get count(): number {
+    return this.#clients.size;
+  }
+
+  /** Answers a request with a stream, or 503 when there are enough. `Cache-Control` is the caller's. */
+  accept(request: HttpRequest): void {
+    if (this.#clients.size >= this.#maxClients) {
+      const text = `${this.#clients.size} pages are open already\n`;
+      return request.writeHeader('Content-Type', 'text/plain').writeHeader('Retry-After', '30').writeReply(503, text);
+    }
+    request.writeHeader('Content-Type', 'text/event-stream');
+    if (request.method === 'HEAD') return request.writeReply(200);
+    const stream = request.startStream(200, { ignoresInput: true, maxUnsentBytes: MAX_UNSENT_BYTES });
+    if (stream.isClosed) return;
+    if (this.#clients.size === 0) {
+      this.#source.begin();
+      this.#watchSilence();
+    }
+    // Before it is one of those who are told: what waits to be told is in its beginning.
+    const beginning = this.#source.beginning(true);
+    const client: Client = { stream, isBehind: false };
+    this.#clients.add(client);
+    stream.onClose = () => this.#forget(client);
+    stream.onStop = () => void stream.write(this.#textOf(['shutdown', {}]));
+    stream.write(`retry: ${RETRY_MS}\n\n${this.#texts(beginning)}`);
+  }
+
+  /** Tells all clients. Nothing is written when there are none. */
+  send(...events: readonly StreamedEvent[]): void {
+    if (this.#clients.size === 0 || events.length === 0) return;
+    this.#lastSentMs = this.#clock.now();
+    const bytes = encoder.encode(this.#texts(events));
+    for (const client of this.#clients) {
+      if (client.isBehind) this.dropped += events.length;
+      else if (client.stream.unsentBytes > MAX_BEHIND_BYTES) {
+        this.dropped += events.length;
+        void this.#catchUp(client);
+      } else client.stream.write(bytes);
+    }
+  }
+
+  /** Ends all streams with their last event. */
+  close(): void {
+    for (const { stream } of [...this.#clients]) stream.tellStop();
+  }
+
+  async #catchUp(client: Client): Promise<void> {
+    client.isBehind = true;
+    await client.stream.drained();
+    if (client.stream.isClosed) return;
+    const beginning = this.#source.beginning(false);
+    client.isBehind = false;
+    client.stream.write(this.#texts(beginning));
+  }
+
+  #forget(client: Client): void {
+    if (!this.#clients.delete(client) || this.#clients.size > 0) return;
+    this.#silence?.cancel();
+    this.#source.end();
+  }
+
+  #watchSilence(): void {
+    this.#lastSentMs = this.#clock.now();
+    this.#silence = this.#clock.after(SILENCE_MS, () => {
+      const isSilent = this.#clock.now() - this.#lastSentMs >= SILENCE_MS;
+      if (isSilent) for (const { stream, isBehind } of this.#clients) if (!isBehind) stream.write(': \n\n');
+      this.#watchSilence();
+    });
+  }
+
+  #texts(events: readonly StreamedEvent[]): string {
+    return events.map((event) => this.#textOf(event)).join('');
+  }
+
+  #textOf([name, data]: StreamedEvent): string {
+    return `id: ${++this.#lastId}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+  }
+}

@@ -1,0 +1,20 @@
+// Whether a request was meant for us: a page of a stranger can have its name lead to this machine, and ask in the name of
+// whoever looks at it. (DNS rebinding)
+
+import { Service } from '../../netaddr/service.ts';
+
+/**
+ * Whether a `Host` header names an address, this machine, or a name that the user listed.
+ *
+ * @param names - In lower case.
+ */
+export function isKnownHost(host: string | undefined, names: ReadonlySet<string>): boolean {
+  // HTTP/1.0 needs none, and no browser speaks that.
+  if (host === undefined || host === '') return true;
+  const name = host.toLowerCase().replace(/:\d{1,5}$/, '');
+  if (name === 'localhost' || names.has(name)) return true;
+  const service = Service.tryParse(host, 80);
+  return (
+    service !== undefined && service.unixPath === undefined && (service.address.isIPv4() || service.address.isIPv6())
+  );
+}

@@ -1,0 +1,99 @@
+// The page: listens to the node, and shows what it tells.
+
+import type { AddressBook, Bans, Hello, LogEntry, PeerRow, Snapshot, Totals } from '../wire.ts';
+import { showBanner, tick } from './banner.ts';
+import type { Trouble } from './banner.ts';
+import { showDistributions } from './distributions.ts';
+import { showEvents } from './event-list.ts';
+import { Figures } from './figures.ts';
+import { showHeader, showState } from './header.ts';
+import { LiveConnection } from './live-connection.ts';
+import type { LiveState } from './live-connection.ts';
+import { NodeState } from './node-state.ts';
+import { PeerTable } from './peer-table.ts';
+import { showShares } from './shares.ts';
+import { startTheme } from './theme.ts';
+import { Traffic } from './traffic.ts';
+
+const state = new NodeState();
+const figures = new Figures();
+const traffic = new Traffic();
+const table = new PeerTable();
+let trouble: Trouble | undefined;
+let isDrawing = false;
+
+/** What each event does to what is known. */
+const TAKE: Readonly<Record<string, (data: unknown) => void>> = {
+  hello: (data) => (state.hello = data as Hello),
+  snapshot: (data) => {
+    state.take(data as Snapshot);
+    setState('live');
+  },
+  totals: (data) => state.takeTotals(data as Totals),
+  peers: (data) => state.takeChanges(data as Partial<PeerRow>[]),
+  peerAdded: (data) => {
+    const row = data as PeerRow;
+    state.peers.set(row.id, row);
+    table.noteAdded(row.id);
+  },
+  peerRemoved: (data) => {
+    const { id } = data as { id: number };
+    const row = state.peers.get(id);
+    if (row === undefined) return;
+    state.peers.delete(id);
+    table.noteRemoved(row);
+  },
+  addrman: (data) => (state.addrman = data as AddressBook | null),
+  bans: (data) => (state.bans = data as Bans | null),
+  log: (data) => state.note(data as LogEntry),
+};
+
+const connection = new LiveConnection({
+  onEvent(name, data) {
+    TAKE[name]?.(data);
+    drawSoon();
+  },
+  onDown(down, reason, nextTryMs) {
+    const sinceMs = trouble?.sinceMs ?? state.totals?.time ?? Date.now();
+    trouble = { state: down, reason, sinceMs, nextTryMs };
+    setState(down);
+  },
+  onSnapshot(snapshot) {
+    state.take(snapshot as Snapshot);
+    drawSoon();
+  },
+});
+
+function setState(live: LiveState): void {
+  if (live === 'live') trouble = undefined;
+  const isEmpty = live === 'live' && state.peers.size === 0;
+  document.documentElement.dataset['state'] = isEmpty ? 'empty' : live;
+  showState(live);
+  showBanner(trouble, () => connection.connect());
+}
+
+/** Draws once for all that was told at a time. */
+function drawSoon(): void {
+  if (isDrawing) return;
+  isDrawing = true;
+  // Not by the next frame: a page in the background has none, and would show old values when it is looked at.
+  setTimeout(draw);
+}
+
+function draw(): void {
+  isDrawing = false;
+  if (state.totals === undefined) return;
+  if (trouble === undefined) setState('live');
+  document.title = `sockman · ${state.peers.size} connections · ${state.hello?.chain ?? ''}`;
+  showHeader(state);
+  figures.show(state);
+  traffic.show(state);
+  showShares(state);
+  showDistributions(state);
+  table.show(state);
+  showEvents(state);
+}
+
+startTheme(() => traffic.redraw());
+setInterval(tick, 1_000);
+connection.connect();
