@@ -3,6 +3,8 @@
 import type { FuzzTarget } from '../target.ts';
 import { target as addresses } from './addresses.ts';
 import { target as asMap } from './as-map.ts';
+import { target as bitcoinConf } from './bitcoin-conf.ts';
+import { target as crawl } from './crawl.ts';
 import { target as dataFiles } from './data-files.ts';
 import { target as http } from './http.ts';
 import { target as json } from './json.ts';
@@ -15,6 +17,8 @@ import { target as v2Transport } from './v2-transport.ts';
 export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   addresses,
   'as-map': asMap,
+  'bitcoin-conf': bitcoinConf,
+  crawl,
   'data-files': dataFiles,
   http,
   json,
