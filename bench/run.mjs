@@ -1,60 +1,29 @@
 // The command `npm run bench`: measures, prints the tables, and writes bench/results/latest.json and latest.svg. A run of
-// everything also writes them to the README of this folder.
+// everything, and one of a single bench that runs on request, also write what they found to RESULTS.md.
 //
 //   npm run bench -- [--cases echo-small,churn] [--peers c-64k,sockman] [--rounds 5] [--seconds 1] [--soak-minutes 20] [--with-bun-deno]
+//   npm run bench -- --cases addrman -- --floors    behind a second --: options of a bench that is a program of its own
 //   npm run bench:smoke    one short round with little traffic: does each bench still run, does every message come back?
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bench as acceptStorm } from './cases/sockets/accept-storm.mjs';
-import { bench as badNeighbours } from './cases/sockets/bad-neighbours.mjs';
-import { bench as broadcast } from './cases/sockets/broadcast.mjs';
-import { bench as churn } from './cases/sockets/churn.mjs';
-import { bench as echoBulk } from './cases/sockets/echo-bulk.mjs';
-import { bench as echoPipelined } from './cases/sockets/echo-pipelined.mjs';
-import { bench as echoSmall } from './cases/sockets/echo-small.mjs';
-import { bench as http } from './cases/http/http.mjs';
-import { bench as httpIdle } from './cases/http/http-idle.mjs';
-import { bench as idleCost } from './cases/sockets/idle-cost.mjs';
-import { bench as idleNeighbours } from './cases/sockets/idle-neighbours.mjs';
-import { bench as importCost } from './cases/sockets/import-cost.mjs';
-import { bench as soak } from './cases/sockets/soak.mjs';
-import { floods, floodsGrid, floodsSoak } from './cases/floods/index.mjs';
 import { measureFloods } from './cases/floods/measure.mjs';
+import { BENCHES } from './cases/index.mjs';
 import { BENCH_DIRECTORY } from './lib/build.mjs';
 import { measureHttp, measureHttpIdle } from './lib/http.mjs';
 import { measureIdle } from './lib/idle.mjs';
 import { measureImport } from './lib/import-cost.mjs';
 import { findPeers } from './lib/peers.mjs';
+import { measureProgram } from './lib/program.mjs';
 import { isPinned, stopAllServers } from './lib/processes.mjs';
 import { installRuntimes } from './lib/runtimes.mjs';
 import { measureSoak } from './lib/soak.mjs';
 import { measureTraffic } from './lib/traffic.mjs';
 import { drawChart } from './report/chart.mjs';
 import { describeMachine } from './report/machine.mjs';
-import { updateReadme } from './report/readme.mjs';
 import { writeSection } from './report/section.mjs';
 import { textTable } from './report/table.mjs';
-
-const BENCHES = [
-  echoSmall,
-  echoPipelined,
-  echoBulk,
-  idleNeighbours,
-  churn,
-  acceptStorm,
-  broadcast,
-  badNeighbours,
-  idleCost,
-  soak,
-  importCost,
-  floods,
-  floodsGrid,
-  floodsSoak,
-  http,
-  httpIdle,
-];
 
 const MEASURES = {
   traffic: measureTraffic,
@@ -64,10 +33,14 @@ const MEASURES = {
   floods: measureFloods,
   http: measureHttp,
   'http-idle': measureHttpIdle,
+  program: measureProgram,
 };
 
-/** The pages that show what floods cost, seen from this folder. */
-const FLOOD_PAGES = ['RESULTS.md', '../docs/floods.md'];
+/** The section of RESULTS.md that a run of everything writes; one of a bench on request has its name. */
+const MAIN_SECTION = 'servers';
+
+/** Further pages that show what a bench found, seen from this folder. */
+const FURTHER_PAGES = { floods: ['../docs/floods.md'] };
 
 /** Fewer rounds than this are for trying things out; their numbers are not published. */
 const ROUNDS_TO_PUBLISH = 5;
@@ -75,7 +48,8 @@ const ROUNDS_TO_PUBLISH = 5;
 /** A smoke run needs the yardstick, the thing itself and one that always runs. */
 const SMOKE_PEERS = ['c-64k', 'sockman', 'node-net'];
 
-const { values: options } = parseArgs({
+const { values: options, positionals: programOptions } = parseArgs({
+  allowPositionals: true,
   options: {
     cases: { type: 'string', default: '' },
     peers: { type: 'string', default: '' },
@@ -103,20 +77,24 @@ function chosenBenches(names) {
   });
 }
 
-/** @returns {Promise<import('./lib/types.mjs').Plan>} */
-async function makePlan() {
+/** @param {import('./lib/types.mjs').Bench[]} benches @returns {Promise<import('./lib/types.mjs').Plan>} */
+async function makePlan(benches) {
   const names = listOf(options.peers);
-  const { available, missing } = await findPeers(options.smoke && names.length === 0 ? SMOKE_PEERS : names);
+  const needsPeers = benches.some(({ kind }) => kind !== 'program');
+  const { available, missing } = needsPeers
+    ? await findPeers(options.smoke && names.length === 0 ? SMOKE_PEERS : names)
+    : { available: [], missing: [] };
   for (const { peer, why } of missing) console.log(`Without ${peer.title} (${peer.name}): ${why}`);
   const isAskedFor = names.length > 0 || options.smoke;
-  if (available.length === 0 || (isAskedFor && missing.length > 0)) throw new Error('A peer that is needed cannot run');
+  if ((needsPeers && available.length === 0) || (isAskedFor && missing.length > 0))
+    throw new Error('A peer that is needed cannot run');
   const windowMs = options.smoke ? 60 : Math.round(Number(options.seconds) * 1_000);
   const warmupMs = options.smoke ? 10 : Math.max(200, windowMs * 0.3);
   const rounds = options.smoke ? 1 : Number(options.rounds);
   if (!(windowMs > 0) || !(rounds >= 1)) throw new RangeError('--seconds and --rounds are positive numbers');
   const soakMinutes = Number(options['soak-minutes']);
   if (!(soakMinutes > 0)) throw new RangeError('--soak-minutes is a positive number');
-  return { isSmoke: options.smoke, rounds, windowMs, warmupMs, soakMinutes, peers: available };
+  return { isSmoke: options.smoke, rounds, windowMs, warmupMs, soakMinutes, peers: available, programOptions };
 }
 
 /** One line that is overwritten, on a terminal only. @param {string} text */
@@ -124,25 +102,38 @@ function progress(text) {
   if (process.stdout.isTTY) process.stdout.write(`\r\x1b[2K${text}`);
 }
 
-/** @param {import('./lib/types.mjs').Plan} plan @param {import('./lib/types.mjs').Table[]} tables */
-function writeResults(plan, tables) {
+/** The section of RESULTS.md that this run writes; undefined for one that measured a part, or not often enough. */
+function sectionOf(benches, { rounds }) {
+  const [bench] = benches;
+  if (benches.length === 1 && bench.isOnRequest && options.cases === bench.name) return bench.name;
+  const isComplete = options.cases === '' && options.peers === '' && rounds >= ROUNDS_TO_PUBLISH;
+  return isComplete ? MAIN_SECTION : undefined;
+}
+
+/**
+ * @param {import('./lib/types.mjs').Bench[]} benches
+ * @param {import('./lib/types.mjs').Plan} plan
+ * @param {import('./lib/types.mjs').Table[]} tables
+ */
+function writeResults(benches, plan, tables) {
   const results = { machine: describeMachine(plan), command: process.argv.slice(2).join(' '), tables };
+  const chart = drawChart(tables.filter(({ columns }) => columns !== 'text'));
   const directory = join(BENCH_DIRECTORY, 'results');
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`);
-  writeFileSync(join(directory, 'latest.svg'), drawChart(tables));
-  if (options.cases === floods.name) {
-    for (const page of FLOOD_PAGES) writeSection(join(BENCH_DIRECTORY, page), floods.name, results);
-  }
-  const isComplete = options.cases === '' && options.peers === '' && plan.rounds >= ROUNDS_TO_PUBLISH;
-  if (isComplete) updateReadme(results);
-  console.log(`Written: ${isComplete ? 'bench/README.md, bench/chart.svg and ' : ''}bench/results/`);
+  writeFileSync(join(directory, 'latest.svg'), chart);
+  const section = sectionOf(benches, plan);
+  if (section === undefined) return console.log('Written: bench/results/');
+  const pages = ['RESULTS.md', ...(FURTHER_PAGES[section] ?? [])];
+  for (const page of pages) writeSection(join(BENCH_DIRECTORY, page), section, results);
+  if (section === MAIN_SECTION) writeFileSync(join(BENCH_DIRECTORY, 'chart.svg'), chart);
+  console.log(`Written: bench/results/ and the section ${section} of ${pages.join(', ')}`);
 }
 
 async function main() {
   const benches = chosenBenches(listOf(options.cases));
   if (options['with-bun-deno']) installRuntimes();
-  const plan = await makePlan();
+  const plan = await makePlan(benches);
   for (const line of describeMachine(plan)) console.log(line);
   if (!isPinned) console.log('Server and load generator are not pinned to cores of their own: compare with care.');
   const tables = [];
@@ -152,10 +143,10 @@ async function main() {
     progress('');
     // The numbers of a smoke run mean nothing; that there are any means that every message came back as it was sent.
     if (plan.isSmoke) console.log(`${bench.name}: ok, ${((performance.now() - began) / 1_000).toFixed(1)} s`);
-    else console.log([`\n${bench.question}`, ...measured.map(textTable)].join('\n'));
+    else if (bench.kind !== 'program') console.log([`\n${bench.question}`, ...measured.map(textTable)].join('\n'));
     tables.push(...measured);
   }
-  if (!plan.isSmoke) writeResults(plan, tables);
+  if (!plan.isSmoke) writeResults(benches, plan, tables);
 }
 
 try {

@@ -20,9 +20,11 @@
  */
 
 /**
- * One question. `kind` says how it is measured: `traffic` (the rounds of `traffic.mjs`), `idle`, `soak`, `import`
- * `floods`, or `http` and `http-idle`, which are the first two with HTTP servers. One that is on request runs when it is named, and in smoke runs.
- * @typedef {{ name: string, question: string, kind: 'traffic' | 'idle' | 'soak' | 'import' | 'floods' | 'http' | 'http-idle',
+ * One question. `kind` says how it is measured: `traffic` (the rounds of `traffic.mjs`), `idle`, `soak`, `import`, `floods`,
+ * `http` and `http-idle`, which are the first two with HTTP servers, or `program`, a process of its own. One that is on
+ * request runs when it is named, and in smoke runs.
+ * @typedef {{ name: string, question: string,
+ *   kind: 'traffic' | 'idle' | 'soak' | 'import' | 'floods' | 'http' | 'http-idle' | 'program',
  *   serverMode?: string, unit?: string, cases?: Case[], peers?: string[], isOnRequest?: boolean,
  *   warmUp?: Load, idleLoad?: Load }} Bench
  */
@@ -35,14 +37,14 @@
 
 /**
  * What the command line asks for.
- * @typedef {{ isSmoke: boolean, rounds: number, windowMs: number, warmupMs: number, soakMinutes: number, peers: Peer[] }} Plan
+ * @typedef {{ isSmoke: boolean, rounds: number, windowMs: number, warmupMs: number, soakMinutes: number, peers: Peer[], programOptions: string[] }} Plan
  */
 
 /**
  * One table of results: columns, and for each peer the value under each column's key. A value is a number, or
- * undefined where there is none.
+ * undefined where there is none. With columns `text` it is what a program printed, in `text`.
  * @typedef {{ key: string, heading: string, format: (value: number) => string }} Column
- * @typedef {{ bench: string, case: string, title: string, note?: string, columns: string,
+ * @typedef {{ bench: string, case: string, title: string, note?: string, columns: string, text?: string,
  *   goal?: { rate?: number, cpu?: number },
  *   rows: { peer: string, title: string, values: Record<string, number | undefined> }[] }} Table
  */

@@ -29,6 +29,11 @@ export function describeMachine(plan) {
   return [
     `Machine: ${processors[0]?.model.trim()}, ${processors.length} cores, ${memoryGiB} GiB, ${process.platform} ${release()} ${process.arch}, TCP ${congestionControl()}`,
     `Versions: ${[...versions].join(', ')}; ${compilerVersion()}`,
-    `Rounds: ${plan.rounds} of ${plan.windowMs} ms after ${plan.warmupMs} ms of warm-up, interleaved; ${pinning}`,
+    // Programs that measure by themselves say so by themselves.
+    ...(plan.peers.length === 0
+      ? []
+      : [
+          `Rounds: ${plan.rounds} of ${plan.windowMs} ms after ${plan.warmupMs} ms of warm-up, interleaved; ${pinning}`,
+        ]),
   ];
 }

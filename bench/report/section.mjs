@@ -1,5 +1,5 @@
 // One section of a Markdown page, written by a run: what stands between its two markers. A page without them gets them at
-// its end, a page that is not there is made.
+// its end, a page that is not there is made. The chart stands in the section of the servers.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { markdownTable } from './table.mjs';
@@ -17,10 +17,11 @@ export function writeSection(path, name, { machine, command, tables }) {
   const section = [
     begin,
     '',
-    `Measured on ${date} with \`npm run bench -- ${command}\`.`,
+    `Measured on ${date} with \`npm run bench${command === '' ? '' : ` -- ${command}`}\`.`,
     '',
     ...machine.map((line) => `- ${line}`),
     '',
+    ...(name === 'servers' ? ['![Rate and CPU beside the C loop](chart.svg)', ''] : []),
     ...tables.map(markdownTable),
     end,
   ].join('\n');

@@ -47,6 +47,7 @@ export function textTable(table) {
 
 /** @param {import('../lib/types.mjs').Table} table */
 export function markdownTable(table) {
+  if (table.columns === 'text') return `\`\`\`text\n${table.text}\n\`\`\`\n`;
   const [head, ...rows] = cellsOf(table);
   const line = (row) => `| ${row.join(' | ')} |`;
   const goal = verdict(table);

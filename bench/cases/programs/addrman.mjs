@@ -1,8 +1,7 @@
 // How quick is the address manager, and how much memory does it take?
 //
-//   node bench/cases/programs/addrman.mjs             about a minute; needs a built package
-//   node bench/cases/programs/addrman.mjs --smoke     a second: does every case still run?
-//   node bench/cases/programs/addrman.mjs --floors    exits with 1 if a case misses the floor for a slow machine
+//   npm run bench -- --cases addrman             about a minute; needs a built package
+//   npm run bench -- --cases addrman -- --floors    exits with 1 if a case misses the floor for a slow machine
 //
 // Each case stands beside a baseline that does nothing but the hashing which the rules demand: what is left over is ours
 // to save. Targets and floors are those of the specification (spec/addrman.md, 18.2).

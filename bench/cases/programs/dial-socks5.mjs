@@ -1,7 +1,7 @@
 // What does it cost to dial through a SOCKS5 proxy, 1,000 at a time: SockMan beside plain C and the npm package `socks`?
 // And how much memory does a pending dial take?
 //
-//   node bench/cases/programs/dial-socks5.mjs [--rounds 7] [--dials 20000] [--without-socks] [--smoke]
+//   npm run bench -- --cases dial-socks5 -- [--rounds 7] [--dials 20000] [--without-socks]
 //
 // Needs a built package, a C compiler and microsocks (Debian package of that name). `socks` is fetched from npm to a
 // temporary folder. Proxy and target have one core, the dialer the other; rounds are interleaved, and a ratio is the median

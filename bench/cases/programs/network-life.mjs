@@ -1,8 +1,7 @@
 // What becomes of a node on a network of thousands, and what can an attacker do to it?
 //
-//   node bench/cases/programs/network-life.mjs             hours of five thousand addresses, three times over; a minute; needs a built package
-//   node bench/cases/programs/network-life.mjs --smoke     minutes of five hundred: does everything still run?
-//   node bench/cases/programs/network-life.mjs --seed 7 --seeds 5    other histories, and more of them
+//   npm run bench -- --cases network-life             hours of five thousand addresses, three times over; a minute; needs a built package
+//   npm run bench -- --cases network-life -- --seed 7 --seeds 5    other histories, and more of them
 //
 // Connman, PeerManager and AddrMan are the real ones; sockets are in memory, and time is a virtual clock. The same seed gives
 // the same history. Every figure is the median over the seeds, with the lowest and the highest in brackets. Questions, each a
@@ -13,7 +12,7 @@
 //   tables     N addresses in M networks, told by their owners: what share of the dials do they get, what share of tried?
 //   slots      500 connections from M networks against full inbound slots: how many do they take, who has to go?
 //
-// A full run writes network-life.svg, which bench/README.md explains.
+// A full run writes network-life.svg, which bench/METHOD.md explains.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -269,7 +268,7 @@ if (!options.smoke) {
     },
   ];
   const path = fileURLToPath(new URL('../../network-life.svg', import.meta.url));
-  const subtitle = `Medians and ranges over seeds ${SEEDS.join(', ')}; virtual clock, sockets in memory. Drawn by bench/cases/programs/network-life.mjs.`;
+  const subtitle = `Medians and ranges over seeds ${SEEDS.join(', ')}; virtual clock, sockets in memory. Drawn by npm run bench -- --cases network-life.`;
   writeFileSync(path, drawLineChart('Life of a node on a simulated network', subtitle, panels));
   console.log(path);
 }

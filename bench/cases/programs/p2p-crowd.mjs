@@ -1,6 +1,6 @@
 // What do 10,000 handshaken V2 peers cost: memory, rest, and telling all of them of one transaction?
 //
-//   node bench/cases/programs/p2p-crowd.mjs [--peers 10000] [--rounds 3] [--smoke]     needs a built package
+//   npm run bench -- --cases p2p-crowd -- [--peers 10000] [--rounds 3]     needs a built package
 //
 // One process holds the peers, through Connman and PeerManager; another plays them. Memory is anonymous memory
 // (smaps_rollup) after garbage collection with the peers, less the same without them, after some peers came and went; and

@@ -1,6 +1,6 @@
 // How fast does one connection's V1 stream become messages, and what does a block cost beyond its checksum?
 //
-//   node bench/cases/programs/p2p-v1.mjs [--smoke]     needs a built package (npm run build:ts)
+//   npm run bench -- --cases p2p-v1     needs a built package (npm run build:ts)
 //
 // The first lane of each table is the yardstick: the checksums alone, which any V1 node has to compute.
 

@@ -1,6 +1,6 @@
 // What does V2 cost: a handshake, a small message, a megabyte? Against the same OpenSSL primitives called from C.
 //
-//   node bench/cases/programs/p2p-v2.mjs [--smoke]     needs a built package (npm run build:ts), a C compiler and libssl-dev
+//   npm run bench -- --cases p2p-v2     needs a built package (npm run build:ts), a C compiler and libssl-dev
 //
 // The first lane of each table is the yardstick: `openssl/bip324.c`, in a process of its own, which always works in the
 // same buffers and leaves the bytes there. The last lanes are designs that were not chosen.

@@ -1,7 +1,7 @@
 // What does Stratum V2 cost: a handshake as server, a small message, a full chunk, a new tip for 64 clients, the memory of
 // a client that never finishes its handshake?
 //
-//   node bench/cases/programs/stratum.mjs [--smoke]     needs a built package (npm run build:ts)
+//   npm run bench -- --cases stratum     needs a built package (npm run build:ts)
 //
 // The first lane of a table is the yardstick: bare AEAD calls of node:crypto over the same bytes, or one full second.
 

@@ -1,0 +1,16 @@
+// Benches that measure in a process of their own, with a heap and compiled code that nothing else has touched. Each is a
+// program in this folder that prints what it found; with `--smoke` it only shows that everything still runs. They take a
+// minute or several each, so that they run when they are asked for by name.
+
+/** @param {string} name @param {string} question @returns {import('../../lib/types.mjs').Bench} */
+const program = (name, question) => ({ name, question, kind: 'program', isOnRequest: true });
+
+export const PROGRAMS = [
+  program('p2p-v1', "How fast does one connection's V1 stream become messages?"),
+  program('p2p-v2', 'What does V2 cost: a handshake, a small message, a megabyte?'),
+  program('p2p-crowd', 'What do 10,000 handshaken V2 peers cost?'),
+  program('addrman', 'How quick is the address manager, and how much memory does it take?'),
+  program('network-life', 'What becomes of a node on a network of thousands, and what can an attacker do to it?'),
+  program('dial-socks5', 'What does it cost to dial through a SOCKS5 proxy?'),
+  program('stratum', 'What does Stratum V2 cost?'),
+];
