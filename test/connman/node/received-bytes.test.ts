@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BLOCK_BYTES, BlockPool } from '../../../ts/connman/node/block-pool.ts';
+import { LongMessages } from '../../../ts/connman/node/long-messages.ts';
+import { FIRST_PART_BYTES } from '../../../ts/p2p/transport/transport.ts';
 import { CHUNK_OVERHEAD_BYTES, ReceivedBytes } from '../../../ts/connman/node/received-bytes.ts';
 import { MemoryBudget } from '../../../ts/util/memory/memory-budget.ts';
 import { seededBytes } from '../../harness/data/seeded-bytes.ts';
@@ -65,6 +67,32 @@ describe('received bytes', () => {
     received.close();
     received.append(new Uint8Array(100_000), 2);
     expect([budget.usedBytes, pool.lentCount, received.isEmpty, budget.accountCount]).toEqual([0, 0, true, 0]);
+  });
+});
+
+describe('long messages of inbound peers', () => {
+  it('wait for each other above a total, but for the one that began first', () => {
+    const budget = new MemoryBudget({ totalBytes: 100_000_000, heapShare: 1 });
+    const pool = new BlockPool();
+    const all = new LongMessages(3_000_000);
+    const peers = Array.from({ length: 4 }, () => new ReceivedBytes(budget.open(), pool, all));
+    const dialed = new ReceivedBytes(budget.open(), pool);
+    const paused = (): boolean[] => [...peers, dialed].map(({ isPaused }) => isPaused);
+    for (const received of [...peers.slice(0, 3), dialed]) received.pin(1_000_000);
+    expect(paused()).toEqual([false, false, false, false, false]);
+    peers[1]!.pin(1_000_001);
+    expect(paused()).toEqual([false, true, true, false, false]);
+    // A short one goes on.
+    peers[3]!.pin(FIRST_PART_BYTES);
+    expect(peers[3]!.isPaused).toBe(false);
+    // The first is done, and the next goes on; it goes, and nobody has to wait.
+    peers[3]!.pin(2_000_000);
+    peers[0]!.pin(0);
+    expect(paused()).toEqual([false, false, true, true, false]);
+    peers[1]!.close();
+    peers[1]!.pin(2_000_000);
+    expect(paused()).toEqual([false, false, false, false, false]);
+    expect(all.bytes).toBe(3_000_000);
   });
 });
 

@@ -8,7 +8,9 @@ import type { Transport } from '../../p2p/transport/transport.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { BlockPool } from './block-pool.ts';
 import type { KeyedHashes } from './keyed-hashes.ts';
+import { LongMessages } from './long-messages.ts';
 import { P2PNode } from './peer.ts';
+import { hasPermission } from './permission-flags.ts';
 import type { ConnectionInfo } from './peer.ts';
 import { ReceivedBytes } from './received-bytes.ts';
 import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
@@ -25,6 +27,7 @@ export class NodeMaker {
   readonly #hashes: KeyedHashes;
   readonly #randomBytes: RandomBytes;
   readonly #blocks = new BlockPool();
+  readonly #longMessages = new LongMessages();
   readonly #onMarked: (node: P2PNode) => void;
   readonly #onReceiveResumed: (nodeId: number) => void;
 
@@ -58,16 +61,16 @@ export class NodeMaker {
       localNonce: this.#hashes.localNonce(id),
       connectedAtMs: clock.wallTimeMs(),
       transport: this.#makeTransport(usesV2, !isInbound),
-      received: this.#receivedBytes(id),
+      received: this.#receivedBytes(id, isInbound && !hasPermission(connection.permissions, 'noban')),
       sendAccount: memoryBudget.open(undefined, maxSendBufferBytes),
     };
     return new P2PNode(info, this.#onMarked);
   }
 
-  #receivedBytes(id: number): ReceivedBytes {
+  #receivedBytes(id: number, isStranger: boolean): ReceivedBytes {
     const { maxReceiveBufferBytes, memoryBudget } = this.#options;
     const account = memoryBudget.open(() => this.#onReceiveResumed(id), maxReceiveBufferBytes);
-    return new ReceivedBytes(account, this.#blocks);
+    return new ReceivedBytes(account, this.#blocks, isStranger ? this.#longMessages : undefined);
   }
 
   #keyedNetGroup(address: NetAddress): bigint {

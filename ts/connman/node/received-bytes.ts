@@ -7,6 +7,7 @@
 import type { MemoryAccount } from '../../util/memory/memory-budget.ts';
 import { BLOCK_BYTES } from './block-pool.ts';
 import type { BlockPool } from './block-pool.ts';
+import type { LongMessages } from './long-messages.ts';
 
 /** What an array of its own costs beside its bytes, with the objects around it, in bytes. */
 export const CHUNK_OVERHEAD_BYTES = 256;
@@ -32,16 +33,21 @@ interface Chunk {
 export class ReceivedBytes {
   readonly #account: MemoryAccount;
   readonly #pool: BlockPool;
+  readonly #longMessages: LongMessages | undefined;
   #chunks: Chunk[] = [];
   /** How much of the first chunk was read. */
   #offset = 0;
   #readTimeMs = 0;
   #isClosed = false;
 
-  /** @param account - Books what waits, and says when receiving pauses. Closed by `close`. */
-  constructor(account: MemoryAccount, pool: BlockPool) {
+  /**
+   * @param account - Books what waits, and says when receiving pauses. Closed by `close`.
+   * @param longMessages - Says when a long message waits for others; undefined for a peer that waits for nobody.
+   */
+  constructor(account: MemoryAccount, pool: BlockPool, longMessages?: LongMessages) {
     this.#account = account;
     this.#pool = pool;
+    this.#longMessages = longMessages;
   }
 
   get isEmpty(): boolean {
@@ -50,7 +56,7 @@ export class ReceivedBytes {
 
   /** More waits than this node may keep: the kernel keeps what else its peer sends. */
   get isPaused(): boolean {
-    return this.#account.isPaused;
+    return this.#account.isPaused || this.#longMessages?.mustWait(this) === true;
   }
 
   /** Memory of what waits, in bytes. */
@@ -106,7 +112,9 @@ export class ReceivedBytes {
 
   /** Books what the node holds beside: a message that is not complete, a request that is being answered. In bytes. */
   pin(bytes: number): void {
-    if (bytes !== this.#account.pinnedBytes) this.#account.pin(bytes);
+    if (bytes === this.#account.pinnedBytes || this.#isClosed) return;
+    this.#account.pin(bytes);
+    this.#longMessages?.book(this, bytes);
   }
 
   /** Drops everything, now and in future. */
@@ -114,6 +122,7 @@ export class ReceivedBytes {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#account.close();
+    this.#longMessages?.book(this, 0);
     for (const chunk of this.#chunks) if (chunk.isBlock) this.#pool.takeBack(chunk.memory);
     this.#chunks = [];
     this.#offset = 0;
