@@ -106,6 +106,9 @@ describe('the import table', () => {
         'crawl imports hyparquet-writer',
         // Its page, which is bundled.
         'http/dashboard imports uplot',
+        'crawl imports @nats-io/jetstream',
+        'crawl imports @nats-io/kv',
+        'crawl imports @nats-io/transport-node',
       ]),
     );
   });

@@ -31,7 +31,7 @@ export type SeedSource = (typeof SEED_SOURCES)[number];
 
 const FIRST_SEED_SOURCE = NONE - SEED_SOURCES.length;
 
-const STATE = { waiting: 0, inFlight: 1, resting: 2, done: 3, badPort: 4, badTime: 5 } as const;
+const STATE = { waiting: 0, inFlight: 1, resting: 2, done: 3, badPort: 4, badTime: 5, held: 6 } as const;
 const STATE_BITS = 7;
 /** What was told of V2: nothing, or whether it is offered. */
 const KNOWS_SERVICES = 8;
@@ -55,6 +55,8 @@ export interface FrontierOptions {
   readonly leftAlone: AddressTable | undefined;
   readonly asMap: AsMap | undefined;
   readonly random: RandomUint32;
+  /** What is learned is not visited before `admit`: in a fleet, the owner of its shard asks. Default false. */
+  readonly holdsLearned?: boolean;
   /** An address that was not followed is followed now: a journal notes it. */
   readonly onPromoted: (row: number) => void;
 }
@@ -87,6 +89,7 @@ export class Frontier {
     leftAlone: 0,
   };
   readonly #options: FrontierOptions;
+  #exclusions: Exclusions;
   readonly #groups: Groups;
   #states = new Uint8Array(0);
   #attempts = new Uint8Array(0);
@@ -100,6 +103,7 @@ export class Frontier {
 
   constructor(options: FrontierOptions) {
     this.#options = options;
+    this.#exclusions = options.exclusions;
     this.table = new AddressTable(options.random);
     this.#groups = new Groups(options.groups, (row) => this.#stateOf(row) === STATE.waiting);
   }
@@ -172,6 +176,7 @@ export class Frontier {
     const isClear = network === NETWORK_NUMBERS.ipv4 || network === NETWORK_NUMBERS.ipv6;
     if (!isInTime) this.#setState(row, STATE.badTime);
     else if (isClear && isBadPort(port)) this.#setState(row, STATE.badPort);
+    else if (this.#options.holdsLearned === true) this.#setState(row, STATE.held);
     else this.#groups.add(row, this.#groupNumbers[row]!);
     this.#count(row, 1);
     return row;
@@ -202,6 +207,8 @@ export class Frontier {
   take(nowMs: number): number {
     while (this.#resting.firstTime <= nowMs) {
       const row = this.#resting.shift();
+      // Held meanwhile, or done.
+      if (this.#stateOf(row) !== STATE.resting) continue;
       this.#setState(row, STATE.waiting);
       this.#groups.add(row, this.#groupNumbers[row]!);
     }
@@ -286,6 +293,58 @@ export class Frontier {
     this.#doneCount++;
   }
 
+  /** The row of an address; undefined when it is not known. */
+  find({ address, port }: Service): number | undefined {
+    const network = networkNumberOf(address);
+    const row = network === 0 ? -1 : this.table.find(network, address.bytes, 0, port);
+    return row === -1 ? undefined : row;
+  }
+
+  /** Whether an address was learned, is worth a visit, and was not asked for. */
+  isHeld(row: number): boolean {
+    return this.#stateOf(row) === STATE.held;
+  }
+
+  /** Lets an address be visited that is not done, however it was learned. @returns False for one that is done. */
+  admit(row: number): boolean {
+    const state = this.#stateOf(row);
+    if (state === STATE.done) return false;
+    if (state === STATE.held || state === STATE.badPort || state === STATE.badTime) {
+      this.#count(row, -1);
+      this.#setState(row, STATE.waiting);
+      this.#groups.add(row, this.#groupNumbers[row]!);
+    }
+    return true;
+  }
+
+  /** Keeps an address that waits from being visited before `admit`. @returns False for one in flight, or done. */
+  hold(row: number): boolean {
+    const state = this.#stateOf(row);
+    if (state === STATE.inFlight || state === STATE.done) return false;
+    this.#setState(row, STATE.held);
+    return true;
+  }
+
+  /** Lets an address be visited again that is done: its attempts begin anew. */
+  again(row: number): void {
+    if (this.#stateOf(row) !== STATE.done) return;
+    this.#doneCount--;
+    this.#attempts[row] = 0;
+    this.#setState(row, STATE.waiting);
+    this.#groups.add(row, this.#groupNumbers[row]!);
+  }
+
+  /** Whom not to visit from now on; who waits already is held by the caller, as `isExcluded` tells. */
+  exclude(exclusions: Exclusions): void {
+    this.#exclusions = exclusions;
+  }
+
+  /** Whether an address is on the list. */
+  isExcluded(row: number): boolean {
+    const { address } = this.table.serviceOf(row);
+    return this.#exclusions.has(address, systemOf(this.#options.asMap, address));
+  }
+
   /** Dials of an address so far. */
   attemptsOf(row: number): number {
     return this.#attempts[row]!;
@@ -324,6 +383,7 @@ export class Frontier {
     const state = this.#stateOf(row);
     if (state !== STATE.badPort && state !== STATE.badTime) return;
     this.#count(row, -1);
+    if (this.#options.holdsLearned === true) return this.#setState(row, STATE.held);
     this.#setState(row, STATE.waiting);
     this.#groups.add(row, this.#groupNumbers[row]!);
   }
@@ -336,7 +396,8 @@ export class Frontier {
 
   /** Why nobody is visited there; undefined when somebody may be. */
   #whyNot(network: number, bytes: Uint8Array, offset: number, port: number): keyof FrontierCounts | undefined {
-    const { hasRoute, followsLocal, exclusions, leftAlone, asMap } = this.#options;
+    const { hasRoute, followsLocal, leftAlone, asMap } = this.#options;
+    const exclusions = this.#exclusions;
     const name = NETWORK_NAMES[network]!;
     const raw = { network: name, bytes: bytes.subarray(offset, offset + NETWORK_BYTES[name]) };
     const hasPort = port !== 0 || name === 'i2p';

@@ -10,6 +10,7 @@ import { NodesCsv } from './nodes-csv.ts';
 import { writeOutput } from './output-file.ts';
 import { openNodesParquet } from './parquet.ts';
 import { plotsOf } from './plots.ts';
+import { readPropagation } from './propagation-file.ts';
 import { RoundTally } from './round-tally.ts';
 import type { RoundStart } from './round-tally.ts';
 import { SeedsTxt, restoreUptimes } from './seeds-txt.ts';
@@ -94,9 +95,11 @@ export class RoundReports {
     for (const list of this.#lists) list.add(record);
   }
 
-  /** The round in numbers, as far as it is. */
-  summary(facts?: RoundFacts): Summary {
-    return this.#tally.summary(facts, this.#history.rounds);
+  /** The round in numbers, as far as it is; with what a monitor measured that writes into the same folder. */
+  summary(facts: RoundFacts = {}): Summary {
+    const summary = this.#tally.summary(facts, this.#history.rounds);
+    const propagation = summary.propagation ?? readPropagation(this.#options.folder, summary.endedAt);
+    return propagation === undefined ? summary : { ...summary, propagation };
   }
 
   /**

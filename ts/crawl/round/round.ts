@@ -30,6 +30,8 @@ export interface RoundOptions {
   readonly concurrency: number;
   readonly clock: Clock;
   readonly asMap: AsMap | undefined;
+  /** Goes on when nothing is left: more may be asked for. Default false. */
+  readonly staysOpen?: boolean;
 }
 
 /** Who hears of a round. */
@@ -94,6 +96,11 @@ export class Round implements VisitorListener {
   /** Goes on. */
   resume(): void {
     this.#isPaused = false;
+    this.#wakeSoon();
+  }
+
+  /** Something was added to the frontier. */
+  wake(): void {
     this.#wakeSoon();
   }
 
@@ -167,7 +174,7 @@ export class Round implements VisitorListener {
     const restMs = this.#restsUntilMs - clock.now();
     if (restMs > 0) return this.#wakeIn(restMs);
     const isMoreLeft = this.#dialSome(clock.now());
-    if (frontier.isEmpty) return this.#end();
+    if (frontier.isEmpty) return this.#options.staysOpen === true ? undefined : this.#end();
     // A visit that ends wakes us.
     if (this.#visitor.inFlightCount >= this.#limit) return;
     const waitMs = isMoreLeft ? 0 : frontier.nextTimeMs - clock.now();

@@ -11,6 +11,7 @@ import type { ChainName } from '../../p2p/chain-params.ts';
 import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
 import { encodeMessage } from '../../p2p/messages/registry.ts';
 import type { EncodedMessage } from '../../p2p/messages/registry.ts';
+import type { InventoryItem } from '../../p2p/messages/inventory.ts';
 import { createSockMan } from '../../sockman/create-sock-man.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';
 import type { SockManOptions } from '../../sockman/options.ts';
@@ -65,6 +66,8 @@ export interface VillageOptions {
   readonly randomBytes?: RandomBytes;
   /** Options of the `SockMan`, such as a backend of a `MemoryNetwork`. */
   readonly sockets?: SockManOptions;
+  /** Told of each connection that came to a villager directly. */
+  readonly onVisit?: (villager: Villager) => void;
 }
 
 /** See the module comment. Start it, crawl it, compare with `villagers`, stop it. */
@@ -83,6 +86,7 @@ export class Village {
   readonly #doors = new Map<number, Door>();
   readonly #dripping = new Map<number, Uint8Array>();
   readonly #linkHost: LinkHost;
+  readonly #onVisit: ((villager: Villager) => void) | undefined;
   readonly #socksAt: Service;
   readonly #samAt: Service;
   readonly #deadPort: number;
@@ -106,6 +110,7 @@ export class Village {
     const random = (): number => Math.floor(draw() * 2 ** 32);
     this.#random = random;
     this.#clock = clock;
+    this.#onVisit = options.onVisit;
     this.#spam = spam;
     this.#sockets = createSockMan(
       {
@@ -186,6 +191,12 @@ export class Village {
     for (const [nodeId, link] of this.#links) if (link.villager === villager) this.#sockets.resetConnection(nodeId);
   }
 
+  /** Lets every villager announce blocks or transactions to all who are connected to it. */
+  announce(items: readonly InventoryItem[]): void {
+    const message = encodeMessage({ type: 'inv', items });
+    for (const link of this.#links.values()) link.announce(message);
+  }
+
   /** Calls back again and again, with how often before: for villagers that come and go. @returns What ends it. */
   schedule(everyMs: number, turn: (count: number) => void): Timer {
     let count = 0;
@@ -211,6 +222,7 @@ export class Village {
     else {
       const villager = find(me.address);
       if (villager === undefined) return false;
+      this.#onVisit?.(villager);
       this.#link(nodeId, villager);
     }
     return true;

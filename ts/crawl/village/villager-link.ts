@@ -51,6 +51,7 @@ export class VillagerLink {
   readonly #transport: Transport;
   #wantsAddrV2 = false;
   #hasVersion = false;
+  #isGreeted = false;
   #toSay: EncodedMessage[] = [];
 
   constructor(host: LinkHost, villager: Villager, nodeId: number) {
@@ -71,6 +72,13 @@ export class VillagerLink {
     if (kind === 'wrong-network') this.#host.send(this.#nodeId, framed(this.#host.foreignMagic, this.#version()));
     if (kind === 'ssh') this.#host.send(this.#nodeId, Buffer.from(SSH_BANNER, 'latin1'));
     if (kind === 'tarpit') this.#host.drip(this.#nodeId, framed(this.#host.magic, this.#version()));
+  }
+
+  /** Announces something, once the handshake is complete. */
+  announce(message: EncodedMessage): void {
+    if (!this.#isGreeted) return;
+    this.#say(message);
+    this.#flush();
   }
 
   /** @param data - Lent for the call. */
@@ -119,6 +127,7 @@ export class VillagerLink {
     const { kind } = this.villager;
     if (type === 'version') return this.#answerVersion();
     if (type === 'sendaddrv2') this.#wantsAddrV2 = true;
+    if (type === 'verack') this.#isGreeted = true;
     if (type === 'ping') this.#say({ type: 'pong', payload });
     if (type !== 'getaddr') return true;
     if (kind === 'resets-at-getaddr') {

@@ -18,15 +18,18 @@ export class Greeting {
   /** In every `version` of this crawl: what comes back with it comes from ourselves. */
   readonly nonce: bigint;
   readonly #clock: Clock;
+  readonly #relay: boolean;
 
   /**
    * @param contact - Where people can reach whoever runs the crawl: letters, digits, space and `.,;-_?@`.
+   * @param relay - Whether peers shall announce transactions: for who only listens to announcements.
    * @throws {TypeError} | {RangeError} The contact has other characters, or is too long.
    */
-  constructor(clock: Clock, random: RandomUint32, contact?: string) {
+  constructor(clock: Clock, random: RandomUint32, contact?: string, relay: boolean = false) {
     this.userAgent = formatUserAgent(NAME, VERSION, contact === undefined ? [] : [contact]);
     this.nonce = random64(random);
     this.#clock = clock;
+    this.#relay = relay;
   }
 
   /**
@@ -46,7 +49,7 @@ export class Greeting {
       nonce: this.nonce,
       userAgent: this.userAgent,
       startHeight: 0,
-      relay: false,
+      relay: this.#relay,
     });
   }
 }

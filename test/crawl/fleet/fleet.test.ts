@@ -1,0 +1,99 @@
+// A fleet in one process: whatever the number of workers, together they see what one crawler sees.
+
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Crawler } from '../../../ts/crawl/crawler.ts';
+import { MemoryFleet } from '../../../ts/crawl/fleet/memory-bus.ts';
+import { connectToNats } from '../../../ts/crawl/fleet/nats-bus.ts';
+import { EXCLUSIONS_KEY } from '../../../ts/crawl/fleet/fleet-worker.ts';
+import type { FleetBus } from '../../../ts/crawl/fleet/bus.ts';
+import type { CrawlRecord } from '../../../ts/crawl/record/record.ts';
+import type { Village } from '../../../ts/crawl/village/village.ts';
+import { systemClock } from '../../../ts/util/time/clock.ts';
+import { factsOf, resultsOf, runWorkers, startVillage, villageCrawl } from './fleet-stage.ts';
+import { NatsServer, noNats, poll } from './nats-server.ts';
+
+let village: Village;
+let alone: string[];
+beforeAll(async () => {
+  village = startVillage();
+  const records: CrawlRecord[] = [];
+  await new Crawler(villageCrawl(village), { record: (record) => records.push(record) }).run(
+    new AbortController().signal,
+  );
+  alone = records.map(factsOf).sort();
+}, 60_000);
+afterAll(() => village.stop());
+
+const end = new AbortController();
+afterAll(() => end.abort());
+
+function seesWhatOneSees(
+  fleetOf: () => Promise<{ connect: () => Promise<FleetBus>; stop: () => Promise<void> }>,
+): void {
+  let stop: () => Promise<void> = () => Promise.resolve();
+  afterEach(() => stop());
+
+  it.each([1, 2, 4])(
+    '%i workers: every address once, and each record as one crawler has it',
+    async (count) => {
+      const fleet = await fleetOf();
+      ({ stop } = fleet);
+      const observer = await fleet.connect();
+      const buses = await Promise.all(Array.from({ length: count }, () => fleet.connect()));
+      const records = await runWorkers(village, buses, end.signal);
+      const results = await resultsOf(observer, 1);
+      expect(results.map(factsOf).sort()).toEqual(alone);
+      expect(records.flat().map(factsOf).sort()).toEqual(alone);
+      expect(await observer.countWork()).toBe(0);
+      await observer.close();
+    },
+    60_000,
+  );
+}
+
+describe('a fleet in memory', () => {
+  seesWhatOneSees(() => {
+    const fleet = new MemoryFleet(systemClock);
+    return Promise.resolve({ connect: () => Promise.resolve(fleet.connect()), stop: () => Promise.resolve() });
+  });
+
+  it('leaves those alone who are excluded while the round runs', async () => {
+    const fleet = new MemoryFleet(systemClock);
+    const bus = fleet.connect();
+    const [seed] = village.seeds;
+    const others = village.villagers.filter(({ service }) => !service.equals(seed!)).slice(0, 50);
+    await bus.settings.put(EXCLUSIONS_KEY, others.map(({ service }) => String(service.address)).join('\n'));
+    await runWorkers(village, [fleet.connect()], end.signal);
+    const visited = new Set((await resultsOf(bus, 1)).map(({ address }) => address));
+    expect(others.filter(({ service }) => visited.has(String(service.address)))).toEqual([]);
+    expect(visited.size).toBe(new Set(alone.map((line) => line.split(':')[0])).size - 50);
+  }, 60_000);
+});
+
+describe.skipIf(noNats !== undefined)(`a fleet on nats-server ${noNats ?? ''}`, () => {
+  seesWhatOneSees(async () => {
+    const server = new NatsServer();
+    await server.start();
+    let count = 0;
+    return {
+      connect: () => connectToNats({ servers: server.url, name: `worker-${count++}` }),
+      stop: () => server.stop(),
+    };
+  });
+
+  it('finishes a round though the server is killed in the middle of it', async () => {
+    const server = new NatsServer();
+    await server.start();
+    const connect = (name: string): Promise<FleetBus> => connectToNats({ servers: server.url, name });
+    const buses = [await connect('a'), await connect('b')];
+    const observer = await connect('observer');
+    const running = runWorkers(village, buses, end.signal, { groupRate: 5 });
+    await poll('the first results', async () => (await resultsOf(observer, 1)).length > 50);
+    await server.kill();
+    await server.start();
+    await running;
+    expect((await resultsOf(observer, 1)).map(factsOf).sort()).toEqual(alone);
+    await observer.close();
+    await server.stop();
+  }, 90_000);
+});

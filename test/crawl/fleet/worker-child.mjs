@@ -1,0 +1,28 @@
+// A worker of a fleet in a process of its own, to be killed: servers, name, folder, seed, dials a second in a group.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FleetWorker, connectToNats } from '../../../esm/crawl.js';
+import { Service } from '../../../esm/index.js';
+
+const [servers, name, folder, seed, groupRate] = process.argv.slice(2);
+const end = new AbortController();
+process.on('SIGTERM', () => end.abort());
+
+let bus;
+while (bus === undefined) bus = await connectToNats({ servers, name }).catch(() => sleep(200));
+const crawl = {
+  chain: 'regtest',
+  folder,
+  followsLocal: true,
+  v2: 'never',
+  seeds: [{ service: Service.parse(seed), source: 'given' }],
+  clear: { connectTimeoutMs: 2_000, deadlineMs: 4_000, quietMs: 200 },
+  retryDelayMs: 100,
+  attempts: 1,
+  groupRate: Number(groupRate),
+};
+const worker = new FleetWorker(
+  { bus, name, crawl },
+  { round: ({ number, phase }) => console.log(`round ${number} ${phase}`) },
+);
+await worker.run(end.signal);

@@ -1,0 +1,83 @@
+// What the workers of a fleet share: values with an owner, work, and results. An interface, so that one process and tests need
+// no server.
+//
+// Every method that asks the other side may reject: it is away. Callers keep what they have and ask again.
+
+/** Parts that the addresses of a round are dealt out in. */
+export const SHARD_COUNT = 64;
+
+/** A value and its revision, which an update must name. */
+export interface SharedValue {
+  readonly text: string;
+  readonly revision: number;
+}
+
+/** Values by key: letters, digits, `-`, `_` and dots. */
+export interface SharedValues {
+  get(key: string): Promise<SharedValue | undefined>;
+  /** Keys that begin so: whole parts between dots. */
+  keys(prefix: string): Promise<string[]>;
+  /** @returns The revision; undefined when there is a value. */
+  create(key: string, text: string): Promise<number | undefined>;
+  /** @returns The revision; undefined when the value is no longer that of `revision`. */
+  update(key: string, text: string, revision: number): Promise<number | undefined>;
+  put(key: string, text: string): Promise<void>;
+  delete(key: string): Promise<void>;
+  /**
+   * Tells a value now and at each change, undefined when there is none.
+   *
+   * @returns Ends it.
+   */
+  watch(key: string, onValue: (text: string | undefined) => void): Promise<() => void>;
+}
+
+/** Addresses to visit, as one message. It comes again, to somebody, until it is acknowledged. */
+export interface WorkMessage {
+  readonly bytes: Uint8Array;
+  /** Done: it never comes again. */
+  acknowledge(): void;
+  /** Still at it: it does not come again yet. */
+  keep(): void;
+  /** Given up: it comes again at once. */
+  giveUp(): void;
+}
+
+/** Which result a record is: there is one for each address and round. */
+export interface ResultKey {
+  readonly round: number;
+  readonly shard: number;
+  /** Address and port, as text. */
+  readonly endpoint: string;
+  readonly attempts: number;
+}
+
+/** The connection of one worker to its fleet. */
+export interface FleetBus {
+  /** Values that vanish when they are not updated for `LEASE_TTL_MS`. */
+  readonly leases: SharedValues;
+  /** Values that stay. */
+  readonly settings: SharedValues;
+  /** Resolves once the work is stored. */
+  publishWork(shard: number, bytes: Uint8Array): Promise<void>;
+  /**
+   * Takes work of a shard, as it comes.
+   *
+   * @returns Ends it; what was not acknowledged by then must be given up by the caller.
+   */
+  takeWork(shard: number, onWork: (message: WorkMessage) => void): Promise<() => void>;
+  /** Messages of work that nobody acknowledged yet. */
+  countWork(): Promise<number>;
+  /** Resolves once the result is stored. @returns False if there was one for the address already; this one is dropped. */
+  publishResult(key: ResultKey, bytes: Uint8Array): Promise<boolean>;
+  /** Reads the results of a round that are there now, in their order; of one shard or of all. */
+  readResults(round: number, shard: number | undefined, onResult: (bytes: Uint8Array) => void): Promise<void>;
+  /** Gives up results of rounds before this one. */
+  dropResultsBefore(round: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A lease that is not renewed for so long passes on, in milliseconds. */
+export const LEASE_TTL_MS = 10_000;
+
+/** Work that nobody keeps for so long comes again, in milliseconds: longer than a lease, so that it finds the new owner. */
+export const WORK_TTL_MS = 15_000;

@@ -1,0 +1,252 @@
+// One process of a fleet: owns shards, visits what is in them, and leads the fleet when it is its turn.
+
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Service } from '../../netaddr/service.ts';
+import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
+import { readFixedSeeds } from '../../p2p/fixed-seeds.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
+import { resolveCrawlOptions } from '../crawl-options.ts';
+import type { CrawlOptions, ResolvedCrawlOptions } from '../crawl-options.ts';
+import { Exclusions } from '../frontier/exclusions.ts';
+import { parseRecord } from '../record/check-record.ts';
+import type { CrawlRecord } from '../record/record.ts';
+import { endpointOf } from '../report/node-lists.ts';
+import { ReportHistory, RoundReports } from '../report/round-reports.ts';
+import type { Summary } from '../report/summary.ts';
+import type { RoundProgress } from '../round/round.ts';
+import { Greeting } from '../visit/greeting.ts';
+import type { FleetBus } from './bus.ts';
+import { Deliveries } from './deliveries.ts';
+import { Leader, ROUND_KEY } from './leader.ts';
+import type { RoundState } from './leader.ts';
+import { ShardLeases } from './shard-leases.ts';
+import { shardOf } from './shards.ts';
+import { WorkerRound } from './worker-round.ts';
+
+/** Key of the list of those who are left alone, in the form of `Exclusions`. */
+export const EXCLUSIONS_KEY = 'exclusions';
+
+/** The first letter of the names that DNS seeds answer with full nodes. */
+const SEED_NAME_PREFIX = 'x9.';
+
+const NAME = /^[A-Za-z0-9_-]{1,32}$/;
+
+/** A worker of a fleet. */
+export interface FleetWorkerOptions {
+  /** Closed by `run`. */
+  readonly bus: FleetBus;
+  /** Letters, digits, `-` and `_`, at most 32; no other worker has it at the same time. */
+  readonly name: string;
+  /** As for a `Crawler`. `folder` is for what is not delivered yet, and for the reports of a leader. */
+  readonly crawl: CrawlOptions;
+}
+
+/** Who hears of a worker. */
+export interface FleetListener {
+  /** An address that was visited here. */
+  record?(record: CrawlRecord): void;
+  /** A round is open, or over. */
+  round?(state: RoundState): void;
+  /** The reports of a round are written: by the leader. */
+  reported?(summary: Summary): void;
+}
+
+/**
+ * Works in a fleet until its round is over, or until it is told to end.
+ *
+ * @example
+ * const bus = await connectToNats({ servers: 'nats://127.0.0.1:4222', name: 'paris' });
+ * await new FleetWorker({ bus, name: 'paris', crawl: { chain: 'main', folder: 'crawl' } }).run(signal);
+ */
+export class FleetWorker {
+  readonly #bus: FleetBus;
+  readonly #options: ResolvedCrawlOptions;
+  readonly #listener: FleetListener;
+  readonly #greeting: Greeting;
+  readonly #leases: ShardLeases;
+  readonly #leader: Leader;
+  readonly #end = new AbortController();
+  readonly #deliveries: Deliveries;
+  #exclusions: Exclusions;
+  #round: WorkerRound | undefined;
+  /** Settles when the last change of the round is made here. */
+  #changing: Promise<void> = Promise.resolve();
+
+  /**
+   * Does nothing yet.
+   *
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
+   */
+  constructor({ bus, name, crawl }: FleetWorkerOptions, listener: FleetListener = {}) {
+    if (!NAME.test(name)) throw invalidArg('name', '1 to 32 letters, digits, - and _', name);
+    this.#bus = bus;
+    this.#options = resolveCrawlOptions(crawl);
+    this.#listener = listener;
+    const { clock, random, contact, exclusions, asMap, folder, everyMs } = this.#options;
+    this.#exclusions = exclusions;
+    this.#greeting = new Greeting(clock, random, contact);
+    const instance = randomBytes(8).toString('hex');
+    const path = folder === undefined ? undefined : join(folder, `undelivered-${name}.ndjson`);
+    const shardOfRecord = (record: CrawlRecord): number => shardOf(asMap, Service.parse(endpointOf(record)));
+    this.#deliveries = new Deliveries(bus, clock, path, shardOfRecord, this.#end.signal);
+    this.#leases = new ShardLeases(bus, clock, name, instance, {
+      gained: (shard) => this.#gain(shard),
+      lost: (shard) => this.#round?.lose(shard),
+      handedOn: (shard) => this.#round?.handOn(shard) ?? Promise.resolve(),
+    });
+    this.#leader = new Leader(bus, clock, `${name} ${instance}`, everyMs, {
+      seed: (round) => this.#seed(round),
+      closed: (state) => this.#report(state),
+    });
+  }
+
+  /** How far the round is at this worker; undefined between two rounds. */
+  get progress(): RoundProgress | undefined {
+    return this.#round?.progress;
+  }
+
+  /** Whether this worker leads the fleet. */
+  get isLeading(): boolean {
+    return this.#leader.isLeading;
+  }
+
+  /** Shards that this worker owns now. */
+  get shardCount(): number {
+    return this.#leases.shards.size;
+  }
+
+  /** Records that are not stored yet: the server is away. */
+  get undeliveredCount(): number {
+    return this.#deliveries.openCount;
+  }
+
+  /**
+   * Works until the round is over (with `everyMs`: for ever), or the signal is aborted.
+   *
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the folder cannot be used.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const over = this.#untilOver(signal);
+    const delivered = this.#deliveries.recover();
+    const stopExclusions = await this.#bus.settings.watch(EXCLUSIONS_KEY, (text) => this.#exclude(text ?? ''));
+    const stopRound = await this.#bus.settings.watch(ROUND_KEY, (text) => text !== undefined && this.#follow(text));
+    this.#leases.start();
+    this.#leader.start();
+    await over;
+    stopRound();
+    stopExclusions();
+    await this.#leader.stop();
+    await this.#changing;
+    await this.#round?.stop();
+    await this.#leases.stop();
+    this.#end.abort();
+    await delivered;
+    await this.#bus.close();
+  }
+
+  #isOver: () => void = () => {};
+
+  #untilOver(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#isOver = resolve;
+      signal.addEventListener('abort', () => resolve(), { once: true, signal: this.#end.signal });
+      if (signal.aborted) resolve();
+    });
+  }
+
+  // ---- Rounds ---------------------------------------------------------------------------------------------------------
+
+  #follow(text: string): void {
+    const state = JSON.parse(text) as RoundState;
+    this.#changing = this.#changing.then(() => this.#change(state));
+  }
+
+  async #change(state: RoundState): Promise<void> {
+    if (state.phase === 'closed') {
+      const wasPart = this.#round?.number === state.number;
+      await this.#round?.stop();
+      this.#round = undefined;
+      if (wasPart) this.#listener.round?.(state);
+      if (wasPart && this.#options.everyMs === undefined) this.#isOver();
+      return;
+    }
+    if (this.#round?.number === state.number || this.#end.signal.aborted) return;
+    await this.#round?.stop();
+    this.#begin(state.number);
+    this.#listener.round?.(state);
+  }
+
+  #begin(number: number): void {
+    this.#leader.noteRound();
+    const parts = { options: this.#options, greeting: this.#greeting, exclusions: this.#exclusions };
+    this.#round = new WorkerRound(number, this.#bus, parts, this.#deliveries, (record) =>
+      this.#listener.record?.(record),
+    );
+    for (const shard of this.#leases.shards) this.#gain(shard);
+  }
+
+  /** Begins with a shard; while the server is away, again with the next lease. */
+  #gain(shard: number): void {
+    const round = this.#round;
+    round?.gain(shard).catch(() => round.lose(shard));
+  }
+
+  #exclude(text: string): void {
+    try {
+      this.#exclusions = Exclusions.parse(text);
+    } catch (error) {
+      // A list that is not understood is not obeyed in part: the last good one stays.
+      this.#options.logger.error(`exclusions of the fleet: ${String(error)}`);
+      return;
+    }
+    this.#round?.exclude(this.#exclusions);
+  }
+
+  // ---- Leading --------------------------------------------------------------------------------------------------------
+
+  async #seed(number: number): Promise<void> {
+    if (this.#round?.number !== number) {
+      await this.#changing;
+      if (this.#round?.number !== number) this.#begin(number);
+    }
+    const { seeds, chain, usesFixedSeeds, lookUpHost } = this.#options;
+    const { fixedSeeds, dnsSeeds, p2pPort } = CHAIN_PARAMS[chain];
+    const all: { service: Service; services?: bigint; source: string }[] = [...seeds];
+    if (usesFixedSeeds) for (const service of readFixedSeeds(fixedSeeds)) all.push({ service, source: 'fixed-seed' });
+    for (const name of lookUpHost === undefined ? [] : dnsSeeds) {
+      const found = await lookUpHost!(SEED_NAME_PREFIX + name);
+      for (const address of found) all.push({ service: new Service(address, p2pPort), source: 'dns-seed' });
+    }
+    await this.#bus.readResults(number - 1, undefined, (bytes) => {
+      const record = parseRecord(Buffer.from(bytes).toString('utf8'));
+      if (typeof record === 'string' || record.outcome !== 'reachable') return;
+      const services = BigInt(`0x${record.services ?? '0'}`);
+      all.push({ service: Service.parse(endpointOf(record)), services, source: 'earlier-round' });
+    });
+    await this.#round!.seed(all);
+  }
+
+  async #report({ number, startedAt }: RoundState): Promise<void> {
+    const { folder, chain, perSource } = this.#options;
+    if (folder !== undefined) {
+      const options = { folder, ourUserAgent: this.#greeting.userAgent };
+      const reports = await RoundReports.begin(
+        options,
+        { round: number, chain, startedAt, perSource },
+        ReportHistory.load(folder),
+      );
+      try {
+        await this.#bus.readResults(number, undefined, (bytes) => {
+          const record = parseRecord(Buffer.from(bytes).toString('utf8'));
+          if (typeof record !== 'string') reports.add(record);
+        });
+      } catch (error) {
+        reports.abandon();
+        throw error;
+      }
+      this.#listener.reported?.(await reports.finish());
+    }
+    await this.#bus.dropResultsBefore(number - 1);
+  }
+}

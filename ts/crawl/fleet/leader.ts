@@ -1,0 +1,132 @@
+// The one worker that opens and closes rounds: whoever has the lease. When it is gone, another goes on where the round stands.
+
+import type { Clock, Timer } from '../../util/time/clock.ts';
+import type { FleetBus } from './bus.ts';
+
+/** Between two looks at the round and at the lease, in milliseconds. */
+const LOOK_MS = 1_000;
+
+/** Key of the lease, and of what the round is. */
+const LEADER = 'leader';
+export const ROUND_KEY = 'round';
+
+/** Where a round stands: its seeds are published, it is visited, or it is over. */
+export interface RoundState {
+  readonly number: number;
+  readonly phase: 'seeding' | 'open' | 'closed';
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt?: number;
+}
+
+/** What a leader does besides. */
+export interface LeaderHost {
+  /** Publishes the addresses to begin with. Twice does no harm. */
+  seed(round: number): Promise<void>;
+  /** A round is over: its reports can be written. */
+  closed(state: RoundState): Promise<void>;
+}
+
+/** Leads a fleet while it has the lease. */
+export class Leader {
+  readonly #bus: FleetBus;
+  readonly #clock: Clock;
+  readonly #owner: string;
+  readonly #everyMs: number | undefined;
+  readonly #host: LeaderHost;
+  #lease: number | undefined;
+  #timer: Timer | undefined;
+  #isStopped = false;
+  #running: Promise<void> = Promise.resolve();
+  /** Without `everyMs`, a worker opens a round only if it saw none. */
+  #mayOpen = true;
+  /** The work was found done at the last look: twice is enough. */
+  #wasDone = false;
+
+  /** @param everyMs - Between the beginnings of rounds; undefined: one round, then no more. */
+  constructor(bus: FleetBus, clock: Clock, owner: string, everyMs: number | undefined, host: LeaderHost) {
+    this.#bus = bus;
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#everyMs = everyMs;
+    this.#host = host;
+  }
+
+  get isLeading(): boolean {
+    return this.#lease !== undefined;
+  }
+
+  start(): void {
+    this.#running = this.#turn();
+  }
+
+  /** This worker takes part in a round: without `everyMs` it opens no other one. */
+  noteRound(): void {
+    this.#mayOpen = this.#everyMs !== undefined;
+  }
+
+  /** Lets another one lead. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    await this.#running;
+    if (this.#lease !== undefined) await this.#bus.leases.delete(LEADER).catch(() => {});
+  }
+
+  async #turn(): Promise<void> {
+    try {
+      await this.#renew();
+      if (this.isLeading) await this.#lead();
+    } catch {
+      // The server is away: another look later. A lease that ran out meanwhile is not renewed then.
+    }
+    if (this.#isStopped) return;
+    this.#timer = this.#clock.after(LOOK_MS, () => this.start());
+  }
+
+  async #renew(): Promise<void> {
+    const { leases } = this.#bus;
+    if (this.#lease !== undefined) this.#lease = await leases.update(LEADER, this.#owner, this.#lease);
+    this.#lease ??= await leases.create(LEADER, this.#owner);
+  }
+
+  async #lead(): Promise<void> {
+    const stored = await this.#bus.settings.get(ROUND_KEY);
+    const state = stored === undefined ? undefined : (JSON.parse(stored.text) as RoundState);
+    if (state === undefined || state.phase === 'closed') return this.#openNext(state, stored?.revision);
+    this.noteRound();
+    if (state.phase === 'seeding') return this.#seed(state, stored!.revision);
+    const isDone = (await this.#bus.countWork()) === 0;
+    if (isDone && this.#wasDone) await this.#close(state, stored!.revision);
+    this.#wasDone = isDone;
+  }
+
+  async #openNext(last: RoundState | undefined, revision: number | undefined): Promise<void> {
+    const nowMs = Math.floor(this.#clock.wallTimeMs());
+    const isTime = last === undefined || this.#everyMs === undefined || nowMs >= last.startedAt + this.#everyMs;
+    if (!this.#mayOpen || !isTime) return;
+    this.noteRound();
+    this.#wasDone = false;
+    const state: RoundState = { number: (last?.number ?? 0) + 1, phase: 'seeding', startedAt: nowMs };
+    const opened = await this.#put(state, revision);
+    if (opened !== undefined) await this.#seed(state, opened);
+  }
+
+  async #seed(state: RoundState, revision: number): Promise<void> {
+    await this.#host.seed(state.number);
+    await this.#put({ ...state, phase: 'open' }, revision);
+  }
+
+  async #close(state: RoundState, revision: number): Promise<void> {
+    const closed: RoundState = { ...state, phase: 'closed', endedAt: Math.floor(this.#clock.wallTimeMs()) };
+    await this.#host.closed(closed);
+    await this.#put(closed, revision);
+  }
+
+  /** @returns The revision; undefined when another leader was first. */
+  #put(state: RoundState, revision: number | undefined): Promise<number | undefined> {
+    const { settings } = this.#bus;
+    const text = JSON.stringify(state);
+    return revision === undefined ? settings.create(ROUND_KEY, text) : settings.update(ROUND_KEY, text, revision);
+  }
+}

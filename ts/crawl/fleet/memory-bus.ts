@@ -1,0 +1,53 @@
+// A fleet inside one process: what NATS keeps, in maps. For tests and for a single process; nothing outlives it.
+
+import type { Clock } from '../../util/time/clock.ts';
+import { LEASE_TTL_MS } from './bus.ts';
+import type { FleetBus, ResultKey, SharedValues } from './bus.ts';
+import { MemoryValues } from './memory-values.ts';
+import { MemoryWork } from './memory-work.ts';
+
+/** The common ground of buses in memory. */
+export class MemoryFleet {
+  readonly #leases: MemoryValues;
+  readonly #settings: MemoryValues;
+  readonly #work: MemoryWork;
+  readonly #results = new Map<string, { readonly key: ResultKey; readonly bytes: Uint8Array }>();
+
+  /** @param clock - By which leases and kept work run out. */
+  constructor(clock: Clock) {
+    this.#leases = new MemoryValues(clock, LEASE_TTL_MS);
+    this.#settings = new MemoryValues(clock, Infinity);
+    this.#work = new MemoryWork(clock);
+  }
+
+  /** Joins as a worker. */
+  connect(): FleetBus {
+    const leases: SharedValues = this.#leases;
+    const settings: SharedValues = this.#settings;
+    const work = this.#work;
+    const results = this.#results;
+    return {
+      leases,
+      settings,
+      publishWork: (shard, bytes) => Promise.resolve(work.publish(shard, bytes)),
+      takeWork: (shard, onWork) => Promise.resolve(work.take(shard, onWork)),
+      countWork: () => Promise.resolve(work.count),
+      publishResult(key, bytes) {
+        const id = `${key.round} ${key.endpoint}`;
+        const isNew = !results.has(id);
+        if (isNew) results.set(id, { key, bytes });
+        return Promise.resolve(isNew);
+      },
+      readResults(round, shard, onResult) {
+        for (const { key, bytes } of results.values())
+          if (key.round === round && (shard === undefined || key.shard === shard)) onResult(bytes);
+        return Promise.resolve();
+      },
+      dropResultsBefore(round) {
+        for (const [id, { key }] of results) if (key.round < round) results.delete(id);
+        return Promise.resolve();
+      },
+      close: () => Promise.resolve(),
+    };
+  }
+}

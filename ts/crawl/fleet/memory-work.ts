@@ -1,0 +1,88 @@
+// Work in memory: each message goes to one taker of its shard, and comes again when it was given up or not kept.
+
+import type { Clock, Timer } from '../../util/time/clock.ts';
+import { WORK_TTL_MS } from './bus.ts';
+import type { WorkMessage } from './bus.ts';
+
+/** Messages that a taker has at once. */
+const MAX_IN_HAND = 8;
+
+interface Taker {
+  readonly onWork: (message: WorkMessage) => void;
+  inHand: number;
+}
+
+/** The work of all shards. */
+export class MemoryWork {
+  readonly #clock: Clock;
+  readonly #waiting = new Map<number, Uint8Array[]>();
+  readonly #takers = new Map<number, Taker[]>();
+  #count = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Messages that nobody acknowledged. */
+  get count(): number {
+    return this.#count;
+  }
+
+  publish(shard: number, bytes: Uint8Array): void {
+    this.#count += 1;
+    this.#queueOf(shard).push(bytes);
+    this.#deal(shard);
+  }
+
+  /** @returns Ends it. */
+  take(shard: number, onWork: (message: WorkMessage) => void): () => void {
+    const taker: Taker = { onWork, inHand: 0 };
+    const takers = this.#takers.get(shard) ?? [];
+    this.#takers.set(shard, [...takers, taker]);
+    this.#deal(shard);
+    return () => {
+      this.#takers.set(
+        shard,
+        this.#takers.get(shard)!.filter((one) => one !== taker),
+      );
+    };
+  }
+
+  #queueOf(shard: number): Uint8Array[] {
+    let queue = this.#waiting.get(shard);
+    if (queue === undefined) this.#waiting.set(shard, (queue = []));
+    return queue;
+  }
+
+  /** Later, as from a server: never inside a call of the taker. */
+  #deal(shard: number): void {
+    this.#clock.soon(() => {
+      const queue = this.#queueOf(shard);
+      for (const taker of this.#takers.get(shard) ?? [])
+        while (queue.length > 0 && taker.inHand < MAX_IN_HAND) this.#hand(shard, taker, queue.shift()!);
+    });
+  }
+
+  #hand(shard: number, taker: Taker, bytes: Uint8Array): void {
+    taker.inHand += 1;
+    let timer: Timer | undefined;
+    let isOver = false;
+    const end = (comesAgain: boolean): void => {
+      if (isOver) return;
+      isOver = true;
+      timer?.cancel();
+      taker.inHand -= 1;
+      if (comesAgain) this.#queueOf(shard).unshift(bytes);
+      else this.#count -= 1;
+      this.#deal(shard);
+    };
+    const keep = (): void => {
+      if (isOver) return;
+      timer?.cancel();
+      timer = this.#clock.after(WORK_TTL_MS, () => end(true));
+      timer.unref?.();
+    };
+    keep();
+    taker.onWork({ bytes, acknowledge: () => end(false), keep, giveUp: () => end(true) });
+  }
+}

@@ -1,0 +1,42 @@
+// What a worker's part of a round is made of: the crawl's own frontier and visitor, with the fleet's one difference.
+
+import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
+import type { ResolvedCrawlOptions } from '../crawl-options.ts';
+import { NETWORK_NAMES } from '../frontier/address-table.ts';
+import type { Exclusions } from '../frontier/exclusions.ts';
+import { Frontier } from '../frontier/frontier.ts';
+import type { Greeting } from '../visit/greeting.ts';
+import type { VisitorOptions } from '../visit/visitor.ts';
+
+/** What all rounds of a worker have in common. */
+export interface RoundParts {
+  readonly options: ResolvedCrawlOptions;
+  readonly greeting: Greeting;
+  readonly exclusions: Exclusions;
+}
+
+/** A frontier that visits only what it is asked to: what is learned waits for the owner of its shard to ask. */
+export function frontierFor({ options, exclusions }: RoundParts, onPromoted: (row: number) => void): Frontier {
+  const { groupRate, groupConcurrency, overlayConcurrency, attempts, retryDelayMs, perSource, followsLocal } = options;
+  const { routes, asMap, random } = options;
+  return new Frontier({
+    groups: { rate: groupRate, concurrency: groupConcurrency, overlayConcurrency },
+    attempts,
+    retryDelayMs,
+    perSource,
+    followsLocal,
+    hasRoute: (network) => routes[NETWORK_NAMES[network]!] !== undefined,
+    exclusions,
+    leftAlone: undefined,
+    asMap,
+    random,
+    onPromoted,
+    holdsLearned: true,
+  });
+}
+
+export function visitorFor({ options, greeting }: RoundParts): VisitorOptions {
+  const { chain, v2, routes, clear, overlay, clock, randomBytes, sockets, logger } = options;
+  const { magic } = CHAIN_PARAMS[chain];
+  return { magic, greeting, v2, routes, clear, overlay, clock, randomBytes, sockets: { logger, ...sockets } };
+}

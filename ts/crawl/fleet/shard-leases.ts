@@ -1,0 +1,161 @@
+// Which shards this worker owns: leases that it takes, renews, hands on, and stops using in time.
+//
+// A lease is used for less time than it lasts, counted from before it was asked for: when the server is away or this worker is
+// cut off, it stops before anybody else can begin, and no group is dialed by two.
+
+import type { Clock, Timer } from '../../util/time/clock.ts';
+import { LEASE_TTL_MS, SHARD_COUNT } from './bus.ts';
+import type { FleetBus } from './bus.ts';
+
+/** Between two renewals, in milliseconds. */
+const RENEW_MS = 2_000;
+
+/** How much sooner a lease is not used any more, in milliseconds: more than the server's clock and its timers are off. */
+const SAFETY_MS = 2_000;
+
+/** Hears of shards. */
+export interface ShardListener {
+  gained(shard: number): void;
+  /** At once: nothing of it may be dialed any more. */
+  lost(shard: number): void;
+  /** Another worker gets it: nothing of it may be dialed any more. Resolves once nothing of it is in flight. */
+  handedOn(shard: number): Promise<void>;
+}
+
+interface Lease {
+  revision: number;
+  /** Monotonic milliseconds. */
+  usableUntilMs: number;
+}
+
+/** The shards of one worker. */
+export class ShardLeases {
+  readonly #bus: FleetBus;
+  readonly #clock: Clock;
+  /** The worker's name and what tells it from one of the same name before it. */
+  readonly #owner: string;
+  readonly #name: string;
+  readonly #listener: ShardListener;
+  readonly #leases = new Map<number, Lease>();
+  /** Those that are being handed on: renewed until nothing is in flight, and not used. */
+  readonly #leaving = new Set<number>();
+  #presence: number | undefined;
+  #timer: Timer | undefined;
+  #isStopped = false;
+  #running: Promise<void> = Promise.resolve();
+
+  /** @param instance - Different at each start of the worker. */
+  constructor(bus: FleetBus, clock: Clock, name: string, instance: string, listener: ShardListener) {
+    this.#bus = bus;
+    this.#clock = clock;
+    this.#name = name;
+    this.#owner = `${name} ${instance}`;
+    this.#listener = listener;
+  }
+
+  /** Shards that are owned now. */
+  get shards(): ReadonlySet<number> {
+    return new Set([...this.#leases.keys()].filter((shard) => !this.#leaving.has(shard)));
+  }
+
+  /** Begins to take shards. */
+  start(): void {
+    this.#running = this.#turn();
+  }
+
+  /** Gives all shards back, as far as the server is there. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    await this.#running;
+    const shards = [...this.#leases.keys()];
+    for (const shard of shards) this.#lose(shard);
+    const { leases } = this.#bus;
+    const keys = [...shards.map(keyOf), ...(this.#presence === undefined ? [] : [`worker.${this.#name}`])];
+    await Promise.allSettled(keys.map((key) => leases.delete(key)));
+  }
+
+  async #turn(): Promise<void> {
+    try {
+      await this.#renewPresence();
+      await this.#renewAll();
+      await this.#balance();
+    } catch {
+      // The server is away. Leases run out by our own clock.
+    }
+    this.#loseUnusable();
+    if (this.#isStopped) return;
+    this.#timer = this.#clock.after(RENEW_MS, () => {
+      // A turn may wait for a server that does not answer, longer than a lease is usable.
+      this.#loseUnusable();
+      this.#running = this.#turn();
+    });
+  }
+
+  async #renewPresence(): Promise<void> {
+    const { leases } = this.#bus;
+    const key = `worker.${this.#name}`;
+    if (this.#presence !== undefined) this.#presence = await leases.update(key, this.#owner, this.#presence);
+    this.#presence ??= await leases.create(key, this.#owner);
+  }
+
+  async #renewAll(): Promise<void> {
+    const { leases } = this.#bus;
+    await Promise.all(
+      [...this.#leases].map(async ([shard, lease]) => {
+        const askedAtMs = this.#clock.now();
+        const revision = await leases.update(keyOf(shard), this.#owner, lease.revision);
+        if (revision === undefined) return this.#lose(shard);
+        lease.revision = revision;
+        lease.usableUntilMs = askedAtMs + LEASE_TTL_MS - SAFETY_MS;
+      }),
+    );
+  }
+
+  /** Takes and hands on shards until every worker has about as many. */
+  async #balance(): Promise<void> {
+    const { leases } = this.#bus;
+    const workers = Math.max(1, (await leases.keys('worker')).length);
+    const share = Math.ceil(SHARD_COUNT / workers);
+    const { shards } = this;
+    for (const shard of [...shards].slice(share)) void this.#handOn(shard);
+    const missing = share - shards.size;
+    if (missing <= 0 || this.#isStopped) return;
+    const taken = new Set(await leases.keys('shard'));
+    const free = Array.from({ length: SHARD_COUNT }, (_, shard) => shard).filter((shard) => !taken.has(keyOf(shard)));
+    // Not all workers reach for the same ones.
+    const first = Math.floor(this.#clock.wallTimeMs()) % Math.max(1, free.length);
+    const wanted = [...free.slice(first), ...free.slice(0, first)].slice(0, missing);
+    await Promise.all(wanted.map((shard) => this.#take(shard)));
+  }
+
+  async #take(shard: number): Promise<void> {
+    const askedAtMs = this.#clock.now();
+    const revision = await this.#bus.leases.create(keyOf(shard), this.#owner);
+    if (revision === undefined || this.#isStopped) return;
+    this.#leases.set(shard, { revision, usableUntilMs: askedAtMs + LEASE_TTL_MS - SAFETY_MS });
+    this.#listener.gained(shard);
+  }
+
+  async #handOn(shard: number): Promise<void> {
+    this.#leaving.add(shard);
+    await this.#listener.handedOn(shard);
+    // Lost meanwhile, or to be given back at the end.
+    if (!this.#leases.has(shard) || this.#isStopped) return;
+    this.#leases.delete(shard);
+    this.#leaving.delete(shard);
+    await this.#bus.leases.delete(keyOf(shard)).catch(() => {});
+  }
+
+  #loseUnusable(): void {
+    const nowMs = this.#clock.now();
+    for (const [shard, { usableUntilMs }] of this.#leases) if (nowMs >= usableUntilMs) this.#lose(shard);
+  }
+
+  #lose(shard: number): void {
+    if (!this.#leases.delete(shard)) return;
+    if (!this.#leaving.delete(shard)) this.#listener.lost(shard);
+  }
+}
+
+const keyOf = (shard: number): string => `shard.${shard}`;

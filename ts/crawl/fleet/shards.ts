@@ -1,0 +1,17 @@
+// Which shard an address belongs to: that of its group, so that one worker keeps the rate of a whole group.
+
+import type { AsMap } from '../../addrman/asmap/as-map.ts';
+import type { Service } from '../../netaddr/service.ts';
+import { networkNumberOf } from '../frontier/address-table.ts';
+import { groupKeyOf } from '../frontier/group-key.ts';
+import { SHARD_COUNT } from './bus.ts';
+
+/** Golden ratio of 2^32: neighbouring keys land far apart. (Knuth's multiplicative hash) */
+const MULTIPLIER = 0x9e37_79b1;
+
+/** The shard of an address: the same at every worker, as long as all have the same AS map. */
+export function shardOf(asMap: AsMap | undefined, { address }: Service): number {
+  const key = groupKeyOf(asMap, networkNumberOf(address), address.bytes, 0);
+  const folded = (key >>> 0) ^ Math.floor(key / 2 ** 32);
+  return (Math.imul(folded, MULTIPLIER) >>> 16) % SHARD_COUNT;
+}

@@ -1,0 +1,39 @@
+// Walks over the entries of an `inv` without making anything of them.
+
+import { ByteReader } from '../../util/bytes/bytes.ts';
+import { HASH_BYTES } from '../../p2p/hash.ts';
+import { INVENTORY_TYPE_MASK, InventoryType, MAX_INVENTORY_ITEMS } from '../../p2p/messages/inventory.ts';
+
+/** An entry: type and hash. */
+const ENTRY_BYTES = 4 + HASH_BYTES;
+
+/**
+ * Calls back for each block and transaction.
+ *
+ * @param payload - Lent; the hashes lie in it.
+ * @returns False for a payload that is no inventory, or a longer one than allowed: none of it is used.
+ */
+export function walkInventory(payload: Uint8Array, onItem: (isBlock: boolean, hash: Uint8Array) => void): boolean {
+  const start = readStart(payload);
+  if (start === undefined) return false;
+  for (let at = start; at < payload.length; at += ENTRY_BYTES) {
+    const type = payload[at]! | (payload[at + 1]! << 8) | (payload[at + 2]! << 16) | (payload[at + 3]! << 24);
+    const kind = type & INVENTORY_TYPE_MASK;
+    const isBlock = kind === InventoryType.BLOCK || kind === InventoryType.COMPACT_BLOCK;
+    const isTransaction = kind === InventoryType.TX || kind === InventoryType.WTX;
+    if (isBlock || isTransaction) onItem(isBlock, payload.subarray(at + 4, at + ENTRY_BYTES));
+  }
+  return true;
+}
+
+/** Where the first entry begins; undefined when the length is not what the count says. */
+function readStart(payload: Uint8Array): number | undefined {
+  try {
+    const reader = new ByteReader(payload);
+    const count = reader.compactSize();
+    const isSound = count <= MAX_INVENTORY_ITEMS && reader.remaining === count * ENTRY_BYTES;
+    return isSound ? payload.length - count * ENTRY_BYTES : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,68 @@
+// `monitor-2026-11-29.ndjson`: what a monitor saw, a line each, a file a day.
+
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemFileError } from '../../storage/file-error.ts';
+import type { Clock, Timer } from '../../util/time/clock.ts';
+
+/** Between two writes, in milliseconds: what a killed process loses. */
+const WRITE_MS = 1_000;
+
+/** Text that is kept while the disk is full, in UTF-16 units; what comes beyond is counted and lost. */
+const MAX_KEPT_CHARS = 16_777_216;
+
+/** Appends lines; never fails, but says so. */
+export class LineLog {
+  readonly #folder: string;
+  readonly #clock: Clock;
+  readonly #onFault: (error: unknown) => void;
+  #text = '';
+  #timer: Timer | undefined;
+  #lostCount = 0;
+
+  /**
+   * @param onFault - Told of each write that failed; the lines are kept for the next.
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the folder cannot be made.
+   */
+  constructor(folder: string, clock: Clock, onFault: (error: unknown) => void) {
+    this.#folder = folder;
+    this.#clock = clock;
+    this.#onFault = onFault;
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      throw systemFileError(folder, 'made', error);
+    }
+  }
+
+  /** Lines that found no room. */
+  get lostCount(): number {
+    return this.#lostCount;
+  }
+
+  add(line: object): void {
+    const text = `${JSON.stringify(line)}\n`;
+    if (this.#text.length + text.length > MAX_KEPT_CHARS) {
+      this.#lostCount += 1;
+      return;
+    }
+    this.#text += text;
+    this.#timer ??= this.#clock.after(WRITE_MS, () => this.write());
+  }
+
+  /** Writes what waits. */
+  write(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const text = this.#text;
+    if (text === '') return;
+    const day = new Date(this.#clock.wallTimeMs()).toISOString().slice(0, 10);
+    try {
+      appendFileSync(join(this.#folder, `monitor-${day}.ndjson`), text);
+      this.#text = '';
+    } catch (error) {
+      this.#onFault(error);
+      this.#timer = this.#clock.after(WRITE_MS, () => this.write());
+    }
+  }
+}

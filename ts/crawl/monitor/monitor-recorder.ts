@@ -1,0 +1,147 @@
+// What a monitor writes down: a line for each thing that happened, and how fast announcements spread so far.
+
+import { join } from 'node:path';
+import type { Clock } from '../../util/time/clock.ts';
+import type { Logger } from '../../util/logger.ts';
+import { NETWORK_NAMES } from '../frontier/address-table.ts';
+import { writeOutput } from '../report/output-file.ts';
+import { PROPAGATION_FILE } from '../report/propagation-file.ts';
+import type { PropagationSummary } from '../report/summary.ts';
+import type { Announcement } from './announcement.ts';
+import type { HeldPeer } from './held-peer.ts';
+import { LineLog } from './line-log.ts';
+import type { MonitorPicture } from './monitor-options.ts';
+import { SpreadTally } from './spread-summary.ts';
+
+/** Between two lines that say how it stands, in milliseconds. */
+const PICTURE_MS = 60_000;
+
+const HOUR_MS = 3_600_000;
+
+/** See the module comment. */
+export class MonitorRecorder {
+  readonly #folder: string | undefined;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #log: LineLog | undefined;
+  readonly #beganAtMs: number;
+  readonly #blocks = new SpreadTally();
+  readonly #transactions = new SpreadTally();
+  #nextPictureMs = 0;
+
+  constructor(folder: string | undefined, clock: Clock, logger: Logger) {
+    this.#folder = folder;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#beganAtMs = clock.now();
+    if (folder !== undefined)
+      this.#log = new LineLog(folder, clock, (error) => logger.error(`the monitor cannot write: ${String(error)}`));
+  }
+
+  began(peer: HeldPeer, address: string): void {
+    const { version, isV2, asn, connectedAtMs, heldSinceMs } = peer;
+    this.#line('session-began', {
+      address,
+      network: NETWORK_NAMES[peer.network],
+      ...(asn === 0 ? {} : { asn }),
+      transport: isV2 ? 2 : 1,
+      protocolVersion: version!.protocolVersion,
+      services: version!.services.toString(16).padStart(16, '0'),
+      userAgent: version!.userAgent,
+      handshakeMs: rounded(heldSinceMs - connectedAtMs),
+    });
+  }
+
+  ended(peer: HeldPeer, address: string, heldMs: number, reason: string): void {
+    const { pingMs, addressCount, selfCount, bytesReceived, bytesSent } = peer;
+    this.#line('session-ended', {
+      address,
+      seconds: Math.round(heldMs / 1_000),
+      reason,
+      ...(pingMs < 0 ? {} : { pingMs: rounded(pingMs) }),
+      addressCount,
+      selfAnnouncements: selfCount,
+      bytesReceived,
+      bytesSent,
+    });
+  }
+
+  gossip(from: string, count: number, newCount: number, isSelf: boolean, addresses: readonly string[]): void {
+    this.#line('gossip', { from, count, newCount, isSelf, ...(addresses.length === 0 ? {} : { addresses }) });
+  }
+
+  /** @param addressOf - Who has a slot now; a peer that left meanwhile is left out. */
+  block(announcement: Announcement, addressOf: (slot: number) => string | undefined): void {
+    this.#blocks.add(announcement);
+    if (this.#log === undefined) return;
+    const peers: (readonly [string, number])[] = [];
+    for (const [slot, delayMs] of announcement.delays.entries()) {
+      const address = delayMs < 0 ? undefined : addressOf(slot);
+      if (address !== undefined) peers.push([address, rounded(delayMs)]);
+    }
+    peers.sort(([, a], [, b]) => a - b);
+    this.#line('block', { ...spreadOf(announcement), peers });
+  }
+
+  transaction(announcement: Announcement): void {
+    this.#transactions.add(announcement);
+    this.#line('transaction', spreadOf(announcement));
+  }
+
+  propagation(connections: number, blocksSeen: number, transactionsSeen: number): PropagationSummary {
+    return {
+      connections,
+      hours: Number(((this.#clock.now() - this.#beganAtMs) / HOUR_MS).toFixed(2)),
+      blocks: this.#blocks.summary(blocksSeen),
+      transactions: this.#transactions.summary(transactionsSeen),
+    };
+  }
+
+  /** Says once a minute how it stands. */
+  sweep(nowMs: number, picture: () => MonitorPicture, propagation: () => PropagationSummary): void {
+    if (nowMs < this.#nextPictureMs) return;
+    this.#nextPictureMs = nowMs + PICTURE_MS;
+    this.#line('picture', picture());
+    this.#writePropagation(propagation());
+  }
+
+  close(propagation: PropagationSummary): void {
+    this.#writePropagation(propagation);
+    this.#log?.write();
+  }
+
+  #writePropagation(propagation: PropagationSummary): void {
+    if (this.#folder === undefined) return;
+    try {
+      writeOutput(
+        join(this.#folder, PROPAGATION_FILE),
+        `${JSON.stringify({ time: Math.floor(this.#clock.wallTimeMs()), ...propagation })}\n`,
+      );
+    } catch (error) {
+      this.#logger.error(`the monitor cannot write: ${String(error)}`);
+    }
+  }
+
+  #line(type: string, fields: object): void {
+    this.#log?.add({ time: Math.floor(this.#clock.wallTimeMs()), type, ...fields });
+  }
+}
+
+/** What is said of every announcement: when it was first seen, and how it spread, in all and by network. */
+function spreadOf(announcement: Announcement): object {
+  const { key, firstWallMs, held, count } = announcement;
+  const networks: Record<string, object> = {};
+  for (const [number, name] of NETWORK_NAMES.entries()) {
+    if (name === undefined || held.networks[number] === 0) continue;
+    networks[name] = { held: held.networks[number], ...times(announcement, number) };
+  }
+  const hash = Buffer.from(key, 'latin1').reverse().toString('hex');
+  return { hash, firstAt: rounded(firstWallMs), held: held.all, announced: count, ...times(announcement, 0), networks };
+}
+
+function times(announcement: Announcement, place: number): object {
+  const { p50, p90 } = announcement.spread(place);
+  return { ...(Number.isNaN(p50) ? {} : { p50: rounded(p50) }), ...(Number.isNaN(p90) ? {} : { p90: rounded(p90) }) };
+}
+
+const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;

@@ -1,0 +1,55 @@
+// When an address is dialed again: soon after a session that lasted, later after a failure, in a day when a node sends us away.
+
+import { TimedQueue } from '../frontier/column.ts';
+
+/** After a session that lasted, in milliseconds. */
+const AFTER_SESSION_MS = 60_000;
+/** After a dial or a handshake that failed. */
+const AFTER_FAILURE_MS = 1_800_000;
+/** After so many closings in a row, soon after our `version`. */
+const DAY_MS = 86_400_000;
+const CLOSINGS = 3;
+
+/** A session that is shorter, in milliseconds, is the node's way to say no. */
+const SHORT_SESSION_MS = 30_000;
+
+/** How a dial went. */
+export type DialEnd = 'failed' | 'closed-early' | 'lasted';
+
+/** Why and how long a session was. */
+export const endOf = (heldMs: number): DialEnd => (heldMs < SHORT_SESSION_MS ? 'closed-early' : 'lasted');
+
+/** See the module comment. */
+export class RedialTimes {
+  readonly #soon = new TimedQueue();
+  readonly #later = new TimedQueue();
+  readonly #inADay = new TimedQueue();
+  /** Closings in a row, of those that had any. */
+  readonly #closings = new Map<number, number>();
+
+  /** Addresses that are left alone for a day. */
+  get leftAloneCount(): number {
+    return this.#inADay.length;
+  }
+
+  /** Notes how a dial of a row went. */
+  note(row: number, end: DialEnd, nowMs: number): void {
+    if (end === 'failed') return this.#later.push(row, nowMs + AFTER_FAILURE_MS);
+    if (end === 'lasted') {
+      this.#closings.delete(row);
+      return this.#soon.push(row, nowMs + AFTER_SESSION_MS);
+    }
+    const closings = (this.#closings.get(row) ?? 0) + 1;
+    if (closings < CLOSINGS) {
+      this.#closings.set(row, closings);
+      return this.#soon.push(row, nowMs + AFTER_SESSION_MS);
+    }
+    this.#closings.delete(row);
+    this.#inADay.push(row, nowMs + DAY_MS);
+  }
+
+  /** Calls back for each row whose time has come. */
+  due(nowMs: number, onDue: (row: number) => void): void {
+    for (const queue of [this.#soon, this.#later, this.#inADay]) while (queue.firstTime <= nowMs) onDue(queue.shift());
+  }
+}
