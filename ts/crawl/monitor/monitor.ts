@@ -1,413 +1,53 @@
-// Holds connections to as many nodes as there are or as are allowed, and listens: what is announced when and by how many, which
-// addresses are told, who comes and goes. Asks for addresses once and for nothing else, and answers pings.
+// `Monitor`: the outside of a monitor.
 
-import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
-import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
-import { readFixedSeeds } from '../../p2p/fixed-seeds.ts';
-import { V1Transport } from '../../p2p/transport/v1.ts';
-import { V2Transport } from '../../p2p/transport/v2.ts';
-import { Service } from '../../netaddr/service.ts';
-import { createSockMan } from '../../sockman/create-sock-man.ts';
-import type { SockMan } from '../../sockman/sock-man.ts';
-import { outOfRange } from '../../util/errors/errors.ts';
-import type { Clock, Timer } from '../../util/time/clock.ts';
-import { resolveCrawlOptions } from '../crawl-options.ts';
-import type { ResolvedCrawlOptions } from '../crawl-options.ts';
-import { NETWORK_NAMES } from '../frontier/address-table.ts';
-import { Frontier } from '../frontier/frontier.ts';
-import { systemOf } from '../frontier/group-key.ts';
-import { LogHistogram } from '../report/log-histogram.ts';
 import type { PropagationSummary } from '../report/summary.ts';
-import { AddressWalker } from '../visit/address-walker.ts';
-import { Greeting } from '../visit/greeting.ts';
-import { Announcements, BLOCK_LIMITS, TRANSACTION_LIMITS } from './announcements.ts';
-import { HeldPeer } from './held-peer.ts';
-import type { HeldPeerHost } from './held-peer.ts';
-import { HeldTable } from './held-table.ts';
-import { walkInventory } from './inventory-walker.ts';
-import { DEFAULT_MAX_HELD } from './monitor-options.ts';
+import { MonitorCore } from './monitor-core.ts';
 import type { MonitorOptions, MonitorPicture } from './monitor-options.ts';
-import { MonitorRecorder } from './monitor-recorder.ts';
-import { dialPeer, isProxied } from './peer-dialer.ts';
-import { RedialTimes, endOf } from './redial-times.ts';
-import type { DialEnd } from './redial-times.ts';
 
-/** Between two looks at all peers, in milliseconds. */
-const SWEEP_MS = 250;
-
-/** Bytes that may wait for a peer that does not read. */
-const MAX_UNSENT_BYTES = 16_384;
-
-/** Bytes of unfinished messages of one peer: no message that is of use is longer. */
-const MAX_HELD_MESSAGE_BYTES = 2_097_152;
-
-/** How long nothing is dialed when there are no sockets left, in milliseconds. */
-const OUT_OF_SOCKETS_MS = 10_000;
-
-/** Silent for so long, with a ping open: gone. In milliseconds, as Bitcoin Core's time-out of peers. */
-const SILENT_MS = 1_200_000;
-
-/** See the module comment. */
-export class Monitor implements HeldPeerHost {
-  readonly magic: Uint8Array;
-  readonly nonce: bigint;
-  readonly #options: ResolvedCrawlOptions;
-  readonly #clock: Clock;
-  readonly #pingEveryMs: number;
-  readonly #greeting: Greeting;
-  readonly #sockets: SockMan;
-  readonly #frontier: Frontier;
-  readonly #recorder: MonitorRecorder;
-  readonly #peers = new Map<number, HeldPeer>();
-  readonly #held = new HeldTable();
-  readonly #walker = new AddressWalker();
-  readonly #redials = new RedialTimes();
-  readonly #blocks: Announcements;
-  readonly #transactions: Announcements;
-  readonly #pings = new LogHistogram();
-  readonly #sessions = new LogHistogram();
-  /** V2 was tried and the peer hung up: V1 is next. */
-  readonly #speaksV1 = new Set<number>();
-  #dialing = 0;
-  #restsUntilMs = 0;
-  #limit: number;
-  #pingSlot = 0;
-  #addressesTold = 0;
-  #sessionsEnded = 0;
-  #bytesReceived = 0;
-  #bytesSent = 0;
-  #timer: Timer | undefined;
-  #isStopped = false;
+/**
+ * Holds connections to as many nodes as there are or as are allowed, and listens. Asks for addresses once and for nothing else,
+ * and answers pings.
+ *
+ * @example
+ * const monitor = new Monitor({ crawl: { chain: 'signet', usesFixedSeeds: true }, folder: 'signet' });
+ * monitor.start();
+ * setInterval(() => console.log(monitor.picture.held), 10_000);
+ */
+export class Monitor {
+  readonly #core: MonitorCore;
 
   /**
-   * Opens nothing yet.
+   * Opens no connection yet.
    *
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
    * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the folder cannot be made.
    */
-  constructor({ crawl, maxHeld = DEFAULT_MAX_HELD, folder, pingEveryMs = 120_000 }: MonitorOptions) {
-    if (!Number.isInteger(maxHeld) || maxHeld < 1 || maxHeld > 1_000_000)
-      throw outOfRange('maxHeld', 'an integer 1 to 1000000', maxHeld);
-    if (!(pingEveryMs >= 1_000 && pingEveryMs <= 86_400_000))
-      throw outOfRange('pingEveryMs', '1000 to a day', pingEveryMs);
-    this.#options = resolveCrawlOptions(crawl);
-    const { clock, random, contact, sockets, logger, chain } = this.#options;
-    this.#clock = clock;
-    this.#limit = maxHeld;
-    this.#pingEveryMs = pingEveryMs;
-    this.#greeting = new Greeting(clock, random, contact, true);
-    this.magic = CHAIN_PARAMS[chain].magic;
-    this.nonce = this.#greeting.nonce;
-    this.#recorder = new MonitorRecorder(folder, clock, logger);
-    this.#frontier = this.#makeFrontier();
-    const addressOf = (slot: number): string | undefined => {
-      const peer = this.#held.at(slot);
-      return peer === undefined ? undefined : this.#addressOf(peer);
-    };
-    this.#blocks = new Announcements(BLOCK_LIMITS, clock, random, (one) => this.#recorder.block(one, addressOf));
-    this.#transactions = new Announcements(TRANSACTION_LIMITS, clock, random, (one) => this.#recorder.transaction(one));
-    this.#sockets = createSockMan(
-      {
-        eventNewConnectionAccepted: () => false,
-        eventGotData: (nodeId, data) => this.#take(nodeId, data),
-        eventGotEOF: (nodeId) => this.#ended(nodeId, 'closed'),
-        eventGotPermanentReadError: (nodeId) => this.#ended(nodeId, 'reset'),
-      },
-      { logger, ...sockets },
-    );
+  constructor(options: MonitorOptions) {
+    this.#core = new MonitorCore(options);
   }
 
   /** How the monitor introduces itself. */
   get userAgent(): string {
-    return this.#greeting.userAgent;
+    return this.#core.userAgent;
   }
 
   /** What is seen now. */
   get picture(): MonitorPicture {
-    const held = this.#held;
-    const networks = Object.fromEntries(
-      NETWORK_NAMES.flatMap((name, number) => (name === undefined ? [] : [[name, held.networks[number]!]])),
-    ) as Record<string, number>;
-    return {
-      held: held.all,
-      dialing: this.#dialing + this.#peers.size - held.all,
-      maxHeld: this.#limit,
-      networks,
-      v2: held.v2Count,
-      known: this.#frontier.knownCount,
-      blocksSeen: this.#blocks.seenCount,
-      transactionsSeen: this.#transactions.seenCount,
-      addressesTold: this.#addressesTold,
-      sessionsEnded: this.#sessionsEnded,
-      leftAlone: this.#redials.leftAloneCount,
-      bytesReceived: this.#bytesReceived,
-      bytesSent: this.#bytesSent,
-      pingMs: this.#pings.quantile(0.5),
-      sessionSeconds: scaled(this.#sessions.quantile(0.5)),
-    };
+    return this.#core.picture;
   }
 
   /** How fast blocks and transactions spread so far. */
   get propagation(): PropagationSummary {
-    return this.#recorder.propagation(this.#held.all, this.#blocks.seenCount, this.#transactions.seenCount);
+    return this.#core.propagation;
   }
 
-  /** Begins to dial. */
+  /** Begins to dial. Once. */
   start(): void {
-    this.#sockets.startSocketsThreads({ name: 'monitor' });
-    const { seeds, chain, usesFixedSeeds } = this.#options;
-    for (const { service, services, source } of seeds) this.#frontier.addSeed(service, services, source);
-    const fixed = usesFixedSeeds ? readFixedSeeds(CHAIN_PARAMS[chain].fixedSeeds) : [];
-    for (const service of fixed) this.#frontier.addSeed(service, undefined, 'fixed-seed');
-    void this.#askDnsSeeds();
-    this.#onSweep();
+    this.#core.start();
   }
 
-  /** Closes all connections and writes what is left to write. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    this.#timer?.cancel();
-    // Before the peers go: who announced is told by who is held.
-    this.#blocks.endAll();
-    this.#transactions.endAll();
-    for (const peer of [...this.#peers.values()]) this.#end(peer, 'stopped');
-    await this.#sockets.close();
-    this.#recorder.close(this.propagation);
-  }
-
-  // ---- Dialing --------------------------------------------------------------------------------------------------------
-
-  #makeFrontier(): Frontier {
-    const {
-      groupRate,
-      groupConcurrency,
-      overlayConcurrency,
-      perSource,
-      followsLocal,
-      routes,
-      exclusions,
-      asMap,
-      random,
-    } = this.#options;
-    return new Frontier({
-      groups: { rate: groupRate, concurrency: groupConcurrency, overlayConcurrency },
-      attempts: 1,
-      retryDelayMs: 0,
-      perSource,
-      followsLocal,
-      hasRoute: (network) => routes[NETWORK_NAMES[network]!] !== undefined,
-      exclusions,
-      leftAlone: undefined,
-      asMap,
-      random,
-      onPromoted: () => {},
-    });
-  }
-
-  async #askDnsSeeds(): Promise<void> {
-    const { lookUpHost, chain } = this.#options;
-    const { dnsSeeds, p2pPort } = CHAIN_PARAMS[chain];
-    for (const name of lookUpHost === undefined ? [] : dnsSeeds)
-      for (const address of await lookUpHost!(name))
-        this.#frontier.addSeed(new Service(address, p2pPort), undefined, 'dns-seed');
-  }
-
-  #dialSome(nowMs: number): void {
-    const { concurrency } = this.#options;
-    while (nowMs >= this.#restsUntilMs && this.#peers.size + this.#dialing < this.#limit) {
-      if (this.#dialing + this.#peers.size - this.#held.all >= concurrency) return;
-      const row = this.#frontier.take(nowMs);
-      if (row === -1) return;
-      void this.#dial(row);
-    }
-  }
-
-  async #dial(row: number): Promise<void> {
-    const service = this.#frontier.table.serviceOf(row);
-    this.#dialing += 1;
-    const result = await dialPeer(this.#sockets, this.#options, service);
-    this.#dialing -= 1;
-    if (this.#isStopped) return;
-    const nowMs = this.#clock.now();
-    if (result.nodeId === undefined) {
-      if (result.code !== 'out-of-sockets') return this.#dialEnded(row, 'failed');
-      // What the system gives is what there is.
-      this.#frontier.putBack(row);
-      this.#limit = Math.max(1, this.#peers.size);
-      this.#restsUntilMs = nowMs + OUT_OF_SOCKETS_MS;
-      return;
-    }
-    this.#begin(row, service, result.nodeId, nowMs);
-  }
-
-  #begin(row: number, service: Service, nodeId: number, nowMs: number): void {
-    const { v2, randomBytes, asMap } = this.#options;
-    const mayBeV2 =
-      v2 === 'only' || (v2 === 'auto' && !this.#speaksV1.has(row) && this.#frontier.servicesOf(row) !== 0n);
-    const { magic } = this;
-    const transport = mayBeV2
-      ? new V2Transport({ magic, isInitiator: true, random: randomBytes })
-      : new V1Transport(magic);
-    const peer = new HeldPeer(this, transport, {
-      nodeId,
-      row,
-      network: this.#frontier.table.networkOf(row),
-      asn: systemOf(asMap, service.address),
-      connectedAtMs: nowMs,
-    });
-    this.#peers.set(nodeId, peer);
-    peer.begin(this.#greeting.versionFor(isProxied(this.#options, service) ? undefined : service));
-  }
-
-  /** A dial or a handshake came to nothing, or a session is over. */
-  #dialEnded(row: number, end: DialEnd): void {
-    const nowMs = this.#clock.now();
-    if (end === 'failed') this.#frontier.finish(row, false, nowMs);
-    this.#redials.note(row, end, nowMs);
-  }
-
-  // ---- What peers say -------------------------------------------------------------------------------------------------
-
-  /** @internal */
-  transmit(peer: HeldPeer, bytes: Uint8Array): void {
-    this.#bytesSent += bytes.length;
-    const waiting = this.#sockets.queueBytes(peer.nodeId, bytes, { limitBytes: MAX_UNSENT_BYTES });
-    if (waiting > MAX_UNSENT_BYTES / 2) peer.ending = { outcome: 'protocol-error', code: 'never-reads' };
-  }
-
-  /** @internal */
-  handshakeCompleted(peer: HeldPeer, nowMs: number): void {
-    peer.heldSinceMs = nowMs;
-    this.#held.add(peer);
-    // The group's place is for dials: it is free again.
-    this.#frontier.finish(peer.row, false, nowMs);
-    this.#recorder.began(peer, this.#addressOf(peer));
-    peer.ping(nowMs);
-  }
-
-  /** @internal */
-  inventory(peer: HeldPeer, payload: Uint8Array, nowMs: number): void {
-    if (peer.slot === -1) return;
-    const held = this.#held;
-    const isSound = walkInventory(payload, (isBlock, hash) => {
-      const announcements = isBlock ? this.#blocks : this.#transactions;
-      announcements.announced(hash, peer, nowMs, held, held.slots);
-    });
-    if (!isSound) peer.ending = { outcome: 'protocol-error', code: 'inventory' };
-  }
-
-  /** @internal */
-  gossip(peer: HeldPeer, isV2: boolean, payload: Uint8Array): void {
-    const walker = this.#walker;
-    if (!walker.begin(isV2, payload)) return;
-    const nowSeconds = Math.floor(this.#clock.wallTimeMs() / 1_000);
-    const { table } = this.#frontier;
-    const isSmall = walker.count <= 10;
-    const told: string[] = [];
-    let newCount = 0;
-    let isSelf = false;
-    while (walker.next()) {
-      const { network, bytes, offset, port, timeSeconds, services } = walker;
-      const row = this.#frontier.learn(network, bytes, offset, port, timeSeconds, services, peer.row, nowSeconds);
-      if (row !== -1) newCount += 1;
-      if (!isSmall) continue;
-      const known = network === 0 ? -1 : table.find(network, bytes, offset, port);
-      if (known === peer.row) isSelf = true;
-      if (known !== -1) told.push(String(table.serviceOf(known)));
-    }
-    this.#addressesTold += walker.count;
-    peer.addressCount += walker.count;
-    if (isSelf) peer.selfCount += 1;
-    this.#recorder.gossip(this.#addressOf(peer), walker.count, newCount, isSelf, told);
-  }
-
-  #take(nodeId: number, data: Uint8Array): void {
-    const peer = this.#peers.get(nodeId);
-    if (peer === undefined) return;
-    const nowMs = this.#clock.now();
-    this.#bytesReceived += data.length;
-    peer.heardAtMs = nowMs;
-    const wasPinging = peer.isPingOpen;
-    peer.take(data, nowMs);
-    if (wasPinging && !peer.isPingOpen) this.#pings.add(peer.pingMs);
-    if (peer.ending !== undefined) return this.#end(peer, peer.ending.code ?? peer.ending.outcome);
-    if (peer.transport.getReceiveMemoryUsage() > MAX_HELD_MESSAGE_BYTES) this.#end(peer, 'flood');
-  }
-
-  #ended(nodeId: number, how: 'closed' | 'reset'): void {
-    const peer = this.#peers.get(nodeId);
-    if (peer !== undefined) this.#end(peer, how);
-  }
-
-  #end(peer: HeldPeer, reason: string): void {
-    this.#peers.delete(peer.nodeId);
-    this.#sockets.closeConnection(peer.nodeId);
-    const nowMs = this.#clock.now();
-    if (peer.slot === -1) {
-      if (this.#isStopped) return;
-      if (peer.shouldTryV1 && this.#options.v2 === 'auto' && !this.#speaksV1.has(peer.row)) {
-        this.#speaksV1.add(peer.row);
-        return this.#frontier.putBack(peer.row);
-      }
-      return this.#dialEnded(peer.row, 'failed');
-    }
-    this.#held.remove(peer);
-    this.#sessionsEnded += 1;
-    const heldMs = nowMs - peer.heldSinceMs;
-    this.#sessions.add(heldMs / 1_000);
-    this.#recorder.ended(peer, this.#addressOf(peer), heldMs, reason);
-    if (!this.#isStopped) this.#dialEnded(peer.row, endOf(heldMs));
-  }
-
-  #addressOf(peer: HeldPeer): string {
-    return String(this.#frontier.table.serviceOf(peer.row));
-  }
-
-  // ---- Time -----------------------------------------------------------------------------------------------------------
-
-  readonly #onSweep = (): void => {
-    if (this.#isStopped) return;
-    const nowMs = this.#clock.now();
-    this.#blocks.sweep(nowMs);
-    this.#transactions.sweep(nowMs);
-    this.#redials.due(nowMs, (row) => this.#frontier.again(row));
-    this.#endSilent(nowMs);
-    this.#pingSome(nowMs);
-    this.#dialSome(nowMs);
-    this.#recorder.sweep(
-      nowMs,
-      () => this.picture,
-      () => this.propagation,
-    );
-    this.#timer = this.#clock.after(SWEEP_MS, this.#onSweep);
-  };
-
-  /** Handshakes that take too long. */
-  #endSilent(nowMs: number): void {
-    const { clear, overlay } = this.#options;
-    if (this.#peers.size === this.#held.all) return;
-    for (const peer of this.#peers.values()) {
-      if (peer.slot !== -1) continue;
-      const isOverlay = peer.network === NETWORK_NUMBERS.onion || peer.network === NETWORK_NUMBERS.i2p;
-      const { deadlineMs } = isOverlay ? overlay : clear;
-      if (nowMs >= peer.connectedAtMs + deadlineMs) this.#end(peer, 'handshake-timed-out');
-    }
-  }
-
-  /** Each peer has its turn once in `pingEveryMs`: a few at each sweep, never all at once. */
-  #pingSome(nowMs: number): void {
-    const { slots } = this.#held;
-    const turns = Math.ceil((slots * SWEEP_MS) / this.#pingEveryMs);
-    for (let turn = 0; turn < turns && slots > 0; turn++) {
-      this.#pingSlot = (this.#pingSlot + 1) % slots;
-      const peer = this.#held.at(this.#pingSlot);
-      if (peer === undefined) continue;
-      if (!peer.isPingOpen) peer.ping(nowMs);
-      else if (nowMs >= peer.heardAtMs + SILENT_MS) this.#end(peer, 'silent');
-    }
+  /** Closes all connections and writes what is left to write. For good. */
+  stop(): Promise<void> {
+    return this.#core.stop();
   }
 }
-
-/** Sessions are counted in seconds, by a histogram of milliseconds. */
-const scaled = (value: number | undefined): number | undefined =>
-  value === undefined ? undefined : Number(value.toPrecision(4));
