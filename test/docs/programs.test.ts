@@ -37,6 +37,7 @@ const blocks: Block[] = pages.flatMap((page) =>
 const OTHERWISE: readonly (readonly [page: string, part: string, reason: string])[] = [
   ['README.md', '', 'test/samples/readme.test.ts'],
   ['docs/guides/http-server.md', '', 'test/http/guide.test.ts'],
+  ['docs/guides/json-rpc.md', 'notes', 'test/http/rpc/guide.test.ts'],
   ['docs/guides/bundling.md', '', 'test/package, with each bundler'],
   ['docs/guides/streams.md', 'tls.connect', 'below: its proxy is not there'],
   ['docs/guides/from-node-net.md', 'chat', 'below: it serves until Ctrl-C'],
