@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { measureFloods } from './cases/floods/measure.mjs';
 import { BENCHES } from './cases/index.mjs';
 import { BENCH_DIRECTORY } from './lib/build.mjs';
-import { measureHttp, measureHttpIdle } from './lib/http.mjs';
+import { measureHttp, measureHttpIdle, measureRpc } from './lib/http.mjs';
 import { measureIdle } from './lib/idle.mjs';
 import { measureImport } from './lib/import-cost.mjs';
 import { findPeers } from './lib/peers.mjs';

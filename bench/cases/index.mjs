@@ -3,6 +3,7 @@
 import { floods, floodsGrid, floodsSoak } from './floods/index.mjs';
 import { bench as http } from './http/http.mjs';
 import { bench as httpIdle } from './http/http-idle.mjs';
+import { bench as httpRpc } from './http/http-rpc.mjs';
 import { PROGRAMS } from './programs/index.mjs';
 import { bench as acceptStorm } from './sockets/accept-storm.mjs';
 import { bench as badNeighbours } from './sockets/bad-neighbours.mjs';
@@ -31,6 +32,7 @@ export const BENCHES = [
   importCost,
   http,
   httpIdle,
+  httpRpc,
   floods,
   floodsGrid,
   floodsSoak,

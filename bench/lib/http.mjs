@@ -37,3 +37,33 @@ export const measureHttp = (bench, plan, progress) => measureTraffic(bench, with
 
 /** @type {typeof measureIdle} */
 export const measureHttpIdle = (bench, plan, progress) => measureIdle(bench, withHttpPeers(plan), progress);
+
+/** Servers of JSON-RPC, under the names of the peers of their kind. @type {Record<string, Partial<import('./types.mjs').Peer>>} */
+const RPC_PEERS = {
+  sockman: { title: 'RpcServer', command: node('rpc-sockman.mjs') },
+  'node-net': { title: 'node:http', command: node('rpc-node.mjs') },
+};
+
+/** There where BITCOIND names one. @type {import('./types.mjs').Peer} */
+const BITCOIND = { name: 'bitcoind', title: 'bitcoind', command: node('rpc-bitcoind.mjs') };
+
+/** As `measureHttp`; a note says how many times the rate of each of the others ours is. @type {typeof measureTraffic} */
+export async function measureRpc(bench, plan, progress) {
+  const peers = plan.peers
+    .filter(({ name }) => name in RPC_PEERS)
+    .map((peer) => ({ ...peer, ...RPC_PEERS[peer.name] }));
+  if (process.env['BITCOIND'] && !plan.isSmoke) peers.push(BITCOIND);
+  const tables = await measureTraffic(bench, { ...plan, peers }, progress);
+  return tables.map((table) => ({ ...table, note: [table.note, timesOthers(table)].filter(Boolean).join('; ') }));
+}
+
+/** @param {import('./types.mjs').Table} table */
+function timesOthers({ rows }) {
+  const ours = rows.find(({ peer }) => peer === 'sockman')?.values;
+  const others = rows.filter(({ peer }) => peer !== 'sockman');
+  const times = others.map(({ title, values }) => {
+    const cpu = (values['cpu'] ?? 0) / (ours?.['cpu'] ?? Infinity);
+    return `${((ours?.['rate'] ?? 0) / (values['rate'] ?? Infinity)).toFixed(2)} × the rate of ${title}, whose CPU is ${cpu.toFixed(2)} × ours`;
+  });
+  return times.join('; ');
+}

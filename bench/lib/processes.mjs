@@ -78,18 +78,22 @@ export class Server {
     return new Server(child, JSON.parse(line));
   }
 
-  /** @param {import('node:child_process').ChildProcess} child @param {{ port: number, version?: string }} hello */
+  /**
+   * @param {import('node:child_process').ChildProcess} child
+   * @param {{ port: number, version?: string, pid?: number }} hello - With a process id where the child only started the server.
+   */
   constructor(child, hello) {
     this.#child = child;
-    this.pid = /** @type {number} */ (child.pid);
+    this.pid = hello.pid ?? /** @type {number} */ (child.pid);
     this.port = hello.port;
     this.version = hello.version;
     running.add(this);
   }
 
   stop() {
+    if (!running.delete(this)) return;
     this.#child.kill('SIGKILL');
-    running.delete(this);
+    if (this.pid !== this.#child.pid) process.kill(this.pid, 'SIGKILL');
   }
 
   async collectGarbage() {

@@ -21,10 +21,10 @@
 
 /**
  * One question. `kind` says how it is measured: `traffic` (the rounds of `traffic.mjs`), `idle`, `soak`, `import`, `floods`,
- * `http` and `http-idle`, which are the first two with HTTP servers, or `program`, a process of its own. One that is on
+ * `http`, `http-rpc` and `http-idle`, which are the first two with HTTP servers, or `program`, a process of its own. One that is on
  * request runs when it is named, and in smoke runs.
  * @typedef {{ name: string, question: string,
- *   kind: 'traffic' | 'idle' | 'soak' | 'import' | 'floods' | 'http' | 'http-idle' | 'program',
+ *   kind: 'traffic' | 'idle' | 'soak' | 'import' | 'floods' | 'http' | 'http-idle' | 'http-rpc' | 'program',
  *   serverMode?: string, unit?: string, cases?: Case[], peers?: string[], isOnRequest?: boolean,
  *   warmUp?: Load, idleLoad?: Load }} Bench
  */

@@ -2,6 +2,8 @@
 //
 // An answer ends with its Content-Length, or, where it is chunked, with the last chunk. Its body is SIZE times the
 // letter x. Beside them may stand idle connections, each answered once.
+//
+// In the mode `rpc` it is a call of JSON-RPC that is asked, and SIZE is the length of its answer, which ends with a line end.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -36,8 +38,13 @@ struct asker {
     bool is_waiting;
 };
 
-static char question[128];
+/** A call without arguments, as user and password `bench`. */
+static const char CALL[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"getconnectioncount\",\"params\":[]}";
+static const char CREDENTIALS[] = "YmVuY2g6YmVuY2g=";
+
+static char question[512];
 static size_t question_bytes;
+static char last_byte = 'x';
 static char received[CHUNK_BYTES];
 
 static void ask(struct asker* asker, uint64_t now) {
@@ -76,7 +83,7 @@ static void keep_tail(struct asker* asker, size_t length) {
 static bool is_whole(const struct asker* asker, size_t length) {
     if (!asker->is_chunked) {
         if (asker->received > asker->expected) fail("more than an answer");
-        return asker->received == asker->expected && received[length - 1] == 'x';
+        return asker->received == asker->expected && received[length - 1] == last_byte;
     }
     bool is_end = memcmp(asker->tail, LAST_CHUNK, LAST_CHUNK_BYTES) == 0;
     if (is_end && asker->received < (uint64_t)settings.message_bytes) fail("a body cut short");
@@ -118,7 +125,16 @@ static struct asker* open_askers(int count, uint64_t first_number) {
     return askers;
 }
 
+static void prepare_call(void) {
+    last_byte = '\n';
+    question_bytes = (size_t)snprintf(question, sizeof question,
+                                      "POST / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Basic %s\r\n"
+                                      "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                                      settings.port, CREDENTIALS, sizeof CALL - 1, CALL);
+}
+
 static void prepare_question(void) {
+    if (strcmp(settings.mode, "rpc") == 0) return prepare_call();
     question_bytes = (size_t)snprintf(question, sizeof question, "GET /%d HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n",
                                       settings.message_bytes, settings.port);
 }

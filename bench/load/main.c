@@ -17,6 +17,7 @@ static const struct {
     {"echo", run_echo},   {"churn", run_churn},         {"soak", run_soak},
     {"storm", run_storm}, {"broadcast", run_broadcast}, {"idle", run_idle},
     {"http", run_http},   {"http-idle", run_http_idle},
+    {"rpc", run_http},
 };
 
 static void raise_descriptor_limit(void) {

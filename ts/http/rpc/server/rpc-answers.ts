@@ -4,6 +4,7 @@ import { parseJson } from '../../json/json-reader.ts';
 import { JsonObject } from '../../json/json-value.ts';
 import type { JsonInput, JsonValue } from '../../json/json-value.ts';
 import { shown } from '../../../util/errors/errors.ts';
+import { silentLogger } from '../../../util/logger.ts';
 import type { Logger } from '../../../util/logger.ts';
 import type { Clock } from '../../../util/time/clock.ts';
 import type { MethodLists } from '../auth/method-lists.ts';
@@ -139,7 +140,8 @@ export class RpcAnswers {
 
   #execute({ method, params }: RpcRequest, user: string): JsonInput | Promise<JsonInput> {
     const { logger, table } = this.#options;
-    logger.debug(`ThreadRPCServer method=${shown(method)} user=${shown(user)}`);
+    // Text that nobody reads costs as much as the rest of a small call.
+    if (logger !== silentLogger) logger.debug(`ThreadRPCServer method=${shown(method)} user=${shown(user)}`);
     if (this.warmupStatus !== undefined) throw new RpcError(RPC_CODES.warmup, this.warmupStatus);
     return table.execute(method, params, user);
   }
