@@ -66,6 +66,12 @@ export interface CorePeer {
   session_id: string;
 }
 
+/** An error of its RPC. */
+export interface RpcRefusal {
+  code: number;
+  message: string;
+}
+
 /** A folder for data of a bitcoind, which outlives it. */
 export class CoreFolder {
   readonly path = mkdtempSync(join(tmpdir(), 'sockman-bitcoind-'));
@@ -152,7 +158,18 @@ export class Bitcoind {
   }
 
   /** Calls a method of its RPC. @throws {Error} With what it said, if it refused. */
-  rpc<Result>(method: string, ...params: unknown[]): Promise<Result> {
+  async rpc<Result>(method: string, ...params: unknown[]): Promise<Result> {
+    const { result, error } = await this.#call(method, params);
+    if (error !== undefined) throw new Error(`${method}: ${error.message}`);
+    return result as Result;
+  }
+
+  /** The error that its RPC answers a call with; undefined if it has none. @param params - A list, or an object of named ones. */
+  async refusal(method: string, params: unknown): Promise<RpcRefusal | undefined> {
+    return (await this.#call(method, params)).error;
+  }
+
+  #call(method: string, params: unknown): Promise<{ result?: unknown; error?: RpcRefusal }> {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
     const options = { host: HOST, port: this.#rpcPort, method: 'POST', auth: this.#cookie, agent: false };
     return new Promise((resolve, reject) => {
@@ -161,9 +178,7 @@ export class Bitcoind {
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
         response.once('error', reject).once('end', () => {
           try {
-            const answer = JSON.parse(text) as { result: Result; error?: { message: string } };
-            if (answer.error === undefined) resolve(answer.result);
-            else reject(new Error(`${method}: ${answer.error.message}`));
+            resolve(JSON.parse(text) as object);
           } catch {
             reject(new Error(`${method}: status ${response.statusCode}: ${text.slice(0, 200)}`));
           }

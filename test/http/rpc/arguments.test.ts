@@ -176,7 +176,7 @@ Examples:
   });
 
   it('knows hidden methods, and no others', () => {
-    expect(call('help', '["echo"]')).toMatch(/^echo \( arg0 arg1/);
+    expect(call('help', '["echo"]')).toMatch(/^echo \( "arg0" "arg1"/);
     expect(call('help', '["foo"]')).toBe('help: unknown command: foo');
     expect(() => call('help', '[0]')).toThrow(expect.objectContaining({ code: -3 }));
     expect(() => call('help', '["a","b"]')).toThrow(

@@ -75,8 +75,8 @@ function summaryOf(method: RpcMethod): string {
   return words.join(' ');
 }
 
-function shortForm(name: string, { type, items }: RpcArgument): string {
-  if (type === 'string') return `"${name}"`;
+function shortForm(name: string, { type, items, isText }: RpcArgument): string {
+  if (type === 'string' || isText === true) return `"${name}"`;
   if (type !== 'array' || items === undefined) return name;
   return items.type === 'string' ? `["${items.name}",...]` : `[${items.name},...]`;
 }
