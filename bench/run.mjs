@@ -33,6 +33,7 @@ const MEASURES = {
   floods: measureFloods,
   http: measureHttp,
   'http-idle': measureHttpIdle,
+  'http-rpc': measureRpc,
   program: measureProgram,
 };
 
