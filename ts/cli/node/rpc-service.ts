@@ -1,5 +1,7 @@
-// The RPC server of `sockman node --rpc`: JSON-RPC and metrics over one HTTP server, from warm-up to the last answer.
+// The RPC server of `sockman node --rpc`: JSON-RPC, metrics and the dashboard over one HTTP server, from warm-up to the last answer.
 
+import { Dashboard } from '../../http/dashboard/dashboard.ts';
+import type { DashboardOptions } from '../../http/dashboard/dashboard.ts';
 import { HttpServer } from '../../http/http-server.ts';
 import { Metrics } from '../../http/metrics/metrics.ts';
 import { RpcAuth } from '../../http/rpc/auth/rpc-auth.ts';
@@ -29,6 +31,7 @@ export class RpcService {
   readonly auth: RpcAuth;
   readonly rpc: RpcServer;
   #metrics: Metrics | undefined;
+  #dashboard: Dashboard | undefined;
 
   /** Opens nothing yet. @throws {StartError} The settings cannot be used. */
   constructor({ settings, node, logger, logPath }: RpcServiceOptions) {
@@ -70,6 +73,13 @@ export class RpcService {
     this.#metrics.attach(this.server, { guard: this.auth.guard });
   }
 
+  /** Serves `/dashboard` over the same parts, and counts its pages among the metrics. */
+  serveDashboard(options: DashboardOptions): void {
+    this.#dashboard = new Dashboard({ ...options, httpServer: this.server });
+    this.#dashboard.attach(this.server, { guard: this.auth.guard });
+    this.#metrics?.add(this.#dashboard);
+  }
+
   /** Calls are answered from now on. */
   finishWarmup(): void {
     this.rpc.finishWarmup();
@@ -80,6 +90,7 @@ export class RpcService {
     this.server.interrupt();
     this.auth.close();
     await this.server.stop();
+    this.#dashboard?.stop();
     this.#metrics?.stop();
   }
 }

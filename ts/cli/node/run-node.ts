@@ -133,7 +133,7 @@ class NodeRun {
   }
 
   async #run(): Promise<number> {
-    const { chain, connman: told, json, runSeconds } = this.#options;
+    const { chain, connman: told, hasDashboard, json, runSeconds } = this.#options;
     const io = this.#io;
     if (this.#options.pidFile !== undefined) this.#ending.push(writePidFile(this.#options.pidFile));
     const groups = await groupsOf(this.#options.asMapFile, this.#signal);
@@ -162,7 +162,9 @@ class NodeRun {
       () => new PeerManager({ ...this.#options.peerManager, logger: this.#logger, ...clock, ...remembered }),
     );
     Object.assign(this.#parts, { connman: node, peerManager, ...partsOf(remembered) });
-    rpc?.serveMetrics({ connman: node, peerManager, chain, ...metricsPartsOf(remembered) });
+    const watched = { connman: node, peerManager, chain, ...watchedPartsOf(remembered) };
+    rpc?.serveMetrics(watched);
+    if (hasDashboard) rpc?.serveDashboard({ ...watched, ...clock });
     await node.start(peerManager);
     this.#startOnion(node);
     for (const at of node.listeningAt) {
@@ -173,6 +175,10 @@ class NodeRun {
       say(`dialing a second node of this process at ${targets.join(', ')}`, { event: 'dialing', targets });
     }
     for (const at of rpcAddresses) say(`RPC server at http://${this.#credentials}${at}/`, { event: 'rpc', at });
+    if (hasDashboard) {
+      for (const at of rpcAddresses)
+        say(`dashboard at http://${this.#credentials}${at}/dashboard`, { event: 'dashboard', at });
+    }
     rpc?.finishWarmup();
     this.#logger.info('init message: Done loading');
     if (json || this.#log?.isOnConsole === true) await untilStopped(this.#signal, runSeconds);
@@ -246,7 +252,7 @@ function partsOf({ addressBook, banMan }: Partial<DataFolder>): Pick<RpcNode, 'a
   return { addressBook, banMan };
 }
 
-function metricsPartsOf({ addressBook, banMan }: Partial<DataFolder>): Pick<MetricsOptions, 'addrMan' | 'banMan'> {
+function watchedPartsOf({ addressBook, banMan }: Partial<DataFolder>): Pick<MetricsOptions, 'addrMan' | 'banMan'> {
   return { ...(addressBook !== undefined && { addrMan: addressBook }), ...(banMan !== undefined && { banMan }) };
 }
 

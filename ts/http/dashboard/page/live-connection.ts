@@ -47,7 +47,7 @@ export class LiveConnection {
   /** Connects, now. */
   connect(): void {
     this.#drop();
-    const source = new EventSource('/events');
+    const source = new EventSource(`${location.origin}/events`);
     this.#source = source;
     source.onerror = () => void this.#failed(source);
     for (const name of EVENTS) {
@@ -73,7 +73,7 @@ export class LiveConnection {
     if (source !== this.#source) return;
     this.#drop();
     try {
-      const answer = await fetch('/dashboard/snapshot', { cache: 'no-store' });
+      const answer = await fetch(`${location.origin}/dashboard/snapshot`, { cache: 'no-store' });
       if (this.#source !== undefined) return;
       if (!answer.ok) return this.#tryLater('error', `${answer.status}, ${await answer.text()}`, RETRY_REFUSED_MS);
       const snapshot: unknown = await answer.json();
@@ -90,7 +90,7 @@ export class LiveConnection {
   /** What the node says to a stream; empty if it gives one. */
   async #refusal(): Promise<string> {
     const giveUp = new AbortController();
-    const answer = await fetch('/events', { cache: 'no-store', signal: giveUp.signal });
+    const answer = await fetch(`${location.origin}/events`, { cache: 'no-store', signal: giveUp.signal });
     const words = answer.ok ? '' : `${answer.status}, ${(await answer.text()).trim()}`;
     giveUp.abort();
     return words;

@@ -94,6 +94,14 @@ function draw(): void {
   showEvents(state);
 }
 
+/** The frame of what is to come. */
+function drawFrame(): void {
+  traffic.show(state);
+  showShares(state);
+  showDistributions(state);
+}
+
+drawFrame();
 startTheme(() => traffic.redraw());
 setInterval(tick, 1_000);
 connection.connect();

@@ -10,7 +10,7 @@ const SHOWN_TYPES = 5;
 /** Asks the node. Undefined where it knows the peer no more, or does not answer. */
 export async function fetchDetail(id: number): Promise<PeerDetail | undefined> {
   try {
-    const answer = await fetch(`/dashboard/peer?id=${id}`, { cache: 'no-store' });
+    const answer = await fetch(`${location.origin}/dashboard/peer?id=${id}`, { cache: 'no-store' });
     return answer.ok ? ((await answer.json()) as PeerDetail) : undefined;
   } catch {
     return undefined;

@@ -114,6 +114,7 @@ function replaceKeepingFocus(list: Element, items: readonly HTMLElement[]): void
 }
 
 function showAddressBook({ addrman, totals }: NodeState): void {
+  if (totals === undefined) return;
   byId('book').hidden = addrman === null;
   byId('no-book').hidden = addrman !== null;
   if (addrman === null) return;
