@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Connman, PeerManager } from '../../ts/connman.ts';
 import { HttpServer, Metrics } from '../../ts/http.ts';
@@ -32,7 +32,7 @@ async function freePort(): Promise<number> {
 
 /** The queries of the dashboard for Grafana, with what stands for its variables. */
 function grafanaQueries(): string[] {
-  const file = resolve(import.meta.dirname, '../../docs/grafana-sockman.json');
+  const file = join(import.meta.dirname, '../../docs/grafana-sockman.json');
   const { panels } = JSON.parse(readFileSync(file, 'utf8')) as { panels: { targets: { expr: string }[] }[] };
   const queries = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
   expect(queries.length).toBeGreaterThan(15);

@@ -13,4 +13,5 @@ export const PROGRAMS = [
   program('network-life', 'What becomes of a node on a network of thousands, and what can an attacker do to it?'),
   program('dial-socks5', 'What does it cost to dial through a SOCKS5 proxy?'),
   program('stratum', 'What does Stratum V2 cost?'),
+  program('watch', 'What does being watched cost: a scrape of ten thousand peers, and pages that are open?'),
 ];

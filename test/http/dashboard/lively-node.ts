@@ -45,15 +45,16 @@ export class LivelyPeer {
   readonly #transport: Transport;
   readonly #options: LivelyPeerOptions;
   readonly #queue: OutboundMessage[] = [];
+  #isGreeted: boolean;
 
-  /** Dials. */
-  constructor(socket: MemoryPeer, options: LivelyPeerOptions) {
+  /** @param isDialing - It begins; otherwise it waits for the node's `version`. */
+  constructor(socket: MemoryPeer, options: LivelyPeerOptions, isDialing = true) {
     this.socket = socket;
     this.#options = options;
-    const v2 = { magic, isInitiator: true, random: randomBytes };
+    const v2 = { magic, isInitiator: isDialing, random: randomBytes };
     this.#transport = options.usesV2 === true ? new V2Transport(v2) : new V1Transport(magic);
-    this.#queue.push(versionOf(options));
-    this.#flush();
+    this.#isGreeted = isDialing;
+    if (isDialing) this.#greet();
   }
 
   /** Looks at what came. */
@@ -77,10 +78,19 @@ export class LivelyPeer {
   }
 
   #heard(message: Message): void {
-    if (message.type === 'version') this.say({ type: 'verack' });
+    if (message.type === 'version') {
+      if (!this.#isGreeted) this.#greet();
+      this.#isGreeted = true;
+      this.say({ type: 'verack' });
+    }
     if (message.type !== 'ping') return;
     const { nonce } = message;
     setTimeout(() => this.say({ type: 'pong', nonce }), this.#options.pingMs ?? 20);
+  }
+
+  #greet(): void {
+    this.#queue.push(versionOf(this.#options));
+    this.#flush();
   }
 
   #flush(): void {
@@ -197,6 +207,14 @@ export class LivelyNode {
     });
     this.peers.push(...added);
     return added;
+  }
+
+  /** A peer that the node dials, with a full-relay connection. */
+  async dial(options: LivelyPeerOptions): Promise<void> {
+    const listener = this.network.listen(options.from);
+    const dialing = this.connman.addConnection(options.from, 'outbound-full-relay', options.usesV2);
+    this.peers.push(new LivelyPeer(await listener.peerNumber(1), options, false));
+    await dialing;
   }
 
   /** Whether so many peers have introduced themselves. */

@@ -1,0 +1,87 @@
+// Pictures of every state of the page, in both widths and both themes, into build/screenshots: to be looked at beside the
+// design. What the test itself shows is that nothing is cut off or wider than the window.
+
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inState, noBrowser, openPage, startBrowser } from './browser.ts';
+import { LivelyNode } from './lively-node.ts';
+import { liven } from './lively-crowd.ts';
+
+const FOLDER = resolve(import.meta.dirname, '../../../build/screenshots');
+
+const WIDTHS = [1280, 390];
+const THEMES = ['Light', 'Dark'];
+
+/** How long peers talk before the first picture; more of it makes a better chart. */
+const TALK_SECONDS = Number(process.env['TALK_SECONDS'] ?? 8);
+
+describe.skipIf(noBrowser !== '')(`pictures of the dashboard${noBrowser}`, () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    mkdirSync(FOLDER, { recursive: true });
+    browser = await startBrowser();
+  });
+
+  afterAll(() => browser?.close());
+
+  async function take(page: Page, name: string): Promise<void> {
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
+      for (const theme of THEMES) {
+        await page.locator('.theme label', { hasText: theme }).click();
+        await page.waitForTimeout(150);
+        const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+        expect(wide, `${name} at ${width}`).toBe(0);
+        const path = join(FOLDER, `${name}-${theme.toLowerCase()}-${width}.png`);
+        await page.screenshot({ path, fullPage: true });
+      }
+    }
+  }
+
+  it('show each state, and none is wider than its window', { timeout: 120_000 + TALK_SECONDS * 1_000 }, async () => {
+    const node = new LivelyNode();
+    await node.start({ maxClients: 1 });
+    const port = Number(new URL(node.at).port);
+    try {
+      const { page } = await openPage(browser, node.at);
+      await inState(page, 'empty');
+      await take(page, 'empty');
+      const calm = await liven(node);
+      await inState(page, 'live');
+      await page.waitForTimeout(TALK_SECONDS * 1_000);
+      await page.setViewportSize({ width: 1280, height: 860 });
+      await page.locator('.theme label', { hasText: 'Light' }).click();
+      // That of the README: docs/dashboard.png is a copy.
+      await page.screenshot({ path: join(FOLDER, 'readme.png') });
+      await page.locator('tr[data-id]').nth(4).click();
+      await page.waitForTimeout(2_500);
+      await page.locator('#traffic').focus();
+      for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowLeft');
+      await take(page, 'live');
+      calm();
+      const refused = await openPage(browser, node.at);
+      await inState(refused.page, 'error');
+      await take(refused.page, 'error');
+      await refused.page.close();
+      node.killServer();
+      await inState(page, 'disconnected');
+      await take(page, 'disconnected');
+      node.serve({}, port);
+      await inState(page, 'live');
+      await node.stopServer();
+      await inState(page, 'shutdown');
+      await take(page, 'shutdown');
+      node.serve({}, port);
+      const waiting = await browser.newPage();
+      await waiting.route('**/events', () => {});
+      await waiting.goto(`${node.at}/dashboard`);
+      await inState(waiting, 'loading');
+      await take(waiting, 'loading');
+    } finally {
+      await node.stop();
+    }
+  });
+});
