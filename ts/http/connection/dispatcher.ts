@@ -82,9 +82,22 @@ export class Dispatcher {
   }
 
   #failed(request: HttpRequest, error: unknown): void {
-    const reason = error instanceof Error ? (error.stack ?? error.message) : shown(error);
-    this.#logger.error(`http: the handler of ${request.method} ${request.route!.path} failed: ${reason}`);
+    this.logFailure(`the handler of ${request.method} ${request.route!.path}`, error);
     request.fail(HANDLER_FAILED_TEXT);
+  }
+
+  /** The log gets what a client does not. */
+  logFailure(what: string, error: unknown): void {
+    this.#logger.error(`http: ${what} failed: ${reasonOf(error)}`);
+  }
+}
+
+/** What an error says of itself. Anything can be thrown, also what has no words. */
+function reasonOf(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.stack ?? error.message) : shown(error);
+  } catch {
+    return 'it threw something that cannot be shown';
   }
 }
 

@@ -21,6 +21,7 @@ export interface StreamTarget {
   /** @returns Whether the kernel took all of them. */
   sendPieces(pieces: readonly Uint8Array[], maxUnsentBytes: number): boolean;
   endStream(request: HttpRequest): void;
+  hookFailed(request: HttpRequest, name: string, error: unknown): void;
   close(): void;
 }
 
@@ -60,6 +61,10 @@ export class OpenStream implements StreamSink {
 
   abortStream(): void {
     this.#target.close();
+  }
+
+  hookFailed(name: string, error: unknown): void {
+    this.#target.hookFailed(this.#request, name, error);
   }
 }
 

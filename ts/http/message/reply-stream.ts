@@ -17,6 +17,8 @@ export interface StreamSink {
   writeChunk(data: Uint8Array): boolean;
   endStream(): void;
   abortStream(): void;
+  /** A hook of the owner threw. */
+  hookFailed(name: string, error: unknown): void;
   readonly unsentBytes: number;
 }
 
@@ -24,9 +26,9 @@ const encoder = new TextEncoder();
 
 /** An answer that is written piece by piece: chunked in HTTP/1.1, up to the end of the connection in HTTP/1.0. */
 export class ReplyStream {
-  /** Called once, when the stream is over: ended and sent, or the connection is gone. */
+  /** Called once, when the stream is over: ended and sent, or the connection is gone. What it throws is logged. */
   onClose: (() => void) | undefined = undefined;
-  /** Called once, when the server begins to stop: time for a last word. The server ends the stream when it returns. */
+  /** Called once, when the server begins to stop: time for a last word. The server ends the stream when it returns or throws. */
   onStop: (() => void) | undefined = undefined;
   #sink: StreamSink | undefined;
   #isEnded = false;
@@ -82,7 +84,7 @@ export class ReplyStream {
 
   /** For the server, which begins to stop: has its owner say a last word, and ends it. */
   tellStop(): void {
-    this.onStop?.();
+    this.#call('onStop', this.onStop, this.#sink);
     this.end();
   }
 
@@ -96,9 +98,19 @@ export class ReplyStream {
 
   /** For the connection: the stream is over. */
   tellClosed(): void {
-    if (this.#sink === undefined) return;
+    const sink = this.#sink;
+    if (sink === undefined) return;
     this.#sink = undefined;
     this.tellDrained();
-    this.onClose?.();
+    this.#call('onClose', this.onClose, sink);
+  }
+
+  /** Calls a hook of the owner. What it throws is the log's: others are in the middle of something. */
+  #call(name: string, hook: (() => void) | undefined, sink: StreamSink | undefined): void {
+    try {
+      hook?.();
+    } catch (error) {
+      sink?.hookFailed(name, error);
+    }
   }
 }

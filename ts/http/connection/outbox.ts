@@ -1,0 +1,64 @@
+// The output of a connection: answers go to the kernel at once, and wait here for what it does not take.
+
+import type { SockMan } from '../../sockman/sock-man.ts';
+import type { AnswerBuffer } from './answer-buffer.ts';
+import { OutputQueue } from './output-queue.ts';
+
+/** What all connections of a server send with. */
+export interface OutboxContext {
+  readonly sockMan: SockMan;
+  readonly answers: AnswerBuffer;
+}
+
+/** Every call that sends gives the bytes that the kernel took, or the negative errno of a connection that can send no more. */
+export class Outbox {
+  readonly #context: OutboxContext;
+  readonly #nodeId: number;
+  /** None while nothing waits. */
+  #queue: OutputQueue | undefined = undefined;
+
+  constructor(context: OutboxContext, nodeId: number) {
+    this.#context = context;
+    this.#nodeId = nodeId;
+  }
+
+  get unsentBytes(): number {
+    return this.#queue === undefined ? 0 : this.#queue.bytes;
+  }
+
+  /** Sends head and body: with one call, and from memory that is used again, where they are small. */
+  sendAnswer(head: string, body: string | Uint8Array): number {
+    const bytes = this.#queue === undefined ? this.#context.answers.compose(head, body) : undefined;
+    if (bytes !== undefined) return this.sendLent(bytes);
+    this.push(Buffer.from(head, 'latin1'));
+    this.push(typeof body === 'string' ? Buffer.from(body) : body);
+    return this.flush();
+  }
+
+  /** Sends bytes that are not ours to keep. */
+  sendLent(bytes: Uint8Array): number {
+    const sent = this.#queue === undefined ? this.#context.sockMan.sendBytes(this.#nodeId, bytes) : 0;
+    if (sent >= 0 && sent < bytes.length) this.push(bytes.slice(sent));
+    return sent;
+  }
+
+  /** Adds bytes that are ours from then on, behind what waits. */
+  push(bytes: Uint8Array): void {
+    this.#queue ??= new OutputQueue();
+    this.#queue.push(bytes);
+  }
+
+  /** Sends what waits. */
+  flush(): number {
+    if (this.#queue === undefined) return 0;
+    const { sockMan } = this.#context;
+    const sent = this.#queue.send((data, willSendMore) => sockMan.sendBytes(this.#nodeId, data, willSendMore));
+    if (this.#queue.bytes === 0) this.#queue = undefined;
+    return sent;
+  }
+
+  /** Forgets what waits: the connection is gone. */
+  drop(): void {
+    this.#queue = undefined;
+  }
+}
