@@ -242,28 +242,4 @@ describeEachBackend('HttpServer', (stage) => {
     client.send(HELLO);
     expect((await answers(client, 3))[2]!.body).toBe('hello');
   });
-
-  it.each(['while it sends its head', 'in the middle of an answer', 'while its request waits'])(
-    'survives RST of a client %s',
-    async (when) => {
-      const server = http.serve();
-      let release: (() => void) | undefined;
-      server.route('GET', '/wait', async (request) => {
-        await new Promise<void>((resolve) => (release = resolve));
-        request.writeReply(200, 'waited');
-      });
-      server.route('GET', '/big', (request) => request.writeReply(200, new Uint8Array(5_000_000)));
-      const client = await http.client();
-      client.pauseReading();
-      if (when.includes('head')) client.send('GET /he');
-      else client.send(when.includes('answer') ? 'GET /big HTTP/1.1\r\n\r\n' : 'GET /wait HTTP/1.1\r\n\r\n');
-      await until('the server to have read it', () => server.stats().receivedBytes > 6);
-      client.reset();
-      if (!when.includes('waits')) await until('the connection to be gone', () => server.connectionCount === 0);
-      release?.();
-      const other = await http.client();
-      other.send(HELLO);
-      await answers(other, 1);
-    },
-  );
 });

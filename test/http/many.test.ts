@@ -1,10 +1,14 @@
 // Many clients, large bodies and slow ones, over the kernel.
 
+import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HttpServer } from '../../ts/http.ts';
+import { itUnless } from '../harness/backends.ts';
+import { noBuild } from '../harness/child.ts';
 import { countDescriptors, noDescriptorCount } from '../harness/descriptors.ts';
 
 const BODY_LIMIT = 33_554_432;
@@ -60,6 +64,29 @@ describe('HttpServer over the kernel', () => {
     },
     60_000,
   );
+
+  itUnless(noBuild)('serves all who come when there are descriptors for some only', async () => {
+    const file = join(import.meta.dirname, 'children', 'few-descriptors.mjs');
+    const child = spawn('/bin/sh', ['-c', 'ulimit -n 60; exec "$0" "$@"', process.execPath, file], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    port = Number(await once(child.stdout, 'data'));
+    let said = '';
+    child.stdout.on('data', (data: Buffer) => (said += String(data)));
+    const clients = await Promise.all(Array.from({ length: 200 }, client));
+    await Promise.all(
+      clients.map(async (one) => {
+        one.socket.write('GET /hello HTTP/1.1\r\n\r\n');
+        await hears(one, /hello$/);
+        // Its descriptor is the next one's.
+        one.socket.destroy();
+      }),
+    );
+    child.stdin.end();
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(said).toContain('EMFILE');
+  });
 
   it('takes a body of 32 MiB', async () => {
     const one = await client();

@@ -21,7 +21,7 @@ function world(options: HttpServerOptions = {}) {
     await new Promise<void>((resolve) => void clock.after(3_000, resolve));
     request.writeReply(200, 'slow');
   });
-  const dial = (from?: string): MemoryPeer => network.connect('127.0.0.1:80', from);
+  const dial = (from?: string, to = '127.0.0.1:80'): MemoryPeer => network.connect(to, from);
   /** Promise callbacks come between turns of the host's loop, and timers of the network when its clock goes. */
   const pass = async (milliseconds: number): Promise<void> => {
     for (let step = 0; step < milliseconds; step += 50) {
@@ -114,12 +114,20 @@ describe('HttpServer', () => {
   it('closes on a peer outside its allow-list, and reads nothing of it', async () => {
     const { server, dial, pass } = world({ allowIp: ['10.0.0.0/8', 'fd00::/8'], bind: ['0.0.0.0:80', '[::]:80'] });
     server.start();
-    for (const [from, isIn] of [
-      ['11.0.0.1:1', false],
-      ['10.1.2.3:1', true],
-      ['127.9.9.9:1', true],
+    const [v4, v6] = ['127.0.0.1:80', '[::1]:80'];
+    for (const [from, to, isIn] of [
+      ['11.0.0.1:1', v4, false],
+      ['10.1.2.3:1', v4, true],
+      ['127.9.9.9:1', v4, true],
+      ['[::1]:1', v6, true],
+      ['[::2]:1', v6, false],
+      ['[fd00::1]:1', v6, true],
+      ['[fdff:ffff::1]:1', v6, true],
+      ['[fe00::1]:1', v6, false],
+      ['[fe80::1%1]:1', v6, false],
+      ['[2001:db8::1]:1', v6, false],
     ] as const) {
-      const peer = dial(from);
+      const peer = dial(from, to);
       peer.send(HELLO);
       await pass(100);
       expect(heard(peer) !== '', from).toBe(isIn);
