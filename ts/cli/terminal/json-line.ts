@@ -4,7 +4,12 @@ import { isBytes } from '../../util/bytes/is-bytes.ts';
 
 /** A value as one line. Bytes are hexadecimal; whole numbers beyond 2^53 and addresses are strings. */
 export function jsonLine(value: object): string {
-  return JSON.stringify(value, readable).replace(/[^\x20-\x7e]/g, escaped);
+  return asciiLine(JSON.stringify(value, readable));
+}
+
+/** JSON that is a line already, in ASCII. */
+export function asciiLine(json: string): string {
+  return json.replace(/[^\x20-\x7e]/g, escaped);
 }
 
 function escaped(character: string): string {

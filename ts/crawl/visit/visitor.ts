@@ -167,6 +167,9 @@ export class Visitor implements VisitHost {
     else if (result.nodeId !== undefined) this.#begin(attempt, result.nodeId);
     else if (result.code === 'aborted') {
       this.#listener.visited({ attempt, outcome: 'timeout', code: 'deadline', visit: undefined });
+    } else if (result.systemCode === 'ECONNRESET') {
+      // Accepted, and reset before the dial looked.
+      this.#listener.visited({ attempt, outcome: 'full', code: 'reset', visit: undefined });
     } else {
       const outcome = outcomeOfDial(result.code, result.proxyFailed);
       if (outcome === 'later') this.#listener.postponed(attempt.request, result.code);

@@ -1,0 +1,85 @@
+// What a crawl looks like while it runs, and what is said when a round is over.
+
+import type { Summary } from '../../crawl/report/summary.ts';
+import { REPORT_NETWORKS } from '../../crawl/report/summary.ts';
+import type { CrawlRecord } from '../../crawl/record/record.ts';
+import type { RoundProgress } from '../../crawl/round/round.ts';
+import type { Style } from '../terminal/style.ts';
+
+/** Milliseconds that the rate is taken over. */
+const RATE_MS = 5_000;
+
+const whole = (value: number): string => value.toLocaleString('en-US');
+
+/** Counts what a live line shows. */
+export class LiveLine {
+  readonly #reachable = new Map<string, number>();
+  /** Moments and how many were done then. */
+  readonly #samples: { atMs: number; done: number }[] = [];
+
+  /** A round begins. */
+  clear(): void {
+    this.#reachable.clear();
+    this.#samples.length = 0;
+  }
+
+  note({ outcome, network }: CrawlRecord): void {
+    if (outcome === 'reachable') this.#reachable.set(network, (this.#reachable.get(network) ?? 0) + 1);
+  }
+
+  /** The numbers, for machines. */
+  facts(progress: RoundProgress, nowMs: number): object {
+    const rate = this.#rate(progress.done, nowMs);
+    return { ...progress, reachable: Object.fromEntries(this.#reachable), perSecond: Math.round(rate) };
+  }
+
+  /** The line, for people. */
+  line(progress: RoundProgress, nowMs: number): string {
+    const { round, done, waiting, inFlight } = progress;
+    const rate = this.#rate(done, nowMs);
+    const reachable = [...this.#reachable].map(([network, count]) => `${network} ${whole(count)}`).join(' · ');
+    const left = waiting + inFlight;
+    const eta = rate > 0 ? ` · ${duration(left / rate)} left` : '';
+    return (
+      `round ${round} · ${whole(done)} visited · reachable: ${reachable === '' ? 'none yet' : reachable} · ` +
+      `${whole(waiting)} waiting · ${whole(inFlight)} in flight · ${whole(Math.round(rate))}/s${eta}`
+    );
+  }
+
+  /** Visits a second, over the last seconds. */
+  #rate(done: number, nowMs: number): number {
+    const samples = this.#samples;
+    samples.push({ atMs: nowMs, done });
+    while (samples.length > 2 && samples[0]!.atMs < nowMs - RATE_MS) samples.shift();
+    const [first] = samples;
+    const ms = nowMs - first!.atMs;
+    return ms > 0 ? ((done - first!.done) * 1_000) / ms : 0;
+  }
+}
+
+/** The end of a round, in lines. */
+export function summaryLines(summary: Summary, style: Style): string[] {
+  const { all, networks, round, isComplete } = summary;
+  const seconds = (summary.endedAt - summary.startedAt) / 1_000;
+  const head = `round ${round}: ${whole(all.reachable)} nodes reachable of ${whole(all.known)} addresses known, in ${duration(seconds)}`;
+  const rows = REPORT_NETWORKS.filter((network) => networks[network].known > 0).map((network) => {
+    const { known, reachable, v2 } = networks[network];
+    return `  ${network.padEnd(6)} ${whole(reachable).padStart(8)} of ${whole(known)} reachable, ${whole(v2)} over V2`;
+  });
+  const outcomes = Object.entries(all.outcomes)
+    .filter(([outcome, count]) => count > 0 && outcome !== 'reachable')
+    .sort(([, a], [, b]) => b - a)
+    .map(([outcome, count]) => `${outcome} ${whole(count)}`);
+  const agents = summary.userAgents.top.slice(0, 5).map(({ name, nodes }) => `  ${whole(nodes).padStart(8)}  ${name}`);
+  return [
+    style.heading(isComplete ? head : `${head} (not complete)`),
+    ...rows,
+    ...(outcomes.length > 0 ? [`others: ${outcomes.join(', ')}`] : []),
+    ...(agents.length > 0 ? ['user agents:', ...agents] : []),
+  ];
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds * 10) / 10} s`;
+  return seconds < 5_400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 360) / 10} h`;
+}

@@ -1,0 +1,57 @@
+// Which networks a crawl goes to, and through which proxies: the same options as those of a node.
+
+import { DEFAULT_SAM_PORT, resolveProxyRoutes } from '../../connman/settings/proxy-routes.ts';
+import { lookUpEndpoint } from '../../connman/settings/endpoint.ts';
+import { lookUpHost } from '../../connman/settings/name-lookup.ts';
+import type { Route, Routes } from '../../crawl/visit/routes.ts';
+import { Service } from '../../netaddr/service.ts';
+import type { PublicNetworkName } from '../../netaddr/network.ts';
+import { UsageError } from '../options.ts';
+
+/** What the options say. */
+export interface RouteArguments {
+  readonly proxies: readonly string[];
+  readonly samBridge: string | undefined;
+  readonly cjdns: boolean;
+  /** Only these; empty for all that can be reached. */
+  readonly onlyNetworks: readonly string[];
+}
+
+/** Where to, and whether names are a proxy's matter. */
+export interface CrawlRoutes {
+  readonly routes: Routes;
+  readonly hasNameProxy: boolean;
+}
+
+/** @throws {UsageError} One of them is no proxy or no network. */
+export async function readRoutes({ proxies, samBridge, cjdns, onlyNetworks }: RouteArguments): Promise<CrawlRoutes> {
+  const given = orUsageError(() => resolveProxyRoutes(proxies));
+  const routes: Partial<Record<PublicNetworkName, Route>> = { ipv4: 'direct', ipv6: 'direct' };
+  if (cjdns) routes.cjdns = 'direct';
+  for (const network of ['ipv4', 'ipv6', 'onion', 'cjdns'] as const) {
+    const endpoint = given[network];
+    if (endpoint === undefined) continue;
+    const at = endpoint instanceof Service ? endpoint : await lookUpEndpoint('--proxy', endpoint, lookUpHost);
+    routes[network] = { endpoint: at, ...(network === 'onion' ? { streamIsolation: true } : {}) };
+  }
+  if (samBridge !== undefined) {
+    const endpoint = Service.tryParse(samBridge, DEFAULT_SAM_PORT);
+    if (endpoint === undefined) throw new UsageError(`--i2psam: expected an address, got '${samBridge}'`);
+    routes.i2p = { endpoint };
+  }
+  const only = new Set(onlyNetworks);
+  for (const name of Object.keys(routes))
+    if (only.size > 0 && !only.has(name)) delete routes[name as PublicNetworkName];
+  for (const name of only) {
+    if (!(name in routes)) throw new UsageError(`--onlynet: there is no way to ${name}: it takes a proxy or --cjdns`);
+  }
+  return { routes, hasNameProxy: given.names !== undefined };
+}
+
+function orUsageError<Value>(make: () => Value): Value {
+  try {
+    return make();
+  } catch (error) {
+    throw new UsageError(`--${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,80 @@
+// `sockman crawl --demo`: something to crawl on a machine without a network. A village of its own thread, on loopback.
+
+import { createRequire } from 'node:module';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+import type { CrawlOptions } from '../../crawl/crawl-options.ts';
+import { DEFAULT_MIX } from '../../crawl/village/population.ts';
+import { Service } from '../../netaddr/service.ts';
+
+/** Villagers of the demo. */
+export const DEMO_VILLAGERS = 2_000;
+
+/** Shares of the networks in it. */
+const NETWORKS = { ipv4: 70, ipv6: 12, onion: 12, i2p: 3, cjdns: 3 };
+
+/** Kinds in it: of those that take a deadline to find out only a few. */
+const MIX = { ...DEFAULT_MIX, silent: 1, tarpit: 1 };
+
+/** What the thread says when it is ready. */
+interface VillageAddresses {
+  readonly seed: string;
+  readonly socksProxy: string;
+  readonly samBridge: string;
+}
+
+/** The program of the thread. It imports the package as any program does. */
+const PROGRAM = `
+const { parentPort, workerData } = require('node:worker_threads');
+const { Village } = require(workerData.testing);
+const village = new Village(workerData.options);
+village.start();
+parentPort.postMessage({
+  seed: String(village.seeds[0]), socksProxy: String(village.socksProxy), samBridge: String(village.samBridge),
+});
+parentPort.once('message', () => void village.stop().then(() => process.exit()));
+`;
+
+/** A village that runs, and how to crawl it. */
+export interface Demo {
+  readonly options: CrawlOptions;
+  stop(): Promise<void>;
+}
+
+/** Starts the village. @param seed - Draws it. */
+export async function startDemo(seed: number): Promise<Demo> {
+  const testing = createRequire(import.meta.url).resolve('sockman/testing');
+  const options = { count: DEMO_VILLAGERS, seed, networks: NETWORKS, mix: MIX };
+  const worker = new Worker(PROGRAM, { eval: true, workerData: { testing, options } });
+  const [addresses] = (await once(worker, 'message')) as [VillageAddresses];
+  const proxy = { endpoint: addresses.socksProxy };
+  return {
+    options: {
+      chain: 'regtest',
+      followsLocal: true,
+      seeds: [{ service: Service.parse(addresses.seed), source: 'given' }],
+      routes: {
+        ipv4: 'direct',
+        ipv6: proxy,
+        onion: proxy,
+        cjdns: proxy,
+        i2p: { endpoint: addresses.samBridge },
+      },
+      // All of it is one machine, and nobody's network.
+      groupRate: 1_000,
+      groupConcurrency: 1_000,
+      overlayConcurrency: 1_000,
+      // No more at once than even a machine that is busy answers before the deadline.
+      concurrency: 200,
+      retryDelayMs: 500,
+      clear: { deadlineMs: 5_000, quietMs: 100 },
+      overlay: { deadlineMs: 5_000, quietMs: 100 },
+    },
+    stop: async () => {
+      const isOver = once(worker, 'exit');
+      worker.postMessage('stop');
+      await isOver;
+    },
+  };
+}

@@ -1,0 +1,148 @@
+// Runs a crawl for the command: live line, reports, summary.
+
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+
+import { Crawler } from '../../crawl/crawler.ts';
+import type { CrawlListener, RoundEnding } from '../../crawl/crawler.ts';
+import type { CrawlOptions } from '../../crawl/crawl-options.ts';
+import { replayRecords } from '../../crawl/report/replay.ts';
+import { ReportHistory, RoundReports } from '../../crawl/report/round-reports.ts';
+import type { RoundFacts, Summary } from '../../crawl/report/summary.ts';
+import { formatRecord } from '../../crawl/record/record.ts';
+import type { ChainName } from '../../p2p/chain-params.ts';
+import type { CliIo } from '../command.ts';
+import { complainingLogger, ofArguments } from '../run.ts';
+import { asciiLine, jsonLine } from '../terminal/json-line.ts';
+import { LiveLine, summaryLines } from './crawl-picture.ts';
+
+/** Between two live lines, in milliseconds; where they stay, they come less often. */
+const REDRAW_MS = 250;
+const LINE_MS = 5_000;
+const JSON_MS = 1_000;
+
+/** Crawls. @returns The exit code: 0 when somebody was reached. */
+export async function runCrawl(options: CrawlOptions, isJson: boolean, io: CliIo): Promise<number> {
+  const { folder } = options;
+  // Reports are lists as well as numbers: without a folder they go where nobody looks.
+  const reportFolder = folder ?? (await mkdtemp(join(tmpdir(), 'sockman-crawl-')));
+  try {
+    const show = new CrawlShow(options, reportFolder, isJson, io);
+    return await show.run();
+  } finally {
+    if (folder === undefined) await rm(reportFolder, { recursive: true, force: true });
+  }
+}
+
+/** Makes reports from records. @returns The exit code. */
+export async function replay(paths: readonly string[], chain: ChainName, folder: string, io: CliIo): Promise<number> {
+  const { summary, recordCount, badLineCount } = await replayRecords(paths, chain, { folder }, io.signal);
+  if (badLineCount > 0) io.complain(`${badLineCount} lines are no records`);
+  io.print(`${recordCount} records read`);
+  if (summary === undefined) return 1;
+  for (const line of summaryLines(summary, io.style)) io.print(line);
+  return 0;
+}
+
+class CrawlShow implements CrawlListener {
+  readonly #options: CrawlOptions;
+  readonly #folder: string;
+  readonly #isJson: boolean;
+  readonly #io: CliIo;
+  readonly #crawler: Crawler;
+  readonly #history: ReportHistory;
+  readonly #live = new LiveLine();
+  #reports: RoundReports | undefined;
+  #reachedCount = 0;
+
+  constructor(options: CrawlOptions, folder: string, isJson: boolean, io: CliIo) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#isJson = isJson;
+    this.#io = io;
+    this.#crawler = ofArguments(() => new Crawler({ logger: complainingLogger(io), ...options }, this));
+    this.#history = ReportHistory.load(folder);
+  }
+
+  async run(): Promise<number> {
+    const io = this.#io;
+    const everyMs = this.#isJson ? JSON_MS : io.redraw === undefined ? LINE_MS : REDRAW_MS;
+    const timer = setInterval(() => this.#showProgress(), everyMs);
+    try {
+      await this.#crawler.run(io.signal);
+    } finally {
+      clearInterval(timer);
+      this.#reports?.abandon();
+    }
+    return this.#reachedCount > 0 ? 0 : 1;
+  }
+
+  async roundBegan(beginning: Parameters<NonNullable<CrawlListener['roundBegan']>>[0]): Promise<void> {
+    const { round, startedAt, isResumed } = beginning;
+    const { chain = 'main' } = this.#options;
+    this.#live.clear();
+    this.#say(isResumed ? `round ${round} goes on` : undefined, { event: 'round', ...beginning });
+    const start = { round, chain, startedAt };
+    const options = { folder: this.#folder, ourUserAgent: this.#crawler.userAgent };
+    this.#reports = await RoundReports.begin(options, start, this.#history);
+  }
+
+  record(record: Parameters<NonNullable<CrawlListener['record']>>[0]): void {
+    if (record.outcome === 'reachable') this.#reachedCount++;
+    this.#live.note(record);
+    this.#reports?.add(record);
+    if (!this.#isJson || this.#options.folder !== undefined) return;
+    this.#io.print(asciiLine(`{"event":"record",${formatRecord(record).slice(1)}`));
+  }
+
+  async roundEnded(ending: RoundEnding): Promise<void> {
+    const summary = await this.#reports?.finish(factsOf(ending));
+    this.#reports = undefined;
+    this.#io.redraw?.([]);
+    if (summary !== undefined) this.#sum(summary);
+  }
+
+  stuck({ message }: Error): void {
+    this.#say(undefined, { event: 'stuck', message });
+  }
+
+  recovered(): void {
+    this.#say('the crawl goes on', { event: 'recovered' });
+  }
+
+  #sum(summary: Summary): void {
+    if (this.#isJson) return this.#say(undefined, { event: 'summary', summary });
+    for (const line of summaryLines(summary, this.#io.style)) this.#io.print(line);
+    const { folder } = this.#options;
+    this.#io.print(
+      folder === undefined ? 'nothing was kept: --out FOLDER keeps it' : `the report: ${join(folder, 'report.html')}`,
+    );
+  }
+
+  #showProgress(): void {
+    const { progress } = this.#crawler;
+    if (progress === undefined) return;
+    const nowMs = performance.now();
+    if (this.#isJson) this.#say(undefined, { event: 'progress', ...this.#live.facts(progress, nowMs) });
+    else if (this.#io.redraw === undefined) this.#io.print(this.#live.line(progress, nowMs));
+    else this.#io.redraw([this.#live.line(progress, nowMs)]);
+  }
+
+  #say(line: string | undefined, event: object): void {
+    if (this.#isJson) this.#io.print(jsonLine(event));
+    else if (line !== undefined) this.#io.print(line);
+  }
+}
+
+function factsOf({
+  isComplete,
+  known,
+  distinct,
+  droppedForPort,
+  droppedForTime,
+  excluded,
+  leftAlone,
+}: RoundEnding): RoundFacts {
+  return { isComplete, known, distinct, droppedForPort, droppedForTime, excluded, leftAlone };
+}
