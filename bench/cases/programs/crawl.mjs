@@ -1,6 +1,7 @@
 // How many nodes a second does a crawl visit, and at what cost?
 //
 //   node bench/cases/programs/crawl.mjs            some minutes; needs a built package and a quiet machine
+//   node bench/cases/programs/crawl.mjs --villagers 5000
 //   node bench/cases/programs/crawl.mjs --smoke    seconds: does every case still run, is everybody found?
 //
 // A village of honest nodes on one core, a crawler on the other: ours over V1 and V2, and beside it the same visit over V1 in
@@ -8,12 +9,14 @@
 // and a ping. CPU is that of the crawler's process alone, from its start to its end.
 
 import { fork } from 'node:child_process';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { describeMachine } from '../../report/machine.mjs';
 
-const { values: options } = parseArgs({ options: { smoke: { type: 'boolean', default: false } } });
-const VILLAGERS = options.smoke ? 300 : 20_000;
+const { values: options } = parseArgs({
+  options: { smoke: { type: 'boolean', default: false }, villagers: { type: 'string', default: '20000' } },
+});
+const VILLAGERS = options.smoke ? 300 : Number(options.villagers);
 const ROUNDS = options.smoke ? 1 : 3;
 /** After an answer, in milliseconds: the wait itself is not what is measured. */
 const QUIET_MS = 100;
@@ -61,7 +64,9 @@ async function measure({ kind, program, concurrency, rest, quietMs = QUIET_MS })
 
 const middle = (values) => values.sort((a, b) => a - b)[(values.length - 1) >> 1];
 
-console.log(describeMachine?.() ?? '');
+console.log(
+  `${cpus()[0]?.model ?? 'unknown CPU'}, Node.js ${process.versions.node}, ${VILLAGERS} villagers, median of ${ROUNDS}`,
+);
 console.log('| crawler | visits/s | CPU a visit, µs | peak memory, MB | in flight |');
 console.log('|---|---|---|---|---|');
 for (const entry of CASES) {

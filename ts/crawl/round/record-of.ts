@@ -6,18 +6,36 @@ import type { CrawlRecord } from '../record/record.ts';
 import type { VisitResult } from '../visit/visit.ts';
 import { serviceNames } from '../../p2p/protocol.ts';
 
+/** Services that are remembered with their names: a network has a few dozen, and a hostile one may have any number. */
+const MAX_REMEMBERED_SERVICES = 1_024;
+
+/** The names of services, without looking at 64 bits one by one for each node. */
+export class ServiceNames {
+  readonly #byServices = new Map<bigint, readonly string[]>();
+
+  /** As `serviceNames`. */
+  of(services: bigint): readonly string[] {
+    const known = this.#byServices.get(services);
+    if (known !== undefined) return known;
+    const names = serviceNames(services);
+    if (this.#byServices.size < MAX_REMEMBERED_SERVICES) this.#byServices.set(services, names);
+    return names;
+  }
+}
+
 /** What is the same for all records of a moment. */
 export interface RecordContext {
   readonly round: number;
   /** Milliseconds since 1970. */
   readonly wallTimeMs: number;
   readonly frontier: Frontier;
+  readonly names: ServiceNames;
   /** The autonomous system of an address; 0 when unknown. */
   readonly asn: number;
 }
 
 /** Makes the record of a visit that is over. */
-export function recordOf(result: VisitResult, { round, wallTimeMs, frontier, asn }: RecordContext): CrawlRecord {
+export function recordOf(result: VisitResult, { round, wallTimeMs, frontier, names, asn }: RecordContext): CrawlRecord {
   const { attempt, outcome, code, visit } = result;
   const { service, token } = attempt.request;
   const { earlierBytesReceived, earlierBytesSent } = attempt;
@@ -38,7 +56,7 @@ export function recordOf(result: VisitResult, { round, wallTimeMs, frontier, asn
     pingMs: rounded(visit?.pingMs),
     protocolVersion: version?.protocolVersion,
     services: version?.services.toString(16).padStart(16, '0'),
-    serviceNames: version && serviceNames(version.services),
+    serviceNames: version && names.of(version.services),
     userAgent: version?.userAgent,
     startHeight: version?.startHeight,
     relay: version?.relay,

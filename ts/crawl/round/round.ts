@@ -10,7 +10,7 @@ import { AddressWalker } from '../visit/address-walker.ts';
 import type { Visit, VisitRequest, VisitResult } from '../visit/visit.ts';
 import { Visitor } from '../visit/visitor.ts';
 import type { VisitorListener, VisitorOptions } from '../visit/visitor.ts';
-import { recordOf } from './record-of.ts';
+import { ServiceNames, recordOf } from './record-of.ts';
 
 /** Dials that are begun at once: the sockets get their turn in between. */
 const DIALS_AT_ONCE = 128;
@@ -60,6 +60,7 @@ export class Round implements VisitorListener {
   readonly #listener: RoundListener;
   readonly #visitor: Visitor;
   readonly #walker = new AddressWalker();
+  readonly #names = new ServiceNames();
   #wakeUp: Timer | undefined;
   #limit: number;
   /** Nobody is dialed before: there were no sockets. */
@@ -140,7 +141,8 @@ export class Round implements VisitorListener {
     const isDone = frontier.finish(token, mayPass(result.outcome), clock.now());
     if (isDone) {
       const asn = systemOf(asMap, service.address);
-      this.#listener.record(recordOf(result, { round: number, wallTimeMs: clock.wallTimeMs(), frontier, asn }));
+      const context = { round: number, wallTimeMs: clock.wallTimeMs(), frontier, names: this.#names, asn };
+      this.#listener.record(recordOf(result, context));
     }
     this.#wakeSoon();
   }

@@ -58,6 +58,8 @@ export class Visit extends Conversation {
   newAddressCount = 0;
   /** The median age in the longest answer, in seconds. */
   addressAge: number | undefined;
+  /** Whether a send found the connection reset, which the end that is seen later does not tell any more. */
+  isReset = false;
   /** Bytes of a message that is not complete, as last counted. */
   heldBytes = 0;
   readonly #host: VisitHost;

@@ -194,7 +194,9 @@ export class Visitor implements VisitHost {
   /** @internal */
   transmit(visit: Visit, bytes: Uint8Array): void {
     const waiting = this.#sockets.queueBytes(visit.nodeId, bytes, { limitBytes: MAX_UNSENT_BYTES });
-    // The connection is gone, which its end will say, or the peer does not read what it asks for.
+    // The connection is gone, which its end will say; the kernel names the reason only once.
+    if (waiting < 0) visit.isReset = true;
+    // The peer does not read what it asks for.
     if (waiting > MAX_UNSENT_BYTES / 2) visit.ending = { outcome: 'protocol-error', code: 'never-reads' };
   }
 
@@ -232,7 +234,7 @@ export class Visitor implements VisitHost {
   #endByPeer(nodeId: number, reason: 'peer' | 'reset'): void {
     const visit = this.#visits.get(nodeId);
     if (visit === undefined) return;
-    this.#end(visit, visit.endedBy(reason) ?? { outcome: 'reachable' }, false);
+    this.#end(visit, visit.endedBy(visit.isReset ? 'reset' : reason) ?? { outcome: 'reachable' }, false);
   }
 
   /** Time is up, or enough was heard. */
