@@ -1,4 +1,4 @@
-// Who may import whom: the import lines of the sources, held against the tables of docs/architecture.md. The tables are the
+// The table of imports: the import lines of the sources, held against the tables of docs/architecture.md. The tables are the
 // architecture: lower layers know nothing of the ones above, and the core needs nothing but Node.
 
 import { readFileSync, readdirSync } from 'node:fs';

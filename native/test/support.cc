@@ -235,7 +235,7 @@ SocketAddress World::Remote(Handle handle) { return AddressOf(handle, End::Remot
 std::pair<Handle, Peer> World::Accepted() {
     if (m_listener == kNoHandle) m_listener = Listen(IPv4("127.0.0.1", 0));
     Peer peer = Peer::Dial(Local(m_listener));
-    // Records of other sockets that come meanwhile stay for whoever awaits them.
+    // Records of other sockets that come meanwhile stay for the next wait.
     const double deadline = sys::MonotonicMs() + kDeadlineMs;
     while (true) {
         REQUIRE(sys::MonotonicMs() < deadline);

@@ -145,7 +145,7 @@ describe('pending collisions', () => {
     expect(addrMan.tables.newTable.entries[slot]).toBe(addrMan.tables.find(occupant));
   });
 
-  it('send the loser back to new over whoever is there', () => {
+  it('send the loser back to new over the entry that is there', () => {
     const { addrMan, clock } = withCollision();
     const { tables } = addrMan;
     const slot = tables.primaryNewSlot(tables.find(occupant));

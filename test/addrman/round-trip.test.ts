@@ -90,7 +90,7 @@ describe.each([
     expect(Buffer.from(serializePeers(reread(bytes, hasMap), REGTEST_MAGIC)).equals(bytes)).toBe(true);
   });
 
-  it('read under another map has each entry where its source puts it, once, and drops whom that leaves none', () => {
+  it('read under another map has each entry where its source puts it, once, and drops those without any', () => {
     const before = livedBook(5, hasMap);
     const after = reread(serializePeers(before, REGTEST_MAGIC), !hasMap);
     const entries = after.getEntries(false);

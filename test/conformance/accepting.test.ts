@@ -75,7 +75,7 @@ describeEachBackend('accepting', (stage) => {
     expect(taken).toEqual([5]);
   });
 
-  it('accepts nothing before the start, and then whoever waited', async () => {
+  it('accepts nothing before the start, and then all who waited', async () => {
     const probe = stage.idleProbe();
     const peer = await stage.dialedBy(stage.listen(probe));
     peer.send('early');

@@ -42,7 +42,7 @@ describeEachBackend('dialing', (stage) => {
     expect(probe.stats()).toMatchObject({ dialed: 1, dialFailures: 0 });
   });
 
-  it('delivers nothing before whoever awaits the id has run, not even bytes that came at once', async () => {
+  it('delivers nothing before the caller that awaits the id has run, not even bytes that came at once', async () => {
     const server = stage.probe();
     server.on.eventNewConnectionAccepted = (nodeId) => {
       server.sendBytes(nodeId, Buffer.from('welcome'));

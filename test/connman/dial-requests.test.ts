@@ -49,8 +49,8 @@ describe('a dial of the outbound policy', () => {
   it('is of an address or of a name', async () => {
     const { connman } = await world.node();
     const addr = { service: Service.parse('93.0.0.1:1'), services: 0n };
-    for (const whom of [{}, { addr, dest: '93.0.0.1' }]) {
-      const request = { connectionType: 'manual', usesV2: false, ...whom } as const;
+    for (const target of [{}, { addr, dest: '93.0.0.1' }]) {
+      const request = { connectionType: 'manual', usesV2: false, ...target } as const;
       await expect(connman.openNetworkConnection(request)).rejects.toEqual(INVALID);
     }
   });
@@ -124,12 +124,12 @@ describe('addresses of peers', () => {
     connman.disconnectNode('93.0.0.1:1');
     await world.settle();
     const peers = lines.filter((line) => line.includes('peer='));
-    const [to, from, whom] = logIps ? [' to 93.0.0.1:1', ' to 93.0.0.3:7', ', peeraddr=93.0.0.1:1'] : ['', '', ''];
+    const [to, from, peer] = logIps ? [' to 93.0.0.1:1', ' to 93.0.0.3:7', ', peeraddr=93.0.0.1:1'] : ['', '', ''];
     expect(new Set(peers)).toEqual(
       new Set([
         `[net] Added connection${to} peer=1`,
         `[net] Added connection${from} peer=0`,
-        `[net] disconnected by the user, disconnecting peer=1${whom}`,
+        `[net] disconnected by the user, disconnecting peer=1${peer}`,
       ]),
     );
   });

@@ -12,7 +12,7 @@ import type { World } from './world.ts';
 /** What anybody in a crowd offers: blocks, with witnesses. */
 export const SERVICES = 9n;
 
-/** How often a node looks whom to dial, in milliseconds. */
+/** Interval between looks for a peer to dial, in milliseconds. */
 export const STEP_MS = 500;
 
 /** An address book that heard of these places from themselves. */

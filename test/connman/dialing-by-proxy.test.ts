@@ -1,4 +1,4 @@
-// Which way a dial goes: what is resolved, by whom, and through which proxy.
+// Which way a dial goes: what is resolved, where, and through which proxy.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -38,7 +38,7 @@ const lookUpHost: HostLookup = (name) => {
   return Promise.resolve(['93.0.0.1', '93.0.0.2', '93.0.0.3'].map((text) => NetAddress.parse(text)));
 };
 
-/** Dials, and lets a proxy answer the greeting. @returns Whom the proxy was asked for; undefined for nobody. */
+/** Dials, and lets a proxy answer the greeting. @returns The address the proxy was asked for; undefined for nobody. */
 async function asksFor(dest: string, options: ConnmanOptions, at = proxy): Promise<string | undefined> {
   const { connman } = await world.node({ lookUpHost, noConnect: true, proxyRandomize: false, ...options });
   void connman.connectTo(dest);

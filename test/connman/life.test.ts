@@ -103,7 +103,7 @@ describe('a connman with nothing to do', () => {
   it.each([
     ['V1', false],
     ['V2', true],
-  ])('makes no turn of its socket loop, whoever is connected over %s', async (_name, v2Transport) => {
+  ])('makes no turn of its socket loop with idle peers over %s', async (_name, v2Transport) => {
     const server = await world.node({ bind: [PLACE] });
     const client = await world.node({ v2Transport });
     void client.connman.connectTo(PLACE);

@@ -98,7 +98,7 @@ describe('two nodes over V2 on real sockets', () => {
     expect([server, client].map(({ connman }) => onlyNode(connman).transportInfo.transportType)).toEqual(['v2', 'v2']);
   });
 
-  /** A list of inventory entries that says which one it is: now and then one too long for a single packet step. */
+  /** A list of inventory entries that says which one it is: some are too long for a single packet step. */
   function pattern(index: number): Buffer {
     const count = index % 100 === 99 ? 2_000 : index % 7;
     return Buffer.concat([

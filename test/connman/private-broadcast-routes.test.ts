@@ -52,7 +52,7 @@ describe('a network whose proxy comes later', () => {
 });
 
 describe('a private broadcast to an IPv4 address', () => {
-  it('waits until we have shaken hands with an onion address, whoever else we did with', async () => {
+  it('waits for a handshake with an onion address, whatever other peers there are', async () => {
     const tor = world.listen(TOR);
     const { connman, greeter } = world.make({
       bind: [PLACE],
@@ -63,7 +63,7 @@ describe('a private broadcast to an IPv4 address', () => {
       v2Transport: false,
       random: seededUint32(8),
     });
-    // Whoever offers nothing is dialed for broadcasts only.
+    // A peer that offers nothing is dialed for broadcasts only.
     greeter.hasAllDesirableServiceFlags = () => false;
     await connman.start(greeter);
     world.connect(PLACE).greet();

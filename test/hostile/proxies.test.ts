@@ -1,4 +1,4 @@
-// A SAM bridge and a Tor control port that flood whoever uses them, over the kernel's own sockets: both are given up after a
+// A SAM bridge and a Tor control port that flood their users, over the kernel's own sockets: both are given up after a
 // bounded number of bytes, and what they wrote is not kept.
 
 import { createServer } from 'node:net';

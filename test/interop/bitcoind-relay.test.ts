@@ -115,7 +115,7 @@ describe.skipIf(bitcoindPath() === undefined)('with Bitcoin Core', { timeout: 60
       expect(items.map(({ type, hash }) => [type, hashToHex(hash)])).toEqual([[InventoryType.BLOCK, first]]);
       expect(await fetchBlock(ours, nodeId, first!)).toBe(await core.rpc('getblock', first, 0));
 
-      // Headers come to whom Core knows to have the block before.
+      // Headers come to peers that Core knows to have the block before.
       const headers = ours.next('message:headers');
       const genesis = await core.rpc<string>('getblockhash', 0);
       expect(ours.peers.requestHeaders(nodeId, [hashFromHex(genesis)])).toBe(true);

@@ -24,7 +24,7 @@ import { describeInNamespace } from '../harness/labs/namespace.ts';
 import { Probe } from '../harness/probe.ts';
 import { inTime, noteProgress, until } from '../harness/until.ts';
 
-/** A session takes 20 s with this i2pd, now and then twice that. */
+/** A session takes 20 s with this i2pd, sometimes twice that. */
 const SESSION_DEADLINE_MS = 90_000;
 /** How long "connected" may be followed by nothing until it is tried again, in milliseconds. */
 const SILENCE_MS = 5_000;
@@ -38,7 +38,7 @@ const STREAM_COUNT = 3;
 const TELLER = 'teller';
 const MEBIBYTE = 1 << 20;
 
-/** Which router serves whom: the floodfill is the second. */
+/** Which router serves which side: the floodfill is the second. */
 const LISTENER = 1;
 const DIALER = 0;
 
@@ -296,7 +296,7 @@ describeInNamespace('a private I2P network', import.meta.filename, needs, () => 
   test('cannot reach a destination that it was told of and that nobody published', async () => {
     const generated = await ask(await openBridge(), 'DEST GENERATE SIGNATURE_TYPE=7');
     const destination = /PUB=(\S+)/.exec(generated)![1]!;
-    // Whoever asks for a stream to it makes it known to the router.
+    // A request for a stream to it makes it known to the router.
     const refused = await ask(
       await openBridge(),
       `STREAM CONNECT ID=${TELLER} DESTINATION=${destination} SILENT=false`,

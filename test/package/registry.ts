@@ -1,4 +1,4 @@
-// A registry on loopback that has one package, and sends whoever asks for another to the real one.
+// A registry on loopback that has one package, and sends requests for others to the real one.
 
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// How transactions are announced: to whom, when, in which order, and what of it everybody knows.
+// How transactions are announced: to which peers, when, in which order, and what of it everybody knows.
 
 import { describe, expect, it } from 'vitest';
 

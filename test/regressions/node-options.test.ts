@@ -122,11 +122,11 @@ describe('a node', () => {
     const { connman } = nodeWith({ bind: ['127.0.0.1:0'] });
     await connman.start(new PeerManager());
     const at = String(connman.listeningAt[0]!);
-    for (const whom of [at, '127.0.0.1', '127.0.0.0/8', NetAddress.parse('127.0.0.1')]) {
+    for (const target of [at, '127.0.0.1', '127.0.0.0/8', NetAddress.parse('127.0.0.1')]) {
       expect(await connman.connectTo(at)).toBe(true);
       expect(connman.disconnectNode('127.0.0.2')).toBe(false);
       expect(connman.disconnectNode('no address')).toBe(false);
-      expect(connman.disconnectNode(whom)).toBe(true);
+      expect(connman.disconnectNode(target)).toBe(true);
       await expect.poll(() => connman.getNodeCount()).toBe(0);
     }
     await connman.stop();

@@ -95,7 +95,7 @@ describe.skipIf(noBuild !== undefined)('an output of sockman watch that nobody r
     listener.close();
   });
 
-  it('does not grow: lines are left out, and counted for whoever reads again', async () => {
+  it('does not grow: lines are left out, and counted once it is read again', async () => {
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;

@@ -211,7 +211,7 @@ describe('banlist.json', () => {
     expect(await readFile(path(), 'utf8')).toBe('untouched');
   });
 
-  it('is saved also if whoever is told of a change fails', async () => {
+  it('a ban is saved also if the listener of changes throws', async () => {
     const onChange = (): void => {
       throw new Error('no');
     };

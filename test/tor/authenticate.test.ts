@@ -117,7 +117,7 @@ describe('authentication', () => {
     ['is a folder', () => (rmSync(cookieFile), mkdirSync(cookieFile))],
     ['is a named pipe', () => (rmSync(cookieFile), execFileSync('mkfifo', [cookieFile]))],
     ['never ends', () => offers('SAFECOOKIE', '/dev/zero')],
-    // 256 GB, if one lets it: a file of size 0 to whoever asks. (Linux; elsewhere it is not there)
+    // 256 GB, if one lets it: a file that says its size is 0. (Linux; elsewhere it is not there)
     ['has no size and never ends', () => offers('SAFECOOKIE', '/proc/self/pagemap')],
   ])('fails with a cookie that %s, before anything is said', async (_what, prepare) => {
     prepare();

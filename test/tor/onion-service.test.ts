@@ -257,7 +257,7 @@ describe('a connection that is lost', () => {
       expect(wait).toBeLessThanOrEqual(expected + 250);
     }
     expect(seen.at(-1)).toBe(600_000);
-    // Who answers at last is tried again at once when he goes, and after a second if he stays away.
+    // A Tor that answers at last is tried again at once when it goes, and after a second if it stays away.
     stage.net.faults = {};
     await port.advance(TOR_RETRY_MAX_MS);
     expect(takeEvents()).toEqual([`online ${SERVICE}`]);

@@ -109,7 +109,7 @@ export class Connman implements AsyncDisposable {
   // ---- Dialing ------------------------------------------------------------------------------------------------------
 
   /**
-   * Dials somebody whom the user named, once, beyond all limits.
+   * Dials a peer that the user named, once, beyond all limits.
    *
    * @param dest - An address or a name, with or without port.
    * @param usesV2 - Default: whether we offer it. A V1 peer that hangs up over it is dialed again with V1.
@@ -153,18 +153,18 @@ export class Connman implements AsyncDisposable {
   /**
    * Marks nodes for disconnection, whatever their type and permissions.
    *
-   * @param whom - A node id, an `addrName`, or an address (all ports) or a subnet, as an object or as text.
+   * @param target - A node id, an `addrName`, or an address (all ports) or a subnet, as an object or as text.
    * @returns Whether there was one.
    */
-  disconnectNode(whom: number | string | NetAddress | Subnet, reason = 'disconnected by the user'): boolean {
-    if (whom instanceof NetAddress || whom instanceof Subnet) {
-      const subnet = trySubnetNamed(whom, this.#parts.network.cjdnsReachable);
+  disconnectNode(target: number | string | NetAddress | Subnet, reason = 'disconnected by the user'): boolean {
+    if (target instanceof NetAddress || target instanceof Subnet) {
+      const subnet = trySubnetNamed(target, this.#parts.network.cjdnsReachable);
       return subnet !== undefined && this.#parts.table.disconnectSubnet(subnet, reason);
     }
-    const node = typeof whom === 'number' ? this.node(whom) : this.#parts.table.findName(whom);
+    const node = typeof target === 'number' ? this.#parts.table.get(target) : this.#parts.table.findName(target);
     node?.disconnect(reason);
-    if (node !== undefined || typeof whom === 'number') return node !== undefined;
-    const subnet = trySubnetNamed(whom, this.#parts.network.cjdnsReachable);
+    if (node !== undefined || typeof target === 'number') return node !== undefined;
+    const subnet = trySubnetNamed(target, this.#parts.network.cjdnsReachable);
     return subnet !== undefined && this.#parts.table.disconnectSubnet(subnet, reason);
   }
 
@@ -277,7 +277,7 @@ export class Connman implements AsyncDisposable {
     this.#parts.network.useOnionProxy(endpoint);
   }
 
-  /** Addresses from the book, drawn anew. For the user: whoever else asks often learns all of them. */
+  /** Addresses from the book, drawn anew. For the user: a peer that asked often would learn all of them. */
   getAddressesUnsafe(
     maxCount: number,
     maxPercent: number,

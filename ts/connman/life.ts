@@ -51,7 +51,7 @@ export class ConnmanLife {
     this.#startIntervals();
   }
 
-  /** Finds out where proxies and we ourselves are. @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: a name has no address. */
+  /** Finds out where proxies are, and where we are ourselves. @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: a name has no address. */
   async #lookUpNames(): Promise<void> {
     this.#stage = 'starting';
     const { settings, network, externalAddresses } = this.#parts;

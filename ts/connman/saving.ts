@@ -21,7 +21,7 @@ export class Saving {
     await this.#attempt('bans', async () => banMan?.save?.());
   }
 
-  /** Whom to dial first; nobody if that cannot be read. */
+  /** The peers to dial first; none if they cannot be read. */
   async takeAnchors(): Promise<PeerAddress[]> {
     try {
       return (await this.#settings.anchorStore?.take()) ?? [];
@@ -31,7 +31,7 @@ export class Saving {
     }
   }
 
-  /** Saves whom to dial first. For a clean end only: after a crash an attacker must not find us bound to his nodes. */
+  /** Saves the peers to dial first. For a clean end only: after a crash an attacker must not find us bound to their nodes. */
   async saveAnchors(anchors: readonly PeerAddress[]): Promise<void> {
     await this.#attempt('anchors', async () => this.#settings.anchorStore?.save(anchors));
   }

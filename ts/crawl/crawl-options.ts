@@ -35,7 +35,7 @@ export interface CrawlOptions {
   readonly chain?: ChainName;
   /** Where records and journal go; left out, nothing is kept. */
   readonly folder?: string;
-  /** Where people can reach whoever runs the crawl: part of the user agent. Letters, digits, space and `.,;-_?@`. */
+  /** Where people can reach the operator of the crawl: part of the user agent. Letters, digits, space and `.,;-_?@`. */
   readonly contact?: string;
   /** Transports: V2 and then V1 (`auto`), or only one of them. Default `auto`. */
   readonly v2?: V2Policy;

@@ -1,4 +1,4 @@
-// A host name and a port: where something is that has no fixed address. Looked up by whoever may ask a resolver.
+// A host name and a port: where something is that has no fixed address. Looked up where a resolver may be asked.
 
 import { hasOverlaySuffix } from './overlay-text.ts';
 import { splitHostPort } from './split-host-port.ts';

@@ -1,6 +1,6 @@
 // Network groups: which addresses are likely to be in one hand.
 //
-// Connections and address-book buckets are spread over groups, so that whoever owns one range cannot fill them all.
+// Connections and address-book buckets are spread over groups, so that the owner of one range cannot fill them all.
 // Groups from an AS map are the address manager's matter. (Bitcoin Core src/netgroup.cpp)
 
 import { linkedIPv4Of, networkOf } from './classify.ts';

@@ -16,7 +16,7 @@ export type HeadersFault = 'invalid-proof-of-work' | 'not-continuous';
 
 /**
  * Checks headers as they come in one message, in the order in which Core does: the work of all, then how they hang together.
- * Whether the target is the right one, and whether the first builds on something known, is for whoever knows the chain.
+ * Whether the target is the right one, and whether the first builds on something known, is for the owner of the chain to judge.
  *
  * @param headers - Ascending. None are sound.
  * @param chain - Its first block has the easiest target that there may be.

@@ -1,4 +1,4 @@
-// What is done now and then for all peers together: compared with the clock whenever the peer manager is called, since only
+// Periodic tasks for all peers together: compared with the clock whenever the peer manager is called, since only
 // `Connman` has timers. (Bitcoin Core src/net_processing.cpp, StartScheduledTasks, ReattemptInitialBroadcast)
 
 import { shown } from '../util/errors/errors.ts';

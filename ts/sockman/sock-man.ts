@@ -98,7 +98,7 @@ export abstract class SockMan implements SockManCallbacks {
    * name is the original's.
    *
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: started before.
-   * @throws {SockManError} `ERR_SOCKMAN_BACKEND`: the backend or poller asked for is not to be had here.
+   * @throws {SockManError} `ERR_SOCKMAN_BACKEND`: the backend or poller asked for is unavailable here.
    */
   startSocketsThreads(options: StartOptions = {}): void {
     this.#core.start(options);
@@ -256,7 +256,7 @@ export abstract class SockMan implements SockManCallbacks {
 
   /**
    * Sends bytes, and keeps a copy of what the kernel does not take: it leaves as soon as there is room, in order, before
-   * anything else on the connection. `eventReadyToSend` comes when nothing waits any more. Whoever answers what a peer sends
+   * anything else on the connection. `eventReadyToSend` comes when nothing waits any more. A program that answers what a peer sends
    * reads only while nothing waits, or a peer that never reads fills the queue:
    * `shouldTryToRecv: (nodeId) => sockMan.queuedBytesOf(nodeId) === 0`.
    *

@@ -1,7 +1,7 @@
 // Banned and discouraged addresses: bans are somebody's decision and survive a restart; misbehaviour earns discouragement,
 // which is forgotten. (Bitcoin Core src/banman.h)
 //
-// Neither closes a connection: whoever bans also disconnects.
+// Neither closes a connection: the caller that bans also disconnects.
 
 import { parseBanList, serializeBanList, MAX_BAN_LIST_BYTES } from './ban-list.ts';
 import type { BanEntry } from './ban-list.ts';

@@ -2,7 +2,7 @@
 //
 // Each is a byte 01, then the private key, 32 bytes; sv2-tp reads and writes the same. Where there is no key, a new one is
 // made and stored. A damaged file is kept aside, since somebody may still find the key in it. A file that others can read is
-// refused: whoever read it can pretend to be this server.
+// refused: anyone who read it can pretend to be this server.
 
 import { randomBytes } from 'node:crypto';
 import { renameSync, statSync } from 'node:fs';

@@ -67,7 +67,7 @@ export interface ResponderOptions {
   readonly role: 'responder';
   /** Makes a fresh key pair, once act 1 is there; its private key is overwritten. */
   readonly ephemeral: () => EllSwiftKeyPair;
-  /** Asked once act 1 is there: whoever connects and says nothing costs no arithmetic. */
+  /** Asked once act 1 is there: a client that connects and says nothing costs no arithmetic. */
   readonly credentials: () => ResponderCredentials;
 }
 

@@ -23,7 +23,7 @@ export const TOR_FAILURES = {
   'no-usable-authentication': 'Tor asks for an authentication that we do not offer',
   'cookie-unusable': "Tor's authentication cookie cannot be used",
   'server-nonce-malformed': 'Tor answered the authentication challenge with a malformed nonce',
-  'server-hash-wrong': 'whoever answers at the control port does not know the authentication cookie',
+  'server-hash-wrong': 'the program that answers at the control port does not know the authentication cookie',
   'authentication-refused': 'Tor refuses the authentication',
 
   // Commands.

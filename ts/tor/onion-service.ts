@@ -152,7 +152,7 @@ export class OnionService {
       const error = await this.#serve();
       if (signal.aborted || error.failure === 'interrupted') return;
       this.#logger.debug(`Tor control port ${this.#control}: ${error.message}`);
-      // Whoever kept us for a while is worth coming back to at once.
+      // A Tor that kept us for a while is worth coming back to at once.
       const wasConnected = error.failure !== 'unreachable';
       if (wasConnected && this.#clock.now() - startedAtMs >= TOR_RETRY_FIRST_MS) waitMs = TOR_RETRY_FIRST_MS;
       else {

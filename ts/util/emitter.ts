@@ -8,7 +8,7 @@ export type ListenerErrorHandler = (error: unknown, eventName: string) => void;
 /**
  * Calls listeners, in the order in which they were added.
  *
- * A listener that throws disturbs neither the others nor whoever emits.
+ * A listener that throws disturbs neither the others nor the emitter.
  *
  * @typeParam Events - The value of each event, by name.
  * @example

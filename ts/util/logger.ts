@@ -4,7 +4,7 @@
 export interface Logger {
   /** For programmers: one line about what happened. */
   debug(message: string): void;
-  /** For whoever runs the program. */
+  /** For the person who runs the program. */
   info(message: string): void;
   /** Something is not as it should be, and the program goes on. */
   warn(message: string): void;

@@ -54,7 +54,7 @@ export function readSmallFile(path: string | Buffer, maxBytes: number): SmallFil
 
 /**
  * Writes a file that only its owner can read, where none is. Either all of it is on the disk afterwards, or nothing has
- * changed: whoever made a file in the meantime keeps it.
+ * changed: a file made in the meantime stays as it is.
  *
  * @returns Why it could not be written; undefined when it was.
  */

@@ -61,7 +61,7 @@ const MICROSECONDS_PER_MS = 1_000;
 /**
  * Draws how long to wait for something that happens at random with a mean interval, in milliseconds to the microsecond.
  *
- * Compare the result with a clock now and then; a host's timer may not reach as far.
+ * Compare the result with a clock from time to time; a host's timer may not reach as far.
  *
  * @param meanMs - 0 or more.
  */

@@ -273,7 +273,7 @@ describe('the message pump', () => {
     expect(countOf(0)).toBe(10 * PUMP_REST_MS - 20);
   });
 
-  it('visits whoever has something to do in the round that looks at everybody as well', () => {
+  it('visits a node that has something to do in the round that looks at everybody as well', () => {
     const { clock, visits, netEvents, run } = steppedPump(1, 1);
     // Asks for turn after turn without a message waiting, as requests for blocks do, and would else be left alone.
     netEvents.processMessages = () => (visits.at(-1)!.push(0), true);

@@ -32,7 +32,7 @@ describe('a pool of slots', () => {
     expect(pool.freeCount).toBe(1);
   });
 
-  it('hands a released slot to whoever waits, past those who do not', () => {
+  it('hands a released slot to the one that waits, past those that do not', () => {
     const pool = new SlotPool(1);
     const held = pool.tryAcquire()!;
     void pool.acquire(never);

@@ -72,7 +72,7 @@ describe('dialing from the address book', () => {
     expect(connman.getNodeCount('out')).toBe(4);
   });
 
-  // Nobody here speaks V2: whoever is called with it hangs up, and is called again.
+  // Nobody here speaks V2: a peer called with it hangs up, and is called again.
   it.each([
     ['offers it', true, SERVICES | Services.P2P_V2, 2],
     ['does not offer it', true, SERVICES, 1],
@@ -244,7 +244,7 @@ describe('added nodes', () => {
     expect(ofType(connman, 'manual')).toHaveLength(8);
     connman.disconnectNode(names[5]!);
     await world.pass(70_000, STEP_MS);
-    // Whoever is first in the list has the slot that came free: the dead one gave it back.
+    // The first in the list has the slot that came free: the dead one gave it back.
     expect(missing()).toEqual([names[0], names[9]]);
   });
 

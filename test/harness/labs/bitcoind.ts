@@ -1,7 +1,7 @@
 // Bitcoin Core on regtest, in a process of its own, driven through its RPC.
 //
-// Nothing of Bitcoin Core belongs to this project, nor does what builds it: whoever has a `bitcoind` names it in the
-// environment (BITCOIND=/usr/local/bin/bitcoind). It listens on loopback only and dials nobody but whom it is told to.
+// Nothing of Bitcoin Core belongs to this project, nor does what builds it: a `bitcoind` of one's own is named in the
+// environment (BITCOIND=/usr/local/bin/bitcoind). It listens on loopback only and dials nobody but those it is told to.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';

@@ -4,7 +4,7 @@
 // data both ways, nearly all of it the 20 s at which i2pd looks whether a session is ready. To be started inside a
 // network namespace as its root: i2pd refuses peers from reserved ranges, so the loopback interface gets addresses outside.
 //
-// Who calls whom matters. A bridge looks names up for fresh sockets through a destination of the router's own, whose tunnels
+// The direction of calls matters. A bridge looks names up for fresh sockets through a destination of the router's own, whose tunnels
 // i2pd 2.45.1 begins to build 2 s after it knows another router. The first message to its network database, which comes
 // with the first connection, makes it throw away the keys of all replies that it waits for (libi2pd/NetDb.cpp, first pass of
 // `Run`; Garlic.cpp, `CleanupExpiredTags`: "tags expired" at log level debug). If those of its tunnels are among them, that

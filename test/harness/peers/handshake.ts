@@ -44,7 +44,7 @@ export function runHandshake<Result>(handshake: Handshake<Result>, answers: Uint
   for (const chunks of answers) {
     for (const chunk of chunks) {
       if (run.stillRunning) take(handshake.receive(chunk));
-      // What comes after the end belongs to whoever has the socket then.
+      // What comes after the end belongs to the next owner of the socket.
       else if (run.leftover !== undefined) run.leftover += Buffer.from(chunk).toString('hex');
     }
   }

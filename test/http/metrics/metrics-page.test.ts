@@ -13,7 +13,7 @@ describe('MetricsPage', () => {
     );
   });
 
-  it('keeps the samples of a family together, whoever adds them', () => {
+  it('a page keeps the samples of a family together, in whatever order they are added', () => {
     const page = new MetricsPage();
     page.gauge('a', 'A.').add(1, { of: 'x' });
     page.gauge('b', 'B.').add(2);

@@ -102,7 +102,7 @@ describe('a scrape', () => {
     expect(text).not.toContain('127.0.0.1');
   });
 
-  it('never has a counter go down, whoever comes and goes', async () => {
+  it('a counter never goes down while peers come and go', async () => {
     const { connman, server, scrape } = await measuredNode();
     server.route('GET', '/x', (request) => request.writeReply(200));
     const before = readMetrics(await scrape());

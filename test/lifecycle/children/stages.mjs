@@ -39,7 +39,7 @@ const stages = {
   },
   'started-with-nothing-open'() {
     sockMan.startSocketsThreads();
-    // Does not keep the process alive itself: whoever does is the SockMan.
+    // Does not keep the process alive itself: the SockMan does.
     setTimeout(() => {
       console.log('alive');
       sockMan.interruptNet();

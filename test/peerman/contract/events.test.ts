@@ -82,7 +82,7 @@ describe('send', () => {
     expect(lab.manager.send(1_234, request)).toBe(false);
   });
 
-  it('notes of whom we want new blocks in compact form', () => {
+  it('notes which peers we want new blocks from in compact form', () => {
     const lab = new PeerLab();
     const peer = lab.connectReady();
     const ask = (announce: number, version = 2n): boolean => {

@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs something as a user to whom permissions apply: root may do everything. */
+/** Runs something as a user whose permissions count: root may do everything. */
 function withoutRoot<Result>(run: () => Result): Result {
   if (process.getuid!() !== 0) return run();
   process.seteuid!(NOBODY);

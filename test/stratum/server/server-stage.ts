@@ -130,7 +130,7 @@ export function setupConnection(changes: Partial<Sv2MessageOf<'SetupConnection'>
 /** Options of the server, and of its network. */
 export type StageOptions = Sv2ConnmanOptions & { network?: MemoryNetworkOptions; theHandler?: TemplateHandler };
 
-/** A network without a server yet, for whoever brings a handler along. */
+/** A network without a server yet, for tests that bring a handler along. */
 export function createServer(options: StageOptions = {}): {
   network: MemoryNetwork;
   server: Sv2Connman;

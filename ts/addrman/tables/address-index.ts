@@ -90,7 +90,7 @@ export class AddressIndex {
     let hole = this.#slotOf(id);
     if (slots[hole] === EMPTY) return;
     this.#count--;
-    // Close the gap: whoever follows in the chain moves up, unless that would put it before its home.
+    // Close the gap: the entry that follows in the chain moves up, unless that would put it before its home.
     const mask = slots.length - 1;
     for (let slot = (hole + 1) & mask; slots[slot] !== EMPTY; slot = (slot + 1) & mask) {
       const distanceFromHome = (slot - lookupHash[slots[slot]!]!) & mask;

@@ -1,7 +1,7 @@
 // Test before evict: an address that has proved good may be unable to enter the tried table because its one slot there
 // is taken. The occupant is dialed first, and gives way only if it fails.
 //
-// An attacker who can make us connect to him would else replace one good address after the other. (Bitcoin Core
+// An attacker who can make us connect to them would else replace one good address after the other. (Bitcoin Core
 // src/addrman.cpp, AddrManImpl::Good_, ResolveCollisions_, SelectTriedCollision_)
 
 import { uniformBelow } from '../../util/random.ts';
@@ -12,7 +12,7 @@ import { MAX_PENDING_COLLISIONS, REPLACEMENT_SECONDS, TEST_GRACE_SECONDS, TEST_W
 /** Marks a success at `time`. Returns whether the entry moved to the tried table just now. */
 export function markGood(tables: AddressTables, id: number, time: number, testBeforeEvict: boolean): boolean {
   const { store } = tables;
-  // The gossiped time stays: it would show others whom we are connected to.
+  // The gossiped time stays: it would show others which peers we are connected to.
   store.lastSuccess[id] = time;
   store.lastTry[id] = time;
   store.attempts[id] = 0;
@@ -62,7 +62,7 @@ function verdictOn(tables: AddressTables, id: number, now: number): 'replace' | 
   return now - store.lastSuccess[id]! > TEST_WINDOW_SECONDS ? 'replace' : 'wait';
 }
 
-/** Moves a new entry to its tried slot. An occupant goes back to the new slot of its first source, over whoever is there. */
+/** Moves a new entry to its tried slot. An occupant goes back to the new slot of its first source, over the entry that is there. */
 function moveToTried(tables: AddressTables, id: number, slot: number): void {
   const occupant = tables.triedTable.entries[slot]!;
   if (occupant === NO_ENTRY) {

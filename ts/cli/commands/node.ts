@@ -1,4 +1,4 @@
-// `sockman node`: runs a Bitcoin peer and shows whom it talks to. It takes Bitcoin Core's options, from the command line and
+// `sockman node`: runs a Bitcoin peer and shows its connections. It takes Bitcoin Core's options, from the command line and
 // from a `bitcoin.conf`.
 
 import type { Command } from '../command.ts';

@@ -1,5 +1,5 @@
 // The peers of a node where there is no terminal: lines of the table that are new. Peers that come and go all day make no
-// file without end: beyond a burst there is a line now and then, and a count of those that were left out.
+// file without end: beyond a burst there is an occasional line, and a count of those that were left out.
 
 import type { PeerStats } from '../../connman/statistics.ts';
 import { TokenBucket } from '../../util/time/token-bucket.ts';

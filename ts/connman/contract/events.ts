@@ -1,4 +1,4 @@
-// What happens to connections, for whoever embeds a `Connman`.
+// What happens to connections, for the program that embeds a `Connman`.
 //
 // That a peer misbehaves is told by the message processor, and a change of the bans by `BanMan` (its option `onChange`).
 

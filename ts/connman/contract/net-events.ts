@@ -1,6 +1,6 @@
 // The contract between the connection manager and the message processor.
 //
-// `Connman` owns connections and bytes and knows nothing of what messages mean; whoever implements `NetEvents` (the
+// `Connman` owns connections and bytes and knows nothing of what messages mean; the message processor that implements `NetEvents` (the
 // `PeerManager`) knows that, and nothing of sockets. All methods are synchronous and called one at a time, never nested,
 // always from `Connman`'s event loop. (Bitcoin Core src/net.h, class NetEventsInterface)
 
@@ -182,7 +182,7 @@ export interface PeerNetwork {
   /** Addresses to answer a getaddr with: the same for about a day for all peers of one network on one of our addresses. */
   getAddresses(node: P2PNode, maxCount: number, maxPercent: number): readonly PeerAddress[];
 
-  /** Addresses fresh from the book, for whoever is trusted. */
+  /** Addresses fresh from the book, for trusted callers. */
   getAddressesUnsafe(maxCount: number, maxPercent: number, network?: NetworkClass, isFiltered?: boolean): PeerAddress[];
 
   /** Whether the upload target is used up; for `historical` blocks some of it is held back. */

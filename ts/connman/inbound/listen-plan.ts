@@ -15,7 +15,7 @@ export const ANY_IPV4 = NetAddress.parse('0.0.0.0');
 export const ANY_IPV6 = NetAddress.parse('::');
 const LOOPBACK_IPV4 = NetAddress.parse('127.0.0.1');
 
-/** What whoever connects to a listener may do. */
+/** What the peers of a listener may do. */
 export interface ListenerPermissions {
   /** Bits of `PERMISSION_FLAGS`. */
   readonly flags: number;

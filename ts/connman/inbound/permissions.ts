@@ -1,6 +1,6 @@
 // Permissions as they are written in options, and who gets which. (Bitcoin Core src/net_permissions.cpp)
 //
-// `[permissions@]target`: names with commas between them, for whoever connects to a listener (`whiteBind`) or from a range
+// `[permissions@]target`: names with commas between them, for peers that connect to a listener (`whiteBind`) or from a range
 // of addresses (`whiteList`). Without `@` the permissions are implicit: the default ones, decided when a peer connects.
 // Automatic outbound peers never have any.
 

@@ -30,7 +30,7 @@ const TYPE_AT = 8;
 const LENGTH_AT = TYPE_AT + MESSAGE_TYPE_BYTES;
 const HEADER_BYTES = LENGTH_AT + 4;
 
-/** For the owner only: who talks to whom about which transactions is nobody else's business. */
+/** For the owner only: which peers talk about which transactions is nobody else's business. */
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 

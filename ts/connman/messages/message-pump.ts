@@ -7,7 +7,7 @@
 // and, every 100 ms, those whose time has come: the message processor says when it next has something to say by itself. So
 // thousands of silent peers cost a look at a number each.
 //
-// A round that takes long is cut into slices, and who is left when one ends is set against whoever has come meanwhile.
+// A round that takes long is cut into slices, and nodes left when one ends are set against those that have come meanwhile.
 // Slices and rounds follow each other through the host's event loop, never in a plain loop, so that sockets and timers get
 // their turn in between. (Bitcoin Core src/net.cpp, ThreadMessageHandler, which visits all and asks nobody's price)
 
@@ -88,7 +88,7 @@ export class MessagePump {
     const startedAtMs = clock.now();
     let nowMs = startedAtMs;
     for (const node of this.#takeReady(nowMs)) {
-      // Out of time: who is left is compared with whoever comes until the next slice.
+      // Out of time: nodes left are compared with those that come until the next slice.
       if (nowMs - startedAtMs >= PUMP_SLICE_MS) {
         this.#ready.add(node);
         continue;

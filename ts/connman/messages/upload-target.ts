@@ -1,6 +1,6 @@
 // The upload target: how much is to be sent in a day. (Bitcoin Core src/net.cpp, RecordBytesSent and OutboundTargetReached)
 //
-// Nothing is throttled. Whoever serves old blocks asks here first, and refuses when the target is reached; part of it is
+// Nothing is throttled. The server of old blocks asks here first, and refuses when the target is reached; part of it is
 // held back from them, so that new blocks can go out until the end of the day.
 
 import type { Clock } from '../../util/time/clock.ts';

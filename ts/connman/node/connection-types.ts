@@ -47,7 +47,7 @@ export function isManualOrFullOutbound(type: ConnectionType): boolean {
   return type === 'manual' || type === 'outbound-full-relay';
 }
 
-/** Whether a new dial avoids the network group of such a peer: long-lived outbound ones, whoever asked for them. */
+/** Whether a new dial avoids the network group of such a peer: long-lived outbound ones, automatic or manual. */
 export function countsForNetGroupDiversity(type: ConnectionType): boolean {
   return isManualOrFullOutbound(type) || type === 'block-relay-only';
 }

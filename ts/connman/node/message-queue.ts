@@ -1,6 +1,6 @@
 // Messages that wait to be sent on one connection, and the memory they take.
 //
-// A queue never refuses a message: when it is full, whoever fills it is paused (see `P2PNode`).
+// A queue never refuses a message: when it is full, what fills it is paused (see `P2PNode`).
 
 import { MESSAGE_OVERHEAD_BYTES } from '../../p2p/transport/transport.ts';
 

@@ -2,7 +2,7 @@
 //
 // A node lives from a successful dial or accept until its removal, in this order: made, `NetEvents.initializeNode`, in the
 // table of `Connman`, marked for disconnection, out of the table and its socket closed, `NetEvents.finalizeNode`.
-// There are no locks and no reference counts: everything happens on one event loop. Whoever works asynchronously keeps
+// There are no locks and no reference counts: everything happens on one event loop. Asynchronous code keeps
 // the id and asks `Connman.node(id)` again.
 
 import type { NetworkClass } from '../../netaddr/network.ts';
@@ -199,7 +199,7 @@ export class P2PNode {
     return types.advertisedProtocolVersion(this.connectionType);
   }
 
-  /** The network the peer comes through; `onion` for whoever comes from our onion service. */
+  /** The network the peer comes through; `onion` for a peer that comes from our onion service. */
   get connectedThroughNetwork(): NetworkClass {
     return this.isInboundOnion ? 'onion' : this.addr.address.getNetClass();
   }

@@ -5,7 +5,7 @@
 
 import { whenAborted } from '../../util/time/when-aborted.ts';
 
-/** One slot, held by whoever has the object. */
+/** One slot, held by the holder of the object. */
 export class SlotGrant {
   #pool: SlotPool | undefined;
 
@@ -22,7 +22,7 @@ export class SlotGrant {
   }
 }
 
-/** A fixed number of slots. Whoever waits longest is served first. */
+/** A fixed number of slots. The longest wait is served first. */
 export class SlotPool {
   readonly size: number;
   #freeCount: number;

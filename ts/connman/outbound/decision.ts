@@ -45,7 +45,7 @@ export interface WantedConnection {
   readonly network: PublicNetworkName | undefined;
 }
 
-/** Decides, and keeps the times of what comes now and then. */
+/** Decides, and keeps the times of periodic dials. */
 export class OutboundDecision {
   readonly #budget: ConnectionBudget;
   readonly #random: RandomUint32;
@@ -62,7 +62,7 @@ export class OutboundDecision {
     this.#nextExtraNetworkMs = this.#after(nowMs, EXTRA_NETWORK_INTERVAL_MS);
   }
 
-  /** What is wanted now; undefined for nothing. What comes now and then begins a new interval when it is named. */
+  /** What is wanted now; undefined for nothing. A periodic dial begins a new interval when it is named. */
   next(situation: OutboundSituation): WantedConnection | undefined {
     const { nowMs, fullRelayCount, blockRelayCount } = situation;
     const { maxFullRelay, maxBlockRelay } = this.#budget;

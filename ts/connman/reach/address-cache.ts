@@ -1,7 +1,7 @@
 // What is answered to getaddr: the same list for about a day. (Bitcoin Core src/net.cpp, CConnman::GetAddressesUnsafe)
 //
 // Fresh answers would let anybody who asks often enough read the whole address book, and times in them tell who is connected
-// to whom. So all peers of one network on one of our addresses get one list; those on another get another, since
+// to which peer. So all peers of one network on one of our addresses get one list; those on another get another, since
 // comparing them would show that both addresses are ours.
 
 import type { NetworkClass } from '../../netaddr/network.ts';

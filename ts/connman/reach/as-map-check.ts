@@ -1,4 +1,4 @@
-// Says now and then how well the AS map fits the address book: one that knows few of the addresses protects little.
+// Logs periodically how well the AS map fits the address book: one that knows few of the addresses protects little.
 
 import { measureAsMapHealth } from '../../addrman/asmap/health.ts';
 import type { AsMapHealth } from '../../addrman/asmap/health.ts';

@@ -9,7 +9,7 @@ import { outOfRange } from '../../util/errors/errors.ts';
 export const DEFAULT_MAX_CONNECTIONS = 125;
 /** Most full-relay peers that are dialed automatically. (Core, MAX_OUTBOUND_FULL_RELAY_CONNECTIONS) */
 export const MAX_FULL_RELAY_CONNECTIONS = 8;
-/** Most block-relay-only peers, but for one that is tried now and then. (Core, MAX_BLOCK_RELAY_ONLY_CONNECTIONS) */
+/** Most block-relay-only peers, but for one that is tried from time to time. (Core, MAX_BLOCK_RELAY_ONLY_CONNECTIONS) */
 export const MAX_BLOCK_RELAY_CONNECTIONS = 2;
 /** Most feelers at a time. (Core, MAX_FEELER_CONNECTIONS) */
 export const MAX_FEELER_CONNECTIONS = 1;

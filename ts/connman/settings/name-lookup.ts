@@ -18,7 +18,7 @@ export type ResolverQuestion = (name: string, hints: number) => Promise<readonly
 
 /**
  * Whether a resolver may be asked for a host. What ends in `.onion` or `.i2p` is nobody's business, however misspelt: the
- * question alone would tell whom somebody is looking for. (RFC 7686)
+ * question alone would tell who is looked for. (RFC 7686)
  */
 export function mayBeLookedUp(host: string): boolean {
   return host !== '' && !host.includes('\0') && !hasOverlaySuffix(host);

@@ -12,7 +12,7 @@ import type { RandomUint32 } from '../../util/random.ts';
 import type { AddressSource } from './address-source.ts';
 import type { HostLookup } from './name-lookup.ts';
 
-/** Whom not to connect to. `BanMan` is one. */
+/** Banned and discouraged addresses. `BanMan` is one. */
 export interface BanSource {
   /** Whether connections with it are refused. */
   isBanned(address: NetAddress): boolean;
@@ -47,7 +47,7 @@ export interface ConnmanOptions extends SockManOptions {
   listen?: boolean;
   /** `address`, `address:port`, either with `=onion` for where an onion service delivers. Numeric only. */
   bind?: readonly string[];
-  /** `[permissions@]address:port`: whoever connects there gets the permissions. */
+  /** `[permissions@]address:port`: peers that connect there get the permissions. */
   whiteBind?: readonly string[];
   /** `address[:port]`, like `bind` with `=onion`. */
   onionBind?: readonly string[];
@@ -128,7 +128,7 @@ export interface ConnmanOptions extends SockManOptions {
 
   // ---- Peers --------------------------------------------------------------------------------------------------------
 
-  /** `[permissions@]address or subnet`: whoever connects from there gets the permissions. */
+  /** `[permissions@]address or subnet`: peers that connect from there get the permissions. */
   whiteList?: readonly string[];
   whitelistRelay?: boolean;
   whitelistForceRelay?: boolean;

@@ -1,7 +1,7 @@
 // Options of a `Connman`: checks, defaults, and how they act on each other.
 //
 // Some options change the default of others ("soft-set"): who dials only given nodes, or goes through a proxy, does not
-// listen unless he says so. What was given is never changed. (Bitcoin Core src/init.cpp, InitParameterInteraction and
+// listen unless they say so. What was given is never changed. (Bitcoin Core src/init.cpp, InitParameterInteraction and
 // AppInitParameterInteraction)
 
 import { NetGroups } from '../../addrman/net-groups.ts';
@@ -201,7 +201,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     i2pSessionOptions: options.i2pSessionOptions,
     proxyRandomize: options.proxyRandomize ?? true,
     whiteList: texts('whiteList', options.whiteList),
-    // Whoever's transactions are relayed by force is somebody whose transactions are relayed.
+    // Transactions relayed by force are relayed.
     whitelistRelay: whitelistForceRelay || (options.whitelistRelay ?? true),
     whitelistForceRelay,
     networkActive: options.networkActive ?? true,

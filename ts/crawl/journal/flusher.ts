@@ -1,7 +1,7 @@
 // Writes what a crawl learned to its files, a few times a second and in the right order: an address before the record of who
 // told it, so that a crawl that goes on knows all that its records led to.
 //
-// A disk that is full ends nothing: bytes wait, whoever asks is told to pause, and a new try is made every second.
+// A disk that is full ends nothing: bytes wait, the crawl is told to pause, and a new try is made every second.
 
 import type { FileError } from '../../storage/file-error.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';

@@ -18,7 +18,7 @@ export interface TopTexts {
 
 /**
  * Counts texts. When too many are known, those that came least often are given up together, over and over, until half are
- * left: what comes often stays, whoever else sends what (lossy counting).
+ * left: what comes often stays, whatever else is sent (lossy counting).
  */
 export class TextCounts {
   readonly #counts = new Map<string, number>();

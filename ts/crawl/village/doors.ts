@@ -8,7 +8,7 @@ import type { Villager } from './villager.ts';
 
 /** What a door does with what it got. */
 export interface DoorAnswer {
-  /** Bytes for whoever knocks. */
+  /** Bytes for a visitor. */
   readonly send?: Uint8Array;
   /** The villager that the connection goes to from now on, and bytes for it that came along. */
   readonly villager?: Villager;
@@ -21,7 +21,7 @@ export interface Door {
   take(data: Uint8Array): DoorAnswer | undefined;
 }
 
-/** Whom an address belongs to. */
+/** The owner of an address. */
 export type FindVillager = (address: NetAddress) => Villager | undefined;
 
 const SOCKS_METHODS = { none: 0, password: 2 };

@@ -77,7 +77,7 @@ export function drawPopulation(request: PopulationRequest): Villager[] {
   const networks = shares(count, request.networks, 'ipv4');
   shuffle(random, kinds);
   shuffle(random, networks);
-  // Whoever begins a crawl must find somebody.
+  // A crawl that begins must find somebody.
   const honest = kinds.indexOf('both');
   if (honest > 0) [kinds[0], kinds[honest]] = [kinds[honest]!, kinds[0]!];
   const direct = networks.indexOf('ipv4');

@@ -1,6 +1,6 @@
 // One connection to a node, from its first byte to the end of the handshake and beyond: bytes in, bytes and messages out.
 //
-// It has no socket and no timer. Whoever owns it hands over what was received and when the peer ended; what the subclass is
+// It has no socket and no timer. Its owner hands over what was received and when the peer ended; what the subclass is
 // told is in the abstract methods. A visit is one, and so is a peer that is held for long.
 
 import type { EncodedMessage } from '../../p2p/messages/registry.ts';

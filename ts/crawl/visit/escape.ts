@@ -1,5 +1,5 @@
 // Text of a peer as it may stand in a file or on a screen: what would move the cursor, turn the direction of writing, or end a
-// line is written out. Markup stays what it is; whoever makes a page of it escapes for that.
+// line is written out. Markup stays what it is; a page made of it escapes for that.
 
 /** Control characters of both sets, line and paragraph separators, what turns the direction of text, and the escape itself. */
 // eslint-disable-next-line no-control-regex -- Control characters are what this is about.

@@ -21,8 +21,8 @@ export class Greeting {
   readonly #relay: boolean;
 
   /**
-   * @param contact - Where people can reach whoever runs the crawl: letters, digits, space and `.,;-_?@`.
-   * @param relay - Whether peers shall announce transactions: for who only listens to announcements.
+   * @param contact - Where people can reach the operator of the crawl: letters, digits, space and `.,;-_?@`.
+   * @param relay - Whether peers shall announce transactions: for a crawl that only listens to announcements.
    * @throws {TypeError} | {RangeError} The contact has other characters, or is too long.
    */
   constructor(clock: Clock, random: RandomUint32, contact?: string, relay: boolean = false) {

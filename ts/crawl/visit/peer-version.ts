@@ -1,6 +1,6 @@
 // What a peer's `version` says, read as leniently as a crawler can afford: what is missing or too long spoils nothing else.
 //
-// A node drops a `version` whose user agent is too long; whoever counts nodes wants to see it. (p2p/messages/version.ts has the
+// A node drops a `version` whose user agent is too long; a crawl wants to see it. (p2p/messages/version.ts has the
 // table of the fields)
 
 import { readVersionHead } from '../../p2p/messages/version.ts';

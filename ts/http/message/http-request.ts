@@ -96,7 +96,7 @@ export class HttpRequest {
     this.nodeId = nodeId;
     this.body = NO_BODY;
     this.isComplete = false;
-    // Both ways to say where a body ends: whoever is in front may have read it the other way. (RFC 9112 section 6.1)
+    // Both ways to say where a body ends: a proxy in front may have read it the other way. (RFC 9112 section 6.1)
     const isAmbiguous = framing.isChunked && framing.lengthText !== undefined;
     this.closesConnection = framing.asksToClose || isAmbiguous || (head.minorVersion === 0 && !framing.asksToKeep);
     this.#asksToKeep = framing.asksToKeep;

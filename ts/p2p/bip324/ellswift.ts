@@ -7,7 +7,7 @@
 // as the engine's compiler and the processor's multiplier keep it so, which nobody promises. What does not: the
 // mapping, which branches on encodings and X coordinates of public keys, all public. Keys are overwritten after use,
 // but a garbage collector may have copied them before. The private keys of BIP 324 live for one handshake, and a peer
-// sees one time measurement of each; whoever keeps a key longer should weigh that.
+// sees one time measurement of each; code that keeps a key longer should weigh that.
 //
 // Source: BIP 324, "ElligatorSwift encoding of curve X coordinates"; SwiftEC (Chavez-Saab, Rodriguez-Henriquez,
 // Tibouchi, 2022).
@@ -25,7 +25,7 @@ export const PRIVATE_KEY_BYTES = 32;
 /** A source of random bytes: `randomBytes` of `node:crypto`, or a seeded one in tests. Must be cryptographic in use. */
 export type RandomBytes = (byteCount: number) => Uint8Array;
 
-/** A key pair for one handshake. Whoever uses it overwrites the private key afterwards. */
+/** A key pair for one handshake. Its user overwrites the private key afterwards. */
 export interface EllSwiftKeyPair {
   /** 32 bytes, big-endian, 1..order-1. */
   readonly privateKey: Uint8Array;

@@ -1,7 +1,7 @@
 // `getcfilters`, `cfilter`, `getcfheaders`, `cfheaders`, `getcfcheckpt`, `cfcheckpt`: filters that say which blocks a
 // client needs. (BIP 157)
 //
-// Filters are opaque here. Whether heights and hashes make sense is for whoever knows the chain to say.
+// Filters are opaque here. Whether heights and hashes make sense is for the owner of the chain to say.
 
 import type { ByteReader } from '../../util/bytes/bytes.ts';
 import { readHash, writeHash } from './codec.ts';

@@ -1,4 +1,4 @@
-// The two ids of a transaction, for announcing it and recognising it; and its scripts, for whoever waits for one.
+// The two ids of a transaction, for announcing it and recognising it; and its scripts, for programs that wait for one.
 //
 // Finds where the parts of a transaction begin and end, and nothing more: amounts and sums are not looked at.
 //

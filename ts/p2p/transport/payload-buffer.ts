@@ -9,7 +9,7 @@
 // came. (On Windows it counts against what the system may promise, too.) A thousand peers that announce 4,000,000 bytes
 // and send one more than the first part cost 253 MiB of memory and 3.8 GiB of addresses.
 //
-// Reserving only a little ahead and copying again to grow measured slower for whoever keeps blocks a while, and for a first
+// Reserving only a little ahead and copying again to grow measured slower for programs that keep blocks a while, and for a first
 // block it takes twice the memory. A resizable ArrayBuffer, which grows in place, measured slower, too: every page of it is
 // new to the process, where ordinary arrays reuse memory, and not all APIs accept one. (bench/cases/programs/p2p-v1.mjs)
 

@@ -34,7 +34,7 @@ export function askForAddresses(context: PeerContext, peer: PeerState): void {
   peer.addressTokens.add(ADDRESS_BURST);
 }
 
-/** `getaddr`. Only for those who dialed us: of others an attacker could read back what he planted, and recognise us. */
+/** `getaddr`. Only for those who dialed us: of others an attacker could read back what they planted, and recognise us. */
 export function answerGetAddr(context: PeerContext, peer: PeerState): void {
   const { node } = peer;
   if (!node.isInbound) return;

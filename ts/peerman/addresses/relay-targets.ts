@@ -1,4 +1,4 @@
-// Whom an address is passed on to: one or two peers, the same ones for about a day. Repeating an address does not spread it,
+// The peers that an address is passed on to: one or two, the same ones for about a day. Repeating an address does not spread it,
 // and nobody outside can tell who will hear of it. (Bitcoin Core src/net_processing.cpp, RelayAddress)
 
 import { NETWORK_NUMBERS } from '../../netaddr/network.ts';

@@ -34,7 +34,7 @@ export function takeChainMessage(
   const { hooks } = context;
   if (UNWANTED_WHILE_LOADING.has(message.type) && hooks.isLoading?.() === true) return;
   if (!isWithinLimits(context, peer, message)) return;
-  // An empty answer is one: whoever has nothing for us may be asked again.
+  // An empty answer is one: a peer that has nothing for us may be asked again.
   if (message.type === 'headers' && message.headers.length === 0) peer.chain.lastGetHeadersMs = 0;
   hooks.onChainMessage?.(peer.node, message.type, payload);
   // Fewer than fit into a message: these were all that the peer has.

@@ -1,4 +1,4 @@
-// What a `PeerManager` tells whoever listens, by name.
+// What a `PeerManager` tells its listeners, by name.
 
 import type { NodeView } from '../../connman/node/peer.ts';
 import type { MessageType } from '../../p2p/messages/message-types.ts';

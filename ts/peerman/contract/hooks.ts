@@ -2,7 +2,7 @@
 // chainless, serves nothing and relays no transactions, and is still a decent peer.
 //
 // Hooks are synchronous. What one throws is logged and loses the message that led to it, or that it was asked for, and
-// nothing else. Bytes are the message's own and may be kept. Whoever works asynchronously keeps the node id and looks the
+// nothing else. Bytes are the message's own and may be kept. Asynchronous code keeps the node id and looks the
 // node up again.
 
 import type { P2PNode } from '../../connman/node/peer.ts';

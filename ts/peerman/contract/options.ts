@@ -29,7 +29,7 @@ export interface PeerManagerOptions {
   chainView?: ChainView;
   /** The address book that gossip goes into; the one that `Connman` dials from. */
   addressBook?: AddressSource;
-  /** Whom to believe nothing, and where misbehaving peers are noted. Without one they are only disconnected. */
+  /** Banned and discouraged addresses, and where misbehaving peers are noted. Without one they are only disconnected. */
   banMan?: PeerBans;
   /** "Blocks only": peers are told to send no transactions, and disconnected if they do. Default: true without `onTx`. */
   ignoreIncomingTxs?: boolean;

@@ -152,7 +152,7 @@ function asIn(network: PeerContext['network'], node: P2PNode): string {
   return asNumber === 0 ? '' : `, mapped_as=${asNumber}`;
 }
 
-/** Whom we dialed is worth a line always; who comes in could fill the log. */
+/** A peer that we dialed is always worth a line; inbound ones could fill the log. */
 function logNewPeer({ logger, network }: PeerContext, node: P2PNode): void {
   const { transportType } = node.transport.getInfo();
   const facts = `transport: ${transportType}, version: ${node.version}, ${network.nameInLog(node)}${asIn(network, node)}`;

@@ -1,4 +1,4 @@
-// `filterload`, `filteradd`, `filterclear`, `mempool`: services for light clients, for whoever was offered them.
+// `filterload`, `filteradd`, `filterclear`, `mempool`: services for light clients that were offered them.
 // (BIPs 35, 37, 111; Bitcoin Core src/net_processing.cpp)
 
 import type { FilterAddMessage, FilterLoadMessage } from '../../p2p/messages/bloom-filters.ts';

@@ -1,8 +1,8 @@
-// Who announced which transaction, and whom to ask for it next. (Bitcoin Core src/txrequest.h)
+// Which peers announced a transaction, and which to ask for it next. (Bitcoin Core src/txrequest.h)
 //
 // Each transaction is asked of one peer at a time. Announcements may have to wait, when others are likely to be better. Of
 // several peers the preferred ones come first, and among equals a secret hash decides, so that nobody gets to the front by
-// announcing often or early. Who does not answer in time loses his turn for good. An announcement is
+// announcing often or early. A peer that does not answer in time loses its turn for good. An announcement is
 //
 //   delayed    until its time;
 //   waiting    behind a better one, or behind one that is asked for;

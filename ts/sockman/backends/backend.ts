@@ -15,7 +15,7 @@
 // again and goes on where it stopped. Whatever is called meanwhile, no slot is reused and no record changes.
 //
 // Deadlines. A timer of the host can fire before the host has asked its sockets, so that a loop that was busy for longer than
-// a time-out finds the timer first and the answer behind it. Whoever judges that something did not come in time looks at the
+// a time-out finds the timer first and the answer behind it. Code that judges that something did not come in time looks at the
 // sockets first: after one pass more, and not while `isBehind`. `Deadline` (deadline.ts) does that.
 //
 // Handles. A socket is named by a 32-bit handle: the slot number in the low `SLOT_BITS` bits, a generation above.
@@ -59,7 +59,7 @@ export const RecordFlag = {
   DATA: 2,
   /**
    * There is something to receive and nothing was taken yet: the sink decides and calls `receive(handle)`. Reported in
-   * place of `DATA`, `EOF` and `READ_ERROR` when the record also says `WRITABLE`: whoever has room to
+   * place of `DATA`, `EOF` and `READ_ERROR` when the record also says `WRITABLE`: a connection with room to
    * send may want to do that first.
    */
   READABLE: 4,

@@ -134,7 +134,7 @@ export class MemoryNetwork {
   /**
    * Dials as a hand-played peer.
    *
-   * @param to - Whom to dial: a `Service`, or text as `Service.parse` reads it.
+   * @param to - The address to dial: a `Service`, or text as `Service.parse` reads it.
    * @param from - The peer's own address; port 0 for any. Default loopback.
    * @returns The peer, still connecting; what is given to `send` meanwhile is sent later.
    * @throws {SystemError} Nobody listens on the Unix-domain path, or `from` is taken.

@@ -56,7 +56,7 @@ export interface SockManCallbacks {
   eventGotPermanentReadError(nodeId: number, errmsg: string, code: string): void;
 
   /**
-   * A connection is over, whoever ended it: the one place to free what belongs to an id. Called exactly once for each id that
+   * A connection is over, whichever side ended it: the one place to free what belongs to an id. Called exactly once for each id that
    * was accepted (`eventNewConnectionAccepted` said yes) or dialed, a stream's included, and last of all: at the end of the
    * turn that closed it, or soon after a close outside a turn. Nothing can be sent any more. Costs nothing unless overridden.
    *

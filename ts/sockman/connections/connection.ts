@@ -36,7 +36,7 @@ export const NO_NODE_ID = -1;
 export const NOT_ENDED = -1;
 
 /**
- * Whoever runs a socket in place of the `SockMan` callbacks: a dial before it has a node id, a SAM control socket, a
+ * Runs a socket in place of the `SockMan` callbacks: a dial before it has a node id, a SAM control socket, a
  * `Duplex`. Calls follow the rules of `SockManCallbacks`.
  */
 export interface SocketOwner {

@@ -1,7 +1,7 @@
 // Connections that were ended with `endConnection`: they say good-bye in order.
 //
 // TCP answers with RST when a socket is closed with received bytes unread, or gets some afterwards, and an RST makes the other
-// side throw away what it has not read yet: the last words of whoever closed are lost. So our side is half-closed behind the
+// side throw away what it has not read yet: the last words of the side that closed are lost. So our side is half-closed behind the
 // last byte, whatever still comes is received and dropped, and the socket is closed when the peer has closed its side too, or
 // when the time is over. (RFC 9293 section 3.6.1; RFC 1122 section 4.2.2.13)
 

@@ -1,6 +1,6 @@
 // A socket on its way to becoming a connection: connects, and runs handshakes on it one after another.
 //
-// It belongs to whoever dials until `release` gives it to the turn loop; no `SockMan` callback fires for it before. Every
+// It belongs to the dial until `release` gives it to the turn loop; no `SockMan` callback fires for it before. Every
 // wait has a deadline (`deadline.ts`), and every end, wherever it comes from (the proxy, the deadline, the caller,
 // `closeSockets`), closes the socket and reaches the caller exactly once. Between two handshakes the socket does not
 // receive, so bytes that come early wait in the kernel and an EOF behind them is seen by the next handshake.
@@ -81,7 +81,7 @@ export class DialSocket implements SocketOwner {
     this.#opening = request;
     this.#deadline.set(request.timeoutMs);
     this.onStep?.(`connecting to ${request.to}`);
-    // Whoever heard that may have ended it.
+    // The listener may have ended it.
     if (this.#failure === undefined) this.#connect(request);
   }
 
@@ -107,7 +107,7 @@ export class DialSocket implements SocketOwner {
     return new Promise((resolve) => this.run(handshake, resolve));
   }
 
-  /** Closes the socket; whoever waits on it gets `failure`. Idempotent, and nothing after `release`. */
+  /** Closes the socket; the dial that waits on it gets `failure`. Idempotent, and nothing after `release`. */
   abort(failure: DialFailure): void {
     this.#abort(failure, false);
   }
@@ -194,7 +194,7 @@ export class DialSocket implements SocketOwner {
 
   /**
    * TCP lets a socket connect to itself: when nobody listens, and the port that the system chose for our end is the one that
-   * was dialed. It would echo what we say, and keep whoever should listen there from it. RST leaves nothing behind.
+   * was dialed. It would echo what we say, and keep the program that should listen there from it. RST leaves nothing behind.
    * (RFC 9293 section 3.5, "simultaneous open")
    */
   #isItsOwnPeer(to: Service): boolean {
@@ -216,7 +216,7 @@ export class DialSocket implements SocketOwner {
     const isNewStep = step !== this.#step;
     this.#step = step;
     if (isNewStep) this.onStep?.(step.name);
-    // Whoever heard that may have ended it.
+    // The listener may have ended it.
     if (this.#failure !== undefined) return;
     if (outcome.send !== undefined) {
       this.#unsent = this.#unsent.length === 0 ? outcome.send : Buffer.concat([this.#unsent, outcome.send]);

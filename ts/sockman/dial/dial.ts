@@ -1,6 +1,6 @@
 // The contract between `SockMan` and the conversations it holds with proxies before a connection gets its node id.
 //
-// A handshake is a state machine over bytes: it owns no socket, no timer and no clock. Whoever runs it
+// A handshake is a state machine over bytes: it owns no socket, no timer and no clock. Its owner
 // (a socket owner of `SockMan`, or a test with an array of bytes)
 //   1. calls `start` once, when the socket is connected, and sends the bytes of the outcome;
 //   2. hands every received chunk to `receive`, in order and in whatever pieces they come;
@@ -9,7 +9,7 @@
 //   4. calls `interrupted` instead when the time is over or the socket ended, and gets the failure in the right words.
 // After `done` or `failed` the handshake is over and nothing of it is called again.
 //
-// Left-over bytes. What arrives behind the last byte of a handshake belongs to whoever comes next: the peer's first data, or
+// Left-over bytes. What arrives behind the last byte of a handshake belongs to what comes next: the peer's first data, or
 // the next handshake on the same socket. It is never lost and never looked at. Bytes that come while the proxy still has to
 // be asked something cannot be an answer: they fail the handshake. A handshake sends nothing of the application, and its
 // runner hands the socket over only after `done`.

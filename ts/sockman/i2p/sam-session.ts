@@ -1,6 +1,6 @@
 // One SAM session: our presence on I2P, with an address, for as long as its control socket is open.
 //
-// The session is made when first needed, and made again after the control socket ended; whoever needs it meanwhile waits
+// The session is made when first needed, and made again after the control socket ended; callers that need it meanwhile wait
 // for the same attempt. Routers answer in seconds to minutes, when the tunnels are ready.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';

@@ -72,7 +72,7 @@ export class SendQueues {
     while (queue.length > 0) {
       const piece = queue.first();
       const sent = this.#host.send(connection, piece, queue.length > piece.length);
-      // The connection can send no more, and says so to whoever tries next.
+      // The connection can send no more, and says so at the next try.
       if (sent < 0) break;
       queue.drop(sent);
       if (sent === piece.length) continue;

@@ -3,7 +3,7 @@
 // Timers of the host run before its sockets are asked. When something kept the loop busy for longer than a time-out, the
 // answer lies in the kernel and the timer fires first: to judge there and then would call a peer late that was in time. A
 // deadline therefore waits for one pass of the loop more, and for as many as it takes until everything that was ready has
-// been delivered; whoever sets it decides in its callback, and by then has heard all there was to hear.
+// been delivered; its owner decides in the callback, and by then has heard all there was to hear.
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
 

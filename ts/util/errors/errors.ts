@@ -58,7 +58,7 @@ export class SockManError extends Error {
 
 /**
  * Thrown by decoders for bytes that do not have the form they should: cut short, a length beyond its limit, a number
- * written in a longer form than needed. Ordinary input from a hostile peer, so whoever calls a decoder catches it.
+ * written in a longer form than needed. Ordinary input from a hostile peer, so the caller of a decoder catches it.
  */
 export class DecodeError extends Error {
   readonly code = 'ERR_SOCKMAN_DECODE' satisfies ErrorCode;

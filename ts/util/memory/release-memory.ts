@@ -1,6 +1,6 @@
 // Gives the memory of large arrays back at once, instead of when the garbage collector next looks.
 //
-// The collector runs when objects are made. Whoever received a few hundred megabytes and then nothing more makes none, and
+// The collector runs when objects are made. A program that received a few hundred megabytes and then nothing more makes none, and
 // keeps them for minutes. Moving an array's buffer to nowhere frees it on the spot.
 
 import { lazily } from '../load-later.ts';

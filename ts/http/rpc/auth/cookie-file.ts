@@ -1,4 +1,4 @@
-// The cookie: a password by chance in a file, for whoever may read the files of the node. (Bitcoin Core src/rpc/request.cpp)
+// The cookie: a random password in a file, for those who may read the files of the node. (Bitcoin Core src/rpc/request.cpp)
 
 import { randomBytes } from 'node:crypto';
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Whom the server knows: users with a salted hash of their password. (Bitcoin Core src/httprpc.cpp, share/rpcauth)
+// Users that the server knows, each with a salted hash of their password. (Bitcoin Core src/httprpc.cpp, share/rpcauth)
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 

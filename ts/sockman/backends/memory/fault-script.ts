@@ -10,7 +10,7 @@ import type { Service } from '../../../netaddr/service.ts';
 export interface FaultSite {
   /** The socket's own end; undefined for a Unix-domain socket without a name. */
   readonly local: Service | undefined;
-  /** The other end: whom the connect goes to, who the connection comes from. */
+  /** The other end: where the connect goes, or where the connection comes from. */
   readonly remote: Service | undefined;
   /**
    * How often the script was asked this question before: about this socket for `send`, `receive` and `latencyMs`, about

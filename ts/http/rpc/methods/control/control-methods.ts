@@ -19,7 +19,7 @@ export function controlMethods(node: RpcNode): RpcMethod[] {
 }
 
 function uptime({ clock = systemClock }: RpcNode): RpcMethod {
-  // Monotonic: whoever sets the wall clock does not change how long the node has run.
+  // Monotonic: setting the wall clock does not change how long the node has run.
   const startedMs = clock.now();
   return defineRpcMethod({
     name: 'uptime',

@@ -30,7 +30,7 @@ export function getRawAddrMan(node: RpcNode): RpcMethod {
             services: { type: 'integer', description: 'What the node offers' },
             time: { type: 'time', description: 'When it was last seen' },
             network: { type: 'string', description: `The network (${NETWORKS}) of the address` },
-            source: { type: 'string', description: 'The address of whoever told us' },
+            source: { type: 'string', description: 'The address of the peer that told us' },
             source_network: { type: 'string', description: `The network (${NETWORKS}) of the source` },
             source_mapped_as: { type: 'integer', optional: true, description: 'The autonomous system of the source' },
           },

@@ -18,7 +18,7 @@ function setBan(node: RpcNode): RpcMethod {
   return defineRpcMethod({
     name: 'setban',
     category: 'network',
-    description: 'Bans an address or a subnet, or ends its ban. Whoever is connected from there is disconnected.',
+    description: 'Bans an address or a subnet, or ends its ban. Peers connected from there are disconnected.',
     arguments: {
       subnet: {
         type: 'string',
@@ -47,7 +47,7 @@ function setBan(node: RpcNode): RpcMethod {
       else if (!banMan.unban(target)) {
         throw invalid('Error: Unban failed. Requested address/subnet was not previously manually banned.');
       }
-      // Whoever is told that it is done finds it so after a crash too.
+      // A ban that was confirmed holds after a crash too.
       await banMan.save();
       return null;
     },
