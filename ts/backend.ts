@@ -10,6 +10,7 @@ export type {
   BatchSink,
   ConnectResult,
   ListenResult,
+  PollerName,
   SocketConnectOptions,
   SocketCounters,
   SocketListenOptions,
@@ -19,4 +20,4 @@ export type {
 export { createNativeBackend, createNodeNetBackend } from './sockman/backends/factories.ts';
 export type { NativeBackendOptions } from './sockman/backends/factories.ts';
 export { Slab, undetachableWords } from './sockman/backends/slab.ts';
-export type { BackendFactory, PollerName } from './sockman/options.ts';
+export type { BackendFactory } from './sockman/options.ts';

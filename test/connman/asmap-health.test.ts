@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AddrMan } from '../../ts/addrman/addr-man.ts';
 import { AsMap } from '../../ts/addrman/asmap/as-map.ts';
-import type { AsMapHealth } from '../../ts/addrman/asmap/health.ts';
+import type { AsMapHealth } from '../../ts/addrman/as-map-health.ts';
 import { NetGroups } from '../../ts/addrman/net-groups.ts';
 import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
 import { Service } from '../../ts/netaddr/service.ts';

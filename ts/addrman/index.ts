@@ -3,7 +3,7 @@
 export { AddrMan } from './addr-man.ts';
 export type { AddrManOptions } from './addr-man.ts';
 export { AsMap } from './asmap/as-map.ts';
-export type { AsMapHealth } from './asmap/health.ts';
+export type { AsMapHealth } from './as-map-health.ts';
 export { PeersFile } from './file/peers-file.ts';
 export type { LoadedPeers } from './file/peers-file.ts';
 export { NetGroups } from './net-groups.ts';

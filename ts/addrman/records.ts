@@ -1,8 +1,8 @@
 // What the address manager takes and gives. All are copies: nobody's hold on one changes anything inside.
 
 import type { NetAddress } from '../netaddr/net-address.ts';
-import { Service } from '../netaddr/service.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
+import { serviceOf } from './tables/service-of.ts';
 import type { EntryStore } from './tables/entry-store.ts';
 
 /** An address to dial. */
@@ -55,9 +55,4 @@ export function entryRecord(store: EntryStore, id: number): EntryRecord {
     lastCountAttemptSeconds: store.lastCountAttempt[id]!,
     attempts: store.attempts[id]!,
   };
-}
-
-/** Copies address and port of an entry. */
-export function serviceOf(store: EntryStore, id: number): Service {
-  return new Service(store.address(id), store.port[id]!);
 }

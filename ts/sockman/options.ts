@@ -5,11 +5,10 @@ import type { DebugLog } from '../util/debug-log.ts';
 import type { Logger } from '../util/logger.ts';
 import { checkOptionNames } from '../util/options/option-names.ts';
 import { invalidArg, outOfRange } from '../util/errors/errors.ts';
-import type { Backend, BackendOptions } from './backends/backend.ts';
+import type { Backend, BackendOptions, PollerName } from './backends/backend.ts';
 import type { CallbackErrorHandler } from './callbacks/callback-errors.ts';
 import { nodePath, nodeUrl } from '../util/load-later.ts';
 import { guardedLogger } from './callbacks/guarded-logger.ts';
-import { DEFAULT_PASS_BYTES, DEFAULT_PASS_MS } from './turn/pass-budget.ts';
 
 /**
  * Default bound of one receive, in bytes. A bulk stream runs at about 1.4 × the rate of 64 KiB (Bitcoin Core's bound), and
@@ -19,6 +18,12 @@ export const DEFAULT_RECEIVE_CHUNK_BYTES = 256 * 1024;
 /** Smallest and largest bound of one receive, in bytes: a page of data at least; three times this is allocated. */
 export const MIN_RECEIVE_CHUNK_BYTES = 1;
 export const MAX_RECEIVE_CHUNK_BYTES = 16 * 1024 * 1024;
+
+/** Default time of one pass, in milliseconds: what a timer may be late without anybody noticing, several batches of work. */
+export const DEFAULT_PASS_MS = 20;
+
+/** Default bytes received in one pass: a few receives of full size, 0.2 ms of a memory copy. */
+export const DEFAULT_PASS_BYTES = 1024 * 1024;
 
 /** Default connections accepted per listener and turn: enough to amortize the turn, little enough to stay fair. */
 export const DEFAULT_ACCEPT_BATCH = 64;
@@ -38,9 +43,6 @@ const MAX_PASS_BYTES = 2 ** 30;
 
 /** Makes a backend; `MemoryNetwork.createBackend` of `sockman/testing` is one. */
 export type BackendFactory = (options: BackendOptions) => Backend;
-
-/** Readiness calls of the native backend; each platform has some of them. */
-export type PollerName = 'epoll' | 'kqueue' | 'poll';
 
 /** What a `SockMan` is given. Every option has a default; a misspelt one is refused by name. */
 export interface SockManOptions {

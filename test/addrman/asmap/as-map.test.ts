@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { AsMap, NO_MAP_VERSION } from '../../../ts/addrman/asmap/as-map.ts';
 import { findFault } from '../../../ts/addrman/asmap/check.ts';
-import { measureAsMapHealth } from '../../../ts/addrman/asmap/health.ts';
+import { measureAsMapHealth } from '../../../ts/addrman/as-map-health.ts';
 import { NetGroups } from '../../../ts/addrman/net-groups.ts';
 import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 import { fromHex, readVectorBytes, readVectorJson, toHex } from '../../harness/data/vectors.ts';

@@ -318,9 +318,9 @@ describe('a peer that hangs up over our V2 key', () => {
     addressBook.add([{ service, services: 2_057n, timeSeconds }], NetAddress.parse('93.9.9.9'));
     const attempts: boolean[] = [];
     const attempt = addressBook.attempt.bind(addressBook);
-    addressBook.attempt = (service, isFailureCounted) => {
+    addressBook.attempt = (tried, isFailureCounted) => {
       attempts.push(isFailureCounted);
-      attempt(service, isFailureCounted);
+      attempt(tried, isFailureCounted);
     };
     const listener = world.listen(PLACE);
     const node = await world.node({ addressBook, noConnect: true });

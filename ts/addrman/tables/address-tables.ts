@@ -14,7 +14,7 @@ import { INITIAL_LAST_GOOD, MAX_REFERENCES, NEW_BUCKET_COUNT, TRIED_BUCKET_COUNT
 import type { NetGroups } from '../net-groups.ts';
 import { Placement } from './placement.ts';
 import { RandomOrder } from './random-order.ts';
-import { serviceOf } from '../records.ts';
+import { serviceOf } from './service-of.ts';
 
 /** Entries, both tables, and the ways to find an entry. */
 export class AddressTables {

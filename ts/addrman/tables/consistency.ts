@@ -6,7 +6,7 @@ import { NO_ENTRY } from './bucket-table.ts';
 import { NETWORK_COUNT } from './network-numbers.ts';
 import type { EntryStore } from './entry-store.ts';
 import { BUCKET_SLOTS, MAX_REFERENCES } from '../limits.ts';
-import { serviceOf } from '../records.ts';
+import { serviceOf } from './service-of.ts';
 
 /**
  * Looks for a contradiction.

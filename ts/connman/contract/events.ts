@@ -2,7 +2,7 @@
 //
 // That a peer misbehaves is told by the message processor, and a change of the bans by `BanMan` (its option `onChange`).
 
-import type { AsMapHealth } from '../../addrman/asmap/health.ts';
+import type { AsMapHealth } from '../../addrman/as-map-health.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { OutboundMessage, ReceivedMessage } from '../../p2p/transport/transport.ts';
 import type { DialFailureCode } from '../../sockman/dial/failure.ts';

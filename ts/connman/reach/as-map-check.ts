@@ -1,7 +1,7 @@
 // Logs periodically how well the AS map fits the address book: one that knows few of the addresses protects little.
 
-import { measureAsMapHealth } from '../../addrman/asmap/health.ts';
-import type { AsMapHealth } from '../../addrman/asmap/health.ts';
+import { measureAsMapHealth } from '../../addrman/as-map-health.ts';
+import type { AsMapHealth } from '../../addrman/as-map-health.ts';
 import { sleep } from '../../util/time/sleep.ts';
 import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
 

@@ -2,7 +2,7 @@
 //
 // Header lines are looked at as bytes while they pass; only the four that matter here become text.
 
-import { latin1 } from '../message/latin1.ts';
+import { latin1 } from './latin1.ts';
 
 /** Why a request is refused: the status it gets, and the kind that is counted. */
 export interface Refusal {

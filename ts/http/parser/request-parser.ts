@@ -5,7 +5,7 @@
 // the caller keeps and offers again with more behind it. It stops behind the head of a request that has a body, and behind
 // each request; what follows is another's.
 
-import { latin1 } from '../message/latin1.ts';
+import { latin1 } from './latin1.ts';
 import { MAX_HEADER_BYTES, MAX_LINE_BYTES, MIN_REQUEST_LINE_BYTES } from '../limits.ts';
 import { BodyBuffer } from './body-buffer.ts';
 import {

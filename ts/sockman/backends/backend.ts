@@ -92,6 +92,9 @@ export interface BatchSink {
   failed(errno: number): void;
 }
 
+/** Readiness calls of the native backend; each platform has some of them. */
+export type PollerName = 'epoll' | 'kqueue' | 'poll';
+
 /** Settings of every socket of a backend. */
 export interface BackendOptions {
   /** Most bytes of one receive. */

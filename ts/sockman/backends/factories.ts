@@ -2,9 +2,8 @@
 // `backend` of `SockMan`.
 
 import { SockManError } from '../../util/errors/errors.ts';
-import type { PollerName } from '../options.ts';
 import { loadAddon } from './addon.ts';
-import type { Backend, BackendOptions } from './backend.ts';
+import type { Backend, BackendOptions, PollerName } from './backend.ts';
 import { NativeBackend } from './native.ts';
 import { NodeNetBackend } from './node-net.ts';
 

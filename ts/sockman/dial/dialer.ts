@@ -19,12 +19,12 @@ import { shown } from '../../util/errors/errors.ts';
 import { nodeAsyncHooks } from '../../util/load-later.ts';
 import type { Logger } from '../../util/logger.ts';
 import { whenAborted } from '../../util/time/when-aborted.ts';
-import type { I2P } from '../i2p/i2p.ts';
 import type { ProxiedEnds } from '../connections/connection.ts';
 import type { TurnLoop } from '../turn/turn-loop.ts';
 import { isNamed } from './connect-options.ts';
 import type { DialRequest, ProxyRequest } from './connect-options.ts';
 import { DialSocket } from './dial-socket.ts';
+import type { Attempt } from './dial-socket.ts';
 import { dialFailure, logFailure } from './failure.ts';
 import type { DialFailure, DialFailureCode } from './failure.ts';
 import { Socks5Handshake, socks5HostFailure } from './socks5.ts';
@@ -56,10 +56,23 @@ export type DialResult =
 /** The local end of a connection that has none: through a proxy at a Unix-domain socket, or that the system does not name. */
 const NO_LOCAL_END = new Service(NetAddress.UNSPECIFIED, 0);
 
+/** A connected I2P stream. */
+export interface I2PConnection {
+  readonly me: Service;
+  /** To be called once the connection is closed: a transient session ends with its only stream. */
+  readonly whenClosed: (() => void) | undefined;
+}
+
+/** How I2P addresses are dialed; the room `i2p` does it, which knows sessions. */
+export interface I2PDialing {
+  /** Connects `socket` to an I2P peer. */
+  connect(to: Service, request: DialRequest, socket: DialSocket): Promise<Attempt<I2PConnection>>;
+}
+
 /** What all dials of a `SockMan` share. */
 export interface DialContext {
   readonly loop: TurnLoop;
-  readonly i2p: I2P;
+  readonly i2p: I2PDialing;
   readonly isolation: StreamIsolation;
   readonly logger: Logger;
   /** Gets each step of each dial. */

@@ -8,6 +8,7 @@ import { toService } from '../arguments.ts';
 import { checkSessionOptions } from '../dial/connect-options.ts';
 import type { DialRequest } from '../dial/connect-options.ts';
 import type { Attempt, DialSocket } from '../dial/dial-socket.ts';
+import type { I2PConnection, I2PDialing } from '../dial/dialer.ts';
 import { dialFailure } from '../dial/failure.ts';
 import { I2PListener } from './i2p-listener.ts';
 import { I2P_SAM31_PORT, SamSession } from './sam-session.ts';
@@ -45,14 +46,7 @@ export function checkI2PListenOptions(options: I2PListenOptions): SessionOptions
   return { bridge: toService('i2p.sam', sam), privateKeyFile, sessionOptions };
 }
 
-/** A connected I2P stream. */
-export interface I2PConnection {
-  readonly me: Service;
-  /** To be called once the connection is closed: a transient session ends with its only stream. */
-  readonly whenClosed: (() => void) | undefined;
-}
-
-export class I2P {
+export class I2P implements I2PDialing {
   readonly #context: SessionContext;
   /** How we listen; dials without a bridge of their own go the same way. */
   #listening: SessionOptions | undefined;
@@ -75,7 +69,7 @@ export class I2P {
     this.#listener.start();
   }
 
-  /** Connects `socket` to an I2P peer, with the persistent session where there is one and it is not to be avoided. */
+  /** Goes with the persistent session where there is one and it is not to be avoided. @see I2PDialing.connect */
   async connect(to: Service, request: DialRequest, socket: DialSocket): Promise<Attempt<I2PConnection>> {
     // SAM 3.1 cannot address ports; addresses with other ones are gossiped nevertheless.
     if (to.port !== I2P_SAM31_PORT) return { ok: false, failure: dialFailure('i2p-port-not-zero') };

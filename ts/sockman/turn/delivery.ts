@@ -11,7 +11,7 @@ import type { OwnerDelivery } from '../connections/claimed-sockets.ts';
 import { ConnectionFlag } from '../connections/connection.ts';
 import type { Connection, SocketOwner } from '../connections/connection.ts';
 import type { GuardedCallbacks } from '../callbacks/guarded-callbacks.ts';
-import type { SendQueues } from '../streams/send-queue.ts';
+import type { SendQueues } from '../connections/send-queue.ts';
 import type { LoopCounters } from '../stats.ts';
 
 const { WRITABLE, DATA, READABLE, EOF, READ_ERROR } = RecordFlag;

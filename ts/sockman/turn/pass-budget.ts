@@ -3,12 +3,6 @@
 import type { Clock } from '../../util/time/clock.ts';
 import type { LoopCounters } from '../stats.ts';
 
-/** Default time of one pass, in milliseconds: what a timer may be late without anybody noticing, several batches of work. */
-export const DEFAULT_PASS_MS = 20;
-
-/** Default bytes received in one pass: a few receives of full size, 0.2 ms of a memory copy. */
-export const DEFAULT_PASS_BYTES = 1024 * 1024;
-
 /** Records between two looks at the clock: a look costs 1 % of the cheapest record. */
 const RECORDS_PER_LOOK = 4;
 

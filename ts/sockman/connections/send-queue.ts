@@ -5,8 +5,8 @@
 // that room.
 
 import { EPIPE, errnoNumber } from '../../util/errors/errno.ts';
-import { ConnectionFlag } from '../connections/connection.ts';
-import type { Connection } from '../connections/connection.ts';
+import { ConnectionFlag } from './connection.ts';
+import type { Connection } from './connection.ts';
 
 const { SEND_QUEUED } = ConnectionFlag;
 

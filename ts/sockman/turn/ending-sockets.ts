@@ -5,10 +5,10 @@
 // last byte, whatever still comes is received and dropped, and the socket is closed when the peer has closed its side too, or
 // when the time is over. (RFC 9293 section 3.6.1; RFC 1122 section 4.2.2.13)
 
-import { ConnectionFlag, NOT_ENDED } from './connection.ts';
-import type { Connection, SocketOwner } from './connection.ts';
-import { Deadline } from '../turn/deadline.ts';
-import type { Pace } from '../turn/deadline.ts';
+import { ConnectionFlag, NOT_ENDED } from '../connections/connection.ts';
+import type { Connection, SocketOwner } from '../connections/connection.ts';
+import { Deadline } from './deadline.ts';
+import type { Pace } from './deadline.ts';
 
 const { SEND_QUEUED } = ConnectionFlag;
 

@@ -1,7 +1,7 @@
 // How well a map fits the address book: a map that knows few of the addresses protects little.
 
-import type { AddrMan } from '../addr-man.ts';
-import type { NetGroups } from '../net-groups.ts';
+import type { AddrMan } from './addr-man.ts';
+import type { NetGroups } from './net-groups.ts';
 
 /** Figures over all IPv4 and IPv6 entries. */
 export interface AsMapHealth {

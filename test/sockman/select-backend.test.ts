@@ -3,11 +3,11 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { loadAddon } from '../../../native/load.cjs';
-import type { SockManOptions } from '../../../ts/sockman/options.ts';
-import { MemoryNetwork } from '../../../ts/testing.ts';
-import { runChild, noBuild } from '../../harness/child.ts';
-import { Probe } from '../../harness/probe.ts';
+import { loadAddon } from '../../native/load.cjs';
+import type { SockManOptions } from '../../ts/sockman/options.ts';
+import { MemoryNetwork } from '../../ts/testing.ts';
+import { runChild, noBuild } from '../harness/child.ts';
+import { Probe } from '../harness/probe.ts';
 
 const addon = loadAddon();
 const BINARY = join(import.meta.dirname, '..', '..', '..', 'build', 'Release', 'sockman.node');

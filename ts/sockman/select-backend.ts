@@ -1,11 +1,11 @@
 // Which backend a `SockMan` runs on: the option, then the environment, then the best there is.
 
-import { SockManError, invalidArg } from '../../util/errors/errors.ts';
-import type { PollerName, ResolvedOptions } from '../options.ts';
-import { loadAddon } from './addon.ts';
-import type { Backend } from './backend.ts';
-import { NativeBackend } from './native.ts';
-import { NodeNetBackend } from './node-net.ts';
+import { SockManError, invalidArg } from '../util/errors/errors.ts';
+import type { ResolvedOptions } from './options.ts';
+import { loadAddon } from './backends/addon.ts';
+import type { Backend, PollerName } from './backends/backend.ts';
+import { NativeBackend } from './backends/native.ts';
+import { NodeNetBackend } from './backends/node-net.ts';
 
 /** A backend, and why it is `node-net` where the addon would have been better. */
 export interface SelectedBackend {
