@@ -23,15 +23,15 @@ const FUZZ_MESSAGES = Number(process.env['SOCKMAN_FUZZ_MESSAGES'] ?? 100_000);
 /** Everything a random message may cost its sender. */
 const CONSEQUENCES = [
   /^misbehaved: /,
-  /^(wtxidrelay|sendaddrv2|feature|sendtxrcncl) after verack$/,
+  /^(wtxidrelay|sendaddrv2|feature|sendtxrcncl) received after verack$/,
   /^feature at protocol version \d+$/,
   /^malformed feature$/,
   /^(second sendtxrcncl|sendtxrcncl (although|of version).*)$/,
   /^locator of more than 101 hashes in get(headers|blocks)$/,
   /^(filterload|filteradd|filterclear|mempool) although .* not offered$/,
   /^unanswerable getcf(ilters|headers|checkpt)$/,
-  /^obsolete protocol version -?\d+$/,
-  /^does not offer the services we want$/,
+  /^peer using obsolete version -?\d+$/,
+  /^peer does not offer the expected services \([0-9a-f]+ offered, [0-9a-f]+ expected\)$/,
   /^(announces|sends) transactions although we take none$/,
   /^(takes no transactions|nothing to broadcast|asks for something that was not announced)$/,
   /^(feeler connection completed|addr-fetch: it answered|private broadcast: done)$/,

@@ -100,13 +100,15 @@ async function openFiles(
     checkRatio,
     defaultBanSeconds,
   } = options;
-  const peersFile = new PeersFile(join(folder, 'peers.dat'), chain.magic, { random });
+  const peersPath = join(folder, 'peers.dat');
+  const peersFile = new PeersFile(peersPath, chain.magic, { random });
   const book = {
     ...(netGroups !== undefined && { groups: netGroups }),
     ...(addrManKey !== undefined && { key: addrManKey }),
     ...(checkRatio !== undefined && { checkRatio }),
   };
   const { addrMan, found } = await peersFile.load({ clock, random, ...book }, signal);
+  if (found === 'nothing') logger.info(`Creating peers.dat because the file was not found ("${peersPath}")`);
   if (found === 'newerFormat') logger.warn('peers.dat is of a newer release: moved to peers.dat.bak');
   if (await exists(join(folder, OLD_BAN_LIST)))
     logger.warn(`${OLD_BAN_LIST} is ignored: it is of a release before Bitcoin Core 22`);

@@ -57,7 +57,8 @@ export function dispatch(
   received: ReceivedMessage,
 ): void {
   const { type, payload } = received;
-  if (!isWanted(peer, type) || !features.isFeatureTimely(context, peer, type) || !isBloomAllowed(peer, type)) return;
+  if (!isWanted(context, peer, type) || !features.isFeatureTimely(context, peer, type) || !isBloomAllowed(peer, type))
+    return;
   if (type === 'version' && !acceptVersionHead(context, peer, readVersionHead(new ByteReader(payload)))) return;
   if (!peer.node.isPrivateBroadcast && !context.hears(type)) {
     // What nobody listens to is not made into thousands of objects.
@@ -74,11 +75,30 @@ export function dispatch(
   else act(context, transactions, peer, message, received);
 }
 
-function isWanted({ node, isVersioned }: PeerState, type: string): boolean {
-  if (!isVersioned) return type === 'version';
-  if (type === 'version') return false;
-  if (!node.isSuccessfullyConnected) return NEGOTIATION_TYPES.has(type);
-  return !node.isPrivateBroadcast || PRIVATE_BROADCAST_TYPES.has(type);
+function isWanted(context: PeerContext, peer: PeerState, type: string): boolean {
+  const problem = untimely(peer, type);
+  if (problem === undefined) return true;
+  context.logger.debug(`${problem} peer=${peer.node.id}`);
+  return false;
+}
+
+/** Why a message does not count now, in Bitcoin Core's words; undefined: it does. */
+function untimely({ node, isVersioned }: PeerState, type: string): string | undefined {
+  if (!isVersioned) {
+    if (type === 'version') return undefined;
+    return `non-version message before version handshake. Message ${quoted(type)} from`;
+  }
+  if (type === 'version') return 'redundant version message from';
+  if (!node.isSuccessfullyConnected) {
+    return NEGOTIATION_TYPES.has(type) ? undefined : `Unsupported message ${quoted(type)} prior to verack from`;
+  }
+  if (!node.isPrivateBroadcast || PRIVATE_BROADCAST_TYPES.has(type)) return undefined;
+  return `ignoring ${quoted(type)} message from private-broadcast`;
+}
+
+/** A type as a peer wrote it: without the characters that a log must not have. */
+function quoted(type: string): string {
+  return `"${type.replace(/[^\x20-\x7e]/g, '.')}"`;
 }
 
 /** Decodes a payload; undefined for one that costs its sender the connection. */

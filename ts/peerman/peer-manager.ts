@@ -304,6 +304,7 @@ export class PeerManager implements NetEvents {
     const wasUseful = node.isSuccessfullyConnected && !node.isInbound;
     if (wasUseful && !node.isBlockRelay && !node.isPrivateBroadcast) addressBook?.connected(node.addr);
     if (node.isPrivateBroadcast) this.#transactions.privateBroadcast.finish(node.id);
+    this.#context.logger.debug(`Cleared nodestate for peer=${node.id}`);
     events.emit('peerGone', { nodeId: node.id, node });
     try {
       hooks.onPeerGone?.(node.id);

@@ -114,6 +114,7 @@ export class BanMan {
     await file.removeLeftovers();
     try {
       const bytes = await file.read(MAX_BAN_LIST_BYTES, signal);
+      if (bytes === undefined) this.#logger.info('Recreating the banlist database');
       const text = bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
       const bans = text === undefined ? [] : parseBanList(text, this.#nowSeconds(), this.#isCJDNSReachable);
       if (bans === undefined) throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', file.path, 'not a list of bans');

@@ -182,14 +182,14 @@ describe.each(ROLES)('the handshake of %s', (_name, isInitiator) => {
       const { ours, peer } = halfway(isInitiator, garbage.slice(0, 4_000));
       const rest = join(garbage.slice(4_000), peer.finish(garbage));
       expect(receiveAll(ours, rest.slice(0, 110), [chunk]).failure).toBeUndefined();
-      expect(receiveAll(ours, rest.slice(110), [chunk]).failure).toBe('no garbage terminator');
+      expect(receiveAll(ours, rest.slice(110), [chunk]).failure).toBe('V2 transport error: missing garbage terminator');
     }
   });
 
   it('waits through 4,110 bytes without terminator and gives up at one more', () => {
     const { ours } = halfway(isInitiator, NO_BYTES);
     expect(receiveAll(ours, new Uint8Array(4_110)).failure).toBeUndefined();
-    const failure = { reason: 'no garbage terminator' };
+    const failure = { reason: 'V2 transport error: missing garbage terminator' };
     expect(ours.receivedBytes(new Uint8Array(1))).toEqual(failure);
     expect(ours.receivedBytes(new Uint8Array(1))).toEqual(failure);
     expect(ours.receivedMessageComplete()).toBe(false);
@@ -267,7 +267,7 @@ describe.each(ROLES)('the handshake of %s', (_name, isInitiator) => {
     receiveAll(second, opening);
     receiveAll(first, sendAll(second));
     const fromPeer = isInitiator ? new Uint8Array(4_111) : join(sendAll(peer), new Uint8Array(4_111));
-    expect(receiveAll(ours, fromPeer).failure).toBe('no garbage terminator');
+    expect(receiveAll(ours, fromPeer).failure).toBe('V2 transport error: missing garbage terminator');
   });
 
   it('refuses messages before the keys are there, leaves them alone, and sends them first afterwards', () => {
@@ -360,7 +360,7 @@ describe('a responder telling V1 from V2', () => {
       const wrong = v1VersionFrame(CHAIN_PARAMS.main.magic);
       expect(receiveAll(responder, wrong.slice(0, 15), [chunk]).failure).toBeUndefined();
       const failure = receiveAll(responder, wrong.slice(15), [chunk]).failure;
-      expect(failure).toBe('V1 peer of another network, magic f9beb4d9');
+      expect(failure).toBe('V2 transport error: V1 peer with wrong MessageStart f9beb4d9');
     }
   });
 

@@ -62,7 +62,7 @@ describe('a message of addresses', () => {
     const one = encodeMessage(addr(records(1))).payload.subarray(1);
     peer.sendRaw('addr', Buffer.concat([Buffer.from('fde903', 'hex'), whole, one]));
     lab.settle();
-    expect(peer.node.disconnectReason).toBe('misbehaved: more than 1000 addresses in addr');
+    expect(peer.node.disconnectReason).toBe('misbehaved: addr message size = 1001');
   });
 
   it('is dropped as a whole when one record does not decode', () => {

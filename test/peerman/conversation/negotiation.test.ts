@@ -33,7 +33,7 @@ describe('what must come before verack', () => {
     const lab = new PeerLab({ banMan: { isBanned: isClean, isDiscouraged: isClean, discourage } });
     const peer = lab.connectReady().sendRaw(type, payload);
     lab.settle();
-    expect(peer.node.disconnectReason).toBe(`${type} after verack`);
+    expect(peer.node.disconnectReason).toBe(`${type} received after verack`);
     expect(discouraged).toEqual([]);
   });
 

@@ -59,6 +59,8 @@ export class NodeLifecycle {
     this.#noteCount();
     const to = settings.logIps ? ` to ${node.addrName}` : '';
     settings.logger.debug(`Added connection${to} peer=${node.id}`);
+    const isV2 = node.transport.getInfo().transportType !== 'v1';
+    if (!node.isInbound && isV2) settings.logger.debug(`start sending v2 handshake to peer=${node.id}`);
     events.emit(node.isInbound ? 'inboundConnection' : 'outboundConnection', node);
     return true;
   }

@@ -261,7 +261,8 @@ export class V2Transport implements Transport {
     if (this.#theirKeyBytes >= V1_PREFIX_BYTES && PREFIX_TYPE.equals(key.subarray(MAGIC_BYTES, V1_PREFIX_BYTES))) {
       const magic = Buffer.from(key.subarray(0, MAGIC_BYTES));
       // A responder took the prefix of our own network already: this is another one's.
-      if (!this.#isInitiator) this.#failure = { reason: `V1 peer of another network, magic ${magic.toString('hex')}` };
+      if (!this.#isInitiator)
+        this.#failure = { reason: `V2 transport error: V1 peer with wrong MessageStart ${magic.toString('hex')}` };
       else if (magic.equals(this.#magic)) {
         this.#hasV1Answer = true;
         this.#failure = { reason: 'the peer speaks V1' };
@@ -275,7 +276,7 @@ export class V2Transport implements Transport {
   #takeGarbage(bytes: Uint8Array, at: number): number {
     const search = this.#garbageSearch!;
     const next = search.take(bytes, at);
-    if (search.isHopeless) this.#failure = { reason: 'no garbage terminator' };
+    if (search.isHopeless) this.#failure = { reason: 'V2 transport error: missing garbage terminator' };
     if (search.garbage !== undefined) {
       this.#reader = new PacketReader(this.#session!.opener, search.garbage);
       this.#garbageSearch = undefined;

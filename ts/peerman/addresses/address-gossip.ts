@@ -39,7 +39,11 @@ export function answerGetAddr(context: PeerContext, peer: PeerState): void {
   const { node } = peer;
   if (!node.isInbound) return;
   const gossip = setUpGossip(context, peer);
-  if (gossip === undefined || peer.hasAskedForAddresses) return;
+  if (gossip === undefined) return;
+  if (peer.hasAskedForAddresses) {
+    context.logger.debug(`Ignoring repeated "getaddr". peer=${node.id}`);
+    return;
+  }
   peer.hasAskedForAddresses = true;
   gossip.toSend.length = 0;
   const { network } = context;

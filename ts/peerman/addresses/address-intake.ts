@@ -32,7 +32,7 @@ export function takeAddresses(
   const gossip = setUpGossip(context, peer);
   if (gossip === undefined) return;
   if (entries.count > MAX_ADDRESSES) {
-    context.misbehaving(peer, `more than ${MAX_ADDRESSES} addresses in ${type}`);
+    context.misbehaving(peer, `${type} message size = ${entries.count}`);
     return;
   }
   const { addressBook, network, clock } = context;

@@ -61,14 +61,21 @@ export function acceptVersionHead(context: PeerContext, { node }: PeerState, hea
   // What a node says of itself replaces what others say of it.
   if (!node.isInbound && !node.isPrivateBroadcast) context.addressBook?.setServices(node.addr, head.services);
   if (node.expectsServices && !context.hasDesiredServices(head.services)) {
-    node.disconnect('does not offer the services we want');
+    const wanted = context.desiredServices(head.services);
+    node.disconnect(
+      `peer does not offer the expected services (${hex8(head.services)} offered, ${hex8(wanted)} expected)`,
+    );
     return false;
   }
   if (head.protocolVersion < MIN_PEER_PROTOCOL_VERSION) {
-    node.disconnect(`obsolete protocol version ${head.protocolVersion}`);
+    node.disconnect(`peer using obsolete version ${head.protocolVersion}`);
     return false;
   }
   return true;
+}
+
+function hex8(services: bigint): string {
+  return services.toString(16).padStart(8, '0');
 }
 
 /** Takes the peer's introduction, and answers it. */
@@ -134,7 +141,10 @@ function isPreferredDownload(peer: PeerState): boolean {
 /** Takes the peer's `verack`: from here on the connection is usable. */
 export function takeVerack(context: PeerContext, peer: PeerState): void {
   const { node } = peer;
-  if (node.isSuccessfullyConnected) return;
+  if (node.isSuccessfullyConnected) {
+    context.logger.debug(`ignoring redundant verack message from peer=${node.id}`);
+    return;
+  }
   const hasBlocks = context.hooks.onChainMessage !== undefined;
   if (hasBlocks && node.commonVersion >= SENDCMPCT_VERSION) {
     context.send(peer, { type: 'sendcmpct', announce: 0, version: COMPACT_BLOCK_VERSION });

@@ -35,7 +35,7 @@ const EARLY_TYPES: ReadonlySet<string> = new Set(['wtxidrelay', 'sendaddrv2', 'f
 export function isFeatureTimely(context: PeerContext, { node }: PeerState, type: string): boolean {
   if (!EARLY_TYPES.has(type) || (type === 'sendtxrcncl' && !context.settings.reconcilesTxs)) return true;
   if (node.isSuccessfullyConnected) {
-    node.disconnect(`${type} after verack`);
+    node.disconnect(`${type} received after verack`);
     return false;
   }
   if (type === 'feature' && node.commonVersion < FEATURE_VERSION) {

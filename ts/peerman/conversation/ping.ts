@@ -7,6 +7,8 @@ import type { PeerState } from '../state/peer-state.ts';
 
 /** Between pings, in milliseconds. (Core PING_INTERVAL) */
 export const PING_INTERVAL_MS = 2 * 60_000;
+/** The payload of a pong, in bytes. */
+const PONG_BYTES = 8;
 /** How long a pong may take, in milliseconds. (Core TIMEOUT_INTERVAL) */
 export const PONG_TIMEOUT_MS = 20 * 60_000;
 
@@ -29,6 +31,13 @@ export function maybeSendPing(context: PeerContext, peer: PeerState): void {
   context.send(peer, { type: 'ping', nonce: hasAnswer ? ping.nonce : undefined });
 }
 
+/** What is wrong with a pong, in Bitcoin Core's words. Another nonce is usual where pings overlap. */
+function problemOf(expected: bigint, received: bigint | undefined): string {
+  if (received === undefined) return 'Short payload';
+  if (expected === 0n) return 'Unsolicited pong without ping';
+  return received === 0n ? 'Nonce zero' : 'Nonce mismatch';
+}
+
 export function answerPing(context: PeerContext, peer: PeerState, { nonce }: PingMessage): void {
   // Without a nonce, it is a ping of old that nobody answers.
   if (nonce === undefined || peer.node.commonVersion <= PING_NONCE_ABOVE_VERSION) return;
@@ -42,7 +51,7 @@ export function answerPing(context: PeerContext, peer: PeerState, { nonce }: Pin
  * @returns Whether it is the answer to the ping that is out.
  */
 export function takePong(
-  { counts }: PeerContext,
+  { counts, logger }: PeerContext,
   { node, ping }: PeerState,
   { nonce }: PongMessage,
   receivedMs: number,
@@ -55,6 +64,11 @@ export function takePong(
       node.lastPingTimeMs = tripMs;
       node.minPingTimeMs = Math.min(node.minPingTimeMs, tripMs);
     }
+  }
+  if (!isAnswer) {
+    const problem = problemOf(ping.nonce, nonce);
+    const words = `${ping.nonce.toString(16)} expected, ${(nonce ?? 0n).toString(16)} received`;
+    logger.debug(`pong peer=${node.id}: ${problem}, ${words}, ${nonce === undefined ? 0 : PONG_BYTES} bytes`);
   }
   // Too short, or with a nonce of 0: a peer that cannot do better. Another nonce may be an older ping's.
   if (isAnswer || nonce === undefined || nonce === 0n) ping.nonce = 0n;

@@ -102,10 +102,14 @@ export class PeerContext {
 
   /** Whether these services are all that we want of a peer that we choose. */
   hasDesiredServices(services: bigint): boolean {
-    const { desiredServices } = this.settings;
-    const wanted =
-      desiredServices?.(services) ?? desirableServices(services, this.nowSeconds(), this.bestBlockTimeSeconds);
+    const wanted = this.desiredServices(services);
     return (services & wanted) === wanted;
+  }
+
+  /** The services that we want of a peer that we choose and that offers these. */
+  desiredServices(offered: bigint): bigint {
+    const { desiredServices } = this.settings;
+    return desiredServices?.(offered) ?? desirableServices(offered, this.nowSeconds(), this.bestBlockTimeSeconds);
   }
 
   send(peer: PeerState, message: Message): void {

@@ -29,6 +29,8 @@ export function chainMethods(node: RpcNode): RpcMethod[] {
     getBlockCount(),
     getBestBlockHash(node),
     getBlockHash(node),
+    getBlock(node),
+    getChainTips(node),
     getMempoolInfo(),
     getRawMempool(),
     sync(),
@@ -131,6 +133,72 @@ function getBlockHash(node: RpcNode): RpcMethod {
       if (height !== 0) throw new RpcError(RPC_CODES.invalidParameter, 'Block height out of range');
       return hashToHex(node.chain.genesisHash);
     },
+  });
+}
+
+function getBlock(node: RpcNode): RpcMethod {
+  const fields = {
+    hash: { type: 'hex', description: 'Its hash' },
+    confirmations: { type: 'integer', description: 'Blocks from it to the end of the chain' },
+    height: { type: 'integer', description: 'Its height' },
+    version: { type: 'integer', description: 'Its version' },
+    merkleroot: { type: 'hex', description: 'The root over its transactions' },
+    time: { type: 'time', description: 'Its time' },
+    nonce: { type: 'integer', description: 'The nonce' },
+    bits: { type: 'hex', description: 'Its target, in short' },
+    difficulty: { type: 'number', description: 'Its difficulty' },
+    nTx: { type: 'integer', description: 'Transactions' },
+    tx: { type: 'array', items: { type: 'hex', description: 'The id of a transaction' } },
+  } as const;
+  return defineRpcMethod({
+    name: 'getblock',
+    category: 'blockchain',
+    description: 'A block by its hash. This node has only the genesis block, and of that no bytes.',
+    arguments: { blockhash: { type: 'string', description: 'The hash' } },
+    result: { type: 'object', fields },
+    examples: [['00000000c937983704a73af28acdec37b049d214adbda81d7e2a3dd146f6ed09']],
+    call({ blockhash }) {
+      const { chain } = node;
+      const hash = hashToHex(chain.genesisHash);
+      if (blockhash.toLowerCase() !== hash) throw new RpcError(RPC_CODES.addressOrKey, 'Block not found');
+      const { bits, merkleRoot, nonce, timeSeconds, version } = chain.genesisHeader;
+      return {
+        hash,
+        confirmations: 1,
+        height: 0,
+        version,
+        merkleroot: hashToHex(merkleRoot),
+        time: timeSeconds,
+        nonce,
+        bits: bits.toString(16).padStart(8, '0'),
+        difficulty: difficultyOf(targetOf(bits)!),
+        nTx: 1,
+        // The root over one transaction is that transaction.
+        tx: [hashToHex(merkleRoot)],
+      };
+    },
+  });
+}
+
+function getChainTips(node: RpcNode): RpcMethod {
+  return defineRpcMethod({
+    name: 'getchaintips',
+    category: 'blockchain',
+    description: 'The ends of all chains that are known: the genesis block.',
+    result: {
+      type: 'array',
+      items: {
+        type: 'object',
+        fields: {
+          height: { type: 'integer', description: 'Height of the end' },
+          hash: { type: 'hex', description: 'Its block' },
+          branchlen: { type: 'integer', description: 'Blocks from the main chain to it' },
+          status: { type: 'string', description: 'active: the main chain' },
+        },
+      },
+    },
+    examples: [[]],
+    call: () => [{ height: 0, hash: hashToHex(node.chain.genesisHash), branchlen: 0, status: 'active' }],
   });
 }
 
