@@ -153,3 +153,16 @@ describe('sockman node --rpc', () => {
     other.close();
   });
 });
+
+describe('sockman node --dashboard', () => {
+  it('serves the page behind the credentials of RPC, and says where', async () => {
+    const node = await start('--dashboard', '--rpcport', '0');
+    const line = node.lines.find((each) => each.startsWith('dashboard at'));
+    expect(line).toBe(`dashboard at http://${node.shown!}@127.0.0.1:${node.port}/dashboard`);
+    expect((await node.ask('/dashboard', node.shown!)).status).toBe(200);
+    expect((await node.ask('/dashboard', 'a:b')).status).toBe(401);
+    expect(await (await node.ask('/metrics', node.shown!)).text()).toContain('sse_clients 0');
+    node.stop.abort();
+    expect(await node.ended).toBe(0);
+  });
+});

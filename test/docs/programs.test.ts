@@ -43,6 +43,7 @@ const OTHERWISE: readonly (readonly [page: string, part: string, reason: string]
   ['docs/guides/from-node-net.md', 'chat', 'below: it serves until Ctrl-C'],
   ['docs/guides/backend.md', 'node:test', 'test/sockman/backends: the same loop, for vitest'],
   ['docs/guides/miner.md', 'bitcoin', 'test/docs/miner.test.ts'],
+  ['docs/guides/run-a-node.md', 'maxconnections=40', 'test/docs/node-options.test.ts'],
   ['docs/guides/watch-a-node.md', 'scrape_configs', 'test/interop/prometheus.test.ts, without credentials'],
   ['docs/architecture.md', '', 'a drawing'],
   ['docs/data-flow.md', '', 'a drawing'],
