@@ -157,7 +157,7 @@ describe('sockman node --rpc', () => {
 describe('sockman node --dashboard', () => {
   it('serves the page behind the credentials of RPC, and says where', async () => {
     const node = await start('--dashboard', '--rpcport', '0');
-    const line = node.lines.find((each) => each.startsWith('dashboard at'));
+    const line = node.lines.findLast((each) => each.startsWith('dashboard at'));
     expect(line).toBe(`dashboard at http://${node.shown!}@127.0.0.1:${node.port}/dashboard`);
     expect((await node.ask('/dashboard', node.shown!)).status).toBe(200);
     expect((await node.ask('/dashboard', 'a:b')).status).toBe(401);
