@@ -64,6 +64,7 @@ a reset is the third argument of \`eventGotPermanentReadError\`; a full queue is
 ${table(['`code`', 'meaning', 'what to do'], codes)}
 
 A \`SystemError\` has Node's own shape: \`code\` is the name of the errno (\`ECONNRESET\`), and \`sockmanCode\` is \`ERR_SOCKMAN_SYSTEM\`.
+A \`FileError\` tells of damage and of refusals alike: its \`code\` is from this table, and Node's error is its \`cause\`.
 
 ## Dials that fail
 
