@@ -21,6 +21,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   watch: entry('prints every message of one peer as a line of JSON', () => import('./commands/watch.ts')),
   dial: entry('dials an address, also through a proxy, and times each step', () => import('./commands/dial.ts')),
   crawl: entry('visits every node of a network, and makes reports of it', () => import('./commands/crawl.ts')),
+  monitor: entry(
+    'stays connected to every node of a network, and says what it hears',
+    () => import('./commands/monitor.ts'),
+  ),
   'sv2-server': entry('serves block templates over Stratum V2', () => import('./commands/sv2-server.ts')),
   'sv2-client': entry('follows a Stratum V2 server, and mines on regtest', () => import('./commands/sv2-client.ts')),
   addrman: entry('shows what is in a peers.dat, which it only reads', () => import('./commands/addrman.ts')),

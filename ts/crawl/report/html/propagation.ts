@@ -7,7 +7,7 @@ import { NETWORK_TITLES, networkLabel, section, sentence } from './marks.ts';
 
 const NOTE = 'Between the first announcement and the moment when 50 and 90\u202f% of the peers had made theirs.';
 
-export function propagationSection({ propagation }: Summary): string {
+export function propagationSection({ propagation }: Pick<Summary, 'propagation'>): string {
   if (propagation === undefined)
     return section(
       'propagation',

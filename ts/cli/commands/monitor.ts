@@ -1,0 +1,57 @@
+// `sockman monitor`: holds connections to all nodes of a network, and says what it hears.
+
+import { readDescriptorLimit } from '../../connman/settings/descriptor-limit.ts';
+import { DEFAULT_MAX_HELD, RESERVED_DESCRIPTORS } from '../../crawl/monitor/monitor-options.ts';
+import { defineCommand } from '../command.ts';
+import type { CliIo } from '../command.ts';
+import { CRAWL_OPTIONS, readCrawlArguments } from '../crawl/crawl-arguments.ts';
+import { runMonitor } from '../monitor/run-monitor.ts';
+import * as option from '../option-kinds.ts';
+
+const OPTIONS = {
+  ...CRAWL_OPTIONS,
+  out: option.text(
+    'FOLDER',
+    'writes what happens as lines of JSON, and how fast blocks and transactions spread',
+    'folder',
+  ),
+  connections: option.number(
+    'NUMBER',
+    `connections at once, at most (${DEFAULT_MAX_HELD}, or what descriptors allow)`,
+    1,
+    1_000_000,
+  ),
+  http: option.text('ADDRESS', 'serves a page and /metrics there, such as 127.0.0.1:8080'),
+  for: option.number('SECONDS', 'ends by itself after so long', 0.001, 2_147_483),
+  json: option.flag('prints what happens as lines of JSON'),
+};
+
+export const command = defineCommand(
+  {
+    options: OPTIONS,
+    examples: [
+      ['sockman monitor --chain signet --out signet --contact me@example.org', 'until Ctrl-C'],
+      ['sockman monitor --http 127.0.0.1:8080 --asmap asmap.dat', 'with a page and metrics'],
+    ],
+    notes: ['Asks for addresses once and for nothing else; answers pings. Ends with 1 if nobody was held.'],
+  },
+  async (values, io) => {
+    const crawl = await readCrawlArguments(values, io);
+    const { out: folder, http, for: seconds, json: isJson } = values;
+    const maxHeld = heldByDescriptors(values.connections ?? DEFAULT_MAX_HELD, io);
+    const options = { crawl, maxHeld, ...(folder === undefined ? {} : { folder }) };
+    return runMonitor(options, { isJson, http, seconds }, io);
+  },
+);
+
+/** As many connections as descriptors allow; says so when they are fewer than were asked for. */
+function heldByDescriptors(wanted: number, io: CliIo): number {
+  const limit = readDescriptorLimit();
+  if (limit === undefined) return wanted;
+  const fitting = Math.max(1, limit - RESERVED_DESCRIPTORS);
+  if (fitting >= wanted) return wanted;
+  io.complain(
+    `this process may open ${limit} descriptors, so that ${fitting} of ${wanted} connections are held: raise it by ulimit -n`,
+  );
+  return fitting;
+}

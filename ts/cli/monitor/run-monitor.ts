@@ -1,0 +1,86 @@
+// Runs a monitor for the command: live line, lines of JSON, metrics and a page.
+
+import { Monitor } from '../../crawl/monitor/monitor.ts';
+import type { MonitorOptions, MonitorPicture } from '../../crawl/monitor/monitor-options.ts';
+import { duration, plain } from '../../crawl/report/format.ts';
+import { HttpServer } from '../../http/http-server.ts';
+import { Metrics } from '../../http/metrics/metrics.ts';
+import type { CliIo } from '../command.ts';
+import { complainingLogger, ofArguments, untilStopped } from '../run.ts';
+import { jsonLine } from '../terminal/json-line.ts';
+import { monitorMetrics } from './monitor-metrics.ts';
+import { monitorPage, pageHeaders } from './monitor-page.ts';
+
+/** Between two live lines, in milliseconds; where they stay, they come less often. */
+const REDRAW_MS = 500;
+const LINE_MS = 10_000;
+
+/** What the command says besides the monitor's own options. */
+export interface MonitorShow {
+  readonly isJson: boolean;
+  /** Where the page is served; undefined for nowhere. */
+  readonly http: string | undefined;
+  /** Ends after so long; undefined for Ctrl-C alone. */
+  readonly seconds: number | undefined;
+}
+
+/** Holds connections until it is told to end. @returns The exit code: 0 when anybody was held. */
+export async function runMonitor(
+  options: MonitorOptions,
+  { isJson, http, seconds }: MonitorShow,
+  io: CliIo,
+): Promise<number> {
+  const crawl = { logger: complainingLogger(io), ...options.crawl };
+  const monitor = ofArguments(() => new Monitor({ ...options, crawl }));
+  const page = http === undefined ? undefined : servePage(monitor, http);
+  if (page !== undefined)
+    io.print(isJson ? jsonLine({ event: 'http', url: page.url }) : `${page.url} and ${page.url}metrics`);
+  monitor.start();
+  let most = 0;
+  const show = (): void => {
+    const { picture } = monitor;
+    most = Math.max(most, picture.held);
+    if (isJson) io.print(jsonLine({ event: 'picture', ...picture }));
+    else if (io.redraw === undefined) io.print(lineOf(picture));
+    else io.redraw([lineOf(picture)]);
+  };
+  const timer = setInterval(show, isJson || io.redraw === undefined ? LINE_MS : REDRAW_MS);
+  await untilStopped(io.signal, seconds);
+  clearInterval(timer);
+  show();
+  const { propagation } = monitor;
+  await monitor.stop();
+  await page?.stop();
+  io.redraw?.([]);
+  if (isJson) io.print(jsonLine({ event: 'propagation', ...propagation }));
+  else
+    io.print(
+      `at most ${most} nodes held; ${propagation.blocks.seen} blocks and ${propagation.transactions.seen} transactions announced`,
+    );
+  return most > 0 ? 0 : 1;
+}
+
+function lineOf({ held, dialing, known, networks, blocksSeen, transactionsSeen, pingMs }: MonitorPicture): string {
+  const byNetwork = Object.entries(networks)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${name} ${count}`);
+  return `${held} held${byNetwork.length === 0 ? '' : ` (${byNetwork.join(' · ')})`} · ${dialing} dialing · ${known} known · ${blocksSeen} blocks · ${transactionsSeen} transactions · ping ${plain(duration(pingMs))}`;
+}
+
+function servePage(monitor: Monitor, bind: string): { readonly url: string; stop(): Promise<void> } {
+  const server = ofArguments(() => new HttpServer({ bind: [bind] }));
+  const metrics = new Metrics({ httpServer: server }).add(monitorMetrics(monitor));
+  metrics.attach(server);
+  server.route('GET', '/', (request) => {
+    for (const [name, value] of Object.entries(pageHeaders())) request.writeHeader(name, value);
+    request.writeReply(200, monitorPage(monitor.picture, monitor.propagation));
+  });
+  const [bound] = server.start();
+  return {
+    url: `http://${String(bound)}/`,
+    async stop() {
+      await server.stop();
+      metrics.stop();
+    },
+  };
+}
