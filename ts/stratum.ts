@@ -1,7 +1,7 @@
 // The entry point `sockman/stratum`: Stratum V2's template distribution, server and client. Re-exports only.
 
 export { Sv2Connman } from './stratum/server/sv2-connman.ts';
-export type { ClientCounts, Sv2ConnmanOptions } from './stratum/server/sv2-connman.ts';
+export type { ClientCounts, Sv2ConnmanOptions, Sv2ServerStats } from './stratum/server/sv2-connman.ts';
 export type { ClientSetup, ClientState, Sv2Client as Sv2ServedClient } from './stratum/server/served-client.ts';
 export type { Solution, TemplateHandler, TransactionDataAnswer } from './stratum/server/template-handler.ts';
 export { Sv2Client } from './stratum/client/sv2-client.ts';

@@ -31,6 +31,16 @@ describe('sockman sv2-server and sv2-client', () => {
     expect(server.world.lines.filter((line) => line.endsWith('accepted')).length).toBeGreaterThanOrEqual(3);
   });
 
+  it('are measured by Prometheus', async () => {
+    const server = await runServer(['--metrics', '127.0.0.1:0']);
+    await until('the address of the metrics', () => server.world.lines.some((line) => line.startsWith('metrics at')));
+    const [url] = /http:\S+/.exec(server.world.lines.join('\n'))!;
+    const text = await (await fetch(url)).text();
+    expect(text).toContain('sv2_clients{state="ready"} 0\n');
+    server.world.stop.abort();
+    expect(await server.ended).toBe(0);
+  });
+
   it('show who is connected, as a table', async () => {
     const server = await runServer([], 120);
     const client = outside();

@@ -35,6 +35,7 @@ import {
   STALL_TIMEOUT_MS,
   SWEEP_MS,
 } from '../limits.ts';
+import { messageNameOf } from '../messages/registry.ts';
 import type { Sv2Message } from '../messages/registry.ts';
 import { Sv2Link } from '../sv2-link.ts';
 import { Sv2Transport } from '../sv2-transport.ts';
@@ -82,6 +83,17 @@ const SV2_CONNMAN_OPTION_NAMES: Readonly<Record<keyof Sv2ConnmanOptions, true>> 
 /** Clients by state. */
 export type ClientCounts = Record<ClientState, number>;
 
+/** What happened since the server was made; the numbers only grow. */
+export interface Sv2ServerStats {
+  /** Handshakes that were completed, and clients that ended before. */
+  readonly handshakes: Readonly<Record<'ok' | 'failed', number>>;
+  /** Messages by name; those that the codec does not know are `other`. */
+  readonly messages: Readonly<Record<'received' | 'sent', ReadonlyMap<string, number>>>;
+}
+
+/** Counts of messages of types that the codec does not know. */
+const OTHER_MESSAGES = 'other';
+
 const STATE_TIMEOUTS_MS: Record<ClientState, number> = {
   handshake: HANDSHAKE_TIMEOUT_MS,
   setup: SETUP_TIMEOUT_MS,
@@ -108,6 +120,9 @@ export class Sv2Connman extends SockMan {
   readonly #maxSendQueueBytes: number;
   readonly #memoryBudget: MemoryBudget;
   readonly #isEncrypted: boolean;
+  readonly #handshakes = { ok: 0, failed: 0 };
+  readonly #received = new Map<string, number>();
+  readonly #sent = new Map<string, number>();
   #conversation: Conversation | undefined = undefined;
   #handler: TemplateHandler | undefined = undefined;
   #sweep: Timer | undefined = undefined;
@@ -196,6 +211,11 @@ export class Sv2Connman extends SockMan {
     return counts;
   }
 
+  /** Handshakes and messages so far; for metrics. */
+  sv2Stats(): Sv2ServerStats {
+    return { handshakes: { ...this.#handshakes }, messages: { received: this.#received, sent: this.#sent } };
+  }
+
   /** Stops: no callback comes after it resolved, and all sockets are closed. */
   async stop(): Promise<void> {
     await this[Symbol.asyncDispose]();
@@ -227,6 +247,7 @@ export class Sv2Connman extends SockMan {
     if (client === undefined || client.endReason !== undefined) return;
     const failure = client.link.receive(data, (frame) => {
       this.#noticeHandshake(client);
+      countOne(this.#received, messageNameOf(frame) ?? OTHER_MESSAGES);
       this.#conversation!.take(client, frame);
       return client.endReason === undefined;
     });
@@ -271,10 +292,13 @@ export class Sv2Connman extends SockMan {
   }
 
   #noticeHandshake(client: ServedClient): void {
-    if (client.state === 'handshake' && client.link.transport.isReady) client.enter('setup', this.#clock.now());
+    if (client.state !== 'handshake' || !client.link.transport.isReady) return;
+    this.#handshakes.ok++;
+    client.enter('setup', this.#clock.now());
   }
 
   #queue(client: ServedClient, message: Sv2Message): void {
+    countOne(this.#sent, message.name);
     if (message.name === 'NewTemplate') client.templatesSent++;
     client.link.queue(message);
     this.#bookMemory(client);
@@ -318,6 +342,7 @@ export class Sv2Connman extends SockMan {
 
   #forget(client: ServedClient, reason: string): void {
     if (!this.#clients.delete(client.id)) return;
+    if (client.state === 'handshake') this.#handshakes.failed++;
     client.memory.close();
     this.#logger.info(`sv2: client ${client.id} (${client.address}) is gone: ${reason}`);
     this.#handler?.onClientGone(client, reason);
@@ -347,4 +372,8 @@ export class Sv2Connman extends SockMan {
     this.#bookMemory(client);
     if (!client.memory.isPaused) this.#conversation!.answerRequests(client);
   }
+}
+
+function countOne(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }
