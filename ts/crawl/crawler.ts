@@ -54,12 +54,15 @@ export interface RoundEnding {
 
 /** Who hears of a crawl. Called in order; a promise is waited for. */
 export interface CrawlListener {
+  /** A round begins, or goes on where an earlier process left it. */
   roundBegan?(beginning: RoundBeginning): void | Promise<void>;
   /** An address is done. Once for each address and round. */
   record?(record: CrawlRecord): void;
+  /** A round is over, complete or interrupted. */
   roundEnded?(ending: RoundEnding): void | Promise<void>;
   /** Nothing can be written; nobody is dialed until it can. */
   stuck?(error: FileError): void;
+  /** What was stuck goes on. */
   recovered?(): void;
 }
 

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RoundState } from '../../../ts/crawl/fleet/leader.ts';
 import { ROUND_KEY } from '../../../ts/crawl/fleet/leader.ts';
 import { connectToNats } from '../../../ts/crawl/fleet/nats-bus.ts';
@@ -29,7 +29,10 @@ const skipped = noNats ?? noBuild;
 
 describe.skipIf(skipped !== undefined)(`a fleet that is hit ${skipped ?? ''}`, () => {
   const children: ChildProcess[] = [];
-  const folder = mkdtempSync(join(tmpdir(), 'sockman-fleet-'));
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sockman-fleet-'));
+  });
   afterEach(() => {
     for (const child of children.splice(0)) child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });

@@ -14,6 +14,7 @@ export interface SharedValue {
 
 /** Values by key: letters, digits, `-`, `_` and dots. */
 export interface SharedValues {
+  /** The value of a key; undefined where there is none. */
   get(key: string): Promise<SharedValue | undefined>;
   /** Keys that begin so: whole parts between dots. */
   keys(prefix: string): Promise<string[]>;
@@ -21,7 +22,9 @@ export interface SharedValues {
   create(key: string, text: string): Promise<number | undefined>;
   /** @returns The revision; undefined when the value is no longer that of `revision`. */
   update(key: string, text: string, revision: number): Promise<number | undefined>;
+  /** Sets a value, whatever it was. */
   put(key: string, text: string): Promise<void>;
+  /** Removes a key; nothing happens where there is none. */
   delete(key: string): Promise<void>;
   /**
    * Tells a value now and at each change, undefined when there is none.
@@ -73,6 +76,7 @@ export interface FleetBus {
   readResults(round: number, shard: number | undefined, onResult: (bytes: Uint8Array) => void): Promise<void>;
   /** Gives up results of rounds before this one. */
   dropResultsBefore(round: number): Promise<void>;
+  /** Leaves the fleet. */
   close(): Promise<void>;
 }
 

@@ -6,8 +6,9 @@ import type { FleetBus } from './bus.ts';
 /** Between two looks at the round and at the lease, in milliseconds. */
 const LOOK_MS = 1_000;
 
-/** Key of the lease, and of what the round is. */
+/** Key of the lease. */
 const LEADER = 'leader';
+/** Key of the round's state among the settings: JSON of a `RoundState`. */
 export const ROUND_KEY = 'round';
 
 /** Where a round stands: its seeds are published, it is visited, or it is over. */

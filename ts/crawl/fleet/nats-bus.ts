@@ -34,8 +34,8 @@ export interface NatsBusOptions {
   readonly prefix?: string;
   /** The worker's name, as the server shows it. */
   readonly name: string;
-  /** NATS's own options: `user`, `pass`, `token`, `authenticator`, `tls` … */
-  readonly connection?: NodeConnectionOptions;
+  /** NATS's own options (`NodeConnectionOptions` of `@nats-io/transport-node`): `user`, `pass`, `token`, `authenticator`, `tls` … */
+  readonly connection?: Readonly<Record<string, unknown>>;
   /** Told when the server is away, and when it is back. */
   readonly onStatus?: (isConnected: boolean) => void;
 }
@@ -57,7 +57,7 @@ export async function connectToNats(options: NatsBusOptions): Promise<FleetBus> 
   const packages = await loadPackages();
   const { servers, name, prefix = 'CRAWL', connection, onStatus } = options;
   const nats = await packages.transport.connect({
-    ...connection,
+    ...(connection as NodeConnectionOptions | undefined),
     servers: servers.split(','),
     name,
     maxReconnectAttempts: -1,

@@ -44,7 +44,11 @@ export class Exclusions {
     return this.#subnets.length === 0 && this.#systems.size === 0;
   }
 
-  /** @param system - The autonomous system of the address; 0 when unknown. */
+  /**
+   * Whether an address is left out.
+   *
+   * @param system - The autonomous system of the address; 0 when unknown.
+   */
   has(address: NetAddress, system: number): boolean {
     if (system !== 0 && this.#systems.has(system)) return true;
     return this.#subnets.some((subnet) => subnet.matches(address));

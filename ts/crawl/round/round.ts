@@ -112,7 +112,7 @@ export class Round implements VisitorListener {
     return { round: number, known, waiting, inFlight: this.#visitor.inFlightCount, done, groups };
   }
 
-  /** @internal */
+  /** Called by the `Visitor`: addresses that a peer told. */
   learn(visit: Visit, isV2: boolean, payload: Uint8Array): { newCount: number; ages: Uint32Array } | undefined {
     const walker = this.#walker;
     if (!walker.begin(isV2, payload)) return undefined;
@@ -133,7 +133,7 @@ export class Round implements VisitorListener {
     return { newCount, ages };
   }
 
-  /** @internal */
+  /** Called by the `Visitor`: a visit is over. */
   visited(result: VisitResult): void {
     const { frontier, clock, number, asMap } = this.#options;
     const { token, service } = result.attempt.request;
@@ -147,7 +147,7 @@ export class Round implements VisitorListener {
     this.#wakeSoon();
   }
 
-  /** @internal */
+  /** Called by the `Visitor`: a visit could not begin. */
   postponed(request: VisitRequest, code: string): void {
     this.#options.frontier.putBack(request.token);
     if (this.#isOver || code !== 'out-of-sockets') return;

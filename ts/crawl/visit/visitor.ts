@@ -191,7 +191,7 @@ export class Visitor implements VisitHost {
 
   // ---- Conversations ------------------------------------------------------------------------------------------------
 
-  /** @internal */
+  /** Called by a `Visit`: bytes for its socket. */
   transmit(visit: Visit, bytes: Uint8Array): void {
     const waiting = this.#sockets.queueBytes(visit.nodeId, bytes, { limitBytes: MAX_UNSENT_BYTES });
     // The connection is gone, which its end will say; the kernel names the reason only once.
@@ -200,12 +200,12 @@ export class Visitor implements VisitHost {
     if (waiting > MAX_UNSENT_BYTES / 2) visit.ending = { outcome: 'protocol-error', code: 'never-reads' };
   }
 
-  /** @internal */
+  /** Called by a `Visit`: addresses that its peer told. */
   learn(visit: Visit, isV2: boolean, payload: Uint8Array): { newCount: number; ages: Uint32Array } | undefined {
     return this.#listener.learn(visit, isV2, payload);
   }
 
-  /** @internal */
+  /** Called by a `Visit`: its peer answered. */
   noteAnswer(visit: Visit, nowMs: number): void {
     const { dueAtMs, request } = visit.attempt;
     visit.dueAtMs = Math.min(dueAtMs, nowMs + this.#limitsOf(request).quietMs);
