@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, statSync, appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { watch } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,6 +51,13 @@ describe.skipIf(noBuild !== undefined)('a crawl that is killed', () => {
   }
 
   const lines = (): string[] => readFileSync(join(folder, 'records.ndjson'), 'utf8').trimEnd().split('\n');
+  /** Waits until the first records are on the disk: the journal writes every second. */
+  async function recordsBegin(): Promise<void> {
+    const path = join(folder, 'records.ndjson');
+    const hasRecords = (): boolean => existsSync(path) && statSync(path).size > 0;
+    if (hasRecords()) return;
+    for await (const _ of watch(folder)) if (hasRecords()) return;
+  }
   const records = (): CrawlRecord[] => lines().map((line) => parseRecord(line) as CrawlRecord);
 
   it('every second has every record once in the end, and all of them', async () => {
@@ -82,7 +90,7 @@ describe.skipIf(noBuild !== undefined)('a crawl that is killed', () => {
   it('in the middle of a line goes on behind the last whole one', async () => {
     const first = start();
     while (!first.output().includes('began')) await once(first.child.stdout!, 'data');
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await recordsBegin();
     first.child.kill('SIGKILL');
     await once(first.child, 'exit');
     appendFileSync(join(folder, 'records.ndjson'), '{"time":12345,"round":1,"addr');
@@ -96,7 +104,7 @@ describe.skipIf(noBuild !== undefined)('a crawl that is killed', () => {
   it('by SIGINT stops in order, and the next one goes on', async () => {
     const first = start();
     await once(first.child.stdout!, 'data');
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await recordsBegin();
     first.child.kill('SIGINT');
     const [code] = (await once(first.child, 'exit')) as [number];
     expect(code).toBe(0);
