@@ -89,7 +89,7 @@ function conformance(connect: () => Promise<FleetBus>): void {
     stopRest();
   });
 
-  it('stores one result for an address and round, whoever is first and however many attempts', async () => {
+  it('stores one result for each address and round, also after several attempts by several workers', async () => {
     const key = { round: 7, shard: 5, endpoint: '[2a00::1]:8333', attempts: 1 };
     const stored = await Promise.all([
       a.publishResult(key, bytes('a')),

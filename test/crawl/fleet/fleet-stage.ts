@@ -35,7 +35,7 @@ export function startVillage(options: VillageOptions = {}): Village {
   return village;
 }
 
-/** What is the same whoever visits: outcome and what the node says of itself. */
+/** The fields of a record that do not depend on the visitor: the outcome, and what the node says of itself. */
 export function factsOf(record: CrawlRecord): string {
   const { outcome, transport, services, userAgent, protocolVersion, startHeight, addressCount, features } = record;
   return `${endpointOf(record)} ${JSON.stringify({ outcome, transport, services, userAgent, protocolVersion, startHeight, addressCount, features })}`;

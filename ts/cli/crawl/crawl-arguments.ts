@@ -1,4 +1,4 @@
-// What the commands that go to a whole network are told in common: which, from where, by which ways, and whom to leave alone.
+// Options that `crawl` and `monitor` share: the network, its seeds, proxies and exclusions.
 
 import { readFile } from 'node:fs/promises';
 import { AsMap } from '../../addrman/asmap/as-map.ts';

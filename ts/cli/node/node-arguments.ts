@@ -243,7 +243,7 @@ function amountOf(settings: Settings, name: string): bigint | undefined {
   return BigInt(`${whole}${fraction.padEnd(COIN_DECIMALS, '0')}`);
 }
 
-/** @throws {UsageError} It is no address that can be listened at. */
+/** @throws {UsageError} The address cannot be listened at. */
 function listenAddress(text: string): string {
   const service = Service.tryParse(text, 0);
   if (service !== undefined && service.unixPath === undefined) return text;

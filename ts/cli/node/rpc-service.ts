@@ -95,7 +95,7 @@ export class RpcService {
   }
 }
 
-/** What goes wrong is told in the log, and shortly to whoever started the node, as `bitcoind` does. */
+/** Failures go to the log in full, and in short to the terminal that started the node, as with `bitcoind`. */
 function orStartError<Value>(logger: Logger, logPath: string | undefined, make: () => Value): Value {
   try {
     return make();

@@ -20,7 +20,7 @@ export interface SharedValues {
   keys(prefix: string): Promise<string[]>;
   /** @returns The revision; undefined when there is a value. */
   create(key: string, text: string): Promise<number | undefined>;
-  /** @returns The revision; undefined when the value is no longer that of `revision`. */
+  /** Sets a value that has not changed since `revision`. @returns The new revision; undefined when it has changed. */
   update(key: string, text: string, revision: number): Promise<number | undefined>;
   /** Sets a value, whatever it was. */
   put(key: string, text: string): Promise<void>;

@@ -1,4 +1,4 @@
-// The one worker that opens and closes rounds: whoever has the lease. When it is gone, another goes on where the round stands.
+// The worker with the lease opens and closes rounds. When it is gone, another takes the lease and continues the round.
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { FleetBus } from './bus.ts';

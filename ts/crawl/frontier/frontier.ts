@@ -334,7 +334,7 @@ export class Frontier {
     this.#groups.add(row, this.#groupNumbers[row]!);
   }
 
-  /** Whom not to visit from now on; who waits already is held by the caller, as `isExcluded` tells. */
+  /** Exclusions from now on. Addresses that wait already are left to the caller, who asks `isExcluded`. */
   exclude(exclusions: Exclusions): void {
     this.#exclusions = exclusions;
   }

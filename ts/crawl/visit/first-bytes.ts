@@ -31,7 +31,7 @@ export function hasMagic(bytes: Uint8Array, magic: Uint8Array): boolean {
 }
 
 /**
- * Says who is there that is no node of ours, by as much as came; undefined when it may be one.
+ * Classifies a server that is no node of this network by the bytes so far; undefined while it may be one.
  *
  * @param mayBeKey - Whether the bytes may be the beginning of a V2 handshake, which looks like anything.
  */

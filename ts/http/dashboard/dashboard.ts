@@ -19,7 +19,7 @@ import { isKnownHost } from './host-check.ts';
 import { NodeView } from './node-view.ts';
 import { readPageFiles } from './page-files.ts';
 
-/** What is shown, and to whom. */
+/** Options of a `Dashboard`: what it shows, and which hosts it answers to. */
 export interface DashboardOptions {
   readonly connman: Connman;
   /** With it: services, handshakes, misbehaviour. */

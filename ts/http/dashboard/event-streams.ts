@@ -1,4 +1,4 @@
-// Server-Sent Events to several clients at once: each event is written once, whoever hears it.
+// Server-Sent Events to several clients at once: each event is written once for all of them.
 //
 // It knows nothing of what is told. A client that does not keep up misses events and gets a fresh beginning when it has
 // taken what waited; one that takes nothing is closed by the stream's own limits. (WHATWG HTML, section 9.2)

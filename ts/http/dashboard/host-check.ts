@@ -1,5 +1,5 @@
-// Whether a request was meant for us: a page of a stranger can have its name lead to this machine, and ask in the name of
-// whoever looks at it. (DNS rebinding)
+// Checks that a request was meant for this server. A foreign page can have its own name resolve to this machine, and then ask
+// with its visitor's credentials. (DNS rebinding)
 
 import { Service } from '../../netaddr/service.ts';
 
