@@ -1,11 +1,13 @@
 // A process that was busy, or stopped, for longer than a time-out found its peers silent: timers run before the sockets are
 // asked, and what the peers had said meanwhile was still in the kernel. Real sockets: only there do bytes wait.
 
-import { createConnection } from 'node:net';
-import type { Socket } from 'node:net';
+import { createConnection, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Connman } from '../../ts/connman/connman.ts';
+import { createSockMan } from '../../ts/index.ts';
+import { TOR_REPLY_TIMEOUT_MS, TorControl } from '../../ts/tor/tor-control.ts';
 import { HttpServer } from '../../ts/http.ts';
 import { INACTIVITY_SWEEP_MS } from '../../ts/connman/node/timeouts.ts';
 import type { P2PNode } from '../../ts/connman/node/peer.ts';
@@ -14,11 +16,16 @@ import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { Message } from '../../ts/p2p/messages/registry.ts';
 import { V1Transport, V1_HEADER_BYTES } from '../../ts/p2p/transport/v1.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
+import { SETUP_TIMEOUT_MS, SWEEP_MS } from '../../ts/stratum/limits.ts';
+import { encodeMessage as encodeSv2Message } from '../../ts/stratum/messages/registry.ts';
+import { Sv2Connman } from '../../ts/stratum/server/sv2-connman.ts';
+import { Sv2Transport } from '../../ts/stratum/sv2-transport.ts';
 import type { Clock } from '../../ts/util/time/clock.ts';
 import { systemClock } from '../../ts/util/time/clock.ts';
 import { PONG_TIMEOUT_MS } from '../../ts/peerman/conversation/ping.ts';
 import { noteProgress, until } from '../harness/until.ts';
 import { MAGIC, versionMessage } from '../connman/world.ts';
+import { setupConnection } from '../stratum/server/server-stage.ts';
 
 const BUSY_MS = 400;
 
@@ -133,6 +140,56 @@ describe('a process that is busy past a time-out', () => {
     await until('the pong or the end', () => closed.length > 0 || hasPong(connman));
     await delay(INACTIVITY_SWEEP_MS + 100);
     expect(closed).toEqual([]);
+  });
+
+  it('does not end a Stratum client whose set-up is in the kernel', async () => {
+    let aheadMs = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
+    const server = new Sv2Connman({ noise: false, clock });
+    const told: string[] = [];
+    ends.push(() => server.stop());
+    const { bound } = server.bindAndStartListening('127.0.0.1:0');
+    server.start({
+      onConstraints: () => {},
+      onSubmitSolution: () => {},
+      answerTransactionData: () => Promise.reject(new Error('nobody asks')),
+      onClientGone: (_client, reason) => {
+        told.push(reason);
+        noteProgress();
+      },
+    });
+    const peer = await client(bound!);
+    await expect.poll(() => server.clients().length).toBe(1);
+    const transport = new Sv2Transport({ role: 'clear' });
+    transport.setFrameToSend(encodeSv2Message(setupConnection()));
+    peer.socket.write(transport.getBytesToSend(false).toSend);
+    aheadMs = SETUP_TIMEOUT_MS;
+    work(SWEEP_MS + BUSY_MS);
+    await until('the answer or the end', () => peer.received().length > 0 || told.length > 0);
+    expect(told).toEqual([]);
+    expect(server.clients()[0]!.state).toBe('confirmed');
+  });
+
+  it('does not leave a Tor whose reply is in the kernel', async () => {
+    // A hundred times as fast: a command has 100 ms to go out, its reply 600 ms to come.
+    const clock: Clock = { ...systemClock, after: (ms, callback) => systemClock.after(ms / 100, callback) };
+    const tor = createServer();
+    await new Promise<void>((resolve) => void tor.listen(0, '127.0.0.1', resolve));
+    ends.push(() => tor.close());
+    const accepted = new Promise<Socket>((resolve) => void tor.once('connection', resolve));
+    const sockMan = createSockMan({ eventGotData() {} });
+    sockMan.startSocketsThreads();
+    ends.push(() => sockMan[Symbol.asyncDispose]());
+    const { port } = tor.address() as AddressInfo;
+    const control = await TorControl.connect(sockMan, `127.0.0.1:${port}`, { clock });
+    const socket = await accepted;
+    ends.push(() => socket.destroy());
+    const asked = control.command('PROTOCOLINFO 1');
+    await new Promise((resolve) => void socket.once('data', resolve));
+    socket.write('250 OK\r\n');
+    work(TOR_REPLY_TIMEOUT_MS / 100 + BUSY_MS);
+    expect(await asked).toMatchObject({ code: 250 });
+    control.close();
   });
 
   it('does not close a connection whose request is in the kernel', async () => {

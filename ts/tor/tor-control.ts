@@ -135,8 +135,12 @@ export class TorControl {
     this.#end('closed');
   }
 
+  /** Judges one pass of the loop late: after a pause of the process, the reply may lie in the kernel. */
   #deadline(ms: number, failure: TorFailure): Timer {
-    return this.#clock.after(ms, () => this.#end(failure));
+    let timer = this.#clock.after(ms, () => {
+      timer = this.#clock.soon(() => this.#end(failure));
+    });
+    return { cancel: () => timer.cancel() };
   }
 
   #received(chunk: Uint8Array): void {

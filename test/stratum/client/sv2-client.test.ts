@@ -2,11 +2,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Sv2Client } from '../../../ts/stratum/client/sv2-client.ts';
 import type { Sv2ClientOptions } from '../../../ts/stratum/client/sv2-client.ts';
 import { temporaryServerKeys } from '../../../ts/stratum/key-files.ts';
+import { HANDSHAKE_TIMEOUT_MS } from '../../../ts/stratum/limits.ts';
 import type { Sv2Message } from '../../../ts/stratum/messages/registry.ts';
 import { Sv2Connman } from '../../../ts/stratum/server/sv2-connman.ts';
 import type { Sv2ConnmanOptions } from '../../../ts/stratum/server/sv2-connman.ts';
 import { MockTemplateSource } from '../../../ts/stratum/templates/mock-source.ts';
 import { TemplateProvider } from '../../../ts/stratum/templates/template-provider.ts';
+import { MemoryNetwork } from '../../../ts/testing.ts';
 import { availableBackends } from '../../harness/backends.ts';
 import { noteProgress, until } from '../../harness/until.ts';
 
@@ -105,6 +107,25 @@ describe('a client of Stratum V2', () => {
     await until('templates of the second server', () => messages.length === 4);
     expect(told).toEqual(['connected', expect.stringContaining('moves us'), 'connected']);
     expect(second.server.clients()).toHaveLength(1);
+  });
+
+  it('hears what came in time before it judges the server, and so does the server', async () => {
+    // Every answer arrives in the very millisecond of a time-out, whose timer was set before.
+    const network = new MemoryNetwork({ latencyMs: HANDSHAKE_TIMEOUT_MS / 2 });
+    const options = { backend: network.createBackend, clock: network.clock };
+    const { server, port } = startServer(options);
+    const { told, messages } = startClient({
+      server: { host: '127.0.0.1', port, authorityX: server.authorityX },
+      connect: { timeoutMs: 60_000 },
+      reconnect: false,
+      ...options,
+    });
+    for (let seconds = 0; seconds < 60; seconds++) {
+      network.clock.advance(1_000);
+      await network.clock.settle();
+    }
+    expect(told).toEqual(['connected']);
+    expect(messages).toMatchObject([{ name: 'NewTemplate' }, { name: 'SetNewPrevHash' }]);
   });
 
   it('says why a server refuses it', async () => {

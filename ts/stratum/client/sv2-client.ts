@@ -227,7 +227,7 @@ export class Sv2Client extends SockMan {
     const link = new Sv2Link(this.#createTransport(), send, DEFAULT_MAX_SEND_QUEUE_BYTES, () => this.#clock.now());
     const session: Session = { nodeId, address: this.addressesOf(nodeId)!.remote, link, stage: 'handshake' };
     this.#session = session;
-    this.#timer = this.#clock.after(HANDSHAKE_TIMEOUT_MS, () => this.#end(session, 'no answer to the handshake'));
+    this.#timer = this.deadline(HANDSHAKE_TIMEOUT_MS, () => this.#end(session, 'no answer to the handshake'));
     this.#flush(session);
   }
 
@@ -248,7 +248,7 @@ export class Sv2Client extends SockMan {
     if (session.stage !== 'handshake' || !session.link.transport.isReady) return;
     session.stage = 'setup';
     this.#timer?.cancel();
-    this.#timer = this.#clock.after(SETUP_TIMEOUT_MS, () => this.#end(session, 'no answer to SetupConnection'));
+    this.#timer = this.deadline(SETUP_TIMEOUT_MS, () => this.#end(session, 'no answer to SetupConnection'));
     const { host, port } = this.#endpoint;
     this.#queue(session, {
       name: 'SetupConnection',

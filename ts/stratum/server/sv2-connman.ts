@@ -351,7 +351,7 @@ export class Sv2Connman extends SockMan {
   // ---- Deadlines ----------------------------------------------------------------------------------------------------
 
   #sweepLater(): Timer {
-    return this.#clock.after(SWEEP_MS, () => {
+    return this.deadline(SWEEP_MS, () => {
       this.#sweep = undefined;
       for (const client of [...this.#clients.values()]) this.#checkDeadlines(client);
       if (this.#clients.size > 0) this.#sweep = this.#sweepLater();
