@@ -5,7 +5,9 @@
 //
 // The first lane of a table is the yardstick: bare AEAD calls of node:crypto over the same bytes, or one full second.
 
+import { execFileSync } from 'node:child_process';
 import { createCipheriv, randomBytes } from 'node:crypto';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { createKeyPair } from '../../../modules/p2p/bip324/ellswift.js';
@@ -16,6 +18,8 @@ import { MAX_CHUNK_BYTES, Sv2Transport } from '../../../modules/stratum/sv2-tran
 import { temporaryServerKeys } from '../../../modules/stratum/key-files.js';
 import { Sv2Connman } from '../../../modules/stratum/server/sv2-connman.js';
 import { compareLanes, describeProcess } from '../../lib/micro.mjs';
+
+/** @typedef {import('../../lib/micro.mjs').Lane} Lane */
 
 const { values: options } = parseArgs({ options: { smoke: { type: 'boolean', default: false } } });
 
@@ -67,12 +71,26 @@ function compareHandshakes() {
   const run = () => {
     for (const act1 of acts) respond(act1, createKeyPair(randomBytes), credentials());
   };
-  compareLanes(
-    'Handshakes as server',
-    'handshakes',
-    [{ title: 'Noise NX, elliptic curves included', run, unitsPerRun: acts.length }],
-    options.smoke,
-  );
+  const lanes = [{ title: 'Noise NX, elliptic curves included', run, unitsPerRun: acts.length }, ...peerLanes()];
+  compareLanes('Handshakes as server', 'handshakes', lanes, options.smoke);
+}
+
+/** Another implementation's handshakes as server, each with a certificate signed anew. @returns {Lane[]} */
+function peerLanes() {
+  const peer = process.env.SV2_PEER;
+  if (peer === undefined) {
+    console.log('SV2_PEER names no other implementation (test/interop/README.md): handshakes are measured alone');
+    return [];
+  }
+  return [
+    {
+      title: `${basename(peer)}, a process of its own`,
+      measure(forMs) {
+        const event = JSON.parse(execFileSync(peer, ['handshakes', String(forMs)], { encoding: 'latin1' }));
+        return event.count / event.cpuSeconds;
+      },
+    },
+  ];
 }
 
 /** What node:crypto takes for the cipher messages of one frame, and nothing else. @param {readonly number[]} sizes */
