@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
@@ -11,6 +12,8 @@ export default defineConfig({
   test: {
     // Sockets, descriptors and limits are counted per process: a process for each file.
     pool: 'forks',
+    // Much of their time tests wait, for programs and timers: two at once where there are two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
     projects: [
       {
