@@ -4,4 +4,5 @@ export { Dashboard } from './http/dashboard/dashboard.ts';
 export type { DashboardOptions, DashboardRouteOptions } from './http/dashboard/dashboard.ts';
 export { EventStreams } from './http/dashboard/event-streams.ts';
 export type { EventSourceOfStreams, EventStreamsOptions, StreamedEvent } from './http/dashboard/event-streams.ts';
-export type { PeerDetail, PeerRow } from './http/dashboard/wire.ts';
+export type { ShownSv2, ShownSv2Client } from './http/dashboard/sv2-totals.ts';
+export type { PeerDetail, PeerRow, Sv2Row, Sv2Totals } from './http/dashboard/wire.ts';

@@ -1,4 +1,4 @@
-// `Dashboard`: a page that shows a running node, live.
+// `Dashboard`: a page that shows a running node, a Stratum V2 server, or both, live.
 //
 // It only reads. Nothing is loaded from anywhere else, and what peers say reaches the page as text alone. While nobody looks
 // it costs nothing but a list of the last events.
@@ -16,12 +16,16 @@ import type { HttpHandler, HttpRequest } from '../message/http-request.ts';
 import type { MetricsPage } from '../metrics/metrics-page.ts';
 import { EventStreams } from './event-streams.ts';
 import { isKnownHost } from './host-check.ts';
-import { NodeView } from './node-view.ts';
+import { NodeFeed } from './node-feed.ts';
 import { readPageFiles } from './page-files.ts';
+import type { ShownSv2 } from './sv2-totals.ts';
 
 /** Options of a `Dashboard`: what it shows, and which hosts it answers to. */
 export interface DashboardOptions {
-  readonly connman: Connman;
+  /** A node of the peer-to-peer network. It may be left out where `sv2` is given. */
+  readonly connman?: Connman;
+  /** A server of Stratum V2, such as an `Sv2Connman`: its clients, handshakes and messages. */
+  readonly sv2?: ShownSv2;
   /** With it: services, handshakes, misbehaviour. */
   readonly peerManager?: PeerManager;
   /** With it: the address book, and the autonomous systems of peers where it has a map. */
@@ -44,6 +48,7 @@ export interface DashboardOptions {
 
 const OPTION_NAMES: Readonly<Record<keyof DashboardOptions, true>> = {
   connman: true,
+  sv2: true,
   peerManager: true,
   addrMan: true,
   banMan: true,
@@ -73,7 +78,7 @@ const HEADERS: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * Shows a node in browsers.
+ * Shows a node, a Stratum V2 server, or both, in browsers.
  *
  * @example
  * const server = new HttpServer({ bind: ['127.0.0.1:8080'] });
@@ -87,20 +92,21 @@ const HEADERS: readonly (readonly [string, string])[] = [
 export class Dashboard {
   readonly #hosts: ReadonlySet<string>;
   readonly #pageFolder: string | undefined;
-  readonly #view: NodeView;
+  readonly #feed: NodeFeed;
   readonly #streams: EventStreams;
 
   /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` or {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option. */
   constructor(options: DashboardOptions) {
     checkOptionNames('', options, OPTION_NAMES);
-    const { connman, peerManager, addrMan, banMan, httpServer, chain = '' } = options;
+    const { connman, sv2, peerManager, addrMan, banMan, httpServer, chain = '' } = options;
     const { allowHosts = [], maxClients, pageFolder, clock = systemClock } = options;
+    if (connman === undefined && sv2 === undefined) throw invalidArg('connman', 'a Connman, or sv2 beside it', connman);
     if (!Array.isArray(allowHosts)) throw invalidArg('allowHosts', 'an array', allowHosts);
     this.#hosts = new Set(allowHosts.map((name: string) => name.toLowerCase()));
     this.#pageFolder = pageFolder;
-    const node = { connman, peerManager, addrMan, banMan, httpServer, chain };
-    this.#view = new NodeView(node, clock, () => this.#streams);
-    this.#streams = new EventStreams(this.#view, { clock, maxClients });
+    const node = { connman, sv2, peerManager, addrMan, banMan, httpServer, chain };
+    this.#feed = new NodeFeed(node, clock, () => this.#streams);
+    this.#streams = new EventStreams(this.#feed, { clock, maxClients });
   }
 
   /**
@@ -125,7 +131,7 @@ export class Dashboard {
       // Bytes that are answered belong to the server: a copy each.
       serve(path, (request) => request.writeHeader('Content-Type', contentType).writeReply(200, bytes.slice()));
     }
-    serve('/dashboard/snapshot', (request) => writeJson(request, this.#view.snapshot()));
+    serve('/dashboard/snapshot', (request) => writeJson(request, this.#feed.snapshot()));
     serve('/dashboard/peer', (request) => this.#answerPeer(request));
     serve('/events', (request) => this.#streams.accept(request));
     return server;
@@ -145,12 +151,12 @@ export class Dashboard {
   /** Ends open pages with a last event, and listens to the node no more. The routes stay. */
   stop(): void {
     this.#streams.close();
-    this.#view.stop();
+    this.#feed.stop();
   }
 
   #answerPeer(request: HttpRequest): void {
     const id = Number(request.query('id'));
-    const detail = Number.isSafeInteger(id) && id >= 0 ? this.#view.detail(id) : undefined;
+    const detail = Number.isSafeInteger(id) && id >= 0 ? this.#feed.detail(id) : undefined;
     if (detail === undefined) refuse(request, 404, 'no such peer\n');
     else writeJson(request, detail);
   }

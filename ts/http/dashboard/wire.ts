@@ -66,6 +66,8 @@ export interface Hello {
   /** Milliseconds between two events of a kind. */
   readonly periods: { readonly totals: number; readonly peers: number; readonly slow: number };
   readonly slots: { readonly all: number; readonly outbound: number };
+  /** What there is to be shown: a node of the peer-to-peer network, a server of Stratum V2, or both. */
+  readonly shows: { readonly node: boolean; readonly sv2: boolean };
 }
 
 /** What is told each second. */
@@ -109,6 +111,35 @@ export interface Bans {
   readonly list: readonly (readonly [subnet: string, until: number])[];
 }
 
+/** A client of a Stratum V2 server. Times are seconds since 1970. */
+export interface Sv2Row {
+  readonly id: number;
+  readonly address: string;
+  readonly state: 'handshake' | 'setup' | 'confirmed' | 'ready';
+  /** Vendor and firmware, as it said. */
+  readonly agent: string;
+  readonly since: number;
+  readonly received: number;
+  readonly sent: number;
+  readonly templates: number;
+  /** Frames that were left out because it reads too slowly. */
+  readonly dropped: number;
+  readonly solutions: number;
+  /** Null before its first. */
+  readonly lastSolution: number | null;
+}
+
+/** A Stratum V2 server. Counts of handshakes and messages are since its start. */
+export interface Sv2Totals {
+  readonly clients: { readonly handshake: number; readonly setup: number; readonly ready: number };
+  readonly handshakes: { readonly ok: number; readonly failed: number };
+  /** By type, most first. */
+  readonly received: readonly (readonly [type: string, messages: number])[];
+  readonly sent: readonly (readonly [type: string, messages: number])[];
+  /** Oldest first; not all of them where there are many. */
+  readonly list: readonly Sv2Row[];
+}
+
 /** A second of traffic: milliseconds since 1970, bytes a second. */
 export type TrafficPoint = readonly [time: number, received: number, sent: number];
 
@@ -119,6 +150,7 @@ export interface Snapshot extends Hello {
   readonly peers: readonly PeerRow[];
   readonly addrman: AddressBook | null;
   readonly bans: Bans | null;
+  readonly sv2: Sv2Totals | null;
   /** Newest first. */
   readonly log: readonly LogEntry[];
 }

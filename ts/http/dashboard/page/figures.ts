@@ -1,76 +1,26 @@
-// The eight figures, each with a line of what it was during the last minutes.
+// The figures at the top: eight of a node; where there is only a Stratum V2 server, three.
 
-import { byId, el, setParts, setQuantity, setText, svg, unitOf } from './dom.ts';
+import { byId, setParts, setQuantity, setText, unitOf } from './dom.ts';
+import { FigureList } from './figure-list.ts';
 import * as format from './format.ts';
-import { HISTORY_SECONDS } from './node-state.ts';
 import type { NodeState } from './node-state.ts';
 
-/** Between two points of a line, in seconds: a hundred and fifty points are as many as a small line shows. */
-const SPARK_STEP_SECONDS = 2;
+/** Those of a node alone are left out where there is none. */
+const OF_NODE = 'of-node';
 
-/** A small line. */
-class Spark {
-  readonly #values: number[] = [];
-  readonly #path = svg('path');
-
-  constructor(place: Element) {
-    const view = { class: 'spark', viewBox: '0 0 100 16', preserveAspectRatio: 'none', 'aria-hidden': true };
-    place.append(svg('svg', view, this.#path));
-  }
-
-  add(value: number): void {
-    this.#values.push(value);
-    if (this.#values.length > HISTORY_SECONDS / SPARK_STEP_SECONDS) this.#values.shift();
-    const low = Math.min(...this.#values);
-    const high = Math.max(...this.#values);
-    const step = 100 / (HISTORY_SECONDS / SPARK_STEP_SECONDS - 1);
-    const start = 100 - (this.#values.length - 1) * step;
-    const points = this.#values.map((one, at) => {
-      const y = high === low ? 15 : 15 - ((one - low) / (high - low)) * 14;
-      return `${(start + at * step).toFixed(1)},${y.toFixed(1)}`;
-    });
-    this.#path.setAttribute('d', points.length > 1 ? `M${points.join('L')}` : '');
-  }
-}
-
-const NAMES = ['connections', 'v2', 'ping', 'addresses', 'banned', 'http', 'lag', 'carried'] as const;
-
-type FigureName = (typeof NAMES)[number];
-
-const TITLES: Readonly<Record<FigureName, string>> = {
-  connections: 'Connections',
-  v2: 'V2 transport',
-  ping: 'Ping, median',
-  addresses: 'Known addresses',
-  banned: 'Banned',
-  http: 'HTTP queue',
-  lag: 'Loop lag',
-  carried: 'Carried since start',
-};
+const TITLES = {
+  connections: ['Connections', OF_NODE],
+  v2: ['V2 transport', OF_NODE],
+  ping: ['Ping, median', OF_NODE],
+  addresses: ['Known addresses', OF_NODE],
+  banned: ['Banned', OF_NODE],
+  http: ['HTTP queue'],
+  lag: ['Loop lag'],
+  carried: ['Carried since start'],
+} as const;
 
 export class Figures {
-  readonly #sparks: Readonly<Record<FigureName, Spark>>;
-  #lastPoint = -Infinity;
-
-  constructor() {
-    const list = byId('figures');
-    const sparks: Partial<Record<FigureName, Spark>> = {};
-    for (const name of NAMES) {
-      const line = el('dd', { 'aria-hidden': true });
-      list.append(
-        el(
-          'div',
-          {},
-          el('dt', {}, TITLES[name]),
-          el('dd', { class: 'v', id: `f-${name}` }, '–'),
-          el('dd', { class: 's', id: `s-${name}` }, '\u00a0'),
-          line,
-        ),
-      );
-      sparks[name] = new Spark(line);
-    }
-    this.#sparks = sparks as Record<FigureName, Spark>;
-  }
+  readonly #list = new FigureList('figures', TITLES);
 
   show(state: NodeState): void {
     const { totals } = state;
@@ -94,9 +44,7 @@ export class Figures {
     setQuantity(byId('f-carried'), format.bytes(totals.received + totals.sent));
     const [received, sent] = [format.bytes(totals.received), format.bytes(totals.sent)];
     setParts(byId('s-carried'), [[format.text(received)], ' in · ', [format.text(sent)], ' out']);
-    if (totals.time / 1_000 - this.#lastPoint < SPARK_STEP_SECONDS - 0.5) return;
-    this.#lastPoint = totals.time / 1_000;
-    for (const name of NAMES) this.#sparks[name].add(values[name]);
+    this.#list.add(values, totals.time);
   }
 }
 

@@ -29,6 +29,7 @@ const EVENTS = [
   'peers',
   'addrman',
   'bans',
+  'sv2',
   'log',
   'shutdown',
 ];

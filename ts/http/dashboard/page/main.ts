@@ -1,6 +1,6 @@
 // The page: listens to the node, and shows what it tells.
 
-import type { AddressBook, Bans, Hello, LogEntry, PeerRow, Snapshot, Totals } from '../wire.ts';
+import type { AddressBook, Bans, Hello, LogEntry, PeerRow, Snapshot, Sv2Totals, Totals } from '../wire.ts';
 import { showBanner, tick } from './banner.ts';
 import type { Trouble } from './banner.ts';
 import { showDistributions } from './distributions.ts';
@@ -12,6 +12,7 @@ import type { LiveState } from './live-connection.ts';
 import { NodeState } from './node-state.ts';
 import { PeerTable } from './peer-table.ts';
 import { showShares } from './shares.ts';
+import { Sv2Section, clientCountOf } from './sv2.ts';
 import { startTheme } from './theme.ts';
 import { Traffic } from './traffic.ts';
 
@@ -19,6 +20,7 @@ const state = new NodeState();
 const figures = new Figures();
 const traffic = new Traffic();
 const table = new PeerTable();
+const stratum = new Sv2Section();
 let trouble: Trouble | undefined;
 let isDrawing = false;
 
@@ -45,6 +47,7 @@ const TAKE: Readonly<Record<string, (data: unknown) => void>> = {
   },
   addrman: (data) => (state.addrman = data as AddressBook | null),
   bans: (data) => (state.bans = data as Bans | null),
+  sv2: (data) => (state.sv2 = data as Sv2Totals | null),
   log: (data) => state.note(data as LogEntry),
 };
 
@@ -66,10 +69,16 @@ const connection = new LiveConnection({
 
 function setState(live: LiveState): void {
   if (live === 'live') trouble = undefined;
-  const isEmpty = live === 'live' && state.peers.size === 0;
+  const isEmpty = live === 'live' && countOfConnected() === 0;
   document.documentElement.dataset['state'] = isEmpty ? 'empty' : live;
   showState(live);
   showBanner(trouble, () => connection.connect());
+}
+
+/** Peers of the node; where there is only a Stratum V2 server, its clients. */
+function countOfConnected(): number {
+  if (state.hello?.shows.node !== false || state.sv2 === null) return state.peers.size;
+  return clientCountOf(state.sv2);
 }
 
 /** Draws once for all that was told at a time. */
@@ -84,7 +93,7 @@ function draw(): void {
   isDrawing = false;
   if (state.totals === undefined) return;
   if (trouble === undefined) setState('live');
-  document.title = `sockman · ${state.peers.size} connections · ${state.hello?.chain ?? ''}`;
+  document.title = `sockman · ${countOfConnected()} connections · ${state.hello?.chain ?? ''}`;
   showHeader(state);
   figures.show(state);
   traffic.show(state);
@@ -92,6 +101,7 @@ function draw(): void {
   showDistributions(state);
   table.show(state);
   showEvents(state);
+  stratum.show(state);
 }
 
 /** The frame of what is to come. */

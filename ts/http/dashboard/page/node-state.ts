@@ -1,6 +1,16 @@
 // What the page knows of the node: the last snapshot, and everything told since.
 
-import type { AddressBook, Bans, Hello, LogEntry, PeerRow, Snapshot, Totals, TrafficPoint } from '../wire.ts';
+import type {
+  AddressBook,
+  Bans,
+  Hello,
+  LogEntry,
+  PeerRow,
+  Snapshot,
+  Sv2Totals,
+  Totals,
+  TrafficPoint,
+} from '../wire.ts';
 
 /** Seconds that charts reach back. */
 export const HISTORY_SECONDS = 300;
@@ -13,6 +23,7 @@ export class NodeState {
   totals: Totals | undefined;
   addrman: AddressBook | null = null;
   bans: Bans | null = null;
+  sv2: Sv2Totals | null = null;
   readonly peers = new Map<number, PeerRow>();
   /** Newest first. */
   log: LogEntry[] = [];
@@ -25,6 +36,7 @@ export class NodeState {
     this.totals = snapshot.totals;
     this.addrman = snapshot.addrman;
     this.bans = snapshot.bans;
+    this.sv2 = snapshot.sv2;
     this.log = [...snapshot.log];
     this.peers.clear();
     for (const row of snapshot.peers) this.peers.set(row.id, row);

@@ -1,4 +1,5 @@
-// What the page is told of a node: everything at the beginning, then what changed, once for all who look.
+// What the page is told of a node, a Stratum V2 server, or both: everything at the beginning, then what changed, once for all
+// who look.
 //
 // While nobody looks only the list of the last events is kept up; no timer runs.
 
@@ -16,11 +17,24 @@ import { LoopLag } from '../metrics/process-metrics.ts';
 import { EventLog } from './event-log.ts';
 import type { EventSourceOfStreams, EventStreams, StreamedEvent } from './event-streams.ts';
 import { changesOf, detailOf, rowOf } from './peer-rows.ts';
-import type { AddressBook, Bans, Hello, PeerDetail, PeerRow, Snapshot, Totals, TrafficPoint } from './wire.ts';
+import { sv2TotalsOf } from './sv2-totals.ts';
+import type { ShownSv2 } from './sv2-totals.ts';
+import type {
+  AddressBook,
+  Bans,
+  Hello,
+  PeerDetail,
+  PeerRow,
+  Snapshot,
+  Sv2Totals,
+  Totals,
+  TrafficPoint,
+} from './wire.ts';
 
-/** A node, as far as it is shown. */
+/** A node or a server, as far as it is shown. */
 export interface ShownNode {
-  readonly connman: Connman;
+  readonly connman: Connman | undefined;
+  readonly sv2: ShownSv2 | undefined;
   readonly peerManager: PeerManager | undefined;
   readonly addrMan: AddrMan | undefined;
   readonly banMan: BanMan | undefined;
@@ -40,17 +54,21 @@ const HISTORY_LENGTH = 300;
 /** Bans that are listed. */
 const MAX_LISTED_BANS = 200;
 
+/** Slots for peers where there is no node. */
+const NO_SLOTS = { maxAutomatic: 0, maxFullRelay: 0, maxBlockRelay: 0 };
+
 const NETWORKS: readonly PublicNetworkName[] = ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'];
 
 /** Slots of the tables of the address book. (Bitcoin Core src/addrman_impl.h) */
 const NEW_SLOTS = 65_536;
 const TRIED_SLOTS = 16_384;
 
-export class NodeView implements EventSourceOfStreams {
+export class NodeFeed implements EventSourceOfStreams {
   readonly #node: ShownNode;
   readonly #clock: Clock;
   readonly #streams: () => EventStreams;
-  readonly #log: EventLog;
+  /** Undefined where there is only a Stratum V2 server. */
+  readonly #log: EventLog | undefined;
   readonly #lag = new LoopLag();
   readonly #stops: (() => void)[];
   /** Rows as they were told last. */
@@ -59,6 +77,7 @@ export class NodeView implements EventSourceOfStreams {
   #history: TrafficPoint[] = [];
   #addrMan = '';
   #bans = '';
+  #sv2 = '';
   #bannedSubnets: ReadonlySet<string> | undefined;
   #tickCount = 0;
   #totals: { atMs: number; received: number; sent: number } | undefined;
@@ -71,6 +90,8 @@ export class NodeView implements EventSourceOfStreams {
     this.#clock = clock;
     this.#streams = streams;
     const { connman, peerManager } = node;
+    this.#stops = [];
+    if (connman === undefined) return;
     this.#log = new EventLog(
       connman,
       peerManager,
@@ -78,11 +99,11 @@ export class NodeView implements EventSourceOfStreams {
       (entry) => this.#note(['log', entry]),
     );
     const added = (peer: ConnectedNode): void => this.#added(peer);
-    this.#stops = [
+    this.#stops.push(
       connman.on('inboundConnection', added),
       connman.on('outboundConnection', added),
       connman.on('closedConnection', ({ node: { id }, reason }) => this.#removed(id, reason)),
-    ];
+    );
   }
 
   // ---- For the streams ----------------------------------------------------------------------------------------------
@@ -102,8 +123,9 @@ export class NodeView implements EventSourceOfStreams {
     this.#lag.take();
     this.#tickCount = 0;
     this.#totals = undefined;
-    for (const node of this.#node.connman.nodes()) this.#rows.set(node.id, rowOf(node, this.#node));
+    for (const node of this.#peers()) this.#rows.set(node.id, rowOf(node, this.#node));
     this.#slowChanges();
+    this.#sv2 = JSON.stringify(this.#sv2Totals());
     this.#tickLater();
   }
 
@@ -122,7 +144,7 @@ export class NodeView implements EventSourceOfStreams {
   /** Listens no more. */
   stop(): void {
     this.end();
-    this.#log.stop();
+    this.#log?.stop();
     for (const stop of this.#stops) stop();
   }
 
@@ -130,42 +152,48 @@ export class NodeView implements EventSourceOfStreams {
 
   /** Everything the page shows. */
   snapshot(): Snapshot {
-    const { connman } = this.#node;
     return {
       ...this.#hello(),
       totals: this.#totalsNow(false),
       history: this.#history,
-      peers: Array.from(connman.nodes(), (node) => rowOf(node, this.#node)),
+      peers: Array.from(this.#peers(), (node) => rowOf(node, this.#node)),
       addrman: this.#addressBook(),
       bans: this.#banList(),
-      log: this.#log.entries,
+      sv2: this.#sv2Totals(),
+      log: this.#log?.entries ?? [],
     };
   }
 
   /** What an open row shows; undefined for a peer that is gone. */
   detail(nodeId: number): PeerDetail | undefined {
-    const node = this.#node.connman.node(nodeId);
+    const node = this.#node.connman?.node(nodeId);
     return node && detailOf(node, this.#node);
   }
 
+  #peers(): Iterable<ConnectedNode> {
+    return this.#node.connman?.nodes() ?? [];
+  }
+
   #hello(): Hello {
-    const { connman, chain } = this.#node;
-    const { maxAutomatic, maxFullRelay, maxBlockRelay } = connman.budget;
+    const { connman, sv2, chain } = this.#node;
+    const { maxAutomatic, maxFullRelay, maxBlockRelay } = connman?.budget ?? NO_SLOTS;
     return {
       version: VERSION,
-      agent: connman.userAgent,
+      agent: connman?.userAgent ?? '',
       protocol: PROTOCOL_VERSION,
       chain,
       started: Math.floor(this.#clock.wallTimeMs() - process.uptime() * 1_000),
       periods: { totals: TICK_MS, peers: TICK_MS * TICKS_PER_PEERS, slow: TICK_MS * TICKS_PER_SLOW },
       slots: { all: maxAutomatic, outbound: maxFullRelay + maxBlockRelay },
+      shows: { node: connman !== undefined, sv2: sv2 !== undefined },
     };
   }
 
   /** @param isTick - Rates and lag are those since the last tick. */
   #totalsNow(isTick: boolean): Totals {
     const { connman, peerManager, httpServer } = this.#node;
-    const { totalbytesrecv: received, totalbytessent: sent, timemillis: time } = connman.getNetTotals();
+    const { received, sent, ended } = this.#carried();
+    const time = Math.floor(this.#clock.wallTimeMs());
     const atMs = this.#clock.now();
     const before = this.#totals;
     const seconds = before === undefined ? 0 : (atMs - before.atMs) / 1_000;
@@ -181,8 +209,8 @@ export class NodeView implements EventSourceOfStreams {
     const ms = (value: number): number => Math.round(value * 10_000) / 10;
     return {
       time,
-      active: connman.isNetworkActive,
-      listening: connman.listeningAt.map(String),
+      active: connman?.isNetworkActive ?? true,
+      listening: connman?.listeningAt.map(String) ?? [],
       received,
       sent,
       receiveRate,
@@ -195,8 +223,24 @@ export class NodeView implements EventSourceOfStreams {
         processed: peerManager?.counts.addressesProcessed ?? 0,
         limited: peerManager?.counts.addressesRateLimited ?? 0,
       },
-      ended: connman.socketStats().closed,
+      ended,
     };
+  }
+
+  /** What went over the sockets of the node; where there is none, over those of the Stratum V2 server. */
+  #carried(): { received: number; sent: number; ended: number } {
+    const { connman, sv2 } = this.#node;
+    if (connman !== undefined) {
+      const { totalbytesrecv: received, totalbytessent: sent } = connman.getNetTotals();
+      return { received, sent, ended: connman.socketStats().closed };
+    }
+    const { receivedBytes: received, sentBytes: sent, closed: ended } = sv2!.stats();
+    return { received, sent, ended };
+  }
+
+  #sv2Totals(): Sv2Totals | null {
+    const { sv2 } = this.#node;
+    return sv2 === undefined ? null : sv2TotalsOf(sv2);
   }
 
   #addressBook(): AddressBook | null {
@@ -230,6 +274,8 @@ export class NodeView implements EventSourceOfStreams {
       if (this.#tickCount % TICKS_PER_PEERS === 0) {
         const changes = this.#rowChanges();
         if (changes.length > 0) events.push(['peers', changes]);
+        const sv2 = this.#sv2Totals();
+        if (this.#sv2 !== (this.#sv2 = JSON.stringify(sv2))) events.push(['sv2', sv2]);
       }
       if (this.#tickCount % TICKS_PER_SLOW === 0) events.push(...this.#slowChanges());
       this.#tickLater();
@@ -272,7 +318,7 @@ export class NodeView implements EventSourceOfStreams {
 
   #rowChanges(): Partial<PeerRow>[] {
     const changed: Partial<PeerRow>[] = [];
-    for (const node of this.#node.connman.nodes()) {
+    for (const node of this.#peers()) {
       const row = rowOf(node, this.#node);
       const before = this.#rows.get(node.id);
       const changes = before === undefined ? row : changesOf(before, row);
@@ -302,7 +348,7 @@ export class NodeView implements EventSourceOfStreams {
     if (known === undefined) return;
     for (const { subnet, untilSeconds } of bans) {
       if (known.has(String(subnet))) continue;
-      this.#log.noteBan(String(subnet), `until ${new Date(untilSeconds * 1_000).toISOString().slice(0, 16)}Z`);
+      this.#log?.noteBan(String(subnet), `until ${new Date(untilSeconds * 1_000).toISOString().slice(0, 16)}Z`);
     }
   }
 
