@@ -21,6 +21,7 @@ import type { HttpStats } from './http-stats.ts';
 import { STOP_POLL_MS, STOP_TIMEOUT_MS, SWEEP_MS } from './limits.ts';
 import { resolveHttpOptions, socketOptions } from './options.ts';
 import type { HttpServerOptions, ResolvedHttpOptions } from './options.ts';
+import { HeaderMemory } from './parser/header-memory.ts';
 import { ReplyHeads } from './message/reply-head.ts';
 import type { RouteOptions } from './router.ts';
 
@@ -64,6 +65,7 @@ export class HttpServer extends SockMan {
       paused: this.#paused,
       answers: new AnswerBuffer(),
       memory: new ServerMemory(memoryBudget),
+      headerMemory: new HeaderMemory(),
       spareParser: undefined,
       onAnswer: undefined,
       forget: (connection) => this.#forget(connection),

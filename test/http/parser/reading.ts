@@ -1,6 +1,7 @@
 // Reads requests with the parser alone, as a connection does, in any pieces.
 
-import { HeaderList } from '../../../ts/http/message/header-list.ts';
+import { HeaderList } from '../../../ts/http/parser/header-list.ts';
+import { HeaderMemory } from '../../../ts/http/parser/header-memory.ts';
 import { ParserState, RequestParser } from '../../../ts/http/parser/request-parser.ts';
 
 export interface ReadRequest {
@@ -20,11 +21,17 @@ export const MOST_KEPT_BYTES = 8_192 + 2;
 /**
  * @param cuts - Where the bytes are cut; undefined for not at all.
  * @param maxBodyBytes - As the parser takes it.
+ * @param memory - Of headers that other parsers have read.
  */
-export function read(input: Uint8Array | string, cuts: readonly number[] = [], maxBodyBytes = 33_554_432): Reading {
+export function read(
+  input: Uint8Array | string,
+  cuts: readonly number[] = [],
+  maxBodyBytes = 33_554_432,
+  memory = new HeaderMemory(),
+): Reading {
   const bytes = typeof input === 'string' ? Buffer.from(input, 'latin1') : input;
   const reading: Reading = [];
-  const parser = new RequestParser(maxBodyBytes);
+  const parser = new RequestParser(maxBodyBytes, memory);
   let kept: Uint8Array = new Uint8Array(0);
   let from = 0;
   for (const cut of [...cuts, bytes.length]) {
@@ -54,8 +61,10 @@ function readPiece(parser: RequestParser, piece: Uint8Array, reading: Reading): 
   }
 }
 
-function requestOf({ method, target, minorVersion, headerText, body }: RequestParser): ReadRequest {
-  const headers = [...new HeaderList(headerText)].map(([name, value]): [string, string] => [name, value]);
+function requestOf({ method, target, minorVersion, headers: list, headerText, body }: RequestParser): ReadRequest {
+  const headers = [...list].map(([name, value]): [string, string] => [name, value]);
+  const again = [...new HeaderList(headerText)];
+  if (JSON.stringify(headers) !== JSON.stringify(again)) throw new Error('the list of headers is not that of the text');
   return { method, target, minorVersion, headers, body: Buffer.from(body).toString('latin1') };
 }
 

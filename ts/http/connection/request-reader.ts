@@ -8,6 +8,7 @@ import { HttpRequest } from '../message/http-request.ts';
 import type { ReplySink } from '../message/http-request.ts';
 import type { ResolvedHttpOptions } from '../options.ts';
 import type { Refusal } from '../parser/framing.ts';
+import type { HeaderMemory } from '../parser/header-memory.ts';
 import { ParserState, RequestParser } from '../parser/request-parser.ts';
 import type { Dispatcher } from './dispatcher.ts';
 
@@ -15,6 +16,8 @@ import type { Dispatcher } from './dispatcher.ts';
 export interface ReaderContext {
   readonly dispatcher: Dispatcher;
   readonly options: ResolvedHttpOptions;
+  /** What parsers of the server know of the header before. */
+  readonly headerMemory: HeaderMemory;
   /** A parser that no connection uses: most requests come whole, and an idle connection has none. */
   spareParser: RequestParser | undefined;
   /** Told of each answer, once it is whole. */
@@ -143,8 +146,8 @@ export class RequestReader {
 
   #takeParser(): RequestParser {
     if (this.#parser !== undefined) return this.#parser;
-    const { options, spareParser } = this.#context;
-    const parser = spareParser ?? new RequestParser(options.maxBodyBytes);
+    const { options, spareParser, headerMemory } = this.#context;
+    const parser = spareParser ?? new RequestParser(options.maxBodyBytes, headerMemory);
     this.#context.spareParser = undefined;
     parser.reuse(this.#hasCarried);
     this.#parser = parser;

@@ -3,6 +3,7 @@
 import { DecodeError } from '../../util/errors/errors.ts';
 import { JsonNumber, JsonObject } from './json-value.ts';
 import type { JsonValue } from './json-value.ts';
+import { latin1 } from '../parser/text-of-bytes.ts';
 
 /** Most arrays and objects open at a time. (Bitcoin Core src/univalue/lib/univalue_read.cpp, MAX_JSON_DEPTH) */
 export const MAX_JSON_DEPTH = 512;
@@ -22,6 +23,15 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const BLANK = 0x20;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const UPPER_E = 0x45;
+const LOWER_E = 0x65;
+
+/** Up to here it pays to look whether all is ASCII, where nothing needs decoding. */
+const MAX_SHORT_BYTES = 4_096;
+const NON_ASCII = /[\x80-\xff]/;
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const FOUR_HEX = /[0-9a-fA-F]{4}/y;
@@ -51,6 +61,10 @@ export function parseJson(input: Uint8Array | string): JsonValue {
 }
 
 function decoded(bytes: Uint8Array): string {
+  if (bytes.length <= MAX_SHORT_BYTES) {
+    const text = latin1(bytes, 0, bytes.length);
+    if (!NON_ASCII.test(text)) return text;
+  }
   try {
     return decoder.decode(bytes);
   } catch {
@@ -120,6 +134,24 @@ class Reader {
   }
 
   #number(): JsonNumber {
+    return this.#positiveInteger() ?? this.#anyNumber();
+  }
+
+  /** Most numbers are digits alone; undefined for another. */
+  #positiveInteger(): JsonNumber | undefined {
+    const text = this.#text;
+    const start = this.#at;
+    let at = start;
+    let unit = text.charCodeAt(at);
+    if (unit === ZERO || !isDigit(unit)) return undefined;
+    do unit = text.charCodeAt(++at);
+    while (isDigit(unit));
+    if (unit === DOT || unit === UPPER_E || unit === LOWER_E) return undefined;
+    this.#at = at;
+    return new JsonNumber(text.slice(start, at));
+  }
+
+  #anyNumber(): JsonNumber {
     NUMBER.lastIndex = this.#at;
     const match = NUMBER.exec(this.#text);
     if (match === null) throw this.#error('no value');
@@ -229,6 +261,10 @@ class Reader {
     if (match === null) throw this.#error('no such escape');
     return Number.parseInt(match[0], 16);
   }
+}
+
+function isDigit(unit: number): boolean {
+  return unit >= ZERO && unit <= NINE;
 }
 
 function isLowSurrogate(unit: number): boolean {

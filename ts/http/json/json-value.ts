@@ -55,8 +55,8 @@ export class JsonObject implements Iterable<readonly [string, JsonInput]> {
   #index: Map<string, number> | undefined = undefined;
 
   /** @param entries - What to begin with. */
-  constructor(entries: Iterable<readonly [string, JsonInput]> = []) {
-    for (const [key, value] of entries) this.push(key, value);
+  constructor(entries?: Iterable<readonly [string, JsonInput]>) {
+    if (entries !== undefined) for (const [key, value] of entries) this.push(key, value);
   }
 
   get size(): number {

@@ -2,8 +2,9 @@
 
 import type { Service } from '../../netaddr/service.ts';
 import { SockManError, invalidArg } from '../../util/errors/errors.ts';
-import { HeaderList } from './header-list.ts';
+import type { HeaderList } from '../parser/header-list.ts';
 import { queryParameter } from './query.ts';
+import { utf8 } from '../parser/text-of-bytes.ts';
 import type { RequestParser } from '../parser/request-parser.ts';
 import { checkStatus, headerLine } from './reply-head.ts';
 import type { ReplyStream, StreamOptions } from './reply-stream.ts';
@@ -57,6 +58,8 @@ export class HttpRequest {
   readonly peer: Service;
   /** The connection, as `SockMan` numbers it. */
   readonly nodeId: number;
+  /** The header fields. */
+  readonly headers: HeaderList;
   /** The body; empty without one, and where the head is looked at before its body came. */
   body: Uint8Array;
   /** Whether the whole request was read, its body included. */
@@ -76,10 +79,8 @@ export class HttpRequest {
   /** The route it goes to, once that is known. */
   route: Route | undefined = undefined;
   readonly #sink: ReplySink;
-  readonly #headerText: string;
   readonly #asksToKeep: boolean;
   readonly #asksToClose: boolean;
-  #headers: HeaderList | undefined = undefined;
   #lines = '';
   #hasContentType = false;
 
@@ -101,14 +102,8 @@ export class HttpRequest {
     this.closesConnection = framing.asksToClose || isAmbiguous || (head.minorVersion === 0 && !framing.asksToKeep);
     this.#asksToKeep = framing.asksToKeep;
     this.#asksToClose = framing.asksToClose;
-    this.#headerText = head.headerText;
+    this.headers = head.headers;
     this.#sink = sink;
-  }
-
-  /** The header fields of the request. */
-  get headers(): HeaderList {
-    this.#headers ??= new HeaderList(this.#headerText);
-    return this.#headers;
   }
 
   /** The value of a header field, its name in any case; undefined without one, the first of several. */
@@ -129,7 +124,12 @@ export class HttpRequest {
 
   /** The body as UTF-8. */
   text(): string {
-    return Buffer.from(this.body.buffer, this.body.byteOffset, this.body.length).toString('utf8');
+    return utf8(this.body);
+  }
+
+  /** Stands for the connection: the same object for all its requests. What is known of it can be kept in a `WeakMap`. */
+  get connection(): object {
+    return this.#sink;
   }
 
   /** Whether the peer is gone, and an answer reaches nobody. */

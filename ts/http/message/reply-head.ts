@@ -39,11 +39,16 @@ const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // eslint-disable-next-line no-control-regex -- Just these.
 const NOT_IN_VALUE = /[\r\n\0]|[^\x00-\xff]/;
 
+/** The line written last: most servers write the same few, one of them with each answer. */
+let last: { readonly name: string; readonly value: string; readonly line: string } | undefined;
+
 /** One header line. @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is no token, or the value holds CR, LF, NUL or more than a byte. */
 export function headerLine(name: string, value: string): string {
+  if (last !== undefined && name === last.name && value === last.value) return last.line;
   if (typeof name !== 'string' || !FIELD_NAME.test(name)) throw invalidArg('name', 'the name of a header', name);
   if (typeof value !== 'string' || NOT_IN_VALUE.test(value)) throw invalidArg('value', 'one line of latin1', value);
-  return `${name}: ${value}\r\n`;
+  last = { name, value, line: `${name}: ${value}\r\n` };
+  return last.line;
 }
 
 /** Checks the status of a final reply. @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`. */
@@ -72,9 +77,9 @@ export class ReplyHeads {
   readonly #clock: Clock;
   readonly #contentTypeLine: string;
   #dateLine = '';
-  /** The last head without lines of a handler, and what it was made of. */
-  #plain: ReplyHead | undefined = undefined;
-  #plainText = '';
+  /** The last head, and what it was made of. */
+  #last: ReplyHead | undefined = undefined;
+  #lastText = '';
 
   constructor(clock: Clock, defaultContentType: string) {
     this.#clock = clock;
@@ -84,17 +89,16 @@ export class ReplyHeads {
   /** Lets the next head look at the clock again: called as often as the date should be right. */
   refreshDate(): void {
     this.#dateLine = '';
-    this.#plain = undefined;
+    this.#last = undefined;
   }
 
   /** The head, up to its empty line. Answers in a row often have the same, which is then the same string. */
   write(head: ReplyHead): string {
-    if (head.lines !== '') return this.#write(head);
-    if (this.#plain === undefined || !isSame(head, this.#plain)) {
-      this.#plain = head;
-      this.#plainText = this.#write(head);
+    if (this.#last === undefined || !isSame(head, this.#last)) {
+      this.#last = head;
+      this.#lastText = this.#write(head);
     }
-    return this.#plainText;
+    return this.#lastText;
   }
 
   #write(head: ReplyHead): string {
@@ -122,6 +126,7 @@ function isSame(one: ReplyHead, other: ReplyHead): boolean {
     one.status === other.status &&
     one.contentLength === other.contentLength &&
     one.minorVersion === other.minorVersion &&
+    one.lines === other.lines &&
     one.hasContentType === other.hasContentType &&
     one.keepsAlive === other.keepsAlive &&
     one.closes === other.closes

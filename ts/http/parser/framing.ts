@@ -2,7 +2,7 @@
 //
 // Header lines are looked at as bytes while they pass; only the four that matter here become text.
 
-import { latin1 } from './latin1.ts';
+import { latin1 } from './text-of-bytes.ts';
 
 /** Why a request is refused: the status it gets, and the kind that is counted. */
 export interface Refusal {
@@ -55,6 +55,16 @@ export class Framing {
     this.asksToClose = false;
     this.asksToKeep = false;
     this.expectation = undefined;
+    this.refusal = undefined;
+  }
+
+  /** Takes all of another, which nothing refused. */
+  copy(other: Framing): void {
+    this.lengthText = other.lengthText;
+    this.isChunked = other.isChunked;
+    this.asksToClose = other.asksToClose;
+    this.asksToKeep = other.asksToKeep;
+    this.expectation = other.expectation;
     this.refusal = undefined;
   }
 

@@ -5,7 +5,7 @@
 // the caller keeps and offers again with more behind it. It stops behind the head of a request that has a body, and behind
 // each request; what follows is another's.
 
-import { latin1 } from './latin1.ts';
+import { latin1 } from './text-of-bytes.ts';
 import { MAX_HEADER_BYTES, MAX_LINE_BYTES, MIN_REQUEST_LINE_BYTES } from '../limits.ts';
 import { BodyBuffer } from './body-buffer.ts';
 import {
@@ -19,6 +19,8 @@ import {
   TOO_LARGE,
 } from './framing.ts';
 import type { Refusal } from './framing.ts';
+import { HeaderList } from './header-list.ts';
+import { HeaderMemory } from './header-memory.ts';
 
 /** What the parser reads next. */
 export const ParserState = {
@@ -51,6 +53,7 @@ const VERSION_BYTES = 8;
 const MAX_HEX_DIGITS = 16;
 
 const NO_BODY = new Uint8Array(0);
+const NO_HEADERS = new HeaderList('');
 
 export class RequestParser {
   state: ParserState = REQUEST_LINE;
@@ -60,10 +63,13 @@ export class RequestParser {
   minorVersion = 1;
   /** All header lines as they came, each with its line end. */
   headerText = '';
+  /** The same as a list, once the header is read. */
+  headers = NO_HEADERS;
   readonly framing = new Framing();
   body: Uint8Array = NO_BODY;
   refusal: Refusal | undefined = undefined;
   readonly #maxBodyBytes: number;
+  readonly #memory: HeaderMemory;
   readonly #buffer = new BodyBuffer();
   /** Bytes of header and trailer lines so far. */
   #headerBytes = 0;
@@ -76,9 +82,13 @@ export class RequestParser {
   /** Whether the connection has carried a request before. */
   #hasCarried = false;
 
-  /** @param maxBodyBytes - Longest body, in bytes. */
-  constructor(maxBodyBytes: number) {
+  /**
+   * @param maxBodyBytes - Longest body, in bytes.
+   * @param memory - Parsers of a server share it.
+   */
+  constructor(maxBodyBytes: number, memory: HeaderMemory = new HeaderMemory()) {
     this.#maxBodyBytes = maxBodyBytes;
+    this.#memory = memory;
   }
 
   /** Whether nothing of a request has been taken. */
@@ -143,6 +153,7 @@ export class RequestParser {
   reset(): void {
     this.state = REQUEST_LINE;
     this.headerText = '';
+    this.headers = NO_HEADERS;
     this.framing.reset();
     this.body = NO_BODY;
     this.#headerBytes = 0;
@@ -223,6 +234,8 @@ export class RequestParser {
 
   /** Reads header lines, or trailer lines, as far as they go. @returns Index behind the last one. */
   #readHeaderLines(bytes: Uint8Array, from: number, end: number): number {
+    const isWhole = this.#headerBytes === 0 && this.state === HEADERS;
+    if (isWhole && this.#memory.isAt(bytes, from)) return from + this.#recallHeader();
     let start = from;
     for (;;) {
       const lineEnd = this.#findLineEnd(bytes, start, end);
@@ -234,7 +247,8 @@ export class RequestParser {
       this.#headerBytes += seen;
       if (textEnd === start) {
         this.#keepHeaderText(bytes, from, start);
-        this.#endHeaders();
+        if (this.state === TRAILER) this.#complete();
+        else this.#endHeader(bytes, isWhole ? from : -1, lineEnd + 1);
         return lineEnd + 1;
       }
       this.#readHeaderLine(bytes, start, textEnd);
@@ -261,8 +275,32 @@ export class RequestParser {
     if (this.state === HEADERS) this.framing.note(bytes, start, colon, end);
   }
 
-  #endHeaders(): void {
-    if (this.state === TRAILER) return this.#complete();
+  /** Takes the header of the request before, which this one has too. @returns Its length, in bytes. */
+  #recallHeader(): number {
+    const memory = this.#memory;
+    this.#headerBytes = memory.length;
+    this.headerText = memory.text;
+    this.headers = memory.list;
+    this.framing.copy(memory.framing);
+    this.#scanned = 0;
+    this.#oddAt = -1;
+    this.#beginBody(memory.announcedBytes);
+    return memory.length;
+  }
+
+  /** The header is read. @param from - Where it begins in these bytes; -1 for one that came in pieces. */
+  #endHeader(bytes: Uint8Array, from: number, to: number): void {
+    const { framing } = this;
+    this.headers = new HeaderList(this.headerText);
+    const announced = framing.isChunked ? 0 : framing.announcedBytes();
+    if (from !== -1 && framing.refusal === undefined && announced !== undefined) {
+      this.#memory.keep(bytes, from, to, this.headers, framing, announced);
+    }
+    this.#beginBody(announced);
+  }
+
+  /** Decides on the body, by the framing. @param announced - As `Framing.announcedBytes`. */
+  #beginBody(announced: number | undefined): void {
     const { framing } = this;
     const { expectation } = framing;
     // An expectation of a 1.0 client means nothing. (RFC 9110 section 10.1.1)
@@ -273,7 +311,6 @@ export class RequestParser {
       this.state = HEAD;
       return;
     }
-    const announced = framing.announcedBytes();
     const refusal = framing.refusal ?? (announced === undefined ? BAD_LENGTH : undefined);
     if (refusal !== undefined) return this.#refuse(refusal);
     if (announced! > this.#maxBodyBytes) return this.#refuse(TOO_LARGE);

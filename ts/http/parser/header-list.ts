@@ -1,24 +1,28 @@
 // The header of a request. It is kept as the text that came, and taken apart when somebody asks.
 
-import { trimmed } from '../parser/framing.ts';
+import { trimmed } from './framing.ts';
 
 /** Name and value, as they came; the value without the blanks around it. */
 export type HeaderField = readonly [name: string, value: string];
 
 /** Header fields in the order they came; names are found in any case. */
 export class HeaderList implements Iterable<HeaderField> {
-  readonly #text: string;
+  /** @internal */
+  readonly text: string;
   #fields: HeaderField[] | undefined = undefined;
 
   /** @param text - Header lines that the parser accepted, each with its line end. */
   constructor(text: string) {
-    this.#text = text;
+    this.text = text;
   }
 
   /** The value of the first field of that name, in any case; undefined without one. */
   get(name: string): string | undefined {
     const wanted = name.toLowerCase();
-    return this.#read().find(([other]) => other.toLowerCase() === wanted)?.[1];
+    for (const [other, value] of this.#read()) {
+      if (other.length === wanted.length && other.toLowerCase() === wanted) return value;
+    }
+    return undefined;
   }
 
   /** The values of all fields of that name, in order. */
@@ -33,7 +37,7 @@ export class HeaderList implements Iterable<HeaderField> {
   }
 
   #read(): HeaderField[] {
-    this.#fields ??= this.#text.split('\n').slice(0, -1).map(fieldOf);
+    this.#fields ??= this.text.split('\n').slice(0, -1).map(fieldOf);
     return this.#fields;
   }
 }
