@@ -1,5 +1,9 @@
 // Credentials and lists of methods, over a socket. Cases of Bitcoin Core's rpc_users and rpc_whitelist.
 
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { Agent, request as sendRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { Logger } from '../../../ts/util/logger.ts';
@@ -118,6 +122,38 @@ describe('credentials', () => {
     expect((await at.send('GET', '/wallet/x', '')).status).toBe(405);
     expect((await at.send('POST', '/other', CALL)).status).toBe(404);
     expect((await at.send('POST', '/?x', CALL)).status).toBe(404);
+  });
+
+  it('are looked at again where a connection sends others, or the cookie is gone', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sockman-auth-'));
+    const path = join(folder, '.cookie');
+    await using at = new RpcStage([], { cookieFile: path });
+    const [, password] = readFileSync(path, 'latin1').split(':') as [string, string];
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = (...credentials: [string, string] | []): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const headers = credentials.length === 0 ? {} : { authorization: basic(...credentials) };
+        const asked = sendRequest({ port: at.port, agent, method: 'POST', headers }, (answer) => {
+          answer.resume().once('end', () => resolve(answer.statusCode!));
+        });
+        asked.once('error', reject).end('{"method":"echo"}');
+      });
+    const accepted = (): number => at.http.stats().accepted;
+    expect(await ask('__cookie__', password)).toBe(200);
+    expect(await ask('__cookie__', password)).toBe(200);
+    expect(await ask('__cookie__', `${password}x`)).toBe(401);
+    expect(await ask()).toBe(401);
+    expect(await ask(USER, PASSWORD)).toBe(200);
+    expect(await ask('__cookie__', password)).toBe(200);
+    at.auth.close();
+    expect(await ask('__cookie__', password)).toBe(401);
+    expect(await ask(USER, PASSWORD)).toBe(200);
+    at.auth.open();
+    expect(await ask('__cookie__', password)).toBe(401);
+    // A refused one is closed, as its body was not read: the others came on connections that had let in somebody before.
+    expect(accepted()).toBe(4);
+    agent.destroy();
+    rmSync(folder, { recursive: true });
   });
 
   it('guessed at many connections are not answered faster', async () => {
