@@ -233,6 +233,47 @@ describe('getblockchaininfo', () => {
   });
 });
 
+describe('getblockheader', () => {
+  const HASH = '0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206';
+  const MERKLE_ROOT = '4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b';
+
+  it('has the 80 bytes of the genesis block, whose hash is its own', async () => {
+    const hex = await node.call<string>('getblockheader', HASH, false);
+    const bytes = Buffer.from(hex, 'hex');
+    expect(bytes).toHaveLength(80);
+    expect(Buffer.from(doubleSha256(bytes)).reverse().toString('hex')).toBe(HASH);
+  });
+
+  it('tells what getblock tells, but for the transactions', async () => {
+    const header = await node.call<object>('getblockheader', HASH.toUpperCase());
+    expect(header).toEqual({
+      hash: HASH,
+      confirmations: 1,
+      height: 0,
+      version: 1,
+      versionHex: '00000001',
+      merkleroot: MERKLE_ROOT,
+      time: 1_296_688_602,
+      mediantime: 1_296_688_602,
+      nonce: 2,
+      bits: '207fffff',
+      target: `7fffff${'0'.repeat(58)}`,
+      difficulty: 4.656542373906925e-10,
+      chainwork: '2'.padStart(64, '0'),
+      nTx: 1,
+    });
+    expect(await node.call('getblock', HASH)).toEqual({ ...header, tx: [MERKLE_ROOT] });
+  });
+
+  it.each([
+    ['11'.repeat(32), '-5: Block not found'],
+    ['11', "-8: hash must be of length 64 (not 2, for '11')"],
+    ['x'.repeat(64), `-8: hash must be hexadecimal string (not '${'x'.repeat(64)}')`],
+  ])('of %s is refused', async (hash, message) => {
+    await expect(node.call('getblockheader', hash)).rejects.toThrow(new Error(message));
+  });
+});
+
 describe('a node without', () => {
   const P2P = 'Error: Peer-to-peer functionality missing or disabled';
   const BOOK = 'Error: Address manager functionality missing or disabled';

@@ -115,6 +115,7 @@ class NodeRun {
       isCJDNSReachable: options.folder.cjdnsReachable,
       name: CLIENT_NAME,
       stop: () => this.#stop.abort(),
+      signal: this.#signal,
       ...(mayBeSet && { clock, settableClock: clock }),
       ...(log !== undefined && { logCategories: logCategoriesOf(log) }),
     };

@@ -42,6 +42,8 @@ export interface RpcNode {
   readonly name?: string | undefined;
   /** Begins the end of the program, and returns. Without it there is no method `stop`. */
   readonly stop?: (() => void) | undefined;
+  /** Aborted when the program ends: calls that wait for something then end with −9. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The connection manager. @throws {RpcError} −31: there is none. */

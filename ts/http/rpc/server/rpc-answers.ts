@@ -1,7 +1,7 @@
 // From the body of a request to that of its answer, with the status. (Bitcoin Core src/httprpc.cpp, ExecuteHTTPRPC)
 
 import { parseJson } from '../../json/json-reader.ts';
-import { JsonObject } from '../../json/json-value.ts';
+import { JsonNumber, JsonObject } from '../../json/json-value.ts';
 import type { JsonInput, JsonValue } from '../../json/json-value.ts';
 import { shown } from '../../../util/errors/errors.ts';
 import { silentLogger } from '../../../util/logger.ts';
@@ -18,6 +18,9 @@ const BATCH_SLICE_MS = 10;
 
 /** Most that the answers of a batch may have together, in characters: a small body can ask for the same page a million times. */
 const MAX_BATCH_CHARS = 2 ** 28;
+
+/** Longest id in the log, in characters. */
+const MAX_LOGGED_ID_CHARS = 64;
 
 /** Statuses of errors of their own; of all others it is 500. (Core, JSONErrorReply) */
 const STATUS_BY_CODE: Readonly<Record<number, number>> = {
@@ -138,10 +141,12 @@ export class RpcAnswers {
     return request.isNotification ? undefined : text;
   }
 
-  #execute({ method, params }: RpcRequest, user: string): JsonInput | Promise<JsonInput> {
+  #execute({ method, params, id }: RpcRequest, user: string): JsonInput | Promise<JsonInput> {
     const { logger, table } = this.#options;
     // Text that nobody reads costs as much as the rest of a small call.
-    if (logger !== silentLogger) logger.debug(`ThreadRPCServer method=${shown(method)} user=${shown(user)}`);
+    if (logger !== silentLogger) {
+      logger.debug(`ThreadRPCServer method=${shown(method)} user=${shown(user)} id=${idForLog(id)}`);
+    }
     if (this.warmupStatus !== undefined) throw new RpcError(RPC_CODES.warmup, this.warmupStatus);
     return table.execute(method, params, user);
   }
@@ -150,6 +155,14 @@ export class RpcAnswers {
     this.#options.logger.warn(`RPC User ${shown(user)} not allowed to call ${what}`);
     return FORBIDDEN;
   }
+}
+
+/** The id of a call as the log has it: text and numbers, of harmless characters. (Core, SanitizeString) */
+function idForLog(id: JsonValue | undefined): string {
+  if (typeof id !== 'string' && !(id instanceof JsonNumber)) return '';
+  return String(id)
+    .replace(/[^\w .,;\-/:?@()]/g, '')
+    .slice(0, MAX_LOGGED_ID_CHARS);
 }
 
 /** The answer to a call that a method took. */

@@ -9,16 +9,14 @@ import type { RpcNode } from '../../node/rpc-node.ts';
 import { RPC_CODES, RpcError } from '../../protocol/rpc-error.ts';
 import { defineRpcMethod } from '../../table/rpc-method.ts';
 import type { RpcMethod } from '../../table/rpc-method.ts';
+import { blockWaitMethods } from './block-waits.ts';
+import { blockMethods } from './blocks.ts';
+import { difficultyOf, hexOf, workOf } from './proof-of-work.ts';
 
 /** The script of the public signet. (Core, src/kernel/chainparams.cpp) */
 const PUBLIC_SIGNET_CHALLENGE =
   '512103ad5e0edad18cb1f0fc0d28a3d4f1f3e445640337489abb10404f2d1e086be430' +
   '210359ef5021964fe22d6f8e05b2463c9540ce96883fe3b278760f048f5189f2e6c452ae';
-
-/** Difficulty is how many times smaller the target is than this. */
-const UNIT_TARGET = 0xffffn << 208n;
-
-const HASH_HEX_CHARS = 64;
 
 /** Satoshis per 1,000 virtual bytes. */
 const MIN_FEE = 100n;
@@ -29,7 +27,8 @@ export function chainMethods(node: RpcNode): RpcMethod[] {
     getBlockCount(),
     getBestBlockHash(node),
     getBlockHash(node),
-    getBlock(node),
+    ...blockMethods(node),
+    ...blockWaitMethods(node),
     getChainTips(node),
     getMempoolInfo(),
     getRawMempool(),
@@ -73,14 +72,14 @@ function getBlockchainInfo(node: RpcNode): RpcMethod {
         blocks: 0,
         headers: 0,
         bestblockhash: hashToHex(chain.genesisHash),
-        bits: bits.toString(16).padStart(8, '0'),
-        target: hash256(target),
+        bits: hexOf(bits, 8),
+        target: hexOf(target, 64),
         difficulty: difficultyOf(target),
         time: timeSeconds,
         mediantime: timeSeconds,
         verificationprogress: 1,
         initialblockdownload: true,
-        chainwork: hash256((1n << 256n) / (target + 1n)),
+        chainwork: hexOf(workOf(target), 64),
         size_on_disk: 0,
         pruned: false,
         ...(chain.name === 'signet' && { signet_challenge: signetChallenge }),
@@ -88,15 +87,6 @@ function getBlockchainInfo(node: RpcNode): RpcMethod {
       };
     },
   });
-}
-
-function hash256(value: bigint): string {
-  return value.toString(16).padStart(HASH_HEX_CHARS, '0');
-}
-
-/** With sixteen digits; the target has at most 24 significant bits, so that this is exact to the last of them. */
-function difficultyOf(target: bigint): number {
-  return Number(UNIT_TARGET) / Number(target);
 }
 
 function getBlockCount(): RpcMethod {
@@ -132,50 +122,6 @@ function getBlockHash(node: RpcNode): RpcMethod {
     call({ height }) {
       if (height !== 0) throw new RpcError(RPC_CODES.invalidParameter, 'Block height out of range');
       return hashToHex(node.chain.genesisHash);
-    },
-  });
-}
-
-function getBlock(node: RpcNode): RpcMethod {
-  const fields = {
-    hash: { type: 'hex', description: 'Its hash' },
-    confirmations: { type: 'integer', description: 'Blocks from it to the end of the chain' },
-    height: { type: 'integer', description: 'Its height' },
-    version: { type: 'integer', description: 'Its version' },
-    merkleroot: { type: 'hex', description: 'The root over its transactions' },
-    time: { type: 'time', description: 'Its time' },
-    nonce: { type: 'integer', description: 'The nonce' },
-    bits: { type: 'hex', description: 'Its target, in short' },
-    difficulty: { type: 'number', description: 'Its difficulty' },
-    nTx: { type: 'integer', description: 'Transactions' },
-    tx: { type: 'array', items: { type: 'hex', description: 'The id of a transaction' } },
-  } as const;
-  return defineRpcMethod({
-    name: 'getblock',
-    category: 'blockchain',
-    description: 'A block by its hash. This node has only the genesis block, and of that no bytes.',
-    arguments: { blockhash: { type: 'string', description: 'The hash' } },
-    result: { type: 'object', fields },
-    examples: [['00000000c937983704a73af28acdec37b049d214adbda81d7e2a3dd146f6ed09']],
-    call({ blockhash }) {
-      const { chain } = node;
-      const hash = hashToHex(chain.genesisHash);
-      if (blockhash.toLowerCase() !== hash) throw new RpcError(RPC_CODES.addressOrKey, 'Block not found');
-      const { bits, merkleRoot, nonce, timeSeconds, version } = chain.genesisHeader;
-      return {
-        hash,
-        confirmations: 1,
-        height: 0,
-        version,
-        merkleroot: hashToHex(merkleRoot),
-        time: timeSeconds,
-        nonce,
-        bits: bits.toString(16).padStart(8, '0'),
-        difficulty: difficultyOf(targetOf(bits)!),
-        nTx: 1,
-        // The root over one transaction is that transaction.
-        tx: [hashToHex(merkleRoot)],
-      };
     },
   });
 }
