@@ -1,13 +1,16 @@
 // Bitcoin Core's own functional tests drive `sockman node`: its test framework starts a program, gives it a folder with a
 // bitcoin.conf, and speaks JSON-RPC and the P2P protocol with it.
 //
-//   CORE_SRC=/path/to/bitcoin node scripts/functional-tests.mjs [--verbose] [--keep] [name…]
+//   CORE_SRC=/path/to/bitcoin node scripts/functional-tests.mjs [--verbose] [--keep] [--list] [name…]
+//
+// It ends with 1 if a test fails in something that this node has. test/interop/functional-tests.test.ts runs it where CORE_SRC is set.
 //
 // CORE_SRC is a checkout of Bitcoin Core; nothing in it is changed, and nothing of it is kept here. Tests of `bitcoin-cli` need
 // that program: BITCOINCLI, or build/bin/bitcoin-cli of the checkout. Python 3.10 or newer runs the tests.
 //
 // A test that was written for the framework's chain of 200 blocks is tried on an empty one as well: this node has no chain, and
-// many of them only stand on it. That is a subclass of the test with `setup_clean_chain`, the test itself is as it is.
+// many of them only stand on it. A test that mines is then run statement by statement, to show what holds before and behind its
+// blocks. Both are subclasses of the test, made by functional-tests.py; the test itself is as it is.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -48,30 +51,25 @@ const TEST_TIMEOUT_MS = 300_000;
 const PASSED = 0;
 const SKIPPED = 77;
 
-/** Most characters of a reason in the table. */
+/** Most characters of a reason in the table, and of a statement below it. */
 const MAX_REASON_CHARS = 160;
+const MAX_STATEMENT_CHARS = 110;
 
-/** Runs a test on an empty chain: the name of its module, then its own arguments. */
-const CLEAN_CHAIN = `
-import importlib, sys
-from test_framework.test_framework import BitcoinTestFramework
-name = sys.argv.pop(1)
-module = importlib.import_module(name)
-Test = next(each for each in vars(module).values()
-            if isinstance(each, type) and issubclass(each, BitcoinTestFramework) and each.__module__ == name)
-class OnEmptyChain(Test):
-    def set_test_params(self):
-        Test.set_test_params(self)
-        self.setup_clean_chain = True
-    def run_test(self):
-        Test.run_test(self)
-OnEmptyChain(module.__file__).main()
-`;
+/** What a statement of a test names that has to do with blocks or a wallet: this node has neither. */
+const OF_BLOCKS =
+  /generate|[Ww]allet|BLOCKS|blockcount|bestblock|create_block|send_blocks|test_blocks|sync_all|sync_blocks|submitblock|nStartingHeight|tip_height|NODE_NETWORK_LIMITED|last_block|blockchaininfo|send_cli\('getblock/;
+
+/** What a statement asks for that is answered otherwise on purpose. */
+const OTHERWISE = /403 Forbidden/;
 
 const args = process.argv.slice(2);
 const isVerbose = args.includes('--verbose');
 const keeps = args.includes('--keep');
 const named = args.filter((arg) => !arg.startsWith('--'));
+if (args.includes('--list')) {
+  console.log(TESTS.join('\n'));
+  process.exit(0);
+}
 const { CORE_SRC } = process.env;
 if (CORE_SRC === undefined || CORE_SRC === '') {
   console.error('CORE_SRC names no checkout of Bitcoin Core');
@@ -89,11 +87,10 @@ for (const path of [functional, main]) {
 const folder = mkdtempSync(join(tmpdir(), 'sockman-functional-'));
 const configFile = join(folder, 'config.ini');
 const node = join(folder, 'bitcoind');
-const launcher = join(folder, 'on_empty_chain.py');
+const launcher = join(import.meta.dirname, 'functional-tests.py');
 const cli = process.env['BITCOINCLI'] ?? join(source, 'build', 'bin', 'bitcoin-cli');
 writeFileSync(node, `#!/bin/sh\nexec '${process.execPath}' '${main}' node --ignore-chain-options "$@"\n`);
 chmodSync(node, 0o755);
-writeFileSync(launcher, CLEAN_CHAIN);
 writeFileSync(configFile, configOf(isExecutable(cli)));
 
 let isInterrupted = false;
@@ -105,7 +102,7 @@ const rows = [];
 for (const name of named.length > 0 ? named : TESTS) {
   if (isInterrupted) break;
   rows.push(await run(name.replace(/\.py$/, '')));
-  console.log(lineOf(rows.at(-1)));
+  console.log([lineOf(rows.at(-1)), ...rows.at(-1).notes].join('\n'));
 }
 if (!keeps) rmSync(folder, { recursive: true, force: true });
 else console.log(`(kept: ${folder})`);
@@ -115,22 +112,43 @@ const counts = results.map((result) => `${rows.filter((row) => row.result === re
 console.log(`\n${rows.length} tests: ${counts.join(', ')}`);
 process.exitCode = rows.every(({ result }) => result !== 'failed') ? 0 : 1;
 
-/** Runs one test as it stands and, if it does not pass, on an empty chain. */
+/** Runs one test as it stands; if it does not pass, on an empty chain, and then statement by statement. */
 async function run(name) {
   const file = join(functional, `${name}.py`);
-  if (!existsSync(file)) return { name, result: 'failed', seconds: 0, reason: `${file} is not there` };
+  if (!existsSync(file)) return { name, result: 'failed', seconds: 0, reason: `${file} is not there`, notes: [] };
   const asIs = await runOnce(name, [file]);
-  if (asIs.result !== 'failed') return { name, ...asIs };
+  if (asIs.result !== 'failed') return { name, ...asIs, notes: [] };
   // Only the set-up of the framework's chain is left out that way: what failed on an empty one would fail again.
-  if (!asIs.needsChain) return { name, ...asIs };
-  const clean = await runOnce(name, [launcher, name]);
-  const seconds = asIs.seconds + clean.seconds;
-  const result = clean.result === 'passed' ? 'passed on an empty chain' : clean.result;
-  return { name, ...clean, result, seconds };
+  const clean = asIs.needsChain ? await runOnce(`${name}-empty`, [launcher, 'whole', name]) : asIs;
+  const seconds = asIs.seconds + (clean === asIs ? 0 : clean.seconds);
+  if (clean.result === 'passed') return { name, ...clean, result: 'passed on an empty chain', seconds, notes: [] };
+  const stepped = await runOnce(`${name}-steps`, [launcher, 'steps', name]);
+  return { name, ...clean, ...judged(stepped.output), seconds: seconds + stepped.seconds };
+}
+
+/** What the statements of a test came to. */
+function judged(output) {
+  const line = output.split('\n').findLast((each) => each.startsWith('STEPS '));
+  if (line === undefined) return { notes: ['  (its statements could not be run one by one)'] };
+  const steps = JSON.parse(line.slice('STEPS '.length));
+  const failed = steps.filter(({ failure }) => failure !== null);
+  const others = failed.filter(({ text }) => !OF_BLOCKS.test(text) && !OTHERWISE.test(text));
+  const notes = failed.map((step) => noteOf(step));
+  const count = `${steps.length - failed.length} of ${steps.length} statements`;
+  if (others.length > 0) return { reason: `${count} pass`, notes };
+  const isOtherwise = failed.some(({ text }) => OTHERWISE.test(text));
+  if (isOtherwise) return { result: 'passed but for a choice', reason: `${count} pass`, notes };
+  return { result: 'passed but for blocks', reason: `${count} pass, the others need blocks or a wallet`, notes };
+}
+
+function noteOf({ line, text, failure }) {
+  const first = text.split('\n')[0];
+  const shown = first.length > MAX_STATEMENT_CHARS ? `${first.slice(0, MAX_STATEMENT_CHARS)}…` : first;
+  return `    line ${line}: ${shown}\n      ${failure}`;
 }
 
 async function runOnce(name, command) {
-  const tmp = join(folder, command[0] === launcher ? `${name}-empty` : name);
+  const tmp = join(folder, name);
   const options = [`--configfile=${configFile}`, `--cachedir=${join(folder, 'cache')}`, `--tmpdir=${tmp}`];
   const startedAt = performance.now();
   const child = spawn('python3', ['-B', ...command, ...options], {
@@ -154,7 +172,7 @@ async function runOnce(name, command) {
   const seconds = (performance.now() - startedAt) / 1_000;
   const result = code === PASSED ? 'passed' : code === SKIPPED ? 'skipped' : 'failed';
   const needsChain = /in _initialize_chain\b|in setup_nodes\b/.test(output);
-  return { result, seconds, needsChain, reason: result === 'passed' ? '' : reasonOf(output, name, code) };
+  return { result, seconds, needsChain, output, reason: result === 'passed' ? '' : reasonOf(output, name, code) };
 }
 
 function end(groupId) {
@@ -170,7 +188,7 @@ function reasonOf(output, name, code) {
   const lines = output.split('\n');
   const skipped = lines.find((line) => line.includes('Test Skipped: '));
   if (skipped !== undefined) return skipped.slice(skipped.indexOf('Test Skipped: '));
-  const where = lines.findLast((line) => line.includes(`${name}.py", line `));
+  const where = lines.findLast((line) => line.includes(`${name.replace(/-.*/, '')}.py", line `));
   const line = /line (\d+)/.exec(where ?? '')?.[1];
   const what = lines.findLast((each) => /^[\w.]*(Error|Exception|Failed|Exit|Timeout)\w*\b/.test(each));
   const text = `${line === undefined ? '' : `line ${line}: `}${what ?? (code === null ? 'took too long' : `exit code ${code}`)}`;
