@@ -1,6 +1,9 @@
 // Other people's clients of our RPC, and our answers beside Bitcoin Core's: curl, Python's http.client, a bitcoind.
 
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Bitcoind, DIALS_NOBODY, bitcoindPath } from '../harness/labs/bitcoind.ts';
@@ -56,6 +59,21 @@ describe.skipIf(missing.length > 0)('the RPC of a node', () => {
     const [status, seconds] = out.split(' ');
     expect(status).toBe('200');
     expect(Number(seconds)).toBeLessThan(1);
+  });
+
+  const noAb = findProgram('ab') === undefined ? ' (skipped: no ab here, Debian package apache2-utils)' : '';
+  it.skipIf(noAb !== '')(`answers ab -k on connections that stay open, and each call${noAb}`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sockman-ab-'));
+    const body = join(folder, 'call.json');
+    writeFileSync(body, '{"jsonrpc":"2.0","id":1,"method":"getconnectioncount","params":[]}');
+    const load = ['-k', '-q', '-n', '5000', '-c', '50'];
+    const call = ['-p', body, '-T', 'application/json', '-A', `${USER}:${PASSWORD}`];
+    const out = await run('ab', [...load, ...call, `http://127.0.0.1:${node.rpc.port}/`]);
+    rmSync(folder, { recursive: true });
+    expect(out).toMatch(/Complete requests: +5000\nFailed requests: +0\nKeep-Alive requests: +5000\n/);
+    expect(out).not.toContain('Non-2xx');
+    const { calls } = node.rpc.rpc.stats();
+    expect(calls.find(({ method }) => method === 'getconnectioncount')!.ok).toBeGreaterThanOrEqual(5_000);
   });
 
   it("answers Python's http.client on one connection, as Core's tests use it", async () => {
