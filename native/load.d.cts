@@ -21,6 +21,8 @@ export interface Engine {
   setAccepting(listener: number, on: boolean): void;
   drain(listener: number): void;
   setReceiving(handle: number, on: boolean): void;
+  /** Has the poller forget a socket for a while, or know it again. */
+  setResting(handle: number, on: boolean): void;
   send(handle: number, data: Uint8Array, willSendMore: boolean): number;
   sendMany(handles: Int32Array, count: number, data: Uint8Array, willSendMore: boolean, results: Int32Array): void;
   receive(handle: number): number;

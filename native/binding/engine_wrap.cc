@@ -75,6 +75,7 @@ napi_value EngineWrap::Define(napi_env env) {
         method("connect", Connect),
         method("setAccepting", SetAccepting),
         method("drain", Drain),
+        method("setResting", SetResting),
         method("sendMany", SendMany),
         method("shutdownSend", ShutdownSend),
         method("reset", Reset),
@@ -294,6 +295,12 @@ napi_value EngineWrap::SetAccepting(napi_env env, napi_callback_info info) {
 napi_value EngineWrap::Drain(napi_env env, napi_callback_info info) {
     const Call<1> call(env, info);
     if (call) call->Drain(call.Int(0));
+    return nullptr;
+}
+
+napi_value EngineWrap::SetResting(napi_env env, napi_callback_info info) {
+    const Call<2> call(env, info);
+    if (call) call->SetResting(call.Int(0), call.Bool(1));
     return nullptr;
 }
 

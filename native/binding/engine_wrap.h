@@ -51,6 +51,7 @@ private:
     static napi_value SetAccepting(napi_env env, napi_callback_info info);
     static napi_value Drain(napi_env env, napi_callback_info info);
     static napi_value SetReceiving(napi_env env, napi_callback_info info);
+    static napi_value SetResting(napi_env env, napi_callback_info info);
     static napi_value Send(napi_env env, napi_callback_info info);
     static napi_value SendMany(napi_env env, napi_callback_info info);
     static napi_value Receive(napi_env env, napi_callback_info info);

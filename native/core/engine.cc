@@ -21,6 +21,7 @@ uint32_t WantedInterest(const Slot& slot) {
         case SocketKind::Connected:
             break;
     }
+    if (slot.is_resting) return kInterestNone;
     return (slot.is_receiving && !slot.has_receive_ended ? kInterestRead : kInterestNone) |
            (slot.wants_write ? kInterestWrite : kInterestNone);
 }
@@ -109,6 +110,9 @@ OpenResult Engine::Listen(const SocketAddress& at, const ListenOptions& options)
         if (steps.HaveFailed()) listener.path.clear();
     }
     steps.Do(Syscall::Listen, [&] { return sys::Listen(fd, options.backlog); });
+    // Asked here, where it may fail: a listener without a known address is of no use to anybody.
+    SocketAddress bound;
+    steps.Do(Syscall::GetSockName, [&] { return sys::LocalAddress(fd, bound); });
     steps.Do(Syscall::PollerAdd, [&] { return FollowWish(index); });
     if (steps.HaveFailed()) {
         CloseSlot(index, false);
@@ -157,12 +161,13 @@ ssize_t Engine::SendOn(Slot& slot, const void* data, size_t bytes, bool more_fol
     // What a kernel says to a send during the connect differs; here it always means "no room yet".
     if (slot.kind == SocketKind::Connected) sent = sys::Send(slot.fd, data, bytes, more_follows);
     if (sent == -EAGAIN) sent = 0;
-    if (sent < 0) return sent;
+    const bool is_out_of_memory = sys::IsOutOfMemory(sent);
+    if (sent < 0 && !is_out_of_memory) return sent;
     if (sent > 0) {
         slot.sent_bytes += static_cast<uint64_t>(sent);
         slot.last_send_at_ms = NowMs();
     }
-    if (static_cast<size_t>(sent) < bytes && !slot.wants_write) {
+    if ((is_out_of_memory || static_cast<size_t>(sent) < bytes) && !slot.wants_write) {
         slot.wants_write = true;
         WishChanged(m_table.IndexOf(slot));
     }
@@ -188,7 +193,7 @@ ssize_t Engine::ReceiveOn(Slot& slot, uint8_t* to) {
     if (received > 0) {
         slot.received_bytes += static_cast<uint64_t>(received);
         slot.last_receive_at_ms = NowMs();
-    } else if (received != -EAGAIN) {
+    } else if (received != -EAGAIN && !sys::IsOutOfMemory(received)) {
         slot.has_receive_ended = true;
         WishChanged(m_table.IndexOf(slot));
     }
@@ -206,6 +211,13 @@ void Engine::SetReceiving(Handle handle, bool on) {
     Slot* slot = m_table.FindHandle(handle);
     if (slot == nullptr || slot->kind == SocketKind::Listener || slot->is_receiving == on) return;
     slot->is_receiving = on;
+    WishChanged(SocketTable::SlotOf(handle));
+}
+
+void Engine::SetResting(Handle handle, bool on) {
+    Slot* slot = m_table.FindHandle(handle);
+    if (slot == nullptr || slot->is_resting == on) return;
+    slot->is_resting = on;
     WishChanged(SocketTable::SlotOf(handle));
 }
 

@@ -139,12 +139,17 @@ public:
      */
     OpenResult Connect(const SocketAddress& to, const SocketAddress& local);
 
-    /** @return Bytes taken, or negative errno; 0 for an unknown handle. */
+    /** @return Bytes taken, or negative errno; 0 for an unknown handle. Where memory is short, `SetResting` should follow. */
     ssize_t Send(Handle handle, const void* data, size_t bytes, bool more_follows);
     void SendMany(const Handle* handles, size_t count, const void* data, size_t bytes, bool more_follows,
                   int32_t* results);
 
     void SetReceiving(Handle handle, bool on);
+    /**
+     * Has the poller forget a socket for a while, or know it again. After a send or a receive for which the system had no memory
+     * the socket may be ready all the same, and would be tried again at once.
+     */
+    void SetResting(Handle handle, bool on);
     /** @return Bytes now at `DeferredOffset()` of `slab`; 0 for EOF; negative errno. */
     ssize_t Receive(Handle handle, uint8_t* slab);
 

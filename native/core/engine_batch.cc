@@ -11,7 +11,7 @@ namespace {
 
 /** Whether accepting failed for want of something that others may give back. */
 bool IsShortage(int status) {
-    return status == -EMFILE || status == -ENFILE || status == -ENOBUFS || status == -ENOMEM;
+    return status == -EMFILE || status == -ENFILE || sys::IsOutOfMemory(status);
 }
 
 }  // namespace
@@ -121,6 +121,9 @@ void Engine::ReportEvent(const PollEvent& event, RecordWriter& out) {
                 b = static_cast<int32_t>(received);
             } else if (received == 0) {
                 flags = kEof;
+            } else if (sys::IsOutOfMemory(received)) {
+                // The sink's own receive tells it so.
+                flags = kReadable;
             } else if (received != -EAGAIN) {
                 flags = kReadError;
                 a = static_cast<int32_t>(-received);

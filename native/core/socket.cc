@@ -41,6 +41,8 @@ const char* SyscallName(Syscall call) {
             return "poller_create";
         case Syscall::PollerAdd:
             return "poller_add";
+        case Syscall::GetSockName:
+            return "getsockname";
     }
     return "";
 }
@@ -184,11 +186,12 @@ int Accept(int listener, SocketAddress& from) {
     });
 }
 
+bool IsOutOfMemory(ssize_t status) { return status == -ENOBUFS || status == -ENOMEM; }
+
 ssize_t Send(int fd, const void* data, size_t bytes, bool more_follows) {
     const int flags = more_follows ? kSendFlags | kSendMoreFlag : kSendFlags;
     const ssize_t sent = Retry([&] { return send(fd, data, bytes, flags); });
-    // Some systems say "no buffers" for a shortage that passes.
-    return sent == -EWOULDBLOCK || sent == -ENOBUFS ? -EAGAIN : sent;
+    return sent == -EWOULDBLOCK ? -EAGAIN : sent;
 }
 
 ssize_t Receive(int fd, void* to, size_t max_bytes) {

@@ -15,7 +15,18 @@
 namespace sockman {
 
 /** Which call the system refused; `SyscallName` gives the words. */
-enum class Syscall : uint8_t { None, Socket, SetSockOpt, Bind, Listen, Connect, Stat, PollerCreate, PollerAdd };
+enum class Syscall : uint8_t {
+    None,
+    Socket,
+    SetSockOpt,
+    Bind,
+    Listen,
+    Connect,
+    Stat,
+    PollerCreate,
+    PollerAdd,
+    GetSockName
+};
 
 const char* SyscallName(Syscall call);
 
@@ -84,6 +95,9 @@ int Listen(int fd, int backlog);
 int Connect(int fd, const SocketAddress& to);
 /** @return A descriptor; `-EAGAIN` when nobody waits. */
 int Accept(int listener, SocketAddress& from);
+
+/** Whether a call failed because the system has no memory for it at the moment: nothing is wrong with the socket. */
+bool IsOutOfMemory(ssize_t status);
 
 ssize_t Send(int fd, const void* data, size_t bytes, bool more_follows);
 ssize_t Receive(int fd, void* to, size_t max_bytes);

@@ -32,6 +32,8 @@ struct Slot {
     bool has_receive_ended : 1 = false;
     /** A send was short: tell when there is room. */
     bool wants_write : 1 = false;
+    /** Unknown to the poller for a while, whatever is wanted. */
+    bool is_resting : 1 = false;
     /** Waits in the engine's list for its interest to be followed. */
     bool is_interest_stale : 1 = false;
 

@@ -291,6 +291,35 @@ TEST_CASE("a paused socket reports nothing, hang-up included, and tells all when
     }
 }
 
+TEST_CASE("a resting socket reports nothing in either direction, and tells all afterwards") {
+    FOR_EACH_POLLER(poller) {
+        World world(poller);
+        auto [receiver, talker] = world.Accepted();
+        auto [sender, reader] = world.Accepted();
+        const std::string block(1 << 20, 'x');
+        size_t sent = 0;
+        for (ssize_t taken = 1; taken > 0; sent += static_cast<size_t>(taken)) {
+            taken = world->Send(sender, block.data(), block.size(), false);
+        }
+        for (const Handle handle : {receiver, sender}) world->SetResting(handle, true);
+        talker.Send("kept");
+        reader.Receive(sent);
+        CHECK(world.Settle().empty());
+        // Whatever is wanted meanwhile.
+        world->SetReceiving(receiver, false);
+        world->SetReceiving(receiver, true);
+        CHECK(world.Settle().empty());
+        world->SetResting(receiver, false);
+        CHECK(world.AwaitBytes(receiver, 4) == "kept");
+        world->SetResting(sender, false);
+        world.Await(kWritable, sender);
+        world->SetResting(receiver, true);
+        CHECK(world->Close(receiver));
+        world->SetResting(receiver, false);
+        CHECK(world.Settle().empty());
+    }
+}
+
 TEST_CASE("a pause that is taken back within the batch costs no change of interest") {
     FOR_EACH_POLLER(name) {
         auto owned = std::make_unique<TalkativePoller>(name);

@@ -1,23 +1,13 @@
 // The campaign of failing system calls (`scripts/faults`) still runs: one call of it, at each moment.
 
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { noBuild } from '../harness/child.ts';
+import { noStrace } from '../harness/strace.ts';
 
 const RUN = `${import.meta.dirname}/../../scripts/faults/run.mjs`;
 
-const noStrace = (() => {
-  try {
-    execFileSync('strace', ['-qq', '-o', '/dev/null', 'true'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'strace is not here, or may not trace';
-  }
-})();
-const reason = noBuild ?? noStrace;
-
-describe.skipIf(reason !== undefined)(`system calls that fail ${reason ?? ''}`, () => {
+describe.skipIf(noStrace !== undefined)(`system calls that fail ${noStrace ?? ''}`, () => {
   it('neither end the process, nor make it wait for ever, nor leave descriptors: listen', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [RUN, 'listen']);
     const rows = stdout.split('\n').filter((line) => line.startsWith('| listen | '));

@@ -1,25 +1,18 @@
 // A poller that failed was asked again at once, and again: a loop that serves nobody at full load. It rests between.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { expect, describe } from 'vitest';
 import { POLLER_REST_MS } from '../../ts/sockman/backends/native.ts';
 import { itUnless } from '../harness/backends.ts';
-import { SYSTEM_BACKENDS, noBuild } from '../harness/child.ts';
-import { missingPrograms } from '../harness/labs/programs.ts';
+import { SYSTEM_BACKENDS } from '../harness/child.ts';
+import { noStrace } from '../harness/strace.ts';
 
 const FAILURES = 5;
 /** Timers have whole milliseconds, and may come one early. */
 const SLACK_MS = 2;
 const CHILD = join(import.meta.dirname, 'children', 'failing-poller.mjs');
-
-/** Why the kernel cannot be made to fail; undefined when it can. */
-const noStrace = ((): string | undefined => {
-  const missing = noBuild ?? missingPrograms({ strace: 'strace' });
-  if (missing !== undefined) return missing;
-  return spawnSync('strace', ['-qq', 'true']).status === 0 ? undefined : 'processes may not be traced here';
-})();
 
 describe('a poller that fails', () => {
   itUnless(noStrace)('rests before it is asked again, is told of once, and then serves', async () => {

@@ -31,6 +31,9 @@
 // says in its docstring how it emulates this). A short or refused `send` arms write readiness; exactly one `WRITABLE`
 // follows when there is room again, and nothing more until the next short `send`.
 //
+// Shortage. Where the system has no memory for a send or a receive (ENOBUFS, ENOMEM), the socket rests: the send counts as one
+// that was refused, and for a while nothing is reported. The native backend does this; below the others libuv has its own way.
+//
 // Errors of the system are returned as negative errno, never thrown.
 
 import type { Service } from '../../netaddr/service.ts';

@@ -3,7 +3,7 @@
 import type { Service } from '../../netaddr/service.ts';
 import { systemClock } from '../../util/time/clock.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
-import { EAFNOSUPPORT, ENAMETOOLONG, errnoText } from '../../util/errors/errno.ts';
+import { EAFNOSUPPORT, EAGAIN, ENAMETOOLONG, errnoText } from '../../util/errors/errno.ts';
 import { SockManError } from '../../util/errors/errors.ts';
 import type { Addon, Engine } from './addon.ts';
 import { MAX_RECORDS, RECORD_WORDS } from './backend.ts';
@@ -21,6 +21,7 @@ import type {
 } from './backend.ts';
 import { MAX_PACKED_BYTES, isTooLongForSocket, packAddress, unpackAddress } from './packed-address.ts';
 import { ProcessHold } from './process-hold.ts';
+import { RestingSockets, isOutOfMemory } from './resting-sockets.ts';
 import { Slab, undetachableWords } from './slab.ts';
 
 const NO_HANDLE = -1;
@@ -43,6 +44,7 @@ export class NativeBackend implements Backend {
   /** With some pollers the loop watches each socket, and nothing while there is none. */
   readonly #hold = new ProcessHold();
   #rest: Timer | undefined;
+  readonly #resting: RestingSockets;
   /** System call and errno of the last refusal. */
   readonly #failure = undetachableWords(2);
   readonly #packed = new Uint8Array(MAX_PACKED_BYTES);
@@ -68,6 +70,7 @@ export class NativeBackend implements Backend {
       options.sendBufferBytes,
     );
     this.#engine = new addon.Engine(this.records, this.slab.bytes, this.#failure, settings, poller ?? '');
+    this.#resting = new RestingSockets(this.#engine, this.clock);
     this.name = `native/${this.#engine.poller}`;
   }
 
@@ -90,6 +93,7 @@ export class NativeBackend implements Backend {
   stop(): void {
     this.#hold.release();
     this.#rest?.cancel();
+    this.#resting.stop();
     this.#engine.stop();
   }
 
@@ -134,11 +138,19 @@ export class NativeBackend implements Backend {
   }
 
   send(handle: number, data: Uint8Array, willSendMore: boolean): number {
-    return this.#engine.send(handle, data, willSendMore);
+    const sent = this.#engine.send(handle, data, willSendMore);
+    if (!isOutOfMemory(sent)) return sent;
+    this.#resting.add(handle);
+    return 0;
   }
 
   sendMany(handles: Int32Array, count: number, data: Uint8Array, willSendMore: boolean, results: Int32Array): void {
     this.#engine.sendMany(handles, count, data, willSendMore, results);
+    for (let index = 0; index < count; index++) {
+      if (!isOutOfMemory(results[index]!)) continue;
+      this.#resting.add(handles[index]!);
+      results[index] = 0;
+    }
   }
 
   setReceiving(handle: number, on: boolean): void {
@@ -146,7 +158,10 @@ export class NativeBackend implements Backend {
   }
 
   receive(handle: number): number {
-    return this.#engine.receive(handle);
+    const received = this.#engine.receive(handle);
+    if (!isOutOfMemory(received)) return received;
+    this.#resting.add(handle);
+    return -EAGAIN;
   }
 
   shutdownSend(handle: number): number {

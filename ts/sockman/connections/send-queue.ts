@@ -4,7 +4,7 @@
 // bytes leave in the order of the calls. The turn loop flushes it when the kernel has room, before anybody else hears of
 // that room.
 
-import { EPIPE, errnoNumber } from '../../util/errors/errno.ts';
+import { ENOBUFS, EPIPE } from '../../util/errors/errno.ts';
 import { ConnectionFlag } from './connection.ts';
 import type { Connection } from './connection.ts';
 
@@ -42,7 +42,7 @@ export class SendQueues {
     const queue = this.#queues.get(connection);
     if (queue !== undefined) {
       if (queue.endsBehind) return -EPIPE;
-      if (queue.length + data.length > limitBytes) return -errnoNumber('ENOBUFS');
+      if (queue.length + data.length > limitBytes) return -ENOBUFS;
       queue.push(data);
       return queue.length;
     }
