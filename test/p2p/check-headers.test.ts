@@ -1,21 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
-import { checkHeaders, hasProofOfWork, targetOf } from '../../ts/p2p/check-headers.ts';
-import { blockHash } from '../../ts/p2p/messages/block-header.ts';
+import { checkHeaderEntries, checkHeaders, targetOf } from '../../ts/p2p/check-headers.ts';
 import type { BlockHeader } from '../../ts/p2p/messages/block-header.ts';
+import { HeaderEntries } from '../../ts/p2p/messages/headers.ts';
+import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
+import { minedHeaders, spoil } from '../harness/peers/mined-headers.ts';
 
 const { main, regtest } = CHAIN_PARAMS;
-
-/** A header on top of another, with the work that regtest asks for. */
-function mine(parent: BlockHeader): BlockHeader {
-  const header = { ...parent, previousBlockHash: blockHash(parent), timeSeconds: parent.timeSeconds + 600 };
-  for (let nonce = 0; ; nonce++) if (hasProofOfWork({ ...header, nonce }, regtest)) return { ...header, nonce };
-}
-
-function spoil(header: BlockHeader): BlockHeader {
-  for (let nonce = 0; ; nonce++) if (!hasProofOfWork({ ...header, nonce }, regtest)) return { ...header, nonce };
-}
 
 describe('the target of a header', () => {
   it.each([
@@ -43,9 +35,7 @@ describe('the target of a header', () => {
 });
 
 describe('headers', () => {
-  const first = mine(regtest.genesisHeader);
-  const second = mine(first);
-  const third = mine(second);
+  const [first, second, third] = minedHeaders(3) as [BlockHeader, BlockHeader, BlockHeader];
 
   it.each(Object.values(CHAIN_PARAMS))('of the first block of $name are sound', (chain) => {
     expect(checkHeaders([chain.genesisHeader], chain)).toBeUndefined();
@@ -64,8 +54,10 @@ describe('headers', () => {
     ['have one without work, and hang together in no way', [third, spoil(first)], 'invalid-proof-of-work'],
     ['claim an easier target than there may be', [{ ...first, bits: 0x2100_ffff }], 'invalid-proof-of-work'],
     ['claim a negative target', [{ ...first, bits: 0x20ff_ffff }], 'invalid-proof-of-work'],
-  ])('that %s are not', (_what, headers, fault) => {
+  ])('that %s are not, as objects or where they lie', (_what, headers, fault) => {
+    const { payload } = encodeMessage({ type: 'headers', headers });
     expect(checkHeaders(headers, regtest)).toBe(fault);
+    expect(checkHeaderEntries(new HeaderEntries(payload), regtest)).toBe(fault);
   });
 
   it('of another chain lack the work of this one', () => {

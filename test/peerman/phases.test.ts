@@ -8,6 +8,7 @@ import { MESSAGE_TYPES } from '../../ts/p2p/messages/message-types.ts';
 import type { MessageType } from '../../ts/p2p/messages/message-types.ts';
 import { decodeMessage, encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import { DecodeError } from '../../ts/util/errors/errors.ts';
+import { minedHeaders } from '../harness/peers/mined-headers.ts';
 import { messageArbitraries } from '../harness/peers/messages.ts';
 import { PeerLab } from '../harness/peers/peer-lab.ts';
 import type { LabPeer } from '../harness/peers/peer-lab.ts';
@@ -74,6 +75,7 @@ const TAME: Partial<Record<MessageType, Uint8Array>> = {
     startHeight: 1,
     relay: true,
   }).payload,
+  headers: encodeMessage({ type: 'headers', headers: minedHeaders(2) }).payload,
   sendcmpct: encodeMessage({ type: 'sendcmpct', announce: 0, version: 2n }).payload,
   filteradd: encodeMessage({ type: 'filteradd', element: Uint8Array.of(1) }).payload,
   getcfilters: encodeMessage({ type: 'getcfilters', filterType: 0, startHeight: 1, stopHash: new Uint8Array(32) })

@@ -4,6 +4,7 @@
 import type { NetAddress } from '../netaddr/net-address.ts';
 import type { NetworkClass } from '../netaddr/network.ts';
 import type { Service } from '../netaddr/service.ts';
+import type { ChainParams } from '../p2p/chain-params.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
 import { MIN_RELEASED_BYTES, releaseMemory } from '../util/memory/release-memory.ts';
 import type { SipHash } from '../util/hashing/siphash.ts';
@@ -48,6 +49,10 @@ export class ConnmanNetwork implements PeerNetwork {
   }
 
   // ---- Nodes --------------------------------------------------------------------------------------------------------
+
+  get chain(): ChainParams {
+    return this.#parts.settings.chain;
+  }
 
   nameInLog(node: P2PNode): string {
     return loggedPeer(node, this.#parts.settings.logIps);

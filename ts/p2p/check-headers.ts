@@ -3,8 +3,10 @@
 // CheckHeadersAreContinuous)
 
 import type { ChainParams } from './chain-params.ts';
-import { blockHash } from './messages/block-header.ts';
+import { doubleSha256 } from './hash.ts';
+import { bitsOf, blockHash, blockHeaderBytes, previousHashOf } from './messages/block-header.ts';
 import type { BlockHeader } from './messages/block-header.ts';
+import type { HeaderEntries } from './messages/headers.ts';
 
 /** The mantissa's sign in the compact form, its bits, and how many bytes it has. */
 const SIGN_BIT = 0x0080_0000;
@@ -17,6 +19,7 @@ export type HeadersFault = 'invalid-proof-of-work' | 'not-continuous';
 /**
  * Checks headers as they come in one message, in the order in which Core does: the work of all, then how they hang together.
  * Whether the target is the right one, and whether the first builds on something known, is for the owner of the chain to judge.
+ * A `PeerManager` checks all that peers send.
  *
  * @param headers - Ascending. None are sound.
  * @param chain - Its first block has the easiest target that there may be.
@@ -29,13 +32,32 @@ export function checkHeaders(
   headers: readonly BlockHeader[],
   chain: Pick<ChainParams, 'genesisHeader'>,
 ): HeadersFault | undefined {
-  const hashes = headers.map(blockHash);
-  const easiest = easiestOf(chain);
-  const hasWork = headers.every(({ bits }, index) => meetsTarget(hashes[index]!, bits, easiest));
-  if (!hasWork) return 'invalid-proof-of-work';
-  const isContinuous = headers.every(
-    ({ previousBlockHash }, index) => index === 0 || Buffer.compare(previousBlockHash, hashes[index - 1]!) === 0,
+  return faultOf(headers.map(blockHeaderBytes), chain);
+}
+
+/** As `checkHeaders`, where they lie. The first one without work ends it, so that a flood of such costs next to nothing. */
+export function checkHeaderEntries(
+  entries: HeaderEntries,
+  chain: Pick<ChainParams, 'genesisHeader'>,
+): HeadersFault | undefined {
+  return faultOf(
+    Array.from({ length: entries.count }, (_, index) => entries.bytesAt(index)),
+    chain,
   );
+}
+
+function faultOf(headers: readonly Uint8Array[], chain: Pick<ChainParams, 'genesisHeader'>): HeadersFault | undefined {
+  const easiest = easiestOf(chain);
+  const hashes: Uint8Array[] = [];
+  for (const header of headers) {
+    const hash = doubleSha256(header);
+    if (!meetsTarget(hash, bitsOf(header), easiest)) return 'invalid-proof-of-work';
+    hashes.push(hash);
+  }
+  const isContinuous = hashes.every((hash, index) => {
+    const next = headers[index + 1];
+    return next === undefined || Buffer.compare(previousHashOf(next), hash) === 0;
+  });
   return isContinuous ? undefined : 'not-continuous';
 }
 

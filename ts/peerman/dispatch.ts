@@ -19,7 +19,7 @@ import {
   takeFilterLoad,
   takeMempool,
 } from './transactions/light-clients.ts';
-import { takeChainMessage } from './chain/chain-messages.ts';
+import { takeChainMessage, takeHeaders } from './chain/chain-messages.ts';
 import type { PeerContext } from './state/peer-services.ts';
 import type { PeerMessage } from './contract/events.ts';
 import * as features from './conversation/negotiation.ts';
@@ -67,6 +67,7 @@ export function dispatch(
     if (type === 'addr' || type === 'addrv2') {
       return takeAddresses(context, peer, type, new AddressEntries(type, payload));
     }
+    if (type === 'headers') return takeHeaders(context, peer, payload);
   }
   const message = decode(peer, type, payload);
   if (message === undefined) return;
@@ -192,6 +193,8 @@ function act(
       return answerGetAddr(context, peer);
     case 'inv':
       return takeInv(context, transactions, peer, new InventoryEntries(received.payload));
+    case 'headers':
+      return takeHeaders(context, peer, received.payload);
     case 'tx':
       return takeTx(context, transactions, peer, message);
     case 'notfound':

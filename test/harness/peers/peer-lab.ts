@@ -63,6 +63,7 @@ export class PeerLab implements PeerNetwork {
 
   // ---- What the network answers -------------------------------------------------------------------------------------
 
+  readonly chain = CHAIN_PARAMS.regtest;
   userAgent = '/sockman:0.1.0/';
   isListening = false;
   isNetworkActive = true;

@@ -4,18 +4,13 @@ import type { BlockHeader } from '../../../ts/p2p/messages/block-header.ts';
 import { blockHash } from '../../../ts/p2p/messages/block-header.ts';
 import { encodeMessage } from '../../../ts/p2p/messages/registry.ts';
 import type { BlockAnnouncement } from '../../../ts/peerman/index.ts';
+import { minedHeaders, spoil } from '../../harness/peers/mined-headers.ts';
 import { FakeChain } from '../../harness/peers/fake-chain.ts';
 import { PeerLab } from '../../harness/peers/peer-lab.ts';
 import { toHex } from '../../harness/data/vectors.ts';
 
 const ZEROS = new Uint8Array(32);
 const STOP = new Uint8Array(32).fill(7);
-
-function header(nonce: number): BlockHeader {
-  return { version: 1, previousBlockHash: ZEROS, merkleRoot: ZEROS, timeSeconds: 1, bits: 1, nonce };
-}
-
-const headers = (count: number): BlockHeader[] => Array.from({ length: count }, (_, index) => header(index));
 
 describe('messages about the chain', () => {
   it('are handed on as they came', () => {
@@ -26,7 +21,7 @@ describe('messages about the chain', () => {
     lab
       .connectReady()
       .ask(
-        { type: 'headers', headers: headers(2) },
+        { type: 'headers', headers: minedHeaders(2) },
         { type: 'getheaders', locator: [ZEROS], stopHash: ZEROS },
         { type: 'getblocks', locator: [], stopHash: ZEROS },
         { type: 'getblocktxn', blockHash: ZEROS, indexes: [1] },
@@ -51,13 +46,37 @@ describe('messages about the chain', () => {
   it('may have 2,000 headers, not 2,001', () => {
     const lab = new PeerLab();
     const peer = lab.connectReady();
-    const { payload } = encodeMessage({ type: 'headers', headers: headers(2_000) });
+    const { payload } = encodeMessage({ type: 'headers', headers: minedHeaders(2_000) });
     peer.sendRaw('headers', payload);
     lab.settle();
     expect(peer.isGone).toBe(false);
     peer.sendRaw('headers', Buffer.concat([Buffer.from('fdd107', 'hex'), payload.subarray(3), new Uint8Array(81)]));
     lab.settle();
     expect(peer.node.disconnectReason).toBe('misbehaved: more than 2000 headers');
+  });
+
+  it.each<[string, BlockHeader[], string]>([
+    ['has no work', [spoil(minedHeaders(1)[0]!)], 'header with invalid proof of work'],
+    [
+      'does not build on the one before',
+      [...minedHeaders(1), ...minedHeaders(1)],
+      'headers that do not build on each other',
+    ],
+  ])('with a header that %s cost their sender the connection, and nobody else sees them', (_what, headers, fault) => {
+    const got: string[] = [];
+    const lab = new PeerLab({ hooks: { onChainMessage: (_node, type) => void got.push(type) } });
+    const [peer, other] = [lab.connectReady(), lab.connectReady()];
+    peer.ask({ type: 'headers', headers });
+    expect([peer.node.disconnectReason, other.isGone, got]).toEqual([`misbehaved: ${fault}`, false, []]);
+  });
+
+  it('that are headers are told and judged alike, whether somebody listens or not', () => {
+    const lab = new PeerLab();
+    const told: number[] = [];
+    lab.manager.on('message:headers', ({ message }) => void told.push(message.headers.length));
+    const peer = lab.connectReady();
+    peer.ask({ type: 'headers', headers: minedHeaders(3) }, { type: 'headers', headers: [spoil(minedHeaders(1)[0]!)] });
+    expect([told, peer.isGone]).toEqual([[3, 1], true]);
   });
 
   it.each(['getheaders', 'getblocks'] as const)('%s may have a locator of 101 hashes, not of 102', (type) => {
@@ -172,7 +191,7 @@ describe('announcements of blocks', () => {
   }
 
   const some = (count: number, connects = true): BlockAnnouncement => ({
-    headers: headers(count),
+    headers: minedHeaders(count),
     connects,
     compactBlock: () => compact,
   });
@@ -181,7 +200,7 @@ describe('announcements of blocks', () => {
     ['a block, to a peer without a wish', some(1), [], 'inv'],
     ['a block, to one that prefers headers', some(1), ['headers'], 'headers'],
     ['a block, to one that wants it compact', some(1), ['compact', 'headers'], 'cmpctblock'],
-    ['a block without a compact form', { headers: headers(1), connects: true }, ['compact', 'headers'], 'headers'],
+    ['a block without a compact form', { headers: minedHeaders(1), connects: true }, ['compact', 'headers'], 'headers'],
     ['two blocks, to one that wants them compact', some(2), ['compact'], 'inv'],
     ['8 blocks', some(8), ['headers'], 'headers'],
     ['9 blocks', some(9), ['headers'], 'inv'],
@@ -195,7 +214,7 @@ describe('announcements of blocks', () => {
   });
 
   it('that are too long to be sent keep nothing back', () => {
-    const tooLong = { headers: headers(1), connects: true, compactBlock: () => new Uint8Array(4_000_001) };
+    const tooLong = { headers: minedHeaders(1), connects: true, compactBlock: () => new Uint8Array(4_000_001) };
     expect(announced(tooLong, ['compact'])).toEqual([]);
   });
 

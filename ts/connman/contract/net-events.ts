@@ -7,6 +7,7 @@
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import type { NetworkClass } from '../../netaddr/network.ts';
 import type { Service } from '../../netaddr/service.ts';
+import type { ChainParams } from '../../p2p/chain-params.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import type { ReceivedMessage } from '../../p2p/transport/transport.ts';
 import type { SipHash } from '../../util/hashing/siphash.ts';
@@ -141,6 +142,9 @@ export interface PeerNetwork {
    * do, or, without one, of all nodes.
    */
   wakeMessageHandler(node?: P2PNode): void;
+
+  /** The Bitcoin network that is spoken: its first block has the least work that a header may have. */
+  readonly chain: ChainParams;
 
   /** How a peer is called in log lines: `peer=7`, with its address only if the user wants that. */
   nameInLog(node: P2PNode): string;

@@ -19,6 +19,9 @@ import { writeHash } from './codec.ts';
 /** Size of a header, in bytes. */
 export const BLOCK_HEADER_BYTES = 80;
 
+const PREVIOUS_AT = 4;
+const BITS_AT = 72;
+
 /** The 80 bytes of a block header, taken apart. */
 export interface BlockHeader {
   readonly version: number;
@@ -49,9 +52,24 @@ export function writeBlockHeader(writer: ByteWriter, header: BlockHeader): void 
   writer.uint32LE(header.timeSeconds).uint32LE(header.bits).uint32LE(header.nonce);
 }
 
-/** The hash that names a block: the double SHA-256 of its header. */
-export function blockHash(header: BlockHeader): Uint8Array {
+/** A header as it goes over the wire: 80 bytes. */
+export function blockHeaderBytes(header: BlockHeader): Uint8Array {
   const writer = new ByteWriter(BLOCK_HEADER_BYTES);
   writeBlockHeader(writer, header);
-  return doubleSha256(writer.finish());
+  return writer.finish();
+}
+
+/** The target that a header of 80 bytes claims, in its compact form. */
+export function bitsOf(header: Uint8Array): number {
+  return new DataView(header.buffer, header.byteOffset).getUint32(BITS_AT, true);
+}
+
+/** The block that a header of 80 bytes builds on, as a view. */
+export function previousHashOf(header: Uint8Array): Uint8Array {
+  return header.subarray(PREVIOUS_AT, PREVIOUS_AT + HASH_BYTES);
+}
+
+/** The hash that names a block: the double SHA-256 of its header. */
+export function blockHash(header: BlockHeader): Uint8Array {
+  return doubleSha256(blockHeaderBytes(header));
 }

@@ -1,9 +1,11 @@
 // Messages about the chain: held against the limits that need no knowledge of it, and handed on to the embedder.
 // (Bitcoin Core src/net_processing.cpp; BIPs 37, 130, 152, 157)
 
+import { checkHeaderEntries } from '../../p2p/check-headers.ts';
+import type { HeadersFault } from '../../p2p/check-headers.ts';
 import { BASIC_FILTER_TYPE, MAX_CFHEADERS_SPAN, MAX_CFILTERS_SPAN } from '../../p2p/messages/block-filters.ts';
 import { blockHash } from '../../p2p/messages/block-header.ts';
-import { MAX_HEADERS, MAX_LOCATOR_HASHES } from '../../p2p/messages/headers.ts';
+import { HeaderEntries, MAX_HEADERS, MAX_LOCATOR_HASHES } from '../../p2p/messages/headers.ts';
 import { InventoryType } from '../../p2p/messages/inventory.ts';
 import type { MessageMap } from '../../p2p/messages/registry.ts';
 import { Services } from '../../p2p/protocol.ts';
@@ -15,38 +17,58 @@ import type { PeerState } from '../state/peer-state.ts';
 /** More headers than this are announced by the hash of the last one. (Core MAX_BLOCKS_TO_ANNOUNCE) */
 const MAX_ANNOUNCED_HEADERS = 8;
 
+/** What is held against a peer that sent them. */
+const HEADERS_FAULTS: Readonly<Record<HeadersFault, string>> = {
+  'invalid-proof-of-work': 'header with invalid proof of work',
+  'not-continuous': 'headers that do not build on each other',
+};
+
 /** What is dropped while blocks are read from disk: nothing could be said about it. */
 const UNWANTED_WHILE_LOADING: ReadonlySet<string> = new Set<ChainMessageType>([
-  'headers',
   'getheaders',
   'block',
   'cmpctblock',
   'blocktxn',
 ]);
 
+/** Messages about the chain that are decoded before they are looked at. */
+type DecodedType = Exclude<ChainMessageType, 'headers'>;
+
 /** Takes a message about the chain. */
 export function takeChainMessage(
   context: PeerContext,
   peer: PeerState,
-  message: MessageMap[ChainMessageType],
+  message: MessageMap[DecodedType],
   payload: Uint8Array,
 ): void {
   const { hooks } = context;
   if (UNWANTED_WHILE_LOADING.has(message.type) && hooks.isLoading?.() === true) return;
   if (!isWithinLimits(context, peer, message)) return;
-  // An empty answer is one: a peer that has nothing for us may be asked again.
-  if (message.type === 'headers' && message.headers.length === 0) peer.chain.lastGetHeadersMs = 0;
   hooks.onChainMessage?.(peer.node, message.type, payload);
+}
+
+/**
+ * Takes headers, where they lie. What can be said of them without knowing the chain is checked here, and costs their sender
+ * the connection: work that was not done, and headers that do not build on each other. So a flood of made-up headers ends
+ * with the first of them.
+ */
+export function takeHeaders(context: PeerContext, peer: PeerState, payload: Uint8Array): void {
+  const { hooks } = context;
+  if (hooks.isLoading?.() === true) return;
+  const entries = new HeaderEntries(payload);
+  if (entries.count > MAX_HEADERS) return context.misbehaving(peer, `more than ${MAX_HEADERS} headers`);
+  // An empty answer is one: a peer that has nothing for us may be asked again.
+  if (entries.count === 0) peer.chain.lastGetHeadersMs = 0;
+  const fault = checkHeaderEntries(entries, context.network.chain);
+  if (fault !== undefined) return context.misbehaving(peer, HEADERS_FAULTS[fault]);
+  hooks.onChainMessage?.(peer.node, 'headers', payload);
   // Fewer than fit into a message: these were all that the peer has.
-  if (message.type === 'headers' && message.headers.length < MAX_HEADERS) considerShortChain(context, peer);
+  if (entries.count < MAX_HEADERS) considerShortChain(context, peer);
 }
 
 /** Checks what can be checked; the peer pays for what is not within limits. */
-function isWithinLimits(context: PeerContext, peer: PeerState, message: MessageMap[ChainMessageType]): boolean {
+function isWithinLimits(context: PeerContext, peer: PeerState, message: MessageMap[DecodedType]): boolean {
   switch (message.type) {
-    case 'headers':
-      if (message.exceedsLimit === true) context.misbehaving(peer, `more than ${MAX_HEADERS} headers`);
-      return message.exceedsLimit !== true;
     case 'getheaders':
     case 'getblocks':
       if (message.exceedsLimit === true) {
