@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { BLOCK_BYTES } from '../../../ts/connman/node/block-pool.ts';
 import { CHUNK_OVERHEAD_BYTES } from '../../../ts/connman/node/received-bytes.ts';
 import { MemoryBudget } from '../../../ts/util/memory/memory-budget.ts';
-import { World } from '../world.ts';
+import { World, WirePeer, fromWithin } from '../world.ts';
 
 const PLACE = '127.0.0.1:18444';
 const FLOODERS = 20;
@@ -78,5 +78,53 @@ describe('peers that flood', () => {
     honest.send(long);
     await world.settle();
     expect(lengths).toEqual([stalled.length, long.payload.length]);
+  });
+});
+
+describe('long messages of strangers', () => {
+  const BLOCK = { type: 'unknown', messageType: 'x', payload: new Uint8Array(1_000_000) } as const;
+  const MAX_BYTES = 3_000_000;
+  /** Most that a peer may exceed it by: what is read of it at a time. */
+  const STEP_BYTES = 262_144;
+
+  it('wait for each other above a total, while those of peers that we dialed or trust go on, and all come in the end', async () => {
+    const trusted = '10.0.0.9';
+    const dialed = world.listen('10.0.0.8:18444');
+    const node = await world.node({
+      bind: ['10.0.0.1:18444'],
+      connect: ['10.0.0.8:18444'],
+      whiteList: [`noban@${trusted}`],
+      memoryBudget: new MemoryBudget({ totalBytes: 100_000_000, heapShare: 1 }),
+      maxLongMessageBytes: MAX_BYTES,
+      v2Transport: false,
+    });
+    await world.settle();
+    const strangers = Array.from({ length: 8 }, () => world.connect('10.0.0.1:18444'));
+    const friends = [world.connect('10.0.0.1:18444', trusted), new WirePeer(dialed.peers[0]!)];
+    for (const peer of [...strangers, ...friends]) peer.greet();
+    await world.settle();
+    const came: number[] = [];
+    node.greeter.onMessage = ({ id }, _type, { length }) => void (length === BLOCK.payload.length && came.push(id));
+    const held = (): number =>
+      [...node.connman.nodes()]
+        .map(fromWithin)
+        .reduce((sum, { transport }) => sum + transport.getReceiveMemoryUsage(), 0);
+    // A short rest is missing of each.
+    const halves = [...strangers, ...friends].map((peer) => {
+      const frame = peer.frame(BLOCK);
+      peer.socket.send(frame.subarray(0, -1));
+      return () => peer.socket.send(frame.subarray(-1));
+    });
+    await world.settle();
+    const most = MAX_BYTES + strangers.length * STEP_BYTES + friends.length * BLOCK.payload.length;
+    expect(held()).toBeGreaterThan(MAX_BYTES);
+    expect(held()).toBeLessThan(most);
+    for (const finish of halves.slice(strangers.length)) finish();
+    await world.settle();
+    expect(came).toHaveLength(friends.length);
+    for (const finish of halves.slice(0, strangers.length)) finish();
+    await world.pass(1_000, 100);
+    expect(new Set(came).size).toBe(strangers.length + friends.length);
+    expect(held()).toBe(0);
   });
 });

@@ -19,6 +19,7 @@ describe('options', () => {
       maxConnections: 125,
       maxSendBufferBytes: 1_000_000,
       maxReceiveBufferBytes: 5_000_000,
+      maxLongMessageBytes: 192 * 1_048_576,
       peerTimeoutMs: 60_000,
       connectTimeoutMs: 5_000,
       dns: true,

@@ -3,12 +3,8 @@
 // A message may have 4 MB, a stranger has a hundred connections, and half of a message gets no shorter by waiting. So above
 // a total the long ones wait, which means that their sockets are not read: all but the one that began first, then the next.
 // Short messages never wait, nor do peers that we dialed, or that have permission: blocks come from them.
-// (Bitcoin Core has no such bound: 4 MB for each of its slots)
 
 import { FIRST_PART_BYTES } from '../../p2p/transport/transport.ts';
-
-/** Most that long messages under way hold together before they wait for each other, in bytes: 48 blocks. */
-export const MAX_LONG_MESSAGE_BYTES = 192 * 1_048_576;
 
 /** The long messages of one `Connman`'s inbound peers. */
 export class LongMessages {
@@ -17,7 +13,8 @@ export class LongMessages {
   readonly #underWay = new Map<object, number>();
   #bytes = 0;
 
-  constructor(maxBytes: number = MAX_LONG_MESSAGE_BYTES) {
+  /** @param maxBytes - Most that they hold together before they wait for each other. */
+  constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 

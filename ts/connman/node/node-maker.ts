@@ -27,7 +27,7 @@ export class NodeMaker {
   readonly #hashes: KeyedHashes;
   readonly #randomBytes: RandomBytes;
   readonly #blocks = new BlockPool();
-  readonly #longMessages = new LongMessages();
+  readonly #longMessages: LongMessages;
   readonly #onMarked: (node: P2PNode) => void;
   readonly #onReceiveResumed: (nodeId: number) => void;
 
@@ -42,6 +42,7 @@ export class NodeMaker {
     onReceiveResumed: (nodeId: number) => void,
   ) {
     this.#options = options;
+    this.#longMessages = new LongMessages(options.maxLongMessageBytes);
     this.#onReceiveResumed = onReceiveResumed;
     this.#hashes = hashes;
     this.#randomBytes = bytesFrom(options.random);

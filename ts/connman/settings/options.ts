@@ -76,6 +76,11 @@ export interface ConnmanOptions extends SockManOptions {
    * less. Give several servers of one process the same one. See docs/decisions/memory-budget.md.
    */
   memoryBudget?: MemoryBudget;
+  /**
+   * Above this much of long messages that have begun to come from strangers, all but the first of them wait. Default 192 MiB,
+   * 0 to 2^40; it counts against no budget, since waiting makes half of a message no shorter.
+   */
+  maxLongMessageBytes?: number;
   /** Most to upload in 24 h: a number with k, m, g, t (powers of 1,000) or K, M, G, T (of 1,024). Default `0M`: no limit. */
   maxUploadTarget?: string;
   /** Seconds before a connection is held to timeouts, handshake included: any positive whole number. Default 60. */
@@ -187,6 +192,7 @@ export const CONNMAN_OPTION_NAMES: Readonly<Record<keyof ConnmanOptions, true>> 
   maxSendBufferBytes: true,
   maxReceiveBufferBytes: true,
   memoryBudget: true,
+  maxLongMessageBytes: true,
   maxUploadTarget: true,
   peerTimeoutSeconds: true,
   addNode: true,

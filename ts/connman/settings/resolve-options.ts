@@ -44,6 +44,9 @@ export const DEFAULT_MAX_SEND_BUFFER_BYTES = 1_000_000;
 /** Default of `maxReceiveBufferBytes`. (Core, DEFAULT_MAXRECEIVEBUFFER) */
 export const DEFAULT_MAX_RECEIVE_BUFFER_BYTES = 5_000_000;
 
+/** Default of `maxLongMessageBytes`: 48 blocks at a time. (Core has no such bound: 4 MB for each of its slots) */
+export const DEFAULT_MAX_LONG_MESSAGE_BYTES = 192 * 1_048_576;
+
 /** Default of what all peers together keep waiting: every slot busy, and a share of eight blocks for each. */
 export const DEFAULT_QUEUED_BYTES = 8 * 1_048_576;
 
@@ -93,6 +96,7 @@ export interface ResolvedConnmanOptions {
   readonly maxSendBufferBytes: number;
   readonly maxReceiveBufferBytes: number;
   readonly memoryBudget: MemoryBudget;
+  readonly maxLongMessageBytes: number;
   readonly maxUploadTarget: string;
   readonly peerTimeoutMs: number;
   readonly connectTimeoutMs: number;
@@ -178,6 +182,11 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
       DEFAULT_MAX_RECEIVE_BUFFER_BYTES,
     ),
     memoryBudget: resolveBudget(options.memoryBudget),
+    maxLongMessageBytes: bufferBytes(
+      'maxLongMessageBytes',
+      options.maxLongMessageBytes,
+      DEFAULT_MAX_LONG_MESSAGE_BYTES,
+    ),
     maxUploadTarget: text('maxUploadTarget', options.maxUploadTarget, '0M'),
     peerTimeoutMs:
       integer(
