@@ -30,7 +30,7 @@ import { keepHeapLean } from './lean-heap.ts';
 import { onionServiceOf } from './onion.ts';
 import { PeerLines } from './peer-lines.ts';
 import { rpcSettings } from './rpc-settings.ts';
-import { RpcService } from './rpc-service.ts';
+import type { RpcService } from './rpc-service.ts';
 import { peerTable } from './peer-table.ts';
 import { writePidFile } from './pid-file.ts';
 import { speaker, tellOfPeers } from './say.ts';
@@ -139,7 +139,7 @@ class NodeRun {
     if (this.#options.pidFile !== undefined) this.#ending.push(writePidFile(this.#options.pidFile));
     const groups = await groupsOf(this.#options.asMapFile, this.#signal);
     const remembered = await this.#openFolder(groups);
-    const rpc = this.#options.hasRpc ? this.#makeRpc() : undefined;
+    const rpc = this.#options.hasRpc ? await this.#makeRpc() : undefined;
     const rpcAddresses = rpc?.start() ?? [];
     const companion = this.#isAlone() ? await startCompanion(chain, told.v2Transport) : undefined;
     if (companion !== undefined) this.#ending.push(() => companion.stop());
@@ -212,12 +212,13 @@ class NodeRun {
     return opened;
   }
 
-  /** The server of calls, which can be asked for once there is a node. */
-  #makeRpc(): RpcService {
+  /** The server of calls, which can be asked for once there is a node. Loaded for it: it is half of the code, and takes memory. */
+  async #makeRpc(): Promise<RpcService> {
     const { chain, chainDir } = this.#options;
     const settings = rpcSettings(this.#settings, chain, chainDir);
     if (settings.shown !== undefined) this.#credentials = `${settings.shown.user}:${settings.shown.password}@`;
-    const rpc = new RpcService({
+    const service = await import('./rpc-service.ts');
+    const rpc = new service.RpcService({
       settings,
       node: this.#parts,
       logger: this.#logger,
