@@ -50,6 +50,7 @@ export const COLUMNS = {
     { key: 'beforeBytes', heading: 'RSS before', format: bytes },
     { key: 'peakBytes', heading: 'peak', format: bytes },
     { key: 'leftBytes', heading: 'after 10 s', format: bytes },
+    { key: 'leftSockets', heading: 'connections then', format: count },
     { key: 'cpu', heading: 'CPU', format: percent },
     { key: 'p50Ms', heading: 'pong p50', format: milliseconds },
     { key: 'worstMs', heading: 'worst', format: milliseconds },

@@ -1,15 +1,12 @@
-// The attackers of one attack, a process of their own: `node attackers.mjs ATTACK PORT [PEERS]`, told `go` when it begins.
-// Ends with the channel to its parent; answers `report` with what was done.
+// Attackers, a process of their own: `node attackers.mjs PORT ATTACK=PEERS…`, told `go` when they begin. Ends with the channel to
+// its parent; answers `report` with what was done.
 
 import { connect } from 'node:net';
 import { attackOf } from './attacks.mjs';
 import { MessageReader, verack, version } from './frames.mjs';
 
-const attack = attackOf(process.argv[2]);
-const port = Number(process.argv[3]);
-const peers = Number(process.argv[4] ?? attack.peers);
-const bytes = attack.bytes();
-const isComingAndGoing = ['handshakes', 'poison', 'churn'].includes(attack.kind);
+const [portText, ...crowds] = process.argv.slice(2);
+const port = Number(portText);
 
 /** How long somebody who was thrown out stays away, and how long one who comes and goes stays, in milliseconds. */
 const REDIAL_MS = 50;
@@ -54,8 +51,8 @@ function shakeHands(socket, onReady) {
   });
 }
 
-/** @param {import('node:net').Socket} socket */
-function keepSending(socket) {
+/** @param {import('node:net').Socket} socket @param {Buffer} bytes */
+function keepSending(socket, bytes) {
   const send = () => {
     while (!socket.destroyed && socket.write(bytes));
   };
@@ -63,8 +60,8 @@ function keepSending(socket) {
   send();
 }
 
-/** @param {import('node:net').Socket} socket */
-function drip(socket) {
+/** @param {import('node:net').Socket} socket @param {Buffer} bytes */
+function drip(socket, bytes) {
   let at = 0;
   const timer = setInterval(() => socket.write(bytes.subarray(at % bytes.length, (at++ % bytes.length) + 1)), DRIP_MS);
   socket.on('close', () => clearInterval(timer));
@@ -73,60 +70,81 @@ function drip(socket) {
 /** Open connections, for the report. @type {Set<import('node:net').Socket>} */
 const open = new Set();
 
-function attackOnce() {
-  const socket = dial(undefined);
-  open.add(socket);
-  socket.on('close', () => {
-    open.delete(socket);
-    setTimeout(attackOnce, REDIAL_MS);
-  });
-  if (attack.kind === 'garbage') {
-    socket.on('connect', () => socket.write(bytes));
-    socket.resume();
-    return;
+/** The attackers of one attack. */
+class Crowd {
+  /** @param {import('./attacks.mjs').Attack} attack @param {number} peers */
+  constructor(attack, peers) {
+    this.attack = attack;
+    this.peers = peers;
+    this.bytes = attack.bytes();
+    this.nextAddress = 0;
   }
-  shakeHands(socket, () => {
-    if (attack.neverReads) socket.pause();
-    if (attack.kind === 'drip') drip(socket);
-    else if (attack.kind === 'once') socket.write(bytes);
-    else keepSending(socket);
-  });
+
+  go() {
+    const { attack, peers } = this;
+    const isComingAndGoing = ['handshakes', 'poison', 'churn'].includes(attack.kind);
+    if (attack.kind === 'handshakes') this.#fillSlots();
+    const count = isComingAndGoing ? Math.min(AT_A_TIME, peers) : peers;
+    for (let index = 0; index < count; index++) {
+      if (isComingAndGoing) this.#comeAndGo();
+      else this.#attackOnce();
+    }
+  }
+
+  #attackOnce() {
+    const { attack, bytes } = this;
+    const socket = dial(undefined);
+    open.add(socket);
+    socket.on('close', () => {
+      open.delete(socket);
+      setTimeout(() => this.#attackOnce(), REDIAL_MS);
+    });
+    if (attack.kind === 'garbage') {
+      socket.on('connect', () => socket.write(bytes));
+      socket.resume();
+      return;
+    }
+    shakeHands(socket, () => {
+      if (attack.neverReads) socket.pause();
+      if (attack.kind === 'drip') drip(socket, bytes);
+      else if (attack.kind === 'once') socket.write(bytes);
+      else keepSending(socket, bytes);
+    });
+  }
+
+  /** Comes, makes its handshake unless it is in a hurry, stays until it is thrown out or for a while, and comes again. */
+  #comeAndGo() {
+    const { attack, peers } = this;
+    const isHandshake = attack.kind !== 'churn';
+    const socket = dial(isHandshake ? addressOf(this.nextAddress++ % peers) : undefined);
+    open.add(socket);
+    const timer = setTimeout(() => socket.destroy(), HANDSHAKE_MS);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      open.delete(socket);
+      setImmediate(() => this.#comeAndGo());
+    });
+    const stay = () => {
+      if (attack.kind === 'poison') socket.write(attack.bytes());
+      setTimeout(() => socket.destroy(), REDIAL_MS);
+    };
+    if (isHandshake) shakeHands(socket, stay);
+    else socket.on('connect', () => socket.resetAndDestroy());
+  }
+
+  /** Fills the slots that the honest peers leave. */
+  #fillSlots() {
+    for (let index = 0; index < this.peers / 4; index++) shakeHands(dial(addressOf(index)), () => {});
+  }
 }
 
-let nextAddress = 0;
-
-/** Comes, makes its handshake unless it is in a hurry, stays until it is thrown out or for a while, and comes again. */
-function comeAndGo() {
-  const isHandshake = attack.kind !== 'churn';
-  const socket = dial(isHandshake ? addressOf(nextAddress++ % peers) : undefined);
-  open.add(socket);
-  const timer = setTimeout(() => socket.destroy(), HANDSHAKE_MS);
-  socket.on('close', () => {
-    clearTimeout(timer);
-    open.delete(socket);
-    setImmediate(comeAndGo);
-  });
-  const stay = () => {
-    if (attack.kind === 'poison') socket.write(attack.bytes());
-    setTimeout(() => socket.destroy(), REDIAL_MS);
-  };
-  if (isHandshake) shakeHands(socket, stay);
-  else socket.on('connect', () => socket.resetAndDestroy());
-}
-
-/** Fills the slots that the honest peers leave. */
-function fillSlots() {
-  for (let index = 0; index < peers / 4; index++) shakeHands(dial(addressOf(index)), () => {});
-}
-
-function go() {
-  if (attack.kind === 'handshakes') fillSlots();
-  const count = isComingAndGoing ? Math.min(AT_A_TIME, peers) : peers;
-  for (let index = 0; index < count; index++) (isComingAndGoing ? comeAndGo : attackOnce)();
-}
+const all = crowds.map((crowd) => {
+  const at = crowd.lastIndexOf('=');
+  return new Crowd(attackOf(crowd.slice(0, at)), Number(crowd.slice(at + 1)));
+});
 
 process.on('message', (/** @type {string} */ request) => {
-  if (request === 'go') return go();
+  if (request === 'go') return all.forEach((crowd) => crowd.go());
   let openBytes = 0;
   for (const socket of open) openBytes += socket.bytesWritten - socket.writableLength;
   process.send?.({ takenBytes: takenBytes + openBytes, handshakes, connections });

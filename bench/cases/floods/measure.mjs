@@ -2,9 +2,9 @@
 // peers wait; how long a timer waits; how much was taken; how long it takes to stop.
 
 import { sleep } from '../../lib/processes.mjs';
-import { DEFAULT_SLOTS, HONEST_PEERS, SOAK, attackOf } from './attacks.mjs';
+import { DEFAULT_SLOTS, HONEST_PEERS, attackOf } from './attacks.mjs';
 import { ask, end, start } from './helpers.mjs';
-import { startBitcoind, startSockman, usageOf } from './targets.mjs';
+import { socketCountOf, startBitcoind, startSockman, usageOf } from './targets.mjs';
 
 const ATTACK_MS = 8_000;
 const SETTLE_MS = 10_000;
@@ -14,28 +14,22 @@ const SAMPLE_MS = 50;
 const SOAK_PARTS = 4;
 /** Outbound connections of a node of Core, which are part of `maxConnections`. */
 const OUTBOUND_SLOTS = 11;
-/** In a smoke run: this many attackers of a kind for this long. */
+/** In a smoke run: this many attackers of each kind, all at once, for this long. */
 const SMOKE_PEERS = 3;
-const SMOKE_MS = 150;
+const SMOKE_MS = 1_000;
 
-/**
- * How long things take, and how many attackers there are at most.
- * @typedef {{ mostPeers: number, partMs: number, parts: number, restMs: number, settleMs: number }} Course
- */
+/** How long things take. @typedef {{ partMs: number, parts: number, restMs: number, settleMs: number }} Course */
 
 /** @param {import('./attacks.mjs').Attack} attack @param {import('../../lib/types.mjs').Plan} plan @returns {Course} */
-function courseOf({ kind }, { isSmoke, soakMinutes }) {
+function courseOf({ kind }, { soakMinutes }) {
   const parts = kind === 'mix' ? SOAK_PARTS : 1;
-  if (isSmoke) return { mostPeers: SMOKE_PEERS, partMs: SMOKE_MS, parts, restMs: 0, settleMs: 0 };
   const partMs = kind === 'mix' ? (soakMinutes * 60_000) / parts : ATTACK_MS;
-  return { mostPeers: Infinity, partMs, parts, restMs: REST_MS, settleMs: SETTLE_MS };
+  return { partMs, parts, restMs: REST_MS, settleMs: SETTLE_MS };
 }
 
-/** @param {import('./attacks.mjs').Attack} attack @param {number} port @param {number} mostPeers */
-function startAttackers({ name, peers, mix = [[name, peers]] }, port, mostPeers) {
-  return mix.map(([attack, count]) =>
-    start('attackers.mjs', [attack, String(port), String(Math.min(count, mostPeers))]),
-  );
+/** @param {import('./attacks.mjs').Attack} attack @param {number} port */
+function startAttackers({ name, peers, mix = [[name, peers]] }, port) {
+  return mix.map(([attack, count]) => start('attackers.mjs', [String(port), `${attack}=${count}`]));
 }
 
 /**
@@ -76,9 +70,10 @@ async function watchPart(target, honest, attackers, partMs) {
  * @param {Course} course
  * @returns {Promise<Record<string, number | undefined>[]>} For each part.
  */
-async function attacked(attack, target, { mostPeers, partMs, parts, restMs, settleMs }) {
+async function attacked(attack, target, { partMs, parts, restMs, settleMs }) {
+  const idleSockets = socketCountOf(target.pid);
   const honest = start('honest.mjs', [String(target.port), String(HONEST_PEERS)]);
-  const attackers = startAttackers(attack, target.port, mostPeers);
+  const attackers = startAttackers(attack, target.port);
   try {
     while ((await ask(honest, 'ready')).readyCount < HONEST_PEERS) await sleep(50);
     await sleep(restMs);
@@ -89,7 +84,8 @@ async function attacked(attack, target, { mostPeers, partMs, parts, restMs, sett
     for (let part = 0; part < parts; part++) seen.push(await watchPart(target, honest, attackers, partMs));
     await Promise.all([...attackers, honest].map(end));
     await sleep(settleMs);
-    seen.push({ ...seen.pop(), leftBytes: usageOf(target.pid).residentBytes });
+    const leftSockets = Math.max(0, socketCountOf(target.pid) - idleSockets);
+    seen.push({ ...seen.pop(), leftBytes: usageOf(target.pid).residentBytes, leftSockets });
     return seen;
   } finally {
     await Promise.all([...attackers, honest].map(end));
@@ -108,17 +104,25 @@ const partTitle = (title, part, { parts, partMs }) =>
   parts === 1 ? title : `${title}, until minute ${Math.round(((part + 1) * partMs) / 6_000) / 10}`;
 
 /**
- * In a smoke run nothing is measured but that it runs: one node stands it all, and each kind of attack once.
+ * In a smoke run nothing is measured but that it runs: one node stands each kind of attack, all at once.
  * @param {import('../../lib/types.mjs').Bench} bench @param {import('./attacks.mjs').Attack[]} attacks
- * @param {import('../../lib/types.mjs').Plan} plan @returns {Promise<import('../../lib/types.mjs').Table[]>}
+ * @returns {Promise<import('../../lib/types.mjs').Table[]>}
  */
-async function smoke(bench, attacks, plan) {
-  const byKind = new Map(attacks.map((attack) => [attack.name.replace(/-\d+$/, ''), attack]));
-  const target = await startSockman(connectionsFor(SOAK));
+async function smoke(bench, attacks) {
+  const kinds = new Map(
+    attacks.flatMap(({ name, mix = [[name]] }) => mix.map(([each]) => [each.replace(/-\d+$/, ''), each])),
+  );
+  const target = await startSockman(HONEST_PEERS + kinds.size * SMOKE_PEERS);
+  const crowds = [...kinds.values()].map((name) => `${name}=${SMOKE_PEERS}`);
+  const honest = start('honest.mjs', [String(target.port), String(HONEST_PEERS)]);
+  const attackers = start('attackers.mjs', [String(target.port), ...crowds]);
   try {
-    for (const attack of byKind.values()) await attacked(attack, target, courseOf(attack, plan));
+    attackers.send('go');
+    const { handshakes } = await watchPart(target, honest, [attackers], SMOKE_MS);
+    if (handshakes === 0) throw new Error('no attacker came in');
     await target.stop();
   } finally {
+    await Promise.all([attackers, honest].map(end));
     target.kill();
   }
   return [{ bench: bench.name, case: bench.name, title: '', columns: 'floods', rows: [] }];
@@ -132,7 +136,7 @@ async function smoke(bench, attacks, plan) {
  */
 export async function measureFloods(bench, plan, progress) {
   const attacks = (bench.cases ?? []).map(({ name }) => attackOf(name.replace(/^floods-/, '')));
-  if (plan.isSmoke) return smoke(bench, attacks, plan);
+  if (plan.isSmoke) return smoke(bench, attacks);
   const targets = [{ name: 'sockman', title: 'ours', start: startSockman }];
   if (process.env.BITCOIND !== undefined) targets.push({ name: 'bitcoind', title: 'bitcoind', start: startBitcoind });
   const rows = [];

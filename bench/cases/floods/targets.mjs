@@ -2,7 +2,7 @@
 
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,21 @@ export function usageOf(pid) {
   const ticks = CPU_FIELDS.reduce((sum, index) => sum + Number(fields[index]), 0);
   const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(status) ?? [];
   return { residentBytes: Number(kilobytes) * 1_024, cpuSeconds: ticks / TICKS_PER_SECOND };
+}
+
+/** How many sockets a process has open. @param {number} pid */
+export function socketCountOf(pid) {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).filter((descriptor) => linkOf(`${folder}/${descriptor}`).startsWith('socket:')).length;
+}
+
+/** What a link leads to; empty for one that is gone. @param {string} path */
+function linkOf(path) {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }
 
 /** A port that is free at this moment. @returns {Promise<number>} */
