@@ -147,9 +147,11 @@ export class TurnLoop implements BatchSink {
     this.#heldBack.pauseReceiving(socket);
     // The host's queue, not the backend's clock: however that is driven, promise callbacks have run when this does.
     setImmediate(() => {
+      const wasNew = (socket.flags & NEW) !== 0;
       socket.flags &= ~NEW;
       if (!socket.isClosed) this.enqueue(socket, true);
-      else if (this.#overrides.tellsClosed) this.#noteClosed(socket);
+      // What a stream took over is not new any more: its end was noted when it came.
+      else if (wasNew && this.#overrides.tellsClosed) this.#noteClosed(socket);
     });
     return nodeId;
   }
