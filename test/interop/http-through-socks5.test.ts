@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import * as tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ConnectionStream } from '../../ts/sockman/streams/connection-stream.ts';
-import { availableBackends } from '../harness/backends.ts';
+import { availableBackends } from '../harness/worlds.ts';
 import { Program, accepts, freePort, missingPrograms } from '../harness/labs/programs.ts';
 import { Probe } from '../harness/probe.ts';
 import { inTime } from '../harness/until.ts';

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import type { ConnectTarget, Proxy } from '../../ts/sockman/dial/connect-options.ts';
 import type { DialResult } from '../../ts/sockman/dial/dialer.ts';
-import { availableBackends } from '../harness/backends.ts';
+import { availableBackends } from '../harness/worlds.ts';
 import { countDescriptors, noDescriptorCount } from '../harness/descriptors.ts';
 import { Program, accepts, freePort, missingPrograms } from '../harness/labs/programs.ts';
 import { Probe } from '../harness/probe.ts';

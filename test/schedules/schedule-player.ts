@@ -1,6 +1,6 @@
 // Plays random schedules on real connections between two SockMans, and writes down what each end was told.
 
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import { SockMan } from '../../ts/sockman/sock-man.ts';
 import type { SockManOptions } from '../../ts/sockman/options.ts';
 import type { Service } from '../../ts/netaddr/service.ts';
@@ -56,7 +56,7 @@ class Terminal {
     }
     if (!this.wantsShutdown || this.isShutDown) return;
     this.isShutDown = true;
-    expect(this.player.shutdownSend(this.nodeId)).toBe(true);
+    assert.ok(this.player.shutdownSend(this.nodeId), 'an open connection cannot be shut down');
   }
 
   resume(): void {
@@ -73,7 +73,7 @@ class Terminal {
   gotData(data: Uint8Array): void {
     this.#mayBeTold();
     const from = this.#receivesFrom + this.receivedBytes;
-    expect(NOISE.subarray(from, from + data.length).equals(data)).toBe(true);
+    assert.ok(NOISE.subarray(from, from + data.length).equals(data), `other bytes at ${this.receivedBytes}`);
     this.receivedBytes += data.length;
   }
 
@@ -84,11 +84,9 @@ class Terminal {
 
   /** Nothing comes after the end, after our close, or while the predicate says no. */
   #mayBeTold(): void {
-    expect({ closed: this.isClosed, paused: this.isPaused, ending: this.ending }).toEqual({
-      closed: false,
-      paused: false,
-      ending: undefined,
-    });
+    const { isClosed, isPaused, ending } = this;
+    const isAllowed = !isClosed && !isPaused && ending === undefined;
+    if (!isAllowed) assert.fail(`told too late: ${JSON.stringify({ isClosed, isPaused, ending })}`);
   }
 }
 
@@ -163,13 +161,14 @@ export async function playTogether(
     }),
   );
   const logs = await Promise.all(schedules.map((schedule, index) => play(schedule, pairs[index]!, mayPause)));
-  expect([...server.failures, ...client.failures]).toEqual([]);
-  expect([server.connectionCount, client.connectionCount]).toEqual([0, 0]);
+  for (const failure of [...server.failures, ...client.failures]) throw failure;
+  assert.deepEqual([server.connectionCount, client.connectionCount], [0, 0]);
   // Every byte that an end was told is in its counters, and nothing else.
   for (const player of [server, client]) {
     const told = player.terminals.reduce((sum, terminal) => sum + terminal!.receivedBytes, 0);
-    expect(player.stats().receivedBytes).toBeGreaterThanOrEqual(told);
-    expect(player.stats().sentBytes).toBe(player.terminals.reduce((sum, terminal) => sum + terminal!.takenBytes, 0));
+    const taken = player.terminals.reduce((sum, terminal) => sum + terminal!.takenBytes, 0);
+    assert.ok(player.stats().receivedBytes >= told, 'more bytes were told than counted');
+    assert.equal(player.stats().sentBytes, taken);
   }
   return logs;
 }
@@ -218,16 +217,17 @@ async function finish({ finish: { kind, end }, noiseSeed }: Schedule, ends: [Ter
   stayer.resume();
   if (!knewTheEnd) {
     await until(`the finish of the schedule with seed ${noiseSeed}`, () => stayer.ending !== undefined);
-    if (isCut) expect(stayer.receivedBytes).toBeLessThanOrEqual(takenBytes);
-    else expect(stayer.receivedBytes).toBe(takenBytes);
+    if (isCut) assert.ok(stayer.receivedBytes <= takenBytes, 'more bytes came than were sent');
+    else assert.equal(stayer.receivedBytes, takenBytes);
     if (stayer.ending === 'ECONNRESET') {
-      expect(stayer.player.sendBytes(stayer.nodeId, NOISE.subarray(0, 1))).toBeLessThan(0);
-    } else expect(stayer.ending).toBe('eof');
+      const sent = stayer.player.sendBytes(stayer.nodeId, NOISE.subarray(0, 1));
+      assert.ok(sent < 0, 'a connection that was reset takes bytes');
+    } else assert.equal(stayer.ending, 'eof');
   }
   // Which of the two is open in these cases, see schedule.ts. A FIN that came before the RST stays the end, and one that
   // was sent in the round of a pause may have been told before it.
   const isClear = kind === 'reset' && !leaver.wantsShutdown && !knewTheEnd;
-  if (isClear && stayer.player.backendName !== 'node-net') expect(stayer.ending).toBe('ECONNRESET');
+  if (isClear && stayer.player.backendName !== 'node-net') assert.equal(stayer.ending, 'ECONNRESET');
   // Whether a paused leaver has bytes unread is a matter of when in its round it paused: taken as a yes for the log.
   const mayCut = kind === 'reset' || leaver.isPaused;
   const isOpen = wasPaused ? mayCut || leaver.wantsShutdown : kind === 'close' && leaver.isPaused && !knewTheEnd;

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../native/load.cjs';
 import type { Service } from '../../../ts/netaddr/service.ts';
 import type { DialResult } from '../../../ts/sockman/dial/dialer.ts';
-import { availableBackends } from '../../harness/backends.ts';
+import { availableBackends } from '../../harness/worlds.ts';
 import { countDescriptors } from '../../harness/descriptors.ts';
 import { Probe } from '../../harness/probe.ts';
 import { DEADLINE_MS, inTime, loopPasses, until } from '../../harness/until.ts';

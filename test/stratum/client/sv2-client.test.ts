@@ -9,7 +9,7 @@ import type { Sv2ConnmanOptions } from '../../../ts/stratum/server/sv2-connman.t
 import { MockTemplateSource } from '../../../ts/stratum/templates/mock-source.ts';
 import { TemplateProvider } from '../../../ts/stratum/templates/template-provider.ts';
 import { MemoryNetwork } from '../../../ts/testing.ts';
-import { availableBackends } from '../../harness/backends.ts';
+import { availableBackends } from '../../harness/worlds.ts';
 import { noteProgress, until } from '../../harness/until.ts';
 
 const cleanUps: (() => Promise<void>)[] = [];
