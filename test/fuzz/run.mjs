@@ -1,10 +1,11 @@
 // `npm run fuzz`: coverage-guided search for inputs that break a target, with Jazzer.js (libFuzzer).
 //
-//   npm run fuzz -- [TARGET…] [--seconds N] [--keep]
+//   npm run fuzz -- [TARGET…] [--seconds N] [--keep] [--json FILE]
 //
-//   TARGET     as in targets/index.ts; all of them without one
+//   TARGET     as in targets/index.ts, all of them without one; or `engine`, the C++ engine under libFuzzer
 //   --seconds  for each target (60)
-//   --keep     writes the inputs that reach different code to corpora/TARGET.txt, the shortest first
+//   --keep     writes the inputs that reach different code to corpora/TARGET.txt (native/fuzz/corpus.txt), the shortest first
+//   --json     writes the table that it prints to a file as well
 //
 // Jazzer.js is installed into build/fuzz/ by the first run: it is no dependency, since its addon needs glibc 2.38. On older
 // systems `node test/fuzz/debian-13.mjs` unpacks Debian 13's loader and libraries beside it, and Node runs under those.
@@ -14,6 +15,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildSync } from 'esbuild';
+import { engine, keepEngineCorpus } from '../../scripts/campaign/parts/engine.mjs';
 
 const HERE = import.meta.dirname;
 const BUILD = resolve(HERE, '../../build/fuzz');
@@ -28,13 +30,25 @@ const MAX_KEPT_BYTES = 32_768;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seconds: { type: 'string', default: '60' }, keep: { type: 'boolean', default: false } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    keep: { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
 });
 const seconds = Number(values.seconds);
 if (!Number.isInteger(seconds) || seconds < 1)
   throw new Error(`--seconds: expected a whole number, got '${values.seconds}'`);
 
 mkdirSync(BUILD, { recursive: true });
+if (positionals.join() === 'engine') {
+  const { skipped, rows, findings } = await engine.run({ seconds });
+  if (skipped !== undefined) throw new Error(skipped);
+  console.table(rows);
+  for (const finding of findings) console.log(finding);
+  if (values.keep && findings.length === 0) console.log(`${keepEngineCorpus()} inputs reach different code`);
+  process.exit(findings.length === 0 ? 0 : 1);
+}
 const node = nodeCommand();
 const { TARGETS, keptInputs } = await bundled();
 for (const name of positionals)
@@ -42,6 +56,7 @@ for (const name of positionals)
 
 const rows = (positionals.length === 0 ? Object.keys(TARGETS) : positionals).map(fuzz);
 console.table(rows);
+if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(rows));
 if (rows.some(({ findings }) => findings > 0)) process.exitCode = 1;
 
 /** The targets as one CommonJS file, the form that Jazzer.js instruments. */

@@ -35,7 +35,12 @@ export function attempt<Value>(codes: readonly string[], job: () => Value): Valu
 
 /** A finding unless both are the same, deeply. */
 export function same(what: string, actual: unknown, expected: unknown): void {
-  if (!isDeepStrictEqual(actual, expected)) finding(what);
+  // Bytes are most of what is compared, and a hundred times faster by themselves.
+  const isSame =
+    actual instanceof Uint8Array && expected instanceof Uint8Array
+      ? Buffer.compare(actual, expected) === 0
+      : actual === expected || isDeepStrictEqual(actual, expected);
+  if (!isSame) finding(what);
 }
 
 /** The first byte of an input, which chooses, and the rest. */

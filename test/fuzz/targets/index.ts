@@ -10,6 +10,7 @@ import { target as http } from './http.ts';
 import { target as json } from './json.ts';
 import { target as messages } from './messages.ts';
 import { target as proxies } from './proxies.ts';
+import { target as rpc } from './rpc.ts';
 import { target as stratum } from './stratum.ts';
 import { target as v1Transport } from './v1-transport.ts';
 import { target as v2Transport } from './v2-transport.ts';
@@ -24,6 +25,7 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   json,
   messages,
   proxies,
+  rpc,
   stratum,
   'v1-transport': v1Transport,
   'v2-transport': v2Transport,

@@ -25,12 +25,12 @@ function framesOf(chunks: Iterable<Uint8Array>): unknown[] {
 }
 
 function tryMessage(input: Uint8Array): void {
-  const [messageType = 0, flags = 0, ...payload] = input;
+  const [messageType = 0, flags = 0] = input;
   const frame = {
     extensionType: 0,
     isChannelMessage: (flags & 1) !== 0,
     messageType,
-    payload: Uint8Array.from(payload),
+    payload: input.subarray(2),
   };
   const decoded = attempt(REFUSALS, () => decodeMessage(frame));
   if (decoded === undefined) return;

@@ -1,7 +1,9 @@
 // The V2 transport (BIP 324) against one of our own: messages arrive whole and in order, and a changed byte ends the stream.
 //
-// An input is a plan. Byte 0: where a byte is changed, 0 for nowhere; byte 1: how; then two bytes for each message, its size
-// and its type. A stranger's bytes are tried as well: the plan itself, as what a responder gets to read.
+// The first byte of an input chooses. 0: what follows is what a stranger sends to a responder. 1: a plan for a connection of its
+// own, with a byte that is changed on the way: where, how, and then two bytes for each message, its size and its type. Else: two
+// bytes for each message again, on a connection that goes on from input to input, since a handshake takes a thousand times as
+// long as a message.
 
 import { V2Transport } from '../../../ts/p2p/transport/v2.ts';
 import type { Transport } from '../../../ts/p2p/transport/transport.ts';
@@ -13,6 +15,10 @@ import type { FuzzTarget } from '../target.ts';
 const MAGIC = fromHex('f9beb4d9');
 const TYPES = ['ping', 'inv', 'tx', 'version', 'unheardof'];
 const MAX_MESSAGES = 8;
+/** As much as the longest message of a plan. */
+const ZEROS = new Uint8Array(255 ** 2);
+/** Few messages are long: those of many packets. */
+const payloadBytes = (size: number): number => (size < 250 ? size : size ** 2);
 
 interface Heard {
   messages: { type: string; payload: Uint8Array }[];
@@ -49,36 +55,88 @@ function createPair(): { dialer: V2Transport; listener: V2Transport } {
   return { dialer: side(true, 1), listener: side(false, 2) };
 }
 
-export const target: FuzzTarget = {
-  mutations: 150,
-  seeds: () => [Uint8Array.of(0, 0, 8, 0, 200, 1), Uint8Array.of(90, 1, 8, 0), fromHex('f9beb4d976657273696f6e')],
-  run(input) {
-    deliver(createPair().listener, pieces(input), { messages: [], isEnded: false });
+interface Connection {
+  readonly dialer: V2Transport;
+  readonly listener: V2Transport;
+  readonly heard: Heard;
+}
 
-    const { dialer, listener } = createPair();
-    const [atDialer, atListener]: Heard[] = [
-      { messages: [], isEnded: false },
-      { messages: [], isEnded: false },
-    ];
-    deliver(listener, [takeToSend(dialer)], atListener!);
-    deliver(dialer, [takeToSend(listener)], atDialer!);
-    const [changeAt = 0, change = 0, ...plan] = input;
-    const sent = [];
-    let stream = takeToSend(dialer);
-    for (let index = 0; index + 1 < plan.length && sent.length < MAX_MESSAGES; index += 2) {
-      const message = { type: TYPES[plan[index + 1]! % TYPES.length]!, payload: new Uint8Array(plan[index]! ** 2) };
-      if (!dialer.setMessageToSend(message)) finding('no room for a message');
-      stream = Buffer.concat([stream, takeToSend(dialer)]);
-      sent.push(message);
-    }
-    const isChanged = changeAt !== 0 && change !== 0 && stream.length > 0;
-    if (isChanged) stream[changeAt % stream.length]! ^= change;
-    deliver(listener, pieces(stream), atListener!);
-    const { messages } = atListener!;
-    if (!isChanged && (messages.length !== sent.length || atListener!.isEnded)) finding('a message is missing');
-    for (const [index, { type, payload }] of messages.entries()) {
-      if (type !== sent[index]?.type || payload.length !== sent[index].payload.length)
-        finding('another message arrives');
-    }
+function connect(): Connection {
+  const { dialer, listener } = createPair();
+  const heard: Heard = { messages: [], isEnded: false };
+  deliver(listener, [takeToSend(dialer)], heard);
+  deliver(dialer, [takeToSend(listener)], { messages: [], isEnded: false });
+  return { dialer, listener, heard };
+}
+
+interface Sent {
+  readonly type: string;
+  readonly payload: Uint8Array;
+}
+
+/** Puts the messages of a plan into the stream of the dialer. @returns The messages, and all bytes that are to be sent. */
+function send(dialer: V2Transport, plan: Uint8Array): { sent: Sent[]; stream: Uint8Array } {
+  const sent: Sent[] = [];
+  const parts = [takeToSend(dialer)];
+  for (let index = 0; index + 1 < plan.length && sent.length < MAX_MESSAGES; index += 2) {
+    const payload = ZEROS.subarray(0, payloadBytes(plan[index]!));
+    const message = { type: TYPES[plan[index + 1]! % TYPES.length]!, payload };
+    if (!dialer.setMessageToSend(message)) finding('no room for a message');
+    parts.push(takeToSend(dialer));
+    sent.push(message);
+  }
+  return { sent, stream: Buffer.concat(parts) };
+}
+
+function expectPrefix(messages: readonly Sent[], sent: readonly Sent[]): void {
+  for (const [index, { type, payload }] of messages.entries()) {
+    if (type !== sent[index]?.type || payload.length !== sent[index].payload.length) finding('another message arrives');
+  }
+}
+
+function tryStranger(stream: Uint8Array): void {
+  deliver(createPair().listener, pieces(stream), { messages: [], isEnded: false });
+}
+
+function tryChange([changeAt = 0, change = 0, ...plan]: Uint8Array): void {
+  const { dialer, listener, heard } = connect();
+  const { sent, stream } = send(dialer, Uint8Array.from(plan));
+  const isChanged = change !== 0 && stream.length > 0;
+  if (isChanged) stream[changeAt % stream.length]! ^= change;
+  deliver(listener, pieces(stream), heard);
+  if (!isChanged && (heard.messages.length !== sent.length || heard.isEnded)) finding('a message is missing');
+  expectPrefix(heard.messages, sent);
+}
+
+let lasting: Connection | undefined;
+
+function tryMessages(plan: Uint8Array): void {
+  lasting ??= connect();
+  const { dialer, listener, heard } = lasting;
+  const { sent, stream } = send(dialer, plan);
+  heard.messages = [];
+  deliver(listener, pieces(stream), heard);
+  const { messages, isEnded } = heard;
+  if (isEnded || messages.length !== sent.length) lasting = undefined;
+  if (isEnded || messages.length !== sent.length) finding('a message is missing');
+  expectPrefix(messages, sent);
+}
+
+export const target: FuzzTarget = {
+  mutations: 500,
+  seeds: () => [
+    Uint8Array.of(0, ...fromHex('f9beb4d976657273696f6e')),
+    Uint8Array.of(1, 0, 0, 8, 0, 200, 1),
+    Uint8Array.of(1, 90, 1, 8, 0),
+    Uint8Array.of(2, 8, 0, 200, 1, 0, 4, 255, 2),
+    ...TYPES.map((_, type) => Uint8Array.of(2, 0, type, 1, type, 100, type)),
+    Uint8Array.of(3, 37, 0, 37, 1, 37, 2),
+    Uint8Array.of(4, 249, 3, 0, 0, 12, 4, 5, 1),
+  ],
+  run(input) {
+    const rest = input.subarray(1);
+    if (input[0] === 0) tryStranger(rest);
+    else if (input[0] === 1) tryChange(rest);
+    else tryMessages(rest);
   },
 };
