@@ -1,11 +1,15 @@
 // What runs while system calls fail: listens, accepts, dials, dials through a SOCKS5 proxy, sends more than kernels take, ends in
-// order and by reset, and opens, saves and closes the data folder of a node. `node scenario.mjs FOLDER`
+// order and by reset, does the same on a Unix-domain socket, serves HTTP, opens, saves and closes the data folder of a node, and
+// crawls a node with a folder of records if asked. `node scenario.mjs FOLDER [crawl]`
 //
 // Any step may fail, as the API says: by a result or an event. Writes FOLDER.json: what came of each step, how many
 // descriptors are left, and how much of the processor all took.
 
 import { readdirSync, writeFileSync } from 'node:fs';
-import { createSockMan } from '../../esm/index.js';
+import { join } from 'node:path';
+import { Crawler, readRecords } from '../../esm/crawl.js';
+import { HttpServer } from '../../esm/http.js';
+import { Service, createSockMan } from '../../esm/index.js';
 import { Connman, PeerManager, openDataFolder } from '../../esm/connman.js';
 import { CHAIN_PARAMS } from '../../esm/p2p/index.js';
 
@@ -13,6 +17,8 @@ const folder = process.argv[2];
 /** A step that goes on for longer waits for what will not come; that of the node waits for disks. */
 const STEP_MS = 3_000;
 const NODE_STEP_MS = 20_000;
+/** A crawl waits for a disk that refuses, until it is told to stop. */
+const CRAWL_MS = 8_000;
 const LARGE = new Uint8Array(4_000_000);
 const GRANTED = Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 80]);
 const done = {};
@@ -75,7 +81,7 @@ const proxy = echoServer(true);
 const heard = new Map();
 const client = createSockMan({
   eventReadyToSend(nodeId) {
-    heard.get(nodeId)?.send();
+    heard.get(nodeId)?.send?.();
     return false;
   },
   eventGotData(nodeId, data) {
@@ -112,7 +118,30 @@ await step('reset', async () => {
   const { nodeId } = bound === undefined ? {} : await client.connectAndMakeNodeId(bound);
   if (nodeId !== undefined) client.resetConnection(nodeId);
 });
+await step('Unix-domain', async () => {
+  const { bound: path, errmsg } = server.bindAndStartListening(`unix:${folder}.sock`);
+  return path === undefined ? errmsg : talk(client, heard, path);
+});
+await step('HTTP', serveHttp);
 for (const one of [client, proxy, server]) await one[Symbol.asyncDispose]();
+
+/** Answers a request of a client that says nothing else. */
+async function serveHttp() {
+  const http = new HttpServer({ bind: ['127.0.0.1:0'] });
+  http.route('GET', '/', (request) => request.writeReply(200, 'hello\n'));
+  try {
+    const [at] = http.start();
+    const { nodeId, errmsg } = await client.connectAndMakeNodeId(at);
+    if (nodeId === undefined) return errmsg;
+    const answered = new Promise((resolve) => heard.set(nodeId, { bytes: 0, resolve }));
+    if (client.queueBytes(nodeId, Buffer.from('GET / HTTP/1.0\r\n\r\n')) < 0) client.closeConnection(nodeId);
+    await answered;
+    return undefined;
+  } finally {
+    await http.stop();
+  }
+}
+
 async function runNode() {
   const remembered = await openDataFolder(folder, CHAIN_PARAMS.regtest);
   const node = new Connman({ network: 'regtest', bind: ['127.0.0.1:0'], noConnect: true, ...remembered });
@@ -122,7 +151,35 @@ async function runNode() {
     await node.stop();
   }
 }
+
+/** One round over one node, whose record has to be in the folder behind it. A disk that refuses is waited for, until the end. */
+async function crawl() {
+  const node = new Connman({ network: 'regtest', bind: ['127.0.0.1:0'], noConnect: true });
+  const end = new AbortController();
+  const timer = setTimeout(() => end.abort(), CRAWL_MS);
+  try {
+    await node.start(new PeerManager());
+    const seeds = node.listeningAt.map((at) => ({ service: Service.parse(String(at)), source: 'given' }));
+    const options = {
+      chain: 'regtest',
+      folder: `${folder}-crawl`,
+      followsLocal: true,
+      seeds,
+      attempts: 1,
+      clear: { quietMs: 100, deadlineMs: 2_000 },
+    };
+    await new Crawler(options, {}).run(end.signal);
+    if (end.signal.aborted) return 'stopped';
+    const outcomes = [];
+    await readRecords(join(`${folder}-crawl`, 'records.ndjson'), (record) => outcomes.push(record.outcome));
+    return outcomes.includes('reachable') ? undefined : `records: ${outcomes.join(' ')}`;
+  } finally {
+    clearTimeout(timer);
+    await node.stop();
+  }
+}
 await step('node', runNode, NODE_STEP_MS);
+if (process.argv[3] === 'crawl') await step('crawl', crawl, NODE_STEP_MS);
 const { user, system } = process.cpuUsage();
 // Not to standard output: what Node makes of that depends on calls that fail, too.
 writeFileSync(
