@@ -51,7 +51,7 @@ export function parseState(path: string, bytes: Uint8Array): CrawlState {
     typeof chain === 'string' &&
     Number.isSafeInteger(round) &&
     (round as number) >= 1 &&
-    typeof startedAt === 'number' &&
+    Number.isFinite(startedAt) &&
     typeof isComplete === 'boolean' &&
     typeof refusals === 'object' &&
     refusals !== null &&
@@ -62,5 +62,6 @@ export function parseState(path: string, bytes: Uint8Array): CrawlState {
 
 function isRefusal(value: unknown): boolean {
   const { count, untilMs } = (value ?? {}) as Partial<Record<string, unknown>>;
-  return typeof count === 'number' && typeof untilMs === 'number';
+  // JSON has no word for infinity, but numbers that are read as it.
+  return Number.isFinite(count) && Number.isFinite(untilMs);
 }

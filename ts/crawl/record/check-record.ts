@@ -36,7 +36,7 @@ function isOfKind(value: unknown, kind: FieldKind): boolean {
     case 'integer':
       return Number.isSafeInteger(value) && (value as number) >= kind.min && (value as number) <= kind.max;
     case 'number':
-      return typeof value === 'number' && value >= kind.min;
+      return Number.isFinite(value) && (value as number) >= kind.min;
     case 'boolean':
       return typeof value === 'boolean';
     case 'text':

@@ -21,7 +21,7 @@ export function readPropagation(folder: string, nowMs: number): PropagationSumma
     };
     const isRecent = typeof time === 'number' && Math.abs(nowMs - time) <= MAX_AGE_MS;
     const isSound = [rest.blocks, rest.transactions].every(
-      (spread) => typeof spread?.seen === 'number' && typeof spread.all === 'object',
+      (spread) => Number.isFinite(spread?.seen) && typeof spread.all === 'object',
     );
     return isRecent && isSound ? rest : undefined;
   } catch {
