@@ -31,12 +31,16 @@ describe('sockman sv2-server and sv2-client', () => {
     expect(server.world.lines.filter((line) => line.endsWith('accepted')).length).toBeGreaterThanOrEqual(3);
   });
 
-  it('are measured by Prometheus', async () => {
-    const server = await runServer(['--metrics', '127.0.0.1:0']);
-    await until('the address of the metrics', () => server.world.lines.some((line) => line.startsWith('metrics at')));
-    const [url] = /http:\S+/.exec(server.world.lines.join('\n'))!;
-    const text = await (await fetch(url)).text();
+  it('are watched on a page, and measured by Prometheus', async () => {
+    const server = await runServer(['--http', '127.0.0.1:0']);
+    await until('the address of the page', () => server.world.lines.some((line) => line.startsWith('dashboard at')));
+    const [page] = /http:[^\s,]+/.exec(server.world.lines.join('\n'))!;
+    expect(await (await fetch(page)).text()).toContain('<title>');
+    const snapshot = (await (await fetch(`${page}/snapshot`)).json()) as { sv2: { clients: object } };
+    expect(snapshot.sv2.clients).toEqual({ handshake: 0, setup: 0, ready: 0 });
+    const text = await (await fetch(new URL('/metrics', page))).text();
     expect(text).toContain('sv2_clients{state="ready"} 0\n');
+    expect(text).toContain('sse_clients 0\n');
     server.world.stop.abort();
     expect(await server.ended).toBe(0);
   });

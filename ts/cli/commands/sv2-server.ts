@@ -1,5 +1,6 @@
 // `sockman sv2-server`: a template provider of Stratum V2, on a mock chain or on a real node.
 
+import { Dashboard } from '../../http/dashboard/dashboard.ts';
 import { HttpServer } from '../../http/http-server.ts';
 import { Metrics } from '../../http/metrics/metrics.ts';
 import { SV2_PORTS } from '../../stratum/ports.ts';
@@ -35,7 +36,7 @@ export const command = defineCommand(
       network: networkOption('regtest', 'decides port and rules (regtest)'),
       bind: option.text('ADDRESS', 'where to listen (127.0.0.1 and the port of the network)'),
       datadir: option.text('FOLDER', 'keeps the keys; without it they end with the process', 'folder'),
-      metrics: option.text('ADDRESS', 'serves /metrics for Prometheus there, such as 127.0.0.1:9332'),
+      http: option.text('ADDRESS', 'serves a page and /metrics there, such as 127.0.0.1:8080'),
       'max-clients': option.number('N', 'connections at a time (64)', 1, 1_000_000),
       'block-seconds': option.number('SECONDS', 'mock: time between two blocks of others (30)', 0.001, 1_000_000),
       for: RUN_SECONDS,
@@ -58,7 +59,7 @@ export const command = defineCommand(
     const keys = values.datadir === undefined ? temporaryServerKeys() : loadServerKeys(values.datadir, logger);
     const { 'max-clients': maxClients } = values;
     const server = new Sv2Connman({ keys, logger, ...(maxClients !== undefined && { maxClients }) });
-    const http = values.metrics === undefined ? undefined : serveMetrics(server, values.metrics);
+    const page = values.http === undefined ? undefined : servePage(server, values.http, values.network);
     const { bound, errmsg } = server.bindAndStartListening(values.bind ?? `127.0.0.1:${SV2_PORTS[values.network]}`);
     if (bound === undefined) {
       io.complain(`sockman: sv2-server cannot listen: ${errmsg}`);
@@ -69,9 +70,9 @@ export const command = defineCommand(
     const { authorityX } = server;
     io.print(`authority key ${formatAuthorityKey(authorityX)}`);
     io.print(`listening at  ${formatSv2Url({ host: bound.address.toString(), port: bound.port, authorityX })}`);
-    if (http !== undefined) io.print(`metrics at    ${http.url}`);
+    if (page !== undefined) io.print(`dashboard at  ${page.url}, metrics at /metrics`);
     await showUntilTheEnd(server, io, values.for);
-    await http?.stop();
+    await page?.stop();
     await provider.stop();
     return 0;
   },
@@ -97,15 +98,18 @@ function createSource(
 }
 
 /** @throws {Error} The address cannot be listened at. */
-function serveMetrics(sv2: Sv2Connman, bind: string): { readonly url: string; stop(): Promise<void> } {
+function servePage(sv2: Sv2Connman, bind: string, chain: string): { readonly url: string; stop(): Promise<void> } {
   const httpServer = new HttpServer({ bind: [bind] });
+  const dashboard = new Dashboard({ sv2, httpServer, chain });
   const metrics = new Metrics({ sv2, httpServer });
-  metrics.attach(httpServer);
+  metrics.add(dashboard).attach(httpServer);
+  dashboard.attach(httpServer);
   const [bound] = httpServer.start();
   return {
-    url: `http://${String(bound)}/metrics`,
+    url: `http://${String(bound)}/dashboard`,
     async stop() {
       await httpServer.stop();
+      dashboard.stop();
       metrics.stop();
     },
   };
