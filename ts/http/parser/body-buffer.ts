@@ -35,9 +35,16 @@ export class BodyBuffer {
   }
 
   #grow(needed: number, most: number): void {
-    const capacity = Math.min(most, Math.max(needed, 2 * this.#bytes.length, FIRST_BYTES));
-    const grown = new Uint8Array(Math.max(capacity, needed));
-    grown.set(this.#bytes.subarray(0, this.#length));
+    const capacity = Math.max(needed, Math.min(most, Math.max(2 * this.#bytes.length, FIRST_BYTES)));
+    const grown = allocate(capacity);
+    if (this.#length > 0) grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
+}
+
+/** Small bodies lie in the pages of Node's own pool: memory of its own costs more than all the rest of a small request. */
+function allocate(byteCount: number): Uint8Array {
+  if (byteCount >= FIRST_BYTES) return new Uint8Array(byteCount);
+  const { buffer, byteOffset } = Buffer.allocUnsafe(byteCount);
+  return new Uint8Array(buffer, byteOffset, byteCount);
 }
