@@ -9,11 +9,10 @@ import type { StreamOptions, StreamSink } from '../message/reply-stream.ts';
 /** Stands for a length that is not known, in the head of a reply. */
 export const STREAM_LENGTH = -1;
 
-/** Longest piece that is copied into one with its framing; a longer one goes as it is, between two small ones. */
+/** Longest piece that is copied into one with its framing; a longer one goes as it is, behind a small one. */
 const MAX_COPIED_BYTES = 16_384;
 
 const CRLF = Buffer.from('\r\n', 'latin1');
-const LAST_CHUNK = Buffer.from('0\r\n\r\n', 'latin1');
 
 /** The side of a connection that takes pieces. */
 export interface StreamTarget {
@@ -33,6 +32,9 @@ export class OpenStream implements StreamSink {
   readonly #maxUnsentBytes: number;
   readonly #hasBody: boolean;
   readonly #isChunked: boolean;
+  /** The line end of a long piece is still to be sent: with what follows at once, which saves a call. */
+  #owesLineEnd = false;
+  #willSendLineEnd = false;
 
   constructor(target: StreamTarget, request: HttpRequest, options: StreamOptions, hasBody: boolean) {
     const { maxUnsentBytes, ignoresInput = false } = options;
@@ -51,11 +53,11 @@ export class OpenStream implements StreamSink {
 
   writeChunk(data: Uint8Array): boolean {
     if (!this.#hasBody) return true;
-    return this.#target.sendPieces(this.#isChunked ? chunkOf(data) : [data], this.#maxUnsentBytes);
+    return this.#target.sendPieces(this.#isChunked ? this.#chunkOf(data) : [data], this.#maxUnsentBytes);
   }
 
   endStream(): void {
-    if (this.#hasBody && this.#isChunked) this.#target.sendPieces([LAST_CHUNK], Infinity);
+    if (this.#hasBody && this.#isChunked) this.#target.sendPieces([this.#line('0\r\n')], Infinity);
     this.#target.endStream(this.#request);
   }
 
@@ -66,9 +68,31 @@ export class OpenStream implements StreamSink {
   hookFailed(name: string, error: unknown): void {
     this.#target.hookFailed(this.#request, name, error);
   }
-}
 
-function chunkOf(data: Uint8Array): Uint8Array[] {
-  const head = Buffer.from(`${data.length.toString(16)}\r\n`, 'latin1');
-  return data.length > MAX_COPIED_BYTES ? [head, data, CRLF] : [Buffer.concat([head, data, CRLF])];
+  #chunkOf(data: Uint8Array): Uint8Array[] {
+    const head = this.#line(data.length.toString(16));
+    if (data.length <= MAX_COPIED_BYTES) return [Buffer.concat([head, data, CRLF])];
+    this.#owesLineEnd = true;
+    this.#sendLineEndSoon();
+    return [head, data];
+  }
+
+  /** A line, behind the line end that is owed. */
+  #line(text: string): Uint8Array {
+    const line = Buffer.from(`${this.#owesLineEnd ? '\r\n' : ''}${text}\r\n`, 'latin1');
+    this.#owesLineEnd = false;
+    return line;
+  }
+
+  /** Once whoever writes has written all that there is for now. */
+  #sendLineEndSoon(): void {
+    if (this.#willSendLineEnd) return;
+    this.#willSendLineEnd = true;
+    queueMicrotask(() => {
+      this.#willSendLineEnd = false;
+      if (!this.#owesLineEnd) return;
+      this.#owesLineEnd = false;
+      this.#target.sendPieces([CRLF], Infinity);
+    });
+  }
 }
