@@ -92,7 +92,7 @@ describe('sockman node --rpc', () => {
     expect(log).toContain(
       '[warning] ' + join(folder, 'bitcoin.conf') + ':5: dbcache: passed over: this node has no chain',
     );
-    expect(log).toContain('[rpc] ThreadRPCServer method=');
+    expect(log).toContain('[rpc] ThreadRPCServer method=uptime user=me id=1\n');
     expect(log).not.toContain('secret');
     expect(await readdir(join(folder, 'regtest'))).not.toContain('node.pid');
   });

@@ -2,8 +2,10 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { RpcError, defineRpcMethod } from '../../../ts/rpc.ts';
-import { RpcStage } from './stage.ts';
+import { HttpServer } from '../../../ts/http.ts';
+import { RpcAuth, RpcError, RpcServer, defineRpcMethod } from '../../../ts/rpc.ts';
+import { silentLogger } from '../../../ts/util/logger.ts';
+import { RpcStage, basic } from './stage.ts';
 
 let seen = 0;
 const METHODS = [
@@ -194,6 +196,28 @@ const outcomes = (isVersion2: boolean, id: (index: number) => string): string[] 
   const parts = [result('0'), error(-32601, 'Method not found'), result('"aa"'), error(-32600, 'Missing method')];
   return parts.map((part, index) => `{${isVersion2 ? '"jsonrpc":"2.0",' : ''}${part}${id(index)}}`);
 };
+
+it('a call is in the log with nothing of its client that could mean something there', async () => {
+  const lines: string[] = [];
+  const logger = { ...silentLogger, debug: (line: string) => void lines.push(line) };
+  const auth = new RpcAuth({ user: 'me <b>', password: 'secret' });
+  const server = new RpcServer({ auth, logger }).attach(new HttpServer({ bind: ['127.0.0.1:0'] }));
+  const at = server.start()[0]!;
+  for (const [method, id] of [
+    ['echo', 7],
+    ['e\nch<o>', 'abc<\n>def'],
+    ['x'.repeat(1_000), { a: 1 }],
+  ]) {
+    const headers = { authorization: basic('me <b>', 'secret') };
+    await fetch(`http://${at}/`, { method: 'POST', headers, body: JSON.stringify({ method, id }) });
+  }
+  expect(lines).toEqual([
+    'ThreadRPCServer method=echo user=me b id=7',
+    'ThreadRPCServer method=echo user=me b id=abcdef',
+    `ThreadRPCServer method=${'x'.repeat(256)} user=me b id=`,
+  ]);
+  await server.stop();
+});
 
 describe('a batch', () => {
   const id = (index: number): string => `,"id":${index}`;

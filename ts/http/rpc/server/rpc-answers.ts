@@ -19,8 +19,8 @@ const BATCH_SLICE_MS = 10;
 /** Most that the answers of a batch may have together, in characters: a small body can ask for the same page a million times. */
 const MAX_BATCH_CHARS = 2 ** 28;
 
-/** Longest id in the log, in characters. */
-const MAX_LOGGED_ID_CHARS = 64;
+/** Longest text of a client in the log, in characters. */
+const MAX_LOGGED_CHARS = 256;
 
 /** Statuses of errors of their own; of all others it is 500. (Core, JSONErrorReply) */
 const STATUS_BY_CODE: Readonly<Record<number, number>> = {
@@ -145,7 +145,7 @@ export class RpcAnswers {
     const { logger, table } = this.#options;
     // Text that nobody reads costs as much as the rest of a small call.
     if (logger !== silentLogger) {
-      logger.debug(`ThreadRPCServer method=${shown(method)} user=${shown(user)} id=${idForLog(id)}`);
+      logger.debug(`ThreadRPCServer method=${harmless(method)} user=${harmless(user)} id=${idForLog(id)}`);
     }
     if (this.warmupStatus !== undefined) throw new RpcError(RPC_CODES.warmup, this.warmupStatus);
     return table.execute(method, params, user);
@@ -157,12 +157,14 @@ export class RpcAnswers {
   }
 }
 
-/** The id of a call as the log has it: text and numbers, of harmless characters. (Core, SanitizeString) */
+/** The id of a call as the log has it: text and numbers. */
 function idForLog(id: JsonValue | undefined): string {
-  if (typeof id !== 'string' && !(id instanceof JsonNumber)) return '';
-  return String(id)
-    .replace(/[^\w .,;\-/:?@()]/g, '')
-    .slice(0, MAX_LOGGED_ID_CHARS);
+  return typeof id === 'string' || id instanceof JsonNumber ? harmless(String(id)) : '';
+}
+
+/** Text of a client with nothing in it that could mean something in a log. (Core, SanitizeString) */
+function harmless(text: string): string {
+  return text.slice(0, MAX_LOGGED_CHARS).replace(/[^\w .,;\-/:?@()]/g, '');
 }
 
 /** The answer to a call that a method took. */
