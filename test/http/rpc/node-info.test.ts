@@ -2,14 +2,17 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { randomBytes } from 'node:crypto';
 import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
 import type { ChainName } from '../../../ts/p2p/chain-params.ts';
 import { doubleSha256 } from '../../../ts/p2p/hash.ts';
+import { V2Transport } from '../../../ts/p2p/transport/v2.ts';
 import { nodeMethods } from '../../../ts/rpc.ts';
 import type { RpcNode } from '../../../ts/rpc.ts';
 import { connectNetPeer } from '../../harness/peers/raw-peer.ts';
 import { eventually } from '../../harness/labs/regtest-node.ts';
 import { NodeStage } from './node-stage.ts';
+import type { PeerEntry } from './node-stage.ts';
 import { RpcStage } from './stage.ts';
 
 let node: NodeStage;
@@ -66,6 +69,37 @@ describe('getpeerinfo', () => {
     const [{ addr, addrbind, ...rest }] = (await node.peers()) as [Awaited<ReturnType<NodeStage['peers']>>[number]];
     expect(rest).toEqual(SILENT);
     expect([addr, addrbind]).toEqual([expect.stringMatching(/^127\.0\.0\.1:\d+$/), node.address]);
+    peer.close();
+  });
+
+  it('has them where V2 is off too, where a peer speaks V1', async () => {
+    await using plain = await NodeStage.start({ connman: { v2Transport: false } });
+    await plain.call('setmocktime', NOW);
+    const peer = await connectNetPeer(plain.connman.listeningAt[0]!);
+    await eventually(() => plain.call('getconnectioncount')).toBe(1);
+    const [{ addr: _, addrbind: __, ...rest }] = (await plain.peers()) as [PeerEntry];
+    expect(rest).toEqual({ ...SILENT, transport_protocol_type: 'v1' });
+    peer.close();
+  });
+
+  it('has them of a V2 peer, but for its session and the bytes of its handshake', async () => {
+    await node.call('setmocktime', NOW);
+    const peer = await connectNetPeer(node.connman.listeningAt[0]!);
+    const transport = new V2Transport({ magic: CHAIN_PARAMS.regtest.magic, isInitiator: true, random: randomBytes });
+    let taken = 0;
+    const shakeHands = async (): Promise<unknown> => {
+      if (peer.receivedBytes > taken) taken += Number(transport.receivedBytes(peer.bytes.subarray(taken), 0));
+      const { toSend } = transport.getBytesToSend(false);
+      if (toSend.length > 0) peer.send(toSend.slice());
+      transport.markBytesSent(toSend.length);
+      return (await node.peers())[0]?.['transport_protocol_type'];
+    };
+    await eventually(shakeHands).toBe('v2');
+    const [{ addr: _, addrbind: __, bytesrecv, bytessent, ...rest }] = (await node.peers()) as [PeerEntry];
+    const { bytesrecv: ___, bytessent: ____, ...silent } = SILENT;
+    const seen = { lastrecv: NOW, lastsend: NOW, transport_protocol_type: 'v2' };
+    expect(rest).toEqual({ ...silent, ...seen, session_id: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    for (const bytes of [bytesrecv, bytessent]) expect(bytes).toBeGreaterThan(64 + 16 + 20);
     peer.close();
   });
 
