@@ -12,7 +12,7 @@
 // many of them only stand on it. A test that mines is then run statement by statement, to show what holds before and behind its
 // blocks. Both are subclasses of the test, made by functional-tests.py; the test itself is as it is.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, chmodSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,9 +55,17 @@ const SKIPPED = 77;
 const MAX_REASON_CHARS = 160;
 const MAX_STATEMENT_CHARS = 110;
 
-/** What a statement of a test names that has to do with blocks or a wallet: this node has neither. */
-const OF_BLOCKS =
-  /generate|[Ww]allet|BLOCKS|blockcount|bestblock|create_block|send_blocks|test_blocks|sync_all|sync_blocks|submitblock|nStartingHeight|tip_height|NODE_NETWORK_LIMITED|last_block|blockchaininfo|send_cli\('getblock/;
+/**
+ * What a statement of a test names that has to do with blocks, a mempool or a wallet: this node has none of them. Also peers
+ * that are counted although statements of that kind were to make them.
+ */
+const OF_CHAIN = new RegExp(
+  [
+    'generate|BLOCKS|blockcount|bestblock|create_block|send_blocks|test_blocks|sync_all|sync_blocks|submitblock|tip_height',
+    'last_block|blockchaininfo|nStartingHeight|NODE_NETWORK_LIMITED|Local services|services nwl',
+    '[Ww]allet|ver\\.relay|minfeefilter|evicted_peers',
+  ].join('|'),
+);
 
 /** What a statement asks for that is answered otherwise on purpose. */
 const OTHERWISE = /403 Forbidden/;
@@ -132,13 +140,13 @@ function judged(output) {
   if (line === undefined) return { notes: ['  (its statements could not be run one by one)'] };
   const steps = JSON.parse(line.slice('STEPS '.length));
   const failed = steps.filter(({ failure }) => failure !== null);
-  const others = failed.filter(({ text }) => !OF_BLOCKS.test(text) && !OTHERWISE.test(text));
+  const others = failed.filter(({ text }) => !OF_CHAIN.test(text) && !OTHERWISE.test(text));
   const notes = failed.map((step) => noteOf(step));
   const count = `${steps.length - failed.length} of ${steps.length} statements`;
   if (others.length > 0) return { reason: `${count} pass`, notes };
   const isOtherwise = failed.some(({ text }) => OTHERWISE.test(text));
   if (isOtherwise) return { result: 'passed but for a choice', reason: `${count} pass`, notes };
-  return { result: 'passed but for blocks', reason: `${count} pass, the others need blocks or a wallet`, notes };
+  return { result: 'passed but for a chain', reason: `${count} pass`, notes };
 }
 
 function noteOf({ line, text, failure }) {
@@ -208,11 +216,17 @@ function isExecutable(path) {
   }
 }
 
+/** How a `bitcoin-cli` calls itself: tests look for it in its output. */
+function nameOf(program) {
+  const version = execFileSync(program, ['-version'], { encoding: 'utf8' });
+  return version.slice(0, version.indexOf(' RPC client version'));
+}
+
 /** What the build of Bitcoin Core would have written: which parts there are. */
 function configOf(hasCli) {
   return [
     '[environment]',
-    'CLIENT_NAME=sockman',
+    `CLIENT_NAME=${hasCli ? nameOf(cli) : 'sockman'}`,
     'CLIENT_BUGREPORT=docs/guides/run-a-node.md',
     `SRCDIR=${source}`,
     `BUILDDIR=${folder}`,

@@ -63,6 +63,15 @@ class Steps:
                 return self.run(method, *args)
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
             return
+        if isinstance(statement, ast.If):
+            try:
+                holds = eval(compile(ast.Expression(statement.test), "step", "eval"), scope)
+            except Exception:
+                holds = None
+            if holds is not None:
+                for each in statement.body if holds else statement.orelse:
+                    self.step(each, scope, function)
+                return
         failure = None
         try:
             code = compile(ast.Module([statement], []), inspect.getsourcefile(function), "exec")
