@@ -23,7 +23,7 @@ export type { BindResult } from './sockman/listeners.ts';
 export type { SockManStats } from './sockman/stats.ts';
 export type { Backend, BackendOptions, BatchSink, SocketCounters, TcpInfo } from './sockman/backends/backend.ts';
 export { NetAddress } from './netaddr/net-address.ts';
-export type { NetworkClass, NetworkName, PublicNetworkName, RawAddress } from './netaddr/network.ts';
+export type { NetworkClass, NetworkName, PublicNetworkName, RawAddress } from './netaddr/networks/network.ts';
 export { Service } from './netaddr/service.ts';
 export { Subnet } from './netaddr/subnet.ts';
 export { DecodeError, ERROR_CODES, SockManError } from './util/errors/errors.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_ENTRIES } from '../../ts/addrman/limits.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
-import type { NetworkName } from '../../ts/netaddr/network.ts';
+import type { NetworkName } from '../../ts/netaddr/networks/network.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import type { RandomUint32 } from '../../ts/util/random.ts';
 import { seededUint32 } from '../harness/data/seeded-uint32.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { AddrMan } from '../../ts/addrman/addr-man.ts';
-import type { NetworkClass } from '../../ts/netaddr/network.ts';
+import type { NetworkClass } from '../../ts/netaddr/networks/network.ts';
 import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import { fromHex, readVectorJson } from '../harness/data/vectors.ts';
 import { ManualClock, address, contradictionIn, groups, ipv4, service, tableLines } from './support.ts';

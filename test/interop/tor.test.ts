@@ -10,7 +10,7 @@ import type { CliIo } from '../../ts/cli/command.ts';
 import { onionServiceOf, readOnionArguments } from '../../ts/cli/node/onion.ts';
 import { Connman } from '../../ts/connman/connman.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
-import { encodeBase32 } from '../../ts/netaddr/base32.ts';
+import { encodeBase32 } from '../../ts/netaddr/text/base32.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import type { ConnectTarget, Proxy } from '../../ts/sockman/dial/connect-options.ts';

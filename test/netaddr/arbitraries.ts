@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
-import { NETWORK_BYTES } from '../../ts/netaddr/network.ts';
-import type { NetworkName } from '../../ts/netaddr/network.ts';
+import { NETWORK_BYTES } from '../../ts/netaddr/networks/network.ts';
+import type { NetworkName } from '../../ts/netaddr/networks/network.ts';
 
 /** First bytes with which an address means something special. */
 const PREFIXES = [

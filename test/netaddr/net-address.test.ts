@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
-import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../ts/netaddr/network.ts';
-import type { NetworkName } from '../../ts/netaddr/network.ts';
+import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../ts/netaddr/networks/network.ts';
+import type { NetworkName } from '../../ts/netaddr/networks/network.ts';
 import { fromHex, readVectorCsv, toHex } from '../harness/data/vectors.ts';
 import { anyAddress } from './arbitraries.ts';
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';
 import { Service } from '../../ts/netaddr/service.ts';
 import { Subnet } from '../../ts/netaddr/subnet.ts';
-import { zoneName, zoneNumber } from '../../ts/netaddr/zone.ts';
+import { zoneName, zoneNumber } from '../../ts/netaddr/text/zone.ts';
 import { describeEachBackend, itUnless } from '../harness/backends.ts';
 import { until } from '../harness/until.ts';
 

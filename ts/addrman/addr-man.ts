@@ -10,8 +10,8 @@
 import { strict as assert } from 'node:assert';
 import { randomFillSync } from 'node:crypto';
 import { NetAddress } from '../netaddr/net-address.ts';
-import { NETWORK_NUMBERS } from '../netaddr/network.ts';
-import type { NetworkClass } from '../netaddr/network.ts';
+import { NETWORK_NUMBERS } from '../netaddr/networks/network.ts';
+import type { NetworkClass } from '../netaddr/networks/network.ts';
 import type { Service } from '../netaddr/service.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
 import { checkInteger } from '../util/options/arguments.ts';

@@ -2,7 +2,7 @@
 // address range. (Bitcoin Core src/netgroup.cpp)
 
 import { NetAddress } from '../netaddr/net-address.ts';
-import { NETWORK_NUMBERS } from '../netaddr/network.ts';
+import { NETWORK_NUMBERS } from '../netaddr/networks/network.ts';
 import type { AsMap } from './asmap/as-map.ts';
 
 /** Groups addresses. Immutable. */
@@ -16,7 +16,7 @@ export class NetGroups {
 
   /**
    * The group of an address: `02` and the AS number, four bytes little-endian, where the map has one, so that one AS
-   * is one group over IPv4 and IPv6; else as in netaddr/net-group.ts.
+   * is one group over IPv4 and IPv6; else as in netaddr/networks/net-group.ts.
    */
   group(address: NetAddress): Uint8Array {
     const asNumber = this.asNumber(address);

@@ -1,7 +1,7 @@
 // Drawing addresses: one to dial, or a sample to tell others. (Bitcoin Core src/addrman.cpp, AddrManImpl::Select_ and
 // GetAddr_)
 
-import type { NetworkClass } from '../netaddr/network.ts';
+import type { NetworkClass } from '../netaddr/networks/network.ts';
 import { uniformBelow } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
 import type { AddressTables } from './tables/address-tables.ts';

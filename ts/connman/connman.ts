@@ -14,7 +14,7 @@
 
 import { trySubnetNamed } from '../netaddr/named-address.ts';
 import { NetAddress } from '../netaddr/net-address.ts';
-import type { NetworkClass } from '../netaddr/network.ts';
+import type { NetworkClass } from '../netaddr/networks/network.ts';
 import type { Service } from '../netaddr/service.ts';
 import { Subnet } from '../netaddr/subnet.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';

@@ -1,7 +1,7 @@
 // The parts of a `Connman`, each made with those it works with, in the order in which that is possible. What they do over
 // time is in `life.ts`.
 
-import type { NetworkClass } from '../netaddr/network.ts';
+import type { NetworkClass } from '../netaddr/networks/network.ts';
 import { debugLog } from '../util/debug-log.ts';
 import { Emitter } from '../util/emitter.ts';
 import { throwLater } from '../util/errors/throw-later.ts';

@@ -2,7 +2,7 @@
 // nobody else: users of a `Connman` neither send raw payloads nor take messages out of queues.
 
 import type { NetAddress } from '../netaddr/net-address.ts';
-import type { NetworkClass } from '../netaddr/network.ts';
+import type { NetworkClass } from '../netaddr/networks/network.ts';
 import type { Service } from '../netaddr/service.ts';
 import type { ChainParams } from '../p2p/chain-params.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';

@@ -4,7 +4,7 @@
 // field that Core leaves out is absent. (Bitcoin Core src/rpc/net.cpp)
 
 import type { NetGroups } from '../addrman/net-groups.ts';
-import type { NetworkClass, PublicNetworkName } from '../netaddr/network.ts';
+import type { NetworkClass, PublicNetworkName } from '../netaddr/networks/network.ts';
 import { PROTOCOL_VERSION, serviceNames } from '../p2p/protocol.ts';
 import type { ConnectionType } from './node/connection-types.ts';
 import type { LocalAddress } from './reach/local-addresses.ts';

@@ -1,7 +1,7 @@
 // A crawl: round after round over one network, with a folder that lets it go on after any end.
 
-import { NETWORK_NUMBERS } from '../netaddr/network.ts';
-import type { PublicNetworkName } from '../netaddr/network.ts';
+import { NETWORK_NUMBERS } from '../netaddr/networks/network.ts';
+import type { PublicNetworkName } from '../netaddr/networks/network.ts';
 import { Service } from '../netaddr/service.ts';
 import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
 import { readFixedSeeds } from '../p2p/fixed-seeds.ts';

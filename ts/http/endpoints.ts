@@ -2,7 +2,7 @@
 
 import { NetAddress } from '../netaddr/net-address.ts';
 import { Service } from '../netaddr/service.ts';
-import { splitHostPort } from '../netaddr/split-host-port.ts';
+import { splitHostPort } from '../netaddr/text/split-host-port.ts';
 import { Subnet } from '../netaddr/subnet.ts';
 
 /** Where the server listens when nobody says so. */

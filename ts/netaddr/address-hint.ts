@@ -1,7 +1,7 @@
 // What somebody who wrote an address in a form that is none probably meant: the form that works.
 
 import { NetAddress } from './net-address.ts';
-import { splitHostPort } from './split-host-port.ts';
+import { splitHostPort } from './text/split-host-port.ts';
 
 const PORT_ONLY = /^(\*?:)?(\d{1,5})$/;
 const SCHEME = /^[a-z][a-z+.-]*:\/\/([^/]+)/i;

@@ -5,10 +5,10 @@
 
 import type { ByteReader, ByteWriter } from '../util/bytes/bytes.ts';
 import { DecodeError } from '../util/errors/errors.ts';
-import { isIPv4Mapped, isTorV2, toIPv6Form } from './embedded.ts';
+import { isIPv4Mapped, isTorV2, toIPv6Form } from './networks/embedded.ts';
 import { NetAddress } from './net-address.ts';
-import { NETWORK_BYTES } from './network.ts';
-import type { NetworkName, RawAddress } from './network.ts';
+import { NETWORK_BYTES } from './networks/network.ts';
+import type { NetworkName, RawAddress } from './networks/network.ts';
 import { Service } from './service.ts';
 
 /** Longest address that the BIP 155 form may hold, in bytes, whatever its network. (BIP 155) */

@@ -4,7 +4,7 @@
 // they are, so that what is compared with them must be read likewise.
 
 import { invalidArg } from '../util/errors/errors.ts';
-import { isValid } from './classify.ts';
+import { isValid } from './networks/classify.ts';
 import { NetAddress } from './net-address.ts';
 import { Subnet } from './subnet.ts';
 

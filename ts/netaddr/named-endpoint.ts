@@ -1,7 +1,7 @@
 // A host name and a port: where something is that has no fixed address. Looked up where a resolver may be asked.
 
-import { hasOverlaySuffix } from './overlay-text.ts';
-import { splitHostPort } from './split-host-port.ts';
+import { hasOverlaySuffix } from './text/overlay-text.ts';
+import { splitHostPort } from './text/split-host-port.ts';
 
 /** Longest name that DNS knows, in characters. (RFC 1035, section 2.3.4) */
 export const MAX_NAME_LENGTH = 253;

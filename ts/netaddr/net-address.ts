@@ -6,16 +6,16 @@
 import { compareBytes, equalBytes } from '../util/bytes/compare-bytes.ts';
 import { invalidArg } from '../util/errors/errors.ts';
 import { nodeCrypto } from '../util/load-later.ts';
-import { encodeBase32 } from './base32.ts';
-import * as classify from './classify.ts';
-import { isInternal, isIPv4Mapped, isTorV2, toIPv6Form } from './embedded.ts';
-import { formatIPv4, formatIPv6, parseIPv4, parseIPv6 } from './ip-text.ts';
-import { netGroupOf } from './net-group.ts';
-import { NETWORK_BYTES, NETWORK_NUMBERS } from './network.ts';
-import type { NetworkClass, NetworkName, RawAddress } from './network.ts';
-import { formatI2P, formatOnion, hasOverlaySuffix, parseI2P, parseOnion } from './overlay-text.ts';
-import * as ranges from './ranges.ts';
-import { zoneNumber } from './zone.ts';
+import { encodeBase32 } from './text/base32.ts';
+import * as classify from './networks/classify.ts';
+import { isInternal, isIPv4Mapped, isTorV2, toIPv6Form } from './networks/embedded.ts';
+import { formatIPv4, formatIPv6, parseIPv4, parseIPv6 } from './text/ip-text.ts';
+import { netGroupOf } from './networks/net-group.ts';
+import { NETWORK_BYTES, NETWORK_NUMBERS } from './networks/network.ts';
+import type { NetworkClass, NetworkName, RawAddress } from './networks/network.ts';
+import { formatI2P, formatOnion, hasOverlaySuffix, parseI2P, parseOnion } from './text/overlay-text.ts';
+import * as ranges from './networks/ranges.ts';
+import { zoneNumber } from './text/zone.ts';
 
 /** Longest text that can be an address: an onion name in brackets. Longer text is not looked at. */
 const MAX_TEXT_CHARS = 64;

@@ -5,7 +5,7 @@
 import { invalidArg, outOfRange } from '../util/errors/errors.ts';
 import { addressHint } from './address-hint.ts';
 import { NetAddress } from './net-address.ts';
-import { splitHostPort } from './split-host-port.ts';
+import { splitHostPort } from './text/split-host-port.ts';
 
 /** What the text of a Unix-domain socket starts with. */
 const UNIX_PREFIX = 'unix:';

@@ -3,11 +3,11 @@
 // (Bitcoin Core src/netaddress.h, class CSubNet)
 
 import { invalidArg, outOfRange } from '../util/errors/errors.ts';
-import { isValid } from './classify.ts';
-import { parseIPv4, parseIPv6 } from './ip-text.ts';
+import { isValid } from './networks/classify.ts';
+import { parseIPv4, parseIPv6 } from './text/ip-text.ts';
 import { NetAddress } from './net-address.ts';
-import { NETWORK_BYTES } from './network.ts';
-import { hasPrefix } from './ranges.ts';
+import { NETWORK_BYTES } from './networks/network.ts';
+import { hasPrefix } from './networks/ranges.ts';
 
 const PLAIN_DECIMAL = /^\d+$/;
 

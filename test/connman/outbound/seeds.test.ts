@@ -4,7 +4,7 @@ import { askDnsSeeds } from '../../../ts/connman/outbound/dns-seeds.ts';
 import type { DnsSeedParts } from '../../../ts/connman/outbound/dns-seeds.ts';
 import { FixedSeeds } from '../../../ts/connman/outbound/fixed-seeds.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
-import type { PublicNetworkName } from '../../../ts/netaddr/network.ts';
+import type { PublicNetworkName } from '../../../ts/netaddr/networks/network.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
 import type { PeerAddress } from '../../../ts/p2p/messages/addresses.ts';

@@ -3,7 +3,7 @@ import type { SelectedAddress } from '../../../ts/addrman/records.ts';
 import { selectOutbound } from '../../../ts/connman/outbound/selection.ts';
 import type { SelectionParts, SelectionRequest } from '../../../ts/connman/outbound/selection.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
-import type { PublicNetworkName } from '../../../ts/netaddr/network.ts';
+import type { PublicNetworkName } from '../../../ts/netaddr/networks/network.ts';
 import type { PeerAddress } from '../../../ts/p2p/messages/addresses.ts';
 
 const NOW_SECONDS = 1_700_000_000;

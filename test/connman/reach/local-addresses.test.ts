@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LOCAL_SCORES, LocalAddresses, reachabilityRank } from '../../../ts/connman/reach/local-addresses.ts';
 import type { AddressedPeer, LocalAddressesHost } from '../../../ts/connman/reach/local-addresses.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
-import type { NetworkClass } from '../../../ts/netaddr/network.ts';
+import type { NetworkClass } from '../../../ts/netaddr/networks/network.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 

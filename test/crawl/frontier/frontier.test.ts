@@ -6,7 +6,7 @@ import { Exclusions } from '../../../ts/crawl/frontier/exclusions.ts';
 import { Frontier } from '../../../ts/crawl/frontier/frontier.ts';
 import type { FrontierOptions } from '../../../ts/crawl/frontier/frontier.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
-import { NETWORK_NUMBERS } from '../../../ts/netaddr/network.ts';
+import { NETWORK_NUMBERS } from '../../../ts/netaddr/networks/network.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 

@@ -1,9 +1,9 @@
 // Records of a round that never was: every network, outcome and oddity, the same for the same seed.
 
-import type { PublicNetworkName } from '../../../ts/netaddr/network.ts';
+import type { PublicNetworkName } from '../../../ts/netaddr/networks/network.ts';
 import type { Outcome } from '../../../ts/crawl/record/outcome.ts';
 import type { CrawlRecord } from '../../../ts/crawl/record/record.ts';
-import { encodeBase32 } from '../../../ts/netaddr/base32.ts';
+import { encodeBase32 } from '../../../ts/netaddr/text/base32.ts';
 
 /** 29 November 2026, 06:00 UTC. */
 export const ROUND_START = Date.UTC(2026, 10, 29, 6);

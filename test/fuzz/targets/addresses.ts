@@ -3,7 +3,7 @@
 import { Service } from '../../../ts/netaddr/service.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { parseNamedEndpoint } from '../../../ts/netaddr/named-endpoint.ts';
-import { splitHostPort } from '../../../ts/netaddr/split-host-port.ts';
+import { splitHostPort } from '../../../ts/netaddr/text/split-host-port.ts';
 import { Subnet } from '../../../ts/netaddr/subnet.ts';
 import { readVectorCsv } from '../../harness/data/vectors.ts';
 import { attempt, bytesOf, same, textOf } from '../target.ts';

@@ -16,7 +16,7 @@ import { releaseMemory } from '../../../ts/util/memory/release-memory.ts';
 import type { PermissionName } from '../../../ts/connman/node/permission-flags.ts';
 import { PERMISSION_FLAGS } from '../../../ts/connman/node/permission-flags.ts';
 import type { NetAddress } from '../../../ts/netaddr/net-address.ts';
-import type { NetworkClass } from '../../../ts/netaddr/network.ts';
+import type { NetworkClass } from '../../../ts/netaddr/networks/network.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
 import type { PeerAddress } from '../../../ts/p2p/messages/addresses.ts';

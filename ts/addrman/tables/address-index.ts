@@ -3,8 +3,8 @@
 // The hash is keyed by chance, because peers choose the addresses: under a fixed hash they could send ones that all
 // collide, and every lookup would walk them.
 
-import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/network.ts';
-import type { NetworkName } from '../../netaddr/network.ts';
+import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
+import type { NetworkName } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { halfSipHash } from '../../util/hashing/half-siphash.ts';

@@ -6,8 +6,8 @@
 
 import { writeAddressV2At } from '../../netaddr/encoding.ts';
 import { NetAddress } from '../../netaddr/net-address.ts';
-import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/network.ts';
-import type { NetworkName } from '../../netaddr/network.ts';
+import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
+import type { NetworkName } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { ByteWriter } from '../../util/bytes/bytes.ts';
 import { MAX_ENTRIES, MAX_REFERENCES } from '../limits.ts';

@@ -1,7 +1,7 @@
 // Networks as numbers, which is how columns and counts hold them.
 
-import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/network.ts';
-import type { NetworkClass } from '../../netaddr/network.ts';
+import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
+import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import { invalidArg } from '../../util/errors/errors.ts';
 
 /** Names of the networks by their numbers. */

@@ -7,8 +7,8 @@
 import { ANY_NETWORK } from '../../addrman/tables/bucket-table.ts';
 import type { BucketTable } from '../../addrman/tables/bucket-table.ts';
 import { BUCKET_SLOTS } from '../../addrman/limits.ts';
-import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
-import type { NetworkClass } from '../../netaddr/network.ts';
+import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
+import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import { fillOf, grouped, networksIn } from '../addrman/report.ts';
 import type { InspectedPeers } from '../addrman/report.ts';
 

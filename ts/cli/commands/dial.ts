@@ -3,7 +3,7 @@
 
 import { DEFAULT_PROXY_PORT, DEFAULT_SAM_PORT } from '../../connman/settings/proxy-routes.ts';
 import { Service } from '../../netaddr/service.ts';
-import { splitHostPort } from '../../netaddr/split-host-port.ts';
+import { splitHostPort } from '../../netaddr/text/split-host-port.ts';
 import { createSockMan } from '../../sockman/create-sock-man.ts';
 import type { ConnectOptions, ConnectTarget, Proxy } from '../../sockman/dial/connect-options.ts';
 import type { DialResult } from '../../sockman/dial/dialer.ts';

@@ -5,7 +5,7 @@ import { lookUpEndpoint } from '../../connman/settings/endpoint.ts';
 import { lookUpHost } from '../../connman/settings/name-lookup.ts';
 import type { Route, Routes } from '../../crawl/visit/routes.ts';
 import { Service } from '../../netaddr/service.ts';
-import type { PublicNetworkName } from '../../netaddr/network.ts';
+import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { UsageError } from '../options.ts';
 
 /** What the options say. */

@@ -5,7 +5,7 @@
 // always from `Connman`'s event loop. (Bitcoin Core src/net.h, class NetEventsInterface)
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
-import type { NetworkClass } from '../../netaddr/network.ts';
+import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { ChainParams } from '../../p2p/chain-params.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';

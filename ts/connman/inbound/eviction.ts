@@ -4,7 +4,7 @@
 // properties that are hard to have in numbers at once: unpredictable netgroups, low latency, useful work, networks that
 // few use, age. Only among those left does somebody go: the youngest of the largest netgroup.
 
-import type { NetworkClass } from '../../netaddr/network.ts';
+import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import type { ConnectionType } from '../node/connection-types.ts';
 import type { NodeTable } from '../node/node-table.ts';
 import type { P2PNode } from '../node/peer.ts';

@@ -5,8 +5,8 @@
 
 import type { NetGroups } from '../../addrman/net-groups.ts';
 import type { NetAddress } from '../../netaddr/net-address.ts';
-import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
-import type { NetworkClass } from '../../netaddr/network.ts';
+import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
+import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import { random64 } from '../../util/random.ts';
 import type { RandomUint32 } from '../../util/random.ts';

@@ -4,7 +4,7 @@
 // index for each key and a count for each kind. The answers are the same.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
-import type { NetworkClass } from '../../netaddr/network.ts';
+import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { Subnet } from '../../netaddr/subnet.ts';
 import type { ConnectionType } from './connection-types.ts';

@@ -5,7 +5,7 @@
 // There are no locks and no reference counts: everything happens on one event loop. Asynchronous code keeps
 // the id and asks `Connman.node(id)` again.
 
-import type { NetworkClass } from '../../netaddr/network.ts';
+import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import { INITIAL_PROTOCOL_VERSION } from '../../p2p/protocol.ts';
 import type { OutboundMessage, Transport, TransportInfo } from '../../p2p/transport/transport.ts';

@@ -3,7 +3,7 @@
 // They have slots of their own, are dialed again whenever they are gone, and are never dropped for what they do.
 
 import { Service } from '../../netaddr/service.ts';
-import { spelledOut } from '../../netaddr/short-ipv4.ts';
+import { spelledOut } from '../../netaddr/text/short-ipv4.ts';
 import type { Clock } from '../../util/time/clock.ts';
 import { sleep } from '../../util/time/sleep.ts';
 import type { Dialing } from './dialing.ts';

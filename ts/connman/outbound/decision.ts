@@ -12,7 +12,7 @@
 //
 // The first that holds. Intervals are random, so that nobody can tell when the next dial comes.
 
-import type { PublicNetworkName } from '../../netaddr/network.ts';
+import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { exponentialMs } from '../../util/random.ts';
 import type { ConnectionBudget } from '../settings/budget.ts';

@@ -6,7 +6,7 @@
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
-import { splitHostPort } from '../../netaddr/split-host-port.ts';
+import { splitHostPort } from '../../netaddr/text/split-host-port.ts';
 import type { NamedTarget, Proxy } from '../../sockman/dial/connect-options.ts';
 import type { DialFailureCode } from '../../sockman/dial/failure.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';

@@ -5,7 +5,7 @@
 // (selection.ts) and dials it. Between times it asks single peers for addresses: seed nodes that the user gave,
 // and DNS seeds that cannot be looked up.
 
-import type { PublicNetworkName } from '../../netaddr/network.ts';
+import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { Clock } from '../../util/time/clock.ts';

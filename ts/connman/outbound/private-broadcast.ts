@@ -5,7 +5,7 @@
 // certain that what calls itself the onion proxy is Tor: it has led to an onion address before. A plain proxy would see
 // what we send, and from where. (Bitcoin Core src/net.cpp, ThreadPrivateBroadcast)
 
-import type { PublicNetworkName } from '../../netaddr/network.ts';
+import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { Proxy } from '../../sockman/dial/connect-options.ts';
 import type { Clock } from '../../util/time/clock.ts';

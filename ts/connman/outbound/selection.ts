@@ -7,7 +7,7 @@ import type { NetGroups } from '../../addrman/net-groups.ts';
 import type { SelectedAddress } from '../../addrman/records.ts';
 import { isBadPort } from '../../netaddr/bad-ports.ts';
 import type { NetAddress } from '../../netaddr/net-address.ts';
-import type { PublicNetworkName } from '../../netaddr/network.ts';
+import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { NetEvents } from '../contract/net-events.ts';

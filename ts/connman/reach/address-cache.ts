@@ -4,7 +4,7 @@
 // to which peer. So all peers of one network on one of our addresses get one list; those on another get another, since
 // comparing them would show that both addresses are ours.
 
-import type { NetworkClass } from '../../netaddr/network.ts';
+import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import type { Clock } from '../../util/time/clock.ts';
 import type { RandomUint32 } from '../../util/random.ts';

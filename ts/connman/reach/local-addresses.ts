@@ -7,7 +7,7 @@
 import { networkInterfaces } from 'node:os';
 
 import { NetAddress } from '../../netaddr/net-address.ts';
-import type { NetworkClass } from '../../netaddr/network.ts';
+import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import { Service } from '../../netaddr/service.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { RandomUint32 } from '../../util/random.ts';

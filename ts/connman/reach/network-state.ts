@@ -5,7 +5,7 @@
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import { NamedEndpoint } from '../../netaddr/named-endpoint.ts';
-import type { NetworkClass, PublicNetworkName } from '../../netaddr/network.ts';
+import type { NetworkClass, PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { Service } from '../../netaddr/service.ts';
 import { checkSessionOptions } from '../../sockman/dial/connect-options.ts';
 import type { Proxy } from '../../sockman/dial/connect-options.ts';

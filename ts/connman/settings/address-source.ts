@@ -2,7 +2,7 @@
 
 import type { SelectedAddress } from '../../addrman/records.ts';
 import type { NetAddress } from '../../netaddr/net-address.ts';
-import type { NetworkClass } from '../../netaddr/network.ts';
+import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 

@@ -4,7 +4,7 @@ import { ADDRCONFIG } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 
 import { NetAddress } from '../../netaddr/net-address.ts';
-import { hasOverlaySuffix } from '../../netaddr/overlay-text.ts';
+import { hasOverlaySuffix } from '../../netaddr/text/overlay-text.ts';
 import type { Logger } from '../../util/logger.ts';
 
 /** Most results of one look-up that are used. (Bitcoin Core src/net.cpp, ConnectNode) */

@@ -5,8 +5,8 @@
 // AppInitParameterInteraction)
 
 import { NetGroups } from '../../addrman/net-groups.ts';
-import { parseNetworkName } from '../../netaddr/network.ts';
-import type { PublicNetworkName } from '../../netaddr/network.ts';
+import { parseNetworkName } from '../../netaddr/networks/network.ts';
+import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
 import type { ChainParams } from '../../p2p/chain-params.ts';
 import { formatUserAgent } from '../../p2p/messages/version.ts';

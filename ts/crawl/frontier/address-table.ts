@@ -4,8 +4,8 @@
 // with open addressing, leads from bytes to row. Rows are never taken out: a round ends, and its table with it.
 
 import { NetAddress } from '../../netaddr/net-address.ts';
-import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
-import type { PublicNetworkName } from '../../netaddr/network.ts';
+import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
+import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { Service } from '../../netaddr/service.ts';
 import { halfSipHash } from '../../util/hashing/half-siphash.ts';
 import type { RandomUint32 } from '../../util/random.ts';

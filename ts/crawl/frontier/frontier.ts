@@ -6,9 +6,9 @@
 
 import type { AsMap } from '../../addrman/asmap/as-map.ts';
 import { isBadPort } from '../../netaddr/bad-ports.ts';
-import { isLocal, isRoutable } from '../../netaddr/classify.ts';
+import { isLocal, isRoutable } from '../../netaddr/networks/classify.ts';
 import { NetAddress } from '../../netaddr/net-address.ts';
-import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/network.ts';
+import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { RandomUint32 } from '../../util/random.ts';

@@ -1,10 +1,11 @@
-// Which group an address counts to, as a number: the autonomous system where a map has it, else as in netaddr/net-group.ts.
-// Unroutable IPv4 addresses have groups by their first two bytes, too: a village on loopback is made of them.
+// The group of an address, as a number: its autonomous system where a map has one, else as in
+// netaddr/networks/net-group.ts. Unroutable IPv4 addresses have groups by their first two bytes, too: a village on loopback
+// is made of them.
 
 import type { AsMap } from '../../addrman/asmap/as-map.ts';
 import { NetAddress } from '../../netaddr/net-address.ts';
-import { netGroupOf } from '../../netaddr/net-group.ts';
-import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
+import { netGroupOf } from '../../netaddr/networks/net-group.ts';
+import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
 import { NETWORK_NAMES } from './address-table.ts';
 
 /** Numbers of systems begin above all groups of ranges, which have at most six bytes. */

@@ -21,7 +21,7 @@ import { open } from 'node:fs/promises';
 import { FileError, systemFileError } from '../../storage/file-error.ts';
 import { NETWORK_NAMES } from '../frontier/address-table.ts';
 import type { Frontier } from '../frontier/frontier.ts';
-import { NETWORK_BYTES } from '../../netaddr/network.ts';
+import { NETWORK_BYTES } from '../../netaddr/networks/network.ts';
 
 /** The version of the format that this release writes. */
 export const KNOWN_VERSION = 1;

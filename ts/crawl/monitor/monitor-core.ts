@@ -1,7 +1,7 @@
 // What stands behind a `Monitor`: dials, holds, listens and notes. What is announced when and by how many, which addresses are told,
 // who comes and goes.
 
-import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
+import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
 import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
 import { readFixedSeeds } from '../../p2p/fixed-seeds.ts';
 import { V1Transport } from '../../p2p/transport/v1.ts';

@@ -1,6 +1,6 @@
 // Dials peers for a monitor: one call, one connection or a reason.
 
-import type { PublicNetworkName } from '../../netaddr/network.ts';
+import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { ConnectOptions } from '../../sockman/dial/connect-options.ts';
 import type { DialResult } from '../../sockman/dial/dialer.ts';

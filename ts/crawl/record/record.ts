@@ -3,7 +3,7 @@
 // `FIELDS` is the one list of them: the writer takes its order, the reader its checks, and a test holds the JSON Schema of the
 // package (schemas/crawl-record.schema.json) against it. Times are milliseconds unless the name says otherwise.
 
-import type { PublicNetworkName } from '../../netaddr/network.ts';
+import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { OUTCOMES, STEPS } from './outcome.ts';
 import type { Outcome, Step } from './outcome.ts';
 

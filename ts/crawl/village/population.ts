@@ -2,7 +2,7 @@
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
-import type { PublicNetworkName } from '../../netaddr/network.ts';
+import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { Services } from '../../p2p/protocol.ts';
 import { addressOfDestination, encodeI2PBase64 } from '../../sockman/dial/i2p-destination.ts';
 import { shuffle, uniformBelow } from '../../util/random.ts';

@@ -4,7 +4,7 @@
 // A payload that does not decode is dropped as a whole, as nodes do; see p2p/messages/addresses.ts for its form.
 
 import { MAX_ADDRV2_BYTES } from '../../netaddr/encoding.ts';
-import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
+import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
 import { MAX_ADDRESSES } from '../../p2p/messages/addresses.ts';
 
 /** BIP 155's numbers of networks, by which ours is found; 0 for one that is not known. */
@@ -109,7 +109,7 @@ export class AddressWalker {
     return true;
   }
 
-  /** An IPv6 address that stands for another one: IPv4, or nobody's. (netaddr/embedded.ts has the ranges) */
+  /** An IPv6 address that stands for another one: IPv4, or nobody's. (netaddr/networks/embedded.ts has the ranges) */
   #foldIPv6(): void {
     const { bytes, offset } = this;
     const first = (bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!;

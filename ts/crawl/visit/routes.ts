@@ -1,6 +1,6 @@
 // Which way each network is dialed, and how long one may wait there.
 
-import type { PublicNetworkName } from '../../netaddr/network.ts';
+import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { Proxy } from '../../sockman/dial/connect-options.ts';
 

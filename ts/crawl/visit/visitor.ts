@@ -8,7 +8,7 @@ import type { ConnectOptions, Proxy } from '../../sockman/dial/connect-options.t
 import type { DialResult } from '../../sockman/dial/dialer.ts';
 import type { SockManOptions } from '../../sockman/options.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';
-import type { PublicNetworkName } from '../../netaddr/network.ts';
+import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';

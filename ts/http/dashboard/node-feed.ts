@@ -6,7 +6,7 @@
 import type { AddrMan } from '../../addrman/addr-man.ts';
 import type { Connman } from '../../connman/connman.ts';
 import type { NodeView as ConnectedNode } from '../../connman/node/peer.ts';
-import type { PublicNetworkName } from '../../netaddr/network.ts';
+import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { PROTOCOL_VERSION } from '../../p2p/protocol.ts';
 import type { PeerManager } from '../../peerman/peer-manager.ts';
 import type { BanMan } from '../../storage/ban-man.ts';

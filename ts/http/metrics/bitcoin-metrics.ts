@@ -5,7 +5,7 @@ import type { Connman } from '../../connman/connman.ts';
 import { PROTOCOL_VERSION } from '../../p2p/protocol.ts';
 import type { PeerManager } from '../../peerman/peer-manager.ts';
 import type { BanMan } from '../../storage/ban-man.ts';
-import type { PublicNetworkName } from '../../netaddr/network.ts';
+import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import type { BitcoinTally } from './bitcoin-tally.ts';
 import { CounterTable } from './counter-table.ts';
 import type { MetricsPage } from './metrics-page.ts';

@@ -1,7 +1,7 @@
 // The peers that an address is passed on to: one or two, the same ones for about a day. Repeating an address does not spread it,
 // and nobody outside can tell who will hear of it. (Bitcoin Core src/net_processing.cpp, RelayAddress)
 
-import { NETWORK_NUMBERS } from '../../netaddr/network.ts';
+import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import { SipHash } from '../../util/hashing/siphash.ts';

@@ -2,7 +2,7 @@
 
 import { NetAddress } from '../../../netaddr/net-address.ts';
 import { Service } from '../../../netaddr/service.ts';
-import { zoneName } from '../../../netaddr/zone.ts';
+import { zoneName } from '../../../netaddr/text/zone.ts';
 
 /** Whether `node:net` can have such an address: IPv4, IPv6 (CJDNS is IPv6 to a kernel) or a path. */
 export function hasSocketFamily(service: Service): boolean {

@@ -1,7 +1,7 @@
 // The address book. (Bitcoin Core src/rpc/net.cpp, getnodeaddresses, getaddrmaninfo)
 
-import { parseNetworkName } from '../../../../netaddr/network.ts';
-import type { NetworkClass } from '../../../../netaddr/network.ts';
+import { parseNetworkName } from '../../../../netaddr/networks/network.ts';
+import type { NetworkClass } from '../../../../netaddr/networks/network.ts';
 import { addressBookOf, connmanOf } from '../../node/rpc-node.ts';
 import type { RpcNode } from '../../node/rpc-node.ts';
 import { RPC_CODES, RpcError } from '../../protocol/rpc-error.ts';

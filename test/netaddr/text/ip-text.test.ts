@@ -1,8 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatIPv4, formatIPv6, parseIPv4, parseIPv6 } from '../../ts/netaddr/ip-text.ts';
-import { fromHex, toHex } from '../harness/data/vectors.ts';
+import { formatIPv4, formatIPv6, parseIPv4, parseIPv6 } from '../../../ts/netaddr/text/ip-text.ts';
+import { fromHex, toHex } from '../../harness/data/vectors.ts';
 
 describe('IPv4', () => {
   test('four bytes come back from their text', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeBase32, encodeBase32 } from '../../ts/netaddr/base32.ts';
+import { decodeBase32, encodeBase32 } from '../../../ts/netaddr/text/base32.ts';
 
 const padded = (text: string): string => text.padEnd(Math.ceil(text.length / 8) * 8, '=');
 

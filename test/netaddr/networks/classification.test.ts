@@ -1,13 +1,13 @@
 // Ranges, validity, classes and groups: ts/netaddr/{ranges,classify,net-group}.ts, through NetAddress.
 
 import { describe, expect, test } from 'vitest';
-import { writeAddressV1, writeAddressV2 } from '../../ts/netaddr/encoding.ts';
-import { NetAddress } from '../../ts/netaddr/net-address.ts';
-import type { NetworkClass, NetworkName } from '../../ts/netaddr/network.ts';
-import { Service } from '../../ts/netaddr/service.ts';
-import { fromHex, readVectorCsv, readVectorJson, toHex } from '../harness/data/vectors.ts';
-import { encoded } from './encoded.ts';
-import { vectorAddress } from './vector-address.ts';
+import { writeAddressV1, writeAddressV2 } from '../../../ts/netaddr/encoding.ts';
+import { NetAddress } from '../../../ts/netaddr/net-address.ts';
+import type { NetworkClass, NetworkName } from '../../../ts/netaddr/networks/network.ts';
+import { Service } from '../../../ts/netaddr/service.ts';
+import { fromHex, readVectorCsv, readVectorJson, toHex } from '../../harness/data/vectors.ts';
+import { encoded } from '../encoded.ts';
+import { vectorAddress } from '../vector-address.ts';
 
 /** The predicates of an address. */
 type Predicate = Extract<keyof NetAddress, `is${string}`>;

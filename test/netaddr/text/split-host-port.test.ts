@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { splitHostPort } from '../../ts/netaddr/split-host-port.ts';
-import { readVectorCsv } from '../harness/data/vectors.ts';
+import { splitHostPort } from '../../../ts/netaddr/text/split-host-port.ts';
+import { readVectorCsv } from '../../harness/data/vectors.ts';
 
 test.each(readVectorCsv<'input' | 'host' | 'port' | 'valid'>('split_host_port.csv'))('takes $input apart', (row) => {
   expect(splitHostPort(row.input)).toEqual({ host: row.host, port: Number(row.port), isValid: row.valid === '1' });

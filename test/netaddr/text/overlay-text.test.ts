@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatI2P, formatOnion, hasOverlaySuffix, parseI2P, parseOnion } from '../../ts/netaddr/overlay-text.ts';
-import { fromHex, toHex } from '../harness/data/vectors.ts';
+import {
+  formatI2P,
+  formatOnion,
+  hasOverlaySuffix,
+  parseI2P,
+  parseOnion,
+} from '../../../ts/netaddr/text/overlay-text.ts';
+import { fromHex, toHex } from '../../harness/data/vectors.ts';
 
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
 

@@ -4,7 +4,7 @@
 // numbers of interfaces that have a link-local address; on Linux /sys/class/net has those of the others, `lo` for one.
 // (RFC 4007 section 11; netdevice(7))
 
-import { nodeFs, nodeOs } from '../util/load-later.ts';
+import { nodeFs, nodeOs } from '../../util/load-later.ts';
 
 /** What an interface can be called, and a file in /sys too. Linux allows 15 bytes (IFNAMSIZ), Windows more. */
 const INTERFACE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,31}$/;

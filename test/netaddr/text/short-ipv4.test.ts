@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { spelledOut } from '../../ts/netaddr/short-ipv4.ts';
+import { spelledOut } from '../../../ts/netaddr/text/short-ipv4.ts';
 
 it.each([
   ['127.1', '127.0.0.1'],

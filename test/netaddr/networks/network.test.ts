@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NETWORK_NUMBERS, parseNetworkName } from '../../ts/netaddr/network.ts';
+import { NETWORK_NUMBERS, parseNetworkName } from '../../../ts/netaddr/networks/network.ts';
 
 test('reads the names that users can give, in any case', () => {
   for (const name of ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns']) {
