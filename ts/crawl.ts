@@ -18,11 +18,11 @@ export { MAX_RECORD_LINE_BYTES, readRecords } from './crawl/record/read-records.
 export type { RecordFileSummary } from './crawl/record/read-records.ts';
 export { ReportHistory, RoundReports } from './crawl/report/round-reports.ts';
 export type { ReportOptions } from './crawl/report/round-reports.ts';
-export { MAX_ROUND_POINTS } from './crawl/report/round-tally.ts';
-export type { RoundStart } from './crawl/report/round-tally.ts';
+export { MAX_ROUND_POINTS } from './crawl/report/tally/round-tally.ts';
+export type { RoundStart } from './crawl/report/tally/round-tally.ts';
 export { replayRecords } from './crawl/report/replay.ts';
 export type { Replay } from './crawl/report/replay.ts';
-export { AGE_EDGES_SECONDS, REPORT_NETWORKS } from './crawl/report/summary.ts';
+export { AGE_EDGES_SECONDS, REPORT_NETWORKS } from './crawl/report/tally/summary.ts';
 export type {
   AgesSummary,
   ByNetwork,
@@ -37,11 +37,11 @@ export type {
   Summary,
   SystemsSummary,
   TrustSummary,
-} from './crawl/report/summary.ts';
-export type { Distribution, Shape } from './crawl/report/log-histogram.ts';
-export type { TextCount, TopTexts } from './crawl/report/text-counts.ts';
-export { MAX_UPTIMES, Uptimes } from './crawl/report/uptimes.ts';
-export type { Uptime } from './crawl/report/uptimes.ts';
+} from './crawl/report/tally/summary.ts';
+export type { Distribution, Shape } from './crawl/report/tally/log-histogram.ts';
+export type { TextCount, TopTexts } from './crawl/report/tally/text-counts.ts';
+export { MAX_UPTIMES, Uptimes } from './crawl/report/files/uptimes.ts';
+export type { Uptime } from './crawl/report/files/uptimes.ts';
 export { EXCLUSIONS_KEY, FleetWorker } from './crawl/fleet/fleet-worker.ts';
 export type { FleetListener, FleetWorkerOptions } from './crawl/fleet/fleet-worker.ts';
 export { LEASE_TTL_MS, SHARD_COUNT, WORK_TTL_MS } from './crawl/fleet/bus.ts';
@@ -54,4 +54,4 @@ export type { NatsBusOptions } from './crawl/fleet/nats-bus.ts';
 export { Monitor } from './crawl/monitor/monitor.ts';
 export { DEFAULT_MAX_HELD, RESERVED_DESCRIPTORS } from './crawl/monitor/monitor-options.ts';
 export type { MonitorOptions, MonitorPicture } from './crawl/monitor/monitor-options.ts';
-export { PROPAGATION_FILE, readPropagation } from './crawl/report/propagation-file.ts';
+export { PROPAGATION_FILE, readPropagation } from './crawl/report/files/propagation-file.ts';

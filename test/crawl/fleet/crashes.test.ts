@@ -13,7 +13,7 @@ import type { RoundState } from '../../../ts/crawl/fleet/leader.ts';
 import { ROUND_KEY } from '../../../ts/crawl/fleet/leader.ts';
 import { connectToNats } from '../../../ts/crawl/fleet/nats-bus.ts';
 import type { FleetBus } from '../../../ts/crawl/fleet/bus.ts';
-import { endpointOf } from '../../../ts/crawl/report/node-lists.ts';
+import { endpointOf } from '../../../ts/crawl/report/files/node-lists.ts';
 import type { Village } from '../../../ts/crawl/village/village.ts';
 import { noBuild } from '../../harness/child.ts';
 import { resultsOf, startVillage } from './fleet-stage.ts';

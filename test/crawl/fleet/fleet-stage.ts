@@ -4,7 +4,7 @@ import type { FleetBus } from '../../../ts/crawl/fleet/bus.ts';
 import { FleetWorker } from '../../../ts/crawl/fleet/fleet-worker.ts';
 import type { CrawlOptions } from '../../../ts/crawl/crawl-options.ts';
 import type { CrawlRecord } from '../../../ts/crawl/record/record.ts';
-import { endpointOf } from '../../../ts/crawl/report/node-lists.ts';
+import { endpointOf } from '../../../ts/crawl/report/files/node-lists.ts';
 import { Village } from '../../../ts/crawl/village/village.ts';
 import { DEFAULT_MIX } from '../../../ts/crawl/village/population.ts';
 import type { VillageOptions } from '../../../ts/crawl/village/village.ts';

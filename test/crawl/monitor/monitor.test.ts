@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Monitor } from '../../../ts/crawl/monitor/monitor.ts';
-import { readPropagation } from '../../../ts/crawl/report/propagation-file.ts';
+import { readPropagation } from '../../../ts/crawl/report/files/propagation-file.ts';
 import { Village } from '../../../ts/crawl/village/village.ts';
 import { poll } from '../fleet/nats-server.ts';
 

@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { escapeHtml, duration, plain, signed, span, whole } from '../../../ts/crawl/report/format.ts';
-import { LogHistogram } from '../../../ts/crawl/report/log-histogram.ts';
-import { Systems } from '../../../ts/crawl/report/systems.ts';
-import { MAX_DISTINCT_TEXTS, TextCounts } from '../../../ts/crawl/report/text-counts.ts';
-import { Uptimes } from '../../../ts/crawl/report/uptimes.ts';
+import { LogHistogram } from '../../../ts/crawl/report/tally/log-histogram.ts';
+import { Systems } from '../../../ts/crawl/report/tally/systems.ts';
+import { MAX_DISTINCT_TEXTS, TextCounts } from '../../../ts/crawl/report/tally/text-counts.ts';
+import { Uptimes } from '../../../ts/crawl/report/files/uptimes.ts';
 import { seeded } from './sample-records.ts';
 
 describe('a histogram of durations', () => {

@@ -7,11 +7,11 @@ import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatRecord } from '../../../ts/crawl/record/record.ts';
 import type { CrawlRecord } from '../../../ts/crawl/record/record.ts';
-import { endpointOf } from '../../../ts/crawl/report/node-lists.ts';
-import { csvRow } from '../../../ts/crawl/report/nodes-csv.ts';
+import { endpointOf } from '../../../ts/crawl/report/files/node-lists.ts';
+import { csvRow } from '../../../ts/crawl/report/files/nodes-csv.ts';
 import { replayRecords } from '../../../ts/crawl/report/replay.ts';
 import { ReportHistory, RoundReports } from '../../../ts/crawl/report/round-reports.ts';
-import type { Summary } from '../../../ts/crawl/report/summary.ts';
+import type { Summary } from '../../../ts/crawl/report/tally/summary.ts';
 import { ROUND_START, sampleRecords } from './sample-records.ts';
 
 let folder: string;

@@ -8,8 +8,8 @@ import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ReportHistory, RoundReports } from '../../../ts/crawl/report/round-reports.ts';
-import type { RoundFacts, Summary } from '../../../ts/crawl/report/summary.ts';
-import { REPORT_NETWORKS } from '../../../ts/crawl/report/summary.ts';
+import type { RoundFacts, Summary } from '../../../ts/crawl/report/tally/summary.ts';
+import { REPORT_NETWORKS } from '../../../ts/crawl/report/tally/summary.ts';
 import { HOSTILE_USER_AGENTS, sampleRecords } from './sample-records.ts';
 
 const CHROMIUM = '/usr/bin/chromium';

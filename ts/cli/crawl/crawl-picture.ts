@@ -1,7 +1,7 @@
 // What a crawl looks like while it runs, and what is said when a round is over.
 
-import type { Summary } from '../../crawl/report/summary.ts';
-import { REPORT_NETWORKS } from '../../crawl/report/summary.ts';
+import type { Summary } from '../../crawl/report/tally/summary.ts';
+import { REPORT_NETWORKS } from '../../crawl/report/tally/summary.ts';
 import type { CrawlRecord } from '../../crawl/record/record.ts';
 import type { RoundProgress } from '../../crawl/round/round.ts';
 import type { Style } from '../terminal/style.ts';

@@ -9,7 +9,7 @@ import type { CrawlListener, RoundEnding } from '../../crawl/crawler.ts';
 import type { CrawlOptions } from '../../crawl/crawl-options.ts';
 import { replayRecords } from '../../crawl/report/replay.ts';
 import { ReportHistory, RoundReports } from '../../crawl/report/round-reports.ts';
-import type { RoundFacts, Summary } from '../../crawl/report/summary.ts';
+import type { RoundFacts, Summary } from '../../crawl/report/tally/summary.ts';
 import { formatRecord } from '../../crawl/record/record.ts';
 import type { ChainName } from '../../p2p/chain-params.ts';
 import type { CliIo } from '../command.ts';

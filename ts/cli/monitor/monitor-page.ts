@@ -5,8 +5,8 @@ import { section, NETWORK_TITLES, fill, networkLabel, numberCell, wideTable } fr
 import { STYLE, contentSecurityPolicy } from '../../crawl/report/html/style.ts';
 import { propagationSection } from '../../crawl/report/html/propagation.ts';
 import { duration, marked, percent, plain, span, whole } from '../../crawl/report/format.ts';
-import { REPORT_NETWORKS } from '../../crawl/report/summary.ts';
-import type { PropagationSummary } from '../../crawl/report/summary.ts';
+import { REPORT_NETWORKS } from '../../crawl/report/tally/summary.ts';
+import type { PropagationSummary } from '../../crawl/report/tally/summary.ts';
 
 /** Between two loads, in seconds. */
 const RELOAD_SECONDS = 5;

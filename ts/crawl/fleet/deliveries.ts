@@ -9,7 +9,7 @@ import { sleep } from '../../util/time/sleep.ts';
 import { parseRecord } from '../record/check-record.ts';
 import { formatRecord } from '../record/record.ts';
 import type { CrawlRecord } from '../record/record.ts';
-import { endpointOf } from '../report/node-lists.ts';
+import { endpointOf } from '../report/files/node-lists.ts';
 import type { FleetBus } from './bus.ts';
 
 /** Between two tries to deliver a record, in milliseconds. */

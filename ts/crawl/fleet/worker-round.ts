@@ -10,7 +10,7 @@ import type { Exclusions } from '../frontier/exclusions.ts';
 import type { Frontier } from '../frontier/frontier.ts';
 import { parseRecord } from '../record/check-record.ts';
 import type { CrawlRecord } from '../record/record.ts';
-import { endpointOf } from '../report/node-lists.ts';
+import { endpointOf } from '../report/files/node-lists.ts';
 import { Round } from '../round/round.ts';
 import type { RoundProgress } from '../round/round.ts';
 import type { FleetBus, WorkMessage } from './bus.ts';

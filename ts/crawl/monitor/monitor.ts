@@ -1,6 +1,6 @@
 // `Monitor`: the outside of a monitor.
 
-import type { PropagationSummary } from '../report/summary.ts';
+import type { PropagationSummary } from '../report/tally/summary.ts';
 import { MonitorCore } from './monitor-core.ts';
 import type { MonitorOptions, MonitorPicture } from './monitor-options.ts';
 

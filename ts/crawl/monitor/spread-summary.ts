@@ -1,9 +1,9 @@
 // How fast blocks and transactions spread: medians over all that were followed to their end.
 
 import { NETWORK_NAMES } from '../frontier/address-table.ts';
-import { LogHistogram } from '../report/log-histogram.ts';
-import { REPORT_NETWORKS } from '../report/summary.ts';
-import type { ReportNetwork, SpreadSummary, SpreadTimes } from '../report/summary.ts';
+import { LogHistogram } from '../report/tally/log-histogram.ts';
+import { REPORT_NETWORKS } from '../report/tally/summary.ts';
+import type { ReportNetwork, SpreadSummary, SpreadTimes } from '../report/tally/summary.ts';
 import type { Announcement } from './announcement.ts';
 
 /** Place 0 is for all, the others are network numbers. */

@@ -1,7 +1,7 @@
 // Numbers and texts as the report writes them: narrow spaces, a true minus, three significant digits; `–` for what is not
 // known.
 
-import type { Summary } from './summary.ts';
+import type { Summary } from './tally/summary.ts';
 
 /** U+202F: between thousands, and before a unit. */
 const THIN = '\u202f';

@@ -5,10 +5,10 @@ import { latencyPlot } from './html/latency.ts';
 import { roundPanelPlot, roundsPlot, MIN_ROUND_LINE } from './html/round-plots.ts';
 import { NETWORK_TITLES } from './html/marks.ts';
 import { concentrationPlot } from './html/where.ts';
-import { MIN_DISTRIBUTION } from './log-histogram.ts';
-import { LATENCY_NAMES } from './network-tally.ts';
-import { REPORT_NETWORKS } from './summary.ts';
-import type { Summary } from './summary.ts';
+import { MIN_DISTRIBUTION } from './tally/log-histogram.ts';
+import { LATENCY_NAMES } from './tally/network-tally.ts';
+import { REPORT_NETWORKS } from './tally/summary.ts';
+import type { Summary } from './tally/summary.ts';
 
 /** A plot's file name, without folder, and its text. */
 export interface Plot {

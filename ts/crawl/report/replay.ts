@@ -2,11 +2,11 @@
 
 import { readRecords } from '../record/read-records.ts';
 import type { CrawlRecord } from '../record/record.ts';
-import { endpointOf } from './node-lists.ts';
-import { RoundTally } from './round-tally.ts';
+import { endpointOf } from './files/node-lists.ts';
+import { RoundTally } from './tally/round-tally.ts';
 import { ReportHistory, RoundReports } from './round-reports.ts';
 import type { ReportOptions } from './round-reports.ts';
-import type { Summary } from './summary.ts';
+import type { Summary } from './tally/summary.ts';
 
 /** What files of records turned out to hold. */
 export interface Replay {

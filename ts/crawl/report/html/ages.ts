@@ -1,9 +1,9 @@
 // How old the addresses are that nodes tell.
 
 import { marked, percent, plain, span, whole } from '../format.ts';
-import { MIN_DISTRIBUTION } from '../log-histogram.ts';
-import { AGE_EDGES_SECONDS, REPORT_NETWORKS } from '../summary.ts';
-import type { AgesSummary, Summary } from '../summary.ts';
+import { MIN_DISTRIBUTION } from '../tally/log-histogram.ts';
+import { AGE_EDGES_SECONDS, REPORT_NETWORKS } from '../tally/summary.ts';
+import type { AgesSummary, Summary } from '../tally/summary.ts';
 import { legend, section, sentence } from './marks.ts';
 
 const LABELS = ['&lt; 1 h', '1–3 h', '3–12 h', '12–24 h', '1–2 d', '2–3 d', '3–5 d', '5–7 d', '7–10 d', '&gt; 10 d'];

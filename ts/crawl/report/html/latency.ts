@@ -1,10 +1,10 @@
 // How long connecting, the handshake and a ping take, by network.
 
 import { duration, marked, plain, whole } from '../format.ts';
-import { MIN_DISTRIBUTION } from '../log-histogram.ts';
-import type { Shape } from '../log-histogram.ts';
-import { REPORT_NETWORKS } from '../summary.ts';
-import type { LatencyName, ReportNetwork, Summary } from '../summary.ts';
+import { MIN_DISTRIBUTION } from '../tally/log-histogram.ts';
+import type { Shape } from '../tally/log-histogram.ts';
+import { REPORT_NETWORKS } from '../tally/summary.ts';
+import type { LatencyName, ReportNetwork, Summary } from '../tally/summary.ts';
 import { NETWORK_TITLES, networkLabel, section, sentence } from './marks.ts';
 
 const PANELS = [

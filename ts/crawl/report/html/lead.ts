@@ -1,8 +1,8 @@
 // The head of the report: how many nodes, in a sentence and a strip.
 
 import { marked, percent, period, whole, duration, escapeHtml } from '../format.ts';
-import { REPORT_NETWORKS } from '../summary.ts';
-import type { ReportNetwork, Summary } from '../summary.ts';
+import { REPORT_NETWORKS } from '../tally/summary.ts';
+import type { ReportNetwork, Summary } from '../tally/summary.ts';
 import { bar, networkLabel } from './marks.ts';
 
 /** Names of networks in a sentence. */

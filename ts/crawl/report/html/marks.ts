@@ -1,7 +1,7 @@
 // The marks the page is made of: bars, lines, tables. Every attribute is a number or a name of ours.
 
-import { REPORT_NETWORKS } from '../summary.ts';
-import type { ReportNetwork } from '../summary.ts';
+import { REPORT_NETWORKS } from '../tally/summary.ts';
+import type { ReportNetwork } from '../tally/summary.ts';
 
 /** How networks are written. */
 export const NETWORK_TITLES: Readonly<Record<ReportNetwork, string>> = {

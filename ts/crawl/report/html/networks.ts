@@ -2,8 +2,8 @@
 
 import type { Outcome } from '../../record/outcome.ts';
 import { duration, marked, percent, whole } from '../format.ts';
-import { REPORT_NETWORKS } from '../summary.ts';
-import type { NetworkSummary, Summary } from '../summary.ts';
+import { REPORT_NETWORKS } from '../tally/summary.ts';
+import type { NetworkSummary, Summary } from '../tally/summary.ts';
 import { bar, fill, networkLabel, numberCell, section, wideTable } from './marks.ts';
 
 /** Outcomes with a column of their own; the others share one. */

@@ -1,7 +1,7 @@
 // The report as one page: no script, no request, light and dark.
 
 import { date, escapeHtml, whole } from '../format.ts';
-import type { Summary } from '../summary.ts';
+import type { Summary } from '../tally/summary.ts';
 import { agesSection } from './ages.ts';
 import { latencySection } from './latency.ts';
 import { lead } from './lead.ts';

@@ -1,8 +1,8 @@
 // How announcements spread over the connections that a monitor holds.
 
 import { duration, marked, plain, whole } from '../format.ts';
-import { REPORT_NETWORKS } from '../summary.ts';
-import type { SpreadSummary, SpreadTimes, Summary } from '../summary.ts';
+import { REPORT_NETWORKS } from '../tally/summary.ts';
+import type { SpreadSummary, SpreadTimes, Summary } from '../tally/summary.ts';
 import { NETWORK_TITLES, networkLabel, section, sentence } from './marks.ts';
 
 const NOTE = 'Between the first announcement and the moment when 50 and 90\u202f% of the peers had made theirs.';

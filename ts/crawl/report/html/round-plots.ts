@@ -1,7 +1,7 @@
 // The lines over rounds.
 
 import { whole } from '../format.ts';
-import type { RoundPoint } from '../summary.ts';
+import type { RoundPoint } from '../tally/summary.ts';
 import { linePath } from './marks.ts';
 
 /** Fewest rounds that make a line. */

@@ -2,8 +2,8 @@
 
 import { MIN_ROUND_LINE, roundPanelPlot, roundsPlot, scaleOf } from './round-plots.ts';
 import { clock, date, signed, whole } from '../format.ts';
-import { REPORT_NETWORKS } from '../summary.ts';
-import type { ReportNetwork, RoundPoint, Summary } from '../summary.ts';
+import { REPORT_NETWORKS } from '../tally/summary.ts';
+import type { ReportNetwork, RoundPoint, Summary } from '../tally/summary.ts';
 import { NETWORK_TITLES, networkLabel, section, sentence } from './marks.ts';
 
 /** Labels below the line. */

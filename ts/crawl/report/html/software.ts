@@ -1,8 +1,8 @@
 // What nodes say of themselves: user agents, protocol versions, services. And the ports they listen on.
 
 import { escapeHtml, marked, percent, whole } from '../format.ts';
-import type { Summary } from '../summary.ts';
-import type { TextCount, TopTexts } from '../text-counts.ts';
+import type { Summary } from '../tally/summary.ts';
+import type { TextCount, TopTexts } from '../tally/text-counts.ts';
 import { fill, section, sentence } from './marks.ts';
 
 export function softwareSection({ all: { reachable }, userAgents, protocolVersions, services }: Summary): string {

@@ -1,7 +1,7 @@
 // What was taken, dropped and capped: anyone can tell a crawler of nodes that are not there.
 
 import { escapeHtml, whole } from '../format.ts';
-import type { Summary } from '../summary.ts';
+import type { Summary } from '../tally/summary.ts';
 import { numberCell, section, sentence, wideTable } from './marks.ts';
 
 export function trustSection({ trust }: Summary): string {

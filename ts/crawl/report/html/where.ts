@@ -1,7 +1,7 @@
 // Where clearnet nodes are: by autonomous system, and how concentrated that is. And the ports of all.
 
 import { marked, percent, whole } from '../format.ts';
-import type { Summary, SystemsSummary } from '../summary.ts';
+import type { Summary, SystemsSummary } from '../tally/summary.ts';
 import { bar, legend, section, sentence } from './marks.ts';
 import { topBars } from './software.ts';
 

@@ -1,7 +1,7 @@
 // `nodes.csv`: every record of the round as a row, for spreadsheets.
 
-import { RECORD_KEYS } from '../record/record.ts';
-import type { CrawlRecord } from '../record/record.ts';
+import { RECORD_KEYS } from '../../record/record.ts';
+import type { CrawlRecord } from '../../record/record.ts';
 import type { NodeList } from './node-lists.ts';
 import { OutputFile } from './output-file.ts';
 

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PropagationSummary } from './summary.ts';
+import type { PropagationSummary } from '../tally/summary.ts';
 
 /** Its name. */
 export const PROPAGATION_FILE = 'propagation.json';

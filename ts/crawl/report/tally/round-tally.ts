@@ -1,7 +1,7 @@
 // The records of one round, counted as they come: memory does not grow with their number.
 
-import { VERSION } from '../../util/version.ts';
-import type { CrawlRecord } from '../record/record.ts';
+import { VERSION } from '../../../util/version.ts';
+import type { CrawlRecord } from '../../record/record.ts';
 import { LogHistogram, MIN_DISTRIBUTION, commonStretch } from './log-histogram.ts';
 import { LATENCY_NAMES, NetworkTally } from './network-tally.ts';
 import { REPORT_NETWORKS } from './summary.ts';

@@ -1,6 +1,6 @@
 // What `summary.json` says of a round: everything the report shows, and nothing of any single node.
 
-import type { Outcome } from '../record/outcome.ts';
+import type { Outcome } from '../../record/outcome.ts';
 import type { Distribution, Shape } from './log-histogram.ts';
 import type { TextCount, TopTexts } from './text-counts.ts';
 

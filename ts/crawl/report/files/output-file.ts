@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { systemFileError } from '../../storage/file-error.ts';
+import { systemFileError } from '../../../storage/file-error.ts';
 
 /** Text that is gathered before it is written, in UTF-16 units. */
 const BUFFER_CHARS = 65_536;

@@ -1,7 +1,7 @@
 // `snapshot.json`: the reachable nodes of a round, each as its record; and the same in the shape that bitnodes publishes.
 
-import { formatRecord } from '../record/record.ts';
-import type { CrawlRecord } from '../record/record.ts';
+import { formatRecord } from '../../record/record.ts';
+import type { CrawlRecord } from '../../record/record.ts';
 import { endpointOf } from './node-lists.ts';
 import type { NodeList, RoundEnd } from './node-lists.ts';
 import { OutputFile } from './output-file.ts';

@@ -1,6 +1,6 @@
 // The files that list nodes one by one: each takes records as they come and keeps none.
 
-import type { CrawlRecord } from '../record/record.ts';
+import type { CrawlRecord } from '../../record/record.ts';
 
 /** A file in the making. `add` gets every record of a round, `finish` or `abandon` comes once. */
 export interface NodeList {

@@ -1,6 +1,6 @@
 // `seeds.txt`: nodes with their uptimes, in the columns that the DNS seeders write and Bitcoin Core's makeseeds.py reads.
 
-import type { CrawlRecord } from '../record/record.ts';
+import type { CrawlRecord } from '../../record/record.ts';
 import { endpointOf } from './node-lists.ts';
 import type { NodeList } from './node-lists.ts';
 import { OutputFile } from './output-file.ts';

@@ -1,8 +1,8 @@
 // What the records of one network add up to.
 
-import { OUTCOMES } from '../record/outcome.ts';
-import type { Outcome } from '../record/outcome.ts';
-import type { CrawlRecord } from '../record/record.ts';
+import { OUTCOMES } from '../../record/outcome.ts';
+import type { Outcome } from '../../record/outcome.ts';
+import type { CrawlRecord } from '../../record/record.ts';
 import { LogHistogram } from './log-histogram.ts';
 import { AGE_EDGES_SECONDS } from './summary.ts';
 import type { LatencyName, NetworkSummary } from './summary.ts';

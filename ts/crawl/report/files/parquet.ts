@@ -2,9 +2,9 @@
 
 import { renameSync, rmSync } from 'node:fs';
 import type * as hyparquet from 'hyparquet-writer';
-import { systemFileError } from '../../storage/file-error.ts';
-import { FIELDS, RECORD_KEYS } from '../record/record.ts';
-import type { CrawlRecord } from '../record/record.ts';
+import { systemFileError } from '../../../storage/file-error.ts';
+import { FIELDS, RECORD_KEYS } from '../../record/record.ts';
+import type { CrawlRecord } from '../../record/record.ts';
 import type { NodeList } from './node-lists.ts';
 
 /** Records that are held until they are written together, as a group of rows. */
