@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { runDial } from '../../ts/cli/commands/dial.ts';
-import type { CliIo } from '../../ts/cli/command.ts';
+import type { CliIo } from '../../ts/cli/terminal/cli-io.ts';
 import { UsageError } from '../../ts/cli/options.ts';
 import { MemoryNetwork } from '../../ts/testing.ts';
 import { bytesOf } from '../harness/peers/handshake.ts';

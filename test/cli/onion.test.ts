@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { UsageError } from '../../ts/cli/options.ts';
-import type { CliIo } from '../../ts/cli/command.ts';
+import type { CliIo } from '../../ts/cli/terminal/cli-io.ts';
 import { command as nodeCommand } from '../../ts/cli/commands/node.ts';
 import { onionServiceOf, readOnionArguments } from '../../ts/cli/node/onion.ts';
 import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';

@@ -1,6 +1,6 @@
 // The outside of a command, in memory.
 
-import type { CliIo } from '../../ts/cli/command.ts';
+import type { CliIo } from '../../ts/cli/terminal/cli-io.ts';
 import { PLAIN } from '../../ts/cli/terminal/style.ts';
 import { noteProgress } from './until.ts';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import type { CliIo } from '../../ts/cli/command.ts';
+import type { CliIo } from '../../ts/cli/terminal/cli-io.ts';
 import { onionServiceOf, readOnionArguments } from '../../ts/cli/node/onion.ts';
 import { Connman } from '../../ts/connman/connman.ts';
 import type { OnionService } from '../../ts/tor/onion-service.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import type { CliIo } from '../../ts/cli/command.ts';
+import type { CliIo } from '../../ts/cli/terminal/cli-io.ts';
 import { onionServiceOf, readOnionArguments } from '../../ts/cli/node/onion.ts';
 import { Connman } from '../../ts/connman/connman.ts';
 import { NetAddress } from '../../ts/netaddr/net-address.ts';

@@ -1,31 +1,8 @@
-// What every command of `sockman` is, and what it may use of the world. Commands print through `CliIo` and never touch
-// `process`, so that tests run them in memory.
+// A command of `sockman`: its options, its help and its work.
 
 import { parseCommandLine } from './options.ts';
 import type { CommandLine, Operand, OptionHelp, OptionTable, ValuesOf } from './options.ts';
-import type { Style } from './terminal/style.ts';
-
-/** The outside of a command. */
-export interface CliIo {
-  /** A line to standard output. */
-  print(line: string): void;
-  /** A line to standard error. */
-  complain(line: string): void;
-  /** Replaces what the last call drew, below all that was printed. Only on a terminal; undefined elsewhere. */
-  readonly redraw: ((lines: readonly string[]) => void) | undefined;
-  /** Width of the terminal, in characters; 0 when there is none. */
-  readonly columns: number;
-  /** Colours of standard output; none where they do not belong. */
-  readonly style: Style;
-  /** Whether much of what was printed still waits for its reader: what can be left out should be, and counted. */
-  readonly isBehind: boolean;
-  /** Resolves once the reader caught up, or `signal` is aborted. For output that must be complete. */
-  caughtUp(): Promise<void>;
-  /** Aborted by Ctrl-C and SIGTERM, and when nobody reads any more: the command ends cleanly. */
-  readonly signal: AbortSignal;
-  /** Hears of SIGHUP, by which programs that rotate logs ask for a new file. @returns Ends that. */
-  onHangUp(listener: () => void): () => void;
-}
+import type { CliIo } from './terminal/cli-io.ts';
 
 /** What a command takes, for its help and for completions. */
 export interface CommandShape {
@@ -48,6 +25,13 @@ export interface Command extends CommandShape {
    * @throws {UsageError} The arguments cannot be understood: exit code 2.
    */
   run(args: readonly string[], io: CliIo): Promise<number>;
+}
+
+/** A command that is not loaded yet. */
+export interface CommandEntry {
+  /** What it does, on a line. */
+  readonly summary: string;
+  load(): Promise<Command>;
 }
 
 /** Makes a command of what it takes and of what it does with it. */

@@ -2,14 +2,7 @@
 //
 // Each is loaded when it is asked for: `--help` and a misspelt name load none of them, and so cost nothing.
 
-import type { Command } from './command.ts';
-
-/** A command that is not loaded yet. */
-export interface CommandEntry {
-  /** What it does, on a line. */
-  readonly summary: string;
-  load(): Promise<Command>;
-}
+import type { Command, CommandEntry } from './command.ts';
 
 function entry(summary: string, load: () => Promise<{ readonly command: Command }>): CommandEntry {
   return { summary, load: async () => (await load()).command };

@@ -1,7 +1,6 @@
 // Scripts that have a shell complete our commands and options, made of what the commands declare.
 
-import type { Command } from './command.ts';
-import type { CommandEntry } from './commands.ts';
+import type { Command, CommandEntry } from './command.ts';
 import type { Completion } from './options.ts';
 
 /** A command with what its table says of it. */

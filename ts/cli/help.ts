@@ -1,7 +1,6 @@
 // The texts of `--help`: one line for each command, and all about one.
 
-import type { CommandEntry } from './commands.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandEntry } from './command.ts';
 import type { Style } from './terminal/style.ts';
 
 /** Widest help, in characters: longer lines are hard to read. */

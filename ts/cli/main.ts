@@ -3,7 +3,7 @@
 // comes out into an exit code: 0 fine, 1 failed, 2 not understood.
 
 import { COMMANDS } from './commands.ts';
-import type { CliIo } from './command.ts';
+import type { CliIo } from './terminal/cli-io.ts';
 import { manual, overview } from './help.ts';
 import { UsageError, didYouMean } from './options.ts';
 import { StartError } from './start-error.ts';

@@ -2,7 +2,7 @@
 
 import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
-import type { CliIo } from './command.ts';
+import type { CliIo } from './terminal/cli-io.ts';
 import { UsageError } from './options.ts';
 
 /** Resolves when the signal is aborted, or `seconds` (undefined: no limit) are over. */

@@ -16,7 +16,7 @@ import { drawBuckets } from '../addrman/picture.ts';
 import { countLines, entryJson, entryLines, summaryLines } from '../addrman/report.ts';
 import type { InspectedPeers } from '../addrman/report.ts';
 import { defineCommand } from '../command.ts';
-import type { CliIo } from '../command.ts';
+import type { CliIo } from '../terminal/cli-io.ts';
 import { networkOption } from '../common-options.ts';
 import * as option from '../option-kinds.ts';
 import { UsageError } from '../options.ts';

@@ -7,7 +7,7 @@ import { EchoClients, MESSAGE_BYTES } from '../bench/loads.ts';
 import { ServerProcess } from '../bench/server-process.ts';
 import { echoServers } from '../bench/servers.ts';
 import { defineCommand } from '../command.ts';
-import type { CliIo } from '../command.ts';
+import type { CliIo } from '../terminal/cli-io.ts';
 import * as option from '../option-kinds.ts';
 import { layOut } from '../terminal/table.ts';
 import { jsonLine } from '../terminal/json-line.ts';

@@ -2,7 +2,7 @@
 
 import type { CrawlOptions } from '../../crawl/crawl-options.ts';
 import { defineCommand } from '../command.ts';
-import type { CliIo } from '../command.ts';
+import type { CliIo } from '../terminal/cli-io.ts';
 import { CRAWL_OPTIONS, given, readCrawlArguments } from '../crawl/crawl-arguments.ts';
 import { startDemo } from '../crawl/demo.ts';
 import { replay, runCrawl } from '../crawl/run-crawl.ts';

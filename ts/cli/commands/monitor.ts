@@ -3,7 +3,7 @@
 import { readDescriptorLimit } from '../../connman/settings/descriptor-limit.ts';
 import { DEFAULT_MAX_HELD, RESERVED_DESCRIPTORS } from '../../crawl/monitor/monitor-options.ts';
 import { defineCommand } from '../command.ts';
-import type { CliIo } from '../command.ts';
+import type { CliIo } from '../terminal/cli-io.ts';
 import { CRAWL_OPTIONS, readCrawlArguments } from '../crawl/crawl-arguments.ts';
 import { runMonitor } from '../monitor/run-monitor.ts';
 import * as option from '../option-kinds.ts';

@@ -15,7 +15,7 @@ import { systemClock } from '../../util/time/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import { sleep } from '../../util/time/sleep.ts';
 import { defineCommand } from '../command.ts';
-import type { CliIo } from '../command.ts';
+import type { CliIo } from '../terminal/cli-io.ts';
 import { RUN_SECONDS, networkOption } from '../common-options.ts';
 import * as option from '../option-kinds.ts';
 import { UsageError } from '../options.ts';

@@ -6,7 +6,7 @@ import type { ReceivedMessage } from '../../p2p/transport/transport.ts';
 import { PeerManager } from '../../peerman/peer-manager.ts';
 import { DecodeError } from '../../util/errors/errors.ts';
 import { defineCommand } from '../command.ts';
-import type { CliIo } from '../command.ts';
+import type { CliIo } from '../terminal/cli-io.ts';
 import { RUN_SECONDS, networkOption } from '../common-options.ts';
 import * as option from '../option-kinds.ts';
 import { UsageError } from '../options.ts';

@@ -7,7 +7,7 @@ import type { CrawlOptions, CrawlSeed } from '../../crawl/crawl-options.ts';
 import { Exclusions } from '../../crawl/frontier/exclusions.ts';
 import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
 import { systemFileError } from '../../storage/file-error.ts';
-import type { CliIo } from '../command.ts';
+import type { CliIo } from '../terminal/cli-io.ts';
 import { networkOption } from '../common-options.ts';
 import * as option from '../option-kinds.ts';
 import type { ValuesOf } from '../options.ts';

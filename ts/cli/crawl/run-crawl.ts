@@ -12,7 +12,7 @@ import { ReportHistory, RoundReports } from '../../crawl/report/round-reports.ts
 import type { RoundFacts, Summary } from '../../crawl/report/tally/summary.ts';
 import { formatRecord } from '../../crawl/record/record.ts';
 import type { ChainName } from '../../p2p/chain-params.ts';
-import type { CliIo } from '../command.ts';
+import type { CliIo } from '../terminal/cli-io.ts';
 import { complainingLogger, ofArguments } from '../run.ts';
 import { asciiLine, jsonLine } from '../terminal/json-line.ts';
 import { LiveLine, summaryLines } from './crawl-picture.ts';

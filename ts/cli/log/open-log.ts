@@ -5,7 +5,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 import { systemClock } from '../../util/time/clock.ts';
 import type { ReadSettings } from '../config/read-settings.ts';
-import type { CliIo } from '../command.ts';
+import type { CliIo } from '../terminal/cli-io.ts';
 import { StartError } from '../start-error.ts';
 import { LOG_LEVELS, LogFilter } from './categories.ts';
 import { LogFile, shrinkLog } from './log-file.ts';

@@ -5,7 +5,7 @@ import type { MonitorOptions, MonitorPicture } from '../../crawl/monitor/monitor
 import { duration, plain } from '../../crawl/report/format.ts';
 import { HttpServer } from '../../http/http-server.ts';
 import { Metrics } from '../../http/metrics/metrics.ts';
-import type { CliIo } from '../command.ts';
+import type { CliIo } from '../terminal/cli-io.ts';
 import { complainingLogger, ofArguments, untilStopped } from '../run.ts';
 import { jsonLine } from '../terminal/json-line.ts';
 import { monitorMetrics } from './monitor-metrics.ts';

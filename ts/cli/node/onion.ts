@@ -8,7 +8,7 @@ import { Service } from '../../netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
 import type { ChainName } from '../../p2p/chain-params.ts';
 import { OnionService } from '../../tor/onion-service.ts';
-import type { CliIo } from '../command.ts';
+import type { CliIo } from '../terminal/cli-io.ts';
 import { UsageError } from '../options.ts';
 import { complainingLogger } from '../run.ts';
 

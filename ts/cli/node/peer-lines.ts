@@ -3,7 +3,7 @@
 
 import type { PeerStats } from '../../connman/statistics.ts';
 import { TokenBucket } from '../../util/time/token-bucket.ts';
-import type { CliIo } from '../command.ts';
+import type { CliIo } from '../terminal/cli-io.ts';
 import { peerTable } from './peer-table.ts';
 
 /** Lines at once, and on average: a megabyte and a half a day, of lines of 170 characters. */

@@ -16,7 +16,7 @@ import type { OnionService } from '../../tor/onion-service.ts';
 import type { Logger } from '../../util/logger.ts';
 import { SettableClock } from '../../util/time/settable-clock.ts';
 import { VERSION } from '../../util/version.ts';
-import type { CliIo } from '../command.ts';
+import type { CliIo } from '../terminal/cli-io.ts';
 import type { ReadSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { LOG_CATEGORIES } from '../log/categories.ts';

@@ -1,7 +1,7 @@
 // What a node tells while it runs: lines to people or, as JSON, to programs.
 
 import type { Connman } from '../../connman/connman.ts';
-import type { CliIo } from '../command.ts';
+import type { CliIo } from '../terminal/cli-io.ts';
 import { jsonLine } from '../terminal/json-line.ts';
 
 /** Says things to people or, as JSON, to programs. An empty line is for programs only. */

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 
-import type { CliIo } from '../command.ts';
+import type { CliIo } from './cli-io.ts';
 import { Screen } from './screen.ts';
 import { styleFor } from './style.ts';
 
