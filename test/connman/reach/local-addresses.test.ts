@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LOCAL_SCORES, LocalAddresses, reachabilityRank } from '../../../ts/connman/reach/local-addresses.ts';
-import type { AddressedPeer, LocalAddressesHost } from '../../../ts/connman/reach/local-addresses.ts';
+import type { AddressedPeer, LocalAddressesOptions } from '../../../ts/connman/reach/local-addresses.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import type { NetworkClass } from '../../../ts/netaddr/networks/network.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
@@ -21,7 +21,7 @@ const ADDRESSES: Record<string, NetAddress> = {
 
 const at = (name: string, port = 8333): Service => new Service(ADDRESSES[name]!, port);
 
-function locals(options: Partial<LocalAddressesHost> = {}): LocalAddresses {
+function locals(options: Partial<LocalAddressesOptions> = {}): LocalAddresses {
   const isReachable = (network: NetworkClass): boolean => network !== 'not_publicly_routable';
   return new LocalAddresses({
     discovers: true,

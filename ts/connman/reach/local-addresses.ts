@@ -34,8 +34,8 @@ const MAX_SCORE = 2 ** 31 - 1;
 const REPORT_ODDS = 2;
 const REPORT_ODDS_AGAINST_CONFIRMED = 8;
 
-/** What `LocalAddresses` needs around it. */
-export interface LocalAddressesHost {
+/** What `LocalAddresses` goes by. */
+export interface LocalAddressesOptions {
   /** Learn addresses beyond those that the user gave. */
   readonly discovers: boolean;
   readonly cjdnsReachable: boolean;
@@ -60,11 +60,11 @@ export type AddressedPeer = Pick<
 
 /** The own addresses of one `Connman`. One for each address, whatever the port. */
 export class LocalAddresses {
-  readonly #host: LocalAddressesHost;
+  readonly #options: LocalAddressesOptions;
   readonly #byAddress = new Map<string, LocalAddress>();
 
-  constructor(host: LocalAddressesHost) {
-    this.#host = host;
+  constructor(options: LocalAddressesOptions) {
+    this.#options = options;
   }
 
   /**
@@ -74,12 +74,12 @@ export class LocalAddresses {
    * @returns False if it is not wanted: not routable, of an unreachable network, or neither given nor to be discovered.
    */
   add(given: Service, score: number): boolean {
-    const service = this.#host.cjdnsReachable ? given.toCJDNSIfInRange() : given;
+    const service = this.#options.cjdnsReachable ? given.toCJDNSIfInRange() : given;
     const { address } = service;
     const isGiven = score >= LOCAL_SCORES.manual;
     if (!address.isRoutable() || !this.#isWanted(address.getNetwork(), isGiven)) return false;
-    if (!this.#host.discovers && !isGiven) return false;
-    this.#host.logger?.info(`AddLocal(${service},${score})`);
+    if (!this.#options.discovers && !isGiven) return false;
+    this.#options.logger?.info(`AddLocal(${service},${score})`);
     const key = addressKey(address);
     const known = this.#byAddress.get(key);
     if (known === undefined) this.#byAddress.set(key, { service, score });
@@ -88,8 +88,8 @@ export class LocalAddresses {
   }
 
   #isWanted(network: NetworkClass, isGiven: boolean): boolean {
-    const { mayBeGiven } = this.#host;
-    return isGiven && mayBeGiven !== undefined ? mayBeGiven(network) : this.#host.isReachable(network);
+    const { mayBeGiven } = this.#options;
+    return isGiven && mayBeGiven !== undefined ? mayBeGiven(network) : this.#options.isReachable(network);
   }
 
   /** The port is known at which we listen: it goes with every address that was given while it was to be any. */
@@ -157,12 +157,12 @@ export class LocalAddresses {
   /** What the peer itself reported, where that is to be preferred this time. */
   #reported(peer: AddressedPeer, own: LocalAddress | undefined, listenPort: number): Service | undefined {
     const { addr, addrLocal } = peer;
-    if (!this.#host.discovers || addrLocal === undefined || !addr.address.isRoutable()) return undefined;
-    if (!addrLocal.address.isRoutable() || !this.#host.isReachable(addrLocal.address.getNetwork())) return undefined;
+    if (!this.#options.discovers || addrLocal === undefined || !addr.address.isRoutable()) return undefined;
+    if (!addrLocal.address.isRoutable() || !this.#options.isReachable(addrLocal.address.getNetwork())) return undefined;
     if (own !== undefined) {
       const isConfirmed = own.score > LOCAL_SCORES.manual;
       const odds = isConfirmed ? REPORT_ODDS_AGAINST_CONFIRMED : REPORT_ODDS;
-      if (uniformBelow(this.#host.random, odds) !== 0) return undefined;
+      if (uniformBelow(this.#options.random, odds) !== 0) return undefined;
     }
     // An inbound peer reached our port. What an outbound one sees is the port of a dial, where nobody listens.
     return peer.isInbound ? addrLocal : new Service(addrLocal.address, own?.service.port ?? listenPort);
