@@ -15,6 +15,7 @@
 
 import { DecodeError, shown } from '../../util/errors/errors.ts';
 import type { Logger } from '../../util/logger.ts';
+import type { Clock } from '../../util/time/clock.ts';
 import { MAX_ADDITIONAL_SIZE } from '../limits.ts';
 import { SV2_PROTOCOLS, SV2_VERSION } from '../messages/common.ts';
 import type { SetupError } from '../messages/common.ts';
@@ -23,26 +24,29 @@ import type { Sv2Frame, Sv2Message, Sv2MessageOf } from '../messages/registry.ts
 import type { ServedClient } from './served-client.ts';
 import type { TemplateHandler } from './template-handler.ts';
 
-/** What a conversation needs of its server. */
-export interface ConversationHost {
+/** What conversations are made of. */
+export interface ConversationParts {
   readonly handler: TemplateHandler;
   readonly logger: Logger;
-  /** Monotonic milliseconds. */
-  now(): number;
-  /** Milliseconds since 1970. */
-  wallTimeMs(): number;
-  send(client: ServedClient, message: Sv2Message): void;
+  readonly clock: Clock;
+  readonly send: (client: ServedClient, message: Sv2Message) => void;
   /** Ends a client once what is queued has been sent. */
-  end(client: ServedClient, reason: string): void;
-  /** Reports what the handler threw. */
-  fail(error: unknown, doing: string): void;
+  readonly end: (client: ServedClient, reason: string) => void;
 }
 
 export class Conversation {
-  readonly #host: ConversationHost;
+  readonly #handler: TemplateHandler;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #send: ConversationParts['send'];
+  readonly #end: ConversationParts['end'];
 
-  constructor(host: ConversationHost) {
-    this.#host = host;
+  constructor({ handler, logger, clock, send, end }: ConversationParts) {
+    this.#handler = handler;
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#send = send;
+    this.#end = end;
   }
 
   /** Takes a frame of a client that is not about to end. */
@@ -51,7 +55,7 @@ export class Conversation {
     if (message === undefined) return;
     if (client.state === 'setup') {
       if (message.name === 'SetupConnection') this.#setUp(client, message);
-      else this.#host.end(client, `${message.name} before SetupConnection`);
+      else this.#end(client, `${message.name} before SetupConnection`);
       return;
     }
     switch (message.name) {
@@ -64,25 +68,25 @@ export class Conversation {
       case 'RequestExtensions':
         return this.#refuseExtensions(client, message);
       default:
-        this.#host.logger.debug(`sv2: client ${client.id} sent ${message.name}, which is ignored`);
+        this.#logger.debug(`sv2: client ${client.id} sent ${message.name}, which is ignored`);
     }
   }
 
   /** Answers requests for transaction data whose turn has come. */
   answerRequests(client: ServedClient): void {
-    const templateId = client.nextRequest(this.#host.now());
+    const templateId = client.nextRequest(this.#clock.now());
     if (templateId === undefined) return;
     this.#answer(client, templateId).catch((error: unknown) => {
-      this.#host.fail(error, 'an answer with transaction data');
-      this.#host.end(client, 'no answer to a request for transaction data');
+      this.#warnOf(error, 'an answer with transaction data');
+      this.#end(client, 'no answer to a request for transaction data');
     });
   }
 
   async #answer(client: ServedClient, templateId: bigint): Promise<void> {
-    const answer = await this.#host.handler.answerTransactionData(client, templateId);
+    const answer = await this.#handler.answerTransactionData(client, templateId);
     client.requestAnswered();
     if (client.endReason !== undefined) return;
-    this.#host.send(client, answer);
+    this.#send(client, answer);
     this.answerRequests(client);
   }
 
@@ -93,11 +97,11 @@ export class Conversation {
       if (decoded !== undefined) return decoded.message;
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      this.#host.end(client, `message ${frame.messageType} does not decode: ${error.message}`);
+      this.#end(client, `message ${frame.messageType} does not decode: ${error.message}`);
       return undefined;
     }
-    if (client.state === 'setup') this.#host.end(client, `message ${frame.messageType} before SetupConnection`);
-    else this.#host.logger.debug(`sv2: client ${client.id} sent an unknown message ${frame.messageType}`);
+    if (client.state === 'setup') this.#end(client, `message ${frame.messageType} before SetupConnection`);
+    else this.#logger.debug(`sv2: client ${client.id} sent an unknown message ${frame.messageType}`);
     return undefined;
   }
 
@@ -108,40 +112,40 @@ export class Conversation {
       return this.#refuseSetup(client, 'protocol-version-mismatch');
     }
     client.setup = { vendor, hardwareVersion, firmware, deviceId };
-    client.enter('confirmed', this.#host.now());
-    this.#host.logger.info(`sv2: client ${client.id} (${client.address}) is ${shown(vendor)} ${shown(firmware)}`);
-    this.#host.send(client, { name: 'SetupConnection.Success', usedVersion: SV2_VERSION, flags: 0 });
+    client.enter('confirmed', this.#clock.now());
+    this.#logger.info(`sv2: client ${client.id} (${client.address}) is ${shown(vendor)} ${shown(firmware)}`);
+    this.#send(client, { name: 'SetupConnection.Success', usedVersion: SV2_VERSION, flags: 0 });
   }
 
   #refuseSetup(client: ServedClient, errorCode: SetupError): void {
-    this.#host.send(client, { name: 'SetupConnection.Error', flags: 0, errorCode });
-    this.#host.end(client, errorCode);
+    this.#send(client, { name: 'SetupConnection.Error', flags: 0, errorCode });
+    this.#end(client, errorCode);
   }
 
   #takeConstraints(client: ServedClient, message: Sv2MessageOf<'CoinbaseOutputConstraints'>): void {
     const { coinbaseOutputMaxAdditionalSize, coinbaseOutputMaxAdditionalSigops } = message;
     if (coinbaseOutputMaxAdditionalSize > MAX_ADDITIONAL_SIZE) {
-      return this.#host.end(client, `${coinbaseOutputMaxAdditionalSize} additional bytes asked for`);
+      return this.#end(client, `${coinbaseOutputMaxAdditionalSize} additional bytes asked for`);
     }
     client.constraints = { coinbaseOutputMaxAdditionalSize, coinbaseOutputMaxAdditionalSigops };
-    client.enter('ready', this.#host.now());
-    this.#tell('new constraints', () => this.#host.handler.onConstraints(client));
+    client.enter('ready', this.#clock.now());
+    this.#tell('new constraints', () => this.#handler.onConstraints(client));
   }
 
   #takeRequest(client: ServedClient, { templateId }: Sv2MessageOf<'RequestTransactionData'>): void {
-    if (!client.addRequest(templateId)) return this.#host.end(client, 'too many requests for transaction data');
+    if (!client.addRequest(templateId)) return this.#end(client, 'too many requests for transaction data');
     this.answerRequests(client);
   }
 
   #takeSolution(client: ServedClient, message: Sv2MessageOf<'SubmitSolution'>): void {
-    if (client.state !== 'ready') return this.#host.end(client, 'SubmitSolution before CoinbaseOutputConstraints');
+    if (client.state !== 'ready') return this.#end(client, 'SubmitSolution before CoinbaseOutputConstraints');
     client.solutions++;
-    client.lastSolutionAtMs = this.#host.wallTimeMs();
-    this.#tell('a solution', () => this.#host.handler.onSubmitSolution(client, message));
+    client.lastSolutionAtMs = this.#clock.wallTimeMs();
+    this.#tell('a solution', () => this.#handler.onSubmitSolution(client, message));
   }
 
   #refuseExtensions(client: ServedClient, message: Sv2MessageOf<'RequestExtensions'>): void {
-    this.#host.send(client, {
+    this.#send(client, {
       name: 'RequestExtensions.Error',
       requestId: message.requestId,
       unsupportedExtensions: message.requestedExtensions,
@@ -153,7 +157,12 @@ export class Conversation {
     try {
       call();
     } catch (error) {
-      this.#host.fail(error, what);
+      this.#warnOf(error, what);
     }
+  }
+
+  /** The handler threw. */
+  #warnOf(error: unknown, doing: string): void {
+    this.#logger.warn(`sv2: ${doing} failed: ${String(error)}`);
   }
 }

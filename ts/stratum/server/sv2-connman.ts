@@ -171,11 +171,9 @@ export class Sv2Connman extends SockMan {
     this.#conversation = new Conversation({
       handler,
       logger: this.#logger,
-      now: () => this.#clock.now(),
-      wallTimeMs: () => this.#clock.wallTimeMs(),
+      clock: this.#clock,
       send: (client, message) => this.#queue(client, message),
       end: (client, reason) => this.#end(client, reason),
-      fail: (error, doing) => this.#logger.warn(`sv2: ${doing} failed: ${String(error)}`),
     });
     this.startSocketsThreads({ name: 'sv2' });
   }
