@@ -329,14 +329,14 @@ export class Connman implements AsyncDisposable {
 
   /** Messages of all peers by type, those that are gone included; types that nobody knows are one. For metrics. */
   messageTotals(): { sent: Iterable<[string, TypeTally]>; received: Iterable<[string, TypeTally]> } {
-    const { sent, received } = this.#parts.traffic;
+    const { sent, received } = this.#parts.wire;
     return { sent: sent.entries(), received: received.entries() };
   }
 
   /** What `getnettotals` shows. */
   getNetTotals(): NetTotals {
-    const { settings, traffic, uploadTarget } = this.#parts;
-    return netTotals(traffic, uploadTarget, settings.clock.wallTimeMs());
+    const { settings, wire, uploadTarget } = this.#parts;
+    return netTotals(wire, uploadTarget, settings.clock.wallTimeMs());
   }
 
   /**

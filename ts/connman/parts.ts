@@ -18,7 +18,7 @@ import { captureMessages } from './messages/message-capture.ts';
 import { logMessages } from './messages/message-log.ts';
 import { MessagePump } from './messages/message-pump.ts';
 import { UploadTarget, parseUploadTarget } from './messages/upload-target.ts';
-import { Traffic } from './messages/wire.ts';
+import { Wire } from './messages/wire.ts';
 import { BLOCK_BYTES } from './node/block-pool.ts';
 import { KeyedHashes } from './node/keyed-hashes.ts';
 import { NodeMaker } from './node/node-maker.ts';
@@ -72,7 +72,7 @@ export class ConnmanParts {
   readonly dialing: Dialing;
 
   readonly pump: MessagePump;
-  readonly traffic: Traffic;
+  readonly wire: Wire;
   readonly uploadTarget: UploadTarget;
   readonly inactivity: Inactivity;
 
@@ -138,9 +138,9 @@ export class ConnmanParts {
     this.removal = new Removal({ ...nodes, dialing, tasks });
 
     this.pump = new MessagePump({ table, clock, random, interrupt, reportError });
-    this.traffic = new Traffic({ sockets, pump: this.pump, uploadTarget: this.uploadTarget, events, clock });
+    this.wire = new Wire({ sockets, pump: this.pump, uploadTarget: this.uploadTarget, events, clock });
     this.inactivity = new Inactivity({ table, pump: this.pump, clock, peerTimeoutMs, interrupt });
-    sockets.attach({ table, traffic: this.traffic, admission, localAddresses });
+    sockets.attach({ table, wire: this.wire, admission, localAddresses });
 
     const debug = debugLog();
     if (debug !== undefined) logMessages(events, debug);

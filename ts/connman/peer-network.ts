@@ -27,11 +27,11 @@ export class ConnmanNetwork implements PeerNetwork {
   // ---- Messages -----------------------------------------------------------------------------------------------------
 
   pushMessage(node: P2PNode, type: string, payload: Uint8Array, maxBytes?: number): void {
-    this.#parts.traffic.push(node, type, payload, maxBytes);
+    this.#parts.wire.push(node, type, payload, maxBytes);
   }
 
   pollMessage(node: P2PNode): PolledMessage | undefined {
-    const polled = this.#parts.traffic.poll(node);
+    const polled = this.#parts.wire.poll(node);
     if (polled === undefined) return undefined;
     const { events } = this.#parts;
     const { message } = polled;
@@ -169,6 +169,6 @@ export class ConnmanNetwork implements PeerNetwork {
   }
 
   addPrivateBroadcastsToOpen(count: number): void {
-    this.#parts.outbound.privateBroadcasts?.addToOpen(count);
+    this.#parts.outbound.privateConnections?.addToOpen(count);
   }
 }

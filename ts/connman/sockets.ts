@@ -6,14 +6,14 @@
 // `shouldTryToSend` and the hooks of the turn are not overridden: while they are, every connection is looked at twenty times
 // a second. Nothing needs them. What is to be sent is sent when it is queued, and where the kernel does not take it all it
 // says when there is room; a transport that has something of its own to say, or can say what was queued before, is known to
-// `Traffic`, which wakes it. Marked nodes are removed, and changes told, in a macrotask of their own.
+// `Wire`, which wakes it. Marked nodes are removed, and changes told, in a macrotask of their own.
 
 import type { Service } from '../netaddr/service.ts';
 import { sockManOptionsOf } from '../sockman/options.ts';
 import type { SockManOptions } from '../sockman/options.ts';
 import { SockMan } from '../sockman/sock-man.ts';
 import type { Admission } from './inbound/admission.ts';
-import type { Traffic } from './messages/wire.ts';
+import type { Wire } from './messages/wire.ts';
 import { markAndClose } from './node/mark-and-close.ts';
 import type { NodeTable } from './node/node-table.ts';
 import { LOCAL_SCORES } from './reach/local-addresses.ts';
@@ -22,7 +22,7 @@ import type { LocalAddresses } from './reach/local-addresses.ts';
 /** The parts that act on callbacks. */
 export interface SocketParts {
   readonly table: NodeTable;
-  readonly traffic: Traffic;
+  readonly wire: Wire;
   readonly admission: Admission;
   readonly localAddresses: LocalAddresses;
 }
@@ -49,12 +49,12 @@ export class NodeSockets extends SockMan {
 
   override eventReadyToSend(nodeId: number): boolean {
     const node = this.#parts.table.get(nodeId);
-    return node === undefined || this.#parts.traffic.send(node);
+    return node === undefined || this.#parts.wire.send(node);
   }
 
   override eventGotData(nodeId: number, data: Uint8Array): void {
     const node = this.#parts.table.get(nodeId);
-    if (node !== undefined) this.#parts.traffic.receive(node, data);
+    if (node !== undefined) this.#parts.wire.receive(node, data);
   }
 
   /** Ends the connection, also if whole messages of the peer still wait: a peer that wants an answer keeps its sending side open. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { BLOCK_BYTES } from '../../../ts/connman/node/block-pool.ts';
 import { CHUNK_OVERHEAD_BYTES } from '../../../ts/connman/node/received-bytes.ts';
-import { Traffic } from '../../../ts/connman/messages/wire.ts';
+import { Wire } from '../../../ts/connman/messages/wire.ts';
 import { MAX_PROTOCOL_MESSAGE_BYTES, MESSAGE_OVERHEAD_BYTES } from '../../../ts/p2p/transport/transport.ts';
 import { V1_HEADER_BYTES } from '../../../ts/p2p/transport/v1.ts';
 import { V2Transport } from '../../../ts/p2p/transport/v2.ts';
@@ -226,7 +226,7 @@ describe('sending', () => {
     const { node } = await pair({ v2Transport: false });
     const p2pNode = onlyNode(node.connman);
     const results = [...taken];
-    const traffic = new Traffic({
+    const wire = new Wire({
       sockets: {
         sendBytes: (_id: number, data: Uint8Array) => Math.min(results.shift() ?? 0, data.length),
         errmsgOf: () => '',
@@ -240,7 +240,7 @@ describe('sending', () => {
     });
     p2pNode.sendQueue.push({ type: 'tx', payload: new Uint8Array(500) });
     if (taken.length === 2 && taken[0] === Infinity) p2pNode.sendQueue.push({ type: 'tx', payload: new Uint8Array(9) });
-    expect(traffic.send(p2pNode)).toBe(expected);
+    expect(wire.send(p2pNode)).toBe(expected);
   });
 
   it('does not deadlock two nodes that are full of data for each other', async () => {

@@ -7,12 +7,12 @@ import type { ConnmanEvents } from '../contract/events.ts';
 import type { NodeView } from '../node/peer.ts';
 
 /** Where messages are heard of: a `Connman`, or its events. */
-export interface MessageEvents {
+export interface MessageSource {
   on<Name extends keyof ConnmanEvents>(name: Name, listener: (value: ConnmanEvents[Name]) => void): () => void;
 }
 
 /** Tells all messages from now on. @returns Ends that. */
-export function logMessages(events: MessageEvents, debug: DebugLog): () => void {
+export function logMessages(events: MessageSource, debug: DebugLog): () => void {
   const tell = (verb: string, node: NodeView, { type, payload }: OutboundMessage): void =>
     debug(`${verb} ${isPlain(type) ? type : shown(type)} (${payload.length} bytes) peer=${node.id}`);
   const ends = [

@@ -30,8 +30,8 @@ const MAX_STEP_BYTES = 262_144;
 /** Most messages of one node that are dropped in one step: each cost a checksum. */
 const MAX_STEP_REJECTS = 16;
 
-/** What `Traffic` works with. */
-export interface TrafficParts {
+/** What `Wire` works with. */
+export interface WireParts {
   readonly sockets: Pick<SockMan, 'sendBytes' | 'errmsgOf' | 'wake' | 'closeConnection'>;
   readonly pump: Pick<MessagePump, 'wake'>;
   readonly uploadTarget: Pick<UploadTarget, 'count'>;
@@ -40,19 +40,19 @@ export interface TrafficParts {
 }
 
 /** Moves bytes. One for all nodes of a `Connman`. */
-export class Traffic {
+export class Wire {
   totalSentBytes = 0;
   totalReceivedBytes = 0;
   /** Messages of all nodes, those that are gone included. */
   readonly sent = new MessageTally();
   readonly received = new MessageTally();
-  readonly #sockets: TrafficParts['sockets'];
-  readonly #pump: TrafficParts['pump'];
-  readonly #uploadTarget: TrafficParts['uploadTarget'];
-  readonly #events: TrafficParts['events'];
+  readonly #sockets: WireParts['sockets'];
+  readonly #pump: WireParts['pump'];
+  readonly #uploadTarget: WireParts['uploadTarget'];
+  readonly #events: WireParts['events'];
   readonly #clock: Clock;
 
-  constructor({ sockets, pump, uploadTarget, events, clock }: TrafficParts) {
+  constructor({ sockets, pump, uploadTarget, events, clock }: WireParts) {
     this.#sockets = sockets;
     this.#pump = pump;
     this.#uploadTarget = uploadTarget;

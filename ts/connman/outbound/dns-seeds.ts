@@ -5,6 +5,7 @@
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
+import { SEED_SERVICES } from '../../p2p/protocol.ts';
 import { beforeAbort } from '../../util/time/before-abort.ts';
 import { shuffle } from '../../util/random.ts';
 import { sleep } from '../../util/time/sleep.ts';
@@ -13,7 +14,7 @@ import type { NodeTable } from '../node/node-table.ts';
 import type { NetworkState } from '../reach/network-state.ts';
 import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
 import type { OpenConnections } from './open-connections.ts';
-import { SEED_SERVICES, seedRecord } from './seed-record.ts';
+import { seedRecord } from './seed-record.ts';
 
 /** Seeds asked before the next pause. */
 const SEEDS_AT_ONCE = 3;

@@ -17,7 +17,7 @@ import type { NetworkState } from '../reach/network-state.ts';
 import type { NodeTable } from '../node/node-table.ts';
 import { OpenConnections } from './open-connections.ts';
 import type { OutboundWishes } from './open-connections.ts';
-import { PrivateBroadcasts } from './private-broadcast.ts';
+import { PrivateConnections } from './private-connections.ts';
 import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
 import { askDnsSeeds } from './dns-seeds.ts';
 import { FixedSeeds } from './fixed-seeds.ts';
@@ -48,7 +48,7 @@ export class Outbound {
   readonly addedNodes: AddedNodes;
   readonly slots: SlotPool;
   /** Undefined without the option, or an address book to choose from. */
-  readonly privateBroadcasts: PrivateBroadcasts | undefined;
+  readonly privateConnections: PrivateConnections | undefined;
   readonly #parts: OutboundParts;
 
   constructor(parts: OutboundParts) {
@@ -65,18 +65,18 @@ export class Outbound {
     });
     for (const node of settings.addNode) this.addedNodes.add({ node, usesV2: localServices.offersV2 });
     if (settings.privateBroadcast && addressBook !== undefined) {
-      this.privateBroadcasts = this.#makePrivateBroadcasts(addressBook);
+      this.privateConnections = this.#makePrivateConnections(addressBook);
     }
   }
 
-  #makePrivateBroadcasts(addressBook: AddressSource): PrivateBroadcasts {
+  #makePrivateConnections(addressBook: AddressSource): PrivateConnections {
     const { clock, random, logger } = this.#parts.settings;
-    const broadcasts = new PrivateBroadcasts({ ...this.#parts, addressBook, clock, random, logger });
+    const connections = new PrivateConnections({ ...this.#parts, addressBook, clock, random, logger });
     this.#parts.events.on('outboundMessage', ({ node, message }) => {
       const isTorPeer = !node.isInbound && node.addr.address.isOnion();
-      if (isTorPeer && message.type === 'verack') broadcasts.noteTorWorks();
+      if (isTorPeer && message.type === 'verack') connections.noteTorWorks();
     });
-    return broadcasts;
+    return connections;
   }
 
   /** Whether dials come from an address book, and not only from a given list. */
@@ -91,8 +91,8 @@ export class Outbound {
     const { addressBook, clock, connect } = settings;
     this.#warnOfMissingRoutes();
     tasks.run('added nodes', () => this.addedNodes.run());
-    const { privateBroadcasts } = this;
-    if (privateBroadcasts !== undefined) tasks.run('private broadcast', () => privateBroadcasts.run());
+    const { privateConnections } = this;
+    if (privateConnections !== undefined) tasks.run('private broadcast', () => privateConnections.run());
     if (connect.length > 0) {
       const open = (dest: string): Promise<boolean> =>
         dialing.open({ connectionType: 'manual', dest, usesV2: localServices.offersV2 });

@@ -2,15 +2,12 @@
 
 import type { Service } from '../../netaddr/service.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
-import { Services } from '../../p2p/protocol.ts';
+import { SEED_SERVICES } from '../../p2p/protocol.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { uniformBelow } from '../../util/random.ts';
 import type { Clock } from '../../util/time/clock.ts';
 
 const DAY_SECONDS = 86_400;
-
-/** What nodes from seeds are taken to offer. */
-export const SEED_SERVICES = Services.NETWORK | Services.WITNESS;
 
 /** @param ageDays - The range that the age is drawn from. */
 export function seedRecord(

@@ -28,7 +28,7 @@ export interface FailedAttempt {
 export type StepListener = (step: string) => void;
 
 /** How a socket is to be opened. */
-export interface OpenRequest {
+export interface SocketRequest {
   to: Service;
   /** What is at `to`: decides whose fault it is when nobody answers. */
   destination: Destination;
@@ -53,7 +53,7 @@ export class DialSocket implements SocketOwner {
   #retry: Timer | undefined;
   /** Who waits for what is going on now; undefined between two handshakes. */
   #onEnd: ((attempt: Attempt<unknown>) => void) | undefined;
-  #opening: OpenRequest | undefined;
+  #opening: SocketRequest | undefined;
   #handshake: Handshake<unknown> | undefined;
   #step: HandshakeStep | undefined;
   /** What the kernel has not taken yet. */
@@ -76,7 +76,7 @@ export class DialSocket implements SocketOwner {
   }
 
   /** Connects. First, and once. */
-  open(request: OpenRequest, onEnd: (attempt: Attempt<void>) => void): void {
+  open(request: SocketRequest, onEnd: (attempt: Attempt<void>) => void): void {
     if (!this.#begin(onEnd)) return;
     this.#opening = request;
     this.#deadline.set(request.timeoutMs);
@@ -98,7 +98,7 @@ export class DialSocket implements SocketOwner {
   }
 
   /** `open` as a promise, for chains in which no single turn matters. */
-  opened(request: OpenRequest): Promise<Attempt<void>> {
+  opened(request: SocketRequest): Promise<Attempt<void>> {
     return new Promise((resolve) => this.open(request, resolve));
   }
 
@@ -178,7 +178,7 @@ export class DialSocket implements SocketOwner {
 
   // ---- Connecting ---------------------------------------------------------------------------------------------------
 
-  #connect(request: OpenRequest): void {
+  #connect(request: SocketRequest): void {
     const { to, localAddress } = request;
     const result = this.#loop.connect(to, localAddress === undefined ? {} : { localAddress }, this);
     if (result.ok) this.#socket = result.socket;
@@ -186,7 +186,7 @@ export class DialSocket implements SocketOwner {
   }
 
   /** The system refused, at once or, through some backends, later. */
-  #connectFailed(request: OpenRequest, errno: number): void {
+  #connectFailed(request: SocketRequest, errno: number): void {
     if (errno === EAGAIN && request.to.unixPath !== undefined) {
       this.#retry = this.#loop.clock.after(UNIX_RETRY_MS, () => this.#connect(request));
     } else this.abort(unreachable(request.destination, errno));

@@ -7,7 +7,7 @@ import type { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
 import type { Logger } from '../../util/logger.ts';
 import { DialSocket } from '../dial/dial-socket.ts';
-import type { Attempt, OpenRequest } from '../dial/dial-socket.ts';
+import type { Attempt, SocketRequest } from '../dial/dial-socket.ts';
 import { dialFailure } from '../dial/failure.ts';
 import type { DialFailure } from '../dial/failure.ts';
 import { addressOfPrivateKey } from '../dial/i2p-destination.ts';
@@ -48,7 +48,7 @@ export interface SessionOptions {
 }
 
 /** How sockets to the bridge are opened. */
-type Opening = Pick<OpenRequest, 'timeoutMs' | 'localAddress'>;
+type Opening = Pick<SocketRequest, 'timeoutMs' | 'localAddress'>;
 
 /** A session that exists. */
 interface LiveSession {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Service } from '../../../../ts/netaddr/service.ts';
-import { CONNECT_TIMED_OUT_MS } from '../../../../ts/sockman/backends/memory/handshake.ts';
+import { CONNECT_TIMED_OUT_MS } from '../../../../ts/sockman/backends/memory/tcp-handshake.ts';
 import { seededRandom } from '../../../../ts/sockman/backends/memory/seeded-random.ts';
 import {
   MemoryNetwork,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Service } from '../../../../ts/netaddr/service.ts';
 import { DEFAULT_BUFFER_BYTES, MemoryNetwork } from '../../../../ts/sockman/backends/memory.ts';
 import type { MemoryNetworkOptions } from '../../../../ts/sockman/backends/memory.ts';
-import { CONNECT_TIMED_OUT_MS } from '../../../../ts/sockman/backends/memory/handshake.ts';
+import { CONNECT_TIMED_OUT_MS } from '../../../../ts/sockman/backends/memory/tcp-handshake.ts';
 import type { BackendOptions } from '../../../../ts/sockman/backends/backend.ts';
 import { EADDRINUSE, EAFNOSUPPORT, ECONNREFUSED, ECONNRESET, EMFILE, EPIPE } from '../../../../ts/util/errors/errno.ts';
 import { Station, plainListen } from '../../../../ts/sockman/conformance/station.ts';

@@ -8,7 +8,7 @@ import { destinationOf, hasSocketFamily } from './address-space.ts';
 import type { AddressSpace } from './address-space.ts';
 import { Descriptors } from './conditions.ts';
 import type { Conditions, SocketSetup } from './conditions.ts';
-import { Handshake } from './handshake.ts';
+import { TcpHandshake } from './tcp-handshake.ts';
 import { MemoryListener } from './memory-listener.ts';
 import { MemorySocket } from './memory-socket.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -81,7 +81,7 @@ export class MemoryDriver implements SocketDriver {
     const count = this.#conditions.connectCount++;
     const fault = faults.connect?.({ local: socket.local, remote: to, count, nowMs: clock.now(), random });
     socket.takeDescriptor();
-    new Handshake(this.#conditions, this.#space, socket, to).start(fault);
+    new TcpHandshake(this.#conditions, this.#space, socket, to).start(fault);
     return { ok: true, socket };
   }
 }

@@ -4,7 +4,7 @@ import type { OpenRequest } from '../../../ts/connman/outbound/dialing.ts';
 import { LocalServices } from '../../../ts/connman/reach/local-services.ts';
 import { NetworkState } from '../../../ts/connman/reach/network-state.ts';
 import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
-import { PrivateBroadcasts } from '../../../ts/connman/outbound/private-broadcast.ts';
+import { PrivateConnections } from '../../../ts/connman/outbound/private-connections.ts';
 import { resolveConnmanOptions } from '../../../ts/connman/settings/resolve-options.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
@@ -37,7 +37,7 @@ function set(options: ConnmanOptions, dial: (request: OpenRequest) => boolean, e
   const requests: OpenRequest[] = [];
   const warnings: string[] = [];
   const network = new NetworkState(resolveConnmanOptions(options));
-  const broadcasts = new PrivateBroadcasts({
+  const connections = new PrivateConnections({
     network,
     addressBook: book,
     clock,
@@ -53,20 +53,20 @@ function set(options: ConnmanOptions, dial: (request: OpenRequest) => boolean, e
       },
     },
   });
-  const done = broadcasts.run();
+  const done = connections.run();
   const networks = (): Set<string> => new Set(requests.map(({ addr }) => addr!.service.address.network));
-  return { broadcasts, clock, interrupt, network, requests, warnings, networks, done };
+  return { connections, clock, interrupt, network, requests, warnings, networks, done };
 }
 
 describe('private broadcasts', () => {
   it('open as many connections as are asked for, of their own type and through privacy networks', async () => {
-    const { broadcasts, clock, requests, networks } = set({ onion: TOR, i2pSam: '127.0.0.1' }, () => true);
+    const { connections, clock, requests, networks } = set({ onion: TOR, i2pSam: '127.0.0.1' }, () => true);
     await clock.settle();
     expect(requests).toEqual([]);
-    broadcasts.addToOpen(30);
+    connections.addToOpen(30);
     await clock.settle();
     expect(requests).toHaveLength(30);
-    expect(broadcasts.toOpen).toBe(0);
+    expect(connections.toOpen).toBe(0);
     expect(networks()).toEqual(new Set(['onion', 'i2p']));
     for (const { connectionType, isFailureCounted, usesV2, proxyOverride } of requests) {
       expect([connectionType, isFailureCounted, usesV2, proxyOverride]).toEqual([
@@ -86,12 +86,12 @@ describe('private broadcasts', () => {
   });
 
   it('reach IPv4 through Tor once it is certain that it is Tor, and never before', async () => {
-    const { broadcasts, clock, requests, networks } = set({ onion: TOR }, () => true);
-    broadcasts.addToOpen(20);
+    const { connections, clock, requests, networks } = set({ onion: TOR }, () => true);
+    connections.addToOpen(20);
     await clock.settle();
     expect(networks()).toEqual(new Set(['onion']));
-    broadcasts.noteTorWorks();
-    broadcasts.addToOpen(40);
+    connections.noteTorWorks();
+    connections.addToOpen(40);
     await clock.settle();
     const overIp = requests.filter(({ addr }) => addr!.service.address.isIPv4());
     expect(overIp.length).toBeGreaterThan(5);
@@ -99,11 +99,11 @@ describe('private broadcasts', () => {
   });
 
   it('keep to 64 connections at a time', async () => {
-    const { broadcasts, clock, requests } = set({ onion: TOR }, () => true);
-    broadcasts.addToOpen(100);
+    const { connections, clock, requests } = set({ onion: TOR }, () => true);
+    connections.addToOpen(100);
     await clock.settle();
     expect(requests).toHaveLength(64);
-    expect(broadcasts.toOpen).toBe(36);
+    expect(connections.toOpen).toBe(36);
     for (const { grant } of requests.slice(0, 2)) grant!.release();
     await clock.settle();
     expect(requests).toHaveLength(66);
@@ -111,8 +111,8 @@ describe('private broadcasts', () => {
 
   it('try another address a moment after a dial failed, with the same need', async () => {
     let failures = 3;
-    const { broadcasts, clock, requests } = set({ onion: TOR }, () => failures-- <= 0);
-    broadcasts.addToOpen(1);
+    const { connections, clock, requests } = set({ onion: TOR }, () => failures-- <= 0);
+    connections.addToOpen(1);
     await clock.settle();
     expect(requests).toHaveLength(1);
     for (let step = 0; step < 3; step++) {
@@ -120,34 +120,34 @@ describe('private broadcasts', () => {
       await clock.settle();
     }
     expect(requests).toHaveLength(4);
-    expect(broadcasts.toOpen).toBe(0);
+    expect(connections.toOpen).toBe(0);
     // One connection, and a slot taken in advance for the next.
-    expect(broadcasts.slots.freeCount).toBe(64 - 2);
+    expect(connections.slots.freeCount).toBe(64 - 2);
   });
 
   it('need never less than none', () => {
-    const { broadcasts } = set({ onion: TOR }, () => true);
-    broadcasts.addToOpen(-5);
-    expect(broadcasts.toOpen).toBe(0);
+    const { connections } = set({ onion: TOR }, () => true);
+    connections.addToOpen(-5);
+    expect(connections.toOpen).toBe(0);
   });
 
   it('rest while the address book has nothing', async () => {
-    const { broadcasts, clock, requests, interrupt, done } = set({ onion: TOR }, () => true, 0);
-    broadcasts.addToOpen(1);
+    const { connections, clock, requests, interrupt, done } = set({ onion: TOR }, () => true, 0);
+    connections.addToOpen(1);
     for (let step = 0; step < 10; step++) {
       clock.advance(500);
       await clock.settle();
     }
     expect(requests).toEqual([]);
-    expect(broadcasts.slots.freeCount).toBe(64);
+    expect(connections.slots.freeCount).toBe(64);
     interrupt.abort();
     await done;
   });
 
   it('warn and rest where no network hides us, and while the network is off', async () => {
-    const { broadcasts, clock, network, requests, warnings } = set({ onion: TOR }, () => true);
+    const { connections, clock, network, requests, warnings } = set({ onion: TOR }, () => true);
     network.setReachable('onion', false);
-    broadcasts.addToOpen(1);
+    connections.addToOpen(1);
     await clock.settle();
     expect(warnings).toHaveLength(1);
     network.isActive = false;
@@ -165,8 +165,8 @@ describe('private broadcasts', () => {
   });
 
   it.each(['nothing is asked for', 'a slot is waited for'])('end at the interrupt while %s', async (what) => {
-    const { broadcasts, clock, interrupt, done } = set({ onion: TOR }, () => true);
-    if (what !== 'nothing is asked for') broadcasts.addToOpen(100);
+    const { connections, clock, interrupt, done } = set({ onion: TOR }, () => true);
+    if (what !== 'nothing is asked for') connections.addToOpen(100);
     await clock.settle();
     interrupt.abort();
     await done;

@@ -31,8 +31,8 @@ const FAILED_REST_MS = 100;
 const MAX_DRAWS = 100;
 const DRAWS_REST_MS = 500;
 
-/** What private broadcasts work with. */
-export interface PrivateBroadcastParts {
+/** What private connections work with. */
+export interface PrivateConnectionParts {
   readonly dialing: Pick<Dialing, 'open'>;
   readonly network: NetworkState;
   readonly addressBook: AddressSource;
@@ -52,14 +52,14 @@ interface Route {
 }
 
 /** Opens private-broadcast connections of one `Connman`. */
-export class PrivateBroadcasts {
+export class PrivateConnections {
   readonly slots = new SlotPool(MAX_PRIVATE_BROADCAST_CONNECTIONS);
-  readonly #parts: PrivateBroadcastParts;
+  readonly #parts: PrivateConnectionParts;
   #toOpen = 0;
   #isTorCertain = false;
   #announceNeed: (() => void) | undefined;
 
-  constructor(parts: PrivateBroadcastParts) {
+  constructor(parts: PrivateConnectionParts) {
     const { network, logger, interrupt } = parts;
     this.#parts = parts;
     if (!network.proxyRandomize && network.isReachable('onion')) {

@@ -21,7 +21,7 @@ export const SYN_RETRY_COUNT = 6;
 export const CONNECT_TIMED_OUT_MS = FIRST_SYN_RETRY_MS * (2 ** (SYN_RETRY_COUNT + 1) - 1);
 
 /** Leads a dialing socket to its listener, and tells it how that went. */
-export class Handshake {
+export class TcpHandshake {
   readonly #conditions: Conditions;
   readonly #space: AddressSpace;
   readonly #socket: MemorySocket;
