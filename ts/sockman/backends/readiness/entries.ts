@@ -1,28 +1,38 @@
 // The two kinds of socket in a `ReadinessBackend`, and what each has to report in a turn.
 
 import type { Service } from '../../../netaddr/service.ts';
+import type { Clock } from '../../../util/time/clock.ts';
 import { EAGAIN } from '../../../util/errors/errno.ts';
 import { RecordFlag } from '../backend.ts';
 import type { ListenerOwner, ListenerSocket, StreamOwner, StreamSocket } from './driver.ts';
+import type { HandleTable } from './handle-table.ts';
+import type { ReadyQueue } from './ready-queue.ts';
 import type { TurnBatch } from './turn-batch.ts';
 
-/** What an entry asks of the backend it belongs to. */
-export interface EntryHost {
+/** What entries work with. */
+export interface EntryParts {
+  readonly table: HandleTable<Entry>;
+  readonly queue: ReadyQueue;
+  readonly clock: Clock;
+  /** Most sockets that a listener accepts in a turn. */
   readonly acceptBatch: number;
-  now(): number;
-  /** Has `entry.report` called in a turn to come. */
-  enqueue(entry: Entry): void;
-  /** Gives an accepted socket its handle. @returns Undefined when the table is full. */
-  adopt(socket: StreamSocket): Entry | undefined;
-  /** Forgets an entry whose socket is gone. */
-  forget(entry: Entry): void;
 }
 
 export type Entry = StreamEntry | ListenerEntry;
 
+/** Makes an entry of a socket. @returns Undefined when the table is full. */
+export function addStream(parts: EntryParts, socket: StreamSocket, isConnecting: boolean): StreamEntry | undefined {
+  const entry = new StreamEntry(parts, socket, isConnecting);
+  if (!parts.table.add(entry)) return undefined;
+  socket.attach(entry);
+  // Bytes may have arrived before there was anyone to tell.
+  if (!isConnecting && socket.isReadable) parts.queue.add(entry);
+  return entry;
+}
+
 export class StreamEntry implements StreamOwner {
   readonly socket: StreamSocket;
-  readonly #host: EntryHost;
+  readonly #parts: EntryParts;
   handle = 0;
   isQueued = false;
   isClosed = false;
@@ -39,24 +49,24 @@ export class StreamEntry implements StreamOwner {
   /** A send was short, and `WRITABLE` was not reported since. */
   #isSendBlocked = false;
 
-  constructor(host: EntryHost, socket: StreamSocket, isConnecting: boolean) {
-    this.#host = host;
+  constructor(parts: EntryParts, socket: StreamSocket, isConnecting: boolean) {
+    this.#parts = parts;
     this.socket = socket;
     this.#isConnecting = isConnecting;
-    this.createdAtMs = host.now();
+    this.createdAtMs = parts.clock.now();
   }
 
   connected(errno: number): void {
     this.#connectErrno = errno;
-    this.#host.enqueue(this);
+    this.#parts.queue.add(this);
   }
 
   readable(): void {
-    if (this.#mayReceive) this.#host.enqueue(this);
+    if (this.#mayReceive) this.#parts.queue.add(this);
   }
 
   writable(): void {
-    if (this.#isSendBlocked) this.#host.enqueue(this);
+    if (this.#isSendBlocked) this.#parts.queue.add(this);
   }
 
   report(batch: TurnBatch): void {
@@ -80,7 +90,7 @@ export class StreamEntry implements StreamOwner {
     if (sent < data.length) this.#isSendBlocked = true;
     if (sent > 0) {
       this.sentBytes += sent;
-      this.lastSendAtMs = this.#host.now();
+      this.lastSendAtMs = this.#parts.clock.now();
     }
     return sent;
   }
@@ -90,7 +100,7 @@ export class StreamEntry implements StreamOwner {
     const received = this.socket.receive(into, offset, maxBytes);
     if (received > 0) {
       this.receivedBytes += received;
-      this.lastReceiveAtMs = this.#host.now();
+      this.lastReceiveAtMs = this.#parts.clock.now();
     } else if (received !== -EAGAIN) {
       this.#hasEnded = true;
     }
@@ -103,6 +113,12 @@ export class StreamEntry implements StreamOwner {
     if (on) this.#enqueueIfReady();
   }
 
+  /** Gives the handle back, of a socket that is gone or about to be closed. */
+  release(): void {
+    this.isClosed = true;
+    this.#parts.table.remove(this);
+  }
+
   get #mayReceive(): boolean {
     return this.#isReceiving && !this.#hasEnded && !this.#isConnecting;
   }
@@ -111,7 +127,7 @@ export class StreamEntry implements StreamOwner {
     if (this.#connectErrno === undefined) return;
     batch.add(this.handle, RecordFlag.CONNECTED, this.#connectErrno, 0);
     if (this.#connectErrno !== 0) {
-      this.#host.forget(this);
+      this.release();
       return;
     }
     this.#isConnecting = false;
@@ -133,46 +149,52 @@ export class StreamEntry implements StreamOwner {
   /** Level-triggered: what is left is reported in the next turn. */
   #enqueueIfReady(): void {
     const isReadable = this.#mayReceive && this.socket.isReadable;
-    if (isReadable || (this.#isSendBlocked && this.socket.isWritable)) this.#host.enqueue(this);
+    if (isReadable || (this.#isSendBlocked && this.socket.isWritable)) this.#parts.queue.add(this);
   }
 }
 
 export class ListenerEntry implements ListenerOwner {
   readonly socket: ListenerSocket;
   readonly bound: Service;
-  readonly #host: EntryHost;
+  readonly #parts: EntryParts;
   handle = 0;
   isQueued = false;
   isClosed = false;
   #isAccepting = true;
 
-  constructor(host: EntryHost, socket: ListenerSocket, bound: Service) {
-    this.#host = host;
+  constructor(parts: EntryParts, socket: ListenerSocket, bound: Service) {
+    this.#parts = parts;
     this.socket = socket;
     this.bound = bound;
   }
 
   acceptable(): void {
-    if (this.#isAccepting) this.#host.enqueue(this);
+    if (this.#isAccepting) this.#parts.queue.add(this);
   }
 
   setAccepting(on: boolean): void {
     this.#isAccepting = on;
-    if (on && this.socket.hasPending) this.#host.enqueue(this);
+    if (on && this.socket.hasPending) this.#parts.queue.add(this);
   }
 
   report(batch: TurnBatch): void {
-    for (let count = 0; count < this.#host.acceptBatch && this.#isAccepting && !batch.isFull; count++) {
+    for (let count = 0; count < this.#parts.acceptBatch && this.#isAccepting && !batch.isFull; count++) {
       const socket = this.socket.accept();
       if (socket === -EAGAIN) return;
       if (typeof socket === 'number') this.#reportExhausted(batch, -socket);
       else this.#reportAccepted(batch, socket);
     }
-    if (this.#isAccepting && this.socket.hasPending) this.#host.enqueue(this);
+    if (this.#isAccepting && this.socket.hasPending) this.#parts.queue.add(this);
+  }
+
+  /** Gives the handle back, of a listener that is about to be closed. */
+  release(): void {
+    this.isClosed = true;
+    this.#parts.table.remove(this);
   }
 
   #reportAccepted(batch: TurnBatch, socket: StreamSocket): void {
-    const entry = this.#host.adopt(socket);
+    const entry = addStream(this.#parts, socket, false);
     if (entry === undefined) {
       // More sockets than handles: no descriptor limit lets it come to this.
       socket.reset();

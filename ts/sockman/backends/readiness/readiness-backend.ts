@@ -1,8 +1,7 @@
 // The contract of `backend.ts` in TypeScript, over any kind of non-blocking socket: handles, turns, fairness, pauses.
 //
-// Sockets that have something to report stand in one queue, first come first served; a turn takes from its front and puts
-// what is still ready at its end. So each socket is served at most once a turn, and none is served twice before another
-// one that waits. Cost is O(ready).
+// Sockets that have something to report stand in one queue. A turn takes from its front: each socket is served at most once
+// a turn. Cost is O(ready).
 
 import type { Service } from '../../../netaddr/service.ts';
 import type { Clock, Timer } from '../../../util/time/clock.ts';
@@ -19,20 +18,19 @@ import type {
   TcpInfo,
 } from '../backend.ts';
 import type { Slab } from '../slab.ts';
-import type { SocketDriver, StreamSocket } from './driver.ts';
-import { ListenerEntry, StreamEntry } from './entries.ts';
-import type { Entry, EntryHost } from './entries.ts';
+import type { SocketDriver } from './driver.ts';
+import { ListenerEntry, StreamEntry, addStream } from './entries.ts';
+import type { Entry, EntryParts } from './entries.ts';
 import { HandleTable } from './handle-table.ts';
+import { ReadyQueue } from './ready-queue.ts';
 import { TurnBatch } from './turn-batch.ts';
 
 export class ReadinessBackend implements Backend {
   readonly #driver: SocketDriver;
   readonly #table = new HandleTable<Entry>();
   readonly #batch: TurnBatch;
-  readonly #host: EntryHost;
-  /** Entries to report, from `#readyHead` on. */
-  #ready: Entry[] = [];
-  #readyHead = 0;
+  readonly #queue = new ReadyQueue(() => this.#scheduleTurn());
+  readonly #parts: EntryParts;
   #sink: BatchSink | undefined;
   #isStopped = false;
   #nextTurn: Timer | undefined;
@@ -41,13 +39,7 @@ export class ReadinessBackend implements Backend {
   constructor(driver: SocketDriver, options: BackendOptions) {
     this.#driver = driver;
     this.#batch = new TurnBatch(options.receiveChunkBytes);
-    this.#host = {
-      acceptBatch: options.acceptBatch,
-      now: () => driver.clock.now(),
-      enqueue: (entry) => this.#enqueue(entry),
-      adopt: (socket) => this.#adopt(socket, false),
-      forget: (entry) => this.#forget(entry),
-    };
+    this.#parts = { table: this.#table, queue: this.#queue, clock: driver.clock, acceptBatch: options.acceptBatch };
   }
 
   get name(): string {
@@ -91,14 +83,13 @@ export class ReadinessBackend implements Backend {
   destroy(): void {
     this.stop();
     for (const entry of this.#table.all()) this.close(entry.handle);
-    this.#ready.length = 0;
-    this.#readyHead = 0;
+    this.#queue.clear();
   }
 
   listen(at: Service, options: SocketListenOptions): ListenResult {
     const result = this.#driver.listen(at, options);
     if (!result.ok) return result;
-    const entry = new ListenerEntry(this.#host, result.socket, result.bound);
+    const entry = new ListenerEntry(this.#parts, result.socket, result.bound);
     if (!this.#table.add(entry)) {
       result.socket.close();
       return { ok: false, syscall: 'socket', errno: EMFILE };
@@ -120,7 +111,7 @@ export class ReadinessBackend implements Backend {
   connect(to: Service, options: SocketConnectOptions): ConnectResult {
     const result = this.#driver.connect(to, options);
     if (!result.ok) return result;
-    const entry = this.#adopt(result.socket, true);
+    const entry = addStream(this.#parts, result.socket, true);
     if (entry === undefined) {
       result.socket.reset();
       return { ok: false, syscall: 'socket', errno: EMFILE };
@@ -153,14 +144,14 @@ export class ReadinessBackend implements Backend {
   close(handle: number): void {
     const entry = this.#table.get(handle);
     if (entry === undefined) return;
-    this.#forget(entry);
+    entry.release();
     entry.socket.close();
   }
 
   reset(handle: number): void {
     const entry = this.#stream(handle);
     if (entry === undefined) return;
-    this.#forget(entry);
+    entry.release();
     entry.socket.reset();
   }
 
@@ -186,30 +177,9 @@ export class ReadinessBackend implements Backend {
     return entry instanceof StreamEntry ? entry : undefined;
   }
 
-  #adopt(socket: StreamSocket, isConnecting: boolean): StreamEntry | undefined {
-    const entry = new StreamEntry(this.#host, socket, isConnecting);
-    if (!this.#table.add(entry)) return undefined;
-    socket.attach(entry);
-    // Bytes may have arrived before there was anyone to tell.
-    if (!isConnecting && socket.isReadable) this.#enqueue(entry);
-    return entry;
-  }
-
-  #forget(entry: Entry): void {
-    entry.isClosed = true;
-    this.#table.remove(entry);
-  }
-
-  #enqueue(entry: Entry): void {
-    if (entry.isQueued || entry.isClosed) return;
-    entry.isQueued = true;
-    this.#ready.push(entry);
-    this.#scheduleTurn();
-  }
-
   #scheduleTurn(): void {
     if (this.#nextTurn !== undefined || this.#sink === undefined || this.#isStopped) return;
-    if (this.#readyHead === this.#ready.length && !this.#isUnfinished) return;
+    if (this.#queue.isEmpty && !this.#isUnfinished) return;
     this.#nextTurn = this.#driver.clock.soon(() => this.#turn());
   }
 
@@ -219,15 +189,7 @@ export class ReadinessBackend implements Backend {
     if (this.#isUnfinished) return this.#callSink();
     this.#table.beginTurn();
     batch.begin();
-    // What is put back meanwhile stands behind this mark and waits for the next turn.
-    const end = this.#ready.length;
-    while (this.#readyHead < end && !batch.isFull) {
-      const entry = this.#ready[this.#readyHead++]!;
-      entry.isQueued = false;
-      if (!entry.isClosed) entry.report(batch);
-    }
-    this.#ready.splice(0, this.#readyHead);
-    this.#readyHead = 0;
+    this.#queue.report(batch);
     this.#callSink();
   }
 
