@@ -23,19 +23,17 @@ import type { Clock, Timer } from '../../util/time/clock.ts';
 import { AddressList } from './address-list.ts';
 import { SamDoor, SocksDoor } from './doors.ts';
 import type { Door } from './doors.ts';
+import { Drips } from './drips.ts';
 import { DEFAULT_MIX, drawPopulation } from './population.ts';
 import type { NetworkMix } from './population.ts';
 import { spamAnswers } from './spam.ts';
 import { tellsAddresses } from './villager.ts';
 import type { Villager, VillagerKind } from './villager.ts';
 import { VillagerLink } from './villager-link.ts';
-import type { LinkHost } from './villager-link.ts';
+import type { LinkParts } from './villager-link.ts';
 
 /** Most villagers: what the addresses of one listener can tell apart with room to spare. */
 export const MAX_VILLAGERS = 1_000_000;
-
-/** Between two bytes of a tarpit, in milliseconds. */
-const DRIP_MS = 1_000;
 
 /** Where the villagers' own services are on loopback, none of which is a villager. */
 const DOOR_HOST = '127.0.0.1';
@@ -84,13 +82,12 @@ export class Village {
   readonly #byAddress = new Map<string, Villager>();
   readonly #links = new Map<number, VillagerLink>();
   readonly #doors = new Map<number, Door>();
-  readonly #dripping = new Map<number, Uint8Array>();
-  readonly #linkHost: LinkHost;
+  readonly #drips: Drips;
+  readonly #linkParts: LinkParts;
   readonly #onVisit: ((villager: Villager) => void) | undefined;
   readonly #socksAt: Service;
   readonly #samAt: Service;
   readonly #deadPort: number;
-  #drip: Timer | undefined;
   #visitCount = 0;
 
   /**
@@ -130,16 +127,15 @@ export class Village {
     this.#tells = Math.min(tells, count);
     this.#list = new AddressList(this.villagers, Math.floor(clock.wallTimeMs() / 1_000), random);
     const { magic } = CHAIN_PARAMS[chain];
-    this.#linkHost = {
+    this.#drips = new Drips(this.#sockets, clock);
+    this.#linkParts = {
       magic,
       foreignMagic: CHAIN_PARAMS[chain === 'testnet4' ? 'signet' : 'testnet4'].magic,
       randomBytes: options.randomBytes ?? secureRandomBytes,
+      clock,
+      sockets: this.#sockets,
+      drips: this.#drips,
       answers: (villager, wantsV2) => this.#answersOf(villager, wantsV2),
-      wallTimeSeconds: () => Math.floor(clock.wallTimeMs() / 1_000),
-      send: (nodeId, bytes) => this.#sockets.queueBytes(nodeId, bytes, { limitBytes: 2 ** 26 }),
-      close: (nodeId) => void this.#sockets.endConnection(nodeId),
-      reset: (nodeId) => void this.#sockets.resetConnection(nodeId),
-      drip: (nodeId, bytes) => this.#startDripping(nodeId, bytes),
     };
   }
 
@@ -175,7 +171,7 @@ export class Village {
 
   /** Ends all. */
   async stop(): Promise<void> {
-    this.#drip?.cancel();
+    this.#drips.stop();
     await this.#sockets.close();
   }
 
@@ -229,7 +225,7 @@ export class Village {
   }
 
   #link(nodeId: number, villager: Villager): void {
-    const link = new VillagerLink(this.#linkHost, villager, nodeId);
+    const link = new VillagerLink(this.#linkParts, villager, nodeId);
     this.#links.set(nodeId, link);
     link.begin();
   }
@@ -248,7 +244,7 @@ export class Village {
   #forget(nodeId: number): void {
     this.#links.delete(nodeId);
     this.#doors.delete(nodeId);
-    this.#dripping.delete(nodeId);
+    this.#drips.forget(nodeId);
   }
 
   #answersOf(villager: Villager, wantsV2: boolean): readonly EncodedMessage[] {
@@ -260,21 +256,6 @@ export class Village {
     const spam = spamAnswers(this.#spam, this.#deadPort, this.#random, this.#clock.wallTimeMs());
     return [own, ...spam.map((addresses) => encodeMessage({ type: 'addrv2', addresses }))];
   }
-
-  #startDripping(nodeId: number, bytes: Uint8Array): void {
-    this.#dripping.set(nodeId, bytes);
-    this.#drip ??= this.#clock.after(DRIP_MS, this.#onDrip);
-  }
-
-  readonly #onDrip = (): void => {
-    this.#drip = undefined;
-    for (const [nodeId, bytes] of this.#dripping) {
-      this.#sockets.queueBytes(nodeId, bytes.slice(0, 1));
-      if (bytes.length > 1) this.#dripping.set(nodeId, bytes.subarray(1));
-      else this.#dripping.delete(nodeId);
-    }
-    if (this.#dripping.size > 0) this.#drip = this.#clock.after(DRIP_MS, this.#onDrip);
-  };
 }
 
 function secureRandomBytes(byteCount: number): Uint8Array {

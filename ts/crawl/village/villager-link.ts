@@ -6,7 +6,10 @@ import type { Transport } from '../../p2p/transport/transport.ts';
 import { V1Transport } from '../../p2p/transport/v1.ts';
 import { V2Transport } from '../../p2p/transport/v2.ts';
 import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
+import type { SockMan } from '../../sockman/sock-man.ts';
 import { ByteWriter } from '../../util/bytes/bytes.ts';
+import type { Clock } from '../../util/time/clock.ts';
+import type { Drips } from './drips.ts';
 import { speaksV1, speaksV2 } from './villager.ts';
 import type { Villager } from './villager.ts';
 
@@ -21,32 +24,31 @@ const SEND_ADDR_V2 = encodeMessage({ type: 'sendaddrv2' });
 /** Longest payload that a node takes, and one byte more. */
 const LONGEST_PAYLOAD_BYTES = 4_000_000;
 
+/** Bytes that may wait for a crawler that does not read: a flooder's are meant to. */
+const MAX_UNSENT_BYTES = 2 ** 26;
+
 /** Messages of that length that a flooder sends. */
 const FLOOD_MESSAGES = 4;
 
 /** The addresses that a villager tells, in messages. */
 export type Answers = (villager: Villager, wantsV2: boolean) => readonly EncodedMessage[];
 
-/** What a link needs of its village. */
-export interface LinkHost {
+/** What links of a village work with. */
+export interface LinkParts {
   readonly magic: Uint8Array;
   /** The magic of another network. */
   readonly foreignMagic: Uint8Array;
   readonly randomBytes: RandomBytes;
+  readonly clock: Clock;
+  readonly sockets: Pick<SockMan, 'queueBytes' | 'endConnection' | 'resetConnection'>;
+  readonly drips: Drips;
   readonly answers: Answers;
-  wallTimeSeconds(): number;
-  /** Sends bytes. @returns Bytes that wait. */
-  send(nodeId: number, bytes: Uint8Array): number;
-  close(nodeId: number): void;
-  reset(nodeId: number): void;
-  /** Sends bytes one a second. */
-  drip(nodeId: number, bytes: Uint8Array): void;
 }
 
 /** One connection, once it is clear which villager it goes to. */
 export class VillagerLink {
   readonly villager: Villager;
-  readonly #host: LinkHost;
+  readonly #parts: LinkParts;
   readonly #nodeId: number;
   readonly #transport: Transport;
   #wantsAddrV2 = false;
@@ -54,11 +56,11 @@ export class VillagerLink {
   #isGreeted = false;
   #toSay: EncodedMessage[] = [];
 
-  constructor(host: LinkHost, villager: Villager, nodeId: number) {
-    this.#host = host;
+  constructor(parts: LinkParts, villager: Villager, nodeId: number) {
+    this.#parts = parts;
     this.villager = villager;
     this.#nodeId = nodeId;
-    const { magic, randomBytes: random } = host;
+    const { magic, randomBytes: random } = parts;
     this.#transport = speaksV2(villager.kind)
       ? new V2Transport({ magic, isInitiator: false, random })
       : new V1Transport(magic);
@@ -67,11 +69,11 @@ export class VillagerLink {
   /** The connection stands. */
   begin(): void {
     const { kind, isPresent } = this.villager;
-    if (!isPresent || kind === 'full') return this.#host.close(this.#nodeId);
-    if (kind === 'full-reset') return this.#host.reset(this.#nodeId);
-    if (kind === 'wrong-network') this.#host.send(this.#nodeId, framed(this.#host.foreignMagic, this.#version()));
-    if (kind === 'ssh') this.#host.send(this.#nodeId, Buffer.from(SSH_BANNER, 'latin1'));
-    if (kind === 'tarpit') this.#host.drip(this.#nodeId, framed(this.#host.magic, this.#version()));
+    if (!isPresent || kind === 'full') return this.#close();
+    if (kind === 'full-reset') return this.#reset();
+    if (kind === 'wrong-network') this.#send(framed(this.#parts.foreignMagic, this.#version()));
+    if (kind === 'ssh') this.#send(Buffer.from(SSH_BANNER, 'latin1'));
+    if (kind === 'tarpit') this.#parts.drips.add(this.#nodeId, framed(this.#parts.magic, this.#version()));
   }
 
   /** Announces something, once the handshake is complete. */
@@ -90,7 +92,7 @@ export class VillagerLink {
       case 'wrong-network':
         return;
       case 'echo':
-        this.#host.send(this.#nodeId, data.slice());
+        this.#send(data.slice());
         return;
       case 'http':
         return this.#sendLast(Buffer.from(HTTP_ANSWER, 'latin1'));
@@ -102,19 +104,19 @@ export class VillagerLink {
   }
 
   #sendLast(bytes: Uint8Array): void {
-    this.#host.send(this.#nodeId, bytes);
-    this.#host.close(this.#nodeId);
+    this.#send(bytes);
+    this.#close();
   }
 
   #takeMessages(data: Uint8Array): void {
     const transport = this.#transport;
     for (let offset = 0; offset < data.length;) {
       const taken = transport.receivedBytes(data, offset);
-      if (typeof taken !== 'number') return this.#host.close(this.#nodeId);
+      if (typeof taken !== 'number') return this.#close();
       offset += taken;
       if (!transport.receivedMessageComplete()) continue;
       if (!speaksV1(this.villager.kind) && transport.getInfo().transportType === 'v1') {
-        return this.#host.close(this.#nodeId);
+        return this.#close();
       }
       const { type, payload } = transport.getReceivedMessage(0);
       if (!this.#answer(type, payload)) return;
@@ -131,11 +133,11 @@ export class VillagerLink {
     if (type === 'ping') this.#say({ type: 'pong', payload });
     if (type !== 'getaddr') return true;
     if (kind === 'resets-at-getaddr') {
-      this.#host.reset(this.#nodeId);
+      this.#reset();
       return false;
     }
     if (kind === 'flooder') this.#flood();
-    for (const message of this.#host.answers(this.villager, this.#wantsAddrV2)) this.#say(message);
+    for (const message of this.#parts.answers(this.villager, this.#wantsAddrV2)) this.#say(message);
     return true;
   }
 
@@ -144,18 +146,18 @@ export class VillagerLink {
     this.#hasVersion = true;
     const { kind, protocolVersion } = this.villager;
     if (kind === 'ends-in-version') {
-      const half = framed(this.#host.magic, this.#version());
+      const half = framed(this.#parts.magic, this.#version());
       this.#sendLast(half.subarray(0, half.length >> 1));
       return false;
     }
     if (kind === 'too-long') {
-      this.#sendLast(tooLong(this.#host.magic));
+      this.#sendLast(tooLong(this.#parts.magic));
       return false;
     }
     this.#say(this.#version());
     if (kind === 'resets-at-verack') {
       this.#flush();
-      this.#host.reset(this.#nodeId);
+      this.#reset();
       return false;
     }
     if (protocolVersion >= 70_016) this.#say(WTXID_RELAY, SEND_ADDR_V2);
@@ -174,10 +176,22 @@ export class VillagerLink {
     const aheadSeconds = kind === 'time-liar' ? TEN_YEARS_SECONDS : 0;
     const writer = new ByteWriter(userAgent.length + 96);
     writer.int32LE(protocolVersion).uint64LE(services);
-    writer.int64LE(BigInt(this.#host.wallTimeSeconds() + aheadSeconds));
+    writer.int64LE(BigInt(Math.floor(this.#parts.clock.wallTimeMs() / 1_000) + aheadSeconds));
     writer.bytes(NO_ADDRESSES).uint64LE(BigInt(this.villager.index) + 1n);
     writer.varBytes(userAgent).int32LE(startHeight).bool(relay);
     return { type: 'version', payload: writer.finish() };
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.#parts.sockets.queueBytes(this.#nodeId, bytes, { limitBytes: MAX_UNSENT_BYTES });
+  }
+
+  #close(): void {
+    this.#parts.sockets.endConnection(this.#nodeId);
+  }
+
+  #reset(): void {
+    this.#parts.sockets.resetConnection(this.#nodeId);
   }
 
   #say(...messages: EncodedMessage[]): void {
@@ -194,7 +208,7 @@ export class VillagerLink {
       pieces.push(toSend.slice());
       this.#transport.markBytesSent(toSend.length);
     }
-    if (pieces.length > 0) this.#host.send(this.#nodeId, pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
+    if (pieces.length > 0) this.#send(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
   }
 }
 
