@@ -3,19 +3,30 @@
 import { encodeMessage } from '../../p2p/messages/registry.ts';
 import type { EncodedMessage } from '../../p2p/messages/registry.ts';
 import type { Transport } from '../../p2p/transport/transport.ts';
+import type { SockMan } from '../../sockman/sock-man.ts';
 import { Conversation } from '../visit/conversation.ts';
 import type { ConversationContext } from '../visit/conversation.ts';
 
 /** A node sends gossip to inbound peers that asked it for addresses once. (Bitcoin Core, net_processing.cpp) */
 const GETADDR = encodeMessage({ type: 'getaddr' });
 
-/** What a held peer needs of the monitor. */
-export interface HeldPeerHost extends ConversationContext {
-  transmit(peer: HeldPeer, bytes: Uint8Array): void;
+/** Bytes that may wait for a peer that does not read. */
+const MAX_UNSENT_BYTES = 16_384;
+
+/** Hears what held peers say. */
+export interface HeldPeerListener {
   handshakeCompleted(peer: HeldPeer, nowMs: number): void;
-  /** The payload belongs to the callee. */
-  inventory(peer: HeldPeer, payload: Uint8Array, nowMs: number): void;
-  gossip(peer: HeldPeer, isV2: boolean, payload: Uint8Array): void;
+  /** An `inv`. The payload belongs to the callee. */
+  gotInventory(peer: HeldPeer, payload: Uint8Array, nowMs: number): void;
+  /** An `addr` or `addrv2`. The payload belongs to the callee. */
+  gotAddresses(peer: HeldPeer, isV2: boolean, payload: Uint8Array): void;
+}
+
+/** What held peers work with. */
+export interface HeldPeerParts {
+  readonly context: ConversationContext;
+  readonly sockets: Pick<SockMan, 'queueBytes'>;
+  readonly listener: HeldPeerListener;
 }
 
 /** What is known of a peer when it is dialed. */
@@ -45,13 +56,15 @@ export class HeldPeer extends Conversation {
   /** Addresses that it told, and those that were its own. */
   addressCount = 0;
   selfCount = 0;
-  readonly #host: HeldPeerHost;
+  readonly #sockets: HeldPeerParts['sockets'];
+  readonly #listener: HeldPeerListener;
   #pingNonce = 0n;
   #pingSentAtMs = -1;
 
-  constructor(host: HeldPeerHost, transport: Transport, start: HeldPeerStart) {
-    super(host, transport);
-    this.#host = host;
+  constructor({ context, sockets, listener }: HeldPeerParts, transport: Transport, start: HeldPeerStart) {
+    super(context, transport);
+    this.#sockets = sockets;
+    this.#listener = listener;
     this.nodeId = start.nodeId;
     this.row = start.row;
     this.network = start.network;
@@ -74,7 +87,8 @@ export class HeldPeer extends Conversation {
   }
 
   protected override transmit(bytes: Uint8Array): void {
-    this.#host.transmit(this, bytes);
+    const waiting = this.#sockets.queueBytes(this.nodeId, bytes, { limitBytes: MAX_UNSENT_BYTES });
+    if (waiting > MAX_UNSENT_BYTES / 2) this.ending = { outcome: 'protocol-error', code: 'never-reads' };
   }
 
   protected override afterVerack(): readonly EncodedMessage[] {
@@ -82,13 +96,13 @@ export class HeldPeer extends Conversation {
   }
 
   protected override handshakeCompleted(nowMs: number): void {
-    this.#host.handshakeCompleted(this, nowMs);
+    this.#listener.handshakeCompleted(this, nowMs);
   }
 
   protected override gotMessage(type: string, payload: Uint8Array, nowMs: number): void {
-    if (type === 'inv') this.#host.inventory(this, payload, nowMs);
-    else if (type === 'addrv2') this.#host.gossip(this, true, payload);
-    else if (type === 'addr') this.#host.gossip(this, false, payload);
+    if (type === 'inv') this.#listener.gotInventory(this, payload, nowMs);
+    else if (type === 'addrv2') this.#listener.gotAddresses(this, true, payload);
+    else if (type === 'addr') this.#listener.gotAddresses(this, false, payload);
     else if (type === 'pong') this.#takePong(payload, nowMs);
   }
 

@@ -1,5 +1,4 @@
-// What stands behind a `Monitor`: dials, holds, listens and notes. What is announced when and by how many, which addresses are told,
-// who comes and goes.
+// The peers of a `Monitor`: dials them, holds them, pings them and notes when they go. What they say is for `heard.ts`.
 
 import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
 import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
@@ -18,13 +17,11 @@ import { Frontier } from '../frontier/frontier.ts';
 import { systemOf } from '../frontier/group-key.ts';
 import { LogHistogram } from '../report/tally/log-histogram.ts';
 import type { PropagationSummary } from '../report/tally/summary.ts';
-import { AddressWalker } from '../visit/address-walker.ts';
 import { Greeting } from '../visit/greeting.ts';
-import { Announcements, BLOCK_LIMITS, TRANSACTION_LIMITS } from './announcements.ts';
+import { Heard } from './heard.ts';
 import { HeldPeer } from './held-peer.ts';
-import type { HeldPeerHost } from './held-peer.ts';
+import type { HeldPeerParts } from './held-peer.ts';
 import { HeldTable } from './held-table.ts';
-import { walkInventory } from './inventory-walker.ts';
 import { DEFAULT_MAX_HELD } from './monitor-options.ts';
 import type { MonitorOptions, MonitorPicture } from './monitor-options.ts';
 import { MonitorRecorder } from './monitor-recorder.ts';
@@ -34,9 +31,6 @@ import type { DialEnd } from './redial-times.ts';
 
 /** Between two looks at all peers, in milliseconds. */
 const SWEEP_MS = 250;
-
-/** Bytes that may wait for a peer that does not read. */
-const MAX_UNSENT_BYTES = 16_384;
 
 /** Bytes of unfinished messages of one peer: no message that is of use is longer. */
 const MAX_HELD_MESSAGE_BYTES = 2_097_152;
@@ -48,9 +42,7 @@ const OUT_OF_SOCKETS_MS = 10_000;
 const SILENT_MS = 1_200_000;
 
 /** See the module comment. */
-export class MonitorCore implements HeldPeerHost {
-  readonly magic: Uint8Array;
-  readonly nonce: bigint;
+export class MonitorCore {
   readonly #options: ResolvedCrawlOptions;
   readonly #clock: Clock;
   readonly #pingEveryMs: number;
@@ -60,10 +52,9 @@ export class MonitorCore implements HeldPeerHost {
   readonly #recorder: MonitorRecorder;
   readonly #peers = new Map<number, HeldPeer>();
   readonly #held = new HeldTable();
-  readonly #walker = new AddressWalker();
+  readonly #heard: Heard;
+  readonly #peerParts: HeldPeerParts;
   readonly #redials = new RedialTimes();
-  readonly #blocks: Announcements;
-  readonly #transactions: Announcements;
   readonly #pings = new LogHistogram();
   readonly #sessions = new LogHistogram();
   /** V2 was tried and the peer hung up: V1 is next. */
@@ -72,10 +63,7 @@ export class MonitorCore implements HeldPeerHost {
   #restsUntilMs = 0;
   #limit: number;
   #pingSlot = 0;
-  #addressesTold = 0;
   #sessionsEnded = 0;
-  #bytesReceived = 0;
-  #bytesSent = 0;
   #timer: Timer | undefined;
   #isStopped = false;
 
@@ -96,16 +84,10 @@ export class MonitorCore implements HeldPeerHost {
     this.#limit = maxHeld;
     this.#pingEveryMs = pingEveryMs;
     this.#greeting = new Greeting(clock, random, contact, true);
-    this.magic = CHAIN_PARAMS[chain].magic;
-    this.nonce = this.#greeting.nonce;
     this.#recorder = new MonitorRecorder(folder, clock, logger);
     this.#frontier = this.#makeFrontier();
-    const addressOf = (slot: number): string | undefined => {
-      const peer = this.#held.at(slot);
-      return peer === undefined ? undefined : this.#addressOf(peer);
-    };
-    this.#blocks = new Announcements(BLOCK_LIMITS, clock, random, (one) => this.#recorder.block(one, addressOf));
-    this.#transactions = new Announcements(TRANSACTION_LIMITS, clock, random, (one) => this.#recorder.transaction(one));
+    const held = this.#held;
+    this.#heard = new Heard({ clock, random, frontier: this.#frontier, held, recorder: this.#recorder });
     this.#sockets = createSockMan(
       {
         eventNewConnectionAccepted: () => false,
@@ -115,6 +97,8 @@ export class MonitorCore implements HeldPeerHost {
       },
       { logger, ...sockets },
     );
+    const context = { magic: CHAIN_PARAMS[chain].magic, nonce: this.#greeting.nonce };
+    this.#peerParts = { context, sockets: this.#sockets, listener: this.#heard };
   }
 
   /** How the monitor introduces itself. */
@@ -125,6 +109,8 @@ export class MonitorCore implements HeldPeerHost {
   /** What is seen now. */
   get picture(): MonitorPicture {
     const held = this.#held;
+    const heard = this.#heard;
+    const { receivedBytes, sentBytes } = this.#sockets.stats();
     const networks = Object.fromEntries(
       NETWORK_NAMES.flatMap((name, number) => (name === undefined ? [] : [[name, held.networks[number]!]])),
     ) as Record<string, number>;
@@ -135,13 +121,13 @@ export class MonitorCore implements HeldPeerHost {
       networks,
       v2: held.v2Count,
       known: this.#frontier.knownCount,
-      blocksSeen: this.#blocks.seenCount,
-      transactionsSeen: this.#transactions.seenCount,
-      addressesTold: this.#addressesTold,
+      blocksSeen: heard.blocksSeen,
+      transactionsSeen: heard.transactionsSeen,
+      addressesTold: heard.addressesTold,
       sessionsEnded: this.#sessionsEnded,
       leftAlone: this.#redials.leftAloneCount,
-      bytesReceived: this.#bytesReceived,
-      bytesSent: this.#bytesSent,
+      bytesReceived: receivedBytes,
+      bytesSent: sentBytes,
       pingMs: this.#pings.quantile(0.5),
       sessionSeconds: scaled(this.#sessions.quantile(0.5)),
     };
@@ -149,7 +135,7 @@ export class MonitorCore implements HeldPeerHost {
 
   /** How fast blocks and transactions spread so far. */
   get propagation(): PropagationSummary {
-    return this.#recorder.propagation(this.#held.all, this.#blocks.seenCount, this.#transactions.seenCount);
+    return this.#recorder.propagation(this.#held.all, this.#heard.blocksSeen, this.#heard.transactionsSeen);
   }
 
   /** Begins to dial. */
@@ -167,9 +153,7 @@ export class MonitorCore implements HeldPeerHost {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();
-    // Before the peers go: who announced is told by who is held.
-    this.#blocks.endAll();
-    this.#transactions.endAll();
+    this.#heard.endAll();
     for (const peer of [...this.#peers.values()]) this.#end(peer, 'stopped');
     await this.#sockets.close();
     this.#recorder.close(this.propagation);
@@ -244,11 +228,11 @@ export class MonitorCore implements HeldPeerHost {
     const { v2, randomBytes, asMap } = this.#options;
     const mayBeV2 =
       v2 === 'only' || (v2 === 'auto' && !this.#speaksV1.has(row) && this.#frontier.servicesOf(row) !== 0n);
-    const { magic } = this;
+    const { magic } = this.#peerParts.context;
     const transport = mayBeV2
       ? new V2Transport({ magic, isInitiator: true, random: randomBytes })
       : new V1Transport(magic);
-    const peer = new HeldPeer(this, transport, {
+    const peer = new HeldPeer(this.#peerParts, transport, {
       nodeId,
       row,
       network: this.#frontier.table.networkOf(row),
@@ -268,64 +252,10 @@ export class MonitorCore implements HeldPeerHost {
 
   // ---- What peers say -------------------------------------------------------------------------------------------------
 
-  /** @internal */
-  transmit(peer: HeldPeer, bytes: Uint8Array): void {
-    this.#bytesSent += bytes.length;
-    const waiting = this.#sockets.queueBytes(peer.nodeId, bytes, { limitBytes: MAX_UNSENT_BYTES });
-    if (waiting > MAX_UNSENT_BYTES / 2) peer.ending = { outcome: 'protocol-error', code: 'never-reads' };
-  }
-
-  /** @internal */
-  handshakeCompleted(peer: HeldPeer, nowMs: number): void {
-    peer.heldSinceMs = nowMs;
-    this.#held.add(peer);
-    // The group's place is for dials: it is free again.
-    this.#frontier.finish(peer.row, false, nowMs);
-    this.#recorder.began(peer, this.#addressOf(peer));
-    peer.ping(nowMs);
-  }
-
-  /** @internal */
-  inventory(peer: HeldPeer, payload: Uint8Array, nowMs: number): void {
-    if (peer.slot === -1) return;
-    const held = this.#held;
-    const isSound = walkInventory(payload, (isBlock, hash) => {
-      const announcements = isBlock ? this.#blocks : this.#transactions;
-      announcements.announced(hash, peer, nowMs, held, held.slots);
-    });
-    if (!isSound) peer.ending = { outcome: 'protocol-error', code: 'inventory' };
-  }
-
-  /** @internal */
-  gossip(peer: HeldPeer, isV2: boolean, payload: Uint8Array): void {
-    const walker = this.#walker;
-    if (!walker.begin(isV2, payload)) return;
-    const nowSeconds = Math.floor(this.#clock.wallTimeMs() / 1_000);
-    const { table } = this.#frontier;
-    const isSmall = walker.count <= 10;
-    const told: string[] = [];
-    let newCount = 0;
-    let isSelf = false;
-    while (walker.next()) {
-      const { network, bytes, offset, port, timeSeconds, services } = walker;
-      const row = this.#frontier.learn(network, bytes, offset, port, timeSeconds, services, peer.row, nowSeconds);
-      if (row !== -1) newCount += 1;
-      if (!isSmall) continue;
-      const known = network === 0 ? -1 : table.find(network, bytes, offset, port);
-      if (known === peer.row) isSelf = true;
-      if (known !== -1) told.push(String(table.serviceOf(known)));
-    }
-    this.#addressesTold += walker.count;
-    peer.addressCount += walker.count;
-    if (isSelf) peer.selfCount += 1;
-    this.#recorder.gossip(this.#addressOf(peer), walker.count, newCount, isSelf, told);
-  }
-
   #take(nodeId: number, data: Uint8Array): void {
     const peer = this.#peers.get(nodeId);
     if (peer === undefined) return;
     const nowMs = this.#clock.now();
-    this.#bytesReceived += data.length;
     peer.heardAtMs = nowMs;
     const wasPinging = peer.isPingOpen;
     peer.take(data, nowMs);
@@ -355,12 +285,8 @@ export class MonitorCore implements HeldPeerHost {
     this.#sessionsEnded += 1;
     const heldMs = nowMs - peer.heldSinceMs;
     this.#sessions.add(heldMs / 1_000);
-    this.#recorder.ended(peer, this.#addressOf(peer), heldMs, reason);
+    this.#recorder.ended(peer, this.#heard.addressOf(peer), heldMs, reason);
     if (!this.#isStopped) this.#dialEnded(peer.row, endOf(heldMs));
-  }
-
-  #addressOf(peer: HeldPeer): string {
-    return String(this.#frontier.table.serviceOf(peer.row));
   }
 
   // ---- Time -----------------------------------------------------------------------------------------------------------
@@ -368,8 +294,7 @@ export class MonitorCore implements HeldPeerHost {
   readonly #onSweep = (): void => {
     if (this.#isStopped) return;
     const nowMs = this.#clock.now();
-    this.#blocks.sweep(nowMs);
-    this.#transactions.sweep(nowMs);
+    this.#heard.sweep(nowMs);
     this.#redials.due(nowMs, (row) => this.#frontier.again(row));
     this.#endSilent(nowMs);
     this.#pingSome(nowMs);
@@ -379,7 +304,7 @@ export class MonitorCore implements HeldPeerHost {
       () => this.picture,
       () => this.propagation,
     );
-    this.#timer = this.#clock.after(SWEEP_MS, this.#onSweep);
+    this.#timer = this.#sockets.deadline(SWEEP_MS, this.#onSweep);
   };
 
   /** Handshakes that take too long. */

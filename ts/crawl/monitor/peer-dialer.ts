@@ -20,7 +20,7 @@ export async function dialPeer(sockets: SockMan, options: ResolvedCrawlOptions, 
   if (route === undefined || route === 'direct') return sockets.connectAndMakeNodeId(service, { timeoutMs });
   // A proxy takes its time for each step: the deadline of a visit limits all of them.
   const late = new AbortController();
-  const timer = options.clock.after(deadlineMs, () => late.abort());
+  const timer = sockets.deadline(deadlineMs, () => late.abort());
   const through: ConnectOptions = { timeoutMs, proxy: route, signal: late.signal };
   try {
     return await sockets.connectAndMakeNodeId(service, through);
