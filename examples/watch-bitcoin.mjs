@@ -9,7 +9,7 @@ const [address = '127.0.0.1:18444', network = 'regtest'] = process.argv.slice(2)
 const chain = Object.values(CHAIN_PARAMS).find(({ name }) => name === network);
 if (chain === undefined) throw new Error(`no network ${network}`);
 
-const connman = new Connman({ network: chain, connect: [address], listen: false });
+const connman = new Connman({ chain, connect: [address], listen: false });
 const peers = new PeerManager({ ignoreIncomingTxs: false });
 peers.on('peerReady', ({ node }) => console.log(`${node.addrName}: ${node.cleanSubVer}`));
 peers.on('message:inv', ({ message }) => {

@@ -40,11 +40,11 @@ class BareServer extends SockMan {
 
 const bare = kind === 'bare' ? new BareServer() : undefined;
 const connman = new Connman({
-  network: 'regtest',
+  chain: 'regtest',
   bind: ['127.0.0.1:0'],
   noConnect: true,
   maxConnections: peerCount + SPARE_SLOTS,
-  whiteList: haste === undefined ? [] : ['noban@127.0.0.1'],
+  whitelist: haste === undefined ? [] : ['noban@127.0.0.1'],
 });
 const peerManager = new PeerManager({ ignoreIncomingTxs: false });
 

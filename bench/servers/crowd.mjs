@@ -45,7 +45,7 @@ class Crowd extends SockMan {
     if (nodeId === undefined) throw new Error(errmsg);
     if (!speaks) return void this.peers.set(nodeId, {});
     await new Promise((resolve) => {
-      const transport = new V2Transport({ magic, isInitiator: true, random: randomBytes });
+      const transport = new V2Transport({ magic, isInitiator: true, randomBytes });
       this.peers.set(nodeId, { transport, queue: [VERSION], isReady: resolve });
       this.wake(nodeId);
     });

@@ -5,7 +5,7 @@ import { Connman, PeerManager } from '../../esm/connman.js';
 import { HttpServer } from '../../esm/http.js';
 import { RpcAuth, RpcServer, nodeMethods } from '../../esm/rpc.js';
 
-const connman = new Connman({ network: 'regtest', noConnect: true, listen: false });
+const connman = new Connman({ chain: 'regtest', noConnect: true, listen: false });
 await connman.start(new PeerManager());
 
 const auth = new RpcAuth({ user: 'bench', password: 'bench' });

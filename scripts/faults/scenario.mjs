@@ -144,7 +144,7 @@ async function serveHttp() {
 
 async function runNode() {
   const remembered = await openDataFolder(folder, CHAIN_PARAMS.regtest);
-  const node = new Connman({ network: 'regtest', bind: ['127.0.0.1:0'], noConnect: true, ...remembered });
+  const node = new Connman({ chain: 'regtest', bind: ['127.0.0.1:0'], noConnect: true, ...remembered });
   try {
     await node.start(new PeerManager({ ...remembered }));
   } finally {

@@ -42,7 +42,7 @@ async function openAndClose(options: DataFolderOptions = {}): Promise<void> {
 async function start(parts: DataFolder, seed = 4): Promise<Connman> {
   const { clock, createBackend: backend } = world.net;
   const random = seededUint32(seed);
-  const connman = new Connman({ network: 'regtest', backend, clock, random, listen: false, ...parts });
+  const connman = new Connman({ chain: 'regtest', backend, clock, random, listen: false, ...parts });
   const peerManager = new PeerManager({ clock, random, ...parts });
   await connman.start(peerManager);
   return connman;

@@ -98,7 +98,7 @@ describe('a name with 300 addresses', () => {
 
 describe('permissions of those we dial', () => {
   it('are given to manual connections, where a whitelist entry says so, and to no others', async () => {
-    const { connman } = await world.node({ whiteList: ['out,addr@93.0.0.0/16', 'mempool@93.0.0.0/16'] });
+    const { connman } = await world.node({ whitelist: ['out,addr@93.0.0.0/16', 'mempool@93.0.0.0/16'] });
     for (const place of ['93.0.0.1:1', '93.0.0.2:1']) world.listen(place);
     const dials = [connman.connectTo('93.0.0.1:1'), connman.addConnection('93.0.0.2:1', 'outbound-full-relay')];
     await world.settle();

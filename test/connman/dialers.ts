@@ -37,7 +37,7 @@ export function placesIn(groups: number, perGroup: number): string[] {
 export async function startDialer(world: World, addressBook: AddrMan, options: ConnmanOptions = {}): Promise<Connman> {
   const { clock, createBackend: backend } = world.net;
   const common = { clock, random: seededUint32(6), addressBook };
-  const connman = new Connman({ network: 'regtest', backend, listen: false, ...common, ...options });
+  const connman = new Connman({ chain: 'regtest', backend, listen: false, ...common, ...options });
   const peerManager = new PeerManager(common);
   await connman.start(peerManager);
   return connman;

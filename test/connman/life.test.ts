@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 async function withPeers(...from: string[]): Promise<{ node: TestNode; peers: WirePeer[] }> {
-  const node = await world.node({ bind: [PLACE], whiteList: ['noban@10.7.0.0/16'] });
+  const node = await world.node({ bind: [PLACE], whitelist: ['noban@10.7.0.0/16'] });
   const peers = from.map((address) => world.connect(PLACE, `${address}:0`));
   await world.settle();
   return { node, peers };

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 async function start(options: ConnmanOptions): Promise<{ connman: Connman; greeter: Greeter }> {
-  const connman: Connman = new Connman({ network: 'regtest', noConnect: true, ...options });
+  const connman: Connman = new Connman({ chain: 'regtest', noConnect: true, ...options });
   const greeter = new Greeter();
   running.push(connman);
   connman.on('closedConnection', () => noteProgress());

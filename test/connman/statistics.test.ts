@@ -15,7 +15,7 @@ afterEach(async () => {
 
 describe('peer statistics', () => {
   it('have every field of getpeerinfo', async () => {
-    const { connman } = await world.node({ bind: [PLACE], whiteList: ['addr,mempool@10.1.0.0/16'] });
+    const { connman } = await world.node({ bind: [PLACE], whitelist: ['addr,mempool@10.1.0.0/16'] });
     const peer = world.connect(PLACE, '10.1.0.1:5000');
     peer.greet();
     await world.settle();

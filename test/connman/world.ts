@@ -41,7 +41,7 @@ export class World {
   /** A node that is not started. */
   make(options: ConnmanOptions = {}): TestNode {
     const connman: Connman = new Connman({
-      network: 'regtest',
+      chain: 'regtest',
       backend: this.net.createBackend,
       clock: this.net.clock,
       listen: options.bind !== undefined || options.whiteBind !== undefined,

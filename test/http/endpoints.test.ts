@@ -67,7 +67,7 @@ describe('readEndpoints', () => {
   });
 
   it('refuses a CJDNS subnet where CJDNS is reachable', () => {
-    const texts = { rpcAllowIp: ['fc00::/8'], rpcPort, isCJDNSReachable: true };
+    const texts = { rpcAllowIp: ['fc00::/8'], rpcPort, cjdnsReachable: true };
     expect(readEndpoints(texts)).toMatchObject({ ok: false });
     expect(readEndpoints({ ...texts, rpcAllowIp: ['fd00::/8'] })).toMatchObject({ ok: true });
   });

@@ -19,7 +19,7 @@ afterEach(async () => {
 
 /** A node of ours on regtest. */
 async function start(options: ConnmanOptions): Promise<{ node: Connman; peers: PeerManager }> {
-  const node = new Connman({ network: 'regtest', ...options });
+  const node = new Connman({ chain: 'regtest', ...options });
   const peers = new PeerManager({ ignoreIncomingTxs: false });
   running.push(node);
   await node.start(peers);

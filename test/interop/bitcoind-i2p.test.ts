@@ -38,7 +38,7 @@ function define(): void {
     folder = mkdtempSync(join(tmpdir(), 'sockman-core-i2p-'));
     core = await Bitcoind.start([DIALS_NOBODY, `-i2psam=${lab.bridges[0]}`, '-onlynet=i2p', '-debug=i2p']);
     node = new Connman({
-      network: 'regtest',
+      chain: 'regtest',
       noConnect: true,
       i2pSam: lab.bridges[1]!,
       i2pPrivateKeyFile: join(folder, 'i2p_private_key'),

@@ -45,7 +45,7 @@ function define(): void {
     const overTor = [`-torcontrol=${lab.control}`, '-listenonion=1', `-onion=${lab.socks}`];
     core = await Bitcoind.start([DIALS_NOBODY, ...overTor, `-bind=${coreOnionBind}=onion`]);
     node = new Connman({
-      network: 'regtest',
+      chain: 'regtest',
       noConnect: true,
       bind: ['127.0.0.1:0'],
       onionBind: ['127.0.0.1:0'],

@@ -122,7 +122,7 @@ describeInNamespace('a private I2P network', import.meta.filename, needs, () => 
 
   async function startConnman(router: number, options: ConnmanOptions): Promise<Connman> {
     const i2p = { i2pSam: lab.bridges[router]!, i2pSessionOptions: ZERO_HOPS };
-    const connman = new Connman({ network: 'regtest', listen: false, noConnect: true, ...i2p, ...options });
+    const connman = new Connman({ chain: 'regtest', listen: false, noConnect: true, ...i2p, ...options });
     const peers = new PeerManager();
     peers.on('peerReady', noteProgress);
     connman.on('closedConnection', noteProgress);

@@ -109,14 +109,14 @@ async function endOf(child: ChildProcess): Promise<void> {
 
 describe.skipIf(isMissing)(`Prometheus${reason}`, { timeout: 60_000 + SECONDS * 1_000 }, () => {
   it('scrapes a node each second, and answers with its figures', async () => {
-    const connman = new Connman({ network: 'regtest', bind: ['127.0.0.1:0'], noConnect: true });
+    const connman = new Connman({ chain: 'regtest', bind: ['127.0.0.1:0'], noConnect: true });
     const peerManager = new PeerManager();
     const server = new HttpServer();
     const metrics = new Metrics({ connman, peerManager, httpServer: server, chain: 'regtest' });
     metrics.attach(server);
     const target = server.start()[0]!;
     await connman.start(peerManager);
-    const other = new Connman({ network: 'regtest', listen: false, connect: [String(connman.listeningAt[0])] });
+    const other = new Connman({ chain: 'regtest', listen: false, connect: [String(connman.listeningAt[0])] });
     await other.start(new PeerManager());
     closers.push(
       () => metrics.stop(),

@@ -33,7 +33,7 @@ const VIRTUAL_PORT = 18_444;
 const PUBLICATION_DEADLINE_MS = 60_000;
 
 /** A node that does nothing by itself. */
-const QUIET = { network: 'regtest', noConnect: true } as const;
+const QUIET = { chain: 'regtest', noConnect: true } as const;
 
 async function startWithPeerManager(connman: Connman): Promise<void> {
   const peers = new PeerManager();

@@ -74,8 +74,8 @@ describe('a ban of CJDNS by its text', () => {
     folder = mkdtempSync(join(tmpdir(), 'sockman-cjdns-'));
   });
   afterEach(() => rmSync(folder, { recursive: true }));
-  const load = (isCJDNSReachable: boolean): Promise<BanMan> =>
-    BanMan.load({ clock, isCJDNSReachable, file: new DataFile(join(folder, 'banlist.json')) });
+  const load = (cjdnsReachable: boolean): Promise<BanMan> =>
+    BanMan.load({ clock, cjdnsReachable, file: new DataFile(join(folder, 'banlist.json')) });
   const peer = NetAddress.parse('fc00::1').toCJDNSIfInRange();
 
   it.each<[string, string | NetAddress | Subnet]>([

@@ -82,7 +82,7 @@ function settableClock(): Clock & { aheadMs: number } {
 
 async function node(clock: Clock): Promise<{ connman: Connman; closed: string[] }> {
   const connman = new Connman({
-    network: 'regtest',
+    chain: 'regtest',
     noConnect: true,
     bind: ['127.0.0.1:0'],
     peerTimeoutSeconds: 1,

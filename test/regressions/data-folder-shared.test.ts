@@ -89,7 +89,7 @@ describe.skipIf(!canLock)('a data folder', () => {
 
   it('is left when its Connman stops, and not before', async () => {
     const remembered = await openDataFolder(folder, regtest);
-    const connman = new Connman({ network: 'regtest', listen: false, noConnect: true, ...remembered });
+    const connman = new Connman({ chain: 'regtest', listen: false, noConnect: true, ...remembered });
     await connman.start(new PeerManager(remembered));
     await expect(openDataFolder(folder, regtest)).rejects.toMatchObject(isLocked('in use by this process'));
     await connman.stop();

@@ -55,7 +55,7 @@ describe('a misspelt option', () => {
 
   const server = { host: '127.0.0.1', port: 1, authorityX: undefined };
   const makers: Record<string, (options: object) => unknown> = {
-    Connman: (options) => new Connman(loose({ network: 'regtest', backend, listen: false, ...options })),
+    Connman: (options) => new Connman(loose({ chain: 'regtest', backend, listen: false, ...options })),
     PeerManager: (options) => new PeerManager(loose(options)),
     HttpServer: (options) => new HttpServer(loose(options)),
     Sv2Connman: (options) => new Sv2Connman(loose(options)),
@@ -86,7 +86,7 @@ describe('a misspelt option', () => {
   it('is none of the parts that a data folder gives to a node and its message processor alike', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sockman-names-'));
     const parts = await openDataFolder(folder, CHAIN_PARAMS.regtest);
-    expect(() => new Connman({ network: 'regtest', backend, listen: false, ...parts })).not.toThrow();
+    expect(() => new Connman({ chain: 'regtest', backend, listen: false, ...parts })).not.toThrow();
     expect(() => new PeerManager(parts)).not.toThrow();
     parts.folderLock.release();
     await rm(folder, { recursive: true });
@@ -117,7 +117,7 @@ describe('a misspelt option', () => {
   });
 
   it('of the SockMan inside a Connman does not hinder the options of the Connman', () => {
-    expect(() => new Connman({ network: 'regtest', backend, listen: false })).not.toThrow();
+    expect(() => new Connman({ chain: 'regtest', backend, listen: false })).not.toThrow();
   });
 });
 

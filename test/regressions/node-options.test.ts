@@ -18,7 +18,7 @@ function nodeWith(options: ConnmanOptions): { connman: Connman; warnings: string
   const logger = { ...silentLogger, warn: (line: string) => void warnings.push(line) };
   const { createBackend: backend, clock } = new MemoryNetwork({ autoRun: true });
   return {
-    connman: new Connman({ network: 'regtest', backend, clock, logger, noConnect: true, ...options }),
+    connman: new Connman({ chain: 'regtest', backend, clock, logger, noConnect: true, ...options }),
     warnings,
   };
 }

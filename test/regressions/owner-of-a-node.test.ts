@@ -13,7 +13,7 @@ it('the owner of a node opens, bans, connects, disconnects and closes with what 
   const folder = mkdtempSync(join(tmpdir(), 'sockman-owner-'));
   const remembered = await openDataFolder(folder, CHAIN_PARAMS.regtest, { clock: systemClock, logger: silentLogger });
   const random = createSecureRandom();
-  const connman = new Connman({ network: 'regtest', bind: ['127.0.0.1:0'], noConnect: true, random, ...remembered });
+  const connman = new Connman({ chain: 'regtest', bind: ['127.0.0.1:0'], noConnect: true, random, ...remembered });
   await connman.start(new PeerManager(remembered));
   const { banMan } = remembered;
   expect(banMan.ban(Subnet.parse('203.0.113.0/24'), { seconds: 60 })).toBe(true);

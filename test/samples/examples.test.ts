@@ -151,7 +151,7 @@ describe.skipIf(noBuild !== undefined)(`the example ${noBuild ?? ''}`, () => {
   });
 
   it('watch-bitcoin.mjs says which node it talks to', async () => {
-    const node = new Connman({ network: 'regtest', bind: [ANY], noConnect: true });
+    const node = new Connman({ chain: 'regtest', bind: [ANY], noConnect: true });
     await node.start(new PeerManager());
     const child = runFile('examples/watch-bitcoin.mjs', String(node.listeningAt[0]));
     expect((await printed(child, /: (\/sockman.*\/)/))[1]).toBe(node.userAgent);

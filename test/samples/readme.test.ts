@@ -114,7 +114,7 @@ describe('the README', () => {
   });
 
   it('shows how to watch a node', async () => {
-    const node = new Connman({ network: 'regtest', bind: ['127.0.0.1:0'], noConnect: true });
+    const node = new Connman({ chain: 'regtest', bind: ['127.0.0.1:0'], noConnect: true });
     const peers = new PeerManager();
     await node.start(peers);
     const address = String(node.listeningAt[0]);

@@ -46,7 +46,7 @@ import type { NetTotals, NetworkInfo, PeerStats } from './statistics.ts';
  * Manages the peers of a Bitcoin node. Make one, make a message processor for it, `start`, and `stop` at the end.
  *
  * @example
- * const connman = new Connman({ network: 'regtest', bind: ['127.0.0.1:18444'], connect: ['127.0.0.1:18555'] });
+ * const connman = new Connman({ chain: 'regtest', bind: ['127.0.0.1:18444'], connect: ['127.0.0.1:18555'] });
  * const peers = new PeerManager();
  * connman.on('inboundConnection', (node) => console.log(node.addrName));
  * await connman.start(peers);

@@ -64,7 +64,7 @@ export interface DataFolder extends Required<Pick<ConnmanOptions, 'addressBookSt
  *   `ERR_SOCKMAN_SYSTEM`: the folder cannot be made, or `peers.dat` not be read.
  * @example
  * const remembered = await openDataFolder('/home/me/.sockman', CHAIN_PARAMS.main);
- * const connman = new Connman({ network: 'main', ...remembered });
+ * const connman = new Connman({ chain: 'main', ...remembered });
  */
 export async function openDataFolder(
   path: string,
@@ -118,7 +118,7 @@ async function openFiles(
       random,
       logger,
       file: new DataFile(join(folder, 'banlist.json'), { random }),
-      isCJDNSReachable: cjdnsReachable,
+      cjdnsReachable,
       ...(defaultBanSeconds !== undefined && { defaultBanSeconds }),
       ...(onBansChanged !== undefined && { onChange: onBansChanged }),
     },

@@ -46,7 +46,7 @@ export interface CrawlOptions {
   /** Asks the DNS seeds of the chain by this function. Default: they are not asked. */
   readonly lookUpHost?: (name: string) => Promise<readonly NetAddress[]>;
   /** Begins also with the built-in list of the chain. Default false. */
-  readonly usesFixedSeeds?: boolean;
+  readonly fixedSeeds?: boolean;
   /** Who is not visited. */
   readonly exclusions?: Exclusions;
   /** Groups addresses by autonomous system, and names them in records. */
@@ -107,7 +107,7 @@ export function resolveCrawlOptions(options: CrawlOptions): ResolvedCrawlOptions
     v2: options.v2 ?? 'auto',
     routes: options.routes ?? DIRECT_ROUTES,
     seeds: options.seeds ?? [],
-    usesFixedSeeds: options.usesFixedSeeds ?? false,
+    usesFixedSeeds: options.fixedSeeds ?? false,
     exclusions: options.exclusions ?? Exclusions.NONE,
     concurrency: whole('concurrency', options.concurrency, 4_000, 1, MANY),
     groupRate,

@@ -70,7 +70,7 @@ export interface CrawlListener {
  * Crawls one network.
  *
  * @example
- * const crawler = new Crawler({ chain: 'signet', folder: 'crawl', usesFixedSeeds: true }, { record: console.log });
+ * const crawler = new Crawler({ chain: 'signet', folder: 'crawl', fixedSeeds: true }, { record: console.log });
  * await crawler.run(signal);
  */
 export class Crawler {

@@ -17,7 +17,7 @@ export interface EndpointTexts {
   /** Port where a text has none. */
   rpcPort: number;
   /** Whether fc00::/8 is CJDNS here: no subnet then. */
-  isCJDNSReachable?: boolean;
+  cjdnsReachable?: boolean;
 }
 
 /** What `HttpServer` takes, with what the log should say; or why the start fails. */
@@ -26,10 +26,10 @@ export type Endpoints =
 
 /** Reads the texts. Nothing is bound, no name is looked up. */
 export function readEndpoints(texts: EndpointTexts): Endpoints {
-  const { rpcBind = [], rpcAllowIp = [], rpcPort, isCJDNSReachable = false } = texts;
+  const { rpcBind = [], rpcAllowIp = [], rpcPort, cjdnsReachable = false } = texts;
   const allowIp: Subnet[] = [];
   for (const text of rpcAllowIp) {
-    const subnet = Subnet.tryParse(text, isCJDNSReachable);
+    const subnet = Subnet.tryParse(text, cjdnsReachable);
     // CJDNS addresses have no subnets, and nobody connects from one by TCP.
     if (subnet === undefined || !(subnet.base.isIPv4() || subnet.base.isIPv6())) {
       const valid =

@@ -16,9 +16,9 @@ const isSingle = (subnet: Subnet): boolean => subnet.equals(new Subnet(subnet.ba
  *
  * @param target - An address, a range, or the text of either: `1.2.3.4`, `1.2.3.0/24`, `fc00::1`, `….onion`.
  */
-export function trySubnetNamed(target: NetAddress | Subnet | string, isCJDNSReachable: boolean): Subnet | undefined {
+export function trySubnetNamed(target: NetAddress | Subnet | string, cjdnsReachable: boolean): Subnet | undefined {
   const subnet = typeof target === 'string' ? Subnet.tryParse(target) : toSubnet(target);
-  if (subnet === undefined || !isCJDNSReachable) return subnet;
+  if (subnet === undefined || !cjdnsReachable) return subnet;
   const base = subnet.base.toCJDNSIfInRange();
   if (base.equals(subnet.base)) return subnet;
   return isSingle(subnet) ? new Subnet(base) : undefined;
@@ -31,8 +31,8 @@ export function trySubnetNamed(target: NetAddress | Subnet | string, isCJDNSReac
  * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no address and no range; an internal address; or one that nobody can have,
  *   as `0.0.0.0`.
  */
-export function subnetNamed(name: string, target: NetAddress | Subnet | string, isCJDNSReachable: boolean): Subnet {
-  const subnet = trySubnetNamed(target, isCJDNSReachable);
+export function subnetNamed(name: string, target: NetAddress | Subnet | string, cjdnsReachable: boolean): Subnet {
+  const subnet = trySubnetNamed(target, cjdnsReachable);
   if (subnet === undefined) throw invalidArg(name, 'an address, or a range as address/bits', target);
   if (isSingle(subnet) && !isValid(subnet.base)) throw invalidArg(name, 'an address that peers can have', target);
   return subnet;

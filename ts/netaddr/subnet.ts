@@ -47,21 +47,21 @@ export class Subnet {
   /**
    * Reads `address`, `address/bits` or `address/netmask`, such as `1.2.3.0/24` and `1.2.3.0/255.255.255.0`.
    *
-   * @param isCJDNSReachable - Whether fc00::/8 is read as CJDNS, of which only single addresses are subnets.
+   * @param cjdnsReachable - Whether fc00::/8 is read as CJDNS, of which only single addresses are subnets.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not a subnet.
    */
-  static parse(text: string, isCJDNSReachable: boolean = false): Subnet {
-    const subnet = Subnet.tryParse(text, isCJDNSReachable);
+  static parse(text: string, cjdnsReachable: boolean = false): Subnet {
+    const subnet = Subnet.tryParse(text, cjdnsReachable);
     if (subnet === undefined) throw invalidArg('subnet', 'an address, address/bits or address/netmask', text);
     return subnet;
   }
 
   /** Reads a subnet as `parse` does; undefined for anything that is not one. */
-  static tryParse(text: string, isCJDNSReachable: boolean = false): Subnet | undefined {
+  static tryParse(text: string, cjdnsReachable: boolean = false): Subnet | undefined {
     if (typeof text !== 'string' || text.length > MAX_TEXT_CHARS) return undefined;
     const slash = text.indexOf('/');
     const parsed = NetAddress.tryParse(slash === -1 ? text : text.slice(0, slash));
-    const address = isCJDNSReachable ? parsed?.toCJDNSIfInRange() : parsed;
+    const address = cjdnsReachable ? parsed?.toCJDNSIfInRange() : parsed;
     if (address === undefined) return undefined;
     if (slash === -1) return new Subnet(address);
     if (!address.isIPv4() && !address.isIPv6()) return undefined;

@@ -33,11 +33,11 @@ const INDENT_SPACES = 4;
  *
  * @param text - The content of the file.
  * @param nowSeconds - Bans that ended before this are left out.
- * @param isCJDNSReachable - Whether fc00::/8 is read as CJDNS.
+ * @param cjdnsReachable - Whether fc00::/8 is read as CJDNS.
  * @returns Undefined if the list as a whole is unsound: not JSON, a key twice, a field of the wrong type. It is then
  *   to be replaced by an empty one.
  */
-export function parseBanList(text: string, nowSeconds: number, isCJDNSReachable: boolean): BanEntry[] | undefined {
+export function parseBanList(text: string, nowSeconds: number, cjdnsReachable: boolean): BanEntry[] | undefined {
   const root = parseRoot(text);
   const elements = root?.['banned_nets'];
   if (!Array.isArray(elements)) return undefined;
@@ -49,7 +49,7 @@ export function parseBanList(text: string, nowSeconds: number, isCJDNSReachable:
     if (version !== ENTRY_VERSION) continue;
     const address = fields['address'];
     if (typeof address !== 'string') return undefined;
-    const subnet = trySubnetNamed(address, isCJDNSReachable);
+    const subnet = trySubnetNamed(address, cjdnsReachable);
     if (subnet === undefined) continue;
     const createdSeconds = asInteger(fields['ban_created']);
     const untilSeconds = asInteger(fields['banned_until']);

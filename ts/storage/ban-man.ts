@@ -46,7 +46,7 @@ export interface BanManOptions {
   /** 1 or more; `DEFAULT_BAN_SECONDS` when left out. */
   readonly defaultBanSeconds?: number;
   /** Whether fc00::/8 is CJDNS, in the file and wherever an address is named. As for the `Connman`. Default false. */
-  readonly isCJDNSReachable?: boolean;
+  readonly cjdnsReachable?: boolean;
   /** Called after every change, the end of a ban included once it is noticed. */
   readonly onChange?: () => void;
 }
@@ -67,7 +67,7 @@ export class BanMan {
   readonly #logger: Logger;
   readonly #file: DataFile | undefined;
   readonly #defaultBanSeconds: number;
-  readonly #isCJDNSReachable: boolean;
+  readonly #cjdnsReachable: boolean;
   readonly #onChange: () => void;
   readonly #bans = new Map<string, BanEntry>();
   readonly #discouraged: RollingBloomFilter;
@@ -87,7 +87,7 @@ export class BanMan {
     this.#file = options.file;
     this.#defaultBanSeconds = options.defaultBanSeconds ?? DEFAULT_BAN_SECONDS;
     checkInteger('defaultBanSeconds', this.#defaultBanSeconds, 1);
-    this.#isCJDNSReachable = options.isCJDNSReachable ?? false;
+    this.#cjdnsReachable = options.cjdnsReachable ?? false;
     this.#onChange = options.onChange ?? (() => {});
     this.#discouraged = new RollingBloomFilter({
       elementCount: DISCOURAGED_ADDRESSES,
@@ -116,7 +116,7 @@ export class BanMan {
       const bytes = await file.read(MAX_BAN_LIST_BYTES, signal);
       if (bytes === undefined) this.#logger.info('Recreating the banlist database');
       const text = bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
-      const bans = text === undefined ? [] : parseBanList(text, this.#nowSeconds(), this.#isCJDNSReachable);
+      const bans = text === undefined ? [] : parseBanList(text, this.#nowSeconds(), this.#cjdnsReachable);
       if (bans === undefined) throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', file.path, 'not a list of bans');
       for (const ban of bans) this.#bans.set(ban.subnet.toString(), ban);
       // Written back if that would change it: there was none, or bans in it are over.
@@ -209,7 +209,7 @@ export class BanMan {
   }
 
   #isInBanned(given: NetAddress): boolean {
-    const address = this.#isCJDNSReachable ? given.toCJDNSIfInRange() : given;
+    const address = this.#cjdnsReachable ? given.toCJDNSIfInRange() : given;
     const nowSeconds = this.#nowSeconds();
     for (const { subnet, untilSeconds } of this.#bans.values()) {
       if (nowSeconds < untilSeconds && subnet.matches(address)) return true;
@@ -218,7 +218,7 @@ export class BanMan {
   }
 
   #subnet(target: NetAddress | Subnet | string): Subnet {
-    return subnetNamed('target', target, this.#isCJDNSReachable);
+    return subnetNamed('target', target, this.#cjdnsReachable);
   }
 
   /** The bans that are not over. */

@@ -69,7 +69,7 @@ function recordable(isInitiator) {
   return new V2Transport({
     magic,
     isInitiator,
-    random: randomBytes,
+    randomBytes,
     keyPair: { privateKey: Uint8Array.from(privateKey), publicKey },
     garbage: NO_BYTES,
   });
@@ -227,8 +227,8 @@ function compareHandshakes() {
   const chosen = () => ecdhXOnly(theirs, createKeyPair(randomBytes).privateKey);
   const other = () => bigintDesign.ecdhXOnly(bigintDesign.createKeyPair().ecdh, theirs);
   const wholeRun = () => {
-    const initiator = new V2Transport({ magic, isInitiator: true, random: randomBytes });
-    const responder = new V2Transport({ magic, isInitiator: false, random: randomBytes });
+    const initiator = new V2Transport({ magic, isInitiator: true, randomBytes });
+    const responder = new V2Transport({ magic, isInitiator: false, randomBytes });
     feed(responder, takeToSend(initiator));
     feed(initiator, takeToSend(responder));
     feed(responder, takeToSend(initiator));

@@ -64,7 +64,7 @@ async function nodeWith(count) {
   const network = new MemoryNetwork({ autoRun: true, wallTimeMs: Date.now() });
   const { clock } = network;
   const connman = new Connman({
-    network: 'regtest',
+    chain: 'regtest',
     backend: network.createBackend,
     clock,
     bind: ['1.0.0.1:8333'],

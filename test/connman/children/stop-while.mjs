@@ -21,7 +21,7 @@ async function silentPort() {
 /** A node with a peer manager, started. */
 async function start(options = {}) {
   const peerManager = new PeerManager();
-  const connman = new Connman({ network: 'regtest', listen: false, ...options });
+  const connman = new Connman({ chain: 'regtest', listen: false, ...options });
   await connman.start(peerManager);
   return { connman, peerManager };
 }

@@ -58,7 +58,7 @@ describe('an inbound connection', () => {
     const bans = banMan();
     bans.ban(NetAddress.parse(BAD));
     bans.discourage(NetAddress.parse(BAD));
-    const { connman } = await node({ banMan: bans, whiteList: [`noban@${BAD}/32`], maxConnections: 12 });
+    const { connman } = await node({ banMan: bans, whitelist: [`noban@${BAD}/32`], maxConnections: 12 });
     expect(connman.budget.maxInbound).toBe(1);
     expect(await isAdmitted(BAD)).toBe(true);
   });
@@ -76,7 +76,7 @@ describe('an inbound connection', () => {
   });
 
   it('is refused from everybody, noban or not, while the network is off', async () => {
-    const { connman } = await node({ whiteList: ['noban@10.1.0.0/16'] });
+    const { connman } = await node({ whitelist: ['noban@10.1.0.0/16'] });
     connman.setNetworkActive(false);
     expect(await isAdmitted('10.1.0.1')).toBe(false);
     expect(await isAdmitted('10.2.0.1')).toBe(false);
@@ -104,7 +104,7 @@ describe('an inbound connection', () => {
   });
 
   it('is refused beyond the limit where all who are there have the permission noban', async () => {
-    const { connman } = await node({ maxConnections: CONNECTIONS, whiteList: ['noban@10.1.0.0/16'] });
+    const { connman } = await node({ maxConnections: CONNECTIONS, whitelist: ['noban@10.1.0.0/16'] });
     await fill(connman.budget.maxInbound);
     expect(await isAdmitted('10.2.0.1')).toBe(false);
     expect(connman.getNodeCount('in')).toBe(connman.budget.maxInbound);
@@ -204,7 +204,7 @@ describe('an inbound connection', () => {
 
 describe('permissions of an inbound connection', () => {
   it('come from ranges of addresses, but not behind an onion service', async () => {
-    const { connman } = await node({ whiteList: ['bloomfilter,addr@10.1.0.0/16'] });
+    const { connman } = await node({ whitelist: ['bloomfilter,addr@10.1.0.0/16'] });
     expect(await isAdmitted('10.1.0.1')).toBe(true);
     expect(await isAdmitted('10.1.0.1', ONION_PLACE)).toBe(true);
     const [direct, onion] = [...connman.nodes()];
@@ -223,7 +223,7 @@ describe('permissions of an inbound connection', () => {
   });
 
   it('are the default ones where none were written', async () => {
-    const { connman } = await node({ whiteList: ['10.1.0.1'] });
+    const { connman } = await node({ whitelist: ['10.1.0.1'] });
     expect(await isAdmitted('10.1.0.1')).toBe(true);
     const [admitted] = [...connman.nodes()];
     for (const name of ['noban', 'download', 'mempool', 'relay'] as const) {

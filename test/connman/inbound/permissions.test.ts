@@ -8,9 +8,9 @@ import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 const { bloomfilter, noban, forcerelay, relay, mempool, download, addr } = PERMISSION_FLAGS;
 const IMPLICIT = noban | mempool | relay;
 
-function permissions(whiteList: string[], options: Partial<PermissionOptions> = {}): Permissions {
+function permissions(whitelist: string[], options: Partial<PermissionOptions> = {}): Permissions {
   const defaults = { whitelistRelay: true, whitelistForceRelay: false, cjdnsReachable: false };
-  return new Permissions({ whiteList, ...defaults, ...options });
+  return new Permissions({ whitelist, ...defaults, ...options });
 }
 
 function names(flags: number): PermissionName[] {

@@ -183,7 +183,7 @@ describe('the message pump', () => {
   function steppedPump(count: number, stepMs: number) {
     const table = new NodeTable();
     const random = seededUint32(1);
-    const settings = resolveConnmanOptions({ network: 'regtest', random });
+    const settings = resolveConnmanOptions({ chain: 'regtest', random });
     const maker = new NodeMaker(
       settings,
       KeyedHashes.random(random),

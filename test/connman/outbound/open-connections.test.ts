@@ -42,7 +42,7 @@ class Lab {
     const { clock } = this;
     this.addressBook = new AddrMan({ clock, random, key: new Uint8Array(32).fill(3) });
     for (const place of known) this.know(place);
-    const settings = resolveConnmanOptions({ network: 'regtest', clock, random });
+    const settings = resolveConnmanOptions({ chain: 'regtest', clock, random });
     this.#maker = new NodeMaker(
       settings,
       new KeyedHashes(1n, 2n),

@@ -133,7 +133,7 @@ describe('options', () => {
     ['an I2P bridge that is a name, where names are not looked up', { i2pSam: 'i2p', dns: false }],
     ['an external address that is a name, where names are not looked up', { externalIp: ['me.example'], dns: false }],
     ['an upload target that is none', { maxUploadTarget: 'much' }],
-    ['a whitelist entry that is none', { whiteList: ['noban@nowhere'] }],
+    ['a whitelist entry that is none', { whitelist: ['noban@nowhere'] }],
     ['an external address that is none', { externalIp: ['no where'] }],
     ['a bind that is none', { bind: ['nowhere'] }],
     ['captured messages without a folder', { captureMessages: '' }],

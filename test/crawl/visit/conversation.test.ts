@@ -262,8 +262,8 @@ describe('a conversation over V1', () => {
 
 /** Both ends of a V2 connection, moved on byte by byte or whole. */
 function overV2(stepBytes: number): Talk {
-  const peer = new V2Transport({ magic, isInitiator: false, random: seededBytes(1) });
-  const talk = new Talk(new V2Transport({ magic, isInitiator: true, random: seededBytes(2) }));
+  const peer = new V2Transport({ magic, isInitiator: false, randomBytes: seededBytes(1) });
+  const talk = new Talk(new V2Transport({ magic, isInitiator: true, randomBytes: seededBytes(2) }));
   const toSay = [version(), encodeMessage({ type: 'sendaddrv2' }), VERACK];
   for (let heardCount = 0; !talk.isReady;) {
     for (const bytes of talk.sent.slice(heardCount)) {
@@ -293,24 +293,24 @@ describe('a conversation over V2', () => {
     ['SSH-2.0-OpenSSH_9.2p1\r\n', 'ssh'],
     ['\x15\x03\x03\x00\x02\x02\x0a', 'tls'],
   ])('knows the server that says %j to a key', (text, code) => {
-    const talk = new Talk(new V2Transport({ magic, isInitiator: true, random: seededBytes(2) }));
+    const talk = new Talk(new V2Transport({ magic, isInitiator: true, randomBytes: seededBytes(2) }));
     talk.take(Buffer.from(text, 'latin1'), 0);
     expect(talk.endedBy('peer')).toEqual({ outcome: 'not-bitcoin', code });
     expect(talk.shouldTryV1 && talk.endedBy('peer')?.outcome !== 'not-bitcoin').toBe(false);
   });
 
   it('is to be tried over V1 when the peer hangs up at once, or answers with V1', () => {
-    const silent = new Talk(new V2Transport({ magic, isInitiator: true, random: seededBytes(2) }));
+    const silent = new Talk(new V2Transport({ magic, isInitiator: true, randomBytes: seededBytes(2) }));
     expect(silent.endedBy('peer')).toEqual({ outcome: 'full', code: 'closed' });
     expect(silent.shouldTryV1).toBe(true);
-    const old = new Talk(new V2Transport({ magic, isInitiator: true, random: seededBytes(2) }));
+    const old = new Talk(new V2Transport({ magic, isInitiator: true, randomBytes: seededBytes(2) }));
     old.take(framed(magic, version()), 0);
     expect(old.ending).toEqual({ outcome: 'disconnected', code: 'speaks-v1' });
     expect(old.shouldTryV1).toBe(true);
   });
 
   it('knows a V1 node of another network', () => {
-    const talk = new Talk(new V2Transport({ magic, isInitiator: true, random: seededBytes(2) }));
+    const talk = new Talk(new V2Transport({ magic, isInitiator: true, randomBytes: seededBytes(2) }));
     talk.take(framed(CHAIN_PARAMS.signet.magic, version()), 0);
     expect(talk.ending).toEqual({ outcome: 'wrong-network', code: 'signet' });
   });

@@ -51,7 +51,7 @@ function takeToSend(transport: Transport): Uint8Array {
 
 function createPair(): { dialer: V2Transport; listener: V2Transport } {
   const side = (isInitiator: boolean, seed: number): V2Transport =>
-    new V2Transport({ magic: MAGIC, isInitiator, random: seededBytes(seed), garbage: new Uint8Array(3) });
+    new V2Transport({ magic: MAGIC, isInitiator, randomBytes: seededBytes(seed), garbage: new Uint8Array(3) });
   return { dialer: side(true, 1), listener: side(false, 2) };
 }
 

@@ -42,7 +42,7 @@ export class RegtestNode {
   private constructor(options: ConnmanOptions) {
     const { addressBook } = this;
     this.connman = new Connman({
-      network: 'regtest',
+      chain: 'regtest',
       noConnect: true,
       localServices: FULL_NODE,
       addressBook,

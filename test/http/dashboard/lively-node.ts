@@ -51,7 +51,7 @@ export class LivelyPeer {
   constructor(socket: MemoryPeer, options: LivelyPeerOptions, isDialing = true) {
     this.socket = socket;
     this.#options = options;
-    const v2 = { magic, isInitiator: isDialing, random: randomBytes };
+    const v2 = { magic, isInitiator: isDialing, randomBytes };
     this.#transport = options.usesV2 === true ? new V2Transport(v2) : new V1Transport(magic);
     this.#isGreeted = isDialing;
     if (isDialing) this.#greet();
@@ -144,7 +144,7 @@ export class LivelyNode {
     this.addrMan = new AddrMan({ clock });
     this.banMan = new BanMan({ clock });
     this.connman = new Connman({
-      network: 'main',
+      chain: 'main',
       backend: this.network.createBackend,
       clock,
       bind: [HERE, HERE_IPV6],

@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 function world(guard?: HttpHandler, allowHosts: readonly string[] = []) {
-  const connman = new Connman({ network: 'regtest', listen: false, noConnect: true });
+  const connman = new Connman({ chain: 'regtest', listen: false, noConnect: true });
   const dashboard = new Dashboard({ connman, allowHosts });
   const server = new HttpServer();
   dashboard.attach(server, guard === undefined ? {} : { guard });
@@ -110,7 +110,7 @@ describe('the dashboard', () => {
   );
 
   it('says where its page should be when it is not there', () => {
-    const connman = new Connman({ network: 'regtest', listen: false });
+    const connman = new Connman({ chain: 'regtest', listen: false });
     const dashboard = new Dashboard({ connman, pageFolder: '/nowhere' });
     expect(() => dashboard.attach(new HttpServer())).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_SYSTEM' }));
     dashboard.stop();

@@ -40,7 +40,7 @@ function serverWorld() {
 async function nodeWorld(options: Partial<DashboardOptions> = {}) {
   const world = serverWorld();
   const { network, clock, server } = world;
-  const nodeOptions = { network: 'regtest', backend: network.createBackend, clock, noConnect: true } as const;
+  const nodeOptions = { chain: 'regtest', backend: network.createBackend, clock, noConnect: true } as const;
   const connman = new Connman({ ...nodeOptions, bind: ['1.0.0.1:8333'] });
   const peerManager = new PeerManager({ clock });
   const dashboard = new Dashboard({ connman, peerManager, chain: 'regtest', clock, ...options });

@@ -21,7 +21,7 @@ afterEach(async () => {
 
 /** Two nodes, one of which dials the other and has an HTTP server with metrics. */
 async function measuredNode() {
-  const other = new Connman({ network: 'regtest', bind: ['127.0.0.1:0'], noConnect: true });
+  const other = new Connman({ chain: 'regtest', bind: ['127.0.0.1:0'], noConnect: true });
   const otherPeerManager = new PeerManager();
   const otherMetrics = new Metrics({ connman: other, peerManager: otherPeerManager });
   await other.start(otherPeerManager);
@@ -32,7 +32,7 @@ async function measuredNode() {
     Service.parse('9.9.9.9:8333').address,
   );
   const banMan = new BanMan();
-  const connman = new Connman({ network: 'regtest', listen: false, connect: [String(other.listeningAt[0])], banMan });
+  const connman = new Connman({ chain: 'regtest', listen: false, connect: [String(other.listeningAt[0])], banMan });
   const peerManager = new PeerManager({ addressBook: addrMan, banMan });
   const server = new HttpServer({ handlerSlots: 1, workQueueDepth: 1 });
   const metrics = new Metrics({ connman, peerManager, addrMan, banMan, httpServer: server, chain: 'regtest' });

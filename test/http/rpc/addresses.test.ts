@@ -110,7 +110,7 @@ describe('getrawaddrman', () => {
     await using there = await NodeStage.start({
       addresses: { key: KEY },
       connman: { cjdnsReachable: true },
-      node: { isCJDNSReachable: true },
+      node: { cjdnsReachable: true },
     });
     await there.call('setmocktime', 1_700_000_000);
     for (const [address, port, tried] of PLACES) {

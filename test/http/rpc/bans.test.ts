@@ -43,7 +43,7 @@ describe('setban', () => {
   });
 
   it('a ban keeps no peer out that has the permission noban', async () => {
-    await using kind = await NodeStage.start({ connman: { whiteList: ['noban@127.0.0.1'] } });
+    await using kind = await NodeStage.start({ connman: { whitelist: ['noban@127.0.0.1'] } });
     await kind.call('setban', '127.0.0.1', 'add');
     await node.meet(kind);
   });
@@ -142,9 +142,9 @@ describe('setban', () => {
 
   it('knows CJDNS where it is', async () => {
     await using there = await NodeStage.start({
-      bans: { isCJDNSReachable: true },
+      bans: { cjdnsReachable: true },
       connman: { cjdnsReachable: true },
-      node: { isCJDNSReachable: true },
+      node: { cjdnsReachable: true },
     });
     await there.call('setban', 'fc00:1:2:3::4', 'add');
     expect((await there.call<Ban[]>('listbanned'))[0]!.address).toBe('fc00:1:2:3::4');

@@ -48,7 +48,7 @@ export class NodeStage {
     this.addressBook = new AddrMan({ clock, ...addresses });
     this.banMan = new BanMan({ clock, ...bans });
     const parts = { clock, addressBook: this.addressBook, banMan: this.banMan };
-    this.connman = new Connman({ network: 'regtest', noConnect: true, bind: ['127.0.0.1:0'], ...parts, ...connman });
+    this.connman = new Connman({ chain: 'regtest', noConnect: true, bind: ['127.0.0.1:0'], ...parts, ...connman });
     this.peerManager = new PeerManager({ ...parts });
     const known: RpcNode = {
       chain: CHAIN_PARAMS.regtest,

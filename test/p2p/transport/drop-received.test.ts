@@ -14,7 +14,7 @@ const PAYLOAD_BYTES = 2_000_000;
 const CHUNK_BYTES = 16_384;
 
 const v2 = (isInitiator: boolean): V2Transport =>
-  new V2Transport({ magic, isInitiator, random: seededBytes(`drop received ${isInitiator}`) });
+  new V2Transport({ magic, isInitiator, randomBytes: seededBytes(`drop received ${isInitiator}`) });
 
 /** A sender and a receiver past the first message. */
 function connected(sender: Transport, receiver: Transport): [Transport, Transport] {

@@ -26,8 +26,8 @@ function v1(): Wire {
 }
 
 function v2(): Wire {
-  const sender = new V2Transport({ magic, isInitiator: true, random: seededBytes('sender') });
-  const receiver = new V2Transport({ magic, isInitiator: false, random: seededBytes('receiver') });
+  const sender = new V2Transport({ magic, isInitiator: true, randomBytes: seededBytes('sender') });
+  const receiver = new V2Transport({ magic, isInitiator: false, randomBytes: seededBytes('receiver') });
   receiveAll(receiver, sendAll(sender));
   receiveAll(sender, sendAll(receiver));
   receiveAll(receiver, sendAll(sender));

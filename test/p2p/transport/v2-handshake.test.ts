@@ -25,18 +25,18 @@ function join(...parts: Uint8Array[]): Uint8Array {
 }
 
 function transport(isInitiator: boolean, options: Partial<V2TransportOptions> = {}): V2Transport {
-  return new V2Transport({ magic, isInitiator, random: seededBytes(`transport ${isInitiator}`), ...options });
+  return new V2Transport({ magic, isInitiator, randomBytes: seededBytes(`transport ${isInitiator}`), ...options });
 }
 
 /** A random source that counts what is drawn, and so tells whether keys were made. */
-function countedRandom(): { random: (byteCount: number) => Uint8Array; drawnBytes: () => number } {
+function countedRandom(): { randomBytes: (byteCount: number) => Uint8Array; drawnBytes: () => number } {
   const seeded = seededBytes('counted');
   let drawn = 0;
-  const random = (byteCount: number): Uint8Array => {
+  const randomBytes = (byteCount: number): Uint8Array => {
     drawn += byteCount;
     return seeded(byteCount);
   };
-  return { random, drawnBytes: () => drawn };
+  return { randomBytes, drawnBytes: () => drawn };
 }
 
 /** A transport that has got the peer's key and `garbage`, and the peer, which can now seal. */
@@ -57,8 +57,8 @@ function v1VersionFrame(ofMagic: Uint8Array): Uint8Array {
 describe('two V2Transports', () => {
   /** Everything each side sends for the same seeds, and what it receives. */
   function conversation(seed: number): { fromInitiator: Uint8Array; fromResponder: Uint8Array } {
-    const initiator = transport(true, { random: seededBytes(`i${seed}`) });
-    const responder = transport(false, { random: seededBytes(`r${seed}`) });
+    const initiator = transport(true, { randomBytes: seededBytes(`i${seed}`) });
+    const responder = transport(false, { randomBytes: seededBytes(`r${seed}`) });
     const first = sendAll(initiator);
     receiveAll(responder, first);
     const fromResponder = sendAll(responder, [PING]);
@@ -79,7 +79,7 @@ describe('two V2Transports', () => {
           (i) => i <= 90 || i >= incoming.length - 90 || i % 97 === 0,
         );
         for (const split of splits) {
-          const side = transport(isInitiator, { random: seededBytes(`${isInitiator ? 'i' : 'r'}${seed}`) });
+          const side = transport(isInitiator, { randomBytes: seededBytes(`${isInitiator ? 'i' : 'r'}${seed}`) });
           const received = receiveAll(side, incoming, [split, incoming.length]);
           expect(received.failure).toBeUndefined();
           expect(received.messages).toMatchObject([{ ...PING, rejectReason: undefined, rawBytes: 29 }]);
@@ -91,7 +91,7 @@ describe('two V2Transports', () => {
 
   it('understand each other when every byte comes alone', () => {
     const { fromInitiator } = conversation(4);
-    const responder = transport(false, { random: seededBytes('r4') });
+    const responder = transport(false, { randomBytes: seededBytes('r4') });
     expect(receiveAll(responder, fromInitiator, [1]).messages).toMatchObject([PING]);
   });
 
@@ -121,9 +121,9 @@ describe('two V2Transports', () => {
       [0x34, 0x12, 0x234],
     ] as const;
     for (const [low, high, garbageBytes] of lengths) {
-      const random = (byteCount: number): Uint8Array =>
+      const randomBytes = (byteCount: number): Uint8Array =>
         byteCount === 2 ? Uint8Array.of(low, high) : new Uint8Array(byteCount);
-      const initiator = transport(true, { keyPair: { ...keyPair }, random });
+      const initiator = transport(true, { keyPair: { ...keyPair }, randomBytes });
       expect(sendAll(initiator)).toHaveLength(KEY_BYTES + garbageBytes);
     }
   });
@@ -143,7 +143,7 @@ describe('two V2Transports', () => {
     [{ magic: new Uint8Array(3) }],
     [{ magic: 'fabfb5da' as unknown as Uint8Array }],
     [{ garbage: new Uint8Array(4_096) }],
-    [{ random: 4 as unknown as RandomBytes }],
+    [{ randomBytes: 4 as unknown as RandomBytes }],
     [{ keyPair: { privateKey: new Uint8Array(32), publicKey: new Uint8Array(63) } }],
   ])('refuse bad options (%#)', (options: Partial<V2TransportOptions>) => {
     expect(() => transport(true, options)).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }));
@@ -261,7 +261,7 @@ describe.each(ROLES)('the handshake of %s', (_name, isInitiator) => {
 
   it('fails at the latest 4,111 bytes behind the key when the peer is of another network', () => {
     const ours = transport(isInitiator);
-    const peer = transport(!isInitiator, { magic: CHAIN_PARAMS.main.magic, random: seededBytes('other network') });
+    const peer = transport(!isInitiator, { magic: CHAIN_PARAMS.main.magic, randomBytes: seededBytes('other network') });
     const [first, second] = isInitiator ? [ours, peer] : [peer, ours];
     const opening = sendAll(first);
     receiveAll(second, opening);
@@ -318,8 +318,8 @@ describe('a responder telling V1 from V2', () => {
 
   it('sends nothing and draws nothing until a byte differs, then sends its key, for each of the 16 places', () => {
     for (let place = 0; place < 16; place++) {
-      const { random, drawnBytes } = countedRandom();
-      const responder = transport(false, { random });
+      const { randomBytes, drawnBytes } = countedRandom();
+      const responder = transport(false, { randomBytes });
       receiveAll(responder, frame.slice(0, place), [1]);
       expect(responder.getInfo().transportType).toBe('detecting');
       expect(responder.getBytesToSend(true)).toMatchObject({ toSend: NO_BYTES, more: false });
@@ -331,8 +331,8 @@ describe('a responder telling V1 from V2', () => {
   });
 
   it.each([1, 2, 15, 16, 17, 1_000])('becomes V1 at the sixteenth byte, in chunks of %i', (chunk) => {
-    const { random, drawnBytes } = countedRandom();
-    const responder = transport(false, { random });
+    const { randomBytes, drawnBytes } = countedRandom();
+    const responder = transport(false, { randomBytes });
     const received = receiveAll(responder, join(frame, frame), [chunk]);
     expect(received.failure).toBeUndefined();
     expect(received.messages.map(({ type, rawBytes }) => [type, rawBytes])).toEqual([
@@ -439,7 +439,7 @@ describe('without WebAssembly', () => {
     async (_title, keyPair) => {
       const Crippled = await crippled();
       const make = (): V2Transport =>
-        new Crippled({ magic, isInitiator: false, random: seededBytes('x'), ...(keyPair && { keyPair }) });
+        new Crippled({ magic, isInitiator: false, randomBytes: seededBytes('x'), ...(keyPair && { keyPair }) });
       expect(receiveAll(make(), v1VersionFrame(magic)).messages.map(({ type }) => type)).toEqual(['version']);
       const stranger = make();
       const failed = receiveAll(stranger, new Uint8Array(KEY_BYTES).fill(0xab));
@@ -450,7 +450,7 @@ describe('without WebAssembly', () => {
 
   it('an initiator says so when it is made', async () => {
     const Crippled = await crippled();
-    expect(() => new Crippled({ magic, isInitiator: true, random: seededBytes('x') })).toThrow(
+    expect(() => new Crippled({ magic, isInitiator: true, randomBytes: seededBytes('x') })).toThrow(
       expect.objectContaining({ code: 'ERR_SOCKMAN_BACKEND' }),
     );
   });

@@ -31,7 +31,7 @@ function sha256(bytes: Uint8Array): string {
 
 /** A transport past its handshake, and the peer that seals what it receives. */
 function connected(seed = 'peer'): { ours: V2Transport; peer: ScriptedV2Peer } {
-  const ours = new V2Transport({ magic, isInitiator: false, random: seededBytes(`ours ${seed}`) });
+  const ours = new V2Transport({ magic, isInitiator: false, randomBytes: seededBytes(`ours ${seed}`) });
   const peer = new ScriptedV2Peer(true, magic, seededBytes(seed));
   receiveAll(ours, peer.keyPair.publicKey);
   peer.receiveKey(sendAll(ours));
@@ -42,8 +42,8 @@ function connected(seed = 'peer'): { ours: V2Transport; peer: ScriptedV2Peer } {
 
 /** Two transports past their handshake. */
 function pair(seed = 'pair'): [V2Transport, V2Transport] {
-  const initiator = new V2Transport({ magic, isInitiator: true, random: seededBytes(`${seed} i`) });
-  const responder = new V2Transport({ magic, isInitiator: false, random: seededBytes(`${seed} r`) });
+  const initiator = new V2Transport({ magic, isInitiator: true, randomBytes: seededBytes(`${seed} i`) });
+  const responder = new V2Transport({ magic, isInitiator: false, randomBytes: seededBytes(`${seed} r`) });
   receiveAll(responder, sendAll(initiator));
   receiveAll(initiator, sendAll(responder));
   receiveAll(responder, sendAll(initiator));
@@ -116,7 +116,7 @@ describe('V2Transport, compared with recorded sessions', () => {
         const ours = new V2Transport({
           magic: ofMagic,
           isInitiator: role === 'initiator',
-          random: seededBytes('unused'),
+          randomBytes: seededBytes('unused'),
           keyPair: keyPairOf(transcript[role]),
           garbage: fromHex(transcript[role].garbage),
         });
@@ -170,7 +170,7 @@ describe('V2Transport, compared with recorded sessions', () => {
       const ours = new V2Transport({
         magic: CHAIN_PARAMS[network].magic,
         isInitiator: true,
-        random: seededBytes('unused'),
+        randomBytes: seededBytes('unused'),
         keyPair: keyPairOf(initiator),
         garbage: NO_BYTES,
       });

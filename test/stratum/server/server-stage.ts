@@ -143,7 +143,7 @@ export function createServer(options: StageOptions = {}): {
     backend: network.createBackend,
     clock: network.clock,
     keys: { staticKey: new StaticKey(random(32)), authorityKey: new AuthorityKey(random(32)) },
-    random,
+    randomBytes: random,
     ...serverOptions,
   });
   return { network, server, random };

@@ -72,7 +72,7 @@ export async function readCrawlArguments(values: CrawlValues, io: CliIo): Promis
     seeds,
     // The nodes of a regtest are on the machine of its user.
     followsLocal: chain === 'regtest',
-    usesFixedSeeds: isAlone && values['fixed-seeds'],
+    fixedSeeds: isAlone && values['fixed-seeds'],
     ...(isAlone && values.dns && !hasNameProxy ? { lookUpHost } : {}),
     ...given({ contact, concurrency, groupRate: values['group-rate'] }),
     ...(exclude === undefined ? {} : { exclusions: await readExclusions(exclude) }),

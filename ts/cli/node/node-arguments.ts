@@ -83,7 +83,7 @@ export function nodeArguments({ settings, chain, dataDir, confFiles }: ReadSetti
     chainDir,
     isLikeCore,
     connman: {
-      network: chain,
+      chain,
       ...listening(settings, isLikeCore, onion !== undefined),
       ...dialing(settings, chainDir),
       ...peers(settings),
@@ -186,7 +186,7 @@ function peers(settings: Settings): ConnmanOptions {
     ...optional('maxSendBufferBytes', unitsOf('maxsendbuffer')),
     ...optional('maxUploadTarget', settings.isNegated('maxuploadtarget') ? '0' : settings.text('maxuploadtarget')),
     ...optional('peerTimeoutSeconds', settings.count('peertimeout', 1)),
-    whiteList: settings.texts('whitelist'),
+    whitelist: settings.texts('whitelist'),
     ...optional('whitelistRelay', settings.switch('whitelistrelay')),
     ...optional('whitelistForceRelay', settings.switch('whitelistforcerelay')),
     ...optional('v2Transport', settings.switch('v2transport')),

@@ -41,7 +41,7 @@ export function rpcSettings(settings: Settings, chain: ChainName, chainDir: stri
     rpcBind: settings.texts('rpcbind'),
     rpcAllowIp: settings.texts('rpcallowip'),
     rpcPort: settings.count('rpcport', 0, 65_535) ?? CHAIN_PARAMS[chain].rpcPort,
-    isCJDNSReachable: settings.switch('cjdnsreachable') ?? false,
+    cjdnsReachable: settings.switch('cjdnsreachable') ?? false,
   });
   if (!endpoints.ok) throw new StartError(endpoints.errmsg);
   const { bind, allowIp, warnings } = endpoints;

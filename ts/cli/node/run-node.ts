@@ -112,7 +112,7 @@ class NodeRun {
     const mayBeSet = options.chain === 'regtest';
     this.#parts = {
       chain: CHAIN_PARAMS[options.chain],
-      isCJDNSReachable: options.folder.cjdnsReachable,
+      cjdnsReachable: options.folder.cjdnsReachable,
       name: CLIENT_NAME,
       stop: () => this.#stop.abort(),
       signal: this.#signal,

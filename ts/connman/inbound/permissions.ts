@@ -1,7 +1,7 @@
 // Permissions as they are written in options, and who gets which. (Bitcoin Core src/net_permissions.cpp)
 //
 // `[permissions@]target`: names with commas between them, for peers that connect to a listener (`whiteBind`) or from a range
-// of addresses (`whiteList`). Without `@` the permissions are implicit: the default ones, decided when a peer connects.
+// of addresses (`whitelist`). Without `@` the permissions are implicit: the default ones, decided when a peer connects.
 // Automatic outbound peers never have any.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
@@ -28,7 +28,7 @@ export interface WhiteBind {
 }
 
 /** Permissions of the peers of a range. */
-interface WhiteListEntry {
+interface WhitelistEntry {
   readonly subnet: Subnet;
   readonly permissions: ListenerPermissions;
   /** For peers that connect to us. */
@@ -56,7 +56,7 @@ export function parseWhiteBind(text: string): WhiteBind {
 /** How permissions are given out. */
 export interface PermissionOptions {
   /** Texts `[permissions@]subnet`. */
-  readonly whiteList: readonly string[];
+  readonly whitelist: readonly string[];
   /** Implicit permissions include `relay`. */
   readonly whitelistRelay: boolean;
   /** Implicit permissions include `forcerelay`. */
@@ -66,13 +66,13 @@ export interface PermissionOptions {
 
 /** The permissions of the peers of one `Connman`. */
 export class Permissions {
-  readonly #whiteList: readonly WhiteListEntry[];
+  readonly #whitelist: readonly WhitelistEntry[];
   /** What implicit permissions come to. */
   readonly #implicitFlags: number;
 
-  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an entry of `whiteList` has an unknown permission or no subnet. */
+  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an entry of `whitelist` has an unknown permission or no subnet. */
   constructor(options: PermissionOptions) {
-    this.#whiteList = options.whiteList.map((text) => parseWhiteListEntry(text, options.cjdnsReachable));
+    this.#whitelist = options.whitelist.map((text) => parseWhitelistEntry(text, options.cjdnsReachable));
     this.#implicitFlags =
       PERMISSION_FLAGS.mempool |
       PERMISSION_FLAGS.noban |
@@ -87,7 +87,7 @@ export class Permissions {
    * @param address - Undefined where it says nothing about the peer: behind our onion service.
    */
   inbound(listener: ListenerPermissions | undefined, address: NetAddress | undefined): number {
-    const entries = address === undefined ? [] : this.#whiteList.filter(({ isForInbound }) => isForInbound);
+    const entries = address === undefined ? [] : this.#whitelist.filter(({ isForInbound }) => isForInbound);
     return this.#union(listener, entries, address);
   }
 
@@ -95,14 +95,14 @@ export class Permissions {
   manualOutbound(address: NetAddress): number {
     return this.#union(
       undefined,
-      this.#whiteList.filter(({ isForOutbound }) => isForOutbound),
+      this.#whitelist.filter(({ isForOutbound }) => isForOutbound),
       address,
     );
   }
 
   #union(
     listener: ListenerPermissions | undefined,
-    entries: readonly WhiteListEntry[],
+    entries: readonly WhitelistEntry[],
     address: NetAddress | undefined,
   ): number {
     let flags = listener?.flags ?? NO_PERMISSIONS;
@@ -116,10 +116,10 @@ export class Permissions {
   }
 }
 
-function parseWhiteListEntry(text: string, cjdnsReachable: boolean): WhiteListEntry {
-  const { permissions, target, isForInbound, isForOutbound } = parsePermissions('whiteList', text);
+function parseWhitelistEntry(text: string, cjdnsReachable: boolean): WhitelistEntry {
+  const { permissions, target, isForInbound, isForOutbound } = parsePermissions('whitelist', text);
   const subnet = Subnet.tryParse(target, cjdnsReachable);
-  if (subnet === undefined) throw invalidArg('whiteList', '[permissions@]address or subnet', text);
+  if (subnet === undefined) throw invalidArg('whitelist', '[permissions@]address or subnet', text);
   return { subnet, permissions, isForInbound, isForOutbound };
 }
 

@@ -80,7 +80,7 @@ export class NodeMaker {
 
   #makeTransport(usesV2: boolean, isInitiator: boolean): Transport {
     const { magic } = this.#options.chain;
-    return usesV2 ? new V2Transport({ magic, isInitiator, random: this.#randomBytes }) : new V1Transport(magic);
+    return usesV2 ? new V2Transport({ magic, isInitiator, randomBytes: this.#randomBytes }) : new V1Transport(magic);
   }
 }
 

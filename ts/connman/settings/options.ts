@@ -36,10 +36,10 @@ export interface AnchorStore {
   save(records: readonly PeerAddress[]): Promise<void>;
 }
 
-/** What a `Connman` is given. Only `network` matters to most. */
+/** What a `Connman` is given. Only `chain` matters to most. */
 export interface ConnmanOptions extends SockManOptions {
-  /** The Bitcoin network, by name or by its parameters. Default `main`. */
-  network?: ChainName | ChainParams;
+  /** By name or by its parameters. Default `main`. */
+  chain?: ChainName | ChainParams;
 
   // ---- Listening ----------------------------------------------------------------------------------------------------
 
@@ -53,7 +53,7 @@ export interface ConnmanOptions extends SockManOptions {
   onionBind?: readonly string[];
   /**
    * The port of what is given without one, and where to listen when nothing above says so: on every address of the host,
-   * and on loopback, a port above, for an onion service. Default: the network's.
+   * and on loopback, a port above, for an onion service. Default: the chain's.
    */
   port?: number;
   /** Learn our own addresses. Default: when listening, and neither `externalIp` nor `proxy` is given. */
@@ -134,7 +134,7 @@ export interface ConnmanOptions extends SockManOptions {
   // ---- Peers --------------------------------------------------------------------------------------------------------
 
   /** `[permissions@]address or subnet`: peers that connect from there get the permissions. */
-  whiteList?: readonly string[];
+  whitelist?: readonly string[];
   whitelistRelay?: boolean;
   whitelistForceRelay?: boolean;
   /** Whether connections may exist at all at first; see `setNetworkActive`. Default true. */
@@ -179,7 +179,7 @@ export interface ConnmanOptions extends SockManOptions {
 /** Every name there is: others are refused. */
 export const CONNMAN_OPTION_NAMES: Readonly<Record<keyof ConnmanOptions, true>> = {
   ...SOCK_MAN_OPTION_NAMES,
-  network: true,
+  chain: true,
   listen: true,
   bind: true,
   whiteBind: true,
@@ -213,7 +213,7 @@ export const CONNMAN_OPTION_NAMES: Readonly<Record<keyof ConnmanOptions, true>> 
   i2pSessionOptions: true,
   proxyRandomize: true,
   v2Transport: true,
-  whiteList: true,
+  whitelist: true,
   whitelistRelay: true,
   whitelistForceRelay: true,
   networkActive: true,

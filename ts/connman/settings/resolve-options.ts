@@ -116,7 +116,7 @@ export interface ResolvedConnmanOptions {
   readonly i2pAcceptIncoming: boolean;
   readonly i2pSessionOptions: string | undefined;
   readonly proxyRandomize: boolean;
-  readonly whiteList: readonly string[];
+  readonly whitelist: readonly string[];
   readonly whitelistRelay: boolean;
   readonly whitelistForceRelay: boolean;
   readonly networkActive: boolean;
@@ -148,7 +148,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
   if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
   checkOptionNames('', options, CONNMAN_OPTION_NAMES);
   for (const name of SWITCHES) boolean(name, options[name], false);
-  const chain = resolveChain(options.network);
+  const chain = resolveChain(options.chain);
   const logger = withCategory(withDebugLog(options.logger ?? silentLogger, debugLog()), 'net');
   const maxConnections = integer('maxConnections', options.maxConnections, DEFAULT_MAX_CONNECTIONS, 0, MAX_COUNT);
   const named = texts('connect', options.connect);
@@ -209,7 +209,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     i2pAcceptIncoming: options.i2pAcceptIncoming ?? true,
     i2pSessionOptions: options.i2pSessionOptions,
     proxyRandomize: options.proxyRandomize ?? true,
-    whiteList: texts('whiteList', options.whiteList),
+    whitelist: texts('whitelist', options.whitelist),
     // Transactions relayed by force are relayed.
     whitelistRelay: whitelistForceRelay || (options.whitelistRelay ?? true),
     whitelistForceRelay,
@@ -232,12 +232,12 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
   };
 }
 
-function resolveChain(network: ConnmanOptions['network'] = 'main'): ChainParams {
-  if (typeof network === 'object' && network !== null) return network;
-  if (!Object.hasOwn(CHAIN_PARAMS, network)) {
-    throw invalidArg('network', `one of ${Object.keys(CHAIN_PARAMS).join(', ')}`, network);
+function resolveChain(chain: ConnmanOptions['chain'] = 'main'): ChainParams {
+  if (typeof chain === 'object' && chain !== null) return chain;
+  if (!Object.hasOwn(CHAIN_PARAMS, chain)) {
+    throw invalidArg('chain', `one of ${Object.keys(CHAIN_PARAMS).join(', ')}`, chain);
   }
-  return CHAIN_PARAMS[network];
+  return CHAIN_PARAMS[chain];
 }
 
 function hasBind({ bind = [], onionBind = [], whiteBind = [] }: ConnmanOptions): boolean {

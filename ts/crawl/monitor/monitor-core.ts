@@ -230,7 +230,7 @@ export class MonitorCore {
       v2 === 'only' || (v2 === 'auto' && !this.#speaksV1.has(row) && this.#frontier.servicesOf(row) !== 0n);
     const { magic } = this.#peerParts.context;
     const transport = mayBeV2
-      ? new V2Transport({ magic, isInitiator: true, random: randomBytes })
+      ? new V2Transport({ magic, isInitiator: true, randomBytes })
       : new V1Transport(magic);
     const peer = new HeldPeer(this.#peerParts, transport, {
       nodeId,

@@ -9,7 +9,7 @@ import type { MonitorOptions, MonitorPicture } from './monitor-options.ts';
  * and answers pings.
  *
  * @example
- * const monitor = new Monitor({ crawl: { chain: 'signet', usesFixedSeeds: true }, folder: 'signet' });
+ * const monitor = new Monitor({ crawl: { chain: 'signet', fixedSeeds: true }, folder: 'signet' });
  * monitor.start();
  * setInterval(() => console.log(monitor.picture.held), 10_000);
  */

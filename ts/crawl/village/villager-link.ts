@@ -60,9 +60,9 @@ export class VillagerLink {
     this.#parts = parts;
     this.villager = villager;
     this.#nodeId = nodeId;
-    const { magic, randomBytes: random } = parts;
+    const { magic, randomBytes } = parts;
     this.#transport = speaksV2(villager.kind)
-      ? new V2Transport({ magic, isInitiator: false, random })
+      ? new V2Transport({ magic, isInitiator: false, randomBytes })
       : new V1Transport(magic);
   }
 

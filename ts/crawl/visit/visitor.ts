@@ -181,7 +181,7 @@ export class Visitor implements VisitHost {
     const { clock, magic, greeting, randomBytes } = this.#options;
     const { service } = attempt.request;
     const transport = attempt.isV2
-      ? new V2Transport({ magic, isInitiator: true, random: randomBytes })
+      ? new V2Transport({ magic, isInitiator: true, randomBytes })
       : new V1Transport(magic);
     const visit = new Visit(this, transport, attempt, nodeId, clock.now());
     this.#visits.set(nodeId, visit);

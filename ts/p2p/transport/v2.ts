@@ -52,7 +52,7 @@ export interface V2TransportOptions {
   /** Whether this side opened the connection. */
   readonly isInitiator: boolean;
   /** Source of keys and garbage. Nobody may be able to predict it: `randomBytes` of `node:crypto`, for instance. */
-  readonly random: RandomBytes;
+  readonly randomBytes: RandomBytes;
   /**
    * A key pair made beforehand, in idle time for instance. Used once: its private key is overwritten. Default: made when
    * it is needed.
@@ -82,7 +82,7 @@ const DETECTING: TransportInfo = { transportType: 'detecting', sessionId: undefi
 export class V2Transport implements Transport {
   readonly #magic: Uint8Array;
   readonly #isInitiator: boolean;
-  readonly #random: RandomBytes;
+  readonly #randomBytes: RandomBytes;
   #state: State;
   #info = DETECTING;
   #failure: FatalTransportError | undefined;
@@ -114,18 +114,18 @@ export class V2Transport implements Transport {
    *   responder serves V1 peers all the same, and for a V2 peer it is a fatal error).
    */
   constructor(options: V2TransportOptions) {
-    const { magic, isInitiator, random, keyPair, garbage } = options;
+    const { magic, isInitiator, randomBytes, keyPair, garbage } = options;
     if (!isBytes(magic) || magic.length !== MAGIC_BYTES) {
       throw invalidArg('magic', `a Uint8Array of ${MAGIC_BYTES} bytes`, magic);
     }
     if (garbage !== undefined && (!isBytes(garbage) || garbage.length > MAX_GARBAGE_BYTES)) {
       throw invalidArg('garbage', `a Uint8Array of at most ${MAX_GARBAGE_BYTES} bytes`, garbage);
     }
-    if (typeof random !== 'function') throw invalidArg('random', 'a function', random);
+    if (typeof randomBytes !== 'function') throw invalidArg('randomBytes', 'a function', randomBytes);
     if (keyPair !== undefined) requireKeyPair(keyPair);
     this.#magic = Uint8Array.from(magic);
     this.#isInitiator = isInitiator;
-    this.#random = random;
+    this.#randomBytes = randomBytes;
     this.#keyPair = keyPair;
     this.#ourGarbage = garbage === undefined ? undefined : Uint8Array.from(garbage);
     this.#state = 'maybeV1';
@@ -314,7 +314,7 @@ export class V2Transport implements Transport {
 
   /** Queues our key and garbage. */
   #startHandshake(): void {
-    this.#keyPair ??= createKeyPair(this.#random);
+    this.#keyPair ??= createKeyPair(this.#randomBytes);
     this.#ourGarbage ??= this.#drawGarbage();
     this.#toSend = Buffer.concat([this.#keyPair.publicKey, this.#ourGarbage]);
     this.#sendMemoryBytes = this.#toSend.length;
@@ -322,9 +322,9 @@ export class V2Transport implements Transport {
   }
 
   #drawGarbage(): Uint8Array {
-    const [low, high] = this.#random(2) as Uint8Array & { 0: number; 1: number };
+    const [low, high] = this.#randomBytes(2) as Uint8Array & { 0: number; 1: number };
     // The number of possible lengths is a power of two: a mask leaves them equally likely.
-    return this.#random(((high << 8) | low) & MAX_GARBAGE_BYTES);
+    return this.#randomBytes(((high << 8) | low) & MAX_GARBAGE_BYTES);
   }
 
   /** With the peer's key complete: makes the keys, and queues our terminator and version packet. */

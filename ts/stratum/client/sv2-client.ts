@@ -4,7 +4,7 @@
 // says how much room it needs. What the server sends comes as events. A connection that ends is dialed anew, each time
 // after a longer pause, until `stop`. A server that moves its clients (`Reconnect`) is followed, with the same authority.
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes as systemRandomBytes } from 'node:crypto';
 import type { Service } from '../../netaddr/service.ts';
 import { createKeyPair } from '../../p2p/bip324/ellswift.ts';
 import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
@@ -53,7 +53,7 @@ export interface Sv2ClientOptions extends SockManOptions {
   /** Whether a connection that ends is dialed anew. Default true. */
   readonly reconnect?: boolean;
   /** A cryptographic source of bytes. Default: that of `node:crypto`. */
-  readonly random?: RandomBytes;
+  readonly randomBytes?: RandomBytes;
   /** Time for deadlines, pauses and certificates. Default: the system's. */
   readonly clock?: Clock;
 }
@@ -68,7 +68,7 @@ const SV2_CLIENT_OPTION_NAMES: Readonly<Record<keyof Sv2ClientOptions, true>> = 
   vendor: true,
   firmware: true,
   reconnect: true,
-  random: true,
+  randomBytes: true,
   clock: true,
 };
 
@@ -109,7 +109,7 @@ export class Sv2Client extends SockMan {
   readonly #options: Sv2ClientOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #random: RandomBytes;
+  readonly #randomBytes: RandomBytes;
   readonly #events: Emitter<Sv2ClientEvents>;
   #endpoint: { host: string; port: number };
   #constraints: CoinbaseOutputConstraints;
@@ -125,7 +125,7 @@ export class Sv2Client extends SockMan {
   constructor(options: Sv2ClientOptions) {
     checkOptionNames('', options, SV2_CLIENT_OPTION_NAMES);
     const { server, insecureNoAuthority, constraints, clockLeewaySeconds, connect, ...rest } = options;
-    const { vendor, firmware, reconnect, random, clock, ...socketOptions } = rest;
+    const { vendor, firmware, reconnect, randomBytes = systemRandomBytes, clock, ...socketOptions } = rest;
     super(socketOptions);
     if (server.authorityX === undefined && insecureNoAuthority !== true) {
       throw invalidArg('server', 'a URL with an authority key (or insecureNoAuthority: true)', server.host);
@@ -133,7 +133,7 @@ export class Sv2Client extends SockMan {
     this.#options = options;
     this.#clock = clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
-    this.#random = random ?? randomBytes;
+    this.#randomBytes = randomBytes;
     this.#endpoint = { host: server.host, port: server.port };
     this.#constraints = constraints ?? DEFAULT_CONSTRAINTS;
     this.#events = new Emitter((error, name) =>
@@ -235,7 +235,7 @@ export class Sv2Client extends SockMan {
     const { server, clockLeewaySeconds } = this.#options;
     return new Sv2Transport({
       role: 'initiator',
-      ephemeral: createKeyPair(this.#random),
+      ephemeral: createKeyPair(this.#randomBytes),
       policy: {
         authorityX: server.authorityX,
         leewaySeconds: clockLeewaySeconds ?? DEFAULT_CLOCK_LEEWAY_SECONDS,

@@ -6,7 +6,7 @@
 //
 // The role follows the Stratum V2 specification, chapters 3, 4 and 7, and sv2-tp's src/sv2/connman.
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes as systemRandomBytes } from 'node:crypto';
 import type { Service } from '../../netaddr/service.ts';
 import { createKeyPair } from '../../p2p/bip324/ellswift.ts';
 import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
@@ -63,7 +63,7 @@ export interface Sv2ConnmanOptions extends SockManOptions {
   /** False speaks without encryption, for networks of one machine and for tests. Default true. */
   readonly noise?: boolean;
   /** A cryptographic source of bytes. Default: that of `node:crypto`. */
-  readonly random?: RandomBytes;
+  readonly randomBytes?: RandomBytes;
   /** Time for deadlines and certificates. Default: the system's. */
   readonly clock?: Clock;
 }
@@ -76,7 +76,7 @@ const SV2_CONNMAN_OPTION_NAMES: Readonly<Record<keyof Sv2ConnmanOptions, true>> 
   maxSendQueueBytes: true,
   memoryBudget: true,
   noise: true,
-  random: true,
+  randomBytes: true,
   clock: true,
 };
 
@@ -115,7 +115,7 @@ export class Sv2Connman extends SockMan {
   readonly #identity: ServerIdentity;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #random: RandomBytes;
+  readonly #randomBytes: RandomBytes;
   readonly #maxClients: number;
   readonly #maxSendQueueBytes: number;
   readonly #memoryBudget: MemoryBudget;
@@ -140,7 +140,7 @@ export class Sv2Connman extends SockMan {
       maxSendQueueBytes,
       memoryBudget,
       noise,
-      random,
+      randomBytes = systemRandomBytes,
       clock,
       ...socketOptions
     } = options;
@@ -154,11 +154,11 @@ export class Sv2Connman extends SockMan {
     if (certificateSeconds !== undefined) checkInteger('certificateSeconds', certificateSeconds, 1);
     this.#clock = clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
-    this.#random = random ?? randomBytes;
+    this.#randomBytes = randomBytes;
     this.#isEncrypted = noise ?? true;
     this.#identity = new ServerIdentity(
       keys ?? temporaryServerKeys(),
-      this.#random,
+      this.#randomBytes,
       certificateSeconds ?? Number.POSITIVE_INFINITY,
     );
   }
@@ -283,7 +283,7 @@ export class Sv2Connman extends SockMan {
     if (!this.#isEncrypted) return new Sv2Transport({ role: 'clear', maxPayloadBytes });
     return new Sv2Transport({
       role: 'responder',
-      ephemeral: () => createKeyPair(this.#random),
+      ephemeral: () => createKeyPair(this.#randomBytes),
       credentials: () => this.#identity.credentials(Math.floor(this.#clock.wallTimeMs() / 1_000)),
       maxPayloadBytes,
     });

@@ -44,7 +44,7 @@ export async function pass(net, ms) {
  */
 export async function startNode(net, addressBook, seed, options) {
   const common = { clock: net.clock, random: randomWords(seed), addressBook };
-  const connman = new Connman({ network: 'regtest', backend: net.createBackend, ...common, ...options });
+  const connman = new Connman({ chain: 'regtest', backend: net.createBackend, ...common, ...options });
   const peerManager = new PeerManager(common);
   await connman.start(peerManager);
   return connman;

@@ -34,7 +34,7 @@ export interface RpcNode {
   /** The same, where `setmocktime` may set it: on regtest. */
   readonly settableClock?: SettableClock | undefined;
   /** Whether fc00::/8 is CJDNS. Default false. */
-  readonly isCJDNSReachable?: boolean | undefined;
+  readonly cjdnsReachable?: boolean | undefined;
   readonly logCategories?: LogCategories | undefined;
   /** The script of a signet, as hex. Default: that of the public one. */
   readonly signetChallenge?: string | undefined;

@@ -99,7 +99,7 @@ function addPeerAddress(node: RpcNode): RpcMethod {
       const book = addressBookOf(node);
       const parsed = NetAddress.tryParse(text);
       if (parsed === undefined) throw new RpcError(RPC_CODES.invalidIpOrSubnet, 'Invalid IP address');
-      const address = node.isCJDNSReachable === true ? parsed.toCJDNSIfInRange() : parsed;
+      const address = node.cjdnsReachable === true ? parsed.toCJDNSIfInRange() : parsed;
       const service = new Service(address, port);
       const { clock = systemClock } = node;
       const timeSeconds = Math.floor(clock.wallTimeMs() / 1_000);

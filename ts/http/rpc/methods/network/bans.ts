@@ -42,7 +42,7 @@ function setBan(node: RpcNode): RpcMethod {
     async call({ subnet, command, bantime, absolute }) {
       if (command !== 'add' && command !== 'remove') throw new RpcUsageError();
       const banMan = banManOf(node);
-      const target = targetOf(subnet, node.isCJDNSReachable ?? false);
+      const target = targetOf(subnet, node.cjdnsReachable ?? false);
       if (command === 'add') ban(node, target, bantime, absolute);
       else if (!banMan.unban(target)) {
         throw invalid('Error: Unban failed. Requested address/subnet was not previously manually banned.');
@@ -73,13 +73,13 @@ function ban(node: RpcNode, target: NetAddress | Subnet, seconds: number, isAbso
  * What stands in the argument: with a slash a subnet, otherwise an address.
  * @throws {RpcError} −30: neither, or an address that nobody has.
  */
-function targetOf(text: string, isCJDNSReachable: boolean): NetAddress | Subnet {
+function targetOf(text: string, cjdnsReachable: boolean): NetAddress | Subnet {
   if (text.includes('/')) {
-    const subnet = trySubnetNamed(text, isCJDNSReachable);
+    const subnet = trySubnetNamed(text, cjdnsReachable);
     if (subnet !== undefined && !isNobody(subnet)) return subnet;
   } else {
     const address = NetAddress.tryParse(text);
-    if (address?.isValid() === true) return isCJDNSReachable ? address.toCJDNSIfInRange() : address;
+    if (address?.isValid() === true) return cjdnsReachable ? address.toCJDNSIfInRange() : address;
   }
   throw invalid('Error: Invalid IP/Subnet');
 }
