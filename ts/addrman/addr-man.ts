@@ -250,8 +250,8 @@ export class AddrMan {
   }
 
   /**
-   * Walks over all addresses, in no particular order, an entry at a time. It may go on over several turns: entries that
-   * stay come once; of those that are learnt or forgotten meanwhile any may be missing, or come again.
+   * Walks over all addresses, in no particular order, an entry at a time. The walk may be interrupted and go on later:
+   * entries that stay come once; those that are learnt or forgotten meanwhile may be missing, or come again.
    */
   *addresses(): Iterable<NetAddress> {
     const { store } = this.tables;

@@ -18,7 +18,7 @@ const ENTRIES_AT_A_TIME = 1_000;
 /**
  * Counts, with rests in between; meant for once a day. Without a map, everything is unmapped.
  *
- * @param rest - Lets others have their turn. Resolves with false to give up.
+ * @param rest - Lets other work run. Resolves with false to give up.
  * @returns Undefined if it was given up.
  */
 export async function measureAsMapHealth(

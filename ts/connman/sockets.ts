@@ -1,4 +1,4 @@
-// The sockets of a `Connman`: a `SockMan` that finds the node of each callback and hands it to the part that acts on it.
+// The sockets of a `Connman`: a `SockMan` that finds the node of each callback and hands it to a part.
 //
 // Nobody outside sees it. To send or receive past the parts would leave their counts wrong, so `Connman` offers facts about
 // the sockets and no way to use them. (Bitcoin Core's `CConnman` inherits privately for the same reason.)

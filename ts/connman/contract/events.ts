@@ -45,7 +45,7 @@ export interface ClosedConnectionEvent {
 
 /** Events of `Connman.on`, by name. They come from inside `Connman`'s work: a listener returns soon. */
 export interface ConnmanEvents {
-  /** How many nodes there are; at most once a turn. */
+  /** The number of nodes; at most once a pass of the event loop. */
   numConnectionsChanged: number;
   networkActiveChanged: boolean;
   inboundConnection: NodeView;

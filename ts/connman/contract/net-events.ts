@@ -53,8 +53,8 @@ export interface NetEvents {
    * Sends what is due, periodic messages included: called for every node every 100 ms, or as late as its last answer
    * allows, and right after `processMessages`, even if that marked the node.
    *
-   * @returns For how long the node may be left alone, in milliseconds: it gets no turn before, unless it has a message to
-   *   process, can be sent to again, or `wakeMessageHandler` is called. Nothing returned: for 100 ms.
+   * @returns Milliseconds until the next visit. It comes earlier if the node has a message to process or can be sent to
+   *   again, or if `wakeMessageHandler` is called. Nothing returned: 100 ms.
    */
   sendMessages(node: P2PNode): number | void;
 

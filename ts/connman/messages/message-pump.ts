@@ -2,14 +2,14 @@
 //
 // One round visits each node that has something to do once, and processes at most one message of each. Those that used
 // little of the processor lately come first, in an order that nobody can predict among those that used about as much. So a
-// cheap message of a quiet peer waits for the slice that runs and no longer, however many peers send costly ones, and many
-// connections buy no place in the queue. Something to do have those with bytes to process, those that can be sent to again,
-// and, every 100 ms, those whose time has come: the message processor says when it next has something to say by itself. So
-// thousands of silent peers cost a look at a number each.
+// cheap message of a quiet peer waits for the current slice only, however many peers send costly ones, and many connections
+// buy no place in the queue. A node has something to do when it has bytes to process, when it can be sent to again, and when
+// its time has come, which is looked at every 100 ms: the message processor says when it next has something to send by
+// itself. So thousands of silent peers cost a look at a number each.
 //
 // A round that takes long is cut into slices, and nodes left when one ends are set against those that have come meanwhile.
-// Slices and rounds follow each other through the host's event loop, never in a plain loop, so that sockets and timers get
-// their turn in between. (Bitcoin Core src/net.cpp, ThreadMessageHandler, which visits all and asks nobody's price)
+// Slices and rounds follow each other through the host's event loop, never in a plain loop, so that sockets and timers are
+// served in between. (Bitcoin Core src/net.cpp, ThreadMessageHandler, which visits all and asks nobody's price)
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { RandomUint32 } from '../../util/random.ts';
@@ -19,7 +19,7 @@ import type { NodeTable } from '../node/node-table.ts';
 import type { P2PNode } from '../node/peer.ts';
 import { whenAborted } from '../../util/time/when-aborted.ts';
 
-/** Longest time between two looks at all nodes, in milliseconds: what periodic messages can count on. (Core waits as long.) */
+/** Longest time between two looks at all nodes, in milliseconds: the precision of periodic messages. (Core waits as long.) */
 export const PUMP_REST_MS = 100;
 
 /** A round that took this long goes on in another macrotask, in milliseconds. */
@@ -102,7 +102,7 @@ export class MessagePump {
     this.#next = clock.after(Math.max(0, this.#nextLookMs - clock.now()), () => this.#goOnSoon());
   }
 
-  /** Everybody who has something to do, in the order of their turns. They are no longer ready. */
+  /** The nodes that have something to do, in the order of their visits. They are no longer ready. */
   #takeReady(nowMs: number): P2PNode[] {
     if (this.#isWoken || nowMs >= this.#nextLookMs) this.#lookAtAll(nowMs);
     const nodes = [...this.#ready];

@@ -1,9 +1,9 @@
 // Bytes between sockets and transports: sending, receiving, and when either pauses.
 //
-// Memory is bounded in both directions, by pausing and never by dropping. Received bytes wait, unread, for the node's turn;
+// Memory is bounded in both directions, by pausing and never by dropping. Received bytes wait, unread, until the node is visited;
 // when too much waits its socket is no longer read, and the peer's bytes stay in its own kernel. Messages to send wait in the
 // send queue; when too much waits nothing more of that peer is processed, so it gets no more answers until it reads the ones
-// it has. What is too much is told by the limits of a peer and by the budget of all of them together. (Bitcoin Core
+// it has. The limits of a peer and the budget of all peers say how much is too much. (Bitcoin Core
 // src/net.cpp, SocketSendData, PushMessage, ReceiveMsgBytes, which reads messages at once)
 
 import { OTHER_MESSAGE_TYPE, isMessageType } from '../../p2p/messages/message-types.ts';
@@ -122,7 +122,7 @@ export class Wire {
 
   // ---- Receiving ----------------------------------------------------------------------------------------------------
 
-  /** Takes received bytes, lent for the call. They wait, as bytes, for the node's turn. */
+  /** Takes received bytes, lent for the call. They wait, as bytes, until the node is visited. */
   receive(node: P2PNode, data: Uint8Array): void {
     if (node.isMarkedForDisconnect) return;
     const nowMs = this.#clock.wallTimeMs();
@@ -154,7 +154,7 @@ export class Wire {
 
   /**
    * Reads the next message from what waits. Costs no more than one step, whatever waits: a long message that came in pieces,
-   * and messages to be dropped, take several, each in a turn of its own.
+   * and messages to be dropped, take several, one a visit.
    *
    * @see PeerNetwork.pollMessage
    */

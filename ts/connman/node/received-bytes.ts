@@ -1,7 +1,7 @@
 // What a peer sent and nobody has processed yet: bytes, not messages.
 //
 // A message is a few objects, several hundred bytes of the JavaScript heap however short it is; as bytes it is as long as it
-// is. So bytes stay bytes until the node has its turn. They lie in blocks of a pool; a few bytes on their own, as quiet
+// is. So bytes stay bytes until the node is visited. They lie in blocks of a pool; a few bytes on their own, as quiet
 // peers send them, in an array of their size.
 
 import type { MemoryAccount } from '../../util/memory/memory-budget.ts';

@@ -319,11 +319,11 @@ export class MonitorCore {
     }
   }
 
-  /** Each peer has its turn once in `pingEveryMs`: a few at each sweep, never all at once. */
+  /** Pings each peer once in `pingEveryMs`: a few at each sweep, never all at once. */
   #pingSome(nowMs: number): void {
     const { slots } = this.#held;
-    const turns = Math.ceil((slots * SWEEP_MS) / this.#pingEveryMs);
-    for (let turn = 0; turn < turns && slots > 0; turn++) {
+    const count = Math.ceil((slots * SWEEP_MS) / this.#pingEveryMs);
+    for (let pinged = 0; pinged < count && slots > 0; pinged++) {
       this.#pingSlot = (this.#pingSlot + 1) % slots;
       const peer = this.#held.at(this.#pingSlot);
       if (peer === undefined) continue;

@@ -194,10 +194,10 @@ export class Village {
   }
 
   /** Calls back again and again, with how often before: for villagers that come and go. @returns What ends it. */
-  schedule(everyMs: number, turn: (count: number) => void): Timer {
+  schedule(everyMs: number, onTime: (count: number) => void): Timer {
     let count = 0;
     const next = (): void => {
-      turn(count++);
+      onTime(count++);
       timer = this.#clock.after(everyMs, next);
     };
     let timer = this.#clock.after(everyMs, next);

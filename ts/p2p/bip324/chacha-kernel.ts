@@ -258,8 +258,8 @@ function emitPolyFinish(): FunctionBuilder {
 let shared: ChaChaKernel | undefined;
 
 /**
- * The kernel, compiled on first use. It is stateless between uses (everything runs to its end within one turn), so one
- * per thread is enough.
+ * The kernel, compiled on first use. It is stateless between uses (each runs to its end within one call), so one per
+ * thread is enough.
  */
 export function chaChaKernel(): ChaChaKernel {
   shared ??= build();

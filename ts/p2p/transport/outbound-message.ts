@@ -1,6 +1,5 @@
-// What no transport sends. A node checks where a message is queued: one that is refused only when its turn comes keeps all
-// behind it from being sent. A transport checks what it is handed all the same, in two comparisons: it may be used without a
-// node, and a length that its frame cannot hold would garble all that follows.
+// The rule for what may be sent. A node asks where a message is queued, a transport where it frames one: the reasons are in
+// docs/decisions/payload-check.md.
 
 import { invalidArg, outOfRange } from '../../util/errors/errors.ts';
 import type { OutboundMessage } from './transport.ts';

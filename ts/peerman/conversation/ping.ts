@@ -47,7 +47,7 @@ export function answerPing(context: PeerContext, peer: PeerState, { nonce }: Pin
 /**
  * Judges a pong.
  *
- * @param receivedMs - When it arrived, not when its turn came: a busy node must not make its peers look far away.
+ * @param receivedMs - When it arrived, not when it is processed: a busy node must not make its peers look far away.
  * @returns Whether it is the answer to the ping that is out.
  */
 export function takePong(

@@ -84,7 +84,7 @@ export class TxDownload {
     return this.#requests.countOf(node.id) > 0;
   }
 
-  /** Asks a peer for what it is its turn to give. */
+  /** Asks a peer for the transactions that it is the best source of now. */
   maybeSendGetData(peer: PeerState): void {
     const { node } = peer;
     const nowMs = this.#context.clock.now();

@@ -2,11 +2,11 @@
 //
 // Each transaction is asked of one peer at a time. Announcements may have to wait, when others are likely to be better. Of
 // several peers the preferred ones come first, and among equals a secret hash decides, so that nobody gets to the front by
-// announcing often or early. A peer that does not answer in time loses its turn for good. An announcement is
+// announcing often or early. A peer that does not answer in time is not asked again. An announcement is
 //
 //   delayed    until its time;
 //   waiting    behind a better one, or behind one that is asked for;
-//   best       the next to be asked for, when its peer's turn comes;
+//   best       the next to be asked for, when its peer is visited;
 //   requested  until an answer, or the end of the time for it;
 //   completed  then, and kept as long as others may still answer: repeating it changes nothing.
 //
