@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { Service } from '../../ts/netaddr/service.ts';
 import { describeEachBackend } from '../harness/backends.ts';
-import { loopPasses, until } from '../harness/until.ts';
+import { until } from '../harness/until.ts';
 
 describeEachBackend('accepting', (stage) => {
   it('tells both ends of the connection as the peer sees them', async () => {
@@ -56,7 +56,7 @@ describeEachBackend('accepting', (stage) => {
     const peer = await stage.dialedBy(stage.listen(probe));
     peer.send('anyone there?');
     await until('the peer to notice', () => peer.hasEOF || peer.brokenBy !== undefined);
-    await loopPasses();
+    await stage.settled();
     expect(probe.events).toEqual(['accepted 0']);
     expect(probe.connectionCount).toBe(0);
     expect(probe.stats()).toMatchObject({ accepted: 1, refused: 1, closed: 1 });
@@ -79,7 +79,7 @@ describeEachBackend('accepting', (stage) => {
     const probe = stage.idleProbe();
     const peer = await stage.dialedBy(stage.listen(probe));
     peer.send('early');
-    await loopPasses();
+    await stage.settled();
     expect(probe.events).toEqual([]);
     probe.startSocketsThreads();
     await until('the bytes', () => probe.text(0) === 'early');

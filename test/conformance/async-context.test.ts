@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import type { ConnectionStream } from '../../ts/sockman/streams/connection-stream.ts';
 import { describeEachBackend } from '../harness/backends.ts';
-import { inTime, loopPasses, noteProgress, until } from '../harness/until.ts';
+import { inTime, noteProgress, until } from '../harness/until.ts';
 
 const requests = new AsyncLocalStorage<string>();
 
@@ -37,7 +37,7 @@ describeEachBackend('asynchronous contexts', (stage) => {
       made.write(new Uint8Array(TOO_MUCH), () => seen.push(`written ${requests.getStore()}`));
       return made;
     });
-    await loopPasses(5);
+    await stage.settled();
     expect(stream.writableLength).toBeGreaterThan(0);
     peer.resumeReading();
     await until('room', () => seen.some((note) => note.startsWith('drain')));
@@ -85,12 +85,12 @@ describeEachBackend('asynchronous contexts', (stage) => {
     };
     peer.pauseReading();
     requests.run('writer', () => stream.write(new Uint8Array(TOO_MUCH), note));
-    await loopPasses(5);
+    await stage.settled();
     peer.resumeReading();
     await until('the first', () => seen.length === 1);
     peer.pauseReading();
     requests.run('last writer', () => stream.write(new Uint8Array(TOO_MUCH), note));
-    await loopPasses(5);
+    await stage.settled();
     requests.run('elsewhere', () => stream.destroy());
     await until('the second', () => seen.length === 2);
     expect(seen).toEqual(['written writer', 'written last writer']);

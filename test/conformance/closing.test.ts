@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { describeEachBackend } from '../harness/backends.ts';
 import type { Connected, Stage } from '../harness/backends.ts';
 import type { Overridable, Probe } from '../harness/probe.ts';
-import { loopPasses, until } from '../harness/until.ts';
+import { until } from '../harness/until.ts';
 
 /** The callbacks in which something is closed, and what a peer does to have them called. */
 const CALLBACKS = [
@@ -51,7 +51,7 @@ async function acting(stage: Stage, name: Name, count: number, act: (probe: Prob
   const connections: Connected[] = [];
   for (let index = 0; index < count; index++) connections.push(await stage.another(probe, bound));
   await until('the first words', () => connections.every(({ nodeId }) => probe.has(`ready ${nodeId}`)));
-  await loopPasses();
+  await stage.settled();
   probe.events.length = 0;
   isArmed = true;
   // In one go, so that all of it is ready in one turn.
@@ -72,7 +72,7 @@ describeEachBackend('closing', (stage) => {
         expect(sockMan.closeConnection(nodeId)).toBe(false);
         sockMan.events.push('closed');
       });
-      await loopPasses(5);
+      await stage.settled();
       const after = probe.events.slice(probe.events.indexOf('closed') + 1);
       expect(after.filter((event) => event.split(' ')[1] === String(actor))).toEqual([]);
       expect(probe.connectionCount).toBe(2);
@@ -88,7 +88,7 @@ describeEachBackend('closing', (stage) => {
         for (let other = 0; other < 4; other++) if (other !== nodeId) sockMan.closeConnection(other);
         sockMan.events.push('closed');
       });
-      await loopPasses(5);
+      await stage.settled();
       const after = probe.events.slice(probe.events.indexOf('closed') + 1);
       expect(after.filter((event) => event.split(' ')[1] !== String(actor))).toEqual([]);
       expect(probe.connectionCount).toBe(1);
@@ -99,7 +99,7 @@ describeEachBackend('closing', (stage) => {
         sockMan.closeSockets();
         sockMan.events.push('closed');
       });
-      await loopPasses(5);
+      await stage.settled();
       expect(probe.events.at(-1)).toBe('closed');
       expect(probe.stats()).toMatchObject({ connectionCount: 0, listenerCount: 0 });
       const { peer, nodeId } = await stage.another(probe, stage.listen(probe));
@@ -115,7 +115,7 @@ describeEachBackend('closing', (stage) => {
         sockMan.events.push('closed');
       });
       await disposed;
-      await loopPasses(5);
+      await stage.settled();
       expect(probe.events.at(-1)).toBe('closed');
       expect(probe.connectionCount).toBe(0);
     });
@@ -135,7 +135,7 @@ describeEachBackend('closing', (stage) => {
     };
     await stage.dialedBy(bound);
     await until('the second', () => probe.accepted.length === 2);
-    await loopPasses();
+    await stage.settled();
     expect(probe.events).toEqual(['accepted 0', 'accepted 1']);
 
     probe.on.eventNewConnectionAccepted = () => {
@@ -145,7 +145,7 @@ describeEachBackend('closing', (stage) => {
     await stage.dialedBy(stage.listen(probe));
     await until('the third', () => probe.accepted.length === 3);
     await probe.joinSocketsThreads();
-    await loopPasses();
+    await stage.settled();
     expect(probe.events).toEqual(['accepted 0', 'accepted 1', 'accepted 2']);
   });
 
@@ -159,11 +159,11 @@ describeEachBackend('closing', (stage) => {
       };
       const bound = stage.listen(probe);
       const peers = [await stage.dialedBy(bound), await stage.dialedBy(bound), await stage.dialedBy(bound)];
-      await loopPasses();
+      await stage.settled();
       probe.startSocketsThreads();
       const cut = how === 'closeSockets' ? 3 : 2;
       await until('the cuts', () => peers.filter(({ hasEOF, brokenBy }) => hasEOF || brokenBy).length === cut);
-      await loopPasses();
+      await stage.settled();
       expect(probe.accepted).toHaveLength(1);
       expect(probe.connectionCount).toBe(3 - cut);
       expect(probe.stats()).toMatchObject({ accepted: 1, listenerCount: 0 });
@@ -183,7 +183,7 @@ describeEachBackend('closing', (stage) => {
     });
     const ids = await Promise.all(newcomers);
     await until('the accepts', () => target.accepted.length === ids.length);
-    await loopPasses(5);
+    await stage.settled();
     for (const nodeId of ids) expect(probe.eventsOf(nodeId)).toEqual([]);
     for (const { nodeId } of target.accepted) target.sendBytes(nodeId, Buffer.from('yours'));
     await until('their own bytes', () => ids.every((nodeId) => probe.text(nodeId) === 'yours'));

@@ -5,7 +5,7 @@ import { createSockMan } from '../../ts/sockman/create-sock-man.ts';
 import { describeEachBackend } from '../harness/backends.ts';
 import type { Stage } from '../harness/backends.ts';
 import type { Probe } from '../harness/probe.ts';
-import { inTime, loopPasses, noteProgress, until } from '../harness/until.ts';
+import { inTime, noteProgress, until } from '../harness/until.ts';
 
 /** A probe that writes down the ends it is told: `0 eof`, `1 error ECONNRESET`. */
 function telling(stage: Stage): { probe: Probe; told: string[] } {
@@ -43,7 +43,7 @@ describeEachBackend('the end of a connection', (stage) => {
     expect(told).toEqual([]);
     await until('all ends', () => told.length === 4);
     expect(told).toEqual(['0 closed', '1 closed', '2 eof', '3 error ECONNRESET']);
-    await loopPasses();
+    await stage.settled();
     expect(told).toHaveLength(4);
   });
 
@@ -70,7 +70,7 @@ describeEachBackend('the end of a connection', (stage) => {
     const bound = stage.listen(probe);
     for (let count = 0; count < 3; count++) await stage.another(probe, bound);
     await until('the end', () => told.length === 1);
-    await loopPasses();
+    await stage.settled();
     expect(told).toEqual(['2 closed']);
   });
 
@@ -159,7 +159,7 @@ describeEachBackend('the end of a connection', (stage) => {
     await until('the end', () => told.length === 1);
     await until('the FIN', () => peer.hasEOF);
     peer.end();
-    await loopPasses(5);
+    await stage.settled();
     expect(told).toEqual([`${nodeId} closed`]);
   });
 

@@ -6,7 +6,7 @@ import type { DialResult } from '../../ts/sockman/dial/dialer.ts';
 import { describeEachBackend, itUnless } from '../harness/backends.ts';
 import type { Stage } from '../harness/backends.ts';
 import { countDescriptors, noDescriptorCount } from '../harness/descriptors.ts';
-import { inTime, loopPasses, until } from '../harness/until.ts';
+import { inTime, until } from '../harness/until.ts';
 
 /** An address where connects hang: a listener that accepts nothing, its queue filled up. */
 async function silentAddress(stage: Stage): Promise<Service> {
@@ -65,7 +65,7 @@ describeEachBackend('dialing', (stage) => {
     expect(client.closeConnection(two)).toBe(true);
     await until('the bytes', () => server.text(0) === 'hi');
     await until('the end', () => server.has('eof 1'));
-    await loopPasses();
+    await stage.settled();
     expect(client.eventsOf(two)).toEqual([]);
   });
 
@@ -116,7 +116,7 @@ describeEachBackend('dialing', (stage) => {
       const dial = probe.connectAndMakeNodeId(stage.listen(server), { signal: controller.signal });
       controller.abort();
       expect(await dial).toMatchObject(failed('aborted'));
-      await loopPasses(5);
+      await stage.settled();
       expect(probe.connectionCount).toBe(0);
     });
 
@@ -162,7 +162,7 @@ describeEachBackend('dialing', (stage) => {
         const probe = stage.probe();
         const controller = new AbortController();
         const dial = probe.connectAndMakeNodeId(silent, { signal: controller.signal });
-        await loopPasses();
+        await stage.settled();
         end(probe, controller);
         expect(await inTime('the result', dial)).toMatchObject(failed(code));
         expect(probe.connectionCount).toBe(0);

@@ -10,7 +10,7 @@ import { expect, it } from 'vitest';
 import { SystemError } from '../../ts/util/errors/system-error.ts';
 import { describeEachBackend } from '../harness/backends.ts';
 import { noise } from '../harness/peers/noise.ts';
-import { inTime, loopPasses, noteProgress, until } from '../harness/until.ts';
+import { inTime, noteProgress, until } from '../harness/until.ts';
 
 /** Everything a stream gives until its end. */
 async function readAll(stream: Duplex): Promise<Buffer> {
@@ -106,8 +106,7 @@ describeEachBackend('duplex', (stage) => {
       }
       writer.end();
     })();
-    await loopPasses(100);
-    const stalledAt = written;
+    const stalledAt = await stage.still(() => written);
     expect(stalledAt).toBeLessThan(20 * block.length);
     const received = await inTime('all bytes', readAll(reader), 20_000);
     await writeAll;
@@ -227,7 +226,7 @@ describeEachBackend('duplex', (stage) => {
     const results: unknown[] = [];
     stream.write(new Uint8Array(32 << 20), (error) => results.push(error));
     stream.on('error', () => {});
-    await loopPasses();
+    await stage.settled();
     stream.destroy();
     await once(stream, 'close');
     expect(results).toHaveLength(1);

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { createSockMan } from '../../ts/sockman/create-sock-man.ts';
 import type { SockManHandlers } from '../../ts/sockman/create-sock-man.ts';
 import { describeEachBackend, itUnless } from '../harness/backends.ts';
-import { countDescriptors, noDescriptorCount } from '../harness/descriptors.ts';
+import { countDescriptors, descriptorsClosed, noDescriptorCount } from '../harness/descriptors.ts';
 import type { Probe } from '../harness/probe.ts';
-import { inTime, loopPasses, noteProgress, until } from '../harness/until.ts';
+import { inTime, noteProgress, until } from '../harness/until.ts';
 
 describeEachBackend('life', (stage) => {
   it('names its backend, before the start and after it', () => {
@@ -28,7 +28,7 @@ describeEachBackend('life', (stage) => {
     const joined = probe.joinSocketsThreads().then(() => {
       hasJoined = true;
     });
-    await loopPasses(5);
+    await stage.settled();
     expect(hasJoined).toBe(false);
     probe.interruptNet();
     await inTime('the join', joined);
@@ -43,7 +43,7 @@ describeEachBackend('life', (stage) => {
     peer.send('unheard');
     probe.wake(nodeId);
     await probe.joinSocketsThreads();
-    await loopPasses(5);
+    await stage.settled();
     expect(probe.events.length).toBe(events);
     expect(probe.connectionCount).toBe(1);
     expect(peer.hasEOF).toBe(false);
@@ -71,7 +71,7 @@ describeEachBackend('life', (stage) => {
     for (const { peer } of all) peer.send('x');
     await until('the first call', () => calls === 1);
     await inTime('the join', joined!);
-    await loopPasses();
+    await stage.settled();
     expect(calls).toBe(1);
   });
 
@@ -79,7 +79,7 @@ describeEachBackend('life', (stage) => {
     const probe = stage.idleProbe();
     const bound = stage.listen(probe);
     const peers = [await stage.dialedBy(bound), await stage.dialedBy(bound), await stage.dialedBy(bound)];
-    await loopPasses();
+    await stage.settled();
     probe.on.eventNewConnectionAccepted = () => {
       probe.interruptNet();
       return true;
@@ -126,8 +126,7 @@ describeEachBackend('life', (stage) => {
       const probe = stage.probe();
       stage.listen(probe);
       await end(probe);
-      await loopPasses();
-      expect(countDescriptors()).toBeLessThanOrEqual(before);
+      await descriptorsClosed(before);
     });
 
     it('once a callback closed and interrupted it', async () => {
@@ -140,8 +139,7 @@ describeEachBackend('life', (stage) => {
       const probe = stage.probe({}, { eventIOLoopCompletedForAllPeers: end });
       stage.listen(probe);
       await probe.joinSocketsThreads();
-      await loopPasses();
-      expect(countDescriptors()).toBeLessThanOrEqual(before);
+      await descriptorsClosed(before);
     });
   });
 
@@ -161,7 +159,7 @@ describeEachBackend('life', (stage) => {
     peer.send('12345');
     await until('the bytes', () => probe.text(nodeId) === '12345');
     probe.sendBytes(nodeId, Buffer.from('123'));
-    await loopPasses();
+    await stage.settled();
     const stats = probe.stats();
     expect(stats).toMatchObject({ receivedBytes: 5, sentBytes: 3, accepted: 1, refused: 0, closed: 0 });
     expect(stats).toMatchObject({
@@ -236,10 +234,7 @@ describeEachBackend('life', (stage) => {
     const nodeId = await stage.dial(probe, stage.listen(probe));
     const block = new Uint8Array(1 << 20);
     let taken = 0;
-    for (let pass = 0; pass < 50; pass++) {
-      taken += probe.sendBytes(nodeId, block);
-      await loopPasses(1);
-    }
+    await stage.still(() => (taken += probe.sendBytes(nodeId, block)));
     // A kernel may double what it is told, and what the receiving end took once comes on top; its own choice is 4 MiB.
     expect(taken).toBeGreaterThanOrEqual(16_384);
     expect(taken).toBeLessThan(131_072);
@@ -256,7 +251,7 @@ describeEachBackend('life', (stage) => {
         const bound = stage.listen(probe);
         await stage.dial(probe, bound);
         await until('the accept', () => probe.accepted.length === 1);
-        await loopPasses(5);
+        await stage.settled();
         const port = bound.port.toString(16).toUpperCase().padStart(4, '0');
         // Local and remote end, state (01: established), queues, timer (02: keep-alive) with the ticks until it fires.
         const lines = readFileSync(timers, 'utf8').matchAll(/ \S+:(\S+) \S+:(\S+) 01 \S+ (\S\S):(\S+) /g);
@@ -319,7 +314,7 @@ describeEachBackend('life', (stage) => {
       one.send('x');
       one.end();
       await until('two connections', () => sockMan.connectionCount === 2);
-      await loopPasses(5);
+      await stage.settled();
       two.reset();
       await until('all calls', () => called.size === 9);
       expect([...receivers]).toEqual([undefined]);

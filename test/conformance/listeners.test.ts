@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { Service } from '../../ts/netaddr/service.ts';
 import { describeEachBackend, itUnless } from '../harness/backends.ts';
 import { countDescriptors } from '../harness/descriptors.ts';
-import { loopPasses, until } from '../harness/until.ts';
+import { until } from '../harness/until.ts';
 
 const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:8333';
 
@@ -107,7 +107,7 @@ describeEachBackend('listeners', (stage) => {
     const waiting = await stage.dialedBy(paused);
     waiting.send('I wait');
     await stage.another(probe, open);
-    await loopPasses();
+    await stage.settled();
     expect(probe.accepted).toHaveLength(1);
     expect(probe.resumeAccepting(paused)).toBe(1);
     await until('who waited', () => probe.text(1) === 'I wait');
@@ -119,7 +119,7 @@ describeEachBackend('listeners', (stage) => {
     expect(probe.pauseAccepting()).toBe(2);
     expect(probe.pauseAccepting()).toBe(2);
     for (const bound of bounds) await stage.dialedBy(bound);
-    await loopPasses();
+    await stage.settled();
     expect(probe.accepted).toEqual([]);
     expect(probe.resumeAccepting()).toBe(2);
     await until('both accepts', () => probe.accepted.length === 2);
@@ -136,7 +136,7 @@ describeEachBackend('listeners', (stage) => {
     await stage.dialedBy(bound);
     await stage.dialedBy(bound);
     await until('the first', () => probe.accepted.length === 1);
-    await loopPasses();
+    await stage.settled();
     expect(probe.accepted).toHaveLength(1);
     probe.resumeAccepting();
     await until('the second', () => probe.accepted.length === 2);
@@ -155,7 +155,7 @@ describeEachBackend('listeners', (stage) => {
     const bound = stage.listen(probe);
     probe.pauseAccepting();
     const waiting = await stage.dialedBy(bound);
-    await loopPasses();
+    await stage.settled();
     probe.stopListening();
     await until('the peer to notice', () => waiting.hasEOF || waiting.brokenBy !== undefined);
     expect(probe.events).toEqual([]);

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeEachBackend } from '../harness/backends.ts';
 import { noise } from '../harness/peers/noise.ts';
-import { loopPasses, until } from '../harness/until.ts';
+import { until } from '../harness/until.ts';
 import { turnsWhilePassing } from '../harness/idleness.ts';
 
 describeEachBackend('predicates', (stage) => {
@@ -12,7 +12,7 @@ describeEachBackend('predicates', (stage) => {
       let mayReceive = false;
       const { probe, peer, nodeId } = await stage.connected({}, { shouldTryToRecv: () => mayReceive });
       peer.send(noise(1, 300_000));
-      await loopPasses(10);
+      await stage.settled();
       expect(probe.receivedBytes(nodeId)).toBe(0);
       mayReceive = true;
       expect(probe.wake(nodeId)).toBe(true);
@@ -24,7 +24,7 @@ describeEachBackend('predicates', (stage) => {
       let mayReceive = false;
       const { probe, peer, nodeId } = await stage.connected({}, { shouldTryToRecv: () => mayReceive });
       peer.send('patience');
-      await loopPasses(10);
+      await stage.settled();
       mayReceive = true;
       await until('the bytes', () => probe.text(nodeId) === 'patience');
     });
@@ -43,7 +43,7 @@ describeEachBackend('predicates', (stage) => {
       for (let rounds = 1; probe.receivedBytes(nodeId) < 100_000; rounds++) {
         await until('a piece', () => !mayReceive);
         const received = probe.receivedBytes(nodeId);
-        await loopPasses();
+        await stage.settled();
         expect(probe.receivedBytes(nodeId)).toBe(received);
         mayReceive = true;
         if (rounds % 2 === 0) probe.wake(nodeId);
@@ -59,10 +59,10 @@ describeEachBackend('predicates', (stage) => {
       let mayReceive = false;
       const { probe, peer, nodeId } = await stage.connected({}, { shouldTryToRecv: () => mayReceive });
       peer.send('before');
-      await loopPasses(10);
+      await stage.settled();
       if (end === 'EOF') peer.end();
       else peer.reset();
-      await loopPasses(10);
+      await stage.settled();
       expect(probe.eventsOf(nodeId)).toEqual([`accepted ${nodeId}`]);
       // Ten ticks and what they bring; a connection that spins makes thousands of turns.
       expect(await turnsWhilePassing(probe, 500)).toBeLessThan(40);
@@ -81,9 +81,9 @@ describeEachBackend('predicates', (stage) => {
         { shouldTryToRecv: () => mayReceive },
       );
       peer.send(noise(3, 50_000));
-      await loopPasses(10);
+      await stage.settled();
       peer.reset();
-      await loopPasses(10);
+      await stage.settled();
       mayReceive = true;
       probe.wake(nodeId);
       await until('the end', () => probe.hasEnded(nodeId));
@@ -98,7 +98,7 @@ describeEachBackend('predicates', (stage) => {
       peer.send('held');
       other.peer.send('through');
       await until('the other', () => probe.text(other.nodeId) === 'through');
-      await loopPasses();
+      await stage.settled();
       expect(probe.receivedBytes(nodeId)).toBe(0);
     });
 
@@ -114,7 +114,7 @@ describeEachBackend('predicates', (stage) => {
       );
       peer.send('x');
       await until('the close', () => probe.connectionCount === 0);
-      await loopPasses();
+      await stage.settled();
       expect(probe.events.filter((event) => event.startsWith('data'))).toEqual([]);
     });
 
@@ -139,19 +139,19 @@ describeEachBackend('predicates', (stage) => {
     it('holds eventReadyToSend back until it says yes and is woken', async () => {
       let maySend = false;
       const { probe, nodeId } = await stage.connected({}, { shouldTryToSend: () => maySend });
-      await loopPasses(10);
+      await stage.settled();
       expect(probe.count(`ready ${nodeId}`)).toBe(0);
       maySend = true;
       probe.wake(nodeId);
       await until('the word', () => probe.count(`ready ${nodeId}`) === 1);
-      await loopPasses();
+      await stage.settled();
       expect(probe.count(`ready ${nodeId}`)).toBe(1);
     });
 
     it('is asked again by itself while it says no', async () => {
       let maySend = false;
       const { probe, nodeId } = await stage.connected({}, { shouldTryToSend: () => maySend });
-      await loopPasses(10);
+      await stage.settled();
       maySend = true;
       await until('the word', () => probe.count(`ready ${nodeId}`) === 1);
     });
@@ -161,7 +161,7 @@ describeEachBackend('predicates', (stage) => {
       const { probe, peer, nodeId } = await stage.connected({}, { shouldTryToSend: () => queue.length > 0 });
       probe.on.eventReadyToSend = () => probe.sendBytes(nodeId, Buffer.from(queue.splice(0).join('')));
       for (const text of ['one', 'two', 'three']) {
-        await loopPasses(10);
+        await stage.settled();
         queue.push(text);
         await until(text, () => peer.bytes.toString().endsWith(text));
       }
@@ -172,11 +172,11 @@ describeEachBackend('predicates', (stage) => {
       const queue: string[] = [];
       const { probe, peer, nodeId } = await stage.connected({}, { shouldTryToSend: () => queue.length > 0 });
       probe.on.eventReadyToSend = () => probe.sendBytes(nodeId, Buffer.from(queue.shift()!));
-      await loopPasses();
+      await stage.settled();
       queue.push('a', 'b', 'c', 'd');
       probe.wake(nodeId);
       await until('all of it', () => peer.bytes.toString() === 'abcd');
-      await loopPasses();
+      await stage.settled();
       expect(probe.count(`ready ${nodeId}`)).toBe(4);
     });
 
@@ -184,14 +184,14 @@ describeEachBackend('predicates', (stage) => {
       let maySend = true;
       const { probe, peer, nodeId } = await stage.connected({}, { shouldTryToSend: () => maySend });
       await until('the first word', () => probe.has(`ready ${nodeId}`));
-      await loopPasses();
+      await stage.settled();
       maySend = false;
       if (what === 'a send') probe.sendBytes(nodeId, Buffer.from('x'));
       else {
         peer.send('x');
         await until('the byte', () => probe.text(nodeId) === 'x');
       }
-      await loopPasses(5);
+      await stage.settled();
       expect(probe.count(`ready ${nodeId}`)).toBe(1);
       maySend = true;
       await until('the next word', () => probe.count(`ready ${nodeId}`) === 2);

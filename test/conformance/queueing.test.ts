@@ -4,7 +4,8 @@ import { expect, it } from 'vitest';
 import { createSockMan } from '../../ts/sockman/create-sock-man.ts';
 import { describeEachBackend } from '../harness/backends.ts';
 import { noise } from '../harness/peers/noise.ts';
-import { loopPasses, noteProgress, until } from '../harness/until.ts';
+import { noteProgress, until } from '../harness/until.ts';
+import { still } from '../harness/settled.ts';
 
 const MIB = 1024 * 1024;
 /** More than both kernel buffers hold. */
@@ -130,7 +131,7 @@ describeEachBackend('queueing', (stage) => {
     peer.pauseReading();
     const message = noise(4, 12 * MIB);
     peer.send(message);
-    await loopPasses(200);
+    await still(() => echo.stats().receivedBytes, echo);
     peer.resumeReading();
     await until('the echo', () => peer.receivedBytes === message.length, 30_000);
     expect(peer.bytes.equals(message)).toBe(true);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { describeEachBackend } from '../harness/backends.ts';
 import type { Connected } from '../harness/backends.ts';
 import { noise } from '../harness/peers/noise.ts';
-import { loopPasses, until } from '../harness/until.ts';
+import { until } from '../harness/until.ts';
 
 describeEachBackend('receiving', (stage) => {
   it('delivers bytes in order and entire', async () => {
@@ -82,7 +82,7 @@ describeEachBackend('receiving', (stage) => {
     const kept: Uint8Array[] = [];
     probe.on.eventGotData = (_id, data) => kept.push(data);
     peer.send('secret');
-    await loopPasses(10);
+    await stage.settled();
     mayReceive = true;
     probe.wake(nodeId);
     await until('the bytes', () => probe.text(nodeId) === 'secret');
@@ -110,7 +110,7 @@ describeEachBackend('receiving', (stage) => {
       expect(probe.sendBytes(nodeId, Buffer.from('late'))).toBe(4);
       await until('the answer', () => peer.bytes.toString() === 'late');
       probe.wake(nodeId);
-      await loopPasses();
+      await stage.settled();
       expect(probe.count(`eof ${nodeId}`)).toBe(1);
       expect(probe.connectionCount).toBe(1);
     });
@@ -127,7 +127,7 @@ describeEachBackend('receiving', (stage) => {
       peer.end();
       await until('the EOF', () => probe.has(`eof ${nodeId}`));
       peer.reset();
-      await loopPasses(10);
+      await stage.settled();
       expect(probe.eventsOf(nodeId)).toEqual([`accepted ${nodeId}`, `eof ${nodeId}`]);
       expect(probe.connectionCount).toBe(1);
       expect(probe.closeConnection(nodeId)).toBe(true);
@@ -140,7 +140,7 @@ describeEachBackend('receiving', (stage) => {
       peer.reset();
       await until('the error', () => probe.hasEnded(nodeId));
       probe.wake(nodeId);
-      await loopPasses();
+      await stage.settled();
       expect(probe.eventsOf(nodeId)).toEqual([`accepted ${nodeId}`, `error ${nodeId} ECONNRESET`]);
       expect(probe.connectionCount).toBe(1);
     });
@@ -172,7 +172,7 @@ describeEachBackend('receiving', (stage) => {
     await until('the close', () => probe.connectionCount === 0);
     const events = probe.events.length;
     await until('the peer to notice', () => peer.hasEOF || peer.brokenBy !== undefined);
-    await loopPasses();
+    await stage.settled();
     expect(probe.events.length).toBe(events);
     expect(probe.closeConnection(nodeId)).toBe(false);
     expect(probe.resetConnection(nodeId)).toBe(false);

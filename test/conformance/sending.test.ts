@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { describeEachBackend } from '../harness/backends.ts';
 import { noise } from '../harness/peers/noise.ts';
-import { loopPasses, until } from '../harness/until.ts';
+import { until } from '../harness/until.ts';
 
 const MIB = 1024 * 1024;
 
@@ -66,12 +66,12 @@ describeEachBackend('sending', (stage) => {
         if (sent < block.length) break;
       }
       told = probe.count(`ready ${nodeId}`);
-      await loopPasses(20);
+      await stage.settled();
     } while (probe.count(`ready ${nodeId}`) > told);
     peer.resumeReading();
     await until('room', () => probe.count(`ready ${nodeId}`) > told);
     await until('all bytes', () => peer.receivedBytes === taken);
-    await loopPasses(10);
+    await stage.settled();
     expect(probe.count(`ready ${nodeId}`)).toBe(told + 1);
   });
 
@@ -87,11 +87,11 @@ describeEachBackend('sending', (stage) => {
     reader.on.eventGotData = (nodeId, data) => {
       hash.update(data);
       sinceRest += data.length;
-      // Slow: after each MiB it reads nothing for some passes of the loop.
+      // Slow: after each MiB it reads nothing for the rest of the pass.
       if (sinceRest < MIB) return;
       sinceRest = 0;
       mayRead = false;
-      void loopPasses(2).then(() => {
+      setImmediate(() => {
         mayRead = true;
         reader.wake(nodeId);
       });

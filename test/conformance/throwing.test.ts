@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeEachBackend } from '../harness/backends.ts';
 import type { Overridable, Probe } from '../harness/probe.ts';
-import { loopPasses, until } from '../harness/until.ts';
+import { until } from '../harness/until.ts';
 
 const VALUES: [string, unknown][] = [
   ['an Error', new Error('thrown by a test')],
@@ -54,7 +54,7 @@ describeEachBackend('callbacks that throw', (stage) => {
       }
       await until('the report', () => probe.thrown.length === 1);
       await until('the bytes', () => probe.text(victim.nodeId) === 'x' && probe.text(other.nodeId) === 'y');
-      await loopPasses();
+      await stage.settled();
 
       expect(probe.thrown).toHaveLength(1);
       const { error, where, nodeId } = probe.thrown[0]!;
@@ -83,11 +83,11 @@ describeEachBackend('callbacks that throw', (stage) => {
       };
       peer.send('x');
       await until('the byte', () => probe.text(nodeId) === 'x');
-      await loopPasses();
+      await stage.settled();
       expect(uncaught).toEqual([value]);
       peer.send('y');
       await until('the next byte', () => probe.text(nodeId) === 'xy');
-      await loopPasses();
+      await stage.settled();
       expect(uncaught).toEqual([value, value]);
     } finally {
       process.removeAllListeners('uncaughtException');
@@ -111,7 +111,7 @@ describeEachBackend('callbacks that throw', (stage) => {
       };
       peer.send('x');
       await until('the byte', () => probe.text(nodeId) === 'x');
-      await loopPasses();
+      await stage.settled();
       expect(uncaught).toMatchObject([{ message: 'second' }]);
     } finally {
       process.removeAllListeners('uncaughtException');

@@ -3,20 +3,20 @@
 import { describe, expect, it } from 'vitest';
 import { describeEachBackend } from '../harness/backends.ts';
 import { turnsWhilePassing } from '../harness/idleness.ts';
-import { loopPasses, until } from '../harness/until.ts';
+import { until } from '../harness/until.ts';
 
 describeEachBackend('turns', (stage) => {
   it('makes no turn at all while nothing happens', async () => {
     const { probe, nodeId } = await stage.connected();
     await until('the first word', () => probe.has(`ready ${nodeId}`));
-    await loopPasses();
+    await stage.settled();
     expect(await turnsWhilePassing(probe, 300)).toBe(0);
   });
 
   it('makes no turn for a connection that could be written to all the time', async () => {
     const { probe, nodeId } = await stage.connected({}, { shouldTryToSend: () => true });
     await until('the first word', () => probe.has(`ready ${nodeId}`));
-    await loopPasses();
+    await stage.settled();
     expect(await turnsWhilePassing(probe, 300)).toBe(0);
     expect(probe.count(`ready ${nodeId}`)).toBe(1);
   });
@@ -35,7 +35,7 @@ describeEachBackend('turns', (stage) => {
     expect(await turnsWhilePassing(probe, 300)).toBeGreaterThan(1);
     mayReceive = true;
     await until('the byte', () => probe.text(nodeId) === 'x');
-    await loopPasses();
+    await stage.settled();
     expect(await turnsWhilePassing(probe, 300)).toBe(0);
   });
 
@@ -44,7 +44,7 @@ describeEachBackend('turns', (stage) => {
     await until('the first word', () => probe.has(`ready ${nodeId}`));
     for (let repetition = 0; repetition < 3; repetition++) expect(probe.wake(nodeId)).toBe(true);
     await until('the wake', () => probe.count(`ready ${nodeId}`) === 2);
-    await loopPasses();
+    await stage.settled();
     expect(probe.count(`ready ${nodeId}`)).toBe(2);
   });
 
@@ -113,7 +113,7 @@ describeEachBackend('turns', (stage) => {
       };
       peer.send('x');
       await until('the close', () => probe.connectionCount === 0);
-      await loopPasses();
+      await stage.settled();
       expect(done).toEqual([]);
     });
 

@@ -7,6 +7,7 @@ import type { SockManOptions } from '../../ts/sockman/options.ts';
 import { Probe } from './probe.ts';
 import type { Overridable } from './probe.ts';
 import type { RawListener, RawPeer } from './peers/raw-peer.ts';
+import { settled, still } from './settled.ts';
 import { until } from './until.ts';
 import { backendsUnderTest } from './worlds.ts';
 import type { BackendName, BackendUnderTest, World } from './worlds.ts';
@@ -95,6 +96,16 @@ export class Stage {
     const result = await probe.connectAndMakeNodeId(to, {});
     if (result.nodeId === undefined) throw new Error(result.errmsg);
     return result.nodeId;
+  }
+
+  /** Resolves when all that was ready has been told: see `settled`. */
+  settled(): Promise<void> {
+    return settled(...this.#probes);
+  }
+
+  /** See `still`. */
+  still(measure: () => number): Promise<number> {
+    return still(measure, ...this.#probes);
   }
 
   unixService(): Service {

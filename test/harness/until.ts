@@ -47,11 +47,6 @@ export async function inTime<Value>(what: string, promise: Promise<Value>, deadl
   return Promise.race([promise, deadline]).finally(() => clearTimeout(timer));
 }
 
-/** Lets the host's event loop go round `count` times: whatever was ready by now has been delivered then. */
-export async function loopPasses(count = 3): Promise<void> {
-  for (let pass = 0; pass < count; pass++) await new Promise<void>((resolve) => setImmediate(resolve));
-}
-
 function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
   let resolve: () => void = () => {};
   let reject: (error: unknown) => void = () => {};

@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { describeEachBackend } from '../harness/backends.ts';
 import type { Connected } from '../harness/backends.ts';
-import { inTime, loopPasses, until } from '../harness/until.ts';
+import { noteProgress, until } from '../harness/until.ts';
 
 describeEachBackend('floods', (stage) => {
   it('serves a second connection and timers while one peer floods', async () => {
@@ -25,18 +25,16 @@ describeEachBackend('floods', (stage) => {
       if (nodeId === quiet.nodeId) server.sendBytes(nodeId, data);
     };
     let timers = 0;
-    const timer = setInterval(() => timers++, 1);
+    const timer = setInterval(() => {
+      timers++;
+      noteProgress();
+    }, 1);
     const floodBefore = server.receivedBytes(0);
     for (let round = 1; round <= 50; round++) {
       quiet.peer.send('x');
       await until('the echo', () => quiet.peer.receivedBytes === round);
     }
-    await inTime(
-      'ten timers',
-      (async () => {
-        while (timers < 10) await loopPasses(1);
-      })(),
-    );
+    await until('ten timers', () => timers >= 10);
     clearInterval(timer);
     isFlooding = false;
     expect(server.receivedBytes(0)).toBeGreaterThan(floodBefore);
@@ -51,7 +49,7 @@ describeEachBackend('floods', (stage) => {
     await until('all EOFs', () => all.every(({ nodeId }) => probe.has(`eof ${nodeId}`)));
     expect(probe.connectionCount).toBe(50);
     const { turns } = probe.stats();
-    await loopPasses(50);
+    await stage.settled();
     expect(probe.stats().turns).toBe(turns);
     for (const { nodeId } of all) probe.closeConnection(nodeId);
     await until('all ends', () => all.every(({ peer }) => peer.hasEOF));

@@ -2,7 +2,8 @@
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeEachBackend } from '../harness/backends.ts';
-import { loopPasses, until } from '../harness/until.ts';
+import { settled } from '../harness/settled.ts';
+import { until } from '../harness/until.ts';
 import { HttpStage, answers, answersIn, closed } from './stage.ts';
 
 const HELLO = 'GET /hello HTTP/1.1\r\n\r\n';
@@ -76,9 +77,9 @@ describeEachBackend('HttpServer', (stage) => {
       client.send(request);
       await until('the answer', () => server.httpStats().answered === 1);
       client.send('more');
-      await loopPasses(5);
+      await settled(server);
       client.send('and more');
-      await loopPasses(5);
+      await settled(server);
       client.resumeReading();
       await closed(client);
       expect([answersIn(client.bytes)[0]?.body, client.brokenBy]).toEqual(['hello', undefined]);

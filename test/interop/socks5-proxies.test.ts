@@ -8,10 +8,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { ConnectTarget, Proxy } from '../../ts/sockman/dial/connect-options.ts';
 import type { DialResult } from '../../ts/sockman/dial/dialer.ts';
 import { availableBackends } from '../harness/worlds.ts';
-import { countDescriptors, noDescriptorCount } from '../harness/descriptors.ts';
+import { countDescriptors, descriptorsClosed, noDescriptorCount } from '../harness/descriptors.ts';
 import { Program, accepts, freePort, missingPrograms } from '../harness/labs/programs.ts';
 import { Probe } from '../harness/probe.ts';
-import { DEADLINE_MS, loopPasses, until } from '../harness/until.ts';
+import { until } from '../harness/until.ts';
 
 const CREDENTIALS = { username: 'alice', password: 'secret' };
 
@@ -175,10 +175,7 @@ for (const backend of systemBackends) {
         for (const nodeId of connected) node.closeConnection(nodeId);
         for (const { nodeId } of peer.accepted) peer.closeConnection(nodeId);
         expect(node.connectionCount + peer.connectionCount).toBe(0);
-        // node:net closes its sockets some passes of the loop later, and says nothing.
-        const deadline = performance.now() + DEADLINE_MS;
-        while (countDescriptors() > before && performance.now() < deadline) await loopPasses();
-        expect(countDescriptors()).toBeLessThanOrEqual(before);
+        await descriptorsClosed(before);
       },
     );
   });

@@ -7,7 +7,7 @@ import { describeEachBackend, itUnless } from '../harness/backends.ts';
 import type { Stage } from '../harness/backends.ts';
 import type { Probe } from '../harness/probe.ts';
 import type { RawPeer } from '../harness/peers/raw-peer.ts';
-import { inTime, loopPasses, until } from '../harness/until.ts';
+import { inTime, until } from '../harness/until.ts';
 
 const BUFFERS = { sendBufferBytes: 512 * 1024 };
 
@@ -47,13 +47,13 @@ describeEachBackend('the last words of a connection', (stage) => {
       await until('the accept', () => server.accepted.length === 1);
       // The first byte finds out that nobody receives, the others stay in the kernel.
       expect(client.sendBytes(nodeId, Buffer.alloc(1))).toBe(1);
-      await loopPasses(10);
+      await stage.settled();
       expect(client.sendBytes(nodeId, Buffer.alloc(10_000))).toBe(10_000);
       expect(server.sendBytes(0, Buffer.alloc(500_000))).toBeGreaterThan(0);
       // Unread on both sides: what was sent on loopback has arrived a pass of the loop later.
-      await loopPasses(10);
+      await stage.settled();
       server.closeConnection(0);
-      await loopPasses(10);
+      await stage.settled();
       mayReceive = true;
       client.wake(nodeId);
       await until('the break', () => client.hasEnded(nodeId));

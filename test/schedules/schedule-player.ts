@@ -1,11 +1,12 @@
 // Plays random schedules on real connections between two SockMans, and writes down what each end was told.
 
 import assert from 'node:assert/strict';
+import { setImmediate as nextPass } from 'node:timers/promises';
 import { SockMan } from '../../ts/sockman/sock-man.ts';
 import type { SockManOptions } from '../../ts/sockman/options.ts';
 import type { Service } from '../../ts/netaddr/service.ts';
 import { noise } from '../harness/peers/noise.ts';
-import { loopPasses, noteProgress, until } from '../harness/until.ts';
+import { noteProgress, until } from '../harness/until.ts';
 import type { End, Schedule } from './schedule.ts';
 
 /** What all streams are cut from, each from its own offset on. */
@@ -177,7 +178,7 @@ async function play(schedule: Schedule, ends: [Terminal, Terminal], mayPause: bo
   const log: string[] = [];
   for (const [round, actions] of schedule.rounds.entries()) {
     for (const action of actions) {
-      if (action.kind === 'yield') await loopPasses(1);
+      if (action.kind === 'yield') await nextPass();
       else if (action.kind === 'send') ends[action.end].queue(action.byteCount);
       else if (action.kind === 'shutdown') ends[action.end].shutDown();
       else if (action.kind === 'resume') ends[action.end].resume();

@@ -10,9 +10,9 @@ import { loadAddon } from '../../../native/load.cjs';
 import type { Service } from '../../../ts/netaddr/service.ts';
 import type { DialResult } from '../../../ts/sockman/dial/dialer.ts';
 import { availableBackends } from '../../harness/worlds.ts';
-import { countDescriptors } from '../../harness/descriptors.ts';
+import { countDescriptors, descriptorsClosed } from '../../harness/descriptors.ts';
 import { Probe } from '../../harness/probe.ts';
-import { DEADLINE_MS, inTime, loopPasses, until } from '../../harness/until.ts';
+import { inTime, until } from '../../harness/until.ts';
 
 /** Only a native listener leaves connections in the kernel's queue; and elsewhere a full queue refuses or waits. */
 const reason =
@@ -75,10 +75,7 @@ describe.skipIf(reason !== undefined)(`a Unix-domain listener with a full queue 
         const asProxy = client.connectAndMakeNodeId('192.0.2.1:1', { proxy: bound, timeoutMs: 60 });
         expect(await inTime('the dial', asPeer)).toMatchObject({ code: 'timed-out', proxyFailed: false });
         expect(await inTime('the dial', asProxy)).toMatchObject({ code: 'proxy-connect-timed-out', proxyFailed: true });
-        // node:net closes its sockets some passes of the loop later, and says nothing.
-        const deadline = performance.now() + DEADLINE_MS;
-        while (countDescriptors() > before && performance.now() < deadline) await loopPasses();
-        expect(countDescriptors()).toBeLessThanOrEqual(before);
+        await descriptorsClosed(before);
       });
 
       it('ends a waiting dial at once when it is aborted, or the network interrupted', async () => {

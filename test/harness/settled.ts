@@ -1,0 +1,26 @@
+// Absence as a state: what should not be told has not been, and nothing is left that could tell it.
+
+import type { SockMan } from '../../ts/sockman/sock-man.ts';
+
+/**
+ * Resolves when each of these has looked at its sockets and delivered all that was ready. It looks twice: what peers of
+ * `node:net` were asked to do, such as FIN and RST, reaches the kernel in between.
+ */
+export async function settled(...sockMans: readonly SockMan[]): Promise<void> {
+  for (let look = 0; look < 2; look++) await Promise.all(sockMans.map(lookOf));
+}
+
+/** `SockMan.deadline` judges after a look at the sockets, when nothing that is known to be ready is left. */
+function lookOf(sockMan: SockMan): Promise<void> {
+  return new Promise((resolve) => void sockMan.deadline(0, resolve));
+}
+
+/** Measures again and again until the number stays the same while everything that was ready is delivered. */
+export async function still(measure: () => number, ...sockMans: readonly SockMan[]): Promise<number> {
+  for (let last = measure(); ;) {
+    await settled(...sockMans);
+    const next = measure();
+    if (next === last) return next;
+    last = next;
+  }
+}
