@@ -44,7 +44,7 @@ export interface AddrManOptions {
   /** Where chance comes from; unpredictable when left out. */
   readonly random?: RandomUint32;
   /**
-   * Checks all invariants before and after one in so many operations: 0 (never, the default) to 1,000,000. A check of a
+   * Operations between two checks of all invariants: 0 (never, the default) to 1,000,000. A check of a
    * full book takes a fifth of a second: for tests.
    */
   readonly checkRatio?: number;

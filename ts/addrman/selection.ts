@@ -145,7 +145,7 @@ class SlotDraw {
   }
 
   /**
-   * One of so many buckets and a position in it, from one number: random ones are a good part of what a draw costs.
+   * A bucket and a position in it, from one number: random numbers are a good part of the cost of a draw.
    * Numbers too large are thrown away, not divided: none is where all buckets are in use.
    */
   #place(bucketCount: number): number {

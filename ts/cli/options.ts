@@ -1,5 +1,5 @@
 // Options of commands: how they are declared, and read from a command line. What is declared is also what help and
-// completions are made of; the kinds of options that there are stand in `option-kinds.ts`.
+// completions are made of; the kinds of options are in `option-kinds.ts`.
 
 import { parseArgs } from 'node:util';
 

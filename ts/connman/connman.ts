@@ -1,7 +1,7 @@
 // `Connman`: the connection manager of a Bitcoin node.
 //
 // It turns sockets into peers: which to accept, which to dial, when to give up, how bytes become messages and messages bytes.
-// What messages mean it leaves to a message processor (`NetEvents`; `PeerManager` is one). This class is the outside, for
+// A message processor decides what messages mean (`NetEvents`; `PeerManager` is one). This class is the outside, for
 // users; `parts.ts` makes the parts, `life.ts` starts and stops them, `sockets.ts` has the sockets, `removal.ts` the end of
 // nodes, and `peer-network.ts` is what the message processor may do. The parts are in rooms:
 //
@@ -83,7 +83,7 @@ export class Connman implements AsyncDisposable {
     await this.#life.start(netEvents, new ConnmanNetwork(this.#parts));
   }
 
-  /** Has everything cease; nothing is closed yet. Idempotent, safe in any callback. `stop` follows. */
+  /** Stops everything that goes on, and closes nothing yet. Idempotent, safe in any callback. `stop` follows. */
   interrupt(): void {
     this.#life.interrupt();
   }
@@ -99,8 +99,8 @@ export class Connman implements AsyncDisposable {
   }
 
   /**
-   * Hears of an event.
-   * @returns Ends that.
+   * Calls `listener` for each event of a name.
+   * @returns Stops that.
    */
   on<Name extends keyof ConnmanEvents>(name: Name, listener: (value: ConnmanEvents[Name]) => void): () => void {
     return this.#parts.events.on(name, listener);
@@ -212,7 +212,7 @@ export class Connman implements AsyncDisposable {
     return this.#parts.listeners.services();
   }
 
-  /** Whether there is to be any connection at all; see `setNetworkActive`. */
+  /** Whether connections are allowed; see `setNetworkActive`. */
   get isNetworkActive(): boolean {
     return this.#parts.network.isActive;
   }
@@ -232,7 +232,7 @@ export class Connman implements AsyncDisposable {
     return this.#parts.settings.userAgent;
   }
 
-  /** What peers are offered that connect from now on. */
+  /** The services that peers are offered who connect from now on. */
   get localServices(): bigint {
     return this.#parts.localServices.bits;
   }
@@ -262,12 +262,12 @@ export class Connman implements AsyncDisposable {
     return this.#parts.localAddresses.add(service, LOCAL_SCORES.manual);
   }
 
-  /** Tells an address of ours to nobody any more. */
+  /** Stops telling peers an address of ours. */
   removeLocalAddress(service: Service): void {
     this.#parts.localAddresses.remove(service);
   }
 
-  /** Where an onion service of ours is to deliver, so that its peers are known as such; undefined if we do not listen. */
+  /** The target for our onion service: its peers are known as onion peers there. Undefined if we do not listen. */
   get onionTarget(): Service | undefined {
     return this.#parts.listeners.onionTarget();
   }
@@ -306,7 +306,7 @@ export class Connman implements AsyncDisposable {
     return this.#parts.outbound.addedNodes.remove(node);
   }
 
-  /** The list, and who of it is connected. */
+  /** The list, and which of it are connected. */
   getAddedNodeInfo(): AddedNodeInfo[] {
     return this.#parts.outbound.addedNodes.list();
   }
@@ -314,7 +314,7 @@ export class Connman implements AsyncDisposable {
   // ---- Statistics ---------------------------------------------------------------------------------------------------
 
   /**
-   * What `getpeerinfo` shows. Peers that the message processor does not know are left out.
+   * What `getpeerinfo` shows. Peers unknown to the message processor are left out.
    *
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started, so that there is no message processor to ask.
    */

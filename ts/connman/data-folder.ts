@@ -37,7 +37,7 @@ export interface DataFolderOptions {
   readonly cjdnsReachable?: boolean;
   /** The key of an address book that is made; one that is read has its own. Default: by chance. */
   readonly addrManKey?: Uint8Array;
-  /** Checks the address book once in so many changes; 0, the default, for never. (Core -checkaddrman) */
+  /** Changes of the address book between two checks of it; 0, the default: never. (Core -checkaddrman) */
   readonly checkRatio?: number;
   /** How long a ban lasts by default, in seconds. Default a day. (Core -bantime) */
   readonly defaultBanSeconds?: number;

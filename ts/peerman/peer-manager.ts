@@ -118,7 +118,7 @@ export class PeerManager implements NetEvents {
   }
 
   /**
-   * Has a transaction announced to every peer that wants it, each at its time.
+   * Announces a transaction to every peer that wants it, to each in its own time.
    *
    * @param transaction - Kept until the last peer was told.
    * @returns Its number; see `PeerHooks.getTx`.

@@ -60,7 +60,7 @@ export class AnchorsFile {
   }
 
   /**
-   * Reads the anchors and deletes the file, be it good or not: a crash must not tie us to the same peers for ever.
+   * Reads the anchors and deletes the file, damaged or not: a crash must not tie us to the same peers for ever.
    *
    * @returns At most two, to be dialed from the last to the first; none if anything at all is wrong.
    */

@@ -142,7 +142,7 @@ export class BanMan {
   // ---- Bans ---------------------------------------------------------------------------------------------------------
 
   /**
-   * Refuses an address or a subnet. Never shortens a ban. Connections that there are stay: see `Connman.disconnectNode`.
+   * Refuses an address or a subnet. Never shortens a ban. Existing connections stay: see `Connman.disconnectNode`.
    *
    * @param target - An address, a subnet, or the text of either: `1.2.3.4`, `1.2.3.0/24`, `….onion`.
    * @returns Whether the list changed; if so it is being saved. False for a ban that there is already, as long or longer, and

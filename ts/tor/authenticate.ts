@@ -18,7 +18,7 @@ export const TOR_OK = 250;
 export const TOR_UNKNOWN_COMMAND = 510;
 export const TOR_BAD_ARGUMENT = 512;
 
-/** What Tor says of itself before anybody is authenticated. */
+/** Tor's introduction, before authentication. */
 export interface TorProtocolInfo {
   /** `NULL`, `HASHEDPASSWORD`, `COOKIE`, `SAFECOOKIE`. */
   readonly authMethods: ReadonlySet<string>;

@@ -122,7 +122,7 @@ export class OnionService {
   }
 
   /**
-   * Hears of an event.
+   * Calls `listener` for each event of a name.
    * @returns Ends that.
    */
   on<Name extends keyof OnionServiceEvents>(

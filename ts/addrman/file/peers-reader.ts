@@ -23,7 +23,7 @@ import { NetGroups } from '../net-groups.ts';
 import * as format from './peers-format.ts';
 import { BucketRestorer } from './peers-restore.ts';
 
-/** What a file says of itself, beside its entries. */
+/** The head of a file: all but its entries. */
 export interface PeersHeader {
   readonly format: number;
   /** The lowest format whose readers can read the file. */
@@ -81,7 +81,7 @@ function parse(bytes: Uint8Array, magic: Uint8Array, options: AddrManOptions): P
   const bucketCount = reader.int32LE() ^ (fileFormat >= format.FIRST_MASKED_FORMAT ? format.BUCKET_COUNT_MASK : 0);
 
   const tables = new AddressTables(key, options.groups ?? new NetGroups(), options.random ?? createSecureRandom());
-  // As many as announced, if so many can be in what there is of the file.
+  // As many as announced, if the rest of the file is long enough for them.
   tables.reserve(Math.min(newCount + triedCount, Math.floor(bytes.length / MIN_ENTRY_BYTES)));
   const newIds = readNewEntries(reader, fileFormat, tables, newCount);
   readTriedEntries(reader, fileFormat, tables, triedCount);

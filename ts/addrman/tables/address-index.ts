@@ -76,14 +76,14 @@ export class AddressIndex {
     if (this.#count * 2 > this.#slots.length) this.#resize(this.#slots.length * 2);
   }
 
-  /** Makes room for so many entries at once. */
+  /** Makes room for this many more entries at once. */
   reserve(count: number): void {
     let slotCount = this.#slots.length;
     while (count * 2 > slotCount) slotCount *= 2;
     if (slotCount > this.#slots.length) this.#resize(slotCount);
   }
 
-  /** Removes whatever entry stands for the address and port of `id`, be it that one or a later duplicate. */
+  /** Removes the entry that stands for the address and port of `id`: that one, or a later duplicate. */
   remove(id: number): void {
     const { lookupHash } = this.#store;
     const slots = this.#slots;

@@ -53,7 +53,7 @@ export class AddressTables {
     this.#placement = new Placement(key);
   }
 
-  /** Makes room for so many entries at once. */
+  /** Makes room for this many more entries at once. */
   reserve(count: number): void {
     this.store.reserve(count);
     this.#index.reserve(count);

@@ -84,7 +84,7 @@ export class EntryStore {
     return this.network.length;
   }
 
-  /** Makes room for so many entries at once. */
+  /** Makes room for this many more entries at once. */
   reserve(count: number): void {
     if (count > this.capacity) this.#grow(Math.min(count, MAX_ENTRIES));
   }

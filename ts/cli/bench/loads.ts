@@ -25,7 +25,7 @@ export class EchoClients extends SockMan {
     this.#isChurning = isChurning;
   }
 
-  /** Opens so many connections and begins. @throws {Error} One of the first cannot be made. */
+  /** Opens this many connections and begins. @throws {Error} One of the first cannot be made. */
   async begin(count: number): Promise<void> {
     this.startSocketsThreads();
     await Promise.all(Array.from({ length: count }, () => this.#open()));

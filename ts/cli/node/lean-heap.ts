@@ -1,7 +1,7 @@
 // Has V8 spend little memory on a process that runs a node.
 //
 // V8 lets the room for new objects grow to 32 MB when many are made, as under a flood, and does not give it back; what dies
-// there costs nothing, so it is meant well. A node's objects are few and short-lived: room of 2 MB is collected more often,
+// there costs nothing. A node's objects are few and short-lived: room of 2 MB is collected more often,
 // in tenths of a millisecond. Measured under floods: a peak of 68 MB in place of 112 MB, at the same rate. (docs/floods.md)
 //
 // The flags are the process's, so that a library must not set them: programs of others may, with the same words on Node's

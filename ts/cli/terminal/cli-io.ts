@@ -20,6 +20,6 @@ export interface CliIo {
   caughtUp(): Promise<void>;
   /** Aborted by Ctrl-C and SIGTERM, and when nobody reads any more: the command ends cleanly. */
   readonly signal: AbortSignal;
-  /** Hears of SIGHUP, by which programs that rotate logs ask for a new file. @returns Ends that. */
+  /** Calls `listener` at each SIGHUP, by which programs that rotate logs ask for a new file. @returns Stops that. */
   onHangUp(listener: () => void): () => void;
 }

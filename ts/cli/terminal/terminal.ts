@@ -26,7 +26,7 @@ export function terminalIo({ redraws }: { redraws: boolean }): { io: CliIo; clos
   const screen = stdout.isTTY && redraws ? new Screen(stdout) : undefined;
   const errorStyle = styleFor(stderr);
   const onSignal = (name: NodeJS.Signals): void => {
-    // Asked twice, it is meant: whatever the command still waits for.
+    // The second request ends the process, whatever the command still waits for.
     if (stop.signal.aborted) {
       screen?.leave();
       process.exit(SIGNAL_EXIT + SIGNALS[name as keyof typeof SIGNALS]);

@@ -26,7 +26,7 @@ export interface DialEvent {
   readonly transport: 'v1' | 'v2';
 }
 
-/** A dial that came to nothing. */
+/** A dial that failed. */
 export interface FailedDialEvent extends DialEvent {
   /** One line for people. */
   readonly errmsg: string;
@@ -62,7 +62,7 @@ export interface ConnmanEvents {
   outboundMessage: MessageEvent<OutboundMessage>;
   /** A dial begins. `outboundConnection` or `failedConnection` tells what came of it. */
   attemptedConnection: DialEvent;
-  /** A dial failed, or was not even begun for want of an address or a proxy. */
+  /** A dial failed, or could not begin without an address or a proxy. */
   failedConnection: FailedDialEvent;
   /** How well the AS map in use fits the address book: at the start, then once a day. */
   asMapHealth: AsMapHealth;

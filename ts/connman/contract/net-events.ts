@@ -120,7 +120,7 @@ export interface PeerNetwork {
    * is dropped.
    *
    * @param payload - Lent until it is sent: must not be changed any more.
-   * @param maxBytes - Most that it may have. Default 4,000,000: who sends more is hung up on.
+   * @param maxBytes - Longest payload, in bytes. Default 4,000,000: a receiver hangs up on more.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: no transport could send it.
    */
   pushMessage(node: P2PNode, type: string, payload: Uint8Array, maxBytes?: number): void;
@@ -132,21 +132,21 @@ export interface PeerNetwork {
    * Frees the memory of a payload that came from `pollMessage` now instead of when garbage is collected. It is never called for
    * you, and does nothing for what a listener of `inboundMessage` was shown, or for any other array.
    *
-   * @param payload - Nothing may refer to it any more: it is empty afterwards. Who stands between `Connman` and a message
-   *   processor, and keeps payloads, lets no call through.
+   * @param payload - Nothing may refer to it any more: it is empty afterwards. A layer between `Connman` and a message
+   *   processor that keeps payloads passes no call on.
    */
   releasePayload(payload: Uint8Array): void;
 
   /**
-   * Has a round of `processMessages` and `sendMessages` begin at once: of this node and the others that have something to
-   * do, or, without one, of all nodes.
+   * Starts a round of `processMessages` and `sendMessages` at once: for this node and others with something to do, or,
+   * without a node, for all.
    */
   wakeMessageHandler(node?: P2PNode): void;
 
-  /** The Bitcoin network that is spoken: its first block has the least work that a header may have. */
+  /** The chain: its first block has the least work that a header may have. */
   readonly chain: ChainParams;
 
-  /** How a peer is called in log lines: `peer=7`, with its address only if the user wants that. */
+  /** The name of a peer in log lines: `peer=7`, with its address only if the user wants that. */
   nameInLog(node: P2PNode): string;
 
   /** The autonomous system of a peer, by the map that the node was given; 0 without one, or if it has none. */

@@ -188,7 +188,7 @@ function eraseLast(list: EvictionCandidate[], order: Order, count: number, test:
   return candidateCount - list.length;
 }
 
-/** The last few in an order, found in one pass: who is full of thousands must not sort them for each accept. */
+/** The last few in an order, found in one pass: a full node must not sort thousands of peers for each accept. */
 function lastOf(list: readonly EvictionCandidate[], order: Order, count: number): EvictionCandidate[] {
   const last: EvictionCandidate[] = [];
   for (const candidate of list) {

@@ -66,7 +66,7 @@ export function planListening(options: ListenPlanOptions): ListenPlan {
   const bindTexts = options.bind.filter((text) => !text.includes('='));
   const onionTexts = [...options.bind.filter((text) => text.includes('=')).map(onionBindText), ...options.onionBind];
   const binds = bindTexts.map((text) => parseBind(text, port));
-  // Who has only onion peers come in does not mean to be found by anybody else.
+  // A node that takes in onion peers only does not mean to be found by others.
   const usesAny = binds.length === 0 && whiteBind.length === 0 && onionTexts.length === 0;
   const listenPort = explicitPort(bindTexts) ?? openWhiteBind(options)?.service.port ?? port;
 

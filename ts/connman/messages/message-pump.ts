@@ -61,9 +61,9 @@ export class MessagePump {
   }
 
   /**
-   * Has a round begin at once, or another one follow the round that runs.
+   * Starts a round at once, or another one right after the current round.
    *
-   * @param node - Who has something to do. Without one all nodes are visited.
+   * @param node - The node with something to do. Without one all nodes are visited.
    */
   wake(node?: P2PNode): void {
     if (node === undefined) this.#isWoken = true;

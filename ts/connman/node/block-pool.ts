@@ -5,7 +5,7 @@ import { releaseMemory } from '../../util/memory/release-memory.ts';
 /** Size of a block, in bytes: small beside the share of a peer when all of them are busy, large beside a message. */
 export const BLOCK_BYTES = 16_384;
 
-/** So many free blocks are kept, or as many as are in use: 1 MiB. */
+/** Free blocks that are kept, as a count; more while more are in use: 1 MiB. */
 const MIN_KEPT_BLOCKS = 64;
 
 /** Lends blocks to all nodes of one `Connman`. */

@@ -1,4 +1,4 @@
-// One peer, at connection level: who it is, what was exchanged, what waits. (Bitcoin Core src/net.h, class CNode)
+// One peer, at connection level: its identity, what was exchanged, what waits. (Bitcoin Core src/net.h, class CNode)
 //
 // A node lives from a successful dial or accept until its removal, in this order: made, `NetEvents.initializeNode`, in the
 // table of `Connman`, marked for disconnection, out of the table and its socket closed, `NetEvents.finalizeNode`.

@@ -3,7 +3,7 @@
 /** After so long half of it is forgotten, in milliseconds. */
 export const TIME_USE_HALF_LIFE_MS = 250;
 
-/** Who used less than this is quiet, in milliseconds: some cheap messages a second. */
+/** A peer that used less than this is quiet, in milliseconds: some cheap messages a second. */
 const QUIET_MS = 0.25;
 
 /** Uses above this make no difference: more than there is time in several half-lives. */
@@ -25,7 +25,7 @@ export class TimeUse {
     return this.#usedMs * 2 ** ((this.#atMs - nowMs) / TIME_USE_HALF_LIFE_MS);
   }
 
-  /** 0 for a quiet peer, and one more for each doubling: who has the lower level goes first. */
+  /** 0 for a quiet peer, and one more for each doubling: lower levels go first. */
   levelAt(nowMs: number): number {
     const usedMs = this.at(nowMs);
     return usedMs < QUIET_MS ? 0 : Math.min(MAX_LEVEL, 1 + Math.floor(Math.log2(usedMs / QUIET_MS)));

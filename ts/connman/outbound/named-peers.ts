@@ -8,7 +8,7 @@ const REST_MS = 500;
 /** Most rests after one dial: five seconds. */
 const MAX_RESTS = 10;
 
-/** Dials each of the names, again and again until the signal is aborted; who is connected already is passed over. */
+/** Dials each of the names, again and again until the signal is aborted. Peers that are connected are left out. */
 export async function keepConnecting(
   names: readonly string[],
   open: (name: string) => Promise<unknown>,

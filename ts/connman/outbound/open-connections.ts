@@ -33,7 +33,7 @@ const MAX_FEELER_DELAY_MS = 1_000;
 /** A further seed node is asked when that long after the last there are fewer full-relay peers than this. */
 const SEED_NODE_INTERVAL_MS = 10_000;
 const SEED_NODE_PEERS = 2;
-/** Failures count against addresses only with peers in so many places: with fewer, it may be we who are offline. */
+/** Failures count against addresses only with peers in this many places: with fewer, we may be offline ourselves. */
 const PLACES_TO_COUNT_FAILURES = 2;
 
 /** What is wanted beyond the budget, as the message processor says. */
@@ -93,7 +93,7 @@ export class OpenConnections {
     this.#asksSeedNode = this.#seedNodes.length > 0 && addressBook.size() === 0;
   }
 
-  /** Has a peer, by name, asked for addresses: soon, once, and only if a slot is free then. */
+  /** Asks a peer, by name, for addresses: soon, once, and only if a slot is free then. */
   addAddrFetch(name: string): void {
     this.#addrFetches.push(name);
   }

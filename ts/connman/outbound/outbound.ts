@@ -107,7 +107,7 @@ export class Outbound {
     }
   }
 
-  /** Says what does not work yet for want of a proxy, in case nobody is going to name one. */
+  /** Warns of networks that lack a proxy, in case none will be named. */
   #warnOfMissingRoutes(): void {
     const { settings, network } = this.#parts;
     const { onlyNet, privateBroadcast, logger } = settings;

@@ -27,7 +27,7 @@ import { whenAborted } from '../../util/time/when-aborted.ts';
 const UNAVAILABLE_REST_MS = 5_000;
 /** How long to wait after a dial that failed. */
 const FAILED_REST_MS = 100;
-/** After so many draws without an address, and for so long, the address book rests. */
+/** The address book rests after this many draws without an address, for this many milliseconds. */
 const MAX_DRAWS = 100;
 const DRAWS_REST_MS = 500;
 

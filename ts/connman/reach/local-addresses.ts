@@ -30,7 +30,7 @@ export const LOCAL_SCORES = {
 /** Where scores stay. */
 const MAX_SCORE = 2 ** 31 - 1;
 
-/** A peer's report is taken over our own idea once in so many times; less often where many peers confirmed ours. */
+/** Odds that a peer's report replaces our own idea: one in two, one in eight where many peers confirmed ours. */
 const REPORT_ODDS = 2;
 const REPORT_ODDS_AGAINST_CONFIRMED = 8;
 

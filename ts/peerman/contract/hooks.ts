@@ -73,8 +73,8 @@ export interface PeerHooks {
   mempool?(node: P2PNode): Iterable<TxAnnouncement>;
   /**
    * Whether a transaction matches the bloom filter that a light client set: asked before each announcement to such a peer,
-   * answers to `mempool` included. Who has the transaction asks `filter.matchesTx`, which lets the filter grow as the client
-   * wants it. Default: every transaction does. (BIP 37)
+   * answers to `mempool` included. The owner of the transaction asks `filter.matchesTx`, which lets the filter grow as the
+   * client wants it. Default: every transaction does. (BIP 37)
    */
   isTxRelevant?(node: P2PNode, transaction: TxAnnouncement, filter: BloomFilter): boolean;
   /** Puts what waits to be announced to a peer into order: parents first, then the best. Default: as it came. */

@@ -66,7 +66,7 @@ export class TxRelayState {
   }
 }
 
-/** How many announcements to remember for each of so many peers. */
+/** Announcements to remember for each peer, by the number of peers. */
 export function knownCapacity(peerCount: number): number {
   const share = Math.floor((KNOWN_TRANSACTIONS * PEERS_WITH_FULL_MEMORY) / Math.max(peerCount, PEERS_WITH_FULL_MEMORY));
   return Math.max(share, MIN_KNOWN_TRANSACTIONS);

@@ -21,7 +21,7 @@ const CONNECTIONS_PER_TX = 3;
 export const MAX_PRIVATE_TRANSACTIONS = 1_000;
 /**
  * Most times that one transaction is handed over. Peers that hang up, or that confirm and keep it to themselves, would have us
- * dial for ever; a transaction that so many saw and nobody relays will not be relayed.
+ * dial for ever; a transaction that 64 peers saw and none relays will not be relayed.
  */
 export const MAX_SENDS_PER_TX = 64;
 /** How long one connection may take, in milliseconds. (Core PRIVATE_BROADCAST_MAX_CONNECTION_LIFETIME) */

@@ -11,7 +11,7 @@ import { TxRequests } from './tx-requests.ts';
 
 /** Announcements of one peer that are tracked; more are ignored. (Core MAX_PEER_TX_ANNOUNCEMENTS) */
 export const MAX_PEER_TX_ANNOUNCEMENTS = 5_000;
-/** A peer with so many requests in flight is overloaded. (Core MAX_PEER_TX_REQUEST_IN_FLIGHT) */
+/** Requests in flight from which on a peer is overloaded. (Core MAX_PEER_TX_REQUEST_IN_FLIGHT) */
 export const MAX_PEER_TX_IN_FLIGHT = 100;
 /** How long others go first, in milliseconds, each: peers that we chose, (Core NONPREF_PEER_TX_DELAY) */
 const NONPREFERRED_DELAY_MS = 2_000;
