@@ -7,7 +7,7 @@
 //   --keep     writes the inputs that reach different code to corpora/TARGET.txt (native/fuzz/corpus.txt), the shortest first
 //   --json     writes the table that it prints to a file as well
 //
-// Jazzer.js is installed into build/fuzz/ by the first run: it is no dependency, since its addon needs glibc 2.38. On older
+// Jazzer.js is installed into build/fuzz/ by the first run: it is not a dependency, since its addon needs glibc 2.38. On older
 // systems `node test/fuzz/debian-13.mjs` unpacks Debian 13's loader and libraries beside it, and Node runs under those.
 
 import { spawnSync } from 'node:child_process';

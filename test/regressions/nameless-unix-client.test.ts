@@ -1,4 +1,4 @@
-// A client that binds its Unix-domain socket to a name that is no text, such as the bytes ef bb bf or 36 × ff, ended the
+// A client that binds its Unix-domain socket to a name that is not text, such as the bytes ef bb bf or 36 × ff, ended the
 // process: the decoder dropped the byte order mark or tripled the bad bytes, and what the check of the result threw left the
 // turn. With a handler for uncaught exceptions the rest of the batch was lost, and the connection that nobody had admitted
 // got its data delivered.

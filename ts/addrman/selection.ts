@@ -104,7 +104,7 @@ class SlotDraw {
   readonly #networks: readonly number[];
   readonly #countedNetwork: Uint8Array;
   readonly #random: RandomUint32;
-  /** What to draw from where it is no kind of list that the table keeps: found when it is needed. */
+  /** The list to draw from where the table keeps none of its kind: made when it is needed. */
   #matching: number[] | undefined;
 
   constructor(table: BucketTable, networks: readonly number[], { store, random }: AddressTables) {

@@ -36,7 +36,7 @@ async function runCommand(name: string, args: readonly string[], io: CliIo): Pro
     if (asksForHelp(args)) return printAll(io, manual(name, entry.summary, command, io.columns, io.style));
     return await command.run(args, io);
   } catch (error) {
-    // What was not finished is no success, and what became of it is no news.
+    // An interrupted command did not succeed, and says nothing more.
     if (io.signal.aborted) return 1;
     if (error instanceof StartError) {
       io.complain(`Error: ${error.message}`);

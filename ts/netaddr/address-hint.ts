@@ -1,4 +1,4 @@
-// What somebody who wrote an address in a form that is none probably meant: the form that works.
+// The form that works, for an address in a form that does not.
 
 import { NetAddress } from './net-address.ts';
 import { splitHostPort } from './text/split-host-port.ts';

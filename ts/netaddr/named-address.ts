@@ -12,7 +12,7 @@ import { Subnet } from './subnet.ts';
 const isSingle = (subnet: Subnet): boolean => subnet.equals(new Subnet(subnet.base));
 
 /**
- * The range that is meant; undefined for text that is none, and for parts of CJDNS, which has only single addresses.
+ * The range of a text; undefined for malformed text, and for parts of CJDNS, which has only single addresses.
  *
  * @param target - An address, a range, or the text of either: `1.2.3.4`, `1.2.3.0/24`, `fc00::1`, `….onion`.
  */

@@ -119,7 +119,7 @@ export class Service {
   }
 }
 
-/** The error for a text that is no endpoint, with the form that works. */
+/** The error for a text that is not an endpoint, with the form that works. */
 export function notAnEndpoint(name: string, text: unknown): TypeError {
   if (typeof text === 'string' && text.startsWith(UNIX_PREFIX)) return notAPath(text.slice(UNIX_PREFIX.length));
   const hint = typeof text === 'string' || typeof text === 'number' ? addressHint(String(text)) : '';

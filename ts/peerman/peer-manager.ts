@@ -230,7 +230,7 @@ export class PeerManager implements NetEvents {
    * @param bytes - The transaction with its witnesses. Kept.
    * @returns `known` if it is on its way already; `full` if 10,000 others are; `unreachable` while there is no way to Tor and
    *   none to I2P, as before Tor's control port has named its proxy.
-   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is no transaction.
+   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is not a transaction.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no bytes.
    * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: more than fit into a message.
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: the option `privateBroadcast` is off.

@@ -161,7 +161,7 @@ function createEntry(tables: AddressTables, { record, source, lastSuccess, attem
   return id;
 }
 
-/** Walks the bucket lists; negative counts are none. Without a visitor it only moves past them. */
+/** Walks the bucket lists; negative counts are 0. Without a visitor it only moves past them. */
 function forEachReference(reader: ByteReader, bucketCount: number, restorer: BucketRestorer | undefined): void {
   for (let bucket = 0; bucket < bucketCount; bucket++) {
     const count = Math.max(0, reader.int32LE());

@@ -102,7 +102,7 @@ function describe(dialed: DialResult): string {
   return `${dialed.errmsg} [${dialed.code}${fault}]`;
 }
 
-/** @throws {UsageError} They contradict each other, or an address is none. */
+/** @throws {UsageError} They contradict each other, or an address is malformed. */
 function readArguments(target: string, values: ValuesOf<typeof OPTIONS>): DialArguments {
   const { timeout: timeoutSeconds } = values;
   const timeout = timeoutSeconds === undefined ? {} : { timeoutMs: Math.ceil(timeoutSeconds * 1_000) };

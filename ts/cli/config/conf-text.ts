@@ -87,7 +87,7 @@ export function nameAndValue(key: string, value: string | undefined): { name: st
   return { name: key.slice(2), value: value !== undefined && !readsAsTrue(value) };
 }
 
-/** How Bitcoin Core reads a switch: nothing and numbers but zero are true, and all that is no number is false. */
+/** How Bitcoin Core reads a switch: nothing and numbers but zero are true, and all that is not a number is false. */
 export function readsAsTrue(text: string): boolean {
   return text === '' || Number.parseInt(text, 10) > 0 || Number.parseInt(text, 10) < 0;
 }

@@ -47,7 +47,7 @@ export class Settings {
     return this.#list(name).map(({ value }) => textOf(value));
   }
 
-  /** A whole number; undefined if it was not given. A negation is 0. @throws {UsageError} It is none, or out of range. */
+  /** A whole number; undefined if it was not given. A negation is 0. @throws {UsageError} It is malformed, or out of range. */
   count(name: string, min = 0, max: number = Number.MAX_SAFE_INTEGER): number | undefined {
     return this.#number(name, /^[+-]?\d+$/, 'whole number', min, max);
   }
@@ -95,10 +95,10 @@ export class Settings {
 }
 
 /**
- * A switch. Bitcoin Core reads every text that is no number as 0, `true` and `yes` included: here they are refused, so that
+ * A switch. Bitcoin Core reads every text that is not a number as 0, `true` and `yes` included: here they are refused, so that
  * a file means the same to both.
  *
- * @throws {UsageError} It is no number.
+ * @throws {UsageError} It is not a number.
  */
 export function switchOf(name: string, { value, origin }: Given): boolean {
   if (typeof value === 'boolean') return value;
@@ -108,7 +108,7 @@ export function switchOf(name: string, { value, origin }: Given): boolean {
   return readsAsTrue(value);
 }
 
-/** How Core writes what is no text: a double negation is 1. */
+/** How Core writes what is not text: a double negation is 1. */
 function textOf(value: string | boolean): string {
   return typeof value === 'string' ? value : value ? '1' : '0';
 }

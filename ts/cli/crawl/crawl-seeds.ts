@@ -69,7 +69,7 @@ export async function seedsOfPeers(path: string, { magic }: ChainParams, signal:
   );
 }
 
-/** Reads an address. @throws {UsageError} It is none. */
+/** Reads an address. @throws {UsageError} It is malformed. */
 export function seedOfText(text: string, { p2pPort }: ChainParams): CrawlSeed {
   const service = Service.tryParse(text, p2pPort);
   if (service === undefined) throw new UsageError(`--seed: expected an address with or without port, got '${text}'`);

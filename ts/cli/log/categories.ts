@@ -50,7 +50,7 @@ export class LogFilter {
     return this.#on.size > 0;
   }
 
-  /** Whether a line of a category that is no warning and no news is wanted. */
+  /** Whether a debug line of a category is wanted. */
   wants(category: string): boolean {
     return this.#on.has(category) && (this.#levels.get(category) ?? this.#level) !== 'info';
   }

@@ -35,7 +35,7 @@ export interface RpcSettings {
   readonly warnings: readonly string[];
 }
 
-/** @throws {StartError} An address or a subnet is none. @throws {UsageError} A number or a switch is none. */
+/** @throws {StartError} An address or a subnet is malformed. @throws {UsageError} A number or a switch is. */
 export function rpcSettings(settings: Settings, chain: ChainName, chainDir: string | undefined): RpcSettings {
   const endpoints = readEndpoints({
     rpcBind: settings.texts('rpcbind'),

@@ -57,7 +57,7 @@ const NO_LISTENER_PERMISSIONS: ListenerPermissions = { flags: 0, isImplicit: fal
 /**
  * Makes the list of listeners.
  *
- * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a text is no numeric address, or an address and port come twice.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a text is not a numeric address, or an address and port come twice.
  */
 export function planListening(options: ListenPlanOptions): ListenPlan {
   const { whiteBind, port } = options;

@@ -46,7 +46,7 @@ export class NetworkState {
   readonly #onlyNet: readonly PublicNetworkName[] | undefined;
   readonly #reachable: Set<NetworkClass>;
 
-  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the options of I2P sessions are none. */
+  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the options of I2P sessions are malformed. */
   constructor(options: NetworkStateOptions) {
     this.isActive = options.networkActive;
     this.cjdnsReachable = options.cjdnsReachable;

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 
-/** Descriptors for files and everything else that is no connection. (Bitcoin Core src/init.cpp, MIN_CORE_FDS) */
+/** Descriptors for files and everything else that is not a connection. (Bitcoin Core src/init.cpp, MIN_CORE_FDS) */
 export const RESERVED_DESCRIPTORS = 151;
 
 /** The soft limit of open descriptors of this process; undefined where the system does not tell without being asked in C. */

@@ -1,4 +1,4 @@
-// Options that are text: what is none is refused by name, whatever it would have come to.
+// Options that are text: other values are refused by name.
 
 import { invalidArg } from '../../util/errors/errors.ts';
 

@@ -11,7 +11,7 @@ const ENTRY_BYTES = 4 + HASH_BYTES;
  * Calls back for each block and transaction.
  *
  * @param payload - Lent; the hashes lie in it.
- * @returns False for a payload that is no inventory, or a longer one than allowed: none of it is used.
+ * @returns False for a payload that is not an inventory, or a longer one than allowed: none of it is used.
  */
 export function walkInventory(payload: Uint8Array, onItem: (isBlock: boolean, hash: Uint8Array) => void): boolean {
   const start = readStart(payload);

@@ -174,7 +174,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     this.#goOn();
   }
 
-  /** Answers what is no request, or too large, and closes. */
+  /** Answers what is not a request, or too large, and closes. */
   refuse({ status, kind }: Refusal): void {
     this.#context.counters.badRequests[kind]++;
     const lines = 'Cache-Control: no-store\r\n';

@@ -101,7 +101,7 @@ class Reader {
     }
   }
 
-  /** The next unit that is no blank; NaN at the end. */
+  /** The next unit that is not a blank; NaN at the end. */
   #peek(): number {
     this.#skipBlanks();
     return this.#text.charCodeAt(this.#at);

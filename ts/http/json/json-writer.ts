@@ -4,7 +4,7 @@ import { invalidArg } from '../../util/errors/errors.ts';
 import { JsonNumber, JsonObject } from './json-value.ts';
 import type { JsonInput } from './json-value.ts';
 
-/** Significant digits of a number that is no integer. */
+/** Significant digits of a number that is not an integer. */
 const SIGNIFICANT_DIGITS = 16;
 
 /** Satoshis of a bitcoin. */
@@ -25,7 +25,7 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 /**
  * A value as text without blanks. Members of a plain object that are undefined are left out.
  *
- * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a number that is not finite, or something that is no value of JSON.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a number that is not finite, or something that is not a value of JSON.
  */
 export function writeJson(value: JsonInput): string {
   switch (typeof value) {

@@ -169,7 +169,7 @@ export class HttpRequest {
    * `Date`, `Content-Length`, `Transfer-Encoding` and `Connection` are the server's.
    *
    * @returns The request, for the next call.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is no token, or the value has CR, LF, NUL or a character above 255.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is not a token, or the value has CR, LF, NUL or a character above 255.
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: answered already.
    */
   writeHeader(name: string, value: string): this {

@@ -38,7 +38,7 @@ export class MetricFamily {
 
   /**
    * Adds a sample.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a name of a label is none.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a label has a malformed name.
    */
   add(value: number, labels?: MetricLabels): this {
     return this.#line('', value, labels);
@@ -81,7 +81,7 @@ export class MetricsPage {
    *
    * @param name - Ends in `_total`.
    * @param help - One line for people.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is none.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is malformed.
    */
   counter(name: string, help: string): MetricFamily {
     if (!name.endsWith(TOTAL)) throw invalidArg('name', 'a name that ends in _total', name);

@@ -92,7 +92,7 @@ export class Framing {
 
   /**
    * Bytes of the body that `Content-Length` announces; 0 without one. Where the body is chunked nothing of it counts.
-   * @returns Undefined for text that is no length; Infinity for more than a number holds exactly.
+   * @returns Undefined for text that is not a length; Infinity for more than a number holds exactly.
    */
   announcedBytes(): number | undefined {
     const { lengthText } = this;

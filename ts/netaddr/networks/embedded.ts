@@ -16,7 +16,7 @@ export function isIPv4Mapped(bytes: Uint8Array): boolean {
   return startsWith(bytes, IPV4_MAPPED_PREFIX);
 }
 
-/** Whether sixteen bytes stand for a Tor v2 name, which is no address any more. */
+/** Whether sixteen bytes stand for a Tor v2 name, no longer an address. */
 export function isTorV2(bytes: Uint8Array): boolean {
   return startsWith(bytes, TOR_V2_PREFIX);
 }

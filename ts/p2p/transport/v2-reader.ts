@@ -33,7 +33,7 @@ const NO_BYTES = new Uint8Array(0);
 /** What a call of `read` ended with. */
 export type ReadOutcome = 'incomplete' | 'decoy' | 'message' | 'failed';
 
-/** What a packet that is no decoy holds. */
+/** What a packet that is not a decoy holds. */
 export interface PacketMessage {
   readonly type: string;
   readonly payload: Uint8Array;

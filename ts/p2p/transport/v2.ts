@@ -66,7 +66,7 @@ export interface V2TransportOptions {
  * - `maybeV1`: responder, start; nothing that came so far tells V1 from V2.
  * - `key`: initiator, start; the peer's 64 bytes.
  * - `garbage`: up to the peer's terminator.
- * - `version`: packets up to the first that is no decoy.
+ * - `version`: packets up to the first that is not a decoy.
  * - `app`: messages.
  * - `v1`: the peer speaks V1; an inner transport does everything.
  */

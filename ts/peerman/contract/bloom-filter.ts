@@ -52,7 +52,7 @@ export class BloomFilter {
    * one of its scripts pushes. Outputs that match are inserted, if the owner wants that.
    *
    * @param bytes - The transaction, serialized, with or without witnesses.
-   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is no transaction.
+   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is not a transaction.
    * @see Bitcoin Core src/common/bloom.cpp, IsRelevantAndUpdate
    */
   matchesTx(bytes: Uint8Array): boolean {

@@ -56,7 +56,7 @@ export function takeSendCmpct(context: PeerContext, peer: PeerState, { announce,
   peer.node.isBip152HighBandwidthFrom = announce === 1;
 }
 
-/** A rate that is no amount of money is ignored. */
+/** A rate that is not an amount of money is ignored. */
 export function takeFeeFilter({ txRelay }: PeerState, { feeRateSatPerKvB }: FeeFilterMessage): void {
   if (txRelay !== undefined && isMoney(feeRateSatPerKvB)) txRelay.feeFilterSatPerKvB = feeRateSatPerKvB;
 }

@@ -2,7 +2,7 @@
 //
 // Requests wait in a queue, and while there are any no other message of the peer is processed: answers keep their order,
 // and the queue holds no more than one message did. In each visit, all transactions at its front are served as long as
-// the peer reads and what is missing fits into one answer, and one thing that is no transaction. (Bitcoin Core src/net_processing.cpp, ProcessGetData)
+// the peer reads and what is missing fits into one answer, and one thing that is not a transaction. (Bitcoin Core src/net_processing.cpp, ProcessGetData)
 
 import type { InventoryEntries, InventoryItem } from '../../p2p/messages/inventory.ts';
 import {

@@ -44,7 +44,7 @@ export function takeInv(
 /**
  * `tx`.
  *
- * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is no transaction.
+ * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is not a transaction.
  */
 export function takeTx(
   context: PeerContext,

@@ -69,7 +69,7 @@ export class PrivateBroadcast {
   /**
    * Stores a transaction and asks for connections. One that is there already stays as it is.
    *
-   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is no transaction.
+   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is not a transaction.
    */
   add(bytes: Uint8Array): 'added' | 'known' | 'full' {
     const ids = transactionIds(bytes);

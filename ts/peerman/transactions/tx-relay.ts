@@ -44,7 +44,7 @@ export function maybeSendTxInvs(context: PeerContext, peer: PeerState): void {
   }
 }
 
-/** Whether a peer hears of transactions without delay: the user vouched for it, so it is no spy. */
+/** Whether a peer hears of transactions without delay: the user vouched for it, so it is not a spy. */
 export function isToldAtOnce(node: P2PNode): boolean {
   return node.hasPermission('noban');
 }

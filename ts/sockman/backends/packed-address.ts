@@ -46,7 +46,7 @@ export function packAddress(service: Service): Uint8Array | undefined {
 const pathDecoder = lazily(() => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }));
 
 /**
- * Reads the first `length` bytes of `packed`; IPv4 in IPv6 becomes IPv4. Undefined for a path that is no text: to a kernel any
+ * Reads the first `length` bytes of `packed`; IPv4 in IPv6 becomes IPv4. Undefined for a path that is not text: to a kernel any
  * bytes are a name, to us that is none.
  */
 export function unpackAddress(packed: Uint8Array, length: number): Service | undefined {

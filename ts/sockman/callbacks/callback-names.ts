@@ -27,7 +27,7 @@ const CALLBACK_PREFIX = /^(event|shouldTry)[A-Z]/;
 const OVERRIDE_SLIPS = 0.1;
 
 /**
- * Checks an object of handlers for names that look like callbacks and are none. Helpers of its own may be beside them.
+ * Checks an object of handlers for misspelt names of callbacks. It may have helpers of its own.
  * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the handler, and the nearest callback there is.
  */
 export function checkHandlerNames(handlers: object): void {

@@ -14,7 +14,7 @@ export const MAX_KEY_FILE_BYTES = (SAM_MAX_LINE_BYTES / 4) * 3;
 
 /**
  * Reads a private key.
- * @returns undefined when there is no such file. Anything else that is no well-formed key fails.
+ * @returns undefined when there is no such file. Anything else that is not a well-formed key fails.
  */
 export function readKeyFile(path: string): Attempt<Uint8Array | undefined> {
   const file = readSmallFile(path, MAX_KEY_FILE_BYTES);

@@ -178,7 +178,7 @@ function failure(request: RpcRequest, error: RpcError): RpcAnswer {
   return request.isVersion2 ? { status: 200, text: `${errorText(request, error)}\n` } : refusal(request, error);
 }
 
-/** The answer to what is no call. */
+/** The answer to what is not a call. */
 function refusal(request: RpcRequest, error: RpcError): RpcAnswer {
   return { status: STATUS_BY_CODE[error.code] ?? 500, text: `${errorText(request, error)}\n` };
 }

@@ -35,7 +35,7 @@ export class ArgumentCheck {
    * The values for the handler.
    *
    * @param positions - As many as `takesCount` allows.
-   * @throws {RpcError} −3: types are wrong, all of them named. −1: an integer is none, or out of its range.
+   * @throws {RpcError} −3: types are wrong, all of them named. −1: an integer is malformed, or out of its range.
    */
   valuesOf(positions: readonly JsonValue[]): RpcValues {
     if (this.#arguments.length === 0) return NO_VALUES;
