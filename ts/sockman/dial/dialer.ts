@@ -29,6 +29,7 @@ import { dialFailure, logFailure } from './failure.ts';
 import type { DialFailure, DialFailureCode } from './failure.ts';
 import { Socks5Handshake, socks5HostFailure } from './socks5.ts';
 import type { ProxyCredentials, StreamIsolation } from './stream-isolation.ts';
+import { hasSocketFamily } from '../backends/socket-family.ts';
 
 /** What `connectAndMakeNodeId` gives. Any of its fields tells which, taken apart or not. */
 export type DialResult =
@@ -176,7 +177,7 @@ class Dial {
   }
 
   #dialDirectly(to: Service): void {
-    if (to.unixPath === undefined && !hasSocketFamily(to.address)) {
+    if (!hasSocketFamily(to)) {
       return this.fail(dialFailure('network-unsupported'));
     }
     const { localAddress, timeoutMs } = this.#request;
@@ -232,8 +233,4 @@ class Dial {
     this.#forgetSignal?.();
     this.#onEnd(result);
   }
-}
-
-function hasSocketFamily(address: NetAddress): boolean {
-  return address.isIPv4() || address.isIPv6() || address.isCJDNS();
 }

@@ -1,4 +1,4 @@
-// One client of a server: where its conversation stands, and what it may do next.
+// One client of a server: its state, and what it may send next.
 
 import type { Service } from '../../netaddr/service.ts';
 import type { MemoryAccount } from '../../util/memory/memory-budget.ts';

@@ -2,7 +2,7 @@
 //
 // It accepts, shakes hands, sets connections up and watches limits and deadlines; what templates are, a `TemplateHandler`
 // knows (`templates/template-provider.ts` is one). A byte of a client goes from `eventGotData` through its `Sv2Link` to
-// `Conversation`, and from there to the handler.
+// `ClientMessages`, and from there to the handler.
 //
 // The role follows the Stratum V2 specification, chapters 3, 4 and 7, and sv2-tp's src/sv2/connman.
 
@@ -39,7 +39,7 @@ import { messageNameOf } from '../messages/registry.ts';
 import type { Sv2Message } from '../messages/registry.ts';
 import { Sv2Link } from '../sv2-link.ts';
 import { Sv2Transport } from '../sv2-transport.ts';
-import { Conversation } from './conversation.ts';
+import { ClientMessages } from './client-messages.ts';
 import { ServedClient } from './served-client.ts';
 import type { ClientState, Sv2Client } from './served-client.ts';
 import { ServerIdentity } from './server-identity.ts';
@@ -123,7 +123,7 @@ export class Sv2Connman extends SockMan {
   readonly #handshakes = { ok: 0, failed: 0 };
   readonly #received = new Map<string, number>();
   readonly #sent = new Map<string, number>();
-  #conversation: Conversation | undefined = undefined;
+  #clientMessages: ClientMessages | undefined = undefined;
   #handler: TemplateHandler | undefined = undefined;
   #sweep: Timer | undefined = undefined;
 
@@ -168,7 +168,7 @@ export class Sv2Connman extends SockMan {
   /** Names who answers clients, and starts I/O. */
   start(handler: TemplateHandler): void {
     this.#handler = handler;
-    this.#conversation = new Conversation({
+    this.#clientMessages = new ClientMessages({
       handler,
       logger: this.#logger,
       clock: this.#clock,
@@ -246,7 +246,7 @@ export class Sv2Connman extends SockMan {
     const failure = client.link.receive(data, (frame) => {
       this.#noticeHandshake(client);
       countOne(this.#received, messageNameOf(frame) ?? OTHER_MESSAGES);
-      this.#conversation!.take(client, frame);
+      this.#clientMessages!.take(client, frame);
       return client.endReason === undefined;
     });
     this.#noticeHandshake(client);
@@ -368,7 +368,7 @@ export class Sv2Connman extends SockMan {
     if (client.link.stalledForMs() >= STALL_TIMEOUT_MS) return this.#closeNow(client, 'the client does not read');
     // Others may have made room since.
     this.#bookMemory(client);
-    if (!client.memory.isPaused) this.#conversation!.answerRequests(client);
+    if (!client.memory.isPaused) this.#clientMessages!.answerRequests(client);
   }
 }
 

@@ -1,7 +1,8 @@
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { Service } from '../../../../ts/netaddr/service.ts';
-import { familyOf, hasSocketFamily, hostOf, serviceFrom } from '../../../../ts/sockman/backends/node-net/endpoints.ts';
+import { familyOf, hostOf, serviceFrom } from '../../../../ts/sockman/backends/node-net/endpoints.ts';
+import { hasSocketFamily } from '../../../../ts/sockman/backends/socket-family.ts';
 
 describe('endpoints of node:net', () => {
   it('are read as they are written', () => {

@@ -8,6 +8,7 @@ import { Service } from '../../../netaddr/service.ts';
 import { EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT } from '../../../util/errors/errno.ts';
 import type { SocketListenOptions } from '../backend.ts';
 import type { MemoryListener } from './memory-listener.ts';
+import { hasSocketFamily } from '../socket-family.ts';
 
 /** Ports given out for port 0: the default of Linux. (ip(7), ip_local_port_range) */
 const FIRST_EPHEMERAL_PORT = 32_768;
@@ -18,12 +19,6 @@ const LOOPBACK_IPV6 = new NetAddress('ipv6', Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 
 
 function isIPv4(service: Service): boolean {
   return service.address.network === 'ipv4';
-}
-
-/** Whether a socket can have such an address: IPv4, IPv6 (CJDNS is IPv6 to a kernel) or a path. */
-export function hasSocketFamily(service: Service): boolean {
-  const { network } = service.address;
-  return service.unixPath !== undefined || network === 'ipv4' || network === 'ipv6' || network === 'cjdns';
 }
 
 /** The address that a connect to `to` arrives at: a wildcard stands for loopback. */

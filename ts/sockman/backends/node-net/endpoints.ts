@@ -4,12 +4,6 @@ import { NetAddress } from '../../../netaddr/net-address.ts';
 import { Service } from '../../../netaddr/service.ts';
 import { zoneName } from '../../../netaddr/text/zone.ts';
 
-/** Whether `node:net` can have such an address: IPv4, IPv6 (CJDNS is IPv6 to a kernel) or a path. */
-export function hasSocketFamily(service: Service): boolean {
-  const { network } = service.address;
-  return service.unixPath !== undefined || network === 'ipv4' || network === 'ipv6' || network === 'cjdns';
-}
-
 export function familyOf({ address }: Service): 4 | 6 {
   return address.network === 'ipv4' ? 4 : 6;
 }

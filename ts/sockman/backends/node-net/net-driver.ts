@@ -10,7 +10,8 @@ import type { BackendOptions, SocketConnectOptions, SocketListenOptions } from '
 import type { DriverConnectResult, DriverListenResult, SocketDriver } from '../readiness/driver.ts';
 import { isTooLongForSocket } from '../packed-address.ts';
 import { bindServer, boundPath } from './bind.ts';
-import { familyOf, hasSocketFamily, hostOf } from './endpoints.ts';
+import { hasSocketFamily } from '../socket-family.ts';
+import { familyOf, hostOf } from './endpoints.ts';
 import { NetListener } from './net-listener.ts';
 import { NetSocket } from './net-socket.ts';
 

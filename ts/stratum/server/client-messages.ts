@@ -24,8 +24,8 @@ import type { Sv2Frame, Sv2Message, Sv2MessageOf } from '../messages/registry.ts
 import type { ServedClient } from './served-client.ts';
 import type { TemplateHandler } from './template-handler.ts';
 
-/** What conversations are made of. */
-export interface ConversationParts {
+/** What it works with. */
+export interface ClientMessagesParts {
   readonly handler: TemplateHandler;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -34,14 +34,14 @@ export interface ConversationParts {
   readonly end: (client: ServedClient, reason: string) => void;
 }
 
-export class Conversation {
+export class ClientMessages {
   readonly #handler: TemplateHandler;
   readonly #logger: Logger;
   readonly #clock: Clock;
-  readonly #send: ConversationParts['send'];
-  readonly #end: ConversationParts['end'];
+  readonly #send: ClientMessagesParts['send'];
+  readonly #end: ClientMessagesParts['end'];
 
-  constructor({ handler, logger, clock, send, end }: ConversationParts) {
+  constructor({ handler, logger, clock, send, end }: ClientMessagesParts) {
     this.#handler = handler;
     this.#logger = logger;
     this.#clock = clock;
