@@ -2,13 +2,13 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { HostLookup } from '../../ts/connman/settings/name-lookup.ts';
-import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
-import { NetAddress } from '../../ts/netaddr/net-address.ts';
-import { Service } from '../../ts/netaddr/service.ts';
-import type { MemoryPeer, MemoryPeerListener } from '../../ts/testing.ts';
-import { bytesOf } from '../harness/peers/handshake.ts';
-import { World, onlyNode } from './world.ts';
+import type { HostLookup } from '../../../ts/connman/settings/name-lookup.ts';
+import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
+import { NetAddress } from '../../../ts/netaddr/net-address.ts';
+import { Service } from '../../../ts/netaddr/service.ts';
+import type { MemoryPeer, MemoryPeerListener } from '../../../ts/testing.ts';
+import { bytesOf } from '../../harness/peers/handshake.ts';
+import { World, onlyNode } from '../world.ts';
 
 const PROXY = '127.0.0.1:9050';
 const ONION_PROXY = '127.0.0.1:9150';

@@ -1,12 +1,12 @@
 // Slots of automatic dials through everything that can become of them: never too many, and all of them come back.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Connman } from '../../ts/connman/connman.ts';
-import { Services } from '../../ts/p2p/protocol.ts';
-import { seededUint32 } from '../harness/data/seeded-uint32.ts';
-import { Crowd } from './crowd.ts';
-import { STEP_MS, bookOf, ofType, placesIn, startDialer } from './dialers.ts';
-import { World } from './world.ts';
+import type { Connman } from '../../../ts/connman/connman.ts';
+import { Services } from '../../../ts/p2p/protocol.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
+import { Crowd } from '../crowd.ts';
+import { STEP_MS, bookOf, ofType, placesIn, startDialer } from '../dialers.ts';
+import { World } from '../world.ts';
 
 const FULL_NODE = Services.NETWORK | Services.WITNESS;
 

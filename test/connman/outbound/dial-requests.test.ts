@@ -1,11 +1,11 @@
 // What users and tools may ask to be dialed.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import { NetAddress } from '../../ts/netaddr/net-address.ts';
-import { Service } from '../../ts/netaddr/service.ts';
-import { ofType } from './dialers.ts';
-import { World } from './world.ts';
-import type { TestNode } from './world.ts';
+import { NetAddress } from '../../../ts/netaddr/net-address.ts';
+import { Service } from '../../../ts/netaddr/service.ts';
+import { ofType } from '../dialers.ts';
+import { World } from '../world.ts';
+import type { TestNode } from '../world.ts';
 
 const INVALID = expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' });
 

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AddrMan } from '../../ts/addrman/addr-man.ts';
-import { AsMap } from '../../ts/addrman/asmap/as-map.ts';
-import type { AsMapHealth } from '../../ts/addrman/as-map-health.ts';
-import { NetGroups } from '../../ts/addrman/net-groups.ts';
-import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
-import { Service } from '../../ts/netaddr/service.ts';
-import { seededUint32 } from '../harness/data/seeded-uint32.ts';
-import { readVectorBytes } from '../harness/data/vectors.ts';
-import { World } from './world.ts';
+import { AddrMan } from '../../../ts/addrman/addr-man.ts';
+import { AsMap } from '../../../ts/addrman/asmap/as-map.ts';
+import type { AsMapHealth } from '../../../ts/addrman/as-map-health.ts';
+import { NetGroups } from '../../../ts/addrman/net-groups.ts';
+import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
+import { Service } from '../../../ts/netaddr/service.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
+import { readVectorBytes } from '../../harness/data/vectors.ts';
+import { World } from '../world.ts';
 
 const HOUR_MS = 3_600_000;
 

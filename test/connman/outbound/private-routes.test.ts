@@ -2,12 +2,12 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
-import { Service } from '../../ts/netaddr/service.ts';
-import { bytesOf } from '../harness/peers/handshake.ts';
-import { seededUint32 } from '../harness/data/seeded-uint32.ts';
-import { bookOf } from './dialers.ts';
-import { World, WirePeer } from './world.ts';
+import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
+import { Service } from '../../../ts/netaddr/service.ts';
+import { bytesOf } from '../../harness/peers/handshake.ts';
+import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
+import { bookOf } from '../dialers.ts';
+import { World, WirePeer } from '../world.ts';
 
 const PLACE = '10.0.0.1:18444';
 const TOR = '127.0.0.1:9050';

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-import type { ConnmanOptions } from '../../ts/connman/settings/options.ts';
-import { addressOfDestination, encodeI2PBase64 } from '../../ts/sockman/dial/i2p-destination.ts';
-import { D1, D2 } from '../harness/dials/i2p-destinations.ts';
-import { BRIDGE, SamBridge } from '../harness/dials/sam-bridge.ts';
-import { bookOf } from './dialers.ts';
-import { World } from './world.ts';
-import type { TestNode } from './world.ts';
+import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
+import { addressOfDestination, encodeI2PBase64 } from '../../../ts/sockman/dial/i2p-destination.ts';
+import { D1, D2 } from '../../harness/dials/i2p-destinations.ts';
+import { BRIDGE, SamBridge } from '../../harness/dials/sam-bridge.ts';
+import { bookOf } from '../dialers.ts';
+import { World } from '../world.ts';
+import type { TestNode } from '../world.ts';
 
 const ME = `${addressOfDestination(D1)}:0`;
 /** What a manually set address counts. (Core, LOCAL_MANUAL) */

@@ -1,14 +1,14 @@
 // Peers that the user named: the list of `connect`, and added nodes.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import { AddedNodes } from '../../ts/connman/outbound/added-nodes.ts';
-import { keepConnecting } from '../../ts/connman/outbound/named-peers.ts';
-import type { OpenRequest } from '../../ts/connman/outbound/dialing.ts';
-import { NodeTable } from '../../ts/connman/node/node-table.ts';
-import { SlotPool } from '../../ts/connman/node/slots.ts';
-import { NetAddress } from '../../ts/netaddr/net-address.ts';
-import { VirtualClock } from '../../ts/testing.ts';
-import { World } from './world.ts';
+import { AddedNodes } from '../../../ts/connman/outbound/added-nodes.ts';
+import { keepConnecting } from '../../../ts/connman/outbound/named-peers.ts';
+import type { OpenRequest } from '../../../ts/connman/outbound/dialing.ts';
+import { NodeTable } from '../../../ts/connman/node/node-table.ts';
+import { SlotPool } from '../../../ts/connman/node/slots.ts';
+import { NetAddress } from '../../../ts/netaddr/net-address.ts';
+import { VirtualClock } from '../../../ts/testing.ts';
+import { World } from '../world.ts';
 
 async function pass(clock: VirtualClock, ms: number, stepMs = 100): Promise<void> {
   await clock.settle();
