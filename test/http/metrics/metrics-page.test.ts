@@ -13,7 +13,7 @@ describe('MetricsPage', () => {
     );
   });
 
-  it('a page keeps the samples of a family together, in whatever order they are added', () => {
+  it('keeps the samples of a family together, whatever the order in which they are added', () => {
     const page = new MetricsPage();
     page.gauge('a', 'A.').add(1, { of: 'x' });
     page.gauge('b', 'B.').add(2);

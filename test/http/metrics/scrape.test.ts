@@ -102,7 +102,7 @@ describe('a scrape', () => {
     expect(text).not.toContain('127.0.0.1');
   });
 
-  it('a counter never goes down while peers come and go', async () => {
+  it('has no counter that goes down while peers come and go', async () => {
     const { connman, server, scrape } = await measuredNode();
     server.route('GET', '/x', (request) => request.writeReply(200));
     const before = readMetrics(await scrape());
@@ -154,7 +154,7 @@ describe('a scrape', () => {
 
   const promtool = spawnSync('promtool', ['--version']);
   const missing = promtool.error === undefined ? '' : ' (skipped: no promtool here, it is in the package prometheus)';
-  it.skipIf(missing !== '')(`under load passes promtool${missing}`, async () => {
+  it.skipIf(missing !== '')(`passes promtool under load${missing}`, async () => {
     const { at, scrape } = await measuredNode();
     let isOver = false;
     const load = [1, 2, 3, 4].map(async () => {

@@ -31,7 +31,7 @@ const bans = (): Promise<Ban[]> => node.call('listbanned');
 const banned = async (): Promise<string[]> => (await bans()).map(({ address }) => address);
 
 describe('setban', () => {
-  it('setban disconnects a banned peer, and keeps it out', async () => {
+  it('disconnects a banned peer, and keeps it out', async () => {
     await using peer = await NodeStage.start();
     await peer.meet(node);
     expect(await node.call('setban', '127.0.0.0/24', 'add')).toBeNull();
@@ -42,7 +42,7 @@ describe('setban', () => {
     await peer.meet(node);
   });
 
-  it('a ban keeps no peer out that has the permission noban', async () => {
+  it('keeps out no peer with the permission noban', async () => {
     await using kind = await NodeStage.start({ connman: { whitelist: ['noban@127.0.0.1'] } });
     await kind.call('setban', '127.0.0.1', 'add');
     await node.meet(kind);

@@ -71,7 +71,7 @@ describe('the cookie', () => {
     auth.close();
   });
 
-  it('is another one with each start', () => {
+  it('changes with each start', () => {
     const auth = new RpcAuth({ cookieFile: path });
     auth.open();
     const first = readFileSync(path, 'latin1');
