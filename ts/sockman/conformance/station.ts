@@ -125,9 +125,12 @@ export class Station implements BatchSink {
     }
   }
 
-  /** Lets a good number of turns of the host's loop go by: enough for anything on loopback that should not happen. */
+  /**
+   * Lets 200 passes of the event loop go by: enough for anything on loopback that should not happen. A backend that breaks
+   * the contract cannot be asked whether it is idle.
+   */
   async quiet(): Promise<void> {
-    for (let turn = 0; turn < 200; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+    for (let pass = 0; pass < 200; pass++) await new Promise<void>((resolve) => setImmediate(resolve));
     this.throwFailure();
   }
 
