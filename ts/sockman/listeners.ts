@@ -36,7 +36,7 @@ interface Listener {
   /** Our end of every connection, where the listener is bound to one address: no need to ask the kernel. */
   readonly me: Service | undefined;
   isPaused: boolean;
-  /** Set while the listener rests for want of descriptors. */
+  /** Set while the listener rests because there are no descriptors. */
   retry: Timer | undefined;
   /** Connections accepted so far. */
   acceptedCount: number;

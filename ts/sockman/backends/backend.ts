@@ -75,7 +75,7 @@ export const RecordFlag = {
   /** A new socket: the handle is its own, `a` the handle of the listener it came from. It receives already. */
   ACCEPTED: 64,
   /**
-   * The listener `handle` could not accept for want of descriptors or memory (errno `a`), and is paused. Reported every
+   * The listener `handle` could not accept: no descriptors or no memory (errno `a`), and is paused. Reported every
    * time that happens; the sink calls `setAccepting(handle, true)` to try again.
    */
   ACCEPT_EXHAUSTED: 128,

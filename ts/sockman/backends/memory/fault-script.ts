@@ -32,7 +32,7 @@ export type ConnectFault = 'refused' | 'timed-out' | 'unreachable' | 'silent';
 /** Why an accept fails: the process or the system is out of descriptors, or the system out of memory. */
 export type AcceptFault = 'EMFILE' | 'ENFILE' | 'ENOBUFS' | 'ENOMEM';
 
-/** The questions. Leave out what shall go well. Answers must be a function of the site and of earlier questions. */
+/** The questions. Leave out what is to succeed. Answers must be a function of the site and of earlier questions. */
 export interface FaultScript {
   /** How this connect fails. */
   connect?(site: FaultSite): ConnectFault | undefined;

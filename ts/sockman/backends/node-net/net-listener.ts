@@ -19,7 +19,7 @@ export class NetListener implements ListenerSocket {
   #owner: ListenerOwner | undefined;
   /** Of a Unix-domain path. */
   #file: PathFile | undefined;
-  /** Errno of an accept that failed for want of something, until it was given to the owner. */
+  /** Errno of a failed accept, until it was given to the owner. */
   #errno = 0;
 
   /**

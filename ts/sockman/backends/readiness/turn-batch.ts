@@ -3,7 +3,7 @@
 import { MAX_RECORDS, RECORD_WORDS } from '../backend.ts';
 import { Slab } from '../slab.ts';
 
-/** Least room for the bytes of one turn, in bytes: with small chunks a turn shall not end for want of room. */
+/** Least room for the bytes of one turn, in bytes, so that small chunks do not end a turn early. */
 const MIN_TURN_BYTES = 256 * 1024;
 
 /** Chunks of full size that one turn has room for at least. One socket's flood then leaves room for others. */
