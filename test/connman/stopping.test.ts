@@ -53,8 +53,8 @@ const stages: Record<string, (options: ConnmanOptions) => Promise<TestNode>> = {
     return node;
   },
   async 'a DNS seed is asked'(options) {
-    const network = { ...CHAIN_PARAMS.regtest, dnsSeeds: ['seed.example.'] };
-    const node = await world.node({ ...options, network, dnsSeed: true, lookUpHost: NEVER });
+    const chain = { ...CHAIN_PARAMS.regtest, dnsSeeds: ['seed.example.'] };
+    const node = await world.node({ ...options, chain, dnsSeed: true, lookUpHost: NEVER });
     await world.pass(1_000, 100);
     return node;
   },

@@ -107,7 +107,7 @@ export function resolveCrawlOptions(options: CrawlOptions): ResolvedCrawlOptions
     v2: options.v2 ?? 'auto',
     routes: options.routes ?? DIRECT_ROUTES,
     seeds: options.seeds ?? [],
-    usesFixedSeeds: options.fixedSeeds ?? false,
+    fixedSeeds: options.fixedSeeds ?? false,
     exclusions: options.exclusions ?? Exclusions.NONE,
     concurrency: whole('concurrency', options.concurrency, 4_000, 1, MANY),
     groupRate,

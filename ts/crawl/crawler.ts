@@ -208,7 +208,7 @@ export class Crawler {
   }
 
   async #addSeeds(folder: CrawlFolder | undefined, frontier: Frontier, signal: AbortSignal): Promise<void> {
-    const { seeds, chain, usesFixedSeeds, lookUpHost } = this.#options;
+    const { seeds, chain, fixedSeeds: usesFixedSeeds, lookUpHost } = this.#options;
     for (const { service, services, source } of seeds) this.#addSeed(folder, frontier, service, services, source);
     const { fixedSeeds, dnsSeeds, p2pPort } = CHAIN_PARAMS[chain];
     const fixed = usesFixedSeeds ? readFixedSeeds(fixedSeeds) : [];

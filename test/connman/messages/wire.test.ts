@@ -307,7 +307,12 @@ describe('accounting', () => {
   it('counts V2 messages as packets, and the handshake in totals only', async () => {
     const node = await world.node({ bind: [PLACE] });
     const garbage = new Uint8Array(100);
-    const transport = new V2Transport({ magic: MAGIC, isInitiator: true, randomBytes: seededBytes('accounting'), garbage });
+    const transport = new V2Transport({
+      magic: MAGIC,
+      isInitiator: true,
+      randomBytes: seededBytes('accounting'),
+      garbage,
+    });
     const peer = world.connect(PLACE, undefined, transport);
     const { toSend } = transport.getBytesToSend(false);
     peer.socket.send(toSend);

@@ -133,7 +133,7 @@ describe('DNS seeds', () => {
   async function questions(all: readonly string[], anchors: readonly string[]): Promise<number> {
     let count = 0;
     await start(book(all), {
-      network: { ...CHAIN_PARAMS.regtest, dnsSeeds: ['seed.example.'] },
+      chain: { ...CHAIN_PARAMS.regtest, dnsSeeds: ['seed.example.'] },
       dnsSeed: true,
       lookUpHost: (name) => Promise.resolve((name === 'x9.seed.example.' && count++, [])),
       anchorStore: {
@@ -164,7 +164,7 @@ describe('DNS seeds', () => {
     const dialed: string[] = [];
     const addressBook = book([]);
     const connman = await start(addressBook, {
-      network: { ...CHAIN_PARAMS.main, dnsSeeds: ['seed.example.'] },
+      chain: { ...CHAIN_PARAMS.main, dnsSeeds: ['seed.example.'] },
       lookUpHost: (name) =>
         Promise.resolve(name === 'x9.seed.example.' ? ['90.0.0.1', '91.0.0.1'].map((at) => NetAddress.parse(at)) : []),
       ...options,

@@ -97,8 +97,8 @@ describe('options', () => {
   });
 
   it.each<[string, ConnmanOptions]>([
-    ['a chain that does not exist', { network: 'nonet' as never }],
-    ['a chain of Object.prototype', { network: 'constructor' as never }],
+    ['a chain that does not exist', { chain: 'nochain' as never }],
+    ['a chain of Object.prototype', { chain: 'constructor' as never }],
     ['a negative number of connections', { maxConnections: -1 }],
     ['half a connection', { maxConnections: 1.5 }],
     ['no time for peers', { peerTimeoutSeconds: 0 }],

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createKeyPair } from '../../../ts/p2p/bip324/ellswift.ts';
 import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
 import { V1Transport } from '../../../ts/p2p/transport/v1.ts';
-import { V2Transport } from '../../../ts/p2p/transport/v2.ts';
+import type { V2Transport } from '../../../ts/p2p/transport/v2.ts';
 import { seededBytes } from '../../harness/data/seeded-bytes.ts';
 import { receiveAll, sendAll } from '../../harness/peers/transport.ts';
 import { NO_BYTES, join, magic, transport, v1VersionFrame } from './v2-stage.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createKeyPair } from '../../../ts/p2p/bip324/ellswift.ts';
 import type { RandomBytes } from '../../../ts/p2p/bip324/ellswift.ts';
 import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
-import { V2Transport } from '../../../ts/p2p/transport/v2.ts';
+import type { V2Transport } from '../../../ts/p2p/transport/v2.ts';
 import type { V2TransportOptions } from '../../../ts/p2p/transport/v2.ts';
 import { seededBytes } from '../../harness/data/seeded-bytes.ts';
 import { receiveAll, sendAll } from '../../harness/peers/transport.ts';

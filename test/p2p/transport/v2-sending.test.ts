@@ -5,12 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { MAX_PROTOCOL_MESSAGE_BYTES, MESSAGE_OVERHEAD_BYTES } from '../../../ts/p2p/transport/transport.ts';
 import type { OutboundMessage } from '../../../ts/p2p/transport/transport.ts';
 import { MAX_STEP_BYTES } from '../../../ts/p2p/transport/v2-long-packet.ts';
-import { V2Transport } from '../../../ts/p2p/transport/v2.ts';
 import { seededBytes } from '../../harness/data/seeded-bytes.ts';
 import { receiveAll, sendAll } from '../../harness/peers/transport.ts';
 import { NO_BYTES, pair, sha256 } from './v2-stage.ts';
-
-const OVERHEAD_BYTES = 20;
 
 describe('V2Transport, sending', () => {
   const messages = fc.array(

@@ -10,7 +10,7 @@ import { receiveAll, sendAll } from '../../harness/peers/transport.ts';
 import { sealPacket } from '../../harness/peers/v2-peer.ts';
 import { fromHex, readVectorJson, toHex } from '../../harness/data/vectors.ts';
 import { createSession } from '../../../ts/p2p/bip324/key-schedule.ts';
-import { NO_BYTES, connected, join, magic, pair, sha256 } from './v2-stage.ts';
+import { NO_BYTES, connected, join, pair, sha256 } from './v2-stage.ts';
 
 const OVERHEAD_BYTES = 20;
 

@@ -38,7 +38,9 @@ async function runWatch(values: ValuesOf<typeof OPTIONS>, io: CliIo): Promise<nu
   const { connect, network, v2transport: v2Transport } = values;
   if (connect === undefined) throw new UsageError('--connect: which peer?');
   const logger = complainingLogger(io);
-  const node = ofArguments(() => new Connman({ network, connect: [connect], listen: false, v2Transport, logger }));
+  const node = ofArguments(
+    () => new Connman({ chain: network, connect: [connect], listen: false, v2Transport, logger }),
+  );
   const output = new Output(io);
   node.on('inboundMessage', ({ node: { id }, message }) => {
     output.print(() => lineOf(id, message, fieldsOf(message.type, message.payload)));

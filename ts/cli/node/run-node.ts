@@ -272,8 +272,8 @@ async function groupsOf(asMapFile: string | undefined, signal: AbortSignal): Pro
 }
 
 /** A node to talk to when there is no other: it listens at any free port of the loopback interface and dials nobody. */
-async function startCompanion(network: ChainName, v2Transport = true): Promise<Connman> {
-  const companion = new Connman({ network, bind: [ANY_LOOPBACK_PORT], noConnect: true, v2Transport });
+async function startCompanion(chain: ChainName, v2Transport = true): Promise<Connman> {
+  const companion = new Connman({ chain, bind: [ANY_LOOPBACK_PORT], noConnect: true, v2Transport });
   await companion.start(new PeerManager());
   return companion;
 }

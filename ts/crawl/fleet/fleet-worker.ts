@@ -210,7 +210,7 @@ export class FleetWorker {
       await this.#changing;
       if (this.#round?.number !== number) this.#begin(number);
     }
-    const { seeds, chain, usesFixedSeeds, lookUpHost } = this.#options;
+    const { seeds, chain, fixedSeeds: usesFixedSeeds, lookUpHost } = this.#options;
     const { fixedSeeds, dnsSeeds, p2pPort } = CHAIN_PARAMS[chain];
     const all: { service: Service; services?: bigint; source: string }[] = [...seeds];
     if (usesFixedSeeds) for (const service of readFixedSeeds(fixedSeeds)) all.push({ service, source: 'fixed-seed' });

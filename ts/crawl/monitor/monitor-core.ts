@@ -141,9 +141,9 @@ export class MonitorCore {
   /** Begins to dial. */
   start(): void {
     this.#sockets.startSocketsThreads({ name: 'monitor' });
-    const { seeds, chain, usesFixedSeeds } = this.#options;
+    const { seeds, chain, fixedSeeds } = this.#options;
     for (const { service, services, source } of seeds) this.#frontier.addSeed(service, services, source);
-    const fixed = usesFixedSeeds ? readFixedSeeds(CHAIN_PARAMS[chain].fixedSeeds) : [];
+    const fixed = fixedSeeds ? readFixedSeeds(CHAIN_PARAMS[chain].fixedSeeds) : [];
     for (const service of fixed) this.#frontier.addSeed(service, undefined, 'fixed-seed');
     void this.#askDnsSeeds();
     this.#onSweep();
@@ -229,9 +229,7 @@ export class MonitorCore {
     const mayBeV2 =
       v2 === 'only' || (v2 === 'auto' && !this.#speaksV1.has(row) && this.#frontier.servicesOf(row) !== 0n);
     const { magic } = this.#peerParts.context;
-    const transport = mayBeV2
-      ? new V2Transport({ magic, isInitiator: true, randomBytes })
-      : new V1Transport(magic);
+    const transport = mayBeV2 ? new V2Transport({ magic, isInitiator: true, randomBytes }) : new V1Transport(magic);
     const peer = new HeldPeer(this.#peerParts, transport, {
       nodeId,
       row,
