@@ -3,18 +3,18 @@
 import type { AddressBook, Bans, Hello, LogEntry, PeerRow, Snapshot, Sv2Totals, Totals } from '../wire.ts';
 import { showBanner, tick } from './banner.ts';
 import type { Trouble } from './banner.ts';
-import { showDistributions } from './distributions.ts';
+import { showDistributions } from './charts/distributions.ts';
 import { showEvents } from './event-list.ts';
-import { Figures } from './figures.ts';
+import { Figures } from './charts/figures.ts';
 import { showHeader, showState } from './header.ts';
 import { LiveConnection } from './live-connection.ts';
 import type { LiveState } from './live-connection.ts';
 import { NodeState } from './node-state.ts';
-import { PeerTable } from './peer-table.ts';
-import { showShares } from './shares.ts';
+import { PeerTable } from './peers/peer-table.ts';
+import { showShares } from './charts/shares.ts';
 import { Sv2Section, clientCountOf } from './sv2.ts';
 import { startTheme } from './theme.ts';
-import { Traffic } from './traffic.ts';
+import { Traffic } from './charts/traffic.ts';
 
 const state = new NodeState();
 const figures = new Figures();

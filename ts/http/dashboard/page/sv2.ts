@@ -2,7 +2,7 @@
 
 import type { Sv2Row, Sv2Totals } from '../wire.ts';
 import { byId, el, quantityNodes, setParts, setText } from './dom.ts';
-import { FigureList } from './figure-list.ts';
+import { FigureList } from './charts/figure-list.ts';
 import * as format from './format.ts';
 import { shortened } from './header.ts';
 import type { NodeState } from './node-state.ts';

@@ -1,10 +1,10 @@
 // Bytes a second during the last five minutes: received upwards, sent downwards, on one scale. Drawn by uPlot.
 
 import uPlot from 'uplot';
-import { byId, setParts, setQuantity } from './dom.ts';
-import * as format from './format.ts';
-import { HISTORY_SECONDS } from './node-state.ts';
-import type { NodeState } from './node-state.ts';
+import { byId, setParts, setQuantity } from '../dom.ts';
+import * as format from '../format.ts';
+import { HISTORY_SECONDS } from '../node-state.ts';
+import type { NodeState } from '../node-state.ts';
 
 /** Height of the plot, in pixels. The line of times below is the page's. */
 const PLOT_HEIGHT = 168;

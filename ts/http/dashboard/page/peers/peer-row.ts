@@ -1,8 +1,8 @@
 // One row of the table of peers, whose cells are written only where they differ.
 
-import type { PeerRow } from '../wire.ts';
-import { el } from './dom.ts';
-import { networkWord } from './networks.ts';
+import type { PeerRow } from '../../wire.ts';
+import { el } from '../dom.ts';
+import { networkWord } from '../networks.ts';
 import { COLUMNS } from './peer-columns.ts';
 
 /** The number of the header's row, to which those of the body are added. */

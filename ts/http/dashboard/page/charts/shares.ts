@@ -1,10 +1,10 @@
 // Who the peers are: by network and direction, by type, by autonomous system; and how full the address book is.
 
-import type { PeerRow, TableFill } from '../wire.ts';
-import { bar, byId, el, setText } from './dom.ts';
-import * as format from './format.ts';
-import { LOCAL, NETWORKS, TYPES, networkWord } from './networks.ts';
-import type { NodeState } from './node-state.ts';
+import type { PeerRow, TableFill } from '../../wire.ts';
+import { bar, byId, el, setText } from '../dom.ts';
+import * as format from '../format.ts';
+import { LOCAL, NETWORKS, TYPES, networkWord } from '../networks.ts';
+import type { NodeState } from '../node-state.ts';
 
 /** Systems that are listed by number; the others are one. */
 const MAX_SYSTEMS = 5;

@@ -1,10 +1,10 @@
 // The columns of the table of peers: what is in them, and what they are sorted by.
 
-import type { PeerRow } from '../wire.ts';
-import { el, quantityNodes } from './dom.ts';
-import * as format from './format.ts';
-import { shortened } from './header.ts';
-import { networkWord, typeWord } from './networks.ts';
+import type { PeerRow } from '../../wire.ts';
+import { el, quantityNodes } from '../dom.ts';
+import * as format from '../format.ts';
+import { shortened } from '../header.ts';
+import { networkWord, typeWord } from '../networks.ts';
 
 /** What a cell shows of a row. */
 export interface Column {

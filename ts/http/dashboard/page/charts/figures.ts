@@ -1,9 +1,9 @@
 // The figures at the top: eight of a node; where there is only a Stratum V2 server, three.
 
-import { byId, setParts, setQuantity, setText, unitOf } from './dom.ts';
+import { byId, setParts, setQuantity, setText, unitOf } from '../dom.ts';
 import { FigureList } from './figure-list.ts';
-import * as format from './format.ts';
-import type { NodeState } from './node-state.ts';
+import * as format from '../format.ts';
+import type { NodeState } from '../node-state.ts';
 
 /** Those of a node alone are left out where there is none. */
 const OF_NODE = 'of-node';

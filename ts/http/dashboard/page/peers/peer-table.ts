@@ -4,10 +4,10 @@
 // It is one stop for the Tab key: arrows go up and down, Enter opens, Escape closes. The order changes at most every two
 // seconds, and never while somebody points at a row or has the focus in one.
 
-import type { PeerDetail, PeerRow } from '../wire.ts';
-import { byId, el, setText } from './dom.ts';
-import * as format from './format.ts';
-import type { NodeState } from './node-state.ts';
+import type { PeerDetail, PeerRow } from '../../wire.ts';
+import { byId, el, setText } from '../dom.ts';
+import * as format from '../format.ts';
+import type { NodeState } from '../node-state.ts';
 import { COLUMNS } from './peer-columns.ts';
 import { detailElement, fetchDetail } from './peer-detail.ts';
 import { nextSorting, ordered } from './peer-order.ts';

@@ -1,6 +1,6 @@
 // Which peers the table shows, and in what order.
 
-import type { PeerRow } from '../wire.ts';
+import type { PeerRow } from '../../wire.ts';
 import { COLUMNS } from './peer-columns.ts';
 
 /** What the table is sorted by. */

@@ -1,7 +1,7 @@
 // A row of figures: title, value, a line of words, and a small line of what the value was during the last minutes.
 
-import { byId, el, svg } from './dom.ts';
-import { HISTORY_SECONDS } from './node-state.ts';
+import { byId, el, svg } from '../dom.ts';
+import { HISTORY_SECONDS } from '../node-state.ts';
 
 /** Between two points of a line, in seconds: a hundred and fifty points are as many as a small line shows. */
 const SPARK_STEP_SECONDS = 2;

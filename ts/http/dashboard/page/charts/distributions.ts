@@ -1,10 +1,10 @@
 // How far away peers are, and for how long they have been connected: histograms with edges that grow.
 
-import type { PeerRow } from '../wire.ts';
-import { byId, el, setParts, setText, svg } from './dom.ts';
-import * as format from './format.ts';
-import { LOCAL, NETWORKS, networkWord } from './networks.ts';
-import type { NodeState } from './node-state.ts';
+import type { PeerRow } from '../../wire.ts';
+import { byId, el, setParts, setText, svg } from '../dom.ts';
+import * as format from '../format.ts';
+import { LOCAL, NETWORKS, networkWord } from '../networks.ts';
+import type { NodeState } from '../node-state.ts';
 
 /** Edges of pings, in milliseconds, and the words under some of them. */
 const PING_EDGES = [10, 25, 50, 100, 250, 500, 1_000, 2_500];

@@ -1,8 +1,8 @@
 // What an open row shows: bytes by type of message both ways, and facts of the peer. Asked for while it is open.
 
-import type { PeerDetail } from '../wire.ts';
-import { bar, el, quantityNodes } from './dom.ts';
-import * as format from './format.ts';
+import type { PeerDetail } from '../../wire.ts';
+import { bar, el, quantityNodes } from '../dom.ts';
+import * as format from '../format.ts';
 
 /** Types with a bar of their own; the others are one. */
 const SHOWN_TYPES = 5;
