@@ -1,6 +1,7 @@
 // A node and a crowd, over the kernel's own sockets: who waits for whom, what is left when all are gone, and whose slot is
 // taken. The same on a clock that stands still is in test/connman.
 
+import { setImmediate as nextPass } from 'node:timers/promises';
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -13,7 +14,7 @@ import type { Message } from '../../ts/p2p/messages/registry.ts';
 import { V1Transport } from '../../ts/p2p/transport/v1.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { versionMessage } from '../connman/world.ts';
-import { inTime, loopPasses, noteProgress, until } from '../harness/until.ts';
+import { inTime, noteProgress, until } from '../harness/until.ts';
 
 const PING = frame({ type: 'ping', nonce: 7n });
 /** A megabyte, give or take. */
@@ -27,7 +28,7 @@ afterEach(async () => {
 });
 
 async function start(options: ConnmanOptions = {}): Promise<void> {
-  const told = { network: 'regtest', noConnect: true, v2Transport: false, bind: ['127.0.0.1:0'] } as const;
+  const told = { chain: 'regtest', noConnect: true, v2Transport: false, bind: ['127.0.0.1:0'] } as const;
   connman = new Connman({ ...told, ...options });
   for (const event of ['inboundConnection', 'closedConnection', 'evictedInboundConnection'] as const)
     connman.on(event, noteProgress);
@@ -61,7 +62,7 @@ async function join(count: number): Promise<Socket[]> {
 }
 
 async function passesUntil(condition: () => boolean): Promise<void> {
-  while (!condition()) await loopPasses(1);
+  while (!condition()) await nextPass();
 }
 
 function isReady({ localPort }: Socket): boolean {

@@ -93,7 +93,7 @@ describe('long messages of strangers', () => {
     const node = await world.node({
       bind: ['10.0.0.1:18444'],
       connect: ['10.0.0.8:18444'],
-      whiteList: [`noban@${trusted}`],
+      whitelist: [`noban@${trusted}`],
       memoryBudget: new MemoryBudget({ totalBytes: 100_000_000, heapShare: 1 }),
       maxLongMessageBytes: MAX_BYTES,
       v2Transport: false,

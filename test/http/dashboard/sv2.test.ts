@@ -99,7 +99,7 @@ describe('the dashboard of a Stratum V2 server', () => {
   });
 
   it('stands beside that of a node', async () => {
-    const connman = new Connman({ network: 'regtest', listen: false, noConnect: true });
+    const connman = new Connman({ chain: 'regtest', listen: false, noConnect: true });
     closers.push(() => connman.stop());
     const { snapshot } = world({ connman });
     expect(await snapshot()).toMatchObject({ shows: { node: true, sv2: true }, sv2: { list: [] }, peers: [] });
@@ -141,7 +141,7 @@ describe.skipIf(noBrowser !== '')(`the page of a Stratum V2 server${noBrowser}`,
   });
 
   it('has no Stratum part for a node alone', async () => {
-    const connman = new Connman({ network: 'regtest', listen: false, noConnect: true });
+    const connman = new Connman({ chain: 'regtest', listen: false, noConnect: true });
     closers.push(() => connman.stop());
     const { at } = world({ connman, sv2: undefined } as object);
     const { page, faults } = await openPage(browser, at);
