@@ -154,7 +154,7 @@ async function runNode() {
 
 /** One round over one node, whose record has to be in the folder behind it. A disk that refuses is waited for, until the end. */
 async function crawl() {
-  const node = new Connman({ network: 'regtest', bind: ['127.0.0.1:0'], noConnect: true });
+  const node = new Connman({ chain: 'regtest', bind: ['127.0.0.1:0'], noConnect: true });
   const end = new AbortController();
   const timer = setTimeout(() => end.abort(), CRAWL_MS);
   try {

@@ -8,7 +8,7 @@ import { Connman, PeerManager } from '../../../esm/connman.js';
 import { CHAIN_PARAMS } from '../../../esm/p2p/index.js';
 import { RpcAuth, RpcServer, nodeMethods } from '../../../esm/rpc.js';
 
-const connman = new Connman({ network: 'regtest', bind: ['127.0.0.1:0'], noConnect: true });
+const connman = new Connman({ chain: 'regtest', bind: ['127.0.0.1:0'], noConnect: true });
 const peerManager = new PeerManager();
 const http = new HttpServer({ bind: ['127.0.0.1:0'], maxConnections: 64 });
 const auth = new RpcAuth({ user: 'soak', password: 'soak' });

@@ -64,7 +64,7 @@ async function refusingAddress() {
 
 /** A peer that becomes ready, stays for a moment, and goes. */
 async function visit(p2p, index) {
-  const peer = new Connman({ network: 'regtest', connect: [p2p], listen: false, v2Transport: index % 2 === 0 });
+  const peer = new Connman({ chain: 'regtest', connect: [p2p], listen: false, v2Transport: index % 2 === 0 });
   const manager = new PeerManager();
   const ready = new Promise((resolve) => manager.on('peerReady', resolve));
   await peer.start(manager);
