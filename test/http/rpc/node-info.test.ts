@@ -85,7 +85,7 @@ describe('getpeerinfo', () => {
   it('has them of a V2 peer, but for its session and the bytes of its handshake', async () => {
     await node.call('setmocktime', NOW);
     const peer = await connectNetPeer(node.connman.listeningAt[0]!);
-    const transport = new V2Transport({ magic: CHAIN_PARAMS.regtest.magic, isInitiator: true, random: randomBytes });
+    const transport = new V2Transport({ magic: CHAIN_PARAMS.regtest.magic, isInitiator: true, randomBytes });
     let taken = 0;
     const shakeHands = async (): Promise<unknown> => {
       if (peer.receivedBytes > taken) taken += Number(transport.receivedBytes(peer.bytes.subarray(taken), 0));
