@@ -40,8 +40,14 @@ export class MessagePump {
   readonly #parts: PumpParts;
   readonly #interrupt: AbortSignal;
   #netEvents!: NetEvents;
-  /** Nodes that have something to do and were not visited since. */
-  #ready = new Set<P2PNode>();
+  /**
+   * Nodes that have something to do and were not visited since, each once. Arrays that stay, and a flag of the node: sets made
+   * for each slice were most of the old garbage of a flood.
+   */
+  #ready: P2PNode[] = [];
+  /** Those whose turn the present slice is. */
+  #taken: P2PNode[] = [];
+  readonly #levels: P2PNode[][] = [];
   /** The next slice looks at all nodes. */
   #isWoken = false;
   /** When all nodes are looked at next, in monotonic milliseconds. */
@@ -67,7 +73,7 @@ export class MessagePump {
    */
   wake(node?: P2PNode): void {
     if (node === undefined) this.#isWoken = true;
-    else this.#ready.add(node);
+    else this.#add(node);
     if (!this.#isResting) return;
     this.#next?.cancel();
     this.#goOnSoon();
@@ -75,7 +81,13 @@ export class MessagePump {
 
   /** Whether a node has something to do that was not done yet: messages to be processed, mostly. */
   isWaiting(node: P2PNode): boolean {
-    return this.#ready.has(node);
+    return node.isAwaitingVisit;
+  }
+
+  #add(node: P2PNode): void {
+    if (node.isAwaitingVisit) return;
+    node.isAwaitingVisit = true;
+    this.#ready.push(node);
   }
 
   #goOnSoon(): void {
@@ -87,36 +99,44 @@ export class MessagePump {
     const { clock } = this.#parts;
     const startedAtMs = clock.now();
     let nowMs = startedAtMs;
-    for (const node of this.#takeReady(nowMs)) {
+    this.#takeReady(nowMs);
+    for (const node of this.#taken) {
       // Out of time: nodes left are compared with those that come until the next slice.
       if (nowMs - startedAtMs >= PUMP_SLICE_MS) {
-        this.#ready.add(node);
+        this.#add(node);
         continue;
       }
       nowMs = this.#visit(node, nowMs);
       if (this.#interrupt.aborted) return;
     }
-    if (this.#ready.size > 0 || this.#isWoken) return this.#goOnSoon();
+    this.#taken.length = 0;
+    if (this.#ready.length > 0 || this.#isWoken) return this.#goOnSoon();
     this.#isResting = true;
     // The timer comes before the sockets: a round that judges whose pong is late has what they brought first.
     this.#next = clock.after(Math.max(0, this.#nextLookMs - clock.now()), () => this.#goOnSoon());
   }
 
-  /** The nodes that have something to do, in the order of their visits. They are no longer ready. */
-  #takeReady(nowMs: number): P2PNode[] {
+  /** Takes the nodes that have something to do, in the order of their visits. They are no longer ready. */
+  #takeReady(nowMs: number): void {
     if (this.#isWoken || nowMs >= this.#nextLookMs) this.#lookAtAll(nowMs);
-    const nodes = [...this.#ready];
-    this.#ready.clear();
-    if (nodes.length <= 1) return nodes;
+    const nodes = this.#ready;
+    this.#ready = this.#taken;
+    this.#taken = nodes;
+    for (const node of nodes) node.isAwaitingVisit = false;
+    if (nodes.length <= 1) return;
     shuffle(this.#parts.random, nodes);
-    const levels: P2PNode[][] = [];
-    for (const node of nodes) (levels[node.timeUse.levelAt(nowMs)] ??= []).push(node);
-    return levels.flat();
+    for (const node of nodes) (this.#levels[node.timeUse.levelAt(nowMs)] ??= []).push(node);
+    nodes.length = 0;
+    for (const level of this.#levels) {
+      if (level === undefined) continue;
+      for (const node of level) nodes.push(node);
+      level.length = 0;
+    }
   }
 
   #lookAtAll(nowMs: number): void {
     for (const node of this.#parts.table.values()) {
-      if (this.#isWoken || node.nextVisitMs <= nowMs || !node.received.isEmpty) this.#ready.add(node);
+      if (this.#isWoken || node.nextVisitMs <= nowMs || !node.received.isEmpty) this.#add(node);
     }
     this.#isWoken = false;
     this.#nextLookMs = nowMs + PUMP_REST_MS;
@@ -136,7 +156,7 @@ export class MessagePump {
 
   #process(node: P2PNode): void {
     try {
-      if (this.#netEvents.processMessages(node, this.#interrupt) && !node.isSendPaused) this.#ready.add(node);
+      if (this.#netEvents.processMessages(node, this.#interrupt) && !node.isSendPaused) this.#add(node);
     } catch (error) {
       this.#failed(node, error, 'processMessages');
     }

@@ -100,6 +100,8 @@ export class P2PNode {
 
   /** When the message processor wants the node's next visit at the latest, in monotonic milliseconds. */
   nextVisitMs = 0;
+  /** It has something to do, and waits for the pump to visit it. */
+  isAwaitingVisit = false;
   /**
    * The slot that the connection occupies, from its dial to its removal.
    * @internal
@@ -316,6 +318,7 @@ export interface NodeView extends Readonly<
     | 'timeUse'
     | 'grant'
     | 'nextVisitMs'
+    | 'isAwaitingVisit'
     | 'setCommonVersion'
     | 'setAddrLocal'
     | 'bookSendMemory'

@@ -6,7 +6,7 @@
 
 import type { MemoryAccount } from '../../util/memory/memory-budget.ts';
 import { BLOCK_BYTES } from './block-pool.ts';
-import type { BlockPool } from './block-pool.ts';
+import type { BlockPool, Chunk } from './block-pool.ts';
 import type { LongMessages } from './long-messages.ts';
 
 /** What an array of its own costs beside its bytes, with the objects around it, in bytes. */
@@ -16,19 +16,6 @@ export const CHUNK_OVERHEAD_BYTES = 256;
 const MAX_SINGLE_BYTES = 2_048;
 
 const NO_BYTES = new Uint8Array(0);
-
-interface Chunk {
-  /** A block, or an array of exactly what came. */
-  readonly memory: Uint8Array;
-  readonly isBlock: boolean;
-  /** What of it was received. */
-  bytes: Uint8Array;
-  /**
-   * When its last byte arrived. Whatever is put together counts as arriving with the last: to seem closer than it is, a peer
-   * would have to be faster than it is.
-   */
-  timeMs: number;
-}
 
 export class ReceivedBytes {
   readonly #account: MemoryAccount;
@@ -66,7 +53,7 @@ export class ReceivedBytes {
 
   /** The chunk to be read from `offset` on; empty when nothing waits. Lent until the next `skip`. */
   get bytes(): Uint8Array {
-    return this.isEmpty ? NO_BYTES : this.#chunks[0]!.bytes;
+    return this.isEmpty ? NO_BYTES : receivedOf(this.#chunks[0]!);
   }
 
   get offset(): number {
@@ -99,7 +86,7 @@ export class ReceivedBytes {
     const first = this.#chunks[0]!;
     this.#readTimeMs = first.timeMs;
     this.#offset += count;
-    if (this.#offset < first.bytes.length) return;
+    if (this.#offset < first.length) return;
     this.#chunks.shift();
     this.#offset = 0;
     this.#giveBack(first);
@@ -123,7 +110,7 @@ export class ReceivedBytes {
     this.#isClosed = true;
     this.#account.close();
     this.#longMessages?.book(this, 0);
-    for (const chunk of this.#chunks) if (chunk.isBlock) this.#pool.takeBack(chunk.memory);
+    for (const chunk of this.#chunks) if (chunk.isBlock) this.#pool.takeBack(chunk);
     this.#chunks = [];
     this.#offset = 0;
   }
@@ -132,30 +119,37 @@ export class ReceivedBytes {
   #fillLast(data: Uint8Array, timeMs: number): number {
     const last = this.#chunks.at(-1);
     if (last === undefined || !last.isBlock) return 0;
-    const start = last.bytes.length;
+    const start = last.length;
     const count = Math.min(data.length, BLOCK_BYTES - start);
     if (count === 0) return 0;
     last.memory.set(count === data.length ? data : data.subarray(0, count), start);
-    last.bytes = last.memory.subarray(0, start + count);
+    last.length += count;
+    last.view = undefined;
     last.timeMs = timeMs;
     return count;
   }
 
   #addBlock(timeMs: number): void {
-    const memory = this.#pool.lend();
-    this.#chunks.push({ memory, isBlock: true, bytes: memory.subarray(0, 0), timeMs });
+    const block = this.#pool.lend();
+    block.timeMs = timeMs;
+    this.#chunks.push(block);
     this.#account.add(BLOCK_BYTES + CHUNK_OVERHEAD_BYTES);
   }
 
   #addSingle(bytes: Uint8Array, timeMs: number): void {
-    this.#chunks.push({ memory: bytes, isBlock: false, bytes, timeMs });
+    this.#chunks.push({ memory: bytes, isBlock: false, length: bytes.length, view: undefined, timeMs });
     this.#account.add(bytes.length + CHUNK_OVERHEAD_BYTES);
   }
 
-  #giveBack({ memory, isBlock }: Chunk): void {
+  #giveBack(chunk: Chunk): void {
     // Asked before the pool has it: of a block that it frees, nothing is left.
-    const memoryBytes = memory.length;
-    if (isBlock) this.#pool.takeBack(memory);
+    const memoryBytes = chunk.memory.length;
+    if (chunk.isBlock) this.#pool.takeBack(chunk);
     this.#account.remove(memoryBytes + CHUNK_OVERHEAD_BYTES);
   }
+}
+
+function receivedOf(chunk: Chunk): Uint8Array {
+  const { memory, length } = chunk;
+  return length === memory.length ? memory : (chunk.view ??= memory.subarray(0, length));
 }
