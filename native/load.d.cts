@@ -57,6 +57,8 @@ export interface Addon {
   /** The pollers of this build, best first. */
   pollers: readonly string[];
   monotonicMs(): number;
+  /** Gives free memory of the C library back to the system, where it can. */
+  trimMemory(): void;
   syscallName(call: number): string;
 }
 

@@ -12,6 +12,7 @@ import type { ConnmanParts } from './parts.ts';
 import { AS_MAP_CHECK_INTERVAL_MS, checkAsMap } from './reach/as-map-check.ts';
 import { SAVE_INTERVAL_MS } from './saving.ts';
 import { lookUpEndpoint } from './settings/endpoint.ts';
+import { MemoryTrim } from '../util/memory/memory-trim.ts';
 
 type Stage = 'made' | 'starting' | 'started' | 'stopped';
 
@@ -83,6 +84,8 @@ export class ConnmanLife {
     this.#checkAsMap();
     // Not by the timer itself: after a pause of the process, what the peers said meanwhile is still in the kernel.
     this.#intervals.every(INACTIVITY_SWEEP_MS, () => sockets.deadline(0, () => inactivity.check()));
+    const memoryTrim = new MemoryTrim(() => sockets.trimMemory());
+    this.#intervals.every(INACTIVITY_SWEEP_MS, () => memoryTrim.look());
     this.#intervals.every(SAVE_INTERVAL_MS, () => tasks.run('save', () => saving.save()));
     this.#intervals.every(AS_MAP_CHECK_INTERVAL_MS, () => this.#checkAsMap());
   }

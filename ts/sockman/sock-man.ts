@@ -358,6 +358,15 @@ export abstract class SockMan implements SockManCallbacks {
 
   // ---- State --------------------------------------------------------------------------------------------------------
 
+  /**
+   * Gives memory that was freed back to the system: the C library keeps what lies free between blocks in use, and after a load
+   * of large buffers that can be most of the process. For servers, once such a load is over; takes milliseconds. Does nothing
+   * where it cannot be done: on backends other than `native`, and without glibc.
+   */
+  trimMemory(): void {
+    this.#core.backend.trimMemory?.();
+  }
+
   /** The backend and poller in use, such as `native/epoll`. Makes the backend if there is none yet. */
   get backendName(): string {
     return this.#core.backend.name;

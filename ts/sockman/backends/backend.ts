@@ -181,6 +181,8 @@ export interface Backend {
   closeWhenCollected?(owner: object): void;
   /** Whether the backend keeps the process alive while it is started: its sockets never do. True until this is called. */
   setHolding(on: boolean): void;
+  /** Gives memory that was freed back to the system, where the C library would keep it. Takes milliseconds. */
+  trimMemory?(): void;
   /** Closes every socket, listeners included, and frees what the backend holds. Idempotent. */
   destroy(): void;
 

@@ -110,6 +110,10 @@ export class NativeBackend implements Backend {
     this.#engine.destroy();
   }
 
+  trimMemory(): void {
+    this.#addon.trimMemory();
+  }
+
   listen(at: Service, options: SocketListenOptions): ListenResult {
     if (at.unixPath !== undefined && isTooLongForSocket(at.unixPath)) return pathTooLong('bind');
     const packed = packAddress(at);
