@@ -14,7 +14,7 @@ import { sendVersion } from './conversation/handshake.ts';
 import { checkSyncDeadline, maybeSendSendHeaders, maybeStartSync } from './chain/headers-sync.ts';
 import { actOnMisbehaviour } from './state/misbehaviour.ts';
 import type { PeerState } from './state/peer-state.ts';
-import { maybeSendPing } from './conversation/ping.ts';
+import { maybeAskFlooder, maybeSendPing } from './conversation/ping.ts';
 import { PRIVATE_CONNECTION_MS } from './transactions/private-broadcast.ts';
 import type { Transactions } from './transactions/transactions.ts';
 import { maybeSendTxInvs } from './transactions/tx-relay.ts';
@@ -94,6 +94,7 @@ type PeriodicStep = (context: PeerContext, peer: PeerState, transactions: Transa
 
 /** What may be due to a peer, in this order. */
 const PERIODIC_STEPS: readonly PeriodicStep[] = [
+  maybeAskFlooder,
   maybeSendPing,
   maybeSendAddresses,
   withChainView(maybeSendSendHeaders),

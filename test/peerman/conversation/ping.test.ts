@@ -169,3 +169,27 @@ describe('answers to pings', () => {
     expect(old.isGone).toBe(false);
   });
 });
+
+describe('a peer above its share of the memory', () => {
+  it('is asked whether it is there when nothing was sent to it for five seconds, with the ping that is out', () => {
+    const lab = new PeerLab();
+    const [flooder, other] = [lab.connectReady(), lab.connectReady()];
+    for (const { node } of [flooder, other]) node.lastSendMs = lab.clock.wallTimeMs();
+    flooder.node.received.append(new Uint8Array(17_000_000), 0);
+    expect(flooder.node.isReceivePaused).toBe(true);
+    lab.pass(5_000, 1_000);
+    expect(flooder.got('ping')).toHaveLength(1);
+    lab.pass(6_000, 1_000);
+    expect(flooder.got('ping')).toHaveLength(2);
+    expect(new Set(flooder.got('ping').map(({ nonce }) => nonce)).size).toBe(1);
+    // Its pong is that of the first one, and the next question is a new one.
+    const nonce = lastNonce(flooder);
+    flooder.ask({ type: 'pong', nonce });
+    expect(flooder.node.lastPingTimeMs).toBe(11_000);
+    lab.pass(6_000, 1_000);
+    expect(flooder.got('ping')).toHaveLength(1);
+    expect(lastNonce(flooder)).not.toBe(nonce);
+    expect(other.got('ping')).toHaveLength(1);
+    flooder.node.dropQueues();
+  });
+});

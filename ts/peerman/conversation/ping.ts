@@ -12,6 +12,24 @@ const PONG_BYTES = 8;
 /** How long a pong may take, in milliseconds. (Core TIMEOUT_INTERVAL) */
 export const PONG_TIMEOUT_MS = 20 * 60_000;
 
+/** A peer above its share, to whom nothing was sent for so long, in milliseconds, is asked whether it is still there. */
+export const ASK_AFTER_MS = 5_000;
+
+/**
+ * Sends a ping to a peer that may have left. What a process left in its kernel, megabytes, still comes, and its FIN behind it;
+ * only an answer to something that we send tells that nobody is there any more. The ping that is out goes once more, so that
+ * nothing changes for its pong.
+ */
+export function maybeAskFlooder(context: PeerContext, peer: PeerState): void {
+  const { node, ping } = peer;
+  if (!node.isReceivePaused) return;
+  const nowMs = context.clock.wallTimeMs();
+  if (nowMs <= Math.max(node.lastSendMs, ping.askedMs) + ASK_AFTER_MS) return;
+  ping.askedMs = nowMs;
+  if (ping.nonce === 0n) ping.isQueued = true;
+  else context.send(peer, { type: 'ping', nonce: ping.nonce });
+}
+
 /** Sends a ping if one is due, and ends a connection whose pong is overdue. */
 export function maybeSendPing(context: PeerContext, peer: PeerState): void {
   const { node, ping } = peer;

@@ -16,6 +16,8 @@ export interface PingState {
   nonce: bigint;
   /** When the last ping was sent, wall-clock milliseconds; 0 before the first. */
   startMs: number;
+  /** When the peer was last asked whether it is there; see `maybeAskFlooder`. */
+  askedMs: number;
   /** Somebody asked for a ping. */
   isQueued: boolean;
 }
@@ -36,7 +38,7 @@ export class PeerState {
   isVersionSent = false;
   /** What it did wrong: acted upon in the next `sendMessages`. */
   misbehaviour: string | undefined;
-  readonly ping: PingState = { nonce: 0n, startMs: 0, isQueued: false };
+  readonly ping: PingState = { nonce: 0n, startMs: 0, askedMs: 0, isQueued: false };
   /** Peer's clock less ours at its `version`, in seconds. */
   timeOffsetSeconds = 0;
 
