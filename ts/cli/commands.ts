@@ -3,6 +3,7 @@
 // Each is loaded when it is asked for: `--help` and a misspelt name load none of them, and so cost nothing.
 
 import type { Command, CommandEntry } from './command.ts';
+import { keepHeapLean } from './node/lean-heap.ts';
 
 function entry(summary: string, load: () => Promise<{ readonly command: Command }>): CommandEntry {
   return { summary, load: async () => (await load()).command };
@@ -10,7 +11,11 @@ function entry(summary: string, load: () => Promise<{ readonly command: Command 
 
 /** By name, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
-  node: entry('runs a Bitcoin peer and shows a live table of its peers', () => import('./commands/node.ts')),
+  node: entry('runs a Bitcoin peer and shows a live table of its peers', () => {
+    // Before it is loaded: the room for new objects that loading takes would stay.
+    keepHeapLean();
+    return import('./commands/node.ts');
+  }),
   watch: entry('prints every message of one peer as a line of JSON', () => import('./commands/watch.ts')),
   dial: entry('dials an address, also through a proxy, and times each step', () => import('./commands/dial.ts')),
   crawl: entry('visits every node of a network, and makes reports of it', () => import('./commands/crawl.ts')),

@@ -14,6 +14,7 @@ import type { LogCategories, RpcNode } from '../../http/rpc/node/rpc-node.ts';
 import { PeerManager } from '../../peerman/peer-manager.ts';
 import type { OnionService } from '../../tor/onion-service.ts';
 import type { Logger } from '../../util/logger.ts';
+import { MemoryBudget } from '../../util/memory/memory-budget.ts';
 import { SettableClock } from '../../util/time/settable-clock.ts';
 import { VERSION } from '../../util/version.ts';
 import type { CliIo } from '../terminal/cli-io.ts';
@@ -26,10 +27,8 @@ import { complainingLogger, ofArguments, untilStopped } from '../run.ts';
 import { DialReport } from './dial-report.ts';
 import { ANY_LOOPBACK_PORT, nodeArguments } from './node-arguments.ts';
 import type { NodeArguments } from './node-arguments.ts';
-import { keepHeapLean } from './lean-heap.ts';
 import { onionServiceOf } from './onion.ts';
 import { PeerLines } from './peer-lines.ts';
-import { rpcSettings } from './rpc-settings.ts';
 import type { RpcService } from './rpc-service.ts';
 import { peerTable } from './peer-table.ts';
 import { writePidFile } from './pid-file.ts';
@@ -37,6 +36,9 @@ import { speaker, tellOfPeers } from './say.ts';
 
 /** Between two looks at the peers, in milliseconds. */
 const REFRESH_MS = 1_000;
+
+/** What all peers together may keep waiting, in bytes: a block of memory for each slot. It has no blocks of the chain to send. */
+const QUEUED_BYTES = 2 * 1_048_576;
 
 /** What `stop` says it stops. */
 const CLIENT_NAME = 'sockman';
@@ -51,7 +53,6 @@ const NOBODY = '0';
  * @throws {UsageError} An option that no part takes. @throws {StartError} It cannot start as told.
  */
 export async function runNode(read: ReadSettings, io: CliIo): Promise<number> {
-  keepHeapLean();
   const options = nodeArguments(read);
   const clock = new SettableClock();
   if (options.mockSeconds !== undefined) clock.setWallTime(options.mockSeconds * 1_000);
@@ -145,7 +146,8 @@ class NodeRun {
     if (companion !== undefined) this.#ending.push(() => companion.stop());
     const targets = companion === undefined ? (told.connect ?? []) : companion.listeningAt.slice(0, 1).map(String);
     const clock = chain === 'regtest' ? { clock: this.#clock } : {};
-    const all = { ...told, connect: targets, logger: this.#logger, ...clock, ...remembered, ...groups };
+    const memoryBudget = new MemoryBudget({ totalBytes: QUEUED_BYTES });
+    const all = { ...told, memoryBudget, connect: targets, logger: this.#logger, ...clock, ...remembered, ...groups };
     const node = ofArguments(() => new Connman(all));
     this.#ending.push(() => node.stop());
     const say = speaker(io, json);
@@ -215,10 +217,13 @@ class NodeRun {
   /** The server of calls, which can be asked for once there is a node. Loaded for it: it is half of the code, and takes memory. */
   async #makeRpc(): Promise<RpcService> {
     const { chain, chainDir } = this.#options;
+    const [{ RpcService: Service }, { rpcSettings }] = await Promise.all([
+      import('./rpc-service.ts'),
+      import('./rpc-settings.ts'),
+    ]);
     const settings = rpcSettings(this.#settings, chain, chainDir);
     if (settings.shown !== undefined) this.#credentials = `${settings.shown.user}:${settings.shown.password}@`;
-    const service = await import('./rpc-service.ts');
-    const rpc = new service.RpcService({
+    const rpc = new Service({
       settings,
       node: this.#parts,
       logger: this.#logger,
