@@ -1,7 +1,7 @@
 // Every relative link of a page leads to a file, and to a heading where it names one.
 
-import { existsSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT, pages, proseOf, textOf } from './pages.ts';
 
@@ -41,5 +41,30 @@ describe('links', () => {
     const index = textOf('docs/README.md');
     const missing = pages.filter((page) => page.startsWith('docs/') && !index.includes(`(${page.slice(5)})`));
     expect(missing.filter((page) => page !== 'docs/README.md' && page !== 'docs/architecture.md')).toEqual([]);
+  });
+});
+
+/** Folders whose comments are looked at, and which hold the files that they name. */
+const SOURCES = ['ts', 'test', 'bench', 'scripts', 'examples'];
+const NAMED_FILE = /[\w./-]*[\w-]\.(?:ts|mjs|md)\b/g;
+
+const filesOf = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
+
+describe('comments', () => {
+  it('name only files that exist', () => {
+    const sources = SOURCES.flatMap(filesOf);
+    const known = new Set(
+      [...sources, ...filesOf('docs'), ...filesOf('native'), ...pages].map((path) => basename(path)),
+    );
+    const dead = sources
+      .filter((path) => /\.(ts|mjs)$/.test(path))
+      .flatMap((path) => {
+        const comments = [...readFileSync(join(ROOT, path), 'utf8').matchAll(/(?:^|\s)(?:\/\/|\*|\/\*\*)(.*)$/gm)];
+        return comments.flatMap(([, text]) => text!.match(NAMED_FILE) ?? []).map((name) => `${path}: ${name}`);
+      })
+      // Made by a run, and Bitcoin Core's.
+      .filter((line) => !/: (build|doc)\//.test(line));
+    expect(dead.filter((line) => !known.has(basename(line.split(': ')[1]!)))).toEqual([]);
   });
 });
