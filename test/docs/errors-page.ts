@@ -8,11 +8,14 @@ import { ERROR_CODES } from '../../ts/util/errors/errors.ts';
 import type { ErrorCode } from '../../ts/util/errors/errors.ts';
 
 const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
-  ERR_SOCKMAN_INVALID_ARG: 'Mend the call: the message names the argument, what it takes and what came.',
-  ERR_SOCKMAN_OUT_OF_RANGE: 'Mend the call: the message names the argument and its range.',
+  ERR_SOCKMAN_INVALID_ARG: 'Fix the call: the message names the argument, what it takes and what came.',
+  ERR_SOCKMAN_OUT_OF_RANGE: 'Fix the call: the message names the argument and its range.',
   ERR_SOCKMAN_STATE:
-    'Mend the order of calls. Common causes: dialing before `startSocketsThreads`, starting twice, binding after `interruptNet`, ' +
-    '`duplex` of a connection that is closed or was handed over before.',
+    'Fix the order of calls, or the options that a call needs. `SockMan`: dialing before `startSocketsThreads`; starting twice; ' +
+    'starting or binding after `interruptNet`; `duplex` of a connection that is closed or handed over. `Connman`: starting twice ' +
+    'or after `stop`; dialing or statistics before the start. `PeerManager`: one for two nodes; used without a node; a private ' +
+    'broadcast without the option. `HttpServer`: starting twice; a second answer to a request. Transports: taking a message before ' +
+    'one is complete. `VirtualClock`: advanced inside a callback.',
   ERR_SOCKMAN_BACKEND:
     'Leave `backend` and `poller` (or `SOCKMAN_BACKEND`, `SOCKMAN_POLLER`) to their defaults, or build the addon: ' +
     '`node node_modules/sockman/native/build.mjs`.',
@@ -51,7 +54,7 @@ export function errorsPage(): string {
   const tor = Object.entries(TOR_FAILURES).map(([failure, words]) => [`\`${failure}\``, words]);
   return `# Errors
 
-<!-- Generated from the tables in ts/: npx vitest run test/docs/errors -u -->
+<!-- Generated from the tables in ts/ and test/docs/errors-page.ts: npx vitest run test/docs/errors -u -->
 
 Test \`code\`, never the class or the message: two copies of the package agree on codes, and messages may change in any release.
 Codes keep their meaning.

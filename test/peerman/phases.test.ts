@@ -1,4 +1,4 @@
-// What becomes of a message of each type, by how far the handshake is. (messages.md, section 5.2)
+// What becomes of a message of each type, by how far the handshake is.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -15,7 +15,7 @@ interface AnchorsVector {
 
 const { files } = readVectorJson<{ files: AnchorsVector[] }>('addrman_anchors.json');
 
-/** The two anchors whose file connman.md, section 24.2, gives. */
+/** The two anchors of the recorded file. */
 const TWO = [peer('1.2.3.4', 1_700_000_000, 8333, 0x409n), peer('2001:470::1', 1_700_000_001, 18444, 0x809n)];
 const TWO_HEX =
   'fabfb5da02605b032000f15365fd0904010401020304208d605b032001f15365fd0908021020010470000000000000000000000001480c' +

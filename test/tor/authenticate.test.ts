@@ -11,7 +11,7 @@ import { CONTROL_PORT } from '../harness/dials/control-port.ts';
 import type { ControlPort } from '../harness/dials/control-port.ts';
 import { ControlStage } from '../harness/dials/dial-stage.ts';
 
-// Vector V6 of the shared specification (proxy-i2p.md).
+// A recorded exchange.
 const bytesFrom = (first: number): Uint8Array => Uint8Array.from({ length: 32 }, (_, at) => first + at);
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const COOKIE = bytesFrom(0x00);

@@ -6,7 +6,7 @@ const bytesFrom = (first: number): Uint8Array => Uint8Array.from({ length: 32 },
 const challenge = { cookie: bytesFrom(0x00), clientNonce: bytesFrom(0x20), serverNonce: bytesFrom(0x40) };
 const SERVER_HASH = Buffer.from('3c8780ab52365c0d080750447e5f64dabc00428c6c434579c2043e18c1f85389', 'hex');
 
-// Vector V6 of the shared specification (proxy-i2p.md).
+// A recorded exchange.
 describe('SAFECOOKIE', () => {
   test('knows the hash of the server, and any other from it', () => {
     expect(isServerHash(SERVER_HASH, challenge)).toBe(true);

@@ -22,7 +22,7 @@ import {
 import { takeChainMessage, takeHeaders } from './chain/chain-messages.ts';
 import type { PeerContext } from './state/peer-services.ts';
 import type { PeerMessage } from './contract/events.ts';
-import * as features from './conversation/negotiation.ts';
+import * as negotiation from './conversation/negotiation.ts';
 import { takeGetData } from './transactions/get-data.ts';
 import { acceptVersionHead, takeVerack, takeVersion } from './conversation/handshake.ts';
 import { takeInv, takeNotFound, takeTx } from './transactions/inventory.ts';
@@ -41,8 +41,8 @@ const NEGOTIATION_TYPES: ReadonlySet<string> = new Set<MessageType>([
   'sendtxrcncl',
 ]);
 
-/** What counts on a private-broadcast connection after `verack`. */
-const PRIVATE_BROADCAST_TYPES: ReadonlySet<string> = new Set<MessageType>(['pong', 'getdata']);
+/** What a peer may say on a private-broadcast connection after `verack`. What we may: `SENT_PRIVATELY` of connman. */
+const HEARD_PRIVATELY: ReadonlySet<string> = new Set<MessageType>(['pong', 'getdata']);
 
 /**
  * Acts on one message.
@@ -57,7 +57,11 @@ export function dispatch(
   received: ReceivedMessage,
 ): void {
   const { type, payload } = received;
-  if (!isWanted(context, peer, type) || !features.isFeatureTimely(context, peer, type) || !isBloomAllowed(peer, type))
+  if (
+    !isWanted(context, peer, type) ||
+    !negotiation.isNegotiationTimely(context, peer, type) ||
+    !isBloomAllowed(peer, type)
+  )
     return;
   if (type === 'version' && !acceptVersionHead(context, peer, readVersionHead(new ByteReader(payload)))) return;
   if (!peer.node.isPrivateBroadcast && !context.hears(type)) {
@@ -93,7 +97,7 @@ function untimely({ node, isVersioned }: PeerState, type: string): string | unde
   if (!node.isSuccessfullyConnected) {
     return NEGOTIATION_TYPES.has(type) ? undefined : `Unsupported message ${quoted(type)} prior to verack from`;
   }
-  if (!node.isPrivateBroadcast || PRIVATE_BROADCAST_TYPES.has(type)) return undefined;
+  if (!node.isPrivateBroadcast || HEARD_PRIVATELY.has(type)) return undefined;
   return `ignoring ${quoted(type)} message from private-broadcast`;
 }
 
@@ -165,7 +169,7 @@ function act(
       if (!node.isSuccessfullyConnected) transactions.download?.notePeerReady(peer);
       return takeVerack(context, peer);
     case 'wtxidrelay':
-      return features.takeWtxidRelay(peer);
+      return negotiation.takeWtxidRelay(peer);
     case 'sendaddrv2':
       peer.wantsAddrV2 = true;
       return;
@@ -173,14 +177,14 @@ function act(
       peer.prefersHeaders = true;
       return;
     case 'sendcmpct':
-      return features.takeSendCmpct(context, peer, message);
+      return negotiation.takeSendCmpct(context, peer, message);
     case 'sendtxrcncl':
-      return features.takeSendTxRcncl(context, peer, message);
+      return negotiation.takeSendTxRcncl(context, peer, message);
     case 'feature':
       // Well-formed, and none is known yet.
       return;
     case 'feefilter':
-      return features.takeFeeFilter(peer, message);
+      return negotiation.takeFeeFilter(peer, message);
     case 'ping':
       return answerPing(context, peer, message);
     case 'pong':

@@ -97,7 +97,7 @@ export abstract class SockMan implements SockManCallbacks {
    * Starts I/O: from now on callbacks come, and the process stays alive until `interruptNet`. There are no threads; the
    * name is the original's.
    *
-   * @throws {SockManError} `ERR_SOCKMAN_STATE`: started before.
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: started or interrupted before.
    * @throws {SockManError} `ERR_SOCKMAN_BACKEND`: the backend or poller asked for is unavailable here.
    */
   startSocketsThreads(options: StartOptions = {}): void {

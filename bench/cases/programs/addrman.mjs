@@ -4,7 +4,7 @@
 //   npm run bench -- --cases addrman -- --floors    exits with 1 if a case misses the floor for a slow machine
 //
 // Each case stands beside a baseline that does nothing but the hashing which the rules demand: what is left over is ours
-// to save. Targets and floors are those of the specification (spec/addrman.md, 18.2).
+// to save. Targets and floors were set before it was written.
 
 import * as crypto from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

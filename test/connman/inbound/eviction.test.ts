@@ -190,7 +190,7 @@ describe('who of the unprotected goes', () => {
 });
 
 describe('protection by ratio', () => {
-  /** A row of connman.md, section 26: peers by age, 0 the oldest; who is of which class; who is protected. */
+  /** A row: peers by age, 0 the oldest; who is of which class; who is protected. */
   type Row = [count: number, classes: Partial<Record<'local' | 'onion' | 'i2p' | 'cjdns', string>>, kept: string];
   const rows: Row[] = [
     [12, {}, '0-5'],

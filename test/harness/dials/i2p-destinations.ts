@@ -1,4 +1,4 @@
-// Destinations for tests (spec proxy-i2p.md, vectors V3): well-formed, of nobody.
+// Destinations for tests: well-formed, of nobody.
 
 const ED25519_CERTIFICATE = Uint8Array.of(5, 0, 4, 0, 7, 0, 0);
 

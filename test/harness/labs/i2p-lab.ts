@@ -1,6 +1,6 @@
 // A private I2P network of i2pd routers, one of them floodfill: two for sessions of zero hops, six for any.
 //
-// The settings are those that were tried and measured (shared specification, proxy-i2p.md 9.3): about 24 s from nothing to
+// The settings are those that were tried and measured: about 24 s from nothing to
 // data both ways, nearly all of it the 20 s at which i2pd looks whether a session is ready. To be started inside a
 // network namespace as its root: i2pd refuses peers from reserved ranges, so the loopback interface gets addresses outside.
 //

@@ -1,6 +1,6 @@
 // A private Tor network on loopback: one directory authority, four exit relays, one client. Tor alone, no other tool.
 //
-// The settings are those that were tried and measured (shared specification, proxy-i2p.md 9.2): bootstraps in 11 to 24 s.
+// The settings are those that were tried and measured: bootstraps in 11 to 24 s.
 // Four relays, because with three an onion service takes long and with two it never comes. To be started inside a network
 // namespace: ports are fixed, and the exits exit to wherever they are asked to.
 

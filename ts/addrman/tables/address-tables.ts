@@ -1,6 +1,6 @@
 // The whole state of the address manager, and the few moves that keep it consistent.
 //
-// What an address is worth and when it moves is decided elsewhere (gossip.ts, tried-collisions.ts, selection.ts); each
+// What an address is worth and when it moves is decided elsewhere (address-intake.ts, tried-collisions.ts, selection.ts); each
 // move here leaves entries, slots, references, lookup, random order and counts in agreement (consistency.ts).
 
 import type { NetAddress } from '../../netaddr/net-address.ts';

@@ -1,8 +1,9 @@
-// Which inbound peer goes when the slots are full. (Bitcoin Core src/node/eviction.cpp)
+// Which inbound peer goes when the slots are full. (Bitcoin Core src/node/eviction.cpp; sparing newcomers is our own)
 //
 // An attacker who can open many connections must not be able to have all others evicted. So peers are protected by several
 // properties that are hard to have in numbers at once: unpredictable netgroups, low latency, useful work, networks that
-// few use, age. Only among those left does somebody go: the youngest of the largest netgroup.
+// few use, age; and by the permission `noban`. Of the unprotected peers, discouraged ones come first; of these, or of all,
+// the youngest member of the largest netgroup is evicted. With up to 20 peers all are protected, from 29 on never all.
 
 import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import type { ConnectionType } from '../node/connection-types.ts';
@@ -28,7 +29,7 @@ export interface EvictionCandidate {
   readonly connectionType: ConnectionType;
 }
 
-/** How many are protected by each property. */
+/** Peers protected by each property, at most. `PROTECTED_BLOCK_RELAY` are looked at, and protected if they qualify. */
 const PROTECTED_BY_NETGROUP = 4;
 const PROTECTED_BY_PING = 8;
 const PROTECTED_BY_TX = 4;
@@ -46,10 +47,10 @@ const NEWCOMER_GRACE_MS = 1_000;
 const NEWCOMER_SHARE = 1 / 8;
 
 /**
- * The node to evict; undefined when everybody is protected. Those that go anyway are not looked at.
+ * The node to evict; undefined when everybody is protected. Nodes that are marked for disconnection already do not count.
  *
- * A crowd that comes at once would evict each other before anybody is heard: so the last few who have not shaken hands yet are
- * spared, for a moment, if there is somebody else.
+ * A crowd of new peers would evict each other before any of them is heard. So the latest peers without a handshake, up to
+ * `NEWCOMER_SHARE` of the slots, are spared for `NEWCOMER_GRACE_MS`, unless all other peers are protected.
  *
  * @param maxInbound - Inbound slots.
  * @param nowMs - Wall-clock time.
@@ -87,7 +88,10 @@ function candidateOf(node: P2PNode): EvictionCandidate {
   };
 }
 
-/** The one to evict; undefined when everybody is protected. */
+/**
+ * The candidate to evict; undefined when everybody is protected. Each order has the peers to protect at its end, and
+ * `eraseLast` takes them off the list.
+ */
 export function selectNodeToEvict(candidates: readonly EvictionCandidate[]): number | undefined {
   const list = candidates.filter(({ isNoBan, connectionType }) => !isNoBan && connectionType === 'inbound');
   eraseLast(list, byNetGroup, PROTECTED_BY_NETGROUP);
@@ -102,7 +106,8 @@ export function selectNodeToEvict(candidates: readonly EvictionCandidate[]): num
 }
 
 /**
- * Protects half of the list: a quarter for networks that few use, however young, and the rest for the longest connected.
+ * Protects half of the list: up to a quarter of the list for networks that few use, however young, and the rest for the
+ * longest connected.
  *
  * @param list - Loses the protected ones, and is left in any order.
  */

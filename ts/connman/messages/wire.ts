@@ -22,7 +22,7 @@ import { MessageTally } from './message-tally.ts';
 import type { UploadTarget } from './upload-target.ts';
 
 /** What may be sent on a private-broadcast connection: anything else would tell the peer something about us. */
-const PRIVATE_BROADCAST_TYPES: ReadonlySet<string> = new Set(['version', 'verack', 'inv', 'tx', 'ping']);
+const SENT_PRIVATELY: ReadonlySet<string> = new Set(['version', 'verack', 'inv', 'tx', 'ping']);
 
 /** Most bytes of one node that are read in one step: a slice of the pump is not much longer for it. */
 const MAX_STEP_BYTES = 262_144;
@@ -66,7 +66,7 @@ export class Wire {
   push(node: P2PNode, type: string, payload: Uint8Array, maxBytes?: number): void {
     const message = { type, payload, maxBytes };
     requireSendable(message);
-    if (node.isPrivateBroadcast && !PRIVATE_BROADCAST_TYPES.has(type)) return;
+    if (node.isPrivateBroadcast && !SENT_PRIVATELY.has(type)) return;
     this.#events.emit('outboundMessage', { node, message });
     this.sent.of(type).messages++;
     const { toSend, more } = node.transport.getBytesToSend(true);

@@ -16,7 +16,7 @@ import type { HostLookup } from './name-lookup.ts';
 export interface BanSource {
   /** Whether connections with it are refused. */
   isBanned(address: NetAddress): boolean;
-  /** Whether it misbehaved: refused while inbound slots are nearly used up, evicted first. */
+  /** Whether it misbehaved: refused while inbound slots are nearly used up, evicted first of those that nothing protects. */
   isDiscouraged(address: NetAddress): boolean;
   /** Called every 15 minutes and at the end. Changes are better saved when they happen. */
   save?(): Promise<void>;

@@ -15,7 +15,7 @@ import type { PeerHooks } from './hooks.ts';
 export interface PeerBans {
   /** Whether connections with it are refused. */
   isBanned(address: NetAddress): boolean;
-  /** Whether it misbehaved: refused while inbound slots are nearly used up, evicted first. */
+  /** Whether it misbehaved: refused while inbound slots are nearly used up, evicted first of those that nothing protects. */
   isDiscouraged(address: NetAddress): boolean;
   /** Notes that it misbehaved. */
   discourage(address: NetAddress): void;

@@ -32,7 +32,7 @@ const EARLY_TYPES: ReadonlySet<string> = new Set(['wtxidrelay', 'sendaddrv2', 'f
  *
  * @returns Whether to go on with the message.
  */
-export function isFeatureTimely(context: PeerContext, { node }: PeerState, type: string): boolean {
+export function isNegotiationTimely(context: PeerContext, { node }: PeerState, type: string): boolean {
   if (!EARLY_TYPES.has(type) || (type === 'sendtxrcncl' && !context.settings.reconcilesTxs)) return true;
   if (node.isSuccessfullyConnected) {
     node.disconnect(`${type} received after verack`);

@@ -8,7 +8,7 @@
 export const ERROR_CODES = {
   ERR_SOCKMAN_INVALID_ARG: 'TypeError: an argument has the wrong type or form',
   ERR_SOCKMAN_OUT_OF_RANGE: 'RangeError: a number lies outside its documented range',
-  ERR_SOCKMAN_STATE: 'the call does not fit the state of the object (started twice, used after close)',
+  ERR_SOCKMAN_STATE: 'SockManError: a call at the wrong moment of an object, such as a second start',
   ERR_SOCKMAN_BACKEND: 'the backend or poller asked for is not available on this machine',
   ERR_SOCKMAN_DECODE: 'DecodeError: bytes from outside do not have the form they should; `offset` says where',
   ERR_SOCKMAN_FILE_CORRUPT: 'FileError: a data file is damaged or foreign; `path` and `reason` say which and how',
