@@ -1,15 +1,16 @@
 // Every address that a round knows, in columns: millions of them, each found by its bytes in well under a microsecond.
 //
-// An address is a row. Its bytes lie in a pool of its network, all alike in length; a table of row numbers, by keyed hash and
-// with open addressing, leads from bytes to row. Rows are never taken out: a round ends, and its table with it.
+// An address is a row. What it is lies in a pool of its network, as 32-bit words: address, port, row. An entry's place, with its
+// network in the top bits, is all that a row keeps, and all that stands in the hash table: a look-up touches the table and one
+// entry. The hash is keyed, with open addressing. Rows are never taken out: a round ends, and its table with it.
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
 import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { Service } from '../../netaddr/service.ts';
-import { halfSipHash } from '../../util/hashing/half-siphash.ts';
+import { halfSipHashWords } from '../../util/hashing/half-siphash.ts';
 import type { RandomUint32 } from '../../util/random.ts';
-import { grownBytes, grownTo, grownUint16, grownUint32 } from './column.ts';
+import { grownTo, grownUint32 } from './column.ts';
 
 /** Networks by number; 0 is none. */
 export const NETWORK_NAMES: readonly (PublicNetworkName | undefined)[] = [
@@ -20,28 +21,36 @@ export const NETWORK_NAMES: readonly (PublicNetworkName | undefined)[] = [
   'i2p',
   'cjdns',
 ];
-const NETWORK_BYTES: readonly number[] = [0, 4, 16, 32, 32, 16];
+/** Words of an address, by network number. */
+const ADDRESS_WORDS: readonly number[] = [0, 1, 4, 8, 8, 4];
+const LONGEST_ADDRESS_WORDS = 8;
 
-/** Of a hundred places of the hash table, so many may be taken. */
+/** A place: the network's number, and behind it the number of the entry in the pool of that network. */
+const NETWORK_SHIFT = 29;
+const ENTRY_MASK = 2 ** NETWORK_SHIFT - 1;
+/** No network has the number 0, so that no place is 0. */
+const FREE = 0;
+
+/** Of a hundred slots of the hash table, so many may be taken. */
 const MAX_LOAD = 0.7;
-const FIRST_PLACES = 4_096;
+const FIRST_SLOTS = 4_096;
 
 /** See the module comment. */
 export class AddressTable {
   /** Rows in use. */
   length = 0;
-  #networks = new Uint8Array(0);
-  #ports = new Uint16Array(0);
-  /** Where in the pool of its network an address is. */
+  /** Where the entry of a row is. */
   #places = new Uint32Array(0);
-  readonly #pools = NETWORK_BYTES.map(() => new Uint8Array(0));
-  readonly #poolLengths = new Uint32Array(NETWORK_BYTES.length);
-  /** Row numbers and 1, so that 0 is free. A power of two. */
-  #hashTable = new Uint32Array(FIRST_PLACES);
+  readonly #pools = ADDRESS_WORDS.map(() => new Uint32Array(0));
+  readonly #poolLengths = new Uint32Array(ADDRESS_WORDS.length);
+  /** Places, by hash. Its length is a power of two. */
+  #hashTable = new Uint32Array(FIRST_SLOTS);
   readonly #key0: number;
   readonly #key1: number;
-  /** What is hashed: network, port, address. One for each length. */
-  readonly #messages = NETWORK_BYTES.map((length) => new Uint8Array(length + 3));
+  /** What was looked up last, as an entry has it, and the free slot where the search for it ended. */
+  readonly #key = new Uint32Array(LONGEST_ADDRESS_WORDS + 1);
+  #keyNetwork = 0;
+  #freeSlot = 0;
 
   /** @param random - Draws the key, so that nobody can choose addresses that collide. */
   constructor(random: RandomUint32) {
@@ -51,34 +60,55 @@ export class AddressTable {
 
   /** The row of an address; -1 if it is not known. */
   find(network: number, bytes: Uint8Array, offset: number, port: number): number {
-    const mask = this.#hashTable.length - 1;
-    let at = this.#hash(network, bytes, offset, port) & mask;
+    const key = this.#key;
+    const count = this.#load(network, bytes, offset, port);
+    const pool = this.#pools[network]!;
+    const table = this.#hashTable;
+    const mask = table.length - 1;
+    let slot = halfSipHashWords(this.#key0, this.#key1, key, 0, count) & mask;
     for (;;) {
-      const row = this.#hashTable[at]! - 1;
-      if (row === -1 || this.#isAt(row, network, bytes, offset, port)) return row;
-      at = (at + 1) & mask;
+      const place = table[slot]!;
+      if (place === FREE) {
+        this.#freeSlot = slot;
+        return -1;
+      }
+      if (place >>> NETWORK_SHIFT === network) {
+        const start = (place & ENTRY_MASK) * (count + 1);
+        let same = 0;
+        while (same < count && pool[start + same] === key[same]) same++;
+        if (same === count) return pool[start + count]!;
+      }
+      slot = (slot + 1) & mask;
     }
   }
 
-  /** Adds an address that `find` does not find. Its bytes are copied. @returns Its row. */
-  add(network: number, bytes: Uint8Array, offset: number, port: number): number {
+  /** Adds the address that the last `find` did not find. @returns Its row. */
+  addMissed(): number {
     const row = this.length;
-    if (row === this.#networks.length) this.#growRows(row + 1);
-    if (row + 1 > this.#hashTable.length * MAX_LOAD) this.#growHashTable();
-    const size = NETWORK_BYTES[network]!;
-    const place = this.#poolLengths[network]!++;
+    const network = this.#keyNetwork;
+    const count = ADDRESS_WORDS[network]! + 1;
+    if (row === this.#places.length) this.#places = grownUint32(this.#places, grownTo(row + 1, row));
+    const entry = this.#poolLengths[network]!++;
+    const start = entry * (count + 1);
     let pool = this.#pools[network]!;
-    if ((place + 1) * size > pool.length) {
-      pool = grownBytes(pool, grownTo(place + 1, pool.length / size) * size);
+    if (start === pool.length) {
+      pool = grownUint32(pool, grownTo(entry + 1, entry) * (count + 1));
       this.#pools[network] = pool;
     }
-    for (let index = 0; index < size; index++) pool[place * size + index] = bytes[offset + index]!;
-    this.#networks[row] = network;
-    this.#ports[row] = port;
+    for (let index = 0; index < count; index++) pool[start + index] = this.#key[index]!;
+    pool[start + count] = row;
+    const place = (network << NETWORK_SHIFT) | entry;
     this.#places[row] = place;
+    this.#hashTable[this.#freeSlot] = place;
     this.length = row + 1;
-    this.#enter(row, this.#hash(network, bytes, offset, port));
+    if (this.length > this.#hashTable.length * MAX_LOAD) this.#growHashTable();
     return row;
+  }
+
+  /** Adds an address, unless it is known. Its bytes are copied. @returns Its row. */
+  add(network: number, bytes: Uint8Array, offset: number, port: number): number {
+    const row = this.find(network, bytes, offset, port);
+    return row === -1 ? this.addMissed() : row;
   }
 
   /** Addresses of a network, by its number. */
@@ -88,64 +118,71 @@ export class AddressTable {
 
   /** The number of a row's network. */
   networkOf(row: number): number {
-    return this.#networks[row]!;
+    return this.#places[row]! >>> NETWORK_SHIFT;
+  }
+
+  /** The port of a row. */
+  portOf(row: number): number {
+    const words = ADDRESS_WORDS[this.networkOf(row)]!;
+    return this.#pools[this.networkOf(row)]![(this.#places[row]! & ENTRY_MASK) * (words + 2) + words]! & 0xffff;
+  }
+
+  /** Copies the address of a row. @returns Its length in bytes. */
+  copyAddress(row: number, target: Uint8Array, offset: number): number {
+    const network = this.networkOf(row);
+    const words = ADDRESS_WORDS[network]!;
+    const pool = this.#pools[network]!;
+    const start = (this.#places[row]! & ENTRY_MASK) * (words + 2);
+    for (let index = 0; index < words; index++) {
+      const word = pool[start + index]!;
+      const at = offset + index * 4;
+      target[at] = word;
+      target[at + 1] = word >>> 8;
+      target[at + 2] = word >>> 16;
+      target[at + 3] = word >>> 24;
+    }
+    return words * 4;
   }
 
   /** The address and port of a row, made anew. */
   serviceOf(row: number): Service {
-    const network = this.#networks[row]!;
-    const size = NETWORK_BYTES[network]!;
-    const start = this.#places[row]! * size;
-    const bytes = this.#pools[network]!.slice(start, start + size);
-    return new Service(new NetAddress(NETWORK_NAMES[network]!, bytes), this.#ports[row]!);
+    const network = this.networkOf(row);
+    const bytes = new Uint8Array(ADDRESS_WORDS[network]! * 4);
+    this.copyAddress(row, bytes, 0);
+    return new Service(new NetAddress(NETWORK_NAMES[network]!, bytes), this.portOf(row));
   }
 
   /** Bytes that all of it takes. */
   get memoryBytes(): number {
-    const columns = this.#networks.byteLength + this.#ports.byteLength + this.#places.byteLength;
-    return this.#pools.reduce((sum, { byteLength }) => sum + byteLength, columns + this.#hashTable.byteLength);
+    const columns = this.#places.byteLength + this.#hashTable.byteLength;
+    return this.#pools.reduce((sum, { byteLength }) => sum + byteLength, columns);
   }
 
-  #isAt(row: number, network: number, bytes: Uint8Array, offset: number, port: number): boolean {
-    if (this.#networks[row] !== network || this.#ports[row] !== port) return false;
-    const size = NETWORK_BYTES[network]!;
-    const pool = this.#pools[network]!;
-    const start = this.#places[row]! * size;
-    for (let index = 0; index < size; index++) if (pool[start + index] !== bytes[offset + index]) return false;
-    return true;
-  }
-
-  #hash(network: number, bytes: Uint8Array, offset: number, port: number): number {
-    const message = this.#messages[network]!;
-    const size = NETWORK_BYTES[network]!;
-    message[0] = network;
-    message[1] = port >> 8;
-    message[2] = port;
-    for (let index = 0; index < size; index++) message[index + 3] = bytes[offset + index]!;
-    return halfSipHash(this.#key0, this.#key1, message);
-  }
-
-  #enter(row: number, hash: number): void {
-    const mask = this.#hashTable.length - 1;
-    let at = hash & mask;
-    while (this.#hashTable[at] !== 0) at = (at + 1) & mask;
-    this.#hashTable[at] = row + 1;
-  }
-
-  #growRows(rows: number): void {
-    const size = grownTo(rows, this.#networks.length);
-    this.#networks = grownBytes(this.#networks, size);
-    this.#ports = grownUint16(this.#ports, size);
-    this.#places = grownUint32(this.#places, size);
+  /** Puts an address into `#key`. @returns Its words: the last one is that of port and network, as `halfSipHashWords` wants it. */
+  #load(network: number, bytes: Uint8Array, offset: number, port: number): number {
+    const key = this.#key;
+    const words = ADDRESS_WORDS[network]!;
+    for (let index = 0, at = offset; index < words; index++, at += 4)
+      key[index] = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    key[words] = port | (network << 16) | ((words * 4 + 3) << 24);
+    this.#keyNetwork = network;
+    return words + 1;
   }
 
   #growHashTable(): void {
-    this.#hashTable = new Uint32Array(this.#hashTable.length * 2);
-    for (let row = 0; row < this.length; row++) {
-      const network = this.#networks[row]!;
-      const start = this.#places[row]! * NETWORK_BYTES[network]!;
-      this.#enter(row, this.#hash(network, this.#pools[network]!, start, this.#ports[row]!));
+    const table = new Uint32Array(this.#hashTable.length * 2);
+    const mask = table.length - 1;
+    for (let network = 1; network < ADDRESS_WORDS.length; network++) {
+      const count = ADDRESS_WORDS[network]! + 1;
+      const pool = this.#pools[network]!;
+      const length = this.#poolLengths[network]!;
+      for (let entry = 0; entry < length; entry++) {
+        let slot = halfSipHashWords(this.#key0, this.#key1, pool, entry * (count + 1), count) & mask;
+        while (table[slot] !== FREE) slot = (slot + 1) & mask;
+        table[slot] = (network << NETWORK_SHIFT) | entry;
+      }
     }
+    this.#hashTable = table;
   }
 }
 

@@ -16,13 +16,6 @@ export function grownBytes(old: Uint8Array, rows: number): Uint8Array<ArrayBuffe
   return grown;
 }
 
-/** As `grownBytes`, for numbers of 16 bits. */
-export function grownUint16(old: Uint16Array, rows: number): Uint16Array<ArrayBuffer> {
-  const grown = new Uint16Array(rows);
-  grown.set(old);
-  return grown;
-}
-
 /** As `grownBytes`, for numbers of 32 bits. */
 export function grownUint32(old: Uint32Array, rows: number): Uint32Array<ArrayBuffer> {
   const grown = new Uint32Array(rows);

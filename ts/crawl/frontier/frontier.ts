@@ -31,6 +31,11 @@ export type SeedSource = (typeof SEED_SOURCES)[number];
 
 const FIRST_SEED_SOURCE = NONE - SEED_SOURCES.length;
 
+/** The number of a kind of seed among the sources, above the rows of nodes. */
+export function seedSourceNumber(source: SeedSource): number {
+  return FIRST_SEED_SOURCE + SEED_SOURCES.indexOf(source);
+}
+
 const STATE = { waiting: 0, inFlight: 1, resting: 2, done: 3, badPort: 4, badTime: 5, held: 6 } as const;
 const STATE_BITS = 7;
 /** What was told of V2: nothing, or whether it is offered. */
@@ -95,8 +100,13 @@ export class Frontier {
   #attempts = new Uint8Array(0);
   #groupNumbers = new Uint32Array(0);
   #sources = new Uint32Array(0);
-  /** New addresses by the row of who told them. */
-  readonly #introduced = new Map<number, number>();
+  /** New addresses by the row of who told them, and of those whom no row stands for. */
+  #introduced = new Uint32Array(0);
+  readonly #introducedBySeeds = new Uint32Array(SEED_SOURCES.length);
+  /** An address of each network, to be looked at. */
+  readonly #looked = NETWORK_NAMES.map((name) =>
+    name === undefined ? undefined : { network: name, bytes: new Uint8Array(NETWORK_BYTES[name]) },
+  );
   readonly #resting = new TimedQueue();
   #inFlightCount = 0;
   #doneCount = 0;
@@ -133,10 +143,10 @@ export class Frontier {
     return this.waitingCount === 0 && this.#inFlightCount === 0;
   }
 
-  /** Bytes that all of it takes, but for what sources introduced. */
+  /** Bytes that all of it takes. */
   get memoryBytes(): number {
     const columns = this.#states.byteLength + this.#attempts.byteLength;
-    const wide = this.#groupNumbers.byteLength + this.#sources.byteLength;
+    const wide = this.#groupNumbers.byteLength + this.#sources.byteLength + this.#introduced.byteLength;
     return this.table.memoryBytes + this.#groups.memoryBytes + columns + wide;
   }
 
@@ -146,7 +156,7 @@ export class Frontier {
    * @param bytes - Lent; the address begins at `offset`.
    * @param timeSeconds - When it was last seen, as the node says.
    * @param services - The low 32 bits.
-   * @param source - The row of the node.
+   * @param source - The row of the node; or `seedSourceNumber`, for one that a seed's name led to.
    * @returns The row of an address that is new to this round; -1 for one that is not, or is not kept.
    */
   learn(
@@ -168,10 +178,11 @@ export class Frontier {
     }
     const why = this.#whyNot(network, bytes, offset, port);
     if (why !== undefined) return this.#refuse(why);
-    const introduced = this.#introduced.get(source) ?? 0;
-    if (introduced >= this.#options.perSource) return this.#refuse('beyondSource');
-    this.#introduced.set(source, introduced + 1);
-    const row = this.#add(network, bytes, offset, port, source);
+    const counts = source < FIRST_SEED_SOURCE ? this.#introduced : this.#introducedBySeeds;
+    const place = source < FIRST_SEED_SOURCE ? source : source - FIRST_SEED_SOURCE;
+    if (counts[place]! >= this.#options.perSource) return this.#refuse('beyondSource');
+    counts[place]!++;
+    const row = this.#addMissed(network, bytes, offset, source);
     this.#states[row] = KNOWS_SERVICES | ((services & Number(Services.P2P_V2)) !== 0 ? OFFERS_V2 : 0);
     const isClear = network === NETWORK_NUMBERS.ipv4 || network === NETWORK_NUMBERS.ipv6;
     if (!isInTime) this.#setState(row, STATE.badTime);
@@ -195,7 +206,7 @@ export class Frontier {
     if (this.table.find(network, bytes, 0, service.port) !== -1) return -1;
     const why = this.#whyNot(network, bytes, 0, service.port);
     if (why !== undefined) return this.#refuse(why);
-    const row = this.#add(network, bytes, 0, service.port, FIRST_SEED_SOURCE + SEED_SOURCES.indexOf(source));
+    const row = this.#addMissed(network, bytes, 0, seedSourceNumber(source));
     if (services !== undefined) {
       this.#states[row] = KNOWS_SERVICES | ((services & Services.P2P_V2) !== 0n ? OFFERS_V2 : 0);
     }
@@ -266,9 +277,11 @@ export class Frontier {
       if (isWaiting) this.#promote(known);
       return;
     }
-    const row = this.#add(network, bytes, offset, port, source);
+    // A damaged file may name a row that there is not.
+    const isKnown = source < this.table.length || source >= FIRST_SEED_SOURCE;
+    const row = this.#addMissed(network, bytes, offset, isKnown ? source : seedSourceNumber('given'));
     this.#states[row] = flags;
-    if (source < FIRST_SEED_SOURCE) this.#introduced.set(source, (this.#introduced.get(source) ?? 0) + 1);
+    if (source < this.table.length) this.#introduced[source]!++;
     if (isWaiting) this.#groups.add(row, this.#groupNumbers[row]!);
     else this.#count(row, 1);
   }
@@ -278,19 +291,20 @@ export class Frontier {
     return this.#states[row]!;
   }
 
-  /** An address was done before this process began: it is not visited. */
-  markDone(service: Service): void {
+  /** An address was done before this process began: it is not visited. @returns Its row; undefined when nobody can be there. */
+  markDone(service: Service): number | undefined {
     const network = networkNumberOf(service.address);
     const { bytes } = service.address;
-    if (network === 0) return;
+    if (network === 0) return undefined;
     const known = this.table.find(network, bytes, 0, service.port);
     // Its journal was lost; its record was not.
-    const source = FIRST_SEED_SOURCE + SEED_SOURCES.indexOf('given');
-    const row = known === -1 ? this.#add(network, bytes, 0, service.port, source) : known;
-    if (this.#stateOf(row) === STATE.done) return;
+    const source = seedSourceNumber('given');
+    const row = known === -1 ? this.#addMissed(network, bytes, 0, source) : known;
+    if (this.#stateOf(row) === STATE.done) return row;
     this.#count(row, -1);
     this.#setState(row, STATE.done);
     this.#doneCount++;
+    return row;
   }
 
   /** The row of an address; undefined when it is not known. */
@@ -398,14 +412,14 @@ export class Frontier {
   #whyNot(network: number, bytes: Uint8Array, offset: number, port: number): keyof FrontierCounts | undefined {
     const { hasRoute, followsLocal, leftAlone, asMap } = this.#options;
     const exclusions = this.#exclusions;
-    const name = NETWORK_NAMES[network]!;
-    const raw = { network: name, bytes: bytes.subarray(offset, offset + NETWORK_BYTES[name]) };
-    const hasPort = port !== 0 || name === 'i2p';
-    if (!hasPort || !(isRoutable(raw) || (followsLocal && isLocal(raw)))) return 'unroutable';
+    const looked = this.#looked[network]!;
+    for (let index = 0; index < looked.bytes.length; index++) looked.bytes[index] = bytes[offset + index]!;
+    const hasPort = port !== 0 || looked.network === 'i2p';
+    if (!hasPort || !(isRoutable(looked) || (followsLocal && isLocal(looked)))) return 'unroutable';
     if (!hasRoute(network)) return 'noRoute';
     if (leftAlone !== undefined && leftAlone.find(network, bytes, offset, port) !== -1) return 'leftAlone';
     if (exclusions.isEmpty) return undefined;
-    const address = new NetAddress(name, raw.bytes.slice());
+    const address = new NetAddress(looked.network, looked.bytes.slice());
     return exclusions.has(address, systemOf(asMap, address)) ? 'excluded' : undefined;
   }
 
@@ -415,8 +429,9 @@ export class Frontier {
     return -1;
   }
 
-  #add(network: number, bytes: Uint8Array, offset: number, port: number, source: number): number {
-    const row = this.table.add(network, bytes, offset, port);
+  /** Adds the address that the table's last `find` did not find. */
+  #addMissed(network: number, bytes: Uint8Array, offset: number, source: number): number {
+    const row = this.table.addMissed();
     if (row >= this.#states.length) this.#grow(row + 1);
     const isOverlay = network === NETWORK_NUMBERS.onion || network === NETWORK_NUMBERS.i2p;
     this.#groupNumbers[row] = this.#groups.numberOf(groupKeyOf(this.#options.asMap, network, bytes, offset), isOverlay);
@@ -438,5 +453,6 @@ export class Frontier {
     this.#attempts = grownBytes(this.#attempts, size);
     this.#groupNumbers = grownUint32(this.#groupNumbers, size);
     this.#sources = grownUint32(this.#sources, size);
+    this.#introduced = grownUint32(this.#introduced, size);
   }
 }

@@ -5,12 +5,17 @@
 import type { AsMap } from '../../addrman/asmap/as-map.ts';
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { netGroupOf } from '../../netaddr/networks/net-group.ts';
-import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
+import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
 import { NETWORK_NAMES } from './address-table.ts';
 
 /** Numbers of systems begin above all groups of ranges, which have at most six bytes. */
 const FIRST_SYSTEM = 2 ** 48;
 const IPV4_CLASS = NETWORK_NUMBERS.ipv4 * 0x1_0000;
+
+/** An address of each network, to be looked at. */
+const looked = NETWORK_NAMES.map((name) =>
+  name === undefined ? undefined : { network: name, bytes: new Uint8Array(NETWORK_BYTES[name]) },
+);
 
 /** The autonomous system of an address; 0 when unknown, or without a map. */
 export function systemOf(asMap: AsMap | undefined, address: NetAddress): number {
@@ -22,12 +27,22 @@ export function systemOf(asMap: AsMap | undefined, address: NetAddress): number 
 
 /** The group of an address whose bytes begin at `offset`. */
 export function groupKeyOf(asMap: AsMap | undefined, network: number, bytes: Uint8Array, offset: number): number {
-  const isIPv4 = network === NETWORK_NUMBERS.ipv4;
-  if (isIPv4 && asMap === undefined) return IPV4_CLASS + (bytes[offset]! << 8) + bytes[offset + 1]!;
-  const name = NETWORK_NAMES[network]!;
-  const own = bytes.slice(offset, offset + (isIPv4 ? 4 : name === 'ipv6' || name === 'cjdns' ? 16 : 32));
-  const system = systemOf(asMap, new NetAddress(name, own));
-  if (system !== 0) return FIRST_SYSTEM + system;
-  if (isIPv4) return IPV4_CLASS + (own[0]! << 8) + own[1]!;
-  return netGroupOf({ network: name, bytes: own }).reduce((key, byte) => key * 256 + byte, 0);
+  if (asMap !== undefined) {
+    const name = NETWORK_NAMES[network]!;
+    const system = systemOf(asMap, new NetAddress(name, bytes.slice(offset, offset + NETWORK_BYTES[name])));
+    if (system !== 0) return FIRST_SYSTEM + system;
+  }
+  switch (network) {
+    case NETWORK_NUMBERS.ipv4:
+      return IPV4_CLASS + (bytes[offset]! << 8) + bytes[offset + 1]!;
+    case NETWORK_NUMBERS.onion:
+    case NETWORK_NUMBERS.i2p:
+      // Half a byte, the rest of it set.
+      return network * 0x100 + (bytes[offset]! | 0x0f);
+    default: {
+      const address = looked[network]!;
+      for (let index = 0; index < address.bytes.length; index++) address.bytes[index] = bytes[offset + index]!;
+      return netGroupOf(address).reduce((key, byte) => key * 256 + byte, 0);
+    }
+  }
 }

@@ -9,6 +9,9 @@ const INITIAL_V3 = 0x7465_6462;
 const WORD_ROUNDS = 2;
 const FINAL_ROUNDS = 4;
 
+/** Messages of up to this many words are hashed without an allocation. */
+const scratch = new Uint32Array(16);
+
 /**
  * Hashes a message.
  *
@@ -18,14 +21,29 @@ const FINAL_ROUNDS = 4;
  */
 export function halfSipHash(k0: number, k1: number, message: Uint8Array): number {
   const wordCount = message.length >> 2;
+  const words = wordCount < scratch.length ? scratch : new Uint32Array(wordCount + 1);
+  for (let at = 0; at < wordCount; at++) words[at] = wordAt(message, at * 4);
+  words[wordCount] = lastWord(message);
+  return halfSipHashWords(k0, k1, words, 0, wordCount + 1);
+}
+
+/**
+ * Hashes a message that lies in words already, read little-endian.
+ *
+ * @param start - Where in `words` it begins.
+ * @param count - Its words. The last one has the up to three bytes behind the whole ones, and in its top byte the length in bytes
+ *   modulo 256.
+ * @returns As `halfSipHash` for the same bytes.
+ */
+export function halfSipHashWords(k0: number, k1: number, words: Uint32Array, start: number, count: number): number {
   let v0 = k0 | 0;
   let v1 = k1 | 0;
   let v2 = k0 ^ INITIAL_V2;
   let v3 = k1 ^ INITIAL_V3;
-  // The words of the message, one with what is left of it and its length, and a zero that ends it.
-  for (let at = 0; at <= wordCount + 1; at++) {
-    const isEnd = at > wordCount;
-    const word = isEnd ? 0 : at < wordCount ? wordAt(message, at * 4) : lastWord(message);
+  // The words of the message, and a zero that ends it.
+  for (let index = 0; index <= count; index++) {
+    const isEnd = index === count;
+    const word = isEnd ? 0 : words[start + index]! | 0;
     if (isEnd) v2 ^= 0xff;
     v3 ^= word;
     for (let round = isEnd ? FINAL_ROUNDS : WORD_ROUNDS; round > 0; round--) {
