@@ -28,7 +28,8 @@ export class Flusher {
   readonly #clock: Clock;
   readonly #listener: FlushListener;
   #timer: Timer | undefined;
-  #running: Promise<void> | undefined;
+  /** The write that is under way: one at a time, or both would write the same bytes. Resolves with what went wrong. */
+  #running: Promise<FileError | undefined> | undefined;
   #isStuck = false;
   #isClosed = false;
 
@@ -56,7 +57,11 @@ export class Flusher {
    */
   async flush(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
-    await this.#write();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const error = await this.#run();
+    if (error !== undefined) throw error;
+    this.#done(undefined);
   }
 
   /** Writes what waits, if that works, and closes the files. */
@@ -70,6 +75,18 @@ export class Flusher {
     }
   }
 
+  #run(): Promise<FileError | undefined> {
+    const running = this.#write().then(
+      () => undefined,
+      (error: FileError) => error,
+    );
+    this.#running = running;
+    void running.then(() => {
+      this.#running = undefined;
+    });
+    return running;
+  }
+
   async #write(): Promise<void> {
     // Records that come meanwhile may be of addresses that wait behind those that are written now.
     const recordBytes = this.#records.waitingBytes;
@@ -79,14 +96,10 @@ export class Flusher {
 
   readonly #onTimer = (): void => {
     this.#timer = undefined;
-    this.#running = this.#write().then(
-      () => this.#done(undefined),
-      (error: FileError) => this.#done(error),
-    );
+    void this.#run().then((error) => this.#done(error));
   };
 
   #done(error: FileError | undefined): void {
-    this.#running = undefined;
     if (this.#isClosed) return;
     if (error !== undefined) {
       this.#timer = this.#clock.after(RETRY_MS, this.#onTimer);
