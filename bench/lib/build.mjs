@@ -17,6 +17,7 @@ const PROGRAMS = {
     libraries: ['-lcrypto'],
   },
   load: { sources: () => sourcesIn('load'), libraries: [] },
+  'crawl-epoll': { sources: () => [join(BENCH_DIRECTORY, 'servers', 'crawl-epoll.c')], libraries: [] },
   'dial-socks5': { sources: () => [join(BENCH_DIRECTORY, 'servers', 'dial-socks5.c')], libraries: [] },
   'grant-socks5': { sources: () => [join(BENCH_DIRECTORY, 'servers', 'grant-socks5.c')], libraries: [] },
   epoll: { sources: () => [join(BENCH_DIRECTORY, 'servers', 'epoll.c')], libraries: [] },
@@ -37,7 +38,7 @@ function modifiedAt(path) {
 
 /**
  * Returns the path of an up-to-date program.
- * @param {string} name - `bip324`, `dial-socks5`, `grant-socks5`, `load`, `epoll`, `http-epoll` or `libuv`.
+ * @param {string} name - `bip324`, `crawl-epoll`, `dial-socks5`, `grant-socks5`, `load`, `epoll`, `http-epoll` or `libuv`.
  * @throws {Error} When it does not compile; `stderr` holds what the compiler said.
  */
 export function program(name) {

@@ -13,6 +13,7 @@ const village = new Village({
 village.start();
 process.on('message', (message) => {
   if (message === 'usage') process.send({ cpu: process.cpuUsage(), visits: village.visitCount });
+  if (message?.announce !== undefined) village.announce([{ type: 2, hash: new Uint8Array(32).fill(message.announce) }]);
   if (message === 'stop') void village.stop().then(() => process.exit());
 });
 process.send({ seed: String(village.seeds[0]) });

@@ -5,60 +5,81 @@
 //   node bench/cases/programs/crawl.mjs --smoke    seconds: does every case still run, is everybody found?
 //
 // A village of honest nodes on one core, a crawler on the other: ours over V1 and V2, and beside it the same visit over V1 in
-// plain `node:net` (bench/servers/crawl-node-net.mjs). Each visit is a handshake, one `getaddr` answered with 250 addresses,
-// and a ping. CPU is that of the crawler's process alone, from its start to its end.
+// plain `node:net` and in C (bench/servers/crawl-node-net.mjs, crawl-epoll.c). Each visit is a handshake, one `getaddr` answered
+// with 250 addresses, and a ping. CPU is that of the crawler's process alone, from its start to its end, and of that what the
+// kernel took.
+//
+// The last cases rest ten seconds behind an answer, as a crawl outside does, so that thousands are in flight.
 
-import { fork } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { program } from '../../lib/build.mjs';
+import { greeting, ping, version } from '../../lib/visit-messages.mjs';
 
 const { values: options } = parseArgs({
-  options: { smoke: { type: 'boolean', default: false }, villagers: { type: 'string', default: '20000' } },
+  options: {
+    smoke: { type: 'boolean', default: false },
+    villagers: { type: 'string', default: '20000' },
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string', default: '' },
+  },
 });
 const VILLAGERS = options.smoke ? 300 : Number(options.villagers);
-const ROUNDS = options.smoke ? 1 : 3;
-/** After an answer, in milliseconds: the wait itself is not what is measured. */
-const QUIET_MS = 100;
+const ROUNDS = options.smoke ? 1 : Number(options.rounds);
+/** Behind an answer, in milliseconds: where the wait itself is not what is measured, and outside. */
+const SHORT_QUIET_MS = 100;
+const QUIET_MS = 10_000;
+const MANY = 10_000;
+
+const place = (name) => fileURLToPath(new URL(`../../servers/${name}`, import.meta.url));
+const crawler =
+  (name, ...rest) =>
+  (seed, concurrency, quietMs) =>
+    messageOf(fork(place(name), [seed, concurrency, quietMs, ...rest], { execArgv: [] }));
+
+async function crawlerInC(seed, concurrency, quietMs) {
+  const messages = [version(), greeting(), ping()].map((bytes) => bytes.toString('hex'));
+  const args = [...seed.split(':'), String(concurrency), String(quietMs), ...messages];
+  const child = spawn(program('crawl-epoll'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+  return JSON.parse(line);
+}
 
 const CASES = [
-  { name: 'node:net, V1', kind: 'v1', program: 'crawl-node-net.mjs', concurrency: 1_000, rest: [] },
-  { name: 'sockman, V1', kind: 'v1', program: 'crawl-sockman.mjs', concurrency: 1_000, rest: ['never'] },
-  { name: 'sockman, V2', kind: 'both', program: 'crawl-sockman.mjs', concurrency: 1_000, rest: ['auto'] },
-  // Ten seconds of rest, as outside: everybody is in flight at once.
-  {
-    name: 'sockman, V1, 10,000 in flight',
-    kind: 'v1',
-    program: 'crawl-sockman.mjs',
-    concurrency: 10_000,
-    quietMs: 10_000,
-    rest: ['never'],
-    rounds: 1,
-  },
-];
+  { name: 'C on epoll, V1', kind: 'v1', crawl: crawlerInC },
+  { name: 'node:net, V1', kind: 'v1', crawl: crawler('crawl-node-net.mjs') },
+  { name: 'sockman, V1', kind: 'v1', crawl: crawler('crawl-sockman.mjs', 'never') },
+  { name: 'sockman, V2', kind: 'both', crawl: crawler('crawl-sockman.mjs', 'auto') },
+  { name: 'sockman, V1, as outside', kind: 'v1', crawl: crawler('crawl-sockman.mjs', 'never'), isAsOutside: true },
+  { name: 'sockman, V2, as outside', kind: 'both', crawl: crawler('crawl-sockman.mjs', 'auto'), isAsOutside: true },
+].filter(({ name }) => name.includes(options.only));
 
-const place = (program) => fileURLToPath(new URL(`../../servers/${program}`, import.meta.url));
-const messageOf = (child) =>
-  new Promise((resolve, reject) => {
+function messageOf(child) {
+  return new Promise((resolve, reject) => {
     child.once('message', resolve);
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`ended with ${code}`)));
   });
+}
 
-async function measure({ kind, program, concurrency, rest, quietMs = QUIET_MS }) {
+async function measure({ name, kind, crawl, isAsOutside = false }) {
   const village = fork(place('crawl-village.mjs'), [VILLAGERS, kind], { execArgv: [] });
   try {
     const { seed } = await messageOf(village);
-    const crawler = fork(place(program), [seed, concurrency, options.smoke ? QUIET_MS : quietMs, ...rest], {
-      execArgv: [],
-    });
-    const outcome = await messageOf(crawler);
-    if (outcome.reachable !== VILLAGERS || outcome.known !== VILLAGERS) {
-      throw new Error(`${program} found ${outcome.reachable} of ${VILLAGERS}, knows ${outcome.known}`);
-    }
-    return outcome;
+    const quietMs = isAsOutside && !options.smoke ? QUIET_MS : SHORT_QUIET_MS;
+    const outcome = await crawl(seed, isAsOutside ? MANY : 1_000, quietMs);
+    if (outcome.reachable !== VILLAGERS || outcome.known !== VILLAGERS)
+      throw new Error(`${name} found ${outcome.reachable} of ${VILLAGERS}, knows ${outcome.known}`);
+    const usage = messageOf(village);
+    village.send('usage');
+    const { cpu } = await usage;
+    return { ...outcome, villageCpu: cpu.user + cpu.system };
   } finally {
     village.send('stop');
+    await once(village, 'exit');
   }
 }
 
@@ -67,14 +88,24 @@ const middle = (values) => values.sort((a, b) => a - b)[(values.length - 1) >> 1
 console.log(
   `${cpus()[0]?.model ?? 'unknown CPU'}, Node.js ${process.versions.node}, ${VILLAGERS} villagers, median of ${ROUNDS}`,
 );
-console.log('| crawler | visits/s | CPU a visit, µs | peak memory, MB | in flight |');
-console.log('|---|---|---|---|---|');
+console.log(
+  '| crawler | seconds | visits/s | CPU a visit, µs | of it the kernel | village, µs | peak memory, MB | in flight |',
+);
+console.log('|---|---|---|---|---|---|---|---|');
 for (const entry of CASES) {
   const outcomes = [];
-  for (let round = 0; round < (entry.rounds ?? ROUNDS); round++) outcomes.push(await measure(entry));
-  const rate = middle(outcomes.map(({ ms }) => (VILLAGERS * 1_000) / ms));
-  const cpu = middle(outcomes.map(({ cpu: { user, system } }) => (user + system) / VILLAGERS));
-  const memory = middle(outcomes.map(({ rss }) => rss / 1_000));
-  const inFlight = outcomes[0].peakInFlight ?? '';
-  console.log(`| ${entry.name} | ${Math.round(rate)} | ${Math.round(cpu)} | ${Math.round(memory)} | ${inFlight} |`);
+  for (let round = 0; round < (entry.isAsOutside ? 1 : ROUNDS); round++) outcomes.push(await measure(entry));
+  const of = (read) => middle(outcomes.map(read));
+  const ms = of((outcome) => outcome.ms);
+  const cells = [
+    entry.name,
+    (ms / 1_000).toFixed(1),
+    Math.round((VILLAGERS * 1_000) / ms),
+    Math.round(of(({ cpu: { user, system } }) => (user + system) / VILLAGERS)),
+    Math.round(of(({ cpu: { system } }) => system / VILLAGERS)),
+    Math.round(of(({ villageCpu }) => villageCpu / VILLAGERS)),
+    Math.round(of(({ rss }) => rss / 1_000)),
+    outcomes[0].peakInFlight,
+  ];
+  console.log(`| ${cells.join(' | ')} |`);
 }

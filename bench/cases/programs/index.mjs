@@ -13,6 +13,8 @@ export const PROGRAMS = [
   program('network-life', 'What becomes of a node on a network of thousands, and what can an attacker do to it?'),
   program('dial-socks5', 'What does it cost to dial through a SOCKS5 proxy?'),
   program('crawl', 'What does a visit cost, beside a crawler on node:net?'),
+  program('frontier', "What does a crawl's frontier cost with millions of addresses, beside a Map of strings?"),
+  program('monitor', 'What does a held peer cost: memory, rest, and a block that all announce?'),
   program('fleet', 'What does a fleet cost beside one crawler, and what do the reports of a round?'),
   program('stratum', 'What does Stratum V2 cost?'),
   program('watch', 'What does being watched cost: a scrape of ten thousand peers, and pages that are open?'),
