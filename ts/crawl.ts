@@ -3,6 +3,7 @@
 export { Crawler } from './crawl/crawler.ts';
 export type { CrawlListener, RoundBeginning, RoundEnding } from './crawl/crawler.ts';
 export type { CrawlOptions, CrawlSeed } from './crawl/crawl-options.ts';
+export type { Packing } from './crawl/journal/pack-records.ts';
 export type { RoundProgress } from './crawl/round/round.ts';
 export { Exclusions } from './crawl/frontier/exclusions.ts';
 export { SEED_SOURCES } from './crawl/frontier/frontier.ts';
@@ -44,8 +45,8 @@ export { MAX_UPTIMES, Uptimes } from './crawl/report/files/uptimes.ts';
 export type { Uptime } from './crawl/report/files/uptimes.ts';
 export { EXCLUSIONS_KEY, FleetWorker } from './crawl/fleet/fleet-worker.ts';
 export type { FleetListener, FleetWorkerOptions } from './crawl/fleet/fleet-worker.ts';
-export { LEASE_TTL_MS, SHARD_COUNT, WORK_TTL_MS } from './crawl/fleet/bus.ts';
-export type { FleetBus, ResultKey, SharedValue, SharedValues, WorkMessage } from './crawl/fleet/bus.ts';
+export { FLEET_TIMES, SHARD_COUNT } from './crawl/fleet/bus.ts';
+export type { FleetBus, FleetTimes, ResultKey, SharedValue, SharedValues, WorkMessage } from './crawl/fleet/bus.ts';
 export { ROUND_KEY } from './crawl/fleet/leader.ts';
 export type { RoundState } from './crawl/fleet/leader.ts';
 export { MemoryFleet } from './crawl/fleet/memory-bus.ts';

@@ -7,6 +7,7 @@ import type { NetAddress } from '../netaddr/net-address.ts';
 import type { Service } from '../netaddr/service.ts';
 import type { ChainName } from '../p2p/chain-params.ts';
 import type { RandomBytes } from '../p2p/bip324/ellswift.ts';
+import type { Proxy } from '../sockman/dial/connect-options.ts';
 import type { SockManOptions } from '../sockman/options.ts';
 import { outOfRange } from '../util/errors/errors.ts';
 import { silentLogger } from '../util/logger.ts';
@@ -17,6 +18,8 @@ import { systemClock } from '../util/time/clock.ts';
 import type { Clock } from '../util/time/clock.ts';
 import { Exclusions } from './frontier/exclusions.ts';
 import type { SeedSource } from './frontier/frontier.ts';
+import { checkPacking } from './journal/pack-records.ts';
+import type { Packing } from './journal/pack-records.ts';
 import { CLEAR_LIMITS, DIRECT_ROUTES, OVERLAY_LIMITS } from './visit/routes.ts';
 import type { Routes, VisitLimits } from './visit/routes.ts';
 import type { V2Policy } from './visit/visitor.ts';
@@ -35,6 +38,8 @@ export interface CrawlOptions {
   readonly chain?: ChainName;
   /** Where records and journal go; left out, nothing is kept. */
   readonly folder?: string;
+  /** Packs the records of rounds that are over: `gzip`, or `zstd` where this Node has it (22.15). Default: they stay plain. */
+  readonly pack?: Packing;
   /** Where people can reach the operator of the crawl: part of the user agent. Letters, digits, space and `.,;-_?@`. */
   readonly contact?: string;
   /** Transports: V2 and then V1 (`auto`), or only one of them. Default `auto`. */
@@ -45,6 +50,8 @@ export interface CrawlOptions {
   readonly seeds?: readonly CrawlSeed[];
   /** Asks the DNS seeds of the chain by this function. Default: they are not asked. */
   readonly lookUpHost?: (name: string) => Promise<readonly NetAddress[]>;
+  /** SOCKS5 proxy that looks up names: the DNS seeds of the chain are visited through it, for the addresses that they tell. Default: none. */
+  readonly nameProxy?: Proxy;
   /** Begins also with the built-in list of the chain. Default false. */
   readonly fixedSeeds?: boolean;
   /** Who is not visited. */
@@ -83,7 +90,7 @@ export interface CrawlOptions {
 }
 
 /** Options that have no default. */
-type Optional = 'folder' | 'contact' | 'lookUpHost' | 'asMap' | 'everyMs';
+type Optional = 'folder' | 'pack' | 'contact' | 'lookUpHost' | 'nameProxy' | 'asMap' | 'everyMs';
 
 /** Options with every default. */
 export type ResolvedCrawlOptions = Readonly<Required<Omit<CrawlOptions, Optional | 'clear' | 'overlay'>>> & {
@@ -95,14 +102,23 @@ const MANY = 100_000;
 
 /**
  * Checks options and fills in the defaults.
- * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
+ * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, or {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the option.
  */
 export function resolveCrawlOptions(options: CrawlOptions): ResolvedCrawlOptions {
   const groupRate = options.groupRate ?? 10;
   if (!(groupRate > 0 && groupRate <= MANY)) throw outOfRange('groupRate', `more than 0, at most ${MANY}`, groupRate);
-  const { folder, contact, lookUpHost, asMap, everyMs } = options;
+  const { folder, pack, contact, lookUpHost, nameProxy, asMap, everyMs } = options;
+  if (pack !== undefined) checkPacking(pack);
   return {
-    ...{ folder, contact, lookUpHost, asMap, everyMs: whole('everyMs', everyMs, undefined, 0, 2 ** 31 - 1) },
+    ...{
+      folder,
+      pack,
+      contact,
+      lookUpHost,
+      nameProxy,
+      asMap,
+      everyMs: whole('everyMs', everyMs, undefined, 0, 2 ** 31 - 1),
+    },
     chain: options.chain ?? 'main',
     v2: options.v2 ?? 'auto',
     routes: options.routes ?? DIRECT_ROUTES,

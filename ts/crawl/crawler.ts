@@ -19,12 +19,10 @@ import { Refusals } from './round/refusals.ts';
 import { Round } from './round/round.ts';
 import type { RoundProgress } from './round/round.ts';
 import { Greeting } from './visit/greeting.ts';
+import { SEED_NAME_PREFIX, seedNames } from './seed-names.ts';
 
 /** Between two tries to write what ends a round, in milliseconds. */
 const RETRY_MS = 1_000;
-
-/** The first letter of the names that DNS seeds answer with full nodes: services NETWORK and WITNESS. */
-const SEED_NAME_PREFIX = 'x9.';
 
 /** A round that begins, or goes on. */
 export interface RoundBeginning {
@@ -110,12 +108,13 @@ export class Crawler {
    *   `ERR_SOCKMAN_FILE_CORRUPT`, `ERR_SOCKMAN_SYSTEM`: it cannot be used.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { folder: path, chain, clock, logger, everyMs, rounds } = this.#options;
+    const { folder: path, pack, chain, clock, logger, everyMs, rounds } = this.#options;
     const listener = {
       stuck: (error: FileError): void => this.#stuck(error),
       recovered: (): void => this.#recovered(),
     };
-    const folder = path === undefined ? undefined : await CrawlFolder.open(path, { chain, clock, logger, listener });
+    const folder =
+      path === undefined ? undefined : await CrawlFolder.open(path, { chain, clock, logger, listener, pack });
     try {
       this.#refusals = new Refusals(folder?.state.refusals);
       for (let done = 0; done < rounds && !signal.aborted; done++) {
@@ -164,7 +163,10 @@ export class Crawler {
       this.#round = round;
       forget = whenAborted(signal, resolve);
       if (signal.aborted) resolve();
-      else round.start();
+      else {
+        round.start();
+        void round.ask(seedNames(this.#options));
+      }
     });
     forget();
     await this.#round!.stop();
@@ -201,10 +203,10 @@ export class Crawler {
   }
 
   #visitorOptions(): ConstructorParameters<typeof Round>[0]['visitor'] {
-    const { chain, v2, routes, clear, overlay, clock, randomBytes, sockets, logger } = this.#options;
+    const { chain, v2, routes, nameProxy, clear, overlay, clock, randomBytes, sockets, logger } = this.#options;
     const { magic } = CHAIN_PARAMS[chain];
-    const greeting = this.#greeting;
-    return { magic, greeting, v2, routes, clear, overlay, clock, randomBytes, sockets: { logger, ...sockets } };
+    const common = { magic, greeting: this.#greeting, v2, routes, nameProxy, clear, overlay, clock, randomBytes };
+    return { ...common, sockets: { logger, ...sockets } };
   }
 
   async #addSeeds(folder: CrawlFolder | undefined, frontier: Frontier, signal: AbortSignal): Promise<void> {

@@ -2,10 +2,10 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FleetBus, WorkMessage } from '../../../ts/crawl/fleet/bus.ts';
-import { LEASE_TTL_MS } from '../../../ts/crawl/fleet/bus.ts';
 import { MemoryFleet } from '../../../ts/crawl/fleet/memory-bus.ts';
 import { connectToNats } from '../../../ts/crawl/fleet/nats-bus.ts';
 import { systemClock } from '../../../ts/util/time/clock.ts';
+import { QUICK_TIMES } from './fleet-stage.ts';
 import { NatsServer, noNats, poll } from './nats-server.ts';
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
@@ -63,7 +63,7 @@ function conformance(connect: () => Promise<FleetBus>): void {
       },
       20_000,
     );
-    expect(Date.now() - startedAt).toBeGreaterThan(LEASE_TTL_MS * 0.9);
+    expect(Date.now() - startedAt).toBeGreaterThan(QUICK_TIMES.leaseTtlMs * 0.9);
     expect(await b.leases.create('shard.1', 'b')).toBeUndefined();
     await a.leases.delete('shard.1');
     await b.leases.delete('shard.2');
@@ -77,7 +77,10 @@ function conformance(connect: () => Promise<FleetBus>): void {
     await poll('the work', () => taken.length === 1);
     taken[0]!.giveUp();
     await poll('the work again', () => taken.length === 2);
-    expect(taken.map((message) => text(message.bytes))).toEqual(['one', 'one']);
+    expect(taken.map((message) => [text(message.bytes), message.isAgain])).toEqual([
+      ['one', false],
+      ['one', true],
+    ]);
     taken[1]!.acknowledge();
     await poll('one message', async () => (await a.countWork()) === 1);
     stop();
@@ -89,33 +92,32 @@ function conformance(connect: () => Promise<FleetBus>): void {
     stopRest();
   });
 
-  it('stores one result for each address and round, also after several attempts by several workers', async () => {
-    const key = { round: 7, shard: 5, endpoint: '[2a00::1]:8333', attempts: 1 };
-    const stored = await Promise.all([
-      a.publishResult(key, bytes('a')),
-      b.publishResult(key, bytes('b')),
-      b.publishResult({ ...key, attempts: 2 }, bytes('c')),
-    ]);
-    expect(stored.filter(Boolean)).toHaveLength(1);
-    await a.publishResult({ ...key, endpoint: '1.2.3.4:8333', shard: 6 }, bytes('d'));
-    await a.publishResult({ ...key, round: 8 }, bytes('e'));
+  it('stores a message of results once, however often it is sent, and reads them by round and shard in their order', async () => {
+    const key = { round: 7, shard: 5, id: 'a.1' };
+    await Promise.all([a.publishResults(key, bytes('one')), a.publishResults(key, bytes('one'))]);
+    await b.publishResults({ ...key, id: 'b.1' }, bytes('two'));
+    await a.publishResults({ round: 7, shard: 6, id: 'a.2' }, bytes('three'));
+    await a.publishResults({ round: 8, shard: 5, id: 'a.3' }, bytes('four'));
     const read = async (round: number, shard?: number): Promise<string[]> => {
       const found: string[] = [];
       await b.readResults(round, shard, (result) => found.push(text(result)));
       return found;
     };
-    expect(await read(7)).toHaveLength(2);
-    expect(await read(7, 6)).toEqual(['d']);
-    expect(await read(9)).toEqual([]);
+    expect(await Promise.all([read(7), read(7, 5), read(7, 6), read(9)])).toEqual([
+      ['one', 'two', 'three'],
+      ['one', 'two'],
+      ['three'],
+      [],
+    ]);
     await a.dropResultsBefore(8);
     expect(await read(7)).toEqual([]);
-    expect(await read(8)).toEqual(['e']);
+    expect(await read(8)).toEqual(['four']);
     await a.dropResultsBefore(9);
   });
 }
 
 describe('a bus in memory', () => {
-  const fleet = new MemoryFleet(systemClock);
+  const fleet = new MemoryFleet(systemClock, QUICK_TIMES);
   conformance(() => Promise.resolve(fleet.connect()));
 });
 
@@ -124,22 +126,32 @@ describe.skipIf(noNats !== undefined)(`a bus on nats-server ${noNats ?? ''}`, ()
   beforeAll(() => server.start());
   afterAll(() => server.stop());
   let count = 0;
-  conformance(() => connectToNats({ servers: server.url, name: `worker-${count++}` }));
+  conformance(() => connectToNats({ servers: server.url, name: `worker-${count++}`, times: QUICK_TIMES }));
 
   it('comes back by itself when the server was killed, and has kept what was stored', async () => {
     const status: boolean[] = [];
-    const bus = await connectToNats({ servers: server.url, name: 'survivor', onStatus: (isUp) => status.push(isUp) });
+    const onStatus = (isUp: boolean): void => void status.push(isUp);
+    const bus = await connectToNats({ servers: server.url, name: 'survivor', times: QUICK_TIMES, onStatus });
     await bus.publishWork(9, bytes('kept'));
-    await bus.publishResult({ round: 20, shard: 9, endpoint: '1.1.1.1:1', attempts: 1 }, bytes('kept'));
+    const key = { round: 20, shard: 9, id: 'kept' };
+    await bus.publishResults(key, bytes('kept'));
     await server.kill();
     await poll('the server to go', () => status.includes(false));
     await expect(bus.countWork()).rejects.toThrow();
     await server.start();
     await poll('the server to come back', () => status.includes(true));
-    expect(await bus.countWork()).toBe(1);
-    expect(await bus.publishResult({ round: 20, shard: 9, endpoint: '1.1.1.1:1', attempts: 1 }, bytes('again'))).toBe(
-      false,
-    );
+    const taken: string[] = [];
+    const stop = await bus.takeWork(9, (message) => {
+      taken.push(text(message.bytes));
+      message.acknowledge();
+    });
+    await poll('the work', () => taken.length > 0);
+    stop();
+    expect(taken).toEqual(['kept']);
+    await bus.publishResults(key, bytes('again'));
+    const results: string[] = [];
+    await bus.readResults(20, 9, (result) => results.push(text(result)));
+    expect(results).toEqual(['kept']);
     await bus.close();
   }, 30_000);
 });

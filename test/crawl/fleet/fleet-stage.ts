@@ -1,6 +1,7 @@
 // A village and workers that visit it together.
 
-import type { FleetBus } from '../../../ts/crawl/fleet/bus.ts';
+import type { FleetBus, FleetTimes } from '../../../ts/crawl/fleet/bus.ts';
+import { readFleetRecords } from '../../../ts/crawl/fleet/results.ts';
 import { FleetWorker } from '../../../ts/crawl/fleet/fleet-worker.ts';
 import type { CrawlOptions } from '../../../ts/crawl/crawl-options.ts';
 import type { CrawlRecord } from '../../../ts/crawl/record/record.ts';
@@ -9,8 +10,11 @@ import { Village } from '../../../ts/crawl/village/village.ts';
 import { DEFAULT_MIX } from '../../../ts/crawl/village/population.ts';
 import type { VillageOptions } from '../../../ts/crawl/village/village.ts';
 
-/** Limits that suit a village: silent villagers are given up soon. */
-const LIMITS = { connectTimeoutMs: 2_000, deadlineMs: 4_000, quietMs: 200 };
+/** Limits that suit a village. */
+const LIMITS = { connectTimeoutMs: 5_000, deadlineMs: 10_000, quietMs: 200 };
+
+/** A fleet that notices soon that a worker is gone. */
+export const QUICK_TIMES: FleetTimes = { leaseTtlMs: 2_000, workTtlMs: 3_000 };
 
 /** How workers crawl a village. */
 export function villageCrawl(village: Village): CrawlOptions {
@@ -29,7 +33,8 @@ export function villageCrawl(village: Village): CrawlOptions {
 /** Starts a village; stop it. */
 export function startVillage(options: VillageOptions = {}): Village {
   // One that resets at once is full or unreachable, by chance: whether the dial noticed.
-  const mix = { ...DEFAULT_MIX, 'full-reset': 0 };
+  // Those that take a deadline to find out only take time here: other villages have them.
+  const mix = { ...DEFAULT_MIX, 'full-reset': 0, silent: 0, tarpit: 0 };
   const village = new Village({ count: 500, seed: 7, groups: 40, mix, ...options });
   village.start();
   return village;
@@ -62,11 +67,9 @@ export async function runWorkers(
   );
 }
 
-/** The results of a round, as a bus has them. */
+/** The records of a round, one for each address. */
 export async function resultsOf(bus: FleetBus, round: number): Promise<CrawlRecord[]> {
   const records: CrawlRecord[] = [];
-  await bus.readResults(round, undefined, (bytes) =>
-    records.push(JSON.parse(Buffer.from(bytes).toString()) as CrawlRecord),
-  );
+  await readFleetRecords(bus, round, undefined, (record) => records.push(record));
   return records;
 }

@@ -5,11 +5,18 @@ import { Crawler } from '../../../ts/crawl/crawler.ts';
 import { MemoryFleet } from '../../../ts/crawl/fleet/memory-bus.ts';
 import { connectToNats } from '../../../ts/crawl/fleet/nats-bus.ts';
 import { EXCLUSIONS_KEY } from '../../../ts/crawl/fleet/fleet-worker.ts';
-import type { FleetBus } from '../../../ts/crawl/fleet/bus.ts';
+import type { FleetBus, WorkMessage } from '../../../ts/crawl/fleet/bus.ts';
+import { ROUND_KEY } from '../../../ts/crawl/fleet/leader.ts';
+import { encodeResults } from '../../../ts/crawl/fleet/results.ts';
+import { shardOfService } from '../../../ts/crawl/fleet/shards.ts';
+import { V2_UNKNOWN, WorkBatchWriter } from '../../../ts/crawl/fleet/work-batch.ts';
+import { formatRecord } from '../../../ts/crawl/record/record.ts';
+import { endpointOf } from '../../../ts/crawl/report/node-lists.ts';
+import { NETWORK_NUMBERS } from '../../../ts/netaddr/network.ts';
 import type { CrawlRecord } from '../../../ts/crawl/record/record.ts';
 import type { Village } from '../../../ts/crawl/village/village.ts';
 import { systemClock } from '../../../ts/util/time/clock.ts';
-import { factsOf, resultsOf, runWorkers, startVillage, villageCrawl } from './fleet-stage.ts';
+import { QUICK_TIMES, factsOf, resultsOf, runWorkers, startVillage, villageCrawl } from './fleet-stage.ts';
 import { NatsServer, noNats, poll } from './nats-server.ts';
 
 let village: Village;
@@ -53,12 +60,35 @@ function seesWhatOneSees(
 
 describe('a fleet in memory', () => {
   seesWhatOneSees(() => {
-    const fleet = new MemoryFleet(systemClock);
+    const fleet = new MemoryFleet(systemClock, QUICK_TIMES);
     return Promise.resolve({ connect: () => Promise.resolve(fleet.connect()), stop: () => Promise.resolve() });
   });
 
+  it('visits an address again whose worker died behind its record, for what it tells', async () => {
+    const fleet = new MemoryFleet(systemClock, QUICK_TIMES);
+    const bus = fleet.connect();
+    const [seed] = village.seeds;
+    const { address, port } = seed!;
+    const shard = shardOfService(undefined, seed!);
+    const first = { time: 1, round: 1, address: String(address), port, network: 'ipv4', outcome: 'reachable' } as const;
+    await bus.publishResults({ round: 1, shard, id: 'dead.1' }, encodeResults([formatRecord(first)]));
+    const batch = new WorkBatchWriter(1);
+    batch.add(NETWORK_NUMBERS.ipv4, address.bytes, port, V2_UNKNOWN, 'given');
+    await bus.publishWork(shard, batch.finish());
+    await bus.settings.put(ROUND_KEY, JSON.stringify({ number: 1, phase: 'open', startedAt: 1 }));
+    const taken: WorkMessage[] = [];
+    const stop = await bus.takeWork(shard, (message) => taken.push(message));
+    await poll('the work', () => taken.length === 1);
+    stop();
+    taken[0]!.giveUp();
+    await runWorkers(village, [fleet.connect()], end.signal);
+    const records = await resultsOf(bus, 1);
+    expect(records.map(endpointOf).sort()).toEqual(village.villagers.map(({ service }) => String(service)).sort());
+    expect(records.find((record) => endpointOf(record) === String(seed))).toEqual(first);
+  }, 60_000);
+
   it('leaves those alone who are excluded while the round runs', async () => {
-    const fleet = new MemoryFleet(systemClock);
+    const fleet = new MemoryFleet(systemClock, QUICK_TIMES);
     const bus = fleet.connect();
     const [seed] = village.seeds;
     const others = village.villagers.filter(({ service }) => !service.equals(seed!)).slice(0, 50);
@@ -76,7 +106,7 @@ describe.skipIf(noNats !== undefined)(`a fleet on nats-server ${noNats ?? ''}`, 
     await server.start();
     let count = 0;
     return {
-      connect: () => connectToNats({ servers: server.url, name: `worker-${count++}` }),
+      connect: () => connectToNats({ servers: server.url, name: `worker-${count++}`, times: QUICK_TIMES }),
       stop: () => server.stop(),
     };
   });
@@ -84,7 +114,8 @@ describe.skipIf(noNats !== undefined)(`a fleet on nats-server ${noNats ?? ''}`, 
   it('finishes a round though the server is killed in the middle of it', async () => {
     const server = new NatsServer();
     await server.start();
-    const connect = (name: string): Promise<FleetBus> => connectToNats({ servers: server.url, name });
+    const connect = (name: string): Promise<FleetBus> =>
+      connectToNats({ servers: server.url, name, times: QUICK_TIMES });
     const buses = [await connect('a'), await connect('b')];
     const observer = await connect('observer');
     const running = runWorkers(village, buses, end.signal, { groupRate: 5 });

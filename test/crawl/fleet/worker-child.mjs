@@ -1,15 +1,17 @@
-// A worker of a fleet in a process of its own, to be killed: servers, name, folder, seed, dials a second in a group.
+// A worker of a fleet in a process of its own, to be killed: servers, name, folder, seed, dials a second in a group, milliseconds
+// of a lease and of work.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetWorker, connectToNats } from '../../../esm/crawl.js';
 import { Service } from '../../../esm/index.js';
 
-const [servers, name, folder, seed, groupRate] = process.argv.slice(2);
+const [servers, name, folder, seed, groupRate, leaseTtlMs, workTtlMs] = process.argv.slice(2);
 const end = new AbortController();
 process.on('SIGTERM', () => end.abort());
 
+const times = { leaseTtlMs: Number(leaseTtlMs), workTtlMs: Number(workTtlMs) };
 let bus;
-while (bus === undefined) bus = await connectToNats({ servers, name }).catch(() => sleep(200));
+while (bus === undefined) bus = await connectToNats({ servers, name, times }).catch(() => sleep(200));
 const crawl = {
   chain: 'regtest',
   folder,

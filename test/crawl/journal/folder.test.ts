@@ -1,7 +1,7 @@
 // The folder of a crawl: a disk that is full, folders of other versions and chains, round after round.
 
 import * as fs from 'node:fs/promises';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppendFile } from '../../../ts/crawl/journal/append-file.ts';
 import type { AppendFiles } from '../../../ts/crawl/journal/append-file.ts';
 import { parseRecord } from '../../../ts/crawl/record/check-record.ts';
+import { readRecords } from '../../../ts/crawl/record/read-records.ts';
 import type { CrawlRecord } from '../../../ts/crawl/record/record.ts';
 import { VirtualVillage, crawlVillage } from '../village/crawl-village.ts';
 import { expectGroundTruth } from '../village/ground-truth.ts';
@@ -89,7 +90,27 @@ describe('the folder of a crawl', () => {
         .sort(),
     ).toEqual(['records-1.ndjson', 'records-2.ndjson', 'records.ndjson']);
     expect(recordsOf('records.ndjson').every(({ round }) => round === 3)).toBe(true);
+    for (const name of ['records-1.ndjson', 'records-2.ndjson', 'records.ndjson'])
+      expectGroundTruth(virtual.village, recordsOf(name));
     expect(records.filter(({ round, source }) => round === 2 && source === 'earlier-round').length).toBeGreaterThan(40);
+    await virtual.stop();
+  }, 60_000);
+
+  it('packs the records of rounds that are over where that is wished, and finds them again', async () => {
+    const virtual = new VirtualVillage({ count: 40, seed: 5, mix: { v1: 1, both: 1 } });
+    await crawlVillage(virtual, { folder, everyMs: 600_000, rounds: 3, pack: 'gzip' });
+    const names = (): string[] => readdirSync(folder).filter((name) => name.startsWith('records'));
+    expect(names().sort()).toEqual(['records-1.ndjson.gz', 'records-2.ndjson.gz', 'records.ndjson']);
+    const packed: CrawlRecord[] = [];
+    await readRecords(join(folder, 'records-2.ndjson.gz'), (record) => packed.push(record));
+    expectGroundTruth(virtual.village, packed);
+    // A process that was killed before the records moved back: the round before is read from where it was packed.
+    rmSync(join(folder, 'records.ndjson'));
+    renameSync(join(folder, 'records-2.ndjson.gz'), join(folder, 'records-3.ndjson.gz'));
+    writeFileSync(join(folder, 'records-1.ndjson.gz.new'), 'unfinished');
+    const { records } = await crawlVillage(virtual, { folder, seeds: [], pack: 'gzip' });
+    expect(records).toHaveLength(40);
+    expect(names().sort()).toEqual(['records-1.ndjson.gz', 'records-3.ndjson.gz', 'records.ndjson']);
     await virtual.stop();
   }, 60_000);
 

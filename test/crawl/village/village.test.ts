@@ -36,4 +36,14 @@ describe('a crawl of a village', () => {
     };
     expect(await once()).toEqual(await once());
   }, 60_000);
+
+  it('finds everybody by the name of a DNS seed alone, which a proxy looks up, and records nobody for it', async () => {
+    const virtual = new VirtualVillage({ count: 60, seed: 8, mix: { v1: 1, both: 1 } });
+    const nameProxy = { endpoint: virtual.village.socksProxy };
+    const { records, endings } = await crawlVillage(virtual, { seeds: [], nameProxy });
+    expectGroundTruth(virtual.village, records);
+    expect(endings[0]).toMatchObject({ isComplete: true, distinct: 60 });
+    expect(records.some(({ source }) => source === 'dns-seed')).toBe(true);
+    await virtual.stop();
+  }, 60_000);
 });

@@ -25,6 +25,12 @@ const OPTIONS = {
   attempts: option.number('NUMBER', 'dials of one address in a round, at most (3)', 1, 20),
   every: option.text('TIME', 'round after round, each so long after the last began: 600s, 10m, 1h, 1d'),
   rounds: option.number('NUMBER', 'ends after so many rounds, with --every', 1, 1_000_000_000),
+  pack: option.choice(
+    'WORD',
+    ['none', 'gzip', 'zstd'],
+    'none',
+    'packs the records of rounds that are over; zstd where this Node has it',
+  ),
   demo: option.flag('crawls a village of 2,000 nodes that it brings along, on loopback: nothing leaves the machine'),
   replay: option.texts('FILE', 'makes the reports of --out from records alone, oldest first; nothing is dialed'),
   json: option.flag('prints what happens as lines of JSON'),
@@ -75,9 +81,10 @@ function outOf({ out }: ValuesOf<typeof OPTIONS>): string {
 
 async function readArguments(values: ValuesOf<typeof OPTIONS>, io: CliIo): Promise<CrawlOptions> {
   const { out: folder, attempts, rounds } = values;
+  const pack = values.pack === 'none' ? undefined : values.pack;
   const everyMs = values.every === undefined ? undefined : durationMs(values.every);
   if (rounds !== undefined && everyMs === undefined) throw new UsageError('--rounds needs --every');
-  return { ...(await readCrawlArguments(values, io)), ...given({ folder, attempts, everyMs, rounds }) };
+  return { ...(await readCrawlArguments(values, io)), ...given({ folder, attempts, everyMs, rounds, pack }) };
 }
 
 function fleetOf(values: ValuesOf<typeof OPTIONS>): FleetArguments | undefined {

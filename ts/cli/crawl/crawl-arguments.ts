@@ -27,7 +27,7 @@ export const CRAWL_OPTIONS = {
   'peers-dat': option.text('FILE', 'begins with the addresses of a peers.dat, which is only read', 'file'),
   dns: option.zeroOrOne(
     true,
-    'asks the DNS seeds; 1 by default, not with --seed, --from or --peers-dat, nor with a proxy for names',
+    'asks the DNS seeds, through the proxy for names where there is one; 1 by default, not with --seed, --from or --peers-dat',
   ),
   'fixed-seeds': option.zeroOrOne(
     true,
@@ -57,7 +57,7 @@ type CrawlValues = ValuesOf<typeof CRAWL_OPTIONS>;
 /** @throws {UsageError} They contradict each other, or one is not understood. {FileError} A file cannot be read. */
 export async function readCrawlArguments(values: CrawlValues, io: CliIo): Promise<CrawlOptions> {
   const { chain, contact, exclude, asmap, v2, concurrency } = values;
-  const { routes, hasNameProxy } = await readRoutes({
+  const { routes, nameProxy } = await readRoutes({
     proxies: values.proxy,
     samBridge: values.i2psam,
     cjdns: values.cjdns,
@@ -73,7 +73,7 @@ export async function readCrawlArguments(values: CrawlValues, io: CliIo): Promis
     // The nodes of a regtest are on the machine of its user.
     followsLocal: chain === 'regtest',
     fixedSeeds: isAlone && values['fixed-seeds'],
-    ...(isAlone && values.dns && !hasNameProxy ? { lookUpHost } : {}),
+    ...(isAlone && values.dns ? (nameProxy === undefined ? { lookUpHost } : { nameProxy }) : {}),
     ...given({ contact, concurrency, groupRate: values['group-rate'] }),
     ...(exclude === undefined ? {} : { exclusions: await readExclusions(exclude) }),
     ...(asmap === undefined ? {} : { asMap: await AsMap.load(asmap, io.signal) }),

@@ -2,8 +2,10 @@
 
 import { DEFAULT_SAM_PORT, resolveProxyRoutes } from '../../connman/settings/proxy-routes.ts';
 import { lookUpEndpoint } from '../../connman/settings/endpoint.ts';
+import type { Endpoint } from '../../connman/settings/endpoint.ts';
 import { lookUpHost } from '../../connman/settings/name-lookup.ts';
 import type { Route, Routes } from '../../crawl/visit/routes.ts';
+import type { Proxy } from '../../sockman/dial/connect-options.ts';
 import { Service } from '../../netaddr/service.ts';
 import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { UsageError } from '../options.ts';
@@ -17,10 +19,10 @@ export interface RouteArguments {
   readonly onlyNetworks: readonly string[];
 }
 
-/** Where to, and whether names are a proxy's matter. */
+/** Where to, and the proxy that looks up names; undefined when the system does. */
 export interface CrawlRoutes {
   readonly routes: Routes;
-  readonly hasNameProxy: boolean;
+  readonly nameProxy: Proxy | undefined;
 }
 
 /** @throws {UsageError} One of them is no proxy or no network. */
@@ -31,8 +33,10 @@ export async function readRoutes({ proxies, samBridge, cjdns, onlyNetworks }: Ro
   for (const network of ['ipv4', 'ipv6', 'onion', 'cjdns'] as const) {
     const endpoint = given[network];
     if (endpoint === undefined) continue;
-    const at = endpoint instanceof Service ? endpoint : await lookUpEndpoint('--proxy', endpoint, lookUpHost);
-    routes[network] = { endpoint: at, ...(network === 'onion' ? { streamIsolation: true } : {}) };
+    routes[network] = {
+      endpoint: await endpointOf(endpoint),
+      ...(network === 'onion' ? { streamIsolation: true } : {}),
+    };
   }
   if (samBridge !== undefined) {
     const endpoint = Service.tryParse(samBridge, DEFAULT_SAM_PORT);
@@ -45,7 +49,13 @@ export async function readRoutes({ proxies, samBridge, cjdns, onlyNetworks }: Ro
   for (const name of only) {
     if (!(name in routes)) throw new UsageError(`--onlynet: there is no way to ${name}: it takes a proxy or --cjdns`);
   }
-  return { routes, hasNameProxy: given.names !== undefined };
+  const { names } = given;
+  return { routes, nameProxy: names === undefined ? undefined : { endpoint: await endpointOf(names) } };
+}
+
+/** Where a proxy is; one that is named is looked up by the system. */
+async function endpointOf(endpoint: Endpoint): Promise<Service> {
+  return endpoint instanceof Service ? endpoint : lookUpEndpoint('--proxy', endpoint, lookUpHost);
 }
 
 function orUsageError<Value>(make: () => Value): Value {

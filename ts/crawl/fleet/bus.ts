@@ -37,6 +37,8 @@ export interface SharedValues {
 /** Addresses to visit, as one message. It comes again, to somebody, until it is acknowledged. */
 export interface WorkMessage {
   readonly bytes: Uint8Array;
+  /** Whether somebody had it before, who gave it up or did not keep it. */
+  readonly isAgain: boolean;
   /** Done: it never comes again. */
   acknowledge(): void;
   /** Still at it: it does not come again yet. */
@@ -45,18 +47,29 @@ export interface WorkMessage {
   giveUp(): void;
 }
 
-/** Which result a record is: there is one for each address and round. */
+/** Which message of results one is. */
 export interface ResultKey {
   readonly round: number;
   readonly shard: number;
-  /** Address and port, as text. */
-  readonly endpoint: string;
-  readonly attempts: number;
+  /** Different for every message of the fleet. One that is sent again has the same, and is stored once. */
+  readonly id: string;
 }
+
+/** How soon a fleet notices that a worker is gone. The same for all of them. */
+export interface FleetTimes {
+  /** A lease that is not renewed for so long passes on, in milliseconds, 1,000 to 600,000. Default 10,000. */
+  readonly leaseTtlMs: number;
+  /** Work that nobody keeps for so long comes again, in milliseconds: longer than a lease, so that it finds the new owner. Default 15,000. */
+  readonly workTtlMs: number;
+}
+
+/** See `FleetTimes`. */
+export const FLEET_TIMES: FleetTimes = { leaseTtlMs: 10_000, workTtlMs: 15_000 };
 
 /** The connection of one worker to its fleet. */
 export interface FleetBus {
-  /** Values that vanish when they are not updated for `LEASE_TTL_MS`. */
+  readonly times: FleetTimes;
+  /** Values that vanish when they are not updated for `leaseTtlMs`. */
   readonly leases: SharedValues;
   /** Values that stay. */
   readonly settings: SharedValues;
@@ -70,18 +83,12 @@ export interface FleetBus {
   takeWork(shard: number, onWork: (message: WorkMessage) => void): Promise<() => void>;
   /** Messages of work that nobody acknowledged yet. */
   countWork(): Promise<number>;
-  /** Resolves once the result is stored. @returns False if there was one for the address already; this one is dropped. */
-  publishResult(key: ResultKey, bytes: Uint8Array): Promise<boolean>;
-  /** Reads the results of a round that are there now, in their order; of one shard or of all. */
-  readResults(round: number, shard: number | undefined, onResult: (bytes: Uint8Array) => void): Promise<void>;
+  /** Resolves once the results, all that are in the message, are stored. */
+  publishResults(key: ResultKey, bytes: Uint8Array): Promise<void>;
+  /** Reads the messages of results of a round that are there now, in the order in which they were stored; of one shard or of all. */
+  readResults(round: number, shard: number | undefined, onResults: (bytes: Uint8Array) => void): Promise<void>;
   /** Gives up results of rounds before this one. */
   dropResultsBefore(round: number): Promise<void>;
   /** Leaves the fleet. */
   close(): Promise<void>;
 }
-
-/** A lease that is not renewed for so long passes on, in milliseconds. */
-export const LEASE_TTL_MS = 10_000;
-
-/** Work that nobody keeps for so long comes again, in milliseconds: longer than a lease, so that it finds the new owner. */
-export const WORK_TTL_MS = 15_000;

@@ -1,47 +1,68 @@
-// Records on their way to the results: each until it is stored. While the server is away they lie in a file as well, and the
-// next process of this worker delivers what it finds there.
+// Records on their way to the results: gathered into messages by shard, each until it is stored. While the server is away they lie
+// in a file as well, and the next process of this worker delivers what it finds there.
+//
+// Messages are under way side by side: none waits for another's answer.
 
 import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemFileError } from '../../storage/file-error.ts';
-import type { Clock } from '../../util/time/clock.ts';
+import type { Clock, Timer } from '../../util/time/clock.ts';
 import { sleep } from '../../util/time/sleep.ts';
 import { parseRecord } from '../record/check-record.ts';
 import { formatRecord } from '../record/record.ts';
 import type { CrawlRecord } from '../record/record.ts';
-import { endpointOf } from '../report/files/node-lists.ts';
 import type { FleetBus } from './bus.ts';
+import { encodeResults } from './results.ts';
 
-/** Between two tries to deliver a record, in milliseconds. */
+/** How long records wait for company, in milliseconds: what a worker that is killed visits again, at most. */
+const GATHER_MS = 250;
+
+/** Most records in a message, and the text in UTF-16 units after which it leaves: well below what a server takes (1 MiB). */
+const MAX_RECORDS = 250;
+const FULL_CHARS = 131_072;
+
+/** Between two tries to deliver a message, in milliseconds. */
 const RETRY_MS = 500;
+
+/** What is not stored after so long lies in the file, in milliseconds: whoever kills this process loses no more. */
+const WRITE_DOWN_MS = 1_000;
+
+/** Records of one shard and round. */
+interface Parcel {
+  readonly round: number;
+  readonly shard: number;
+  readonly lines: string[];
+  /** Who waits for them to be stored. */
+  readonly onStored: (() => void)[];
+  charCount: number;
+  isInFile: boolean;
+}
 
 /** The records of one worker. */
 export class Deliveries {
   readonly #bus: FleetBus;
   readonly #clock: Clock;
   readonly #path: string | undefined;
-  readonly #shardOf: (record: CrawlRecord) => number;
-  readonly #signal: AbortSignal;
+  readonly #instance: string;
+  readonly #end = new AbortController();
+  /** What gathers, by shard. */
+  readonly #gathered = new Map<number, Parcel>();
+  readonly #underWay = new Set<Promise<void>>();
+  #timer: Timer | undefined;
+  #sentCount = 0;
   /** Records that are not stored yet, and those of them that lie in the file. */
   #open = 0;
   #inFile = 0;
 
   /**
    * @param path - The file; undefined keeps records in memory only.
-   * @param signal - Aborted when the worker ends: what is not delivered stays in the file.
+   * @param instance - Different at each start of a worker.
    */
-  constructor(
-    bus: FleetBus,
-    clock: Clock,
-    path: string | undefined,
-    shardOf: (record: CrawlRecord) => number,
-    signal: AbortSignal,
-  ) {
+  constructor(bus: FleetBus, clock: Clock, path: string | undefined, instance: string) {
     this.#bus = bus;
     this.#clock = clock;
     this.#path = path;
-    this.#shardOf = shardOf;
-    this.#signal = signal;
+    this.#instance = instance;
   }
 
   /** Records that are not stored yet. */
@@ -49,60 +70,113 @@ export class Deliveries {
     return this.#open;
   }
 
-  /** Delivers what an earlier process left. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be read. */
-  recover(): Promise<void> {
-    if (this.#path === undefined) return Promise.resolve();
+  /**
+   * Delivers what an earlier process left.
+   *
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be read.
+   */
+  recover(shardOf: (record: CrawlRecord) => number): void {
+    if (this.#path === undefined) return;
     const lines = this.#during('read', (path) => {
       mkdirSync(dirname(path), { recursive: true });
       return existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
     });
-    // A torn last line is the record of a visit that is made again.
-    const records = lines.map(parseRecord).filter((record) => typeof record !== 'string');
-    return Promise.all(records.map((record) => this.deliver(record, true))).then(() => undefined);
+    const parcels = new Map<string, Parcel>();
+    for (const record of lines.map(parseRecord)) {
+      // A torn line is the record of a visit that is made again.
+      if (typeof record === 'string') continue;
+      const shard = shardOf(record);
+      const key = `${record.round} ${shard}`;
+      const parcel = parcels.get(key) ?? newParcel(record.round, shard, true);
+      parcels.set(key, parcel);
+      if (!addTo(parcel, record)) continue;
+      parcels.delete(key);
+      this.#send(parcel);
+    }
+    for (const parcel of parcels.values()) this.#send(parcel);
   }
 
-  /**
-   * Resolves once the record is stored, or the worker ends. @param isInFile - Whether it lies in the file already.
-   * @returns Whether it is stored.
-   */
-  async deliver(record: CrawlRecord, isInFile: boolean = false): Promise<boolean> {
-    const { round, attempts = 1 } = record;
-    const key = { round, shard: this.#shardOf(record), endpoint: endpointOf(record), attempts };
-    const line = formatRecord(record);
-    const bytes = Buffer.from(line, 'utf8');
+  /** Delivers a record. @param onStored - Called once it is stored; never if the worker ends before. */
+  deliver(record: CrawlRecord, shard: number, onStored: () => void): void {
+    let parcel = this.#gathered.get(shard);
+    if (parcel !== undefined && parcel.round !== record.round) {
+      this.#sendGathered(shard);
+      parcel = undefined;
+    }
+    if (parcel === undefined) this.#gathered.set(shard, (parcel = newParcel(record.round, shard, false)));
+    parcel.onStored.push(onStored);
     this.#open += 1;
-    if (isInFile) this.#inFile += 1;
-    while (!this.#signal.aborted) {
+    if (addTo(parcel, record)) this.#sendGathered(shard);
+    else this.#timer ??= this.#clock.after(GATHER_MS, () => this.#sendAll());
+  }
+
+  /** Ends: what cannot be stored now stays in the file. */
+  async close(): Promise<void> {
+    this.#sendAll();
+    this.#end.abort();
+    await Promise.all(this.#underWay);
+  }
+
+  #sendAll(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const shard of [...this.#gathered.keys()]) this.#sendGathered(shard);
+  }
+
+  #sendGathered(shard: number): void {
+    const parcel = this.#gathered.get(shard)!;
+    this.#gathered.delete(shard);
+    this.#send(parcel);
+  }
+
+  #send(parcel: Parcel): void {
+    if (parcel.isInFile) {
+      this.#open += parcel.lines.length;
+      this.#inFile += parcel.lines.length;
+    }
+    const sending = this.#publish(parcel);
+    this.#underWay.add(sending);
+    void sending.then(() => this.#underWay.delete(sending));
+  }
+
+  async #publish(parcel: Parcel): Promise<void> {
+    const { round, shard } = parcel;
+    const id = `${this.#instance}.${(this.#sentCount += 1)}`;
+    const bytes = encodeResults(parcel.lines);
+    const late = this.#clock.after(WRITE_DOWN_MS, () => this.#writeDown(parcel));
+    do {
       try {
-        await this.#bus.publishResult(key, bytes);
-        this.#stored(isInFile);
-        return true;
+        await this.#bus.publishResults({ round, shard, id }, bytes);
+        late.cancel();
+        return this.#stored(parcel);
       } catch {
-        if (!isInFile) isInFile = this.#writeDown(line);
-        await sleep(this.#clock, RETRY_MS, this.#signal);
+        this.#writeDown(parcel);
+        await sleep(this.#clock, RETRY_MS, this.#end.signal);
       }
+    } while (!this.#end.signal.aborted);
+    late.cancel();
+  }
+
+  #stored({ lines, onStored, isInFile }: Parcel): void {
+    this.#open -= lines.length;
+    if (isInFile) {
+      this.#inFile -= lines.length;
+      if (this.#inFile === 0) this.#during('written', (path) => truncateSync(path));
     }
-    if (!isInFile) this.#writeDown(line);
-    return false;
+    for (const told of onStored) told();
   }
 
-  #stored(isInFile: boolean): void {
-    this.#open -= 1;
-    if (!isInFile) return;
-    this.#inFile -= 1;
-    if (this.#inFile === 0) this.#during('written', (path) => truncateSync(path));
-  }
-
-  /** @returns Whether it lies there: a full disk keeps the record in memory. */
-  #writeDown(line: string): boolean {
-    if (this.#path === undefined) return false;
+  /** A full disk keeps the records in memory. */
+  #writeDown(parcel: Parcel): void {
+    if (this.#path === undefined || parcel.isInFile) return;
     try {
-      appendFileSync(this.#path, `${line}\n`);
+      // A line that a full disk tore before does not take this one with it.
+      appendFileSync(this.#path, `\n${parcel.lines.join('\n')}\n`);
     } catch {
-      return false;
+      return;
     }
-    this.#inFile += 1;
-    return true;
+    parcel.isInFile = true;
+    this.#inFile += parcel.lines.length;
   }
 
   #during<Value>(action: string, run: (path: string) => Value): Value {
@@ -112,4 +186,21 @@ export class Deliveries {
       throw systemFileError(this.#path!, action, error);
     }
   }
+}
+
+const newParcel = (round: number, shard: number, isInFile: boolean): Parcel => ({
+  round,
+  shard,
+  lines: [],
+  onStored: [],
+  charCount: 0,
+  isInFile,
+});
+
+/** @returns Whether the parcel is full. */
+function addTo(parcel: Parcel, record: CrawlRecord): boolean {
+  const line = formatRecord(record);
+  parcel.lines.push(line);
+  parcel.charCount += line.length;
+  return parcel.lines.length === MAX_RECORDS || parcel.charCount >= FULL_CHARS;
 }

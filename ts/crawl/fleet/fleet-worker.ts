@@ -9,26 +9,24 @@ import { invalidArg } from '../../util/errors/errors.ts';
 import { resolveCrawlOptions } from '../crawl-options.ts';
 import type { CrawlOptions, ResolvedCrawlOptions } from '../crawl-options.ts';
 import { Exclusions } from '../frontier/exclusions.ts';
-import { parseRecord } from '../record/check-record.ts';
 import type { CrawlRecord } from '../record/record.ts';
 import { endpointOf } from '../report/files/node-lists.ts';
 import { ReportHistory, RoundReports } from '../report/round-reports.ts';
 import type { Summary } from '../report/tally/summary.ts';
 import type { RoundProgress } from '../round/round.ts';
+import { SEED_NAME_PREFIX, seedNames } from '../seed-names.ts';
 import { Greeting } from '../visit/greeting.ts';
 import type { FleetBus } from './bus.ts';
 import { Deliveries } from './deliveries.ts';
 import { Leader, ROUND_KEY } from './leader.ts';
 import type { RoundState } from './leader.ts';
+import { readFleetRecords } from './results.ts';
 import { ShardLeases } from './shard-leases.ts';
-import { shardOf } from './shards.ts';
+import { shardOfService } from './shards.ts';
 import { WorkerRound } from './worker-round.ts';
 
 /** Key of the list of those who are left alone, in the form of `Exclusions`. */
 export const EXCLUSIONS_KEY = 'exclusions';
-
-/** The first letter of the names that DNS seeds answer with full nodes. */
-const SEED_NAME_PREFIX = 'x9.';
 
 const NAME = /^[A-Za-z0-9_-]{1,32}$/;
 
@@ -83,13 +81,12 @@ export class FleetWorker {
     this.#bus = bus;
     this.#options = resolveCrawlOptions(crawl);
     this.#listener = listener;
-    const { clock, random, contact, exclusions, asMap, folder, everyMs } = this.#options;
+    const { clock, random, contact, exclusions, folder, everyMs } = this.#options;
     this.#exclusions = exclusions;
     this.#greeting = new Greeting(clock, random, contact);
     const instance = randomBytes(8).toString('hex');
     const path = folder === undefined ? undefined : join(folder, `undelivered-${name}.ndjson`);
-    const shardOfRecord = (record: CrawlRecord): number => shardOf(asMap, Service.parse(endpointOf(record)));
-    this.#deliveries = new Deliveries(bus, clock, path, shardOfRecord, this.#end.signal);
+    this.#deliveries = new Deliveries(bus, clock, path, instance);
     this.#leases = new ShardLeases(bus, clock, name, instance, {
       gained: (shard) => this.#gain(shard),
       lost: (shard) => this.#round?.lose(shard),
@@ -97,7 +94,7 @@ export class FleetWorker {
     });
     this.#leader = new Leader(bus, clock, `${name} ${instance}`, everyMs, {
       seed: (round) => this.#seed(round),
-      closed: (state) => this.#report(state),
+      report: (state) => this.#report(state),
     });
   }
 
@@ -128,7 +125,8 @@ export class FleetWorker {
    */
   async run(signal: AbortSignal): Promise<void> {
     const over = this.#untilOver(signal);
-    const delivered = this.#deliveries.recover();
+    const { asMap } = this.#options;
+    this.#deliveries.recover((record) => shardOfService(asMap, Service.parse(endpointOf(record))));
     const stopExclusions = await this.#bus.settings.watch(EXCLUSIONS_KEY, (text) => this.#exclude(text ?? ''));
     const stopRound = await this.#bus.settings.watch(ROUND_KEY, (text) => text !== undefined && this.#follow(text));
     this.#leases.start();
@@ -139,9 +137,10 @@ export class FleetWorker {
     await this.#leader.stop();
     await this.#changing;
     await this.#round?.stop();
+    // Before the shards go: their next owners look at what is stored.
+    await this.#deliveries.close();
     await this.#leases.stop();
     this.#end.abort();
-    await delivered;
     await this.#bus.close();
   }
 
@@ -218,13 +217,12 @@ export class FleetWorker {
       const found = await lookUpHost!(SEED_NAME_PREFIX + name);
       for (const address of found) all.push({ service: new Service(address, p2pPort), source: 'dns-seed' });
     }
-    await this.#bus.readResults(number - 1, undefined, (bytes) => {
-      const record = parseRecord(Buffer.from(bytes).toString('utf8'));
-      if (typeof record === 'string' || record.outcome !== 'reachable') return;
+    await readFleetRecords(this.#bus, number - 1, undefined, (record) => {
+      if (record.outcome !== 'reachable') return;
       const services = BigInt(`0x${record.services ?? '0'}`);
       all.push({ service: Service.parse(endpointOf(record)), services, source: 'earlier-round' });
     });
-    await this.#round!.seed(all);
+    await this.#round!.seed(all, seedNames(this.#options));
   }
 
   async #report({ number, startedAt }: RoundState): Promise<void> {
@@ -237,10 +235,7 @@ export class FleetWorker {
         ReportHistory.load(folder),
       );
       try {
-        await this.#bus.readResults(number, undefined, (bytes) => {
-          const record = parseRecord(Buffer.from(bytes).toString('utf8'));
-          if (typeof record !== 'string') reports.add(record);
-        });
+        await readFleetRecords(this.#bus, number, undefined, (record) => reports.add(record));
       } catch (error) {
         reports.abandon();
         throw error;

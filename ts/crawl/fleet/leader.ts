@@ -21,11 +21,11 @@ export interface RoundState {
 }
 
 /** What a leader does besides. */
-export interface LeaderHost {
+export interface RoundDuties {
   /** Publishes the addresses to begin with. Twice does no harm. */
   seed(round: number): Promise<void>;
-  /** A round is over: its reports can be written. */
-  closed(state: RoundState): Promise<void>;
+  /** Writes the reports of a round that is over. */
+  report(state: RoundState): Promise<void>;
 }
 
 /** Leads a fleet while it has the lease. */
@@ -34,7 +34,7 @@ export class Leader {
   readonly #clock: Clock;
   readonly #owner: string;
   readonly #everyMs: number | undefined;
-  readonly #host: LeaderHost;
+  readonly #duties: RoundDuties;
   #lease: number | undefined;
   #timer: Timer | undefined;
   #isStopped = false;
@@ -45,12 +45,12 @@ export class Leader {
   #wasDone = false;
 
   /** @param everyMs - Between the beginnings of rounds; undefined: one round, then no more. */
-  constructor(bus: FleetBus, clock: Clock, owner: string, everyMs: number | undefined, host: LeaderHost) {
+  constructor(bus: FleetBus, clock: Clock, owner: string, everyMs: number | undefined, duties: RoundDuties) {
     this.#bus = bus;
     this.#clock = clock;
     this.#owner = owner;
     this.#everyMs = everyMs;
-    this.#host = host;
+    this.#duties = duties;
   }
 
   get isLeading(): boolean {
@@ -114,13 +114,13 @@ export class Leader {
   }
 
   async #seed(state: RoundState, revision: number): Promise<void> {
-    await this.#host.seed(state.number);
+    await this.#duties.seed(state.number);
     await this.#put({ ...state, phase: 'open' }, revision);
   }
 
   async #close(state: RoundState, revision: number): Promise<void> {
     const closed: RoundState = { ...state, phase: 'closed', endedAt: Math.floor(this.#clock.wallTimeMs()) };
-    await this.#host.closed(closed);
+    await this.#duties.report(closed);
     await this.#put(closed, revision);
   }
 

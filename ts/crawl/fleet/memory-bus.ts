@@ -1,23 +1,25 @@
 // A fleet inside one process: what NATS keeps, in maps. For tests and for a single process; nothing outlives it.
 
 import type { Clock } from '../../util/time/clock.ts';
-import { LEASE_TTL_MS } from './bus.ts';
-import type { FleetBus, ResultKey, SharedValues } from './bus.ts';
+import { FLEET_TIMES } from './bus.ts';
+import type { FleetBus, FleetTimes, ResultKey, SharedValues } from './bus.ts';
 import { MemoryValues } from './memory-values.ts';
 import { MemoryWork } from './memory-work.ts';
 
 /** The common ground of buses in memory. */
 export class MemoryFleet {
+  readonly #times: FleetTimes;
   readonly #leases: MemoryValues;
   readonly #settings: MemoryValues;
   readonly #work: MemoryWork;
   readonly #results = new Map<string, { readonly key: ResultKey; readonly bytes: Uint8Array }>();
 
   /** @param clock - By which leases and kept work run out. */
-  constructor(clock: Clock) {
-    this.#leases = new MemoryValues(clock, LEASE_TTL_MS);
+  constructor(clock: Clock, times: FleetTimes = FLEET_TIMES) {
+    this.#times = times;
+    this.#leases = new MemoryValues(clock, times.leaseTtlMs);
     this.#settings = new MemoryValues(clock, Infinity);
-    this.#work = new MemoryWork(clock);
+    this.#work = new MemoryWork(clock, times.workTtlMs);
   }
 
   /** Joins as a worker. */
@@ -27,20 +29,19 @@ export class MemoryFleet {
     const work = this.#work;
     const results = this.#results;
     return {
+      times: this.#times,
       leases,
       settings,
       publishWork: (shard, bytes) => Promise.resolve(work.publish(shard, bytes)),
       takeWork: (shard, onWork) => Promise.resolve(work.take(shard, onWork)),
       countWork: () => Promise.resolve(work.count),
-      publishResult(key, bytes) {
-        const id = `${key.round} ${key.endpoint}`;
-        const isNew = !results.has(id);
-        if (isNew) results.set(id, { key, bytes });
-        return Promise.resolve(isNew);
+      publishResults(key, bytes) {
+        if (!results.has(key.id)) results.set(key.id, { key, bytes });
+        return Promise.resolve();
       },
-      readResults(round, shard, onResult) {
+      readResults(round, shard, onResults) {
         for (const { key, bytes } of results.values())
-          if (key.round === round && (shard === undefined || key.shard === shard)) onResult(bytes);
+          if (key.round === round && (shard === undefined || key.shard === shard)) onResults(bytes);
         return Promise.resolve();
       },
       dropResultsBefore(round) {

@@ -1,11 +1,15 @@
 // Work in memory: each message goes to one taker of its shard, and comes again when it was given up or not kept.
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
-import { WORK_TTL_MS } from './bus.ts';
 import type { WorkMessage } from './bus.ts';
 
 /** Messages that a taker has at once. */
 const MAX_IN_HAND = 8;
+
+interface Waiting {
+  readonly bytes: Uint8Array;
+  readonly isAgain: boolean;
+}
 
 interface Taker {
   readonly onWork: (message: WorkMessage) => void;
@@ -15,12 +19,15 @@ interface Taker {
 /** The work of all shards. */
 export class MemoryWork {
   readonly #clock: Clock;
-  readonly #waiting = new Map<number, Uint8Array[]>();
+  readonly #ttlMs: number;
+  readonly #waiting = new Map<number, Waiting[]>();
   readonly #takers = new Map<number, Taker[]>();
   #count = 0;
 
-  constructor(clock: Clock) {
+  /** @param ttlMs - Work that nobody keeps for so long comes again. */
+  constructor(clock: Clock, ttlMs: number) {
     this.#clock = clock;
+    this.#ttlMs = ttlMs;
   }
 
   /** Messages that nobody acknowledged. */
@@ -30,7 +37,7 @@ export class MemoryWork {
 
   publish(shard: number, bytes: Uint8Array): void {
     this.#count += 1;
-    this.#queueOf(shard).push(bytes);
+    this.#queueOf(shard).push({ bytes, isAgain: false });
     this.#deal(shard);
   }
 
@@ -48,7 +55,7 @@ export class MemoryWork {
     };
   }
 
-  #queueOf(shard: number): Uint8Array[] {
+  #queueOf(shard: number): Waiting[] {
     let queue = this.#waiting.get(shard);
     if (queue === undefined) this.#waiting.set(shard, (queue = []));
     return queue;
@@ -63,7 +70,7 @@ export class MemoryWork {
     });
   }
 
-  #hand(shard: number, taker: Taker, bytes: Uint8Array): void {
+  #hand(shard: number, taker: Taker, { bytes, isAgain }: Waiting): void {
     taker.inHand += 1;
     let timer: Timer | undefined;
     let isOver = false;
@@ -72,17 +79,17 @@ export class MemoryWork {
       isOver = true;
       timer?.cancel();
       taker.inHand -= 1;
-      if (comesAgain) this.#queueOf(shard).unshift(bytes);
+      if (comesAgain) this.#queueOf(shard).unshift({ bytes, isAgain: true });
       else this.#count -= 1;
       this.#deal(shard);
     };
     const keep = (): void => {
       if (isOver) return;
       timer?.cancel();
-      timer = this.#clock.after(WORK_TTL_MS, () => end(true));
+      timer = this.#clock.after(this.#ttlMs, () => end(true));
       timer.unref?.();
     };
     keep();
-    taker.onWork({ bytes, acknowledge: () => end(false), keep, giveUp: () => end(true) });
+    taker.onWork({ bytes, isAgain, acknowledge: () => end(false), keep, giveUp: () => end(true) });
   }
 }

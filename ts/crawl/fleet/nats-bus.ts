@@ -4,13 +4,14 @@
 // loaded here and nowhere else. Credentials, TLS and clusters are options of NATS.
 
 import type * as jetstreamPackage from '@nats-io/jetstream';
-import type { ConsumerMessages, JetStreamClient, JetStreamManager, JsMsg } from '@nats-io/jetstream';
+import type { ConsumerInfo, JetStreamClient, JetStreamManager, JsMsg } from '@nats-io/jetstream';
 import type * as kvPackage from '@nats-io/kv';
 import type * as transportPackage from '@nats-io/transport-node';
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
-import { LEASE_TTL_MS, SHARD_COUNT, WORK_TTL_MS } from './bus.ts';
-import type { FleetBus, ResultKey, SharedValues, WorkMessage } from './bus.ts';
-import { NatsValues, isRefusedAsStale } from './nats-values.ts';
+import { FLEET_TIMES, SHARD_COUNT } from './bus.ts';
+import type { FleetBus, FleetTimes, ResultKey, SharedValues, WorkMessage } from './bus.ts';
+import { outOfRange } from '../../util/errors/errors.ts';
+import { NatsValues } from './nats-values.ts';
 
 /** Messages of work of one shard that a worker has at once. */
 const MAX_IN_HAND = 8;
@@ -21,7 +22,7 @@ const ANSWER_MS = 5_000;
 /** Between two tries to reach a server that is away, in milliseconds. */
 const RECONNECT_MS = 500;
 
-/** In which the server knows a message id again, in nanoseconds: two minutes. The subject of a result keeps it for good. */
+/** In which the server knows a message id again, in nanoseconds: two minutes. Readers of results look themselves as well. */
 const DUPLICATE_WINDOW_NS = 120_000_000_000;
 
 const NS_PER_MS = 1_000_000;
@@ -34,6 +35,8 @@ export interface NatsBusOptions {
   readonly prefix?: string;
   /** The worker's name, as the server shows it. */
   readonly name: string;
+  /** How soon it is noticed that a worker is gone: as the first worker of the fleet says. */
+  readonly times?: FleetTimes;
   /** NATS's own options (`NodeConnectionOptions` of `@nats-io/transport-node`): `user`, `pass`, `token`, `authenticator`, `tls` … */
   readonly connection?: Readonly<Record<string, unknown>>;
   /** Told when the server is away, and when it is back. */
@@ -51,11 +54,13 @@ interface Packages {
  *
  * Once connected, it comes back by itself when the server was away; calls in between reject.
  *
+ * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `times` that cannot be kept.
  * @throws {Error} The packages are not installed, no server answers, or it has no JetStream.
  */
 export async function connectToNats(options: NatsBusOptions): Promise<FleetBus> {
   const packages = await loadPackages();
-  const { servers, name, prefix = 'CRAWL', connection, onStatus } = options;
+  const { servers, name, prefix = 'CRAWL', times = FLEET_TIMES, connection, onStatus } = options;
+  checkTimes(times);
   const nats = await packages.transport.connect({
     ...(connection as NodeConnectionOptions | undefined),
     servers: servers.split(','),
@@ -65,19 +70,28 @@ export async function connectToNats(options: NatsBusOptions): Promise<FleetBus> 
     timeout: ANSWER_MS,
     pingInterval: ANSWER_MS,
     maxPingOut: 2,
+    // The place that a request was made at costs as much as the request.
+    noAsyncTraces: true,
   });
   try {
     const manager = await packages.jetstream.jetstreamManager(nats, { timeout: ANSWER_MS });
-    await makeStreams(manager, packages.jetstream, prefix);
+    const takers = await makeStreams(manager, packages.jetstream, prefix, times);
     const kvm = new packages.kv.Kvm(nats);
-    const leases = await kvm.create(`${prefix}_LEASES`, { ttl: LEASE_TTL_MS, history: 1 });
+    const leases = await kvm.create(`${prefix}_LEASES`, { ttl: times.leaseTtlMs, history: 1 });
     const settings = await kvm.create(`${prefix}_SETTINGS`, { history: 1 });
     if (onStatus !== undefined) void watchStatus(nats, onStatus);
-    return new NatsBus(nats, packages, manager, prefix, new NatsValues(leases), new NatsValues(settings));
+    const values = { leases: new NatsValues(leases), settings: new NatsValues(settings) };
+    return new NatsBus(nats, packages, manager, prefix, takers, values, times);
   } catch (error) {
     await nats.close();
     throw error;
   }
+}
+
+function checkTimes({ leaseTtlMs, workTtlMs }: FleetTimes): void {
+  if (!(leaseTtlMs >= 1_000 && leaseTtlMs <= 600_000)) throw outOfRange('leaseTtlMs', '1000 to 600000', leaseTtlMs);
+  if (!(workTtlMs > leaseTtlMs && workTtlMs <= 1_200_000))
+    throw outOfRange('workTtlMs', 'more than leaseTtlMs, at most 1200000', workTtlMs);
 }
 
 async function loadPackages(): Promise<Packages> {
@@ -93,11 +107,13 @@ async function loadPackages(): Promise<Packages> {
   }
 }
 
+/** @returns The consumer of each shard, by the shard. */
 async function makeStreams(
   { streams, consumers }: JetStreamManager,
   { AckPolicy, DiscardPolicy, RetentionPolicy, StorageType }: typeof jetstreamPackage,
   prefix: string,
-): Promise<void> {
+  { workTtlMs }: FleetTimes,
+): Promise<ConsumerInfo[]> {
   const common = { storage: StorageType.File, discard: DiscardPolicy.New, duplicate_window: DUPLICATE_WINDOW_NS };
   const work = {
     ...common,
@@ -108,22 +124,25 @@ async function makeStreams(
   const results = {
     ...common,
     name: `${prefix}_RESULTS`,
-    subjects: [`${prefix}.result.*.*.*`],
+    subjects: [`${prefix}.result.*.*`],
     retention: RetentionPolicy.Limits,
   };
   await streams.add(work);
   await streams.add(results);
-  const shards = Array.from({ length: SHARD_COUNT }, (_, shard) => shard);
-  await Promise.all(
-    shards.map((shard) =>
-      consumers.add(work.name, {
-        durable_name: `shard-${shard}`,
+  const known = new Map<string, ConsumerInfo>();
+  for await (const info of consumers.list(work.name)) known.set(info.name, info);
+  return Promise.all(
+    Array.from({ length: SHARD_COUNT }, async (_, shard) => {
+      const name = `shard-${shard}`;
+      const taker = {
+        durable_name: name,
         filter_subject: `${prefix}.work.${shard}`,
         ack_policy: AckPolicy.Explicit,
-        ack_wait: WORK_TTL_MS * NS_PER_MS,
+        ack_wait: workTtlMs * NS_PER_MS,
         max_ack_pending: 4 * MAX_IN_HAND,
-      }),
-    ),
+      };
+      return known.get(name) ?? consumers.add(work.name, taker);
+    }),
   );
 }
 
@@ -135,24 +154,32 @@ async function watchStatus(nats: NatsConnection, onStatus: (isConnected: boolean
 }
 
 class NatsBus implements FleetBus {
+  readonly times: FleetTimes;
   readonly leases: SharedValues;
   readonly settings: SharedValues;
   readonly #nats: NatsConnection;
   readonly #manager: JetStreamManager;
   readonly #prefix: string;
   readonly #streams: JetStreamClient;
+  /** The consumer of each shard. */
+  readonly #takers: readonly ConsumerInfo[];
+  /** Messages of results by round and shard, once for all who ask at a moment. */
+  #counting: { readonly round: number; readonly counts: Promise<Record<string, number>> } | undefined;
 
   constructor(
     nats: NatsConnection,
     packages: Packages,
     manager: JetStreamManager,
     prefix: string,
-    leases: SharedValues,
-    settings: SharedValues,
+    takers: readonly ConsumerInfo[],
+    { leases, settings }: { readonly leases: SharedValues; readonly settings: SharedValues },
+    times: FleetTimes,
   ) {
+    this.times = times;
     this.#nats = nats;
     this.#manager = manager;
     this.#prefix = prefix;
+    this.#takers = takers;
     this.leases = leases;
     this.settings = settings;
     this.#streams = packages.jetstream.jetstream(nats, { timeout: ANSWER_MS });
@@ -163,9 +190,11 @@ class NatsBus implements FleetBus {
   }
 
   async takeWork(shard: number, onWork: (message: WorkMessage) => void): Promise<() => void> {
-    const consumer = await this.#streams.consumers.get(`${this.#prefix}_WORK`, `shard-${shard}`);
-    const messages = await consumer.consume({ max_messages: MAX_IN_HAND });
-    void handOver(messages, onWork);
+    const consumer = this.#streams.consumers.getConsumerFromInfo(this.#takers[shard]!);
+    const messages = await consumer.consume({
+      max_messages: MAX_IN_HAND,
+      callback: (message) => onWork(workOf(message)),
+    });
     return () => void messages.close();
   }
 
@@ -181,41 +210,50 @@ class NatsBus implements FleetBus {
     return count;
   }
 
-  async publishResult(key: ResultKey, bytes: Uint8Array): Promise<boolean> {
-    const { round, shard, endpoint, attempts } = key;
-    const subject = `${this.#prefix}.result.${round}.${shard}.${tokenOf(endpoint)}`;
-    try {
-      const expect = { lastSubjectSequence: 0 };
-      const { duplicate } = await this.#streams.publish(subject, bytes, {
-        msgID: `${round} ${endpoint} ${attempts}`,
-        expect,
-      });
-      return !duplicate;
-    } catch (error) {
-      if (isRefusedAsStale(error)) return false;
-      throw error;
-    }
+  async publishResults({ round, shard, id }: ResultKey, bytes: Uint8Array): Promise<void> {
+    await this.#streams.publish(`${this.#prefix}.result.${round}.${shard}`, bytes, { msgID: id });
   }
 
-  async readResults(round: number, shard: number | undefined, onResult: (bytes: Uint8Array) => void): Promise<void> {
-    const consumer = await this.#streams.consumers.get(`${this.#prefix}_RESULTS`, {
-      filter_subjects: `${this.#prefix}.result.${round}.${shard ?? '*'}.*`,
-    });
+  async readResults(round: number, shard: number | undefined, onResults: (bytes: Uint8Array) => void): Promise<void> {
+    const subject = `${this.#prefix}.result.${round}.${shard ?? '*'}`;
+    const counts = await this.#countResults(round);
+    if (shard === undefined ? Object.keys(counts).length === 0 : counts[subject] === undefined) return;
+    const consumer = await this.#streams.consumers.get(`${this.#prefix}_RESULTS`, { filter_subjects: subject });
     const { num_pending: pending } = await consumer.info();
     if (pending === 0) return;
     const messages = await consumer.consume({ max_messages: 1_000 });
     for await (const message of messages) {
-      onResult(message.data);
+      onResults(message.data);
       if (message.info.pending === 0) break;
     }
+    await consumer.delete();
+  }
+
+  /** A worker that begins asks for all its shards, of which most have nothing. */
+  #countResults(round: number): Promise<Record<string, number>> {
+    if (this.#counting?.round === round) return this.#counting.counts;
+    const counts = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      if (this.#counting?.counts === counts) this.#counting = undefined;
+      return this.#subjectsOf(`${round}.*`);
+    });
+    this.#counting = { round, counts };
+    return counts;
+  }
+
+  /** Subjects of results, with their messages. */
+  async #subjectsOf(pattern: string): Promise<Record<string, number>> {
+    const filter = `${this.#prefix}.result.${pattern}`;
+    const { state } = await this.#manager.streams.info(`${this.#prefix}_RESULTS`, { subjects_filter: filter });
+    return state.subjects ?? {};
   }
 
   async dropResultsBefore(round: number): Promise<void> {
-    const stream = `${this.#prefix}_RESULTS`;
-    const { state } = await this.#manager.streams.info(stream, { subjects_filter: `${this.#prefix}.result.*.*.*` });
-    const rounds = new Set(Object.keys(state.subjects ?? {}).map((subject) => Number(subject.split('.').at(-3))));
-    for (const old of rounds)
-      if (old < round) await this.#manager.streams.purge(stream, { filter: `${this.#prefix}.result.${old}.*.*` });
+    const subjects = await this.#subjectsOf('*.*');
+    const rounds = new Set(Object.keys(subjects).map((subject) => Number(subject.split('.').at(-2))));
+    for (const old of rounds) {
+      if (old >= round) continue;
+      await this.#manager.streams.purge(`${this.#prefix}_RESULTS`, { filter: `${this.#prefix}.result.${old}.*` });
+    }
   }
 
   async close(): Promise<void> {
@@ -223,18 +261,12 @@ class NatsBus implements FleetBus {
   }
 }
 
-async function handOver(messages: ConsumerMessages, onWork: (message: WorkMessage) => void): Promise<void> {
-  for await (const message of messages) onWork(workOf(message));
-}
-
 function workOf(message: JsMsg): WorkMessage {
   return {
     bytes: message.data,
+    isAgain: message.redelivered,
     acknowledge: () => message.ack(),
     keep: () => message.working(),
     giveUp: () => message.nak(),
   };
 }
-
-/** An endpoint as a part of a subject, in which dots, blanks, `*` and `>` mean something. */
-const tokenOf = (endpoint: string): string => endpoint.replaceAll('.', '-').replaceAll(':', '_');

@@ -3,11 +3,10 @@
 import { sleep } from '../../util/time/sleep.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { FleetBus } from './bus.ts';
-import { MAX_BATCH_ADDRESSES, encodeBatch } from './work-batch.ts';
-import type { WorkAddress } from './work-batch.ts';
+import { WorkBatchWriter } from './work-batch.ts';
 
 /** How long addresses wait for company, in milliseconds. */
-const GATHER_MS = 100;
+const GATHER_MS = 250;
 
 /** Between two tries to reach a server that is away, in milliseconds. */
 const RETRY_MS = 500;
@@ -18,9 +17,11 @@ export class Outbox {
   readonly #clock: Clock;
   readonly #round: number;
   readonly #signal: AbortSignal;
-  readonly #gathered = new Map<number, WorkAddress[]>();
+  readonly #gathered = new Map<number, WorkBatchWriter>();
   readonly #sending = new Set<Promise<void>>();
   #timer: Timer | undefined;
+  /** Who waits for what is gathered to be stored. */
+  #waiting: (() => void)[] = [];
 
   /** @param signal - Aborted when the round is over for this worker. */
   constructor(bus: FleetBus, clock: Clock, round: number, signal: AbortSignal) {
@@ -30,30 +31,35 @@ export class Outbox {
     this.#signal = signal;
   }
 
-  add(shard: number, address: WorkAddress): void {
+  /** Sends an address to the owner of its shard, soon. As `WorkBatchWriter.add`. */
+  add(shard: number, network: number, address: Uint8Array, port: number, v2: number, source: string): void {
     let gathered = this.#gathered.get(shard);
-    if (gathered === undefined) this.#gathered.set(shard, (gathered = []));
-    gathered.push(address);
-    if (gathered.length === MAX_BATCH_ADDRESSES) this.#send(shard);
-    else if (this.#timer === undefined) this.#timer = this.#clock.after(GATHER_MS, () => this.#sendAll());
+    if (gathered === undefined) this.#gathered.set(shard, (gathered = new WorkBatchWriter(this.#round)));
+    gathered.add(network, address, port, v2, source);
+    if (gathered.isFull) this.#send(shard);
+    else this.#timer ??= this.#clock.after(GATHER_MS, () => this.#sendAll());
   }
 
-  /** Resolves once everything that was added by now is stored, or the round is over. */
-  async stored(): Promise<void> {
-    this.#sendAll();
-    await Promise.all(this.#sending);
+  /** Calls back once everything that was added by now is stored, or the round is over. */
+  whenStored(onStored: () => void): void {
+    if (this.#timer === undefined && this.#sending.size === 0) onStored();
+    else if (this.#timer === undefined) void Promise.all(this.#sending).then(onStored);
+    else this.#waiting.push(onStored);
   }
 
   #sendAll(): void {
-    this.#timer?.cancel();
     this.#timer = undefined;
     for (const shard of [...this.#gathered.keys()]) this.#send(shard);
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    void Promise.all(this.#sending).then(() => waiting.forEach((onStored) => onStored()));
   }
 
   #send(shard: number): void {
-    const addresses = this.#gathered.get(shard)!;
+    const bytes = this.#gathered.get(shard)!.finish();
     this.#gathered.delete(shard);
-    const sending = this.#publish(shard, encodeBatch({ round: this.#round, addresses }));
+    const sending = this.#publish(shard, bytes);
     this.#sending.add(sending);
     void sending.then(() => this.#sending.delete(sending));
   }

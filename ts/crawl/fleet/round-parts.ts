@@ -36,7 +36,8 @@ export function frontierFor({ options, exclusions }: RoundParts, onPromoted: (ro
 }
 
 export function visitorFor({ options, greeting }: RoundParts): VisitorOptions {
-  const { chain, v2, routes, clear, overlay, clock, randomBytes, sockets, logger } = options;
+  const { chain, v2, routes, nameProxy, clear, overlay, clock, randomBytes, sockets, logger } = options;
   const { magic } = CHAIN_PARAMS[chain];
-  return { magic, greeting, v2, routes, clear, overlay, clock, randomBytes, sockets: { logger, ...sockets } };
+  const common = { magic, greeting, v2, routes, nameProxy, clear, overlay, clock, randomBytes };
+  return { ...common, sockets: { logger, ...sockets } };
 }

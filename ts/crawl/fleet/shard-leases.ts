@@ -4,21 +4,21 @@
 // cut off, it stops before anybody else can begin, and no group is dialed by two.
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
-import { LEASE_TTL_MS, SHARD_COUNT } from './bus.ts';
+import { SHARD_COUNT } from './bus.ts';
 import type { FleetBus } from './bus.ts';
 
-/** Between two renewals, in milliseconds. */
-const RENEW_MS = 2_000;
+/** Between two renewals, as a part of the time that a lease lasts. */
+const RENEWAL = 1 / 5;
 
-/** How much sooner a lease is not used any more, in milliseconds: more than the server's clock and its timers are off. */
-const SAFETY_MS = 2_000;
+/** For how much of it a lease is used: the server's clock and its timers are off by less than the rest. */
+const USABLE = 4 / 5;
 
 /** Hears of shards. */
 export interface ShardListener {
   gained(shard: number): void;
-  /** At once: nothing of it may be dialed any more. */
+  /** At once: nothing of it may be dialed any more, also where it was being handed on. */
   lost(shard: number): void;
-  /** Another worker gets it: nothing of it may be dialed any more. Resolves once nothing of it is in flight. */
+  /** Another worker gets it: nothing of it is begun any more. Resolves once nothing of it is in hand. */
   handedOn(shard: number): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export class ShardLeases {
   readonly #name: string;
   readonly #listener: ShardListener;
   readonly #leases = new Map<number, Lease>();
-  /** Those that are being handed on: renewed until nothing is in flight, and not used. */
+  /** Those that are being handed on: renewed until nothing is in hand, and not used. */
   readonly #leaving = new Set<number>();
   #presence: number | undefined;
   #timer: Timer | undefined;
@@ -75,6 +75,10 @@ export class ShardLeases {
     await Promise.allSettled(keys.map((key) => leases.delete(key)));
   }
 
+  get #usableMs(): number {
+    return this.#bus.times.leaseTtlMs * USABLE;
+  }
+
   async #turn(): Promise<void> {
     try {
       await this.#renewPresence();
@@ -85,7 +89,7 @@ export class ShardLeases {
     }
     this.#loseUnusable();
     if (this.#isStopped) return;
-    this.#timer = this.#clock.after(RENEW_MS, () => {
+    this.#timer = this.#clock.after(this.#bus.times.leaseTtlMs * RENEWAL, () => {
       // A turn may wait for a server that does not answer, longer than a lease is usable.
       this.#loseUnusable();
       this.#running = this.#turn();
@@ -107,7 +111,7 @@ export class ShardLeases {
         const revision = await leases.update(keyOf(shard), this.#owner, lease.revision);
         if (revision === undefined) return this.#lose(shard);
         lease.revision = revision;
-        lease.usableUntilMs = askedAtMs + LEASE_TTL_MS - SAFETY_MS;
+        lease.usableUntilMs = askedAtMs + this.#usableMs;
       }),
     );
   }
@@ -133,7 +137,7 @@ export class ShardLeases {
     const askedAtMs = this.#clock.now();
     const revision = await this.#bus.leases.create(keyOf(shard), this.#owner);
     if (revision === undefined || this.#isStopped) return;
-    this.#leases.set(shard, { revision, usableUntilMs: askedAtMs + LEASE_TTL_MS - SAFETY_MS });
+    this.#leases.set(shard, { revision, usableUntilMs: askedAtMs + this.#usableMs });
     this.#listener.gained(shard);
   }
 
@@ -154,7 +158,8 @@ export class ShardLeases {
 
   #lose(shard: number): void {
     if (!this.#leases.delete(shard)) return;
-    if (!this.#leaving.delete(shard)) this.#listener.lost(shard);
+    this.#leaving.delete(shard);
+    this.#listener.lost(shard);
   }
 }
 

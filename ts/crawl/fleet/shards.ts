@@ -9,9 +9,14 @@ import { SHARD_COUNT } from './bus.ts';
 /** Golden ratio of 2^32: neighbouring keys land far apart. (Knuth's multiplicative hash) */
 const MULTIPLIER = 0x9e37_79b1;
 
-/** The shard of an address: the same at every worker, as long as all have the same AS map. */
-export function shardOf(asMap: AsMap | undefined, { address }: Service): number {
-  const key = groupKeyOf(asMap, networkNumberOf(address), address.bytes, 0);
+/** The shard of an address: the same at every worker, as long as all have the same AS map. @param network - Its number. */
+export function shardOf(asMap: AsMap | undefined, network: number, address: Uint8Array): number {
+  const key = groupKeyOf(asMap, network, address, 0);
   const folded = (key >>> 0) ^ Math.floor(key / 2 ** 32);
   return (Math.imul(folded, MULTIPLIER) >>> 16) % SHARD_COUNT;
+}
+
+/** As `shardOf`. */
+export function shardOfService(asMap: AsMap | undefined, { address }: Service): number {
+  return shardOf(asMap, networkNumberOf(address), address.bytes);
 }

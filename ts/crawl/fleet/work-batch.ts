@@ -1,56 +1,152 @@
-// What a message of work says: addresses of one shard and round.
+// What a message of work says: addresses of one shard and round. Every address that a worker learns crosses the bus, to each owner
+// from each worker: so it is bytes, and neither end makes an object of it.
+//
+// | size | field |
+// |---|---|
+// | 1 | version of the format, 1 |
+// | 6 | round, low byte first |
+// | 1 | texts |
+// | each 1 + length | text of a source, its length before it |
+//
+// and then, for each address,
+//
+// | size | field |
+// |---|---|
+// | 1 | network: 1 IPv4, 2 IPv6, 3 onion, 4 I2P, 5 CJDNS |
+// | 1 | V2: 0 nothing was told, 1 not offered, 2 offered |
+// | 2 | port, low byte first |
+// | 1 | number of the text of its source |
+// | 4, 16, 32 | address |
 
-/** Most addresses in one message. */
+import { NETWORK_BYTES } from '../../netaddr/network.ts';
+import { NETWORK_NAMES } from '../frontier/address-table.ts';
+
+const VERSION = 1;
+const ROUND_BYTES = 6;
+const HEAD_BYTES = 1 + ROUND_BYTES + 1;
+const ADDRESS_HEAD_BYTES = 5;
+const LONGEST_ADDRESS = 32;
+
+/** Most addresses in one message; no more sources than that. */
 export const MAX_BATCH_ADDRESSES = 100;
 
-/** Largest message that is read, in bytes. */
-export const MAX_BATCH_BYTES = 65_536;
+/** Longest text of a source, in bytes: an onion name with its port has 68. */
+export const MAX_SOURCE_BYTES = 96;
 
-/** An address to visit. */
-export interface WorkAddress {
-  /** Address and port, as text. */
-  readonly endpoint: string;
-  /** Whether V2 is offered; undefined when nothing was told. */
-  readonly offersV2: boolean | undefined;
-  /** Who told it. */
-  readonly source: string;
-}
+/** What was told of V2. */
+export const V2_UNKNOWN = 0;
+export const V2_NOT_OFFERED = 1;
+export const V2_OFFERED = 2;
 
-/** The addresses of a message. */
-export interface WorkBatch {
-  readonly round: number;
-  readonly addresses: readonly WorkAddress[];
-}
+/** Gathers addresses for a message. */
+export class WorkBatchWriter {
+  readonly #round: number;
+  readonly #bytes = new Uint8Array(MAX_BATCH_ADDRESSES * (ADDRESS_HEAD_BYTES + LONGEST_ADDRESS));
+  readonly #sources = new Map<string, number>();
+  #length = 0;
+  #count = 0;
 
-/** As bytes: JSON, an array for each address. */
-export function encodeBatch({ round, addresses }: WorkBatch): Uint8Array {
-  const rows = addresses.map(({ endpoint, offersV2, source }) => [
-    endpoint,
-    offersV2 === undefined ? -1 : Number(offersV2),
-    source,
-  ]);
-  return Buffer.from(JSON.stringify({ round, addresses: rows }), 'utf8');
-}
+  constructor(round: number) {
+    this.#round = round;
+  }
 
-/** @returns Undefined for bytes that no worker of ours made. */
-export function decodeBatch(bytes: Uint8Array): WorkBatch | undefined {
-  if (bytes.length > MAX_BATCH_BYTES) return undefined;
-  try {
-    const { round, addresses } = JSON.parse(Buffer.from(bytes).toString('utf8')) as {
-      round: unknown;
-      addresses: unknown;
-    };
-    if (!Number.isSafeInteger(round) || !Array.isArray(addresses) || addresses.length > MAX_BATCH_ADDRESSES)
-      return undefined;
-    return { round: round as number, addresses: addresses.map(readAddress) };
-  } catch {
-    return undefined;
+  get isFull(): boolean {
+    return this.#count === MAX_BATCH_ADDRESSES;
+  }
+
+  /**
+   * Adds an address; there must be room.
+   *
+   * @param address - Copied; its length is that of its network.
+   */
+  add(network: number, address: Uint8Array, port: number, v2: number, source: string): void {
+    const bytes = this.#bytes;
+    const at = this.#length;
+    bytes[at] = network;
+    bytes[at + 1] = v2;
+    bytes[at + 2] = port;
+    bytes[at + 3] = port >> 8;
+    bytes[at + 4] = this.#numberOf(source);
+    bytes.set(address, at + ADDRESS_HEAD_BYTES);
+    this.#length = at + ADDRESS_HEAD_BYTES + address.length;
+    this.#count += 1;
+  }
+
+  /** The message. */
+  finish(): Uint8Array {
+    const head = Buffer.alloc(HEAD_BYTES);
+    head[0] = VERSION;
+    head.writeUIntLE(this.#round, 1, ROUND_BYTES);
+    head[HEAD_BYTES - 1] = this.#sources.size;
+    const texts = [...this.#sources.keys()].flatMap((source) => {
+      const text = Buffer.from(source, 'latin1').subarray(0, MAX_SOURCE_BYTES);
+      return [Uint8Array.of(text.length), text];
+    });
+    return Buffer.concat([head, ...texts, this.#bytes.subarray(0, this.#length)]);
+  }
+
+  #numberOf(source: string): number {
+    let number = this.#sources.get(source);
+    if (number === undefined) this.#sources.set(source, (number = this.#sources.size));
+    return number;
   }
 }
 
-/** @throws {TypeError} It is none. */
-function readAddress(value: unknown): WorkAddress {
-  const [endpoint, offersV2, source] = value as unknown[];
-  if (typeof endpoint !== 'string' || typeof source !== 'string') throw new TypeError('not an address');
-  return { endpoint, offersV2: offersV2 === -1 ? undefined : offersV2 === 1, source };
+/** Reads a message. Its fields are those of the address that `next` came to. */
+export class WorkBatchReader {
+  readonly round: number;
+  readonly bytes: Uint8Array;
+  network = 0;
+  /** Where in `bytes` the address begins. */
+  offset = 0;
+  port = 0;
+  v2 = V2_UNKNOWN;
+  source = '';
+  readonly #sources: readonly string[];
+  #at: number;
+
+  private constructor(bytes: Uint8Array, round: number, sources: readonly string[], start: number) {
+    this.bytes = bytes;
+    this.round = round;
+    this.#sources = sources;
+    this.#at = start;
+  }
+
+  /** @returns Undefined for bytes that no worker of ours made. */
+  static open(bytes: Uint8Array): WorkBatchReader | undefined {
+    if (bytes.length < HEAD_BYTES || bytes[0] !== VERSION) return undefined;
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    const sources: string[] = [];
+    let at = HEAD_BYTES;
+    for (let left = bytes[HEAD_BYTES - 1]!; left > 0; left--) {
+      const end = at + 1 + (bytes[at] ?? 0);
+      if (end > bytes.length) return undefined;
+      sources.push(buffer.toString('latin1', at + 1, end));
+      at = end;
+    }
+    const reader = new WorkBatchReader(bytes, buffer.readUIntLE(1, ROUND_BYTES), sources, at);
+    let count = 0;
+    while (reader.next()) count++;
+    if (reader.#at !== bytes.length || count > MAX_BATCH_ADDRESSES) return undefined;
+    reader.#at = at;
+    return reader;
+  }
+
+  /** Goes to the next address. @returns False at the end. */
+  next(): boolean {
+    const { bytes } = this;
+    const at = this.#at;
+    const name = NETWORK_NAMES[bytes[at] ?? 0];
+    if (name === undefined) return false;
+    const end = at + ADDRESS_HEAD_BYTES + NETWORK_BYTES[name];
+    const source = this.#sources[bytes[at + 4] ?? -1];
+    if (end > bytes.length || source === undefined) return false;
+    this.network = bytes[at]!;
+    this.v2 = bytes[at + 1]!;
+    this.port = bytes[at + 2]! | (bytes[at + 3]! << 8);
+    this.source = source;
+    this.offset = at + ADDRESS_HEAD_BYTES;
+    this.#at = end;
+    return true;
+  }
 }

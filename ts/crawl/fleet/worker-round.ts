@@ -1,29 +1,33 @@
 // One worker's part of a round: visits the addresses of its shards, and sends on what it learns.
 //
 // A message of work is acknowledged when all its addresses have a stored record, and everything that was learned by then is
-// stored as work. So there is no work left exactly when the round is over.
+// stored as work. So there is no work left exactly when the round is over. Work that comes again had an owner who died, perhaps
+// with what its visits taught: its addresses are visited again even where there is a record already, for what they tell.
 
+import { NetAddress } from '../../netaddr/net-address.ts';
+import { NETWORK_BYTES } from '../../netaddr/network.ts';
 import { Service } from '../../netaddr/service.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
+import { NETWORK_NAMES, networkNumberOf } from '../frontier/address-table.ts';
 import type { Exclusions } from '../frontier/exclusions.ts';
 import type { Frontier } from '../frontier/frontier.ts';
-import { parseRecord } from '../record/check-record.ts';
 import type { CrawlRecord } from '../record/record.ts';
 import { endpointOf } from '../report/files/node-lists.ts';
 import { Round } from '../round/round.ts';
 import type { RoundProgress } from '../round/round.ts';
+import type { SeedName } from '../visit/visit.ts';
 import type { FleetBus, WorkMessage } from './bus.ts';
 import type { Deliveries } from './deliveries.ts';
 import { Outbox } from './outbox.ts';
+import { readFleetRecords } from './results.ts';
 import { frontierFor, visitorFor } from './round-parts.ts';
 import type { RoundParts } from './round-parts.ts';
-import { shardOf } from './shards.ts';
-import { decodeBatch } from './work-batch.ts';
-import type { WorkAddress } from './work-batch.ts';
+import { shardOf, shardOfService } from './shards.ts';
+import { V2_NOT_OFFERED, V2_OFFERED, V2_UNKNOWN, WorkBatchReader } from './work-batch.ts';
 
-/** Between two words that work is still in hand, in milliseconds: a third of the time after which it comes again. */
-const KEEP_MS = 5_000;
+/** Between two words that work is still in hand, as a part of the time after which it comes again. */
+const KEEPING = 1 / 3;
 
 /** How long work of a round that has not begun here rests, in milliseconds. */
 const EARLY_MS = 1_000;
@@ -38,8 +42,10 @@ interface Batch {
 
 /** An address that was asked for. */
 interface Wanted {
-  readonly row: number;
+  readonly shard: number;
   readonly source: string;
+  /** Whether there is a record of it, by a worker that did not finish. */
+  readonly hasRecord: boolean;
   readonly batches: Batch[];
 }
 
@@ -58,10 +64,18 @@ export class WorkerRound {
   /** Shards whose work is taken, with what ends that; undefined while it is being begun. */
   readonly #taking = new Map<number, (() => void) | undefined>();
   readonly #batches = new Set<Batch>();
-  readonly #wanted = new Map<string, Wanted>();
-  /** Addresses in flight of shards that are not ours any more, and who waits for the last of them. */
-  readonly #leaving = new Map<string, { readonly shard: number; readonly source: string }>();
+  /** By row of the frontier. */
+  readonly #wanted = new Map<number, Wanted>();
+  /** Rows in flight of shards that were lost: their records count all the same. */
+  readonly #orphans = new Map<number, Wanted>();
+  /** Rows whose records other workers stored. */
+  readonly #recorded = new Set<number>();
+  /** Who waits for the last message of a shard that is handed on. */
   readonly #onLeft = new Map<number, () => void>();
+  /** An address of each network, to be sent on. */
+  readonly #copies = NETWORK_NAMES.map((name) => new Uint8Array(name === undefined ? 0 : NETWORK_BYTES[name]));
+  #sourceNumber = -1;
+  #sourceText = '';
   #keeping: Timer;
 
   constructor(
@@ -83,12 +97,13 @@ export class WorkerRound {
     this.#round = new Round(
       { number, frontier: this.#frontier, visitor: visitorFor(parts), concurrency, clock, asMap, staysOpen: true },
       {
-        record: (record) => this.#visited(record),
+        record: (record, row) => this.#visited(record, row),
+        retrying: (row) => this.#retrying(row),
         learned: (row) => this.#sendOn(row),
         over: () => {},
       },
     );
-    this.#keeping = clock.after(KEEP_MS, this.#onKeep);
+    this.#keeping = clock.after(bus.times.workTtlMs * KEEPING, this.#onKeep);
     this.#round.start();
   }
 
@@ -101,30 +116,41 @@ export class WorkerRound {
   async stop(): Promise<void> {
     this.#end.abort();
     this.#keeping.cancel();
-    for (const shard of [...this.#taking.keys()]) this.lose(shard);
+    const shards = new Set([...this.#taking.keys(), ...[...this.#batches].map(({ shard }) => shard)]);
+    for (const shard of shards) this.lose(shard);
     await this.#round.stop();
     for (const onLeft of this.#onLeft.values()) onLeft();
   }
 
-  /** Publishes addresses to begin with. @returns Once they are stored. */
+  /**
+   * Publishes addresses to begin with.
+   *
+   * @param names - Seeds that are visited for what they tell.
+   * @returns Once all of it is stored.
+   */
   async seed(
     seeds: readonly { readonly service: Service; readonly services?: bigint; readonly source: string }[],
+    names: readonly SeedName[],
   ): Promise<void> {
     for (const { service, services, source } of seeds) {
-      const offersV2 = services === undefined ? undefined : (services & Services.P2P_V2) !== 0n;
-      this.#outbox.add(shardOf(this.#parts.options.asMap, service), { endpoint: String(service), offersV2, source });
+      const network = networkNumberOf(service.address);
+      if (network === 0) continue;
+      const { bytes } = service.address;
+      const shard = shardOf(this.#parts.options.asMap, network, bytes);
+      this.#outbox.add(shard, network, bytes, service.port, v2Of(services), source);
     }
-    await this.#outbox.stored();
+    await this.#round.ask(names);
+    await new Promise<void>((resolve) => this.#outbox.whenStored(resolve));
   }
 
   /** Begins with a shard: what has a record already is done, then its work is taken. */
   async gain(shard: number): Promise<void> {
     if (this.#taking.has(shard)) return;
     this.#taking.set(shard, undefined);
-    await this.#bus.readResults(this.number, shard, (bytes) => {
-      const record = parseRecord(Buffer.from(bytes).toString('utf8'));
-      const service = typeof record === 'string' ? undefined : Service.tryParse(endpointOf(record));
-      if (service !== undefined) this.#frontier.markDone(service);
+    await readFleetRecords(this.#bus, this.number, shard, (record) => {
+      const service = Service.tryParse(endpointOf(record));
+      const row = service === undefined ? undefined : this.#frontier.markDone(service);
+      if (row !== undefined) this.#recorded.add(row);
     });
     if (!this.#taking.has(shard)) return;
     const stop = await this.#bus.takeWork(shard, (message) => this.#takeWork(shard, message));
@@ -132,9 +158,19 @@ export class WorkerRound {
     else stop();
   }
 
-  /** Dials nobody of a shard any more. @returns Once nothing of it is in flight. */
+  /**
+   * Begins nothing of a shard any more: what nobody was dialed for goes on as new work, for the next owner.
+   *
+   * @returns Once nothing of it is in hand.
+   */
   handOn(shard: number): Promise<void> {
-    this.lose(shard);
+    this.#taking.get(shard)?.();
+    this.#taking.delete(shard);
+    for (const [row, wanted] of this.#wanted) {
+      if (wanted.shard !== shard || !this.#frontier.hold(row)) continue;
+      this.#send(row, wanted.source);
+      this.#settle(row);
+    }
     return new Promise((resolve) => {
       this.#onLeft.set(shard, resolve);
       this.#noteLeft(shard);
@@ -150,99 +186,136 @@ export class WorkerRound {
       this.#batches.delete(batch);
       batch.message.giveUp();
     }
-    for (const [endpoint, wanted] of this.#wanted) {
-      if (wanted.batches.some((batch) => this.#batches.has(batch))) continue;
-      if (!this.#frontier.hold(wanted.row)) this.#leaving.set(endpoint, { shard, source: wanted.source });
-      this.#wanted.delete(endpoint);
+    for (const [row, wanted] of this.#wanted) {
+      if (wanted.shard !== shard) continue;
+      this.#wanted.delete(row);
+      if (!this.#frontier.hold(row)) this.#orphans.set(row, wanted);
     }
+    this.#noteLeft(shard);
   }
 
   /** Leaves those alone who asked for it, also if they are waiting. */
   exclude(exclusions: Exclusions): void {
     this.#frontier.exclude(exclusions);
-    for (const [endpoint, wanted] of this.#wanted) {
-      if (this.#frontier.isExcluded(wanted.row) && this.#frontier.hold(wanted.row)) this.#settle(endpoint);
+    for (const row of this.#wanted.keys()) {
+      if (this.#frontier.isExcluded(row) && this.#frontier.hold(row)) this.#settle(row);
     }
   }
 
   #takeWork(shard: number, message: WorkMessage): void {
-    const batch = decodeBatch(message.bytes);
-    if (batch === undefined || batch.round < this.number) return message.acknowledge();
+    const addresses = WorkBatchReader.open(message.bytes);
+    if (addresses === undefined || addresses.round < this.number) return message.acknowledge();
     if (!this.#taking.has(shard)) return message.giveUp();
-    if (batch.round > this.number) return void this.#clock.after(EARLY_MS, () => message.giveUp());
-    const inHand: Batch = { message, shard, left: 0 };
-    this.#batches.add(inHand);
-    for (const address of batch.addresses) this.#want(address, inHand);
-    if (inHand.left === 0) void this.#finish(inHand);
+    if (addresses.round > this.number) return void this.#clock.after(EARLY_MS, () => message.giveUp());
+    const batch: Batch = { message, shard, left: 0 };
+    this.#batches.add(batch);
+    while (addresses.next()) this.#want(addresses, batch);
+    if (batch.left === 0) this.#finish(batch);
     this.#round.wake();
   }
 
-  /** Asks for a visit, unless there is a record or nobody may be visited there. */
-  #want({ endpoint, offersV2, source }: WorkAddress, batch: Batch): void {
-    const known = this.#wanted.get(endpoint);
+  /** Asks for a visit, unless it was made or nobody may be visited there. */
+  #want(address: WorkBatchReader, batch: Batch): void {
+    const row = this.#rowOf(address);
+    const known = this.#wanted.get(row);
     if (known !== undefined) {
       if (known.batches.includes(batch)) return;
       known.batches.push(batch);
       batch.left += 1;
       return;
     }
-    const service = Service.tryParse(endpoint);
-    if (service === undefined) return;
-    const services = offersV2 === undefined ? undefined : offersV2 ? Services.P2P_V2 : 0n;
-    const row = this.#frontier.find(service) ?? this.#frontier.addSeed(service, services, 'given');
-    if (row === -1 || !this.#frontier.admit(row)) return;
-    this.#wanted.set(String(service), { row, source, batches: [batch] });
+    if (row === -1) return;
+    const hasRecord = this.#recorded.has(row) && batch.message.isAgain;
+    if (hasRecord) this.#frontier.again(row);
+    if (!this.#frontier.admit(row)) return;
+    this.#recorded.delete(row);
+    this.#wanted.set(row, { shard: batch.shard, source: address.source, hasRecord, batches: [batch] });
     batch.left += 1;
   }
 
-  #visited(record: CrawlRecord): void {
-    const endpoint = endpointOf(record);
-    const { source } = this.#wanted.get(endpoint) ?? this.#leaving.get(endpoint) ?? {};
-    const told = source === undefined ? record : { ...record, source };
+  /** The row of an address, which is added where it is new; -1 when nobody may be visited there. */
+  #rowOf({ network, bytes, offset, port, v2 }: WorkBatchReader): number {
+    const row = this.#frontier.table.find(network, bytes, offset, port);
+    if (row !== -1) return row;
+    const name = NETWORK_NAMES[network]!;
+    const address = new NetAddress(name, bytes.slice(offset, offset + NETWORK_BYTES[name]));
+    const services = v2 === V2_UNKNOWN ? undefined : v2 === V2_OFFERED ? Services.P2P_V2 : 0n;
+    return this.#frontier.addSeed(new Service(address, port), services, 'given');
+  }
+
+  #visited(record: CrawlRecord, row: number): void {
+    const wanted = this.#wanted.get(row) ?? this.#orphans.get(row);
+    if (wanted?.hasRecord === true) return this.#settle(row);
+    const told = wanted === undefined ? record : { ...record, source: wanted.source };
+    const shard = wanted?.shard ?? shardOfService(this.#parts.options.asMap, this.#frontier.table.serviceOf(row));
     this.#onRecord(told);
-    void this.#deliveries.deliver(told).then((isStored) => isStored && this.#settle(endpoint));
+    this.#deliveries.deliver(told, shard, () => this.#settle(row));
+  }
+
+  /** What is not ours any more is not dialed again. */
+  #retrying(row: number): void {
+    if (this.#orphans.delete(row)) this.#frontier.hold(row);
   }
 
   /** An address needs no more. */
-  #settle(endpoint: string): void {
-    const leaving = this.#leaving.get(endpoint);
-    if (leaving !== undefined && this.#leaving.delete(endpoint)) this.#noteLeft(leaving.shard);
-    const wanted = this.#wanted.get(endpoint);
+  #settle(row: number): void {
+    this.#orphans.delete(row);
+    const wanted = this.#wanted.get(row);
     if (wanted === undefined) return;
-    this.#wanted.delete(endpoint);
+    this.#wanted.delete(row);
     for (const batch of wanted.batches) {
       batch.left -= 1;
-      if (batch.left === 0) void this.#finish(batch);
+      if (batch.left === 0) this.#finish(batch);
     }
   }
 
-  #noteLeft(shard: number): void {
-    for (const leaving of this.#leaving.values()) if (leaving.shard === shard) return;
-    this.#onLeft.get(shard)?.();
-    this.#onLeft.delete(shard);
+  #finish(batch: Batch): void {
+    this.#outbox.whenStored(() => {
+      if (this.#end.signal.aborted || !this.#batches.delete(batch)) return;
+      batch.message.acknowledge();
+      this.#noteLeft(batch.shard);
+    });
   }
 
-  async #finish(batch: Batch): Promise<void> {
-    await this.#outbox.stored();
-    if (this.#end.signal.aborted || !this.#batches.delete(batch)) return;
-    batch.message.acknowledge();
+  #noteLeft(shard: number): void {
+    const onLeft = this.#onLeft.get(shard);
+    if (onLeft === undefined) return;
+    for (const batch of this.#batches) if (batch.shard === shard) return;
+    this.#onLeft.delete(shard);
+    onLeft();
   }
 
   #sendOn(row: number): void {
-    const frontier = this.#frontier;
-    if (!frontier.isHeld(row)) return;
-    const service = frontier.table.serviceOf(row);
-    const services = frontier.servicesOf(row);
-    const offersV2 = services === undefined ? undefined : services !== 0n;
-    this.#outbox.add(shardOf(this.#parts.options.asMap, service), {
-      endpoint: String(service),
-      offersV2,
-      source: frontier.sourceOf(row),
-    });
+    if (this.#frontier.isHeld(row)) this.#send(row, this.#sourceOf(row));
+  }
+
+  /** Sends an address to the owner of its shard. */
+  #send(row: number, source: string): void {
+    const { table } = this.#frontier;
+    const network = table.networkOf(row);
+    const address = this.#copies[network]!;
+    table.copyAddress(row, address, 0);
+    const shard = shardOf(this.#parts.options.asMap, network, address);
+    this.#outbox.add(shard, network, address, table.portOf(row), v2Of(this.#frontier.servicesOf(row)), source);
+  }
+
+  /** Who told an address, as text: of a thousand in a row, it is the same node. */
+  #sourceOf(row: number): string {
+    const number = this.#frontier.sourceNumberOf(row);
+    if (number !== this.#sourceNumber) {
+      this.#sourceNumber = number;
+      this.#sourceText = this.#frontier.sourceOf(row);
+    }
+    return this.#sourceText;
   }
 
   readonly #onKeep = (): void => {
     for (const { message } of this.#batches) message.keep();
-    this.#keeping = this.#clock.after(KEEP_MS, this.#onKeep);
+    this.#keeping = this.#clock.after(this.#bus.times.workTtlMs * KEEPING, this.#onKeep);
   };
+}
+
+function v2Of(services: bigint | undefined): number {
+  if (services === undefined) return V2_UNKNOWN;
+  return (services & Services.P2P_V2) === 0n ? V2_NOT_OFFERED : V2_OFFERED;
 }

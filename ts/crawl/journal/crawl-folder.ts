@@ -1,7 +1,8 @@
 // The folder of a crawl: what is known and what is done, so that a crawl that ended in any way goes on where it was.
 //
 // `.lock` keeps a second process out, `crawl.json` says which round it is, `known.journal` has its addresses and
-// `records.ndjson` its records. A new round moves the records of the one before to `records-NUMBER.ndjson`.
+// `records.ndjson` its records. A new round moves the records of the one before to `records-NUMBER.ndjson`, which is packed where
+// that is wished.
 
 import { access, mkdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,6 +25,8 @@ import type { CrawlState } from './crawl-state.ts';
 import { Flusher } from './flusher.ts';
 import type { FlushListener } from './flusher.ts';
 import { knownEntry, knownHeader, readKnown } from './known-file.ts';
+import { PACKED_ENDINGS, packRecords } from './pack-records.ts';
+import type { Packing } from './pack-records.ts';
 
 /** Largest state that is read, in bytes: a million addresses that are left alone. */
 const MAX_STATE_BYTES = 134_217_728;
@@ -37,6 +40,8 @@ export interface CrawlFolderOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly listener: FlushListener;
+  /** Packs records that moved aside; undefined leaves them as they are. */
+  readonly pack?: Packing | undefined;
   /** The file layer; default: Node's. */
   readonly files?: AppendFiles;
 }
@@ -51,6 +56,7 @@ export class CrawlFolder {
   #known: AppendFile | undefined;
   #records: AppendFile | undefined;
   #flusher: Flusher | undefined;
+  #packing: Promise<void> = Promise.resolve();
 
   private constructor(path: string, options: CrawlFolderOptions, lock: FolderLock, file: DataFile, state: CrawlState) {
     this.path = path;
@@ -95,7 +101,8 @@ export class CrawlFolder {
   /** Calls back for each node that the newest round reached: where the next one begins. */
   async readReachable(onReachable: (service: Service, services: bigint) => void, signal?: AbortSignal): Promise<void> {
     // A process that was killed when it began a round has moved the records already.
-    for (const path of [this.recordsPath, this.#recordsAside(this.#state.round)]) {
+    const aside = this.#recordsAside(this.#state.round);
+    for (const path of [this.recordsPath, aside, ...packedNames(aside)]) {
       if (!(await exists(path))) continue;
       const { recordCount } = await readRecords(
         path,
@@ -114,6 +121,7 @@ export class CrawlFolder {
   async beginRound(startedAt: number): Promise<void> {
     const { round } = this.#state;
     if (round > 0) await this.#moveRecordsAside(round);
+    this.#pack();
     await this.#openFiles(0, 0);
     this.#known!.append(knownHeader());
     await this.#writeState({ ...this.#state, round: round + 1, startedAt, isComplete: false });
@@ -161,8 +169,18 @@ export class CrawlFolder {
 
   /** Leaves the folder to others. */
   async close(): Promise<void> {
+    await this.#packing;
     await this.#closeFiles();
     this.#lock.release();
+  }
+
+  /** Packs what lies aside, beside the round that goes on. What cannot be packed now is with the next round. */
+  #pack(): void {
+    const { pack, logger } = this.#options;
+    if (pack === undefined) return;
+    this.#packing = this.#packing
+      .then(() => packRecords(this.path, pack))
+      .catch((error: unknown) => logger.warn(`records are not packed: ${String(error)}`));
   }
 
   async #openFiles(knownBytes: number, recordBytes: number): Promise<void> {
@@ -186,7 +204,9 @@ export class CrawlFolder {
     const { size } = await stat(this.recordsPath).catch(() => ({ size: 0 }));
     if (size === 0) return;
     let aside = this.#recordsAside(round);
-    for (let copy = 2; await exists(aside); copy++) aside = join(this.path, `records-${round}-${copy}.ndjson`);
+    const isTaken = async (): Promise<boolean> =>
+      (await Promise.all([aside, ...packedNames(aside)].map(exists))).some(Boolean);
+    for (let copy = 2; await isTaken(); copy++) aside = join(this.path, `records-${round}-${copy}.ndjson`);
     await rename(this.recordsPath, aside).catch((error: unknown) => {
       throw systemFileError(this.recordsPath, `renamed to ${aside}`, error);
     });
@@ -222,6 +242,8 @@ function serviceOf(address: string, port: number, isCjdns: boolean): Service | u
   if (parsed === undefined) return undefined;
   return isCjdns ? parsed.toCJDNSIfInRange() : parsed;
 }
+
+const packedNames = (path: string): string[] => Object.values(PACKED_ENDINGS).map((ending) => path + ending);
 
 function exists(path: string): Promise<boolean> {
   return access(path).then(

@@ -2,12 +2,15 @@
 
 import type { AsMap } from '../../addrman/asmap/as-map.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
+import { NetAddress } from '../../netaddr/net-address.ts';
+import { Service } from '../../netaddr/service.ts';
+import { seedSourceNumber } from '../frontier/frontier.ts';
 import { systemOf } from '../frontier/group-key.ts';
 import type { Frontier } from '../frontier/frontier.ts';
 import { mayPass } from '../record/outcome.ts';
 import type { CrawlRecord } from '../record/record.ts';
 import { AddressWalker } from '../visit/address-walker.ts';
-import type { Visit, VisitRequest, VisitResult } from '../visit/visit.ts';
+import type { Lesson, SeedName, Visit, VisitRequest, VisitResult } from '../visit/visit.ts';
 import { Visitor } from '../visit/visitor.ts';
 import type { VisitorListener, VisitorOptions } from '../visit/visitor.ts';
 import { ServiceNames, recordOf } from './record-of.ts';
@@ -20,6 +23,10 @@ const OUT_OF_SOCKETS_MS = 1_000;
 
 /** Longest wait before the frontier is asked again, in milliseconds. */
 const MAX_WAIT_MS = 1_000;
+
+/** Where a name leads is the proxy's to know, and who told what they tell there is the seed. */
+const NOWHERE = new Service(NetAddress.UNSPECIFIED, 0);
+const NAMED_BY_SEED = seedSourceNumber('dns-seed');
 
 /** What a round is made of. */
 export interface RoundOptions {
@@ -36,8 +43,10 @@ export interface RoundOptions {
 
 /** Who hears of a round. */
 export interface RoundListener {
-  /** An address is done. */
-  record(record: CrawlRecord): void;
+  /** An address is done. @param row - Its number in the frontier. */
+  record(record: CrawlRecord, row: number): void;
+  /** A visit failed, and another is made later. */
+  retrying?(row: number): void;
   /** An address is new. */
   learned(row: number): void;
   /** Nothing is left. */
@@ -61,6 +70,9 @@ export class Round implements VisitorListener {
   readonly #visitor: Visitor;
   readonly #walker = new AddressWalker();
   readonly #names = new ServiceNames();
+  /** Names of seeds that are being visited. */
+  #namesInFlight = 0;
+  #onNamesDone: () => void = () => {};
   #wakeUp: Timer | undefined;
   #limit: number;
   /** Nobody is dialed before: there were no sockets. */
@@ -80,6 +92,22 @@ export class Round implements VisitorListener {
   start(): void {
     this.#visitor.start();
     this.#wakeSoon();
+  }
+
+  /**
+   * Visits whom seeds' names lead to, for the addresses that they tell. There is no record of it: nobody knows who it was.
+   *
+   * @returns Once all of them are over.
+   */
+  ask(names: readonly SeedName[]): Promise<void> {
+    for (const name of names) {
+      this.#namesInFlight++;
+      this.#visitor.visit({ service: NOWHERE, name, services: undefined, token: NAMED_BY_SEED });
+    }
+    return new Promise((resolve) => {
+      this.#onNamesDone = resolve;
+      if (this.#namesInFlight === 0) resolve();
+    });
   }
 
   /** Ends it where it is; what was in flight is not done. */
@@ -113,7 +141,7 @@ export class Round implements VisitorListener {
   }
 
   /** Called by the `Visitor`: addresses that a peer told. */
-  learn(visit: Visit, isV2: boolean, payload: Uint8Array): { newCount: number; ages: Uint32Array } | undefined {
+  learn(visit: Visit, isV2: boolean, payload: Uint8Array): Lesson | undefined {
     const walker = this.#walker;
     if (!walker.begin(isV2, payload)) return undefined;
     const { frontier, clock } = this.#options;
@@ -136,24 +164,33 @@ export class Round implements VisitorListener {
   /** Called by the `Visitor`: a visit is over. */
   visited(result: VisitResult): void {
     const { frontier, clock, number, asMap } = this.#options;
-    const { token, service } = result.attempt.request;
+    const { token, service, name } = result.attempt.request;
+    if (name !== undefined) return this.#nameDone();
     if (this.#limit < this.#options.concurrency) this.#limit++;
     const isDone = frontier.finish(token, mayPass(result.outcome), clock.now());
-    if (isDone) {
+    if (!isDone) this.#listener.retrying?.(token);
+    else {
       const asn = systemOf(asMap, service.address);
       const context = { round: number, wallTimeMs: clock.wallTimeMs(), frontier, names: this.#names, asn };
-      this.#listener.record(recordOf(result, context));
+      this.#listener.record(recordOf(result, context), token);
     }
     this.#wakeSoon();
   }
 
   /** Called by the `Visitor`: a visit could not begin. */
   postponed(request: VisitRequest, code: string): void {
+    if (request.name !== undefined) return this.#nameDone();
     this.#options.frontier.putBack(request.token);
     if (this.#isOver || code !== 'out-of-sockets') return;
     // What the system gives is what there is: as many as there are now, and one more with each visit that ends.
     this.#limit = Math.max(1, this.#visitor.inFlightCount);
     this.#restsUntilMs = this.#options.clock.now() + OUT_OF_SOCKETS_MS;
+  }
+
+  #nameDone(): void {
+    this.#namesInFlight--;
+    if (this.#namesInFlight === 0) this.#onNamesDone();
+    this.#wakeSoon();
   }
 
   #wakeSoon(): void {
@@ -176,6 +213,7 @@ export class Round implements VisitorListener {
     const restMs = this.#restsUntilMs - clock.now();
     if (restMs > 0) return this.#wakeIn(restMs);
     const isMoreLeft = this.#dialSome(clock.now());
+    if (frontier.isEmpty && this.#namesInFlight > 0) return;
     if (frontier.isEmpty) return this.#options.staysOpen === true ? undefined : this.#end();
     // A visit that ends wakes us.
     if (this.#visitor.inFlightCount >= this.#limit) return;

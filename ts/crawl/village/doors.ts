@@ -31,11 +31,14 @@ const HOST_UNREACHABLE = Uint8Array.of(5, 4, 0, 1, 0, 0, 0, 0, 0, 0);
 /** A SOCKS5 proxy that takes names and passwords of any kind. */
 export class SocksDoor implements Door {
   readonly #find: FindVillager;
+  readonly #seed: Villager;
   #received = new Uint8Array(0);
   #step: 'greeting' | 'password' | 'request' = 'greeting';
 
-  constructor(find: FindVillager) {
+  /** @param seed - Where names of DNS lead. */
+  constructor(find: FindVillager, seed: Villager) {
     this.#find = find;
+    this.#seed = seed;
   }
 
   take(data: Uint8Array): DoorAnswer | undefined {
@@ -70,7 +73,8 @@ export class SocksDoor implements Door {
     if (received.length < 7 + length) return undefined;
     const host = Buffer.from(received.subarray(5, 5 + length)).toString('latin1');
     const address = NetAddress.tryParse(host);
-    const villager = address && (this.#find(address) ?? this.#find(address.toCJDNSIfInRange()));
+    const villager =
+      address === undefined ? this.#seed : (this.#find(address) ?? this.#find(address.toCJDNSIfInRange()));
     if (villager === undefined) return { send: HOST_UNREACHABLE };
     return { send: GRANTED, villager, rest: received.slice(7 + length) };
   }

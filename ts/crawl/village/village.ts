@@ -213,7 +213,7 @@ export class Village {
   #accept(nodeId: number, me: Service): boolean {
     this.#visitCount++;
     const find = (address: NetAddress): Villager | undefined => this.#byAddress.get(String(address));
-    if (me.equals(this.#socksAt)) this.#doors.set(nodeId, new SocksDoor(find));
+    if (me.equals(this.#socksAt)) this.#doors.set(nodeId, new SocksDoor(find, this.villagers[0]!));
     else if (me.equals(this.#samAt)) this.#doors.set(nodeId, new SamDoor(find));
     else {
       const villager = find(me.address);

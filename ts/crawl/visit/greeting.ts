@@ -4,6 +4,7 @@ import type { Service } from '../../netaddr/service.ts';
 import { encodeMessage } from '../../p2p/messages/registry.ts';
 import type { EncodedMessage } from '../../p2p/messages/registry.ts';
 import { NO_VERSION_ADDRESS, formatUserAgent } from '../../p2p/messages/version.ts';
+import type { VersionAddress } from '../../p2p/messages/version.ts';
 import { PROTOCOL_VERSION } from '../../p2p/protocol.ts';
 import type { Clock } from '../../util/time/clock.ts';
 import { random64 } from '../../util/random.ts';
@@ -19,6 +20,9 @@ export class Greeting {
   readonly nonce: bigint;
   readonly #clock: Clock;
   readonly #relay: boolean;
+  /** What those are told who are told nothing of themselves, and the second that it is of. */
+  #common: EncodedMessage | undefined;
+  #commonSeconds = 0;
 
   /**
    * @param contact - Where people can reach the operator of the crawl: letters, digits, space and `.,;-_?@`.
@@ -38,13 +42,23 @@ export class Greeting {
    * @param to - Where the peer is; undefined for one behind a proxy, which is told nothing of that.
    */
   versionFor(to: Service | undefined): EncodedMessage {
+    const timeSeconds = Math.floor(this.#clock.wallTimeMs() / 1_000);
     const isTold = to !== undefined && to.address.isRoutable() && to.address.isV1Compatible();
+    if (isTold) return this.#version(timeSeconds, { services: 0n, service: to });
+    if (this.#common === undefined || this.#commonSeconds !== timeSeconds) {
+      this.#common = this.#version(timeSeconds, NO_VERSION_ADDRESS);
+      this.#commonSeconds = timeSeconds;
+    }
+    return this.#common;
+  }
+
+  #version(timeSeconds: number, receiver: VersionAddress): EncodedMessage {
     return encodeMessage({
       type: 'version',
       protocolVersion: PROTOCOL_VERSION,
       services: 0n,
-      timeSeconds: Math.floor(this.#clock.wallTimeMs() / 1_000),
-      receiver: isTold ? { services: 0n, service: to } : NO_VERSION_ADDRESS,
+      timeSeconds,
+      receiver,
       sender: NO_VERSION_ADDRESS,
       nonce: this.nonce,
       userAgent: this.userAgent,

@@ -1,6 +1,7 @@
 // One visit: a handshake, one question for addresses, one ping, and what was learned.
 
 import type { Service } from '../../netaddr/service.ts';
+import type { SockMan } from '../../sockman/sock-man.ts';
 import { encodeMessage } from '../../p2p/messages/registry.ts';
 import type { EncodedMessage } from '../../p2p/messages/registry.ts';
 import type { Transport } from '../../p2p/transport/transport.ts';
@@ -13,9 +14,21 @@ const GETADDR = encodeMessage({ type: 'getaddr' });
 const PING_NONCE = 1n;
 const PING = encodeMessage({ type: 'ping', nonce: PING_NONCE });
 
+/** Bytes that may wait for a peer that does not read: more than all that a visit has to say. */
+const MAX_UNSENT_BYTES = 65_536;
+const QUEUE_OPTIONS = { limitBytes: MAX_UNSENT_BYTES };
+
+/** A name that a proxy looks up. */
+export interface SeedName {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** An address to visit. */
 export interface VisitRequest {
   readonly service: Service;
+  /** Dialed in the place of the address, through the proxy for names: a DNS seed, which leads to a node of its choice. */
+  readonly name?: SeedName;
   /** The services that others told of it; undefined when nothing is known. */
   readonly services: bigint | undefined;
   /** The caller's own number for it. */
@@ -34,14 +47,17 @@ export interface Attempt {
   readonly earlierBytesSent: number;
 }
 
-/** What a visit needs of its visitor. */
-export interface VisitHost extends ConversationContext {
-  /** Hands bytes to the socket. */
-  transmit(visit: Visit, bytes: Uint8Array): void;
-  /** Takes the addresses of a message. @returns How many of them were new, and their claimed ages, in seconds. */
-  learn(visit: Visit, isV2: boolean, payload: Uint8Array): { newCount: number; ages: Uint32Array } | undefined;
-  /** An answer came: the visit is over when nothing more comes for a while. */
-  noteAnswer(visit: Visit, nowMs: number): void;
+/** What an answer had: how many addresses were new, and the claimed age of each, in seconds. */
+export interface Lesson {
+  readonly newCount: number;
+  readonly ages: Uint32Array;
+}
+
+/** What all visits of a visitor have in common. */
+export interface VisitContext extends ConversationContext {
+  readonly sockets: SockMan;
+  /** Takes the addresses of a message; undefined for one that does not decode. */
+  readonly learn: (visit: Visit, isV2: boolean, payload: Uint8Array) => Lesson | undefined;
 }
 
 /** A visit from the moment that it is connected. */
@@ -62,13 +78,23 @@ export class Visit extends Conversation {
   isReset = false;
   /** Bytes of a message that is not complete, as last counted. */
   heldBytes = 0;
-  readonly #host: VisitHost;
+  readonly #visits: VisitContext;
+  readonly #quietMs: number;
   #longestAnswer = 0;
   #pingSentAtMs = 0;
 
-  constructor(host: VisitHost, transport: Transport, attempt: Attempt, nodeId: number, nowMs: number) {
-    super(host, transport);
-    this.#host = host;
+  /** @param quietMs - After an answer, with no more addresses: then the visit is over. */
+  constructor(
+    visits: VisitContext,
+    transport: Transport,
+    attempt: Attempt,
+    nodeId: number,
+    quietMs: number,
+    nowMs: number,
+  ) {
+    super(visits, transport);
+    this.#visits = visits;
+    this.#quietMs = quietMs;
     this.attempt = attempt;
     this.nodeId = nodeId;
     this.connectedAtMs = nowMs;
@@ -77,7 +103,11 @@ export class Visit extends Conversation {
   }
 
   protected override transmit(bytes: Uint8Array): void {
-    this.#host.transmit(this, bytes);
+    const waiting = this.#visits.sockets.queueBytes(this.nodeId, bytes, QUEUE_OPTIONS);
+    // The connection is gone, which its end will say; the kernel names the reason only once.
+    if (waiting < 0) this.isReset = true;
+    // The peer does not read what it asks for.
+    if (waiting > MAX_UNSENT_BYTES / 2) this.ending = { outcome: 'protocol-error', code: 'never-reads' };
   }
 
   protected override afterVerack(): readonly EncodedMessage[] {
@@ -97,9 +127,9 @@ export class Visit extends Conversation {
   }
 
   #takeAddresses(isV2: boolean, payload: Uint8Array, nowMs: number): void {
-    const learned = this.#host.learn(this, isV2, payload);
-    if (learned === undefined) return;
-    const { newCount, ages } = learned;
+    const lesson = this.#visits.learn(this, isV2, payload);
+    if (lesson === undefined) return;
+    const { newCount, ages } = lesson;
     this.addressCount += ages.length;
     this.newAddressCount += newCount;
     if (ages.length > this.#longestAnswer) {
@@ -107,7 +137,7 @@ export class Visit extends Conversation {
       this.addressAge = medianOf(ages);
     }
     // One address is how nodes introduce themselves, and no answer.
-    if (ages.length > 1) this.#host.noteAnswer(this, nowMs);
+    if (ages.length > 1) this.dueAtMs = Math.min(this.attempt.dueAtMs, nowMs + this.#quietMs);
   }
 
   #takePong(payload: Uint8Array, nowMs: number): void {

@@ -9,7 +9,6 @@ import type { DialResult } from '../../sockman/dial/dialer.ts';
 import type { SockManOptions } from '../../sockman/options.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';
 import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
-import type { Service } from '../../netaddr/service.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
 import { V1Transport } from '../../p2p/transport/v1.ts';
@@ -21,16 +20,13 @@ import type { Greeting } from './greeting.ts';
 import { isOverlay } from './routes.ts';
 import type { Routes, VisitLimits } from './routes.ts';
 import { Visit } from './visit.ts';
-import type { Attempt, VisitHost, VisitRequest, VisitResult } from './visit.ts';
+import type { Attempt, Lesson, VisitContext, VisitRequest, VisitResult } from './visit.ts';
 
 /** Between two looks at the visits, in milliseconds. */
 const SWEEP_MS = 250;
 
 /** Bytes of one visit that are taken: several times the longest honest answer. What goes on sending is a flood. */
 export const MAX_VISIT_BYTES = 8_388_608;
-
-/** Bytes that may wait for a peer that does not read: more than all that a visit has to say. */
-const MAX_UNSENT_BYTES = 65_536;
 
 /** Bytes of unfinished messages of all visits together, at most; beyond it, visits that hold much are ended. */
 export const MAX_HELD_BYTES = 268_435_456;
@@ -47,6 +43,8 @@ export interface VisitorOptions {
   readonly greeting: Greeting;
   readonly v2: V2Policy;
   readonly routes: Routes;
+  /** Looks up names and connects to them. */
+  readonly nameProxy: Proxy | undefined;
   readonly clear: VisitLimits;
   readonly overlay: VisitLimits;
   readonly clock: Clock;
@@ -56,8 +54,8 @@ export interface VisitorOptions {
 
 /** Who hears of visits. */
 export interface VisitorListener {
-  /** Addresses of a message that decodes. @returns How many were new, and their ages. */
-  learn(visit: Visit, isV2: boolean, payload: Uint8Array): { newCount: number; ages: Uint32Array } | undefined;
+  /** Addresses that a peer told; undefined for a message that does not decode. */
+  learn(visit: Visit, isV2: boolean, payload: Uint8Array): Lesson | undefined;
   /** A visit is over. Its number in flight is free already. */
   visited(result: VisitResult): void;
   /** A visit could not begin, by no fault of the address: there are no sockets left, or all ends. */
@@ -65,12 +63,11 @@ export interface VisitorListener {
 }
 
 /** See the module comment. */
-export class Visitor implements VisitHost {
-  readonly magic: Uint8Array;
-  readonly nonce: bigint;
+export class Visitor {
   readonly #options: VisitorOptions;
   readonly #listener: VisitorListener;
   readonly #sockets: SockMan;
+  readonly #context: VisitContext;
   readonly #visits = new Map<number, Visit>();
   #dialingCount = 0;
   #heldBytes = 0;
@@ -80,8 +77,6 @@ export class Visitor implements VisitHost {
   constructor(options: VisitorOptions, listener: VisitorListener) {
     this.#options = options;
     this.#listener = listener;
-    this.magic = options.magic;
-    this.nonce = options.greeting.nonce;
     this.#sockets = createSockMan(
       {
         eventNewConnectionAccepted: () => false,
@@ -91,6 +86,12 @@ export class Visitor implements VisitHost {
       },
       options.sockets,
     );
+    this.#context = {
+      magic: options.magic,
+      nonce: options.greeting.nonce,
+      sockets: this.#sockets,
+      learn: (visit, isV2, payload) => listener.learn(visit, isV2, payload),
+    };
   }
 
   /** Dials and visits under way. */
@@ -128,8 +129,8 @@ export class Visitor implements VisitHost {
     });
   }
 
-  #limitsOf({ service }: VisitRequest): VisitLimits {
-    return isOverlay(service) ? this.#options.overlay : this.#options.clear;
+  #limitsOf({ service, name }: VisitRequest): VisitLimits {
+    return name !== undefined || isOverlay(service) ? this.#options.overlay : this.#options.clear;
   }
 
   // ---- Dialing ------------------------------------------------------------------------------------------------------
@@ -138,7 +139,7 @@ export class Visitor implements VisitHost {
     this.#dialingCount++;
     const { service } = attempt.request;
     const { connectTimeoutMs: timeoutMs } = this.#limitsOf(attempt.request);
-    const proxy = this.#proxyFor(service);
+    const proxy = this.#proxyFor(attempt.request);
     if (proxy !== undefined) return this.#dialThrough(proxy, attempt, timeoutMs);
     const dialed = this.#sockets.connectAndMakeNodeId(service, { timeoutMs });
     void dialed.then((result) => this.#dialed(attempt, result));
@@ -150,14 +151,16 @@ export class Visitor implements VisitHost {
     const late = new AbortController();
     const timer = clock.after(Math.max(0, attempt.dueAtMs - clock.now()), () => late.abort());
     const options: ConnectOptions = { timeoutMs, proxy, signal: late.signal };
-    void this.#sockets.connectAndMakeNodeId(attempt.request.service, options).then((result) => {
+    const { service, name = service } = attempt.request;
+    void this.#sockets.connectAndMakeNodeId(name, options).then((result) => {
       timer.cancel();
       this.#dialed(attempt, result);
     });
   }
 
-  #proxyFor({ address }: Service): Proxy | undefined {
-    const route = this.#options.routes[address.network as PublicNetworkName];
+  #proxyFor({ service, name }: VisitRequest): Proxy | undefined {
+    const { routes, nameProxy } = this.#options;
+    const route = name === undefined ? routes[service.address.network as PublicNetworkName] : nameProxy;
     return route === 'direct' ? undefined : route;
   }
 
@@ -183,33 +186,14 @@ export class Visitor implements VisitHost {
     const transport = attempt.isV2
       ? new V2Transport({ magic, isInitiator: true, randomBytes })
       : new V1Transport(magic);
-    const visit = new Visit(this, transport, attempt, nodeId, clock.now());
+    const { quietMs } = this.#limitsOf(attempt.request);
+    const visit = new Visit(this.#context, transport, attempt, nodeId, quietMs, clock.now());
     this.#visits.set(nodeId, visit);
-    visit.begin(greeting.versionFor(this.#proxyFor(service) === undefined ? service : undefined));
+    visit.begin(greeting.versionFor(this.#proxyFor(attempt.request) === undefined ? service : undefined));
     this.#sweep ??= this.#sockets.deadline(SWEEP_MS, this.#onSweep);
   }
 
   // ---- Conversations ------------------------------------------------------------------------------------------------
-
-  /** Called by a `Visit`: bytes for its socket. */
-  transmit(visit: Visit, bytes: Uint8Array): void {
-    const waiting = this.#sockets.queueBytes(visit.nodeId, bytes, { limitBytes: MAX_UNSENT_BYTES });
-    // The connection is gone, which its end will say; the kernel names the reason only once.
-    if (waiting < 0) visit.isReset = true;
-    // The peer does not read what it asks for.
-    if (waiting > MAX_UNSENT_BYTES / 2) visit.ending = { outcome: 'protocol-error', code: 'never-reads' };
-  }
-
-  /** Called by a `Visit`: addresses that its peer told. */
-  learn(visit: Visit, isV2: boolean, payload: Uint8Array): { newCount: number; ages: Uint32Array } | undefined {
-    return this.#listener.learn(visit, isV2, payload);
-  }
-
-  /** Called by a `Visit`: its peer answered. */
-  noteAnswer(visit: Visit, nowMs: number): void {
-    const { dueAtMs, request } = visit.attempt;
-    visit.dueAtMs = Math.min(dueAtMs, nowMs + this.#limitsOf(request).quietMs);
-  }
 
   #take(nodeId: number, data: Uint8Array): void {
     const visit = this.#visits.get(nodeId);
