@@ -18,7 +18,11 @@ const CODES: Readonly<Partial<Record<Villager['kind'], string>>> = {
   'full-reset': 'reset',
   full: 'closed',
   refusing: 'connection-refused',
+  flooder: 'flood',
 };
+
+/** What of a village is looked at. */
+type Truth = Pick<Village, 'villagers' | 'toldBy'>;
 
 const keyOf = ({ address, port }: CrawlRecord): string => `${address} ${port}`;
 
@@ -29,7 +33,7 @@ function known(record: CrawlRecord | undefined): object | undefined {
   return { outcome, code, transport, services, userAgent, startHeight, relay, addressCount, network };
 }
 
-function expected(village: Village, villager: Villager, usesV2: boolean): object {
+function expected(village: Truth, villager: Villager, usesV2: boolean): object {
   const { kind, services, userAgent, startHeight, relay, service } = villager;
   const outcome = VILLAGER_KINDS[kind];
   const saidVersion = outcome === 'reachable' || kind === 'resets-at-verack';
@@ -48,14 +52,14 @@ function expected(village: Village, villager: Villager, usesV2: boolean): object
   };
 }
 
-function addressCountOf(village: Village, villager: Villager): number {
+function addressCountOf(village: Truth, villager: Villager): number {
   if (!tellsAddresses(villager.kind)) return 0;
   const told = village.toldBy(villager);
   return villager.kind === 'old' ? told.filter(({ service }) => service.address.isV1Compatible()).length : told.length;
 }
 
 /** Holds the records of a round against the village. @param usesV2 - Whether the crawl did. */
-export function expectGroundTruth(village: Village, records: readonly CrawlRecord[], usesV2: boolean = true): void {
+export function expectGroundTruth(village: Truth, records: readonly CrawlRecord[], usesV2: boolean = true): void {
   const byKey = new Map(records.map((record) => [keyOf(record), record]));
   expect(byKey.size).toBe(records.length);
   for (const villager of village.villagers) {

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { CrawlRecord } from '../../../ts/crawl/record/record.ts';
+import { CLEAR_LIMITS } from '../../../ts/crawl/visit/routes.ts';
 import { MAX_VISIT_BYTES } from '../../../ts/crawl/visit/visitor.ts';
 import { splitReceives } from '../../../ts/testing.ts';
 import { VirtualVillage, crawlVillage } from './crawl-village.ts';
@@ -59,6 +60,61 @@ describe('a crawl among hostile peers', () => {
       expect(record!.bytesReceived).toBeLessThan(MAX_VISIT_BYTES + 1_048_576);
     }
     expect(reachable(records)).toHaveLength(12);
+    await virtual.stop();
+  }, 60_000);
+
+  it('records the honest nodes as they are beside every hostile kind at once, each within its deadline', async () => {
+    const hostile = {
+      spammer: 1,
+      flooder: 1,
+      tarpit: 2,
+      silent: 2,
+      'too-long': 2,
+      echo: 2,
+      'wrong-network': 2,
+      http: 2,
+    };
+    const rude = {
+      'ends-in-version': 2,
+      'resets-at-verack': 2,
+      'resets-at-getaddr': 2,
+      'full-reset': 2,
+      ssh: 1,
+      tls: 1,
+    };
+    const odd = { 'time-liar': 2, 'hostile-agent': 2, 'huge-agent': 2, 'v1-claims-v2': 2, refusing: 2 };
+    const honest = { v1: 10, both: 10, v2: 4, old: 4 };
+    const virtual = new VirtualVillage({
+      count: 240,
+      seed: 4,
+      spam: 30_000,
+      mix: { ...honest, ...hostile, ...rude, ...odd },
+    });
+    const { village, net } = virtual;
+    const dialedAtMs = new Map<string, number>();
+    net.faults = {
+      connect: ({ remote, nowMs }) => {
+        const key = String(remote!.address);
+        if (!dialedAtMs.has(key)) dialedAtMs.set(key, nowMs);
+        return undefined;
+      },
+    };
+    const startedAt = net.clock.wallTimeMs() - net.clock.now();
+    const { records, endings } = await crawlVillage(virtual, {
+      attempts: 1,
+      perSource: 1_000,
+      groupRate: 1_000,
+      groupConcurrency: 1_000,
+    });
+    const residents = village.villagers.filter(({ kind }) => kind !== 'spammer');
+    const addresses = new Set(residents.map(({ service }) => String(service.address)));
+    const ofResidents = records.filter(({ address }) => addresses.has(address));
+    expectGroundTruth({ villagers: residents, toldBy: (villager) => village.toldBy(villager) }, ofResidents);
+    for (const { address, time } of ofResidents) {
+      expect(time - startedAt - dialedAtMs.get(address)!).toBeLessThanOrEqual(CLEAR_LIMITS.deadlineMs + 500);
+    }
+    expect(endings[0]).toMatchObject({ isComplete: true });
+    expect(endings[0]!.beyondSource).toBeGreaterThan(20_000);
     await virtual.stop();
   }, 60_000);
 
