@@ -19,9 +19,15 @@ import { Crawler, FleetWorker, ReportHistory, RoundReports, connectToNats } from
 import { Service } from '../../../esm/index.js';
 import { median, spread } from '../../lib/statistics.mjs';
 
-const { values: options } = parseArgs({ options: { smoke: { type: 'boolean', default: false } } });
-const VILLAGERS = options.smoke ? 300 : 5_000;
-const ROUNDS = options.smoke ? 1 : 5;
+const { values: options } = parseArgs({
+  options: {
+    smoke: { type: 'boolean', default: false },
+    villagers: { type: 'string', default: '5000' },
+    rounds: { type: 'string', default: '5' },
+  },
+});
+const VILLAGERS = options.smoke ? 300 : Number(options.villagers);
+const ROUNDS = options.smoke ? 1 : Number(options.rounds);
 const RECORDS = options.smoke ? 1_000 : 20_000;
 const WORKERS = 4;
 const VILLAGE = fileURLToPath(new URL('../../servers/village.mjs', import.meta.url));

@@ -65,7 +65,7 @@ const startWorker = (host, name) =>
   );
 const workers = [startWorker('127.0.0.1', 'near'), startWorker(ADDRESS, 'far')];
 
-const times = { leaseTtlMs: Number(leaseTtlMs), workTtlMs: Number(workTtlMs) };
+const times = { gatherMs: 100, leaseTtlMs: Number(leaseTtlMs), workTtlMs: Number(workTtlMs) };
 const bus = await connectToNats({ servers: `nats://127.0.0.1:${PORT}`, name: 'observer', times });
 /** Records of the round by address, with all that were stored of each. */
 const results = async () => {

@@ -13,8 +13,8 @@ import type { VillageOptions } from '../../../ts/crawl/village/village.ts';
 /** Limits that suit a village. */
 const LIMITS = { connectTimeoutMs: 5_000, deadlineMs: 10_000, quietMs: 200 };
 
-/** A fleet that notices soon that a worker is gone. */
-export const QUICK_TIMES: FleetTimes = { leaseTtlMs: 2_000, workTtlMs: 3_000 };
+/** A fleet that talks often, and notices soon that a worker is gone. */
+export const QUICK_TIMES: FleetTimes = { gatherMs: 100, leaseTtlMs: 2_000, workTtlMs: 3_000 };
 
 /** How workers crawl a village. */
 export function villageCrawl(village: Village): CrawlOptions {

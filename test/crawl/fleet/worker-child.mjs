@@ -9,7 +9,7 @@ const [servers, name, folder, seed, groupRate, leaseTtlMs, workTtlMs] = process.
 const end = new AbortController();
 process.on('SIGTERM', () => end.abort());
 
-const times = { leaseTtlMs: Number(leaseTtlMs), workTtlMs: Number(workTtlMs) };
+const times = { gatherMs: 100, leaseTtlMs: Number(leaseTtlMs), workTtlMs: Number(workTtlMs) };
 let bus;
 while (bus === undefined) bus = await connectToNats({ servers, name, times }).catch(() => sleep(200));
 const crawl = {

@@ -55,8 +55,13 @@ export interface ResultKey {
   readonly id: string;
 }
 
-/** How soon a fleet notices that a worker is gone. The same for all of them. */
+/** How often a fleet talks, and how soon it notices that a worker is gone. The same for all of them. */
 export interface FleetTimes {
+  /**
+   * How long records and addresses wait for company, in milliseconds, 1 to 60,000: what a worker that is killed visits again, at most.
+   * Default 1,000.
+   */
+  readonly gatherMs: number;
   /** A lease that is not renewed for so long passes on, in milliseconds, 1,000 to 600,000. Default 10,000. */
   readonly leaseTtlMs: number;
   /** Work that nobody keeps for so long comes again, in milliseconds: longer than a lease, so that it finds the new owner. Default 15,000. */
@@ -64,7 +69,7 @@ export interface FleetTimes {
 }
 
 /** See `FleetTimes`. */
-export const FLEET_TIMES: FleetTimes = { leaseTtlMs: 10_000, workTtlMs: 15_000 };
+export const FLEET_TIMES: FleetTimes = { gatherMs: 1_000, leaseTtlMs: 10_000, workTtlMs: 15_000 };
 
 /** The connection of one worker to its fleet. */
 export interface FleetBus {

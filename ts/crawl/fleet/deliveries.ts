@@ -14,9 +14,6 @@ import type { CrawlRecord } from '../record/record.ts';
 import type { FleetBus } from './bus.ts';
 import { encodeResults } from './results.ts';
 
-/** How long records wait for company, in milliseconds: what a worker that is killed visits again, at most. */
-const GATHER_MS = 250;
-
 /** Most records in a message, and the text in UTF-16 units after which it leaves: well below what a server takes (1 MiB). */
 const MAX_RECORDS = 250;
 const FULL_CHARS = 131_072;
@@ -107,7 +104,7 @@ export class Deliveries {
     parcel.onStored.push(onStored);
     this.#open += 1;
     if (addTo(parcel, record)) this.#sendGathered(shard);
-    else this.#timer ??= this.#clock.after(GATHER_MS, () => this.#sendAll());
+    else this.#timer ??= this.#clock.after(this.#bus.times.gatherMs, () => this.#sendAll());
   }
 
   /** Ends: what cannot be stored now stays in the file. */

@@ -35,7 +35,7 @@ export interface NatsBusOptions {
   readonly prefix?: string;
   /** The worker's name, as the server shows it. */
   readonly name: string;
-  /** How soon it is noticed that a worker is gone: as the first worker of the fleet says. */
+  /** As the first worker of the fleet says. Default `FLEET_TIMES`. */
   readonly times?: FleetTimes;
   /** NATS's own options (`NodeConnectionOptions` of `@nats-io/transport-node`): `user`, `pass`, `token`, `authenticator`, `tls` … */
   readonly connection?: Readonly<Record<string, unknown>>;
@@ -88,7 +88,8 @@ export async function connectToNats(options: NatsBusOptions): Promise<FleetBus> 
   }
 }
 
-function checkTimes({ leaseTtlMs, workTtlMs }: FleetTimes): void {
+function checkTimes({ gatherMs, leaseTtlMs, workTtlMs }: FleetTimes): void {
+  if (!(gatherMs >= 1 && gatherMs <= 60_000)) throw outOfRange('gatherMs', '1 to 60000', gatherMs);
   if (!(leaseTtlMs >= 1_000 && leaseTtlMs <= 600_000)) throw outOfRange('leaseTtlMs', '1000 to 600000', leaseTtlMs);
   if (!(workTtlMs > leaseTtlMs && workTtlMs <= 1_200_000))
     throw outOfRange('workTtlMs', 'more than leaseTtlMs, at most 1200000', workTtlMs);
@@ -264,7 +265,9 @@ class NatsBus implements FleetBus {
 function workOf(message: JsMsg): WorkMessage {
   return {
     bytes: message.data,
-    isAgain: message.redelivered,
+    get isAgain() {
+      return message.redelivered;
+    },
     acknowledge: () => message.ack(),
     keep: () => message.working(),
     giveUp: () => message.nak(),

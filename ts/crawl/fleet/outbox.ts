@@ -5,9 +5,6 @@ import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { FleetBus } from './bus.ts';
 import { WorkBatchWriter } from './work-batch.ts';
 
-/** How long addresses wait for company, in milliseconds. */
-const GATHER_MS = 250;
-
 /** Between two tries to reach a server that is away, in milliseconds. */
 const RETRY_MS = 500;
 
@@ -37,7 +34,7 @@ export class Outbox {
     if (gathered === undefined) this.#gathered.set(shard, (gathered = new WorkBatchWriter(this.#round)));
     gathered.add(network, address, port, v2, source);
     if (gathered.isFull) this.#send(shard);
-    else this.#timer ??= this.#clock.after(GATHER_MS, () => this.#sendAll());
+    else this.#timer ??= this.#clock.after(this.#bus.times.gatherMs, () => this.#sendAll());
   }
 
   /** Calls back once everything that was added by now is stored, or the round is over. */

@@ -8,7 +8,7 @@ import { SHARD_COUNT } from './bus.ts';
 import type { FleetBus } from './bus.ts';
 
 /** Between two renewals, as a part of the time that a lease lasts. */
-const RENEWAL = 1 / 5;
+const RENEWAL = 0.3;
 
 /** For how much of it a lease is used: the server's clock and its timers are off by less than the rest. */
 const USABLE = 4 / 5;

@@ -49,30 +49,27 @@ export class AddressWalker {
   begin(isV2: boolean, payload: Uint8Array): boolean {
     this.bytes = payload;
     this.#isV2 = isV2;
-    this.#at = 0;
-    const count = this.#compactSize();
+    const width = widthOfCompactSize(payload, 0);
+    const count = width === 0 ? -1 : compactSizeAt(payload, 0, width);
     if (count < 0 || count > MAX_ADDRESSES) return false;
     this.count = count;
     this.#left = count;
-    const start = this.#at;
-    let isSound = true;
-    while (isSound && this.#left > 0) isSound = this.next();
-    this.#at = start;
-    this.#left = count;
-    return isSound;
+    this.#at = width;
+    return isV2 ? isSoundV2(payload, width, count) : width + count * V1_ENTRY_BYTES <= payload.length;
   }
 
   /** Goes to the next entry. @returns False at the end. */
   next(): boolean {
     if (this.#left === 0) return false;
     this.#left--;
-    return this.#isV2 ? this.#nextV2() : this.#nextV1();
+    if (this.#isV2) this.#nextV2();
+    else this.#nextV1();
+    return true;
   }
 
-  #nextV1(): boolean {
+  #nextV1(): void {
     const { bytes } = this;
     const at = this.#at;
-    if (at + V1_ENTRY_BYTES > bytes.length) return false;
     this.timeSeconds = uint32(bytes, at);
     this.services = uint32(bytes, at + 4);
     this.offset = at + V1_ADDRESS_OFFSET;
@@ -80,33 +77,31 @@ export class AddressWalker {
     this.#foldIPv6();
     this.port = (bytes[at + 28]! << 8) | bytes[at + 29]!;
     this.#at = at + V1_ENTRY_BYTES;
-    return true;
   }
 
-  #nextV2(): boolean {
+  /** The entry is sound: `begin` looked at it. */
+  #nextV2(): void {
     const { bytes } = this;
-    if (this.#at + 4 > bytes.length) return false;
-    this.timeSeconds = uint32(bytes, this.#at);
-    this.#at += 4;
-    const servicesAt = this.#at + 1;
-    const services = this.#compactSize();
-    if (services < 0) return false;
-    this.services = services > 0xffff_ffff ? uint32(bytes, servicesAt) : services;
-    const network = NETWORK_BY_BIP155_ID[bytes[this.#at++] ?? -1] ?? 0;
-    const length = this.#compactSize();
-    if (length < 0 || length > MAX_ADDRV2_BYTES || this.#at + length + 2 > bytes.length) return false;
-    if (network !== 0 && length !== BYTES_BY_NUMBER[network]) return false;
+    let at = this.#at;
+    this.timeSeconds = uint32(bytes, at);
+    at += 4;
+    const width = widthOfCompactSize(bytes, at);
+    this.services = width === 9 ? uint32(bytes, at + 1) : compactSizeAt(bytes, at, width);
+    at += width;
+    const network = NETWORK_BY_BIP155_ID[bytes[at]!] ?? 0;
+    const lengthWidth = widthOfCompactSize(bytes, at + 1);
+    const length = compactSizeAt(bytes, at + 1, lengthWidth);
+    at += 1 + lengthWidth;
     this.network = network;
-    this.offset = this.#at;
+    this.offset = at;
     // There is one way to write an IPv4 address here.
     if (network === NETWORK_NUMBERS.ipv6) {
       this.#foldIPv6();
       if (this.network !== NETWORK_NUMBERS.ipv6) this.network = 0;
     }
-    this.#at += length;
-    this.port = (bytes[this.#at]! << 8) | bytes[this.#at + 1]!;
-    this.#at += 2;
-    return true;
+    at += length;
+    this.port = (bytes[at]! << 8) | bytes[at + 1]!;
+    this.#at = at + 2;
   }
 
   /** An IPv6 address that stands for another one: IPv4, or nobody's. (netaddr/networks/embedded.ts has the ranges) */
@@ -124,21 +119,44 @@ export class AddressWalker {
     const isInternal = first >>> 0 === 0xfd6b_88c0 && bytes[offset + 4] === 0x87 && bytes[offset + 5] === 0x24;
     if (isTorV2 || isInternal) this.network = 0;
   }
+}
 
-  /** A CompactSize; -1 for one that is cut short, or longer than it must be. Numbers beyond 2^53 lose low bits. */
-  #compactSize(): number {
-    const { bytes } = this;
-    const first = bytes[this.#at++];
-    if (first === undefined) return -1;
-    if (first < 0xfd) return first;
-    const width = first === 0xfd ? 2 : first === 0xfe ? 4 : 8;
-    if (this.#at + width > bytes.length) return -1;
-    let value = 0;
-    for (let index = width - 1; index >= 0; index--) value = value * 256 + bytes[this.#at + index]!;
-    this.#at += width;
-    const least = width === 2 ? 0xfd : width === 4 ? 0x1_0000 : 0x1_0000_0000;
-    return value < least ? -1 : value;
+/** Whether so many entries of `addrv2` decode. Bytes behind the last one are nobody's concern. */
+function isSoundV2(bytes: Uint8Array, start: number, count: number): boolean {
+  let at = start;
+  for (let left = count; left > 0; left--) {
+    at += 4;
+    const width = widthOfCompactSize(bytes, at);
+    if (width === 0) return false;
+    at += width;
+    const network = NETWORK_BY_BIP155_ID[bytes[at] ?? -1] ?? 0;
+    const lengthWidth = widthOfCompactSize(bytes, at + 1);
+    if (lengthWidth === 0) return false;
+    const length = compactSizeAt(bytes, at + 1, lengthWidth);
+    if (length > MAX_ADDRV2_BYTES || (network !== 0 && length !== BYTES_BY_NUMBER[network])) return false;
+    at += 1 + lengthWidth + length + 2;
+    if (at > bytes.length) return false;
   }
+  return true;
+}
+
+/** Bytes that a CompactSize takes; 0 for one that is cut short, or longer than it must be. */
+function widthOfCompactSize(bytes: Uint8Array, at: number): number {
+  const first = bytes[at];
+  if (first === undefined) return 0;
+  if (first < 0xfd) return 1;
+  const width = first === 0xfd ? 3 : first === 0xfe ? 5 : 9;
+  if (at + width > bytes.length) return 0;
+  const least = width === 3 ? 0xfd : width === 5 ? 0x1_0000 : 0x1_0000_0000;
+  return compactSizeAt(bytes, at, width) < least ? 0 : width;
+}
+
+/** Its value. Numbers beyond 2^53 lose low bits. */
+function compactSizeAt(bytes: Uint8Array, at: number, width: number): number {
+  if (width === 1) return bytes[at]!;
+  let value = 0;
+  for (let index = at + width - 1; index > at; index--) value = value * 256 + bytes[index]!;
+  return value;
 }
 
 function uint32(bytes: Uint8Array, at: number): number {
