@@ -30,7 +30,7 @@ describeInNamespace('a crawl over a private I2P network', import.meta.filename, 
     lab = await startI2PLab();
     folder = mkdtempSync(join(tmpdir(), 'sockman-crawl-i2p-'));
     node = new Connman({
-      network: 'regtest',
+      chain: 'regtest',
       listen: false,
       noConnect: true,
       i2pSam: lab.bridges[1]!,

@@ -9,7 +9,7 @@ import {
   WorkBatchReader,
   WorkBatchWriter,
 } from '../../../ts/crawl/fleet/work-batch.ts';
-import { NETWORK_NUMBERS } from '../../../ts/netaddr/network.ts';
+import { NETWORK_NUMBERS } from '../../../ts/netaddr/networks/network.ts';
 import { seededBytes } from '../../harness/data/seeded-bytes.ts';
 
 const randomBytes = seededBytes(4);

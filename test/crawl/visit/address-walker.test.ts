@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { NETWORK_NAMES } from '../../../ts/crawl/frontier/address-table.ts';
 import { AddressWalker } from '../../../ts/crawl/visit/address-walker.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
-import { NETWORK_BYTES } from '../../../ts/netaddr/network.ts';
+import { NETWORK_BYTES } from '../../../ts/netaddr/networks/network.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
 import { AddressEntries, MAX_ADDRESSES } from '../../../ts/p2p/messages/addresses.ts';
 import type { PeerAddress } from '../../../ts/p2p/messages/addresses.ts';

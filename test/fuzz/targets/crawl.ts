@@ -7,7 +7,7 @@ import { formatState, parseState } from '../../../ts/crawl/journal/crawl-state.t
 import { parseRecord } from '../../../ts/crawl/record/check-record.ts';
 import { formatRecord } from '../../../ts/crawl/record/record.ts';
 import { RecordLines } from '../../../ts/crawl/record/read-records.ts';
-import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../../ts/netaddr/network.ts';
+import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../../ts/netaddr/networks/network.ts';
 import { attempt, bytesOf, chosen, pieces, same } from '../target.ts';
 import type { FuzzTarget } from '../target.ts';
 

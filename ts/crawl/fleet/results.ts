@@ -5,7 +5,7 @@
 
 import { parseRecord } from '../record/check-record.ts';
 import type { CrawlRecord } from '../record/record.ts';
-import { endpointOf } from '../report/node-lists.ts';
+import { endpointOf } from '../report/files/node-lists.ts';
 import type { FleetBus } from './bus.ts';
 
 /** Records as one message. @param lines - Each as `formatRecord` makes it. */

@@ -18,7 +18,7 @@
 // | 1 | number of the text of its source |
 // | 4, 16, 32 | address |
 
-import { NETWORK_BYTES } from '../../netaddr/network.ts';
+import { NETWORK_BYTES } from '../../netaddr/networks/network.ts';
 import { NETWORK_NAMES } from '../frontier/address-table.ts';
 
 const VERSION = 1;

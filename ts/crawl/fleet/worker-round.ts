@@ -5,7 +5,7 @@
 // with what its visits taught: its addresses are visited again even where there is a record already, for what they tell.
 
 import { NetAddress } from '../../netaddr/net-address.ts';
-import { NETWORK_BYTES } from '../../netaddr/network.ts';
+import { NETWORK_BYTES } from '../../netaddr/networks/network.ts';
 import { Service } from '../../netaddr/service.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
