@@ -19,7 +19,7 @@ import { Refusals } from './round/refusals.ts';
 import { Round } from './round/round.ts';
 import type { RoundProgress } from './round/round.ts';
 import { Greeting } from './visit/greeting.ts';
-import { SEED_NAME_PREFIX, seedNames } from './seed-names.ts';
+import { SEED_NAME_PREFIX, seedNames } from './visit/seed-names.ts';
 
 /** Between two tries to write what ends a round, in milliseconds. */
 const RETRY_MS = 1_000;
@@ -165,7 +165,7 @@ export class Crawler {
       if (signal.aborted) resolve();
       else {
         round.start();
-        void round.ask(seedNames(this.#options));
+        void round.ask(seedNames(this.#options.chain, this.#options.nameProxy));
       }
     });
     forget();

@@ -14,8 +14,8 @@ import { endpointOf } from '../report/files/node-lists.ts';
 import { ReportHistory, RoundReports } from '../report/round-reports.ts';
 import type { Summary } from '../report/tally/summary.ts';
 import type { RoundProgress } from '../round/round.ts';
-import { SEED_NAME_PREFIX, seedNames } from '../seed-names.ts';
 import { Greeting } from '../visit/greeting.ts';
+import { SEED_NAME_PREFIX, seedNames } from '../visit/seed-names.ts';
 import type { FleetBus } from './bus.ts';
 import { Deliveries } from './deliveries.ts';
 import { Leader, ROUND_KEY } from './leader.ts';
@@ -222,7 +222,7 @@ export class FleetWorker {
       const services = BigInt(`0x${record.services ?? '0'}`);
       all.push({ service: Service.parse(endpointOf(record)), services, source: 'earlier-round' });
     });
-    await this.#round!.seed(all, seedNames(this.#options));
+    await this.#round!.seed(all, seedNames(chain, this.#options.nameProxy));
   }
 
   async #report({ number, startedAt }: RoundState): Promise<void> {

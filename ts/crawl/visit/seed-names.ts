@@ -1,14 +1,15 @@
 // The names of DNS seeds, as a crawl asks for them.
 
-import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
-import type { ResolvedCrawlOptions } from './crawl-options.ts';
-import type { SeedName } from './visit/visit.ts';
+import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
+import type { ChainName } from '../../p2p/chain-params.ts';
+import type { Proxy } from '../../sockman/dial/connect-options.ts';
+import type { SeedName } from './visit.ts';
 
 /** The first letters of the names that DNS seeds answer with full nodes: services NETWORK and WITNESS. */
 export const SEED_NAME_PREFIX = 'x9.';
 
 /** The seeds that a proxy looks up; none without one. */
-export function seedNames({ chain, nameProxy }: ResolvedCrawlOptions): SeedName[] {
+export function seedNames(chain: ChainName, nameProxy: Proxy | undefined): SeedName[] {
   if (nameProxy === undefined) return [];
   const { dnsSeeds, p2pPort } = CHAIN_PARAMS[chain];
   // Absolute names end in a dot, which not every proxy knows.
