@@ -1,7 +1,8 @@
-// The entry point `sockman/backend`: what it takes to write a backend of one's own, and the two that ship. Re-exports only.
+// The entry point `sockman/backend`: what it takes to write a backend of one's own, and the two on real sockets that ship.
+// Re-exports only.
 //
-// `Backend` is the contract. A `SockMan` uses any function that makes one: option `backend`. The network in memory of
-// `sockman/testing` is another implementation.
+// `Backend` is the contract. A `SockMan` uses any function that makes one: option `backend`. `ReadinessBackend` is that contract
+// over any kind of non-blocking socket. The network in memory of `sockman/testing` is another implementation.
 
 export { MAX_RECORDS, RECORD_WORDS, RecordFlag, SLOT_BITS, SLOT_MASK } from './sockman/backends/backend.ts';
 export type {
@@ -19,5 +20,15 @@ export type {
 } from './sockman/backends/backend.ts';
 export { createNativeBackend, createNodeNetBackend } from './sockman/backends/factories.ts';
 export type { NativeBackendOptions } from './sockman/backends/factories.ts';
+export { ReadinessBackend } from './sockman/backends/readiness/readiness-backend.ts';
+export type {
+  DriverConnectResult,
+  DriverListenResult,
+  ListenerOwner,
+  ListenerSocket,
+  SocketDriver,
+  StreamOwner,
+  StreamSocket,
+} from './sockman/backends/readiness/driver.ts';
 export { Slab, undetachableWords } from './sockman/backends/slab.ts';
 export type { BackendFactory } from './sockman/options.ts';

@@ -32,6 +32,17 @@ const reportInside: Break = (whole) => {
   };
 };
 
+/** Has the sink's turns go through a function of its own. */
+const onTurns =
+  (turn: (sink: BatchSink, recordCount: number, isNewPass: boolean) => boolean): Break =>
+  (whole) => ({
+    start: (sink) =>
+      whole.start({
+        turn: (recordCount, isNewPass) => turn(sink, recordCount, isNewPass),
+        failed: (errno) => sink.failed(errno),
+      }),
+  });
+
 const FAULTS: Readonly<Record<string, Fault>> = {
   'sends bytes later, from the memory of the caller': {
     breakBackend: (whole) => ({
@@ -91,6 +102,31 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       },
     }),
     check: 'sending: sends the same bytes to many, with a result for each',
+  },
+  'forgets a turn that was put off': {
+    breakBackend: onTurns((sink, recordCount, isNewPass) => {
+      sink.turn(recordCount, isNewPass);
+      return true;
+    }),
+    check: 'passes: a turn that is put off comes again, as it was, in the next pass',
+  },
+  'takes a turn that comes again for the same pass': {
+    breakBackend: onTurns((sink, recordCount) => sink.turn(recordCount, false)),
+    check: 'passes: a turn that is put off comes again, as it was, in the next pass',
+  },
+  'repeats a turn that was put off before anybody else had theirs': {
+    breakBackend: onTurns((sink, recordCount, isNewPass) => {
+      let isNew = isNewPass;
+      while (!sink.turn(recordCount, isNew)) isNew = true;
+      return true;
+    }),
+    check: 'passes: a turn that is put off comes again, as it was, in the next pass',
+  },
+  'takes any amount at a time': {
+    breakBackend: (whole) => ({
+      send: (handle, data, willSendMore) => Math.max(whole.send(handle, data, willSendMore), data.length),
+    }),
+    check: 'sending: takes no more than fits, and tells once when there is room again',
   },
   'lends one place in the slab twice': {
     breakBackend: () => ({ deferredOffset: 0 }),

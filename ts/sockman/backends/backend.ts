@@ -4,10 +4,11 @@
 // means, node ids, ticks and wake-ups live above, in `../turn/turn-loop.ts`. Three backends implement this interface
 // (`native.ts`, `node-net.ts`, `memory.ts`) and one conformance suite holds for all of them.
 //
-// One turn. The backend gathers what is ready, writes one record for each event into `records` and the bytes they
-// speak of into `slab`, and calls `BatchSink.turn(count)`. The sink may call any method of the backend before it
-// returns, `close` on any socket included. Both arrays are reused as soon as it returned true. `turn` never throws,
-// and the backend never calls it from inside another call of the backend: always from its own event.
+// One turn. The backend gathers what is ready, writes one record for each socket into `records` and the bytes they
+// speak of into `slab`, and calls `BatchSink.turn(count, isNewPass)`. What else is ready on a socket waits for the next turn. The
+// sink may call any method of the backend before it returns, `close` on any socket included. Both arrays are reused as soon as it
+// returned true. `turn` never throws, and the backend never calls it from inside another call of the backend: always from its own
+// event.
 //
 // Passes. The sockets are not alone on the host's event loop. A backend may make several turns in one pass of it, until the
 // sink says that the pass is over: by returning false, in the middle of a turn or at its end. Then records and slab stay as
@@ -51,10 +52,7 @@ export const RECORD_WORDS = 4;
 /** Most records of one turn. More readiness than that waits for the next turn. */
 export const MAX_RECORDS = 512;
 
-/**
- * What a record reports. `WRITABLE` may stand together with one of `DATA`, `READABLE`, `EOF`, `READ_ERROR`; the others
- * stand alone.
- */
+/** What a record reports. `WRITABLE` may stand together with `READABLE`; the others stand alone. */
 export const RecordFlag = {
   /** There is room in the send buffer again after a short send. */
   WRITABLE: 1,
@@ -87,7 +85,8 @@ export interface BatchSink {
    * One turn, or the rest of it: the first `recordCount` records (1..`MAX_RECORDS`) of `backend.records` are valid until it
    * returns true.
    *
-   * @param isNewPass - No turn came before this one in the present pass of the host's event loop.
+   * @param isNewPass - True for the first turn in a pass of the host's event loop: the sink's budget of time and bytes begins
+   *   anew.
    * @returns False ends the pass, and `turn` is called again for the same records in the next.
    */
   turn(recordCount: number, isNewPass: boolean): boolean;
@@ -176,10 +175,10 @@ export interface Backend {
   /** Ends the calls of `sink`; safe inside one. Sockets stay open. Cannot be started again. */
   stop(): void;
   /**
-   * Has `destroy` called when `owner` was collected without it. Only of a backend whose sockets something else would hold.
+   * Has `destroy` called when `owner` was collected without it: for a backend whose sockets the system would keep open.
    */
   closeWhenCollected?(owner: object): void;
-  /** Whether the backend keeps the process alive while it is started: its sockets never do. True until this is called. */
+  /** Whether the backend keeps the process alive while it is started, with a timer or handle of its own; sockets never do. Default true. */
   setHolding(on: boolean): void;
   /** Gives memory that was freed back to the system, where the C library would keep it. Takes milliseconds. */
   trimMemory?(): void;
@@ -211,7 +210,7 @@ export interface Backend {
   setReceiving(handle: number, on: boolean): void;
   /**
    * Receives once, up to `receiveChunkBytes`, to `slab` at `deferredOffset`.
-   * @returns Bytes received; 0 for EOF; negative errno, of which `-EAGAIN` (see `errno.ts`) means "nothing now".
+   * @returns Bytes received; 0 for EOF; negative errno, of which `-EAGAIN` (`os.constants.errno`) means "nothing now".
    */
   receive(handle: number): number;
 

@@ -5,6 +5,7 @@ import { checkMaker } from './check.ts';
 import type { BackendCheck, BackendLimits } from './check.ts';
 import { checkEnding } from './ending.ts';
 import { checkOpening } from './opening.ts';
+import { checkPasses } from './passes.ts';
 import { checkTraffic } from './traffic.ts';
 
 /**
@@ -26,6 +27,7 @@ export function backendChecks(createWorld: () => BackendFactory, limits: Backend
   const check = checkMaker(checks, createWorld);
   checkOpening(check, limits);
   checkTraffic(check);
+  checkPasses(check);
   checkEnding(check, limits);
   return checks;
 }

@@ -7,8 +7,13 @@ import { ContractStage } from './stage.ts';
  * What a backend cannot do on this system, and why: its checks are there with a reason to skip them.
  */
 export interface BackendLimits {
+  /** No listeners and dials at paths of the file system. */
   readonly noUnixSockets?: string | undefined;
+  /** No second listener on a port. */
   readonly noReusePort?: string | undefined;
+  /** No ::1 to listen at. */
+  readonly noIPv6?: string | undefined;
+  /** A listener at the IPv6 wildcard takes IPv4 as well, whatever `dualStack` says. */
   readonly noIPv6Only?: string | undefined;
   /** An RST that follows unread bytes may look like an end. Default false. */
   readonly hidesResets?: boolean;
@@ -20,7 +25,7 @@ export interface BackendCheck {
   readonly name: string;
   /** Why the check cannot hold on this system, by the limits that were given; undefined where it can. */
   readonly skip: string | undefined;
-  /** Runs it, in 30 seconds at most. Rejects with an `AssertionError` that says what was expected; bound to its check. */
+  /** Runs it. Each thing that it waits for has 15 seconds. Rejects with an `AssertionError` that says what was expected; bound to its check. */
   readonly run: () => Promise<void>;
 }
 

@@ -6,9 +6,13 @@ import { MAX_RECORDS, RECORD_WORDS, RecordFlag } from '../backends/backend.ts';
 import type { Backend, BackendOptions, BatchSink, SocketListenOptions } from '../backends/backend.ts';
 import type { Service } from '../../netaddr/service.ts';
 import { errnoName } from '../../util/errors/errno.ts';
+import { RefusedTurn } from './refused-turn.ts';
 
 /** How long a test waits for something that must happen, in milliseconds. */
 const DEADLINE_MS = 15_000;
+
+/** More than any send buffer holds, in bytes. */
+const MAX_FILL_BYTES = 256 * 1024 * 1024;
 
 export const plainOptions: BackendOptions = {
   receiveChunkBytes: 64 * 1024,
@@ -52,11 +56,16 @@ export class Station implements BatchSink {
   onRecord: (handle: number, flags: number) => void = () => {};
   /** Called before the records of a turn are looked at. */
   onTurn: () => void = () => {};
+  /** Turns that are put off before a record is looked at: each comes again. */
+  refusals = 0;
+  /** Called for each turn that is put off. */
+  onRefusal: () => void = () => {};
   turnCount = 0;
   isInTurn = false;
   readonly #options: BackendOptions;
   readonly #seen = new Map<number, Seen>();
   #waiting: (() => void)[] = [];
+  #refused: RefusedTurn | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(createBackend: (options: BackendOptions) => Backend, options: Partial<BackendOptions> = {}) {
@@ -99,6 +108,7 @@ export class Station implements BatchSink {
       assert.ok(sent >= 0);
       total += sent;
       if (sent < chunk.length) return total;
+      assert.ok(total < MAX_FILL_BYTES, 'a send buffer has an end');
     }
   }
 
@@ -143,9 +153,13 @@ export class Station implements BatchSink {
     this.#failure ??= { error: new Error(`the system does not tell what is ready: ${errnoName(errno)}`) };
   }
 
-  turn(recordCount: number): boolean {
+  turn(recordCount: number, isNewPass: boolean): boolean {
+    const isTaken = this.refusals === 0;
     try {
-      this.#takeTurn(recordCount);
+      this.#refused?.assertComesAgain(recordCount, isNewPass);
+      this.#refused = undefined;
+      if (isTaken) this.#takeTurn(recordCount);
+      else this.#refuse(recordCount);
     } catch (error) {
       this.#failure ??= { error };
     }
@@ -153,7 +167,13 @@ export class Station implements BatchSink {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();
-    return true;
+    return isTaken;
+  }
+
+  #refuse(recordCount: number): void {
+    this.refusals--;
+    this.#refused = new RefusedTurn(this.backend, recordCount);
+    this.onRefusal();
   }
 
   #takeTurn(recordCount: number): void {
@@ -186,7 +206,8 @@ export class Station implements BatchSink {
       return;
     }
     if ((flags & RecordFlag.WRITABLE) !== 0) {
-      assert.strictEqual(flags & (RecordFlag.DATA | RecordFlag.EOF | RecordFlag.READ_ERROR), 0);
+      const taken = flags & (RecordFlag.DATA | RecordFlag.EOF | RecordFlag.READ_ERROR);
+      assert.strictEqual(taken, 0, 'room to send is told together with READABLE, and with nothing that was received');
       seen.events.push('writable');
     }
     const receiveFlags = RecordFlag.DATA | RecordFlag.READABLE | RecordFlag.EOF | RecordFlag.READ_ERROR;

@@ -154,7 +154,7 @@ export function checkTraffic(check: CheckMaker): void {
     assert.strictEqual(hash.digest('hex'), createHash('sha256').update(data).digest('hex'));
   });
 
-  check('sending: offers what there is to receive together with the room to send', async ({ pair }) => {
+  check('sending: tells a blocked end of bytes as well as of room', async ({ pair }) => {
     const { dialing, listening, client, server } = await pair();
     listening.setReceiving(server, false);
     dialing.fill(client);

@@ -15,9 +15,9 @@ function crowd(count: number, options: Partial<BackendOptions> = {}) {
   const station = new Station(net.createBackend, { acceptBatch: MAX_RECORDS, ...options });
   const counts: number[] = [];
   station.backend.start({
-    turn(recordCount) {
+    turn(recordCount, isNewPass) {
       counts.push(recordCount);
-      return station.turn(recordCount);
+      return station.turn(recordCount, isNewPass);
     },
     failed() {},
   });

@@ -41,29 +41,41 @@ export interface StreamSocket {
   readonly isWritable: boolean;
   /** Copies what it takes. @returns Bytes taken, 0 when there is no room; negative errno. `writable` follows a short one. */
   send(data: Uint8Array): number;
+  /** Sends FIN after what was taken. @returns 0 or a negative errno. */
   shutdownSend(): number;
 
+  /** Ends it; what was taken is still delivered. Idempotent. */
   close(): void;
+  /** Ends it with RST. Idempotent. */
   reset(): void;
+  /** Undefined where nothing is known. */
   tcpInfo(): TcpInfo | undefined;
 }
 
+/** A listener and its queue. */
 export interface ListenerSocket {
+  /** Takes the owner's notifications from now on; called once. */
   attach(owner: ListenerOwner): void;
   readonly hasPending: boolean;
   /** @returns A connection, or a negative errno: `-EAGAIN` for none. */
   accept(): StreamSocket | number;
   /** As `Backend.drain`. */
   drain(): void;
+  /** Ends it, and the connections that nobody accepted. Idempotent. */
   close(): void;
 }
 
+/** A listener and the address it is bound to, or what the system said. */
 export type DriverListenResult = { ok: true; socket: ListenerSocket; bound: Service } | SystemFailure;
+/** A socket that is connecting, or what the system said at once. */
 export type DriverConnectResult = { ok: true; socket: StreamSocket } | SystemFailure;
 
+/** Where the sockets of a `ReadinessBackend` come from. */
 export interface SocketDriver {
   readonly name: string;
   readonly clock: Clock;
+  /** Opens a listener; its queue fills from now on. */
   listen(at: Service, options: SocketListenOptions): DriverListenResult;
+  /** Starts to connect; the owner is told of the outcome, never from inside this call. */
   connect(to: Service, options: SocketConnectOptions): DriverConnectResult;
 }

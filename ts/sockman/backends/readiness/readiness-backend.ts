@@ -25,6 +25,12 @@ import { HandleTable } from './handle-table.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { TurnBatch } from './turn-batch.ts';
 
+/**
+ * A backend over non-blocking sockets of any kind, which a `SocketDriver` makes.
+ *
+ * @example
+ * new SockMan({ backend: (options) => new ReadinessBackend(new MyDriver(), options) });
+ */
 export class ReadinessBackend implements Backend {
   readonly #driver: SocketDriver;
   readonly #table = new HandleTable<Entry>();

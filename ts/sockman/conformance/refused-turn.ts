@@ -1,0 +1,36 @@
+// What a turn was like that the sink put off: when it comes again, nothing of it may have changed.
+
+import * as assert from 'node:assert';
+
+import { RECORD_WORDS, RecordFlag } from '../backends/backend.ts';
+import type { Backend } from '../backends/backend.ts';
+
+/** A copy of the records of a turn, and of the bytes they speak of. */
+export class RefusedTurn {
+  readonly #backend: Backend;
+  readonly #records: Int32Array;
+  readonly #bytes: Buffer[];
+
+  constructor(backend: Backend, recordCount: number) {
+    this.#backend = backend;
+    this.#records = backend.records.slice(0, recordCount * RECORD_WORDS);
+    this.#bytes = this.#copyBytes();
+  }
+
+  /** @throws {AssertionError} The next turn is another one, or comes in the same pass. */
+  assertComesAgain(recordCount: number, isNewPass: boolean): void {
+    const again = this.#backend.records.slice(0, recordCount * RECORD_WORDS);
+    assert.deepStrictEqual(again, this.#records, 'a turn that was put off comes again with the same records');
+    assert.deepStrictEqual(this.#copyBytes(), this.#bytes, 'a turn that was put off comes again with the same bytes');
+    assert.ok(isNewPass, 'a turn that was put off comes again in the next pass');
+  }
+
+  #copyBytes(): Buffer[] {
+    const copies: Buffer[] = [];
+    for (let word = 0; word < this.#records.length; word += RECORD_WORDS) {
+      const [, flags, offset, length] = this.#records.subarray(word) as unknown as [number, number, number, number];
+      if ((flags & RecordFlag.DATA) !== 0) copies.push(Buffer.from(this.#backend.slab.view(offset, length)));
+    }
+    return copies;
+  }
+}
