@@ -39,7 +39,7 @@ export class ConnmanLife {
     }
     if (settings.discovers && listenPlan.bindsAny) localAddresses.discover(listeners.port);
     this.#stage = 'starting';
-    netEvents.attach(peerNetwork);
+    this.#attach(netEvents, peerNetwork);
     const { outbound, saving } = this.#parts;
     const anchors = outbound.usesAddressBook ? await saving.takeAnchors() : [];
     if (this.#interrupt.aborted) throw new SockManError('ERR_SOCKMAN_STATE', 'start: interrupted meanwhile');
@@ -50,6 +50,19 @@ export class ConnmanLife {
     outbound.start(netEvents, anchors);
     pump.start(netEvents);
     this.#startIntervals();
+  }
+
+  /** Where the processor refuses, such as one that serves another node already, nothing stays open. */
+  #attach(netEvents: NetEvents, peerNetwork: PeerNetwork): void {
+    try {
+      netEvents.attach(peerNetwork);
+    } catch (error) {
+      const { sockets, listeners } = this.#parts;
+      sockets.stopListening();
+      listeners.clear();
+      this.#stage = 'made';
+      throw error;
+    }
   }
 
   /** Finds out where proxies are, and where we are ourselves. @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: a name has no address. */

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { Connman } from '../../../ts/connman/connman.ts';
 import { BanMan } from '../../../ts/storage/ban-man.ts';
 import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
+import { PeerManager } from '../../../ts/peerman/peer-manager.ts';
 import { silentLogger } from '../../../ts/util/logger.ts';
 import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 import { World } from '../world.ts';
@@ -265,6 +267,18 @@ describe('a start', () => {
     const logger = { ...silentLogger, warn: (line: string) => void warnings.push(line) };
     await world.node({ bind: ['10.0.0.1:22', '10.0.0.2:22', PLACE], onionBind: ['10.0.0.1:25'], logger });
     expect(warnings).toEqual([expect.stringMatching(/^port 22 /)]);
+  });
+
+  it('leaves nothing open where the processor refuses, and starts with another', async () => {
+    const processor = new PeerManager();
+    const first = new Connman({ chain: 'regtest', bind: ['127.0.0.1:0'], noConnect: true });
+    const second = new Connman({ chain: 'regtest', bind: ['127.0.0.1:0'], noConnect: true });
+    await first.start(processor);
+    await expect(second.start(processor)).rejects.toMatchObject({ code: 'ERR_SOCKMAN_STATE' });
+    expect(second.listeningAt).toEqual([]);
+    await second.start(new PeerManager());
+    expect(second.listeningAt).toHaveLength(1);
+    await Promise.all([first.stop(), second.stop()]);
   });
 
   it('happens once', async () => {
