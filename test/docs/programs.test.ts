@@ -42,6 +42,11 @@ const OTHERWISE: readonly (readonly [page: string, part: string, reason: string]
   ['docs/guides/streams.md', 'tls.connect', 'below: its proxy is not there'],
   ['docs/guides/from-node-net.md', 'chat', 'below: it serves until Ctrl-C'],
   ['docs/guides/backend.md', 'node:test', 'test/sockman/backends: the same loop, for vitest'],
+  [
+    'docs/guides/backend.md',
+    'ReadinessBackend',
+    'test/sockman/backends/readiness, over drivers in memory; its types in test/samples',
+  ],
   ['docs/guides/miner.md', 'bitcoin', 'test/docs/miner.test.ts'],
   ['docs/guides/run-a-node.md', 'maxconnections=40', 'test/docs/node-options.test.ts'],
   ['docs/guides/watch-a-node.md', 'scrape_configs', 'test/interop/prometheus.test.ts, without credentials'],
