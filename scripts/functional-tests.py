@@ -13,13 +13,15 @@ import ast
 import importlib
 import inspect
 import json
+import socket
 import sys
 import textwrap
 
 from test_framework.test_framework import BitcoinTestFramework
 
-# How long a statement may wait for what never comes, as a part of the framework's minute.
+# How long a statement may wait for what never comes: as a part of the framework's minute, and for a socket in seconds.
 PATIENCE = 0.2
+SOCKET_PATIENCE = 10
 
 
 def test_class(name):
@@ -103,6 +105,7 @@ def main():
             if mode == "whole":
                 return base.run_test(self)
             self.options.timeout_factor *= PATIENCE
+            socket.setdefaulttimeout(SOCKET_PATIENCE)
             steps = Steps(self)
             steps.run(base.run_test)
             print("STEPS " + json.dumps(steps.outcomes), flush=True)
