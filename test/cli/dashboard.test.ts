@@ -19,6 +19,12 @@ async function start() {
 }
 
 describe('sockman node --dashboard', () => {
+  it('is refused where the server is switched off that would serve it', async () => {
+    const { io } = outside();
+    const run = nodeCommand.run(['--dashboard', '-server=0', '-connect=0'], io);
+    await expect(run).rejects.toThrow(/dashboard.*server=0/);
+  });
+
   it('prints where the page is, asks for credentials, and counts its pages', async () => {
     const { url, stop, ended } = await start();
     const { origin, username, password, pathname } = new URL(url);

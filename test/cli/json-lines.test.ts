@@ -48,8 +48,17 @@ describe('sockman node --json', () => {
     const data = ['--datadir', join(folder, 'rpc'), '--connect', '127.0.0.1:1'];
     const events = checked(await linesOfNode(/"event":"connected"/, '--listen', '127.0.0.1:0'));
     expect(events).toEqual(expect.arrayContaining(['listening', 'dialing', 'connected', 'peers']));
-    const others = checked(await linesOfNode(/"event":"failed"/, '--rpc', '-rpcport=0', ...data));
-    expect(others).toEqual(expect.arrayContaining(['rpc', 'failed', 'peers']));
+    const others = await linesOfNode(/"event":"failed"/, '--dashboard', '-rpcport=0', ...data);
+    expect(checked(others)).toEqual(expect.arrayContaining(['rpc', 'dashboard', 'failed', 'peers']));
+    expect(others.find(({ event }) => event === 'rpc')).toMatchObject({ credentials: null });
+  });
+
+  it('tells the credentials that it made up', async () => {
+    const lines = await linesOfNode(/"event":"rpc"/, '--rpc', '-rpcport=0', '-connect=0');
+    expect(checked(lines)).toContain('rpc');
+    expect(lines.find(({ event }) => event === 'rpc')).toMatchObject({
+      credentials: expect.stringMatching(/^__cookie__:[0-9a-f]{64}$/),
+    });
   });
 
   it('tells of a connection that is over', async () => {
@@ -86,7 +95,18 @@ describe('sockman node --json', () => {
 
   it('has no event that the guide does not name, nor the guide one that there is not', () => {
     const others = ['a step', 'success', 'failure'];
-    const known = ['listening', 'dialing', 'rpc', 'asMapHealth', 'connected', 'failed', 'closed', 'peers', 'skipped'];
+    const known = [
+      'listening',
+      'dialing',
+      'rpc',
+      'dashboard',
+      'asMapHealth',
+      'connected',
+      'failed',
+      'closed',
+      'peers',
+      'skipped',
+    ];
     expect([...documented.keys()].filter((name) => !others.includes(name))).toEqual(known);
   });
 });

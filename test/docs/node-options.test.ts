@@ -16,11 +16,10 @@ it('the bitcoin.conf of the guide means what the guide says', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sockman-docs-'));
   try {
     await writeFile(join(folder, 'bitcoin.conf'), conf!);
-    await writeFile(join(folder, 'peers.conf'), 'seednode=192.0.2.2\n');
     const { chain, settings, warnings } = await readSettings([`-datadir=${folder}`], new AbortController().signal);
-    expect([chain, settings.count('port'), settings.isNegated('connect')]).toEqual(['regtest', 18_555, true]);
-    expect([settings.texts('addnode'), settings.texts('seednode')]).toEqual([[], ['192.0.2.2']]);
-    expect(warnings).toEqual([expect.stringContaining('addnode counts for regtest only')]);
+    expect([chain, settings.count('port'), settings.count('rpcport')]).toEqual(['regtest', 18_555, 18_554]);
+    expect([settings.switch('dashboard'), settings.texts('connect')]).toEqual([true, ['127.0.0.1:18444']]);
+    expect(warnings).toEqual([]);
   } finally {
     await rm(folder, { recursive: true });
   }

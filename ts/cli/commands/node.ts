@@ -16,7 +16,10 @@ export const command: Command = {
     ['sockman node --chain main --datadir ~/.sockman --json | jq .', 'the same for other programs'],
     ['sockman node --chain main --connect …onion:8333 --proxy 127.0.0.1:9050', 'a peer behind Tor'],
     ['sockman node --datadir ~/.sockman --rpc', 'also answers bitcoin-cli -regtest -datadir=$HOME/.sockman'],
-    ['sockman node --conf ~/.bitcoin/bitcoin.conf --ignore-chain-options', 'as bitcoind would, without a chain'],
+    [
+      'sockman node --conf ~/.bitcoin/bitcoin.conf --datadir ~/.sockman --ignore-chain-options',
+      'as bitcoind would, without a chain',
+    ],
   ],
   notes: [
     'Options are those of Bitcoin Core, with one dash or two, on the command line and in a bitcoin.conf. Behind two dashes a value may be the next word. A name may have `no` before it: that takes back what was given for it before. What Core has and this node has not is refused by name.',

@@ -17,6 +17,10 @@ import type { Given, GivenOptions, Layer } from './given.ts';
 import { CHAIN_NAMES, NODE_OPTIONS, findNodeOption } from './node-options.ts';
 import { Settings, switchOf } from './settings.ts';
 
+/** A file reads as if everything were as with `bitcoind`, which always has a folder. */
+const NO_FOLDER =
+  'there is no data folder: no log is written, no cookie, and nothing is remembered (--datadir names one)';
+
 /** The file that is read without being named, in the data folder. */
 const CONF_FILE = 'bitcoin.conf';
 
@@ -69,6 +73,7 @@ export async function readSettings(args: readonly string[], signal: AbortSignal)
   const { settings, warnings } = checked(given, files.sectionNames, chain);
   const written = settings.text('datadir');
   const dataDir = written === undefined ? typedFolder : resolve(written);
+  if (dataDir === undefined && files.paths.length > 0) warnings.push(NO_FOLDER);
   if (dataDir !== undefined) warnings.push(...(await checkIgnoredConf(dataDir, confPath, settings)));
   return { settings, chain, dataDir, confFiles: files.paths, warnings: [...files.warnings, ...warnings] };
 }

@@ -77,6 +77,9 @@ export function nodeArguments({ settings, chain, dataDir, confFiles }: ReadSetti
   const asMapFile = asMapOf(settings, pathOf);
   const onion = onionOf(settings);
   const hasDashboard = settings.switch('dashboard') ?? false;
+  if (hasDashboard && settings.switch('server') === false) {
+    throw settings.refusal('dashboard', 'the RPC server, which serves it, is switched off (server=0)');
+  }
   return {
     chain,
     dataDir,

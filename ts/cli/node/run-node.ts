@@ -177,7 +177,9 @@ class NodeRun {
     if (companion !== undefined) {
       say(`dialing a second node of this process at ${targets.join(', ')}`, { event: 'dialing', targets });
     }
-    for (const at of rpcAddresses) say(`RPC server at http://${this.#credentials}${at}/`, { event: 'rpc', at });
+    const credentials = this.#credentials === '' ? null : this.#credentials.slice(0, -1);
+    for (const at of rpcAddresses)
+      say(`RPC server at http://${this.#credentials}${at}/`, { event: 'rpc', at, credentials });
     if (hasDashboard) {
       for (const at of rpcAddresses)
         say(`dashboard at http://${this.#credentials}${at}/dashboard`, { event: 'dashboard', at });
