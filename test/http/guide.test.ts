@@ -37,15 +37,34 @@ describe.skipIf(noBuild !== undefined)(`the guide to the HTTP server ${noBuild ?
     ['example of ten lines', () => ['examples/http-hello.mjs', '127.0.0.1:0']],
   ])('has a %s that says hello and stops', async (_, args) => {
     const { base, child } = await started(args());
-    expect(await (await fetch(`${base}/hello?name=you`)).text()).toBe('hello you\n');
+    const hello = await fetch(`${base}/hello?name=${encodeURIComponent('<b>Zoë')}`);
+    expect([hello.headers.get('content-type'), await hello.text()]).toEqual([
+      'text/plain; charset=utf-8',
+      'hello <b>Zoë\n',
+    ]);
     expect(await (await fetch(`${base}/echo`, { method: 'POST', body: 'back' })).text()).toBe('back');
     const ended = once(child, 'exit');
     child.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
   });
 
-  it('streams numbers and guards a body', async () => {
+  it('answers JSON, and bounds the bodies of a route', async () => {
     const { base } = await started(inline(programs[1]!));
+    expect(await (await fetch(`${base}/status`)).json()).toEqual({ ok: true });
+    const add = async (body: string | ReadableStream): Promise<unknown> => {
+      const duplex = typeof body === 'string' ? {} : { duplex: 'half' as const };
+      const reply = await fetch(`${base}/items`, { method: 'POST', body, ...duplex });
+      return [reply.status, await reply.json()];
+    };
+    expect(await add('{"a":1}')).toEqual([201, { a: 1 }]);
+    expect(await add('{"a":')).toEqual([400, { error: 'not JSON' }]);
+    expect(await add(JSON.stringify('x'.repeat(4_094)))).toEqual([201, 'x'.repeat(4_094)]);
+    expect(await add(JSON.stringify('x'.repeat(4_095)))).toEqual([413, { error: 'at most 4096 bytes' }]);
+    expect(await add(new Blob(['{}']).stream())).toEqual([413, { error: 'at most 4096 bytes' }]);
+  });
+
+  it('streams numbers and guards a body', async () => {
+    const { base } = await started(inline(programs[2]!));
     const numbers = await (await fetch(`${base}/numbers`)).text();
     expect(numbers.split('\n')).toHaveLength(1_001);
     const refused = await fetch(`${base}/secret`, { method: 'POST', body: 'x' });

@@ -91,7 +91,7 @@ print(json.dumps([
     call(request('getconnectioncount', id=1)),
     call(request('echo', params={'args': [1], 'arg2': 'ü'}, id=2)),
     call(request('ping')),
-    call([request('uptime', id=3), request('nothing', id=4)]),
+    call([request('getblockcount', id=3), request('nothing', id=4)]),
     call('junk'),
     connection.sock is not None,
 ]))
