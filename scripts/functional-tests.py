@@ -81,7 +81,8 @@ class Steps:
         except (Exception, SystemExit) as error:
             failure = f"{type(error).__name__}: {error}".split("\n")[0][:120]
         text = ast.unparse(statement)
-        self.outcomes.append({"line": statement.lineno, "text": text[:2000], "failure": failure})
+        outcome = {"method": function.__name__, "line": statement.lineno, "text": text[:2000], "failure": failure}
+        self.outcomes.append(outcome)
 
     def own_call(self, statement):
         """A statement that does nothing but call a method of the test's own class."""
