@@ -59,6 +59,7 @@ export const COLUMNS = {
     { key: 'handshakes', heading: 'handshakes', format: count },
     { key: 'lost', heading: 'honest lost', format: count },
     { key: 'stopMs', heading: 'stop', format: milliseconds },
+    { key: 'missed', heading: 'goals missed', format: (/** @type {any} */ words) => words },
   ],
   import: [
     { key: 'wallMs', heading: 'wall time', format: milliseconds },

@@ -3,6 +3,7 @@
 
 import { sleep } from '../../lib/processes.mjs';
 import { DEFAULT_SLOTS, HONEST_PEERS, attackOf } from './attacks.mjs';
+import { missedGoals } from './goals.mjs';
 import { ask, end, start } from './helpers.mjs';
 import { socketCountOf, startBitcoind, startSockman, usageOf } from './targets.mjs';
 
@@ -142,12 +143,15 @@ export async function measureFloods(bench, plan, progress) {
   const rows = [];
   for (const attack of attacks) {
     const course = courseOf(attack, plan);
+    /** What each target came to. @type {Record<string, Record<string, any>[]>} */
+    const seen = {};
     for (const { name, title, start: startTarget } of targets) {
       progress(`${bench.name}: ${attack.title} against ${title}`);
       const target = await startTarget(connectionsFor(attack));
       try {
         const parts = await attacked(attack, target, course);
         parts.push({ ...parts.pop(), stopMs: await target.stop() });
+        seen[name] = parts;
         for (const [part, values] of parts.entries()) {
           rows.push({ peer: name, title: `${partTitle(attack.title, part, course)}: ${title}`, values });
         }
@@ -158,6 +162,8 @@ export async function measureFloods(bench, plan, progress) {
         target.kill();
       }
     }
+    const { sockman, bitcoind } = seen;
+    sockman?.forEach((values, part) => (values.missed = missedGoals(values, bitcoind?.[part], attack.kind)));
   }
   const seconds = courseOf(attacks[0], plan).partMs / 1_000;
   const title = `${HONEST_PEERS} honest peers beside attackers, ${seconds} s each`;

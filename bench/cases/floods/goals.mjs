@@ -1,0 +1,29 @@
+// What a row has to hold, beside a bitcoind in the same run: the goals of docs/floods.md.
+
+/** A row may be worse than bitcoind's by half. */
+const FACTOR = 1.5;
+const MOST_BYTES = 400e6;
+/** What is good enough whatever bitcoind does, in milliseconds. */
+const GOOD_PONG_MS = 300;
+const GOOD_LAG_MS = 100;
+const NEWCOMERS_SHARE = 0.5;
+
+/**
+ * The goals that a row of ours misses, in words; `none` if it misses none.
+ * @param {Record<string, any>} ours @param {Record<string, any> | undefined} theirs @param {string} kind
+ */
+export function missedGoals(ours, theirs, kind) {
+  const missed = [
+    ours.peakBytes > MOST_BYTES && 'memory',
+    ours.lagMs > GOOD_LAG_MS && 'lag',
+    ours.leftBytes > FACTOR * ours.beforeBytes && 'back',
+  ];
+  if (theirs !== undefined) {
+    missed.push(
+      ours.peakBytes > FACTOR * theirs.peakBytes && 'memory to bitcoind',
+      ours.worstMs > Math.max(GOOD_PONG_MS, FACTOR * theirs.worstMs) && 'pong',
+      kind === 'handshakes' && ours.handshakes < NEWCOMERS_SHARE * theirs.handshakes && 'newcomers',
+    );
+  }
+  return missed.filter(Boolean).join(', ') || 'none';
+}
