@@ -5,25 +5,12 @@ import { command as watchCommand } from '../../ts/cli/commands/watch.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { EncodedMessage } from '../../ts/p2p/messages/registry.ts';
-import { NO_VERSION_ADDRESS } from '../../ts/p2p/messages/version.ts';
 import { V1Transport } from '../../ts/p2p/transport/v1.ts';
 import { outside } from '../harness/outside.ts';
 import { listenNetPeers } from '../harness/peers/raw-peer.ts';
 import { sendAll } from '../harness/peers/transport.ts';
 import { until } from '../harness/until.ts';
-
-const VERSION = encodeMessage({
-  type: 'version',
-  protocolVersion: 70_017,
-  services: 9n,
-  timeSeconds: 1_700_000_000,
-  receiver: NO_VERSION_ADDRESS,
-  sender: NO_VERSION_ADDRESS,
-  nonce: 1n,
-  userAgent: '/by hand/',
-  startHeight: 0,
-  relay: true,
-});
+import { VERSION } from '../harness/peers/version.ts';
 
 /** What the command prints of a peer that sends these messages once it was dialed. */
 async function watched(messages: readonly EncodedMessage[]): Promise<string[]> {

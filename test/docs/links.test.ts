@@ -55,7 +55,9 @@ describe('comments', () => {
   it('name only files that exist', () => {
     const sources = SOURCES.flatMap(filesOf);
     const known = new Set(
-      [...sources, ...filesOf('docs'), ...filesOf('native'), ...pages].map((path) => basename(path)),
+      [...readdirSync(ROOT), ...sources, ...filesOf('docs'), ...filesOf('native'), ...pages].map((path) =>
+        basename(path),
+      ),
     );
     const dead = sources
       .filter((path) => /\.(ts|mjs)$/.test(path))

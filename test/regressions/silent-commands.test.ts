@@ -17,7 +17,6 @@ import type { PeerStats } from '../../ts/connman/statistics.ts';
 import { CHAIN_PARAMS } from '../../ts/p2p/chain-params.ts';
 import { encodeMessage } from '../../ts/p2p/messages/registry.ts';
 import type { EncodedMessage } from '../../ts/p2p/messages/registry.ts';
-import { NO_VERSION_ADDRESS } from '../../ts/p2p/messages/version.ts';
 import { V1Transport } from '../../ts/p2p/transport/v1.ts';
 import { noBuild } from '../harness/child.ts';
 import { outside } from '../harness/outside.ts';
@@ -25,21 +24,9 @@ import { listenNetPeers } from '../harness/peers/raw-peer.ts';
 import type { RawListener } from '../harness/peers/raw-peer.ts';
 import { sendAll } from '../harness/peers/transport.ts';
 import { noteProgress, until } from '../harness/until.ts';
+import { VERSION } from '../harness/peers/version.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
-
-const VERSION = encodeMessage({
-  type: 'version',
-  protocolVersion: 70_017,
-  services: 9n,
-  timeSeconds: 1_700_000_000,
-  receiver: NO_VERSION_ADDRESS,
-  sender: NO_VERSION_ADDRESS,
-  nonce: 1n,
-  userAgent: '/by hand/',
-  startHeight: 0,
-  relay: true,
-});
 
 const peer = (id: number, subver = '/x/'): PeerStats =>
   ({

@@ -1,0 +1,24 @@
+// A bitcoind for the tests of one suite.
+
+import { afterAll, beforeAll } from 'vitest';
+import { Bitcoind, CoreFolder, DIALS_NOBODY } from './bitcoind.ts';
+
+/** How long a bitcoind may take to start, in milliseconds. */
+const START_MS = 60_000;
+
+/** A bitcoind that runs while the tests of a suite do, on a folder of its own. Called in `describe`. */
+export class CoreSuite {
+  readonly folder = new CoreFolder();
+  /** There from the first test on. */
+  core!: Bitcoind;
+
+  constructor() {
+    beforeAll(async () => {
+      this.core = await Bitcoind.start([DIALS_NOBODY], this.folder);
+    }, START_MS);
+    afterAll(async () => {
+      await this.core.stop();
+      this.folder.remove();
+    });
+  }
+}
