@@ -1,7 +1,7 @@
 // The command `npm run bench`: measures, prints the tables, and writes bench/results/latest.json and latest.svg. A run of
 // everything, and one of a single bench that runs on request, also write what they found to RESULTS.md.
 //
-//   npm run bench -- [--cases echo-small,churn] [--peers c-64k,sockman] [--rounds 5] [--seconds 1] [--soak-minutes 20] [--with-bun-deno]
+//   npm run bench -- [--cases echo-small,churn] [--peers c-64k,sockman] [--rounds 5] [--seconds 1] [--soak-minutes 20] [--with-bun-deno] [--before FOLDER]
 //   npm run bench -- --cases addrman -- --floors    behind a second --: options of a bench that is a program of its own
 //   npm run bench:smoke    one short round with little traffic: does each bench still run, does every message come back?
 
@@ -59,6 +59,7 @@ const { values: options, positionals: programOptions } = parseArgs({
     smoke: { type: 'boolean', default: false },
     'soak-minutes': { type: 'string', default: '20' },
     'with-bun-deno': { type: 'boolean', default: false },
+    before: { type: 'string' },
   },
 });
 
@@ -83,7 +84,7 @@ async function makePlan(benches) {
   const names = listOf(options.peers);
   const needsPeers = benches.some(({ kind }) => kind !== 'program');
   const { available, missing } = needsPeers
-    ? await findPeers(options.smoke && names.length === 0 ? SMOKE_PEERS : names)
+    ? await findPeers(options.smoke && names.length === 0 ? SMOKE_PEERS : names, options.before)
     : { available: [], missing: [] };
   for (const { peer, why } of missing) console.log(`Without ${peer.title} (${peer.name}): ${why}`);
   const isAskedFor = names.length > 0 || options.smoke;
@@ -107,7 +108,8 @@ function progress(text) {
 function sectionOf(benches, { rounds }) {
   const [bench] = benches;
   if (benches.length === 1 && bench.isOnRequest && options.cases === bench.name) return bench.name;
-  const isComplete = options.cases === '' && options.peers === '' && rounds >= ROUNDS_TO_PUBLISH;
+  const isComplete =
+    options.cases === '' && options.peers === '' && options.before === undefined && rounds >= ROUNDS_TO_PUBLISH;
   return isComplete ? MAIN_SECTION : undefined;
 }
 

@@ -1,4 +1,5 @@
-// Compiles the C programs of the bench when their sources are newer, with the system's `cc` (or $CC), to build/bench/.
+// Compiles the C and C++ programs of the bench when their sources are newer, with the system's `cc` and `c++` (or $CC and
+// $CXX), to build/bench/.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -8,7 +9,12 @@ import { fileURLToPath } from 'node:url';
 export const BENCH_DIRECTORY = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUILD_DIRECTORY = join(dirname(BENCH_DIRECTORY), 'build', 'bench');
 
-const FLAGS = ['-std=gnu17', '-O2', '-Wall', '-Wextra'];
+const NATIVE_DIRECTORY = join(dirname(BENCH_DIRECTORY), 'native');
+
+const WARNINGS = ['-Wall', '-Wextra'];
+const C_FLAGS = ['-std=gnu17', '-O2', ...WARNINGS];
+/** As the addon is built. */
+const CXX_FLAGS = ['-std=c++20', '-O3', '-fno-exceptions', '-fno-rtti', `-I${NATIVE_DIRECTORY}`, ...WARNINGS];
 
 /** @type {Record<string, { sources: () => string[], libraries: string[] }>} */
 const PROGRAMS = {
@@ -22,12 +28,21 @@ const PROGRAMS = {
   'grant-socks5': { sources: () => [join(BENCH_DIRECTORY, 'servers', 'grant-socks5.c')], libraries: [] },
   epoll: { sources: () => [join(BENCH_DIRECTORY, 'servers', 'epoll.c')], libraries: [] },
   'http-epoll': { sources: () => [join(BENCH_DIRECTORY, 'servers', 'http-epoll.c')], libraries: [] },
+  'rally-epoll': { sources: () => [join(BENCH_DIRECTORY, 'servers', 'rally-epoll.c')], libraries: [] },
+  'rally-engine': {
+    sources: () => [join(BENCH_DIRECTORY, 'servers', 'rally-engine.cc'), ...filesIn(join(NATIVE_DIRECTORY, 'core'))],
+    libraries: [],
+  },
   libuv: { sources: () => [join(BENCH_DIRECTORY, 'servers', 'libuv.c')], libraries: ['-luv'] },
 };
 
 /** @param {string} folder */
 function sourcesIn(folder) {
-  const directory = join(BENCH_DIRECTORY, folder);
+  return filesIn(join(BENCH_DIRECTORY, folder));
+}
+
+/** @param {string} directory */
+function filesIn(directory) {
   return readdirSync(directory).map((name) => join(directory, name));
 }
 
@@ -38,7 +53,7 @@ function modifiedAt(path) {
 
 /**
  * Returns the path of an up-to-date program.
- * @param {string} name - `bip324`, `crawl-epoll`, `dial-socks5`, `grant-socks5`, `load`, `epoll`, `http-epoll` or `libuv`.
+ * @param {string} name - A key of `PROGRAMS`.
  * @throws {Error} When it does not compile; `stderr` holds what the compiler said.
  */
 export function program(name) {
@@ -47,7 +62,9 @@ export function program(name) {
   const output = join(BUILD_DIRECTORY, name);
   if (Math.max(...inputs.map(modifiedAt)) < modifiedAt(output)) return output;
   mkdirSync(BUILD_DIRECTORY, { recursive: true });
-  const units = inputs.filter((path) => path.endsWith('.c'));
-  execFileSync(process.env.CC ?? 'cc', [...FLAGS, ...units, '-o', output, ...libraries], { stdio: 'pipe' });
+  const units = inputs.filter((path) => /\.cc?$/.test(path));
+  const isCxx = units.some((path) => path.endsWith('.cc'));
+  const [compiler, flags] = isCxx ? [process.env.CXX ?? 'c++', CXX_FLAGS] : [process.env.CC ?? 'cc', C_FLAGS];
+  execFileSync(compiler, [...flags, ...units, '-o', output, ...libraries], { stdio: 'pipe' });
   return output;
 }

@@ -1,6 +1,6 @@
 // Who takes part: each server that does the job, and how it is started.
 
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { BENCH_DIRECTORY, program } from './build.mjs';
 import { runtime } from './runtimes.mjs';
 import { Server } from './processes.mjs';
@@ -67,17 +67,41 @@ const PEERS = [
 ];
 
 /**
+ * SockMan as another checkout has it, built: to see what a change brings, in the same rounds.
+ * @param {string} folder
+ * @returns {import('./types.mjs').Peer}
+ */
+function earlierSockMan(folder) {
+  const server = join(resolve(folder), 'bench', 'servers', 'sockman.mjs');
+  return {
+    name: 'before',
+    title: 'SockMan before',
+    isOurs: true,
+    command: (mode, collectsGarbage) => [
+      process.execPath,
+      ...(collectsGarbage ? ['--expose-gc'] : []),
+      server,
+      mode,
+      'native/epoll',
+    ],
+  };
+}
+
+/**
  * Finds out who can take part, by starting each once.
  * @param {string[]} names - Whom to ask; empty for everybody.
+ * @param {string} [before] - Another checkout, which takes part too.
  * @returns {Promise<{ available: import('./types.mjs').Peer[], missing: { peer: import('./types.mjs').Peer, why: string }[] }>}
  */
-export async function findPeers(names) {
-  const unknown = names.filter((name) => !PEERS.some((peer) => peer.name === name));
-  const known = PEERS.map((peer) => peer.name).join(', ');
+export async function findPeers(names, before) {
+  const peers = before === undefined ? PEERS : [...PEERS, earlierSockMan(before)];
+  const isAsked = ({ name }) => names.length === 0 || names.includes(name) || name === 'before';
+  const unknown = names.filter((name) => !peers.some((peer) => peer.name === name));
+  const known = peers.map((peer) => peer.name).join(', ');
   if (unknown.length > 0) throw new Error(`No peer ${unknown.join(', ')}; there are ${known}`);
   const available = [];
   const missing = [];
-  for (const peer of PEERS.filter(({ name }) => names.length === 0 || names.includes(name))) {
+  for (const peer of peers.filter(isAsked)) {
     try {
       const server = await Server.start(peer, 'echo');
       server.stop();

@@ -82,6 +82,12 @@ async function attempt(lane, load) {
 const rateOf = (report) => report.messages / report.seconds;
 const cpuOf = (report) => report.serverCpuSeconds / report.messages;
 
+/** How much of the CPU time of all rounds was user space: one round has too few samples. */
+function userShare(reports) {
+  const sum = (key) => reports.reduce((total, report) => total + report[key], 0);
+  return sum('serverUserTicks') / (sum('serverUserTicks') + sum('serverSystemTicks'));
+}
+
 /**
  * Medians over the rounds. A ratio is the median of the ratios of each round, against the C loop whose own median is
  * the better one: the faster for rates, the thriftier for CPU.
@@ -104,6 +110,8 @@ function tabulate(bench, { benchCase, note, lanes: all }) {
         p50: of((report) => report.latencyNs.p50),
         p99: of((report) => report.latencyNs.p99),
         cpu: of(cpuOf),
+        userCpu: of(cpuOf) * userShare(reports),
+        systemCpu: of(cpuOf) * (1 - userShare(reports)),
         cpuRatio: thriftiest && median(reports.map((report, i) => cpuOf(report) / cpuOf(thriftiest.reports[i]))),
         serverUse: of((report) => report.serverCpuSeconds / report.seconds),
         loadUse: of((report) => report.loadCpuSeconds / report.seconds),

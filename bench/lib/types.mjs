@@ -9,6 +9,7 @@
 /**
  * One line of the load generator.
  * @typedef {{ messages: number, seconds: number, serverCpuSeconds: number, loadCpuSeconds: number,
+ *   serverUserTicks: number, serverSystemTicks: number,
  *   serverResidentBytes: number, backgroundBytes: number,
  *   latencyNs: { p50: number, p99: number, max: number } }} LoadReport
  */

@@ -71,6 +71,9 @@ struct meter {
     bool is_measuring;
     uint64_t measured_ns;
     uint64_t server_cpu_ns;
+    /** What the system sampled of the server's CPU time, for how it divides: in clock ticks. */
+    uint64_t server_user_ticks;
+    uint64_t server_system_ticks;
     uint64_t load_cpu_ns;
     uint64_t messages;
     uint64_t background_bytes;

@@ -1,11 +1,14 @@
 // Time, the server's CPU and memory, and the line of results.
 //
 // The server's CPU time is the kernel's clock of that process: all its threads, user and system, in
-// nanoseconds. Work the kernel does for a packet inside a system call of the other side (loopback delivers in
-// the sender's call) counts for the sender, and does so alike for every server.
+// nanoseconds. How it divides into user and system time the kernel samples, at its clock tick. Work the kernel
+// does for a packet inside a system call of the other side (loopback delivers in the sender's call) counts for
+// the sender, and does so alike for every server.
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "load.h"
@@ -18,7 +21,24 @@ static uint64_t clock_ns(clockid_t clock) {
 
 uint64_t now_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
 
+/** Reads two fields of /proc/PID/stat, whose second one, the name in parentheses, may hold anything. */
+static void read_server_ticks(uint64_t* user, uint64_t* system) {
+    char path[64];
+    char line[1024];
+    snprintf(path, sizeof path, "/proc/%d/stat", settings.server_pid);
+    FILE* file = fopen(path, "r");
+    const char* rest = file != NULL && fgets(line, sizeof line, file) != NULL ? strrchr(line, ')') : NULL;
+    static const char FIELDS_3_TO_15[] = " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64;
+    if (rest == NULL || sscanf(rest + 1, FIELDS_3_TO_15, user, system) != 2) fail("cannot read %s", path);
+    fclose(file);
+}
+
 static void begin(struct meter* meter, uint64_t now) {
+    uint64_t user;
+    uint64_t system;
+    read_server_ticks(&user, &system);
+    meter->server_user_ticks -= user;
+    meter->server_system_ticks -= system;
     meter->measured_ns -= now;
     meter->server_cpu_ns -= clock_ns(meter->server_clock);
     meter->load_cpu_ns -= clock_ns(CLOCK_PROCESS_CPUTIME_ID);
@@ -30,6 +50,11 @@ static void end(struct meter* meter, uint64_t now) {
     meter->server_cpu_ns += clock_ns(meter->server_clock);
     meter->load_cpu_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     meter->is_measuring = false;
+    uint64_t user;
+    uint64_t system;
+    read_server_ticks(&user, &system);
+    meter->server_user_ticks += user;
+    meter->server_system_ticks += system;
 }
 
 void meter_start(struct meter* meter) {
@@ -78,10 +103,12 @@ void meter_report(const struct meter* meter) {
     const struct histogram* latency = &meter->latency;
     printf(
         "{\"messages\":%llu,\"seconds\":%.9f,\"serverCpuSeconds\":%.9f,\"loadCpuSeconds\":%.9f,"
+        "\"serverUserTicks\":%llu,\"serverSystemTicks\":%llu,"
         "\"serverResidentBytes\":%llu,\"backgroundBytes\":%llu,"
         "\"latencyNs\":{\"p50\":%llu,\"p99\":%llu,\"max\":%llu}}\n",
         (unsigned long long)meter->messages, (double)meter->measured_ns / 1e9,
         (double)meter->server_cpu_ns / 1e9, (double)meter->load_cpu_ns / 1e9,
+        (unsigned long long)meter->server_user_ticks, (unsigned long long)meter->server_system_ticks,
         (unsigned long long)server_resident_bytes(), (unsigned long long)meter->background_bytes,
         (unsigned long long)histogram_percentile(latency, 50),
         (unsigned long long)histogram_percentile(latency, 99), (unsigned long long)latency->largest);

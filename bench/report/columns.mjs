@@ -30,6 +30,8 @@ export const COLUMNS = {
     { key: 'p99', heading: 'p99', format: nanoseconds },
     { key: 'cpu', heading: 'CPU each', format: seconds },
     { key: 'cpuRatio', heading: 'to C', format: ratio },
+    { key: 'userCpu', heading: 'user', format: seconds },
+    { key: 'systemCpu', heading: 'system', format: seconds },
     { key: 'serverUse', heading: 'server core', format: percent },
     { key: 'loadUse', heading: 'load core', format: percent },
     { key: 'residentBytes', heading: 'RSS', format: bytes },

@@ -6,6 +6,7 @@
 const program = (name, question) => ({ name, question, kind: 'program', isOnRequest: true });
 
 export const PROGRAMS = [
+  program('instructions', 'How many instructions does a message take in user space?'),
   program('p2p-v1', "How fast does one connection's V1 stream become messages?"),
   program('p2p-v2', 'What does V2 cost: a handshake, a small message, a megabyte?'),
   program('p2p-crowd', 'What do 10,000 handshaken V2 peers cost?'),
