@@ -204,7 +204,11 @@ napi_value EngineWrap::Stop(napi_env env, napi_callback_info info) {
 // rest(on: boolean)
 napi_value EngineWrap::Rest(napi_env env, napi_callback_info info) {
     const Call<1> call(env, info);
-    if (call) call.wrap->m_watch.Rest(call.Bool(0));
+    if (!call) return nullptr;
+    const bool on = call.Bool(0);
+    call.wrap->m_watch.Rest(on);
+    // What was still ready when the poller failed makes no descriptor readable.
+    if (!on && call->IsStillReady()) call.wrap->m_watch.CallInNextPass();
     return nullptr;
 }
 
@@ -250,6 +254,7 @@ void EngineWrap::OnReady() {
         }
         m_engine->FinishBatch();
     } while (!m_is_stopped && m_engine->HasMore());
+    if (m_engine->IsStillReady()) m_watch.CallInNextPass();
 }
 
 // ---- Sockets -------------------------------------------------------------------------------------------------------
@@ -335,7 +340,10 @@ napi_value EngineWrap::SendMany(napi_env env, napi_callback_info info) {
 // receive(handle): bytes, 0 for EOF, or -errno
 napi_value EngineWrap::Receive(napi_env env, napi_callback_info info) {
     const BoundCall<1> call(env, info);
-    return ToNumber(env, static_cast<int32_t>(call->Receive(call.Int(0), call.Wrap().m_slab)));
+    const ssize_t received = call->Receive(call.Int(0), call.Wrap().m_slab);
+    // Outside a batch nobody else would come back for the rest.
+    if (call->IsStillReady()) call.Wrap().m_watch.CallInNextPass();
+    return ToNumber(env, static_cast<int32_t>(received));
 }
 
 napi_value EngineWrap::ShutdownSend(napi_env env, napi_callback_info info) {

@@ -66,6 +66,7 @@ public:
         if (m_idle == nullptr) {
             m_idle = Add<uv_idle_t>();
             m_host.idle_init(loop, m_idle);
+            m_host.unref(reinterpret_cast<uv_handle_t*>(m_idle));
         }
         m_is_call_due = true;
         m_host.idle_start(m_idle, [](uv_idle_t* idle) {

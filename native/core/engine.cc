@@ -9,28 +9,12 @@ namespace sockman {
 
 namespace {
 
-/** What the poller should watch for the socket as it is now. */
-uint32_t WantedInterest(const Slot& slot) {
-    switch (slot.kind) {
-        case SocketKind::Free:
-            return kInterestNone;
-        case SocketKind::Listener:
-            return slot.is_receiving ? kInterestRead : kInterestNone;
-        case SocketKind::Connecting:
-            return kInterestWrite;
-        case SocketKind::Connected:
-            break;
-    }
-    if (slot.is_resting) return kInterestNone;
-    return (slot.is_receiving && !slot.has_receive_ended ? kInterestRead : kInterestNone) |
-           (slot.wants_write ? kInterestWrite : kInterestNone);
-}
-
 /** What is left of a poller that was given back. */
 class ClosedPoller final : public Poller {
 public:
     const char* Name() const override { return "closed"; }
     int Descriptor() const override { return -1; }
+    bool HasEdges() const override { return false; }
     int SetInterest(int, uint64_t, uint32_t, uint32_t) override { return -EBADF; }
     int Wait(PollEvent*, int, int) override { return 0; }
 };
@@ -70,6 +54,7 @@ Engine::Engine(const EngineOptions& options, std::unique_ptr<Poller> poller, Int
     : m_options(options),
       m_poller(std::move(poller)),
       m_observer(m_poller->Descriptor() < 0 ? observer : nullptr),
+      m_has_edges(m_poller->HasEdges()),
       m_table(options.max_sockets),
       m_now_ms(sys::MonotonicMs()) {}
 
@@ -190,10 +175,16 @@ ssize_t Engine::ReceiveOn(Slot& slot, uint8_t* to) {
     ssize_t received = sys::Receive(slot.fd, to, m_options.receive_chunk_bytes);
     // A reset whose error is gone looks like an orderly end.
     if (received == 0 && slot.taken_error != 0) received = -slot.taken_error;
+    slot.is_still_ready = false;
     if (received > 0) {
         slot.received_bytes += static_cast<uint64_t>(received);
         slot.last_receive_at_ms = NowMs();
-    } else if (received != -EAGAIN && !sys::IsOutOfMemory(received)) {
+        if (slot.receives_to_the_end || static_cast<size_t>(received) == m_options.receive_chunk_bytes) KeepReady(slot);
+    } else if (received == -EAGAIN) {
+        slot.receives_to_the_end = false;
+    } else if (sys::IsOutOfMemory(received)) {
+        KeepReady(slot);
+    } else {
         slot.has_receive_ended = true;
         WishChanged(m_table.IndexOf(slot));
     }
@@ -219,6 +210,10 @@ void Engine::SetResting(Handle handle, bool on) {
     if (slot == nullptr || slot->is_resting == on) return;
     slot->is_resting = on;
     WishChanged(SocketTable::SlotOf(handle));
+    // A rest that is over within the batch it began in was never told to the poller, which would not speak up again.
+    if (!on && (slot->interest & kInterestEdge) != 0) {
+        m_poller->SetInterest(slot->fd, m_table.TokenOf(SocketTable::SlotOf(handle)), slot->interest, slot->interest);
+    }
 }
 
 void Engine::SetAccepting(Handle listener, bool on) {
@@ -241,6 +236,32 @@ void Engine::Drain(Handle listener) {
 }
 
 // --- interest ---
+
+/** What the poller should watch for the socket as it is now. */
+uint32_t Engine::WantedInterest(const Slot& slot) const {
+    switch (slot.kind) {
+        case SocketKind::Free:
+            return kInterestNone;
+        case SocketKind::Listener:
+            return slot.is_receiving ? kInterestRead : kInterestNone;
+        case SocketKind::Connecting:
+            return kInterestWrite;
+        case SocketKind::Connected:
+            break;
+    }
+    if (slot.is_resting) return kInterestNone;
+    const uint32_t wanted = (slot.is_receiving && !slot.has_receive_ended ? kInterestRead : kInterestNone) |
+                            (slot.wants_write ? kInterestWrite : kInterestNone);
+    const bool has_edges = wanted != kInterestNone && m_has_edges && slot.remote.kind != AddressKind::Unix;
+    return has_edges ? wanted | kInterestEdge : wanted;
+}
+
+/** The poller will not tell again of what the socket may hold. */
+void Engine::KeepReady(Slot& slot) {
+    if ((slot.interest & kInterestEdge) == 0 || slot.is_still_ready) return;
+    slot.is_still_ready = true;
+    m_still_ready.push_back(m_table.TokenOf(m_table.IndexOf(slot)));
+}
 
 void Engine::WishChanged(uint32_t index) {
     if (!m_is_in_batch) return FollowWishOrReport(index);
@@ -326,6 +347,7 @@ void Engine::Destroy() {
     m_was_wait_full = false;
     m_ready_listeners.clear();
     m_broken.clear();
+    m_still_ready.clear();
     m_poller = std::make_unique<ClosedPoller>();
 }
 

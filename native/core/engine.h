@@ -8,6 +8,7 @@
 //       if (count > 0) sink.turn(count);     // may call anything below except Gather and FinishBatch
 //       engine.FinishBatch();
 //   } while (engine.HasMore());              // or yield to the host first: nothing is lost, the rest is kept
+//   if (engine.IsStillReady()) ...           // once more soon, though `Descriptor()` may not be readable
 //
 // A sink may stop in the middle of a batch. Its records and slab then stay as they are, and the batch is finished when the
 // sink has gone through the rest of it, whatever else of the engine is called meanwhile.
@@ -18,6 +19,14 @@
 // Interest in the kernel follows the wish at once outside a batch, and when the batch finishes inside one: a
 // socket whose every send is short stays armed without a system call, and a pause that is taken back in the
 // same batch costs none.
+//
+// Edges. Where the poller can, it tells of a connection once: when something comes. A receive that gets less than it asked for
+// has emptied the socket, and what comes later is told anew. A socket that may hold more is kept in a list, which the next
+// `Gather` serves with what the poller tells: after a receive of a full chunk, with the end of the stream or urgent data behind
+// what was received, or when a receive was left to the sink. Leaving out such a socket would lose it for ever, so the list may
+// hold too many and never too few. A pause needs no entry: while it lasts the kernel has no interest in the socket, and
+// setting it again tells anew. Listeners and connects are told of as long as it lasts, and so are Unix-domain sockets, where a
+// receive stops short at a descriptor that was sent along.
 //
 // Names. A poller token is slot and full 32-bit generation, so that events which were fetched before a close
 // never speak of the next socket of that slot. Handles carry ten bits of generation; slots are reused in the
@@ -115,7 +124,7 @@ public:
     size_t DeferredOffset() const { return 2 * m_options.receive_chunk_bytes; }
 
     const char* PollerName() const { return m_poller->Name(); }
-    /** Readable while there is something to gather; -1 if the poller has no such descriptor. */
+    /** Readable while there is something to gather but for `IsStillReady`; -1 if the poller has no such descriptor. */
     int Descriptor() const { return m_poller->Descriptor(); }
 
     /**
@@ -128,6 +137,8 @@ public:
     void FinishBatch();
     /** Whether more is ready, as far as the engine knows without a wait. */
     bool HasMore() const { return HasUnreported() || m_was_wait_full; }
+    /** Whether a socket may hold more of which `Descriptor()` does not tell. It has had its receive of this turn. */
+    bool IsStillReady() const { return !m_still_ready.empty(); }
 
     OpenResult Listen(const SocketAddress& at, const ListenOptions& options);
     void SetAccepting(Handle listener, bool on);
@@ -192,6 +203,8 @@ private:
     bool HasUnreported() const { return m_next_event < m_event_count || !m_ready_listeners.empty() || !m_broken.empty(); }
 
     // What happened: engine_batch.cc.
+    int FetchEvents(int timeout_ms);
+    void AddStillReady();
     void ReportBroken(RecordWriter& out);
     void ReportEvent(const PollEvent& event, RecordWriter& out);
     void ReportConnectOutcome(uint32_t index, RecordWriter& out);
@@ -200,6 +213,8 @@ private:
     Handle Adopt(int fd, const SocketAddress& from, int family);
 
     // Interest, and the ends of sockets: engine.cc.
+    uint32_t WantedInterest(const Slot& slot) const;
+    void KeepReady(Slot& slot);
     void WishChanged(uint32_t index);
     int FollowWish(uint32_t index);
     void FollowWishOrReport(uint32_t index);
@@ -211,6 +226,7 @@ private:
     const EngineOptions m_options;
     std::unique_ptr<Poller> m_poller;
     InterestObserver* const m_observer;
+    const bool m_has_edges;
 
     SocketTable m_table;
     std::unordered_map<uint32_t, Listener> m_listeners;
@@ -223,6 +239,8 @@ private:
     bool m_was_wait_full = false;
     std::vector<uint64_t> m_ready_listeners;
     std::vector<Broken> m_broken;
+    /** Sockets that were `is_still_ready` when they were added. */
+    std::vector<uint64_t> m_still_ready;
 
     bool m_is_in_batch = false;
     std::vector<uint32_t> m_stale_interest;

@@ -52,15 +52,43 @@ private:
     int m_count = 0;
 };
 
+int Engine::FetchEvents(int timeout_ms) {
+    m_next_event = 0;
+    m_event_count = 0;
+    m_was_wait_full = false;
+    // Half of the room at least is for those who were still ready, however many others are.
+    const int max_events = m_still_ready.empty() ? kMaxEvents : kMaxEvents / 2;
+    const int count = m_poller->Wait(m_events.data(), max_events, m_still_ready.empty() ? timeout_ms : 0);
+    if (count < 0) return count;
+    m_event_count = count;
+    m_was_wait_full = count == max_events;
+    if (!m_still_ready.empty()) AddStillReady();
+    return 0;
+}
+
+/** Adds an event for each socket of the list, as far as there is room; one that the poller told of as well gets one event. */
+void Engine::AddStillReady() {
+    for (int i = 0; i < m_event_count; ++i) {
+        PollEvent& event = m_events[static_cast<size_t>(i)];
+        Slot* slot = m_table.FindToken(event.token);
+        if (slot == nullptr || !slot->is_still_ready) continue;
+        slot->is_still_ready = false;
+        event.ready |= kInterestRead;
+    }
+    auto next = m_still_ready.begin();
+    for (; next != m_still_ready.end() && m_event_count < kMaxEvents; ++next) {
+        Slot* slot = m_table.FindToken(*next);
+        if (slot == nullptr || !slot->is_still_ready) continue;
+        slot->is_still_ready = false;
+        m_events[static_cast<size_t>(m_event_count++)] = {*next, kInterestRead};
+    }
+    m_still_ready.erase(m_still_ready.begin(), next);
+}
+
 int Engine::Gather(int32_t* records, uint8_t* slab, int timeout_ms) {
     if (!HasUnreported()) {
-        m_next_event = 0;
-        m_event_count = 0;
-        m_was_wait_full = false;
-        const int count = m_poller->Wait(m_events.data(), kMaxEvents, timeout_ms);
-        if (count < 0) return count;
-        m_event_count = count;
-        m_was_wait_full = count == kMaxEvents;
+        const int status = FetchEvents(timeout_ms);
+        if (status < 0) return status;
     }
     m_is_in_batch = true;
     m_now_ms = sys::MonotonicMs();
@@ -110,12 +138,15 @@ void Engine::ReportEvent(const PollEvent& event, RecordWriter& out) {
         WishChanged(index);
         flags = kWritable;
     }
-    if ((event.ready & kInterestRead) != 0 && slot.is_receiving && !slot.has_receive_ended) {
+    if ((event.ready & kInterestRead) != 0 && slot.is_receiving && !slot.is_resting && !slot.has_receive_ended) {
+        if ((event.ready & kMoreBehind) != 0) slot.receives_to_the_end = true;
         if (flags != 0) {
             flags |= kReadable;
+            KeepReady(slot);
         } else {
             const ssize_t received = ReceiveOn(slot, out.ReceiveTo());
             if (received > 0) {
+                if (static_cast<uint64_t>(received) < event.receivable_bytes) KeepReady(slot);
                 flags = kData;
                 a = out.Keep(static_cast<size_t>(received));
                 b = static_cast<int32_t>(received);

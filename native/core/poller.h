@@ -3,7 +3,9 @@
 // A poller knows descriptors, each with a token and an interest, and tells which are ready. It neither owns
 // nor closes them. Rules that hold for every implementation:
 //
-// - Level-triggered: a condition is reported by each `Wait` for as long as it holds.
+// - Level-triggered: a condition is reported by each `Wait` for as long as it holds. With `kInterestEdge`, which a poller with
+//   `HasEdges` takes for stream sockets, it is reported once: when it begins, when something new arrives, and after each
+//   `SetInterest`.
 // - A descriptor whose interest is `kInterestNone` is unknown to the kernel: not even a hang-up is reported
 //   for it, so a paused connection cannot spin.
 // - One event per descriptor and `Wait`, reading and writing joined.
@@ -28,13 +30,23 @@ namespace sockman {
 inline constexpr uint32_t kInterestNone = 0;
 inline constexpr uint32_t kInterestRead = 1;
 inline constexpr uint32_t kInterestWrite = 2;
+/** Together with one of the others: report changes only. */
+inline constexpr uint32_t kInterestEdge = 4;
+
+/**
+ * In a report: a receive that gets less than it asked for need not be the last one. The peer has closed or reset, or sent urgent
+ * data, at which a receive stops.
+ */
+inline constexpr uint32_t kMoreBehind = 8;
 
 struct PollEvent {
     uint64_t token;
-    /** Bits of `kInterestRead` and `kInterestWrite`. */
+    /** Bits of `kInterestRead` and `kInterestWrite`; `kMoreBehind` only where edges were asked for. */
     uint32_t ready;
     /** The errno of the socket, where reporting it may have taken it from the socket; 0 if there was none. */
     int error = 0;
+    /** Bytes to receive, where the mechanism tells: a receive that gets fewer is not the last one. */
+    uint32_t receivable_bytes = 0;
 };
 
 /** Lives on the thread that made it. */
@@ -48,7 +60,10 @@ public:
     /** Readable while some descriptor of this poller is ready; -1 if the mechanism has no such thing. */
     virtual int Descriptor() const = 0;
 
-    /** Changes the interest in `fd` from `from` to `to`. @return 0 or negative errno. */
+    /** Whether `kInterestEdge` is understood; a poller that does not must not be given it. */
+    virtual bool HasEdges() const = 0;
+
+    /** Changes the interest in `fd` from `from` to `to`; both may be the same. @return 0 or negative errno. */
     virtual int SetInterest(int fd, uint64_t token, uint32_t from, uint32_t to) = 0;
 
     /**

@@ -16,15 +16,20 @@ namespace sockman {
 namespace {
 
 constexpr uint32_t kFailed = EPOLLERR | EPOLLHUP;
+/** What can stand behind bytes that a receive takes; asked for with edges. */
+constexpr uint32_t kBehind = EPOLLRDHUP | EPOLLPRI;
 
 uint32_t ToEpoll(uint32_t interest) {
-    return ((interest & kInterestRead) != 0 ? uint32_t{EPOLLIN} : 0) |
-           ((interest & kInterestWrite) != 0 ? uint32_t{EPOLLOUT} : 0);
+    const bool reads = (interest & kInterestRead) != 0;
+    const bool has_edges = (interest & kInterestEdge) != 0;
+    return (reads ? uint32_t{EPOLLIN} : 0) | ((interest & kInterestWrite) != 0 ? uint32_t{EPOLLOUT} : 0) |
+           (has_edges ? uint32_t{EPOLLET} : 0) | (reads && has_edges ? kBehind : 0);
 }
 
 uint32_t FromEpoll(uint32_t bits) {
-    return ((bits & (EPOLLIN | kFailed)) != 0 ? kInterestRead : 0) |
-           ((bits & (EPOLLOUT | kFailed)) != 0 ? kInterestWrite : 0);
+    return ((bits & (EPOLLIN | kFailed | kBehind)) != 0 ? kInterestRead : 0) |
+           ((bits & (EPOLLOUT | kFailed)) != 0 ? kInterestWrite : 0) |
+           ((bits & (kFailed | kBehind)) != 0 ? kMoreBehind : 0);
 }
 
 /** Lives on the thread that made it. */
@@ -35,6 +40,7 @@ public:
 
     const char* Name() const override { return "epoll"; }
     int Descriptor() const override { return m_descriptor; }
+    bool HasEdges() const override { return true; }
 
     int SetInterest(int fd, uint64_t token, uint32_t from, uint32_t to) override {
         epoll_event event{};

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 namespace sockman {
@@ -37,14 +38,14 @@ public:
     int Descriptor() const override { return m_descriptor; }
 #endif
 
+    bool HasEdges() const override { return true; }
+
     int SetInterest(int fd, uint64_t token, uint32_t from, uint32_t to) override {
         struct kevent changes[2];
         int count = 0;
-        if (((from ^ to) & kInterestRead) != 0) {
-            changes[count++] = Change(fd, EVFILT_READ, token, (to & kInterestRead) != 0);
-        }
-        if (((from ^ to) & kInterestWrite) != 0) {
-            changes[count++] = Change(fd, EVFILT_WRITE, token, (to & kInterestWrite) != 0);
+        // What is of interest is added again even if it was before: adding reports anew what is ready.
+        for (const auto& [bit, filter] : {std::pair{kInterestRead, EVFILT_READ}, std::pair{kInterestWrite, EVFILT_WRITE}}) {
+            if (((from | to) & bit) != 0) changes[count++] = Change(fd, filter, token, (to & bit) != 0, (to & kInterestEdge) != 0);
         }
         return kevent(m_descriptor, changes, count, nullptr, 0, nullptr) < 0 ? -errno : 0;
     }
@@ -68,6 +69,10 @@ public:
                 events[count++] = {reinterpret_cast<uint64_t>((void*)event.udata), kInterestNone};
             }
             events[place.position].ready |= ready;
+            if ((event.flags & EV_EOF) != 0) events[place.position].ready |= kMoreBehind;
+            if (event.filter == EVFILT_READ && event.data > 0) {
+                events[place.position].receivable_bytes = static_cast<uint32_t>(event.data);
+            }
             // EPIPE speaks of sending alone: a reset behind the peer's FIN, where a receive still finds the FIN.
             if ((event.flags & EV_EOF) != 0 && event.fflags != 0 && event.fflags != EPIPE) {
                 events[place.position].error = static_cast<int>(event.fflags);
@@ -84,11 +89,11 @@ private:
         int position = 0;
     };
 
-    static struct kevent Change(int fd, short filter, uint64_t token, bool is_on) {
+    static struct kevent Change(int fd, int filter, uint64_t token, bool is_on, bool has_edges) {
         struct kevent change {};
         change.ident = static_cast<decltype(change.ident)>(fd);
-        change.filter = filter;
-        change.flags = is_on ? EV_ADD : EV_DELETE;
+        change.filter = static_cast<decltype(change.filter)>(filter);
+        change.flags = static_cast<decltype(change.flags)>(!is_on ? EV_DELETE : has_edges ? EV_ADD | EV_CLEAR : EV_ADD);
         // A pointer on some systems and an integer on others.
         change.udata = (decltype(change.udata))token;
         return change;

@@ -32,6 +32,7 @@ class PollPoller final : public Poller {
 public:
     const char* Name() const override { return "poll"; }
     int Descriptor() const override { return -1; }
+    bool HasEdges() const override { return false; }
 
     int SetInterest(int fd, uint64_t token, uint32_t from, uint32_t to) override {
         const size_t index = static_cast<size_t>(fd);

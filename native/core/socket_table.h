@@ -36,6 +36,10 @@ struct Slot {
     bool is_resting : 1 = false;
     /** Waits in the engine's list for its interest to be followed. */
     bool is_interest_stale : 1 = false;
+    /** With edges: there may be more to receive of which the poller will not tell again. In the engine's list. */
+    bool is_still_ready : 1 = false;
+    /** With edges: only a receive that finds nothing, or the end, is the last one. */
+    bool receives_to_the_end : 1 = false;
 
     uint64_t received_bytes = 0;
     uint64_t sent_bytes = 0;

@@ -245,7 +245,7 @@ TEST_CASE("armed again within the batch costs no change of interest, the last WR
         CHECK(received == data);
         CHECK(short_sends > 0);
         REQUIRE(poller.changes.size() == 1);
-        CHECK(poller.changes[0] == kInterestRead);
+        CHECK((poller.changes[0] & ~kInterestEdge) == kInterestRead);
         SocketCounters counters;
         REQUIRE(world->CountersOf(handle, counters));
         CHECK(counters.sent_bytes == data.size());

@@ -148,8 +148,8 @@ std::unique_ptr<Engine> MakeEngine(const char* poller, const EngineOptions& opti
 
 World::World(const char* poller, const EngineOptions& options) : World(MakeEngine(poller, options)) {}
 
-World::World(std::unique_ptr<Poller> poller, InterestObserver* observer)
-    : World(std::make_unique<Engine>(EngineOptions{}, std::move(poller), observer)) {}
+World::World(std::unique_ptr<Poller> poller, InterestObserver* observer, const EngineOptions& options)
+    : World(std::make_unique<Engine>(options, std::move(poller), observer)) {}
 
 World::World(std::unique_ptr<Engine> engine)
     : slab(engine->DeferredOffset() / 2 * 3), m_engine(std::move(engine)), m_records(kMaxRecords * kRecordWords) {}

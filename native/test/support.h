@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
+#include <cerrno>
 #include <deque>
 #include <memory>
 #include <string>
@@ -77,12 +78,15 @@ public:
     explicit TalkativePoller(const char* name);
     const char* Name() const override { return m_real->Name(); }
     int Descriptor() const override { return m_real->Descriptor(); }
+    bool HasEdges() const override { return m_real->HasEdges(); }
     int SetInterest(int fd, uint64_t token, uint32_t from, uint32_t to) override;
     int Wait(PollEvent* events, int max_events, int timeout_ms) override {
-        return m_real->Wait(events, max_events, timeout_ms);
+        return fails ? -ENOMEM : m_real->Wait(events, max_events, timeout_ms);
     }
 
     bool refuses = false;
+    /** Whether waits fail. */
+    bool fails = false;
     /** Each interest that was set, in order. */
     std::vector<uint32_t> changes;
 
@@ -94,7 +98,8 @@ private:
 class World {
 public:
     explicit World(const char* poller, const EngineOptions& options = {});
-    explicit World(std::unique_ptr<Poller> poller, InterestObserver* observer = nullptr);
+    explicit World(std::unique_ptr<Poller> poller, InterestObserver* observer = nullptr,
+                   const EngineOptions& options = {});
 
     Engine* operator->() { return m_engine.get(); }
 

@@ -24,7 +24,7 @@
 // that had the slot when the turn began; after `close` its remaining records are stale and the sink drops them.
 // -1 is never a handle. For a handle that is gone calls do nothing: `send` gives 0, `receive` and `shutdownSend` -EBADF.
 //
-// Receiving. Level-triggered: what was not taken is reported again. At most one receive of at most
+// Receiving. What was not taken is reported again. At most one receive of at most
 // `receiveChunkBytes` per socket and turn. A socket receives unless `setReceiving(handle, false)`; after
 // EOF or a read error the backend never reports another receive event for it.
 //
