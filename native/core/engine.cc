@@ -211,7 +211,7 @@ void Engine::SetResting(Handle handle, bool on) {
     slot->is_resting = on;
     WishChanged(SocketTable::SlotOf(handle));
     // A rest that is over within the batch it began in was never told to the poller, which would not speak up again.
-    if (!on && (slot->interest & kInterestEdge) != 0) {
+    if (!on && m_is_in_batch && (slot->interest & kInterestEdge) != 0) {
         m_poller->SetInterest(slot->fd, m_table.TokenOf(SocketTable::SlotOf(handle)), slot->interest, slot->interest);
     }
 }

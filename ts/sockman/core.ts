@@ -27,7 +27,7 @@ import type { I2PListenOptions } from './i2p/i2p.ts';
 import type { BindResult, Listeners } from './listeners.ts';
 import { MAX_TIMEOUT_MS, integer, resolveOptions } from './options.ts';
 import type { ResolvedOptions, SockManOptions } from './options.ts';
-import { DEFAULT_QUEUE_LIMIT_BYTES, MAX_QUEUE_LIMIT_BYTES } from './connections/send-queue.ts';
+import { DEFAULT_QUEUE_LIMIT_BYTES, MAX_QUEUE_LIMIT_BYTES } from './turn/sending.ts';
 import { NO_COUNTERS, TURN_SECONDS } from './stats.ts';
 import type { SockManStats } from './stats.ts';
 import { TurnLoop } from './turn/turn-loop.ts';
@@ -140,13 +140,13 @@ export class SockManCore {
     this.interrupt();
     await this.join();
     this.closeSockets();
-    await this.#loop?.closesTold();
+    await this.#loop?.closings.told();
   }
 
   closeSockets(): void {
     this.#dialing?.dialer.interrupt();
     this.#dialing?.i2p.close();
-    this.#loop?.closeAll();
+    this.#loop?.sockets.closeAll();
     this.#freeBackend();
   }
 
@@ -187,7 +187,7 @@ export class SockManCore {
   close(nodeId: number, withReset: boolean): boolean {
     const connection = this.find(nodeId);
     if (connection === undefined) return false;
-    this.#loop!.close(connection, withReset);
+    this.#loop!.sockets.close(connection, withReset);
     return true;
   }
 
@@ -197,13 +197,13 @@ export class SockManCore {
     const timeoutMs = integer('timeoutMs', options.timeoutMs, DEFAULT_END_TIMEOUT_MS, 1, MAX_TIMEOUT_MS);
     const connection = this.find(nodeId);
     if (connection === undefined) return false;
-    this.#loop!.end(connection, timeoutMs);
+    this.#loop!.sockets.end(connection, timeoutMs);
     return true;
   }
 
   shutdownSend(nodeId: number): boolean {
     const connection = this.find(nodeId);
-    return connection !== undefined && this.#loop!.shutdownSend(connection) === 0;
+    return connection !== undefined && this.#loop!.sending.shutdown(connection) === 0;
   }
 
   send(nodeId: number, data: Uint8Array, willSendMore: boolean): number {
@@ -211,7 +211,7 @@ export class SockManCore {
     checkBytes(data);
     const connection = this.#loop?.table.byId(nodeId);
     if (connection === undefined || data.length === 0) return 0;
-    return this.#loop!.send(connection, data, willSendMore === true);
+    return this.#loop!.sending.send(connection, data, willSendMore === true);
   }
 
   queue(nodeId: number, data: Uint8Array, options: QueueOptions): number {
@@ -223,12 +223,12 @@ export class SockManCore {
     const limit = integer('limitBytes', limitBytes, DEFAULT_QUEUE_LIMIT_BYTES, 1, MAX_QUEUE_LIMIT_BYTES);
     const connection = this.#loop?.table.byId(nodeId);
     if (connection === undefined) return 0;
-    return this.#loop!.sendQueues.add(connection, data, limit, willSendMore === true);
+    return this.#loop!.sending.queue(connection, data, limit, willSendMore === true);
   }
 
   queuedBytesOf(nodeId: number): number {
     const connection = this.find(nodeId);
-    return connection === undefined ? 0 : this.#loop!.sendQueues.lengthOf(connection);
+    return connection === undefined ? 0 : this.#loop!.sending.queuedBytesOf(connection);
   }
 
   sendMany(nodeIds: ArrayLike<number>, data: Uint8Array, willSendMore: boolean): Int32Array {
@@ -251,7 +251,7 @@ export class SockManCore {
     loop.backend.sendMany(handles, known.length, data, willSendMore === true, sent);
     for (const [index, { connection, at }] of known.entries()) {
       results[at] = sent[index]!;
-      loop.noteSent(connection, data.length, sent[index]!);
+      loop.sending.noteSent(connection, data.length, sent[index]!);
     }
     return results;
   }
@@ -259,7 +259,7 @@ export class SockManCore {
   wake(nodeId: number): boolean {
     const connection = this.find(nodeId);
     if (connection === undefined) return false;
-    this.#loop!.enqueue(connection, true);
+    this.#loop!.wakes.add(connection, true);
     return true;
   }
 
@@ -275,7 +275,7 @@ export class SockManCore {
 
   addressesOf(nodeId: number): { local: Service; remote: Service } | undefined {
     const connection = this.find(nodeId);
-    return connection && this.#loop!.endsOf(connection);
+    return connection && this.#loop!.sockets.endsOf(connection);
   }
 
   stats(): SockManStats {

@@ -18,7 +18,7 @@ export const ConnectionFlag = {
   NEW: 32,
   /** Bytes were sent since `eventReadyToSend` was called last. */
   HAS_SENT: 64,
-  /** Bytes of `queueBytes` wait for room; see send-queue.ts. */
+  /** Bytes of `queueBytes` wait for room; see turn/sending.ts. */
   SEND_QUEUED: 128,
   /** Welcomed by `eventNewConnectionAccepted`, or dialed: its end is told. */
   ADMITTED: 256,

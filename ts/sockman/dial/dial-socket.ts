@@ -122,7 +122,7 @@ export class DialSocket implements SocketOwner {
     this.#socket = undefined;
     if (socket !== undefined) {
       socket.owner = undefined;
-      this.#loop.close(socket, withReset);
+      this.#loop.sockets.close(socket, withReset);
     }
     this.#end({ ok: false, failure });
   }
@@ -180,7 +180,7 @@ export class DialSocket implements SocketOwner {
 
   #connect(request: SocketRequest): void {
     const { to, localAddress } = request;
-    const result = this.#loop.connect(to, localAddress === undefined ? {} : { localAddress }, this);
+    const result = this.#loop.sockets.connect(to, localAddress === undefined ? {} : { localAddress }, this);
     if (result.ok) this.#socket = result.socket;
     else this.#connectFailed(request, result.errno);
   }
@@ -227,7 +227,7 @@ export class DialSocket implements SocketOwner {
 
   #sendRest(): void {
     if (this.#socket === undefined) return;
-    const sent = this.#loop.send(this.#socket, this.#unsent, false);
+    const sent = this.#loop.sending.send(this.#socket, this.#unsent, false);
     if (sent < 0) return this.#interrupt('broken', -sent);
     this.#unsent = sent === this.#unsent.length ? NO_BYTES : this.#unsent.subarray(sent);
     // The time of the answer begins when the question is out.

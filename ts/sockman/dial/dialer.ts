@@ -224,7 +224,7 @@ class Dial {
 
   #established(me: Service, ends: ProxiedEnds | undefined): void {
     const { socket, leftover } = this.#socket.release();
-    const nodeId = this.#context.loop.adopt(socket, leftover, ends);
+    const nodeId = this.#context.loop.sockets.adopt(socket, leftover, ends);
     this.#end({ nodeId, me });
   }
 

@@ -78,7 +78,7 @@ export class I2PListener {
         if (!accepted.ok) return resolve(accepted);
         const them = new Service(accepted.value, I2P_SAM31_PORT);
         const { socket: connection, leftover } = socket.release();
-        this.#context.loop.admit(connection, leftover, { me, them, whenClosed: undefined });
+        this.#context.loop.sockets.admit(connection, leftover, { me, them, whenClosed: undefined });
         resolve({ ok: true, value: undefined });
       });
     });

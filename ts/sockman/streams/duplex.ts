@@ -50,7 +50,7 @@ class StreamedConnection implements SocketOwner {
   constructor({ loop, connection }: ConnectionClaim) {
     this.#loop = loop;
     this.#connection = connection;
-    const ends = loop.endsOf(connection);
+    const ends = loop.sockets.endsOf(connection);
     this.#remote = ends?.remote;
     this.stream = makeConnectionStream(
       {
@@ -65,7 +65,7 @@ class StreamedConnection implements SocketOwner {
       { nodeId: connection.nodeId, local: ends?.local, remote: ends?.remote, clock: loop.clock },
       (tell) => this.#context.runInAsyncScope(tell),
     );
-    loop.handOver(connection, this);
+    loop.sockets.handOver(connection, this);
   }
 
   // ---- SocketOwner --------------------------------------------------------------------------------------------------
@@ -125,13 +125,13 @@ class StreamedConnection implements SocketOwner {
   }
 
   #send(data: Uint8Array): number {
-    const sent = this.#loop.send(this.#connection, data, false);
+    const sent = this.#loop.sending.send(this.#connection, data, false);
     if (sent > 0) this.stream.noteTraffic(0, sent);
     return sent;
   }
 
   #final(done: Done): void {
-    if (!this.#connection.isClosed) this.#loop.shutdownSend(this.#connection);
+    if (!this.#connection.isClosed) this.#loop.sending.shutdown(this.#connection);
     done();
   }
 
@@ -140,7 +140,7 @@ class StreamedConnection implements SocketOwner {
     this.#unsent = undefined;
     this.stream.endTimeout();
     this.#connection.owner = undefined;
-    this.#loop.close(this.#connection);
+    this.#loop.sockets.close(this.#connection);
     if (unsent !== undefined) {
       const reason = error ?? new SockManError('ERR_SOCKMAN_STATE', 'the connection was closed');
       unsent.context.runInAsyncScope(unsent.done, undefined, reason);

@@ -11,8 +11,10 @@ import type { OwnerDelivery } from '../connections/claimed-sockets.ts';
 import { ConnectionFlag } from '../connections/connection.ts';
 import type { Connection, SocketOwner } from '../connections/connection.ts';
 import type { GuardedCallbacks } from '../callbacks/guarded-callbacks.ts';
-import type { SendQueues } from '../connections/send-queue.ts';
+import type { Sending } from './sending.ts';
 import type { LoopCounters } from '../stats.ts';
+import type { TurnState } from './turn-state.ts';
+import type { WakeQueue } from './wake-queue.ts';
 
 const { WRITABLE, DATA, READABLE, EOF, READ_ERROR } = RecordFlag;
 const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, READY_DUE, NEW, HAS_SENT, SEND_QUEUED } = ConnectionFlag;
@@ -29,41 +31,42 @@ export interface Overrides {
   tellsClosed: boolean;
 }
 
-/** What delivery takes of the turn loop. */
-export interface DeliveryHost {
+/** What delivery works with. */
+export interface DeliveryParts {
+  readonly state: TurnState;
   readonly backend: Backend;
   readonly callbacks: GuardedCallbacks;
   readonly counters: LoopCounters;
-  readonly sendQueues: SendQueues;
-  readonly isStopped: boolean;
-  enqueue(connection: Connection, isReadyDue: boolean): void;
+  readonly heldBack: HeldBack;
+  readonly owners: OwnerDelivery;
+  readonly sending: Sending;
+  readonly wakes: WakeQueue;
+  readonly overrides: Overrides;
 }
 
 export class Delivery {
-  readonly #loop: DeliveryHost;
-  // Of the loop; here because they are asked for with each record.
+  readonly #state: TurnState;
   readonly #backend: Backend;
   readonly #callbacks: GuardedCallbacks;
   readonly #counters: LoopCounters;
   readonly #heldBack: HeldBack;
   readonly #owners: OwnerDelivery;
+  readonly #sending: Sending;
+  readonly #wakes: WakeQueue;
   readonly #overrides: Overrides;
   readonly #poisons: boolean;
 
-  constructor(
-    loop: DeliveryHost,
-    heldBack: HeldBack,
-    owners: OwnerDelivery,
-    overrides: Overrides,
-    poisonsReceivedBytes: boolean,
-  ) {
-    this.#loop = loop;
-    this.#backend = loop.backend;
-    this.#callbacks = loop.callbacks;
-    this.#counters = loop.counters;
-    this.#heldBack = heldBack;
-    this.#owners = owners;
-    this.#overrides = overrides;
+  /** @param poisonsReceivedBytes - Whether lent bytes are overwritten after each call. */
+  constructor(parts: DeliveryParts, poisonsReceivedBytes: boolean) {
+    this.#state = parts.state;
+    this.#backend = parts.backend;
+    this.#callbacks = parts.callbacks;
+    this.#counters = parts.counters;
+    this.#heldBack = parts.heldBack;
+    this.#owners = parts.owners;
+    this.#sending = parts.sending;
+    this.#wakes = parts.wakes;
+    this.#overrides = parts.overrides;
     this.#poisons = poisonsReceivedBytes;
   }
 
@@ -72,7 +75,7 @@ export class Delivery {
     if ((flags & WRITABLE) !== 0) {
       this.#counters.sendEvents++;
       connection.flags &= ~SEND_BLOCKED;
-      if ((connection.flags & SEND_QUEUED) !== 0 && !this.#loop.sendQueues.flush(connection)) flags &= ~WRITABLE;
+      if ((connection.flags & SEND_QUEUED) !== 0 && !this.#sending.flush(connection)) flags &= ~WRITABLE;
     }
     if ((flags & (DATA | READABLE | EOF)) !== 0) this.#counters.receiveEvents++;
     else if ((flags & READ_ERROR) !== 0) this.#counters.errorEvents++;
@@ -88,12 +91,12 @@ export class Delivery {
     else if ((flags & READ_ERROR) !== 0) this.#offerEnd(connection, a);
 
     if (this.#overrides.hooksNode) this.callNodeHook(connection);
-    this.askAgain(connection);
+    this.#wakes.askAgain(connection);
   }
 
   /** Whether callbacks for a connection may be made now: an earlier one may have closed it, given it away, or ended all. */
   #isLive(connection: Connection): boolean {
-    return !connection.isClosed && connection.owner === undefined && !this.#loop.isStopped;
+    return !connection.isClosed && connection.owner === undefined && !this.#state.isStopped;
   }
 
   /** Asks `shouldTryToSend`, then tells that there is room. @returns True to skip this turn's receive. */
@@ -108,7 +111,7 @@ export class Delivery {
   /** Asks again after `eventReadyToSend`. A yes brings it in the next turn too, but only if it sent: else it would for ever. */
   #offerMore(connection: Connection): void {
     if ((connection.flags & SEND_BLOCKED) !== 0 || !this.#maySend(connection)) return;
-    if ((connection.flags & HAS_SENT) !== 0) this.#loop.enqueue(connection, true);
+    if ((connection.flags & HAS_SENT) !== 0) this.#wakes.add(connection, true);
   }
 
   /** Whether the connection is live and `shouldTryToSend` says yes. After a no it is asked at each tick. */
@@ -205,12 +208,6 @@ export class Delivery {
     connection.flags &= ~RECEIVE_PAUSED;
     if (held?.endErrno !== undefined) this.#deliverEnd(connection, held.endErrno);
     else this.#backend.setReceiving(connection.handle, true);
-  }
-
-  /** Has the predicates asked again, after a send or a callback, where an answer could make a difference. */
-  askAgain(connection: Connection): void {
-    if (!this.#overrides.asksToSend && (connection.flags & RECEIVE_PAUSED) === 0) return;
-    if (this.#isLive(connection)) this.#loop.enqueue(connection, false);
   }
 
   /** The turn is over for a connection. */

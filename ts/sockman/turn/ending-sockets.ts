@@ -18,27 +18,24 @@ export const DEFAULT_END_TIMEOUT_MS = 5_000;
 /** Most connections that end at a time, as a count: each holds a descriptor. One more closes the oldest at once. */
 const MAX_ENDING = 1_024;
 
-/** What ending takes of the turn loop. */
-export interface EndingHost extends Pace {
-  close(connection: Connection): void;
-}
-
 export class EndingSockets {
-  readonly #host: EndingHost;
+  readonly #pace: Pace;
+  readonly #close: (connection: Connection) => void;
   /** Oldest first. */
   readonly #pending = new Map<Connection, Deadline>();
 
-  constructor(host: EndingHost) {
-    this.#host = host;
+  constructor(pace: Pace, close: (connection: Connection) => void) {
+    this.#pace = pace;
+    this.#close = close;
   }
 
   /** Takes over a connection whose side of ours was shut down. @returns Its new owner. */
   add(connection: Connection, timeoutMs: number): SocketOwner {
-    const close = (): void => this.#host.close(connection);
-    const deadline = new Deadline(this.#host, close);
+    const close = (): void => this.#close(connection);
+    const deadline = new Deadline(this.#pace, close);
     deadline.set(timeoutMs);
     this.#pending.set(connection, deadline);
-    if (this.#pending.size > MAX_ENDING) this.#host.close(this.#pending.keys().next().value!);
+    if (this.#pending.size > MAX_ENDING) this.#close(this.#pending.keys().next().value!);
     let hasEnded = connection.endErrno !== NOT_ENDED;
     return {
       socketConnected() {},

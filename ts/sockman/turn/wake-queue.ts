@@ -2,23 +2,49 @@
 
 import { ConnectionFlag } from '../connections/connection.ts';
 import type { Connection } from '../connections/connection.ts';
+import type { TurnState } from './turn-state.ts';
 
-const { QUEUED } = ConnectionFlag;
+const { QUEUED, READY_DUE, RECEIVE_PAUSED } = ConnectionFlag;
 
 export class WakeQueue {
+  readonly #state: TurnState;
+  readonly #asksToSend: boolean;
+  readonly #turnSoon: () => void;
   #queue: Connection[] = [];
   /** Taken in turns with the other, so that serving allocates nothing. */
   #spare: Connection[] = [];
+
+  /**
+   * @param asksToSend - Whether `shouldTryToSend` is overridden.
+   * @param turnSoon - Called when something was added and no turn runs.
+   */
+  constructor(state: TurnState, asksToSend: boolean, turnSoon: () => void) {
+    this.#state = state;
+    this.#asksToSend = asksToSend;
+    this.#turnSoon = turnSoon;
+  }
 
   get isEmpty(): boolean {
     return this.#queue.length === 0;
   }
 
-  /** Adds a connection, unless it is there. */
-  add(connection: Connection): void {
-    if ((connection.flags & QUEUED) !== 0) return;
-    connection.flags |= QUEUED;
-    this.#queue.push(connection);
+  /**
+   * Has a connection looked at before the current turn ends, or soon when none runs: its predicates are asked, and
+   * `eventReadyToSend` comes if `isReadyDue`, or if it was paused and no longer is.
+   */
+  add(connection: Connection, isReadyDue: boolean): void {
+    if (isReadyDue) connection.flags |= READY_DUE;
+    if ((connection.flags & QUEUED) === 0) {
+      connection.flags |= QUEUED;
+      this.#queue.push(connection);
+    }
+    if (!this.#state.isInTurn) this.#turnSoon();
+  }
+
+  /** Has the predicates asked again, after a send or a callback, where an answer could make a difference. */
+  askAgain(connection: Connection): void {
+    if (!this.#asksToSend && (connection.flags & RECEIVE_PAUSED) === 0) return;
+    if (!connection.isClosed && connection.owner === undefined && !this.#state.isStopped) this.add(connection, false);
   }
 
   /**
