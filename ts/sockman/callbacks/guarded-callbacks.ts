@@ -6,20 +6,23 @@ import { reportThrown } from './callback-errors.ts';
 import type { CallbackErrorHandler } from './callback-errors.ts';
 import type { CloseReason, SockManCallbacks } from './callbacks.ts';
 
-/** One method for each callback. A throw counts as what `SockManCallbacks` says of it. */
+/**
+ * One method for each callback but `eventGotData`, which is called for each chunk and guarded where that is delivered. A throw
+ * counts as what `SockManCallbacks` says of it.
+ */
 export class GuardedCallbacks {
   errorCount = 0;
-  readonly #host: SockManCallbacks;
+  readonly host: SockManCallbacks;
   readonly #onError: CallbackErrorHandler | undefined;
 
   constructor(host: SockManCallbacks, onError: CallbackErrorHandler | undefined) {
-    this.#host = host;
+    this.host = host;
     this.#onError = onError;
   }
 
   accepts(nodeId: number, me: Service, them: Service): boolean {
     try {
-      return this.#host.eventNewConnectionAccepted(nodeId, me, them) === true;
+      return this.host.eventNewConnectionAccepted(nodeId, me, them) === true;
     } catch (error) {
       this.report(error, 'eventNewConnectionAccepted', nodeId);
       return false;
@@ -29,24 +32,16 @@ export class GuardedCallbacks {
   /** @returns True to skip this turn's receive. */
   readyToSend(nodeId: number): boolean {
     try {
-      return this.#host.eventReadyToSend(nodeId) === true;
+      return this.host.eventReadyToSend(nodeId) === true;
     } catch (error) {
       this.report(error, 'eventReadyToSend', nodeId);
       return false;
     }
   }
 
-  gotData(nodeId: number, data: Uint8Array): void {
-    try {
-      this.#host.eventGotData(nodeId, data);
-    } catch (error) {
-      this.report(error, 'eventGotData', nodeId);
-    }
-  }
-
   gotEOF(nodeId: number): void {
     try {
-      this.#host.eventGotEOF(nodeId);
+      this.host.eventGotEOF(nodeId);
     } catch (error) {
       this.report(error, 'eventGotEOF', nodeId);
     }
@@ -54,7 +49,7 @@ export class GuardedCallbacks {
 
   gotPermanentReadError(nodeId: number, errno: number): void {
     try {
-      this.#host.eventGotPermanentReadError(nodeId, errnoText(errno), errnoName(errno));
+      this.host.eventGotPermanentReadError(nodeId, errnoText(errno), errnoName(errno));
     } catch (error) {
       this.report(error, 'eventGotPermanentReadError', nodeId);
     }
@@ -62,7 +57,7 @@ export class GuardedCallbacks {
 
   connectionClosed(nodeId: number, reason: CloseReason, code: string | undefined): void {
     try {
-      this.#host.eventConnectionClosed(nodeId, reason, code);
+      this.host.eventConnectionClosed(nodeId, reason, code);
     } catch (error) {
       this.report(error, 'eventConnectionClosed', nodeId);
     }
@@ -70,7 +65,7 @@ export class GuardedCallbacks {
 
   shouldTryToSend(nodeId: number): boolean {
     try {
-      return this.#host.shouldTryToSend(nodeId) === true;
+      return this.host.shouldTryToSend(nodeId) === true;
     } catch (error) {
       this.report(error, 'shouldTryToSend', nodeId);
       return false;
@@ -79,7 +74,7 @@ export class GuardedCallbacks {
 
   shouldTryToRecv(nodeId: number): boolean {
     try {
-      return this.#host.shouldTryToRecv(nodeId) === true;
+      return this.host.shouldTryToRecv(nodeId) === true;
     } catch (error) {
       this.report(error, 'shouldTryToRecv', nodeId);
       return false;
@@ -88,7 +83,7 @@ export class GuardedCallbacks {
 
   loopCompletedForNode(nodeId: number): void {
     try {
-      this.#host.eventIOLoopCompletedForNode(nodeId);
+      this.host.eventIOLoopCompletedForNode(nodeId);
     } catch (error) {
       this.report(error, 'eventIOLoopCompletedForNode', nodeId);
     }
@@ -96,7 +91,7 @@ export class GuardedCallbacks {
 
   loopCompletedForAllPeers(): void {
     try {
-      this.#host.eventIOLoopCompletedForAllPeers();
+      this.host.eventIOLoopCompletedForAllPeers();
     } catch (error) {
       this.report(error, 'eventIOLoopCompletedForAllPeers', undefined);
     }
@@ -104,7 +99,7 @@ export class GuardedCallbacks {
 
   i2pListen(me: Service, success: boolean): void {
     try {
-      this.#host.eventI2PListen(me, success);
+      this.host.eventI2PListen(me, success);
     } catch (error) {
       this.report(error, 'eventI2PListen', undefined);
     }

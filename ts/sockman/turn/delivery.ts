@@ -10,6 +10,7 @@ import type { HeldBack } from '../connections/backpressure.ts';
 import type { OwnerDelivery } from '../connections/claimed-sockets.ts';
 import { ConnectionFlag } from '../connections/connection.ts';
 import type { Connection, SocketOwner } from '../connections/connection.ts';
+import type { SockManCallbacks } from '../callbacks/callbacks.ts';
 import type { GuardedCallbacks } from '../callbacks/guarded-callbacks.ts';
 import type { Sending } from './sending.ts';
 import type { LoopCounters } from '../stats.ts';
@@ -48,6 +49,7 @@ export class Delivery {
   readonly #state: TurnState;
   readonly #backend: Backend;
   readonly #callbacks: GuardedCallbacks;
+  readonly #host: SockManCallbacks;
   readonly #counters: LoopCounters;
   readonly #heldBack: HeldBack;
   readonly #owners: OwnerDelivery;
@@ -61,6 +63,7 @@ export class Delivery {
     this.#state = parts.state;
     this.#backend = parts.backend;
     this.#callbacks = parts.callbacks;
+    this.#host = parts.callbacks.host;
     this.#counters = parts.counters;
     this.#heldBack = parts.heldBack;
     this.#owners = parts.owners;
@@ -151,7 +154,11 @@ export class Delivery {
 
   /** Lends bytes to `eventGotData`. @returns Whether more may be received: a handler that has enough stops the kernel. */
   #lend(connection: Connection, data: Uint8Array): boolean {
-    this.#callbacks.gotData(connection.nodeId, data);
+    try {
+      this.#host.eventGotData(connection.nodeId, data);
+    } catch (error) {
+      this.#callbacks.report(error, 'eventGotData', connection.nodeId);
+    }
     if (this.#poisons) data.fill(POISON_BYTE);
     return this.#mayReceive(connection);
   }

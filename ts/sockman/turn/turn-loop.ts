@@ -174,11 +174,18 @@ export class TurnLoop implements BatchSink {
   /** Delivers the records from where the turn stands. @returns False if the pass was over first. */
   #deliverUntil(endWord: number): boolean {
     const { records } = this.backend;
+    const delivery = this.#delivery;
     let word = this.#nextWord;
     while (word < endWord && !this.#state.isStopped) {
       const handle = records[word]!;
+      const flags = records[word + 1]!;
       try {
-        this.#deliver(handle, records[word + 1]!, records[word + 2]!, records[word + 3]!);
+        if ((flags & (ACCEPTED | ACCEPT_EXHAUSTED)) !== 0) this.#deliverToListener(handle, flags, records[word + 2]!);
+        else {
+          // Undefined: closed since it was reported, by an earlier handler.
+          const connection = this.table.bySlot(handle);
+          if (connection !== undefined) delivery.record(connection, flags, records[word + 2]!, records[word + 3]!);
+        }
       } catch (error) {
         this.#deliveryFailed(handle, error);
       }
@@ -223,14 +230,9 @@ export class TurnLoop implements BatchSink {
     return now;
   }
 
-  #deliver(handle: number, flags: number, a: number, b: number): void {
-    if ((flags & (ACCEPTED | ACCEPT_EXHAUSTED)) !== 0) {
-      if ((flags & ACCEPTED) !== 0) this.sockets.accept(handle, a);
-      else this.listeners.exhausted(handle, a);
-      return;
-    }
-    const connection = this.table.bySlot(handle);
-    if (connection !== undefined) this.#delivery.record(connection, flags, a, b);
+  #deliverToListener(handle: number, flags: number, a: number): void {
+    if ((flags & ACCEPTED) !== 0) this.sockets.accept(handle, a);
+    else this.listeners.exhausted(handle, a);
   }
 
   // ---- Connections held back, woken, or new -------------------------------------------------------------------------
