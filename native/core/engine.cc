@@ -344,7 +344,7 @@ void Engine::CloseAll() {
 void Engine::Destroy() {
     CloseAll();
     m_event_count = 0;
-    m_was_wait_full = false;
+    m_is_wait_due = false;
     m_ready_listeners.clear();
     m_broken.clear();
     m_still_ready.clear();

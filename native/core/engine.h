@@ -136,7 +136,7 @@ public:
     /** Follows each `Gather`, once its records were looked at. */
     void FinishBatch();
     /** Whether more is ready, as far as the engine knows without a wait. */
-    bool HasMore() const { return HasUnreported() || m_was_wait_full; }
+    bool HasMore() const { return HasUnreported() || m_is_wait_due; }
     /** Whether a socket may hold more of which `Descriptor()` does not tell. It has had its receive of this turn. */
     bool IsStillReady() const { return !m_still_ready.empty(); }
 
@@ -235,8 +235,8 @@ private:
     std::array<PollEvent, kMaxEvents> m_events;
     int m_event_count = 0;
     int m_next_event = 0;
-    /** The last wait gave all it was asked for, and may have left some. */
-    bool m_was_wait_full = false;
+    /** There may be more than was told: the last wait gave all it was asked for, or a listener's queue was longer than a batch. */
+    bool m_is_wait_due = false;
     std::vector<uint64_t> m_ready_listeners;
     std::vector<Broken> m_broken;
     /** Sockets that were `is_still_ready` when they were added. */

@@ -55,13 +55,13 @@ private:
 int Engine::FetchEvents(int timeout_ms) {
     m_next_event = 0;
     m_event_count = 0;
-    m_was_wait_full = false;
+    m_is_wait_due = false;
     // Half of the room at least is for those who were still ready, however many others are.
     const int max_events = m_still_ready.empty() ? kMaxEvents : kMaxEvents / 2;
     const int count = m_poller->Wait(m_events.data(), max_events, m_still_ready.empty() ? timeout_ms : 0);
     if (count < 0) return count;
     m_event_count = count;
-    m_was_wait_full = count == max_events;
+    m_is_wait_due = count == max_events;
     if (!m_still_ready.empty()) AddStillReady();
     return 0;
 }
@@ -211,6 +211,8 @@ void Engine::AcceptFrom(uint64_t listener_token, RecordWriter& out) {
         }
         // Any other error belongs to the connection that was to be accepted, not to the listener (accept(2)).
     }
+    // Those that are connected have something by now as well, and are asked about first.
+    m_is_wait_due = true;
 }
 
 Handle Engine::Adopt(int fd, const SocketAddress& from, int family) {
