@@ -24,6 +24,8 @@ export interface Engine {
   /** Has the poller forget a socket for a while, or know it again. */
   setResting(handle: number, on: boolean): void;
   send(handle: number, data: Uint8Array, willSendMore: boolean): number;
+  /** As `send`, of bytes of the slab. */
+  sendLent(handle: number, offset: number, length: number, willSendMore: boolean): number;
   sendMany(handles: Int32Array, count: number, data: Uint8Array, willSendMore: boolean, results: Int32Array): void;
   receive(handle: number): number;
   shutdownSend(handle: number): number;

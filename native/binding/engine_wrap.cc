@@ -155,7 +155,7 @@ bool EngineWrap::OwnedBy(napi_value object) {
 }
 
 bool EngineWrap::BindHotMethods(napi_value object) {
-    return BindMethod(object, "send", Send) && BindMethod(object, "receive", Receive) &&
+    return BindMethod(object, "send", Send) && BindMethod(object, "sendLent", SendLent) && BindMethod(object, "receive", Receive) &&
            BindMethod(object, "setReceiving", SetReceiving) && BindMethod(object, "addressOf", AddressOf) &&
            BindMethod(object, "close", Close);
 }
@@ -176,6 +176,7 @@ bool EngineWrap::HoldMemory(napi_value records, napi_value slab, napi_value fail
     }
     m_records = record_words.data;
     m_slab = slab_bytes.data;
+    m_slab_bytes = slab_bytes.length;
     m_failure = failure_words.data;
     const napi_value values[] = {records, slab, failure};
     for (size_t index = 0; index < std::size(values); index++) {
@@ -320,6 +321,18 @@ napi_value EngineWrap::Send(napi_env env, napi_callback_info info) {
     const BoundCall<3> call(env, info);
     const auto bytes = ToBytes(env, call.values[1]);
     return ToNumber(env, static_cast<int32_t>(call->Send(call.Int(0), bytes.data, bytes.length, call.Bool(2))));
+}
+
+// sendLent(handle, offset, length, willSendMore): bytes or -errno
+napi_value EngineWrap::SendLent(napi_env env, napi_callback_info info) {
+    const BoundCall<4> call(env, info);
+    const auto offset = static_cast<size_t>(call.Int(1));
+    const auto length = static_cast<size_t>(call.Int(2));
+    const EngineWrap& wrap = call.Wrap();
+    if (offset > wrap.m_slab_bytes || length > wrap.m_slab_bytes - offset) {
+        return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "offset, length: not in the slab");
+    }
+    return ToNumber(env, static_cast<int32_t>(call->Send(call.Int(0), wrap.m_slab + offset, length, call.Bool(3))));
 }
 
 // sendMany(handles, count, data, willSendMore, results)

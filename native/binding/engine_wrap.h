@@ -53,6 +53,7 @@ private:
     static napi_value SetReceiving(napi_env env, napi_callback_info info);
     static napi_value SetResting(napi_env env, napi_callback_info info);
     static napi_value Send(napi_env env, napi_callback_info info);
+    static napi_value SendLent(napi_env env, napi_callback_info info);
     static napi_value SendMany(napi_env env, napi_callback_info info);
     static napi_value Receive(napi_env env, napi_callback_info info);
     static napi_value ShutdownSend(napi_env env, napi_callback_info info);
@@ -79,6 +80,7 @@ private:
     // Memory of JavaScript that the engine fills. The references keep it; none of the three can be detached.
     int32_t* m_records = nullptr;
     uint8_t* m_slab = nullptr;
+    size_t m_slab_bytes = 0;
     int32_t* m_failure = nullptr;
     napi_ref m_memory[3] = {};
 

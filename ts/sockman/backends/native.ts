@@ -142,7 +142,11 @@ export class NativeBackend implements Backend {
   }
 
   send(handle: number, data: Uint8Array, willSendMore: boolean): number {
-    const sent = this.#engine.send(handle, data, willSendMore);
+    // Bytes that leave as they came are named by their place: finding the memory behind a view takes longer than the rest.
+    const sent =
+      data === this.slab.lent
+        ? this.#engine.sendLent(handle, this.slab.lentOffset, data.length, willSendMore)
+        : this.#engine.send(handle, data, willSendMore);
     if (!isOutOfMemory(sent)) return sent;
     this.#resting.add(handle);
     return 0;

@@ -7,6 +7,9 @@ export class Slab {
   readonly bytes: Uint8Array;
   /** Asked for once: V8 does not compile the getter of `bytes.buffer` into its callers, and `view` runs for each message. */
   readonly #buffer: ArrayBufferLike;
+  /** The view that was lent last, and where it begins. */
+  lent: Uint8Array | undefined;
+  lentOffset = 0;
 
   constructor(length: number) {
     this.#buffer = fixedMemory(length);
@@ -15,7 +18,8 @@ export class Slab {
 
   /** A view to lend. Made anew each time: `subarray` costs more, it looks for a species first. */
   view(offset: number, length: number): Uint8Array {
-    return new Uint8Array(this.#buffer, offset, length);
+    this.lentOffset = offset;
+    return (this.lent = new Uint8Array(this.#buffer, offset, length));
   }
 }
 
