@@ -147,7 +147,11 @@ ssize_t Engine::SendOn(Slot& slot, const void* data, size_t bytes, bool more_fol
     if (slot.kind == SocketKind::Connected) sent = sys::Send(slot.fd, data, bytes, more_follows);
     if (sent == -EAGAIN) sent = 0;
     const bool is_out_of_memory = sys::IsOutOfMemory(sent);
-    if (sent < 0 && !is_out_of_memory) return sent;
+    if (sent < 0 && !is_out_of_memory) {
+        // The kernel tells these once: the receive that follows would take the connection's end for an orderly one.
+        if (sent == -ECONNRESET || sent == -ETIMEDOUT) slot.taken_error = static_cast<uint8_t>(-sent);
+        return sent;
+    }
     if (sent > 0) {
         slot.sent_bytes += static_cast<uint64_t>(sent);
         slot.last_send_at_ms = NowMs();

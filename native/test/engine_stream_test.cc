@@ -405,4 +405,16 @@ TEST_CASE("the kernel's statistics are there for TCP and not for anything else")
     }
 }
 
+TEST_CASE("a reset that a send was told of is no orderly end to the receive behind it") {
+    FOR_EACH_POLLER(poller) {
+        World world(poller);
+        auto [handle, peer] = world.Accepted();
+        peer.Reset();
+        CHECK(world->Send(handle, "x", 1, false) == -ECONNRESET);
+        const Record end = world.Await(kEof | kReadError, handle);
+        CHECK(end.flags == kReadError);
+        CHECK(end.a == ECONNRESET);
+    }
+}
+
 }  // namespace sockman::test
