@@ -57,7 +57,15 @@ export function parseState(path: string, bytes: Uint8Array): CrawlState {
     refusals !== null &&
     Object.values(refusals).every(isRefusal);
   if (!isSound) throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', path, 'not the state of a crawl');
-  return value as CrawlState;
+  const known = Object.entries(refusals as CrawlState['refusals']);
+  return {
+    version,
+    chain,
+    round: round as number,
+    startedAt: startedAt as number,
+    isComplete,
+    refusals: Object.fromEntries(known.map(([endpoint, { count, untilMs }]) => [endpoint, { count, untilMs }])),
+  };
 }
 
 function isRefusal(value: unknown): boolean {
