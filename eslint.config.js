@@ -4,7 +4,19 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['esm/', 'cjs/', 'modules/', 'dashboard/', 'build/', 'prebuilds/', 'docs/api/', '**/node_modules/'] },
+  {
+    ignores: [
+      'esm/',
+      'cjs/',
+      'modules/',
+      'dashboard/',
+      'build/',
+      '.campaign/',
+      'prebuilds/',
+      'docs/api/',
+      '**/node_modules/',
+    ],
+  },
   eslint.configs.recommended,
   // Scripts run on Node, Bun and Deno; what their globals are is the type checker's matter for everything that ships.
   { files: ['**/*.{js,mjs,cjs}'], rules: { 'no-undef': 'off' } },

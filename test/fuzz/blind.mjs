@@ -7,7 +7,7 @@
 //   --show     prints the inputs from that execution of the seed on, in Base64: for a target that got stuck
 //
 // A target runs in a thread, with a small heap: one that takes too long, or too much, is a finding. Executions of all runs are
-// added up in build/campaign/executions/.
+// added up in .campaign/executions/.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,4 +1,4 @@
-// Unpacks Debian 13's loader, C and C++ libraries into build/fuzz/debian-13, for the addon of Jazzer.js on systems with an older
+// Unpacks Debian 13's loader, C and C++ libraries into .campaign/fuzz/debian-13, for the addon of Jazzer.js on systems with an older
 // glibc. Nothing is installed: `npm run fuzz` starts Node under that loader. Needs curl, xz and dpkg-deb.
 
 import { execFileSync } from 'node:child_process';
@@ -10,7 +10,7 @@ const MIRROR = 'http://deb.debian.org/debian';
 const PACKAGES = ['libc6', 'libgcc-s1', 'libstdc++6'];
 const MAX_OUTPUT_BYTES = 2 ** 28;
 
-const folder = resolve(import.meta.dirname, '../../build/fuzz/debian-13');
+const folder = resolve(import.meta.dirname, '../../.campaign/fuzz/debian-13');
 const download = (path) =>
   execFileSync('curl', ['-sSf', `${MIRROR}/${path.replaceAll('+', '%2B')}`], { maxBuffer: MAX_OUTPUT_BYTES });
 

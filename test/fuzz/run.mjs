@@ -7,7 +7,7 @@
 //   --keep     writes the inputs that reach different code to corpora/TARGET.txt (native/fuzz/corpus.txt), the shortest first
 //   --json     writes the table that it prints to a file as well
 //
-// Jazzer.js is installed into build/fuzz/ by the first run: it is not a dependency, since its addon needs glibc 2.38. On older
+// Jazzer.js is installed into .campaign/fuzz/ by the first run: it is not a dependency, since its addon needs glibc 2.38. On older
 // systems `node test/fuzz/debian-13.mjs` unpacks Debian 13's loader and libraries beside it, and Node runs under those.
 
 import { spawnSync } from 'node:child_process';
@@ -18,7 +18,7 @@ import { buildSync } from 'esbuild';
 import { engine, keepEngineCorpus } from '../../scripts/campaign/parts/engine.mjs';
 
 const HERE = import.meta.dirname;
-const BUILD = resolve(HERE, '../../build/fuzz');
+const BUILD = resolve(HERE, '../../.campaign/fuzz');
 const JAZZER = '@jazzer.js/core@4.0.0';
 
 /** Bounds for one input: what takes longer, or more memory, is a finding. */
@@ -107,7 +107,7 @@ function nodeCommand() {
   return command;
 }
 
-/** Fuzzes one target; its corpus stays in build/fuzz/NAME/corpus and grows from run to run. */
+/** Fuzzes one target; its corpus stays in .campaign/fuzz/NAME/corpus and grows from run to run. */
 function fuzz(name) {
   const folder = join(BUILD, name);
   const corpus = join(folder, 'corpus');

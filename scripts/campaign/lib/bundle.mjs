@@ -7,7 +7,8 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 export const ROOT = resolve(import.meta.dirname, '../../..');
-export const BUILD = join(ROOT, 'build/campaign');
+/** What campaigns keep from one to the next: node-gyp empties build/. */
+export const BUILD = join(ROOT, '.campaign');
 
 /** Where a module says where it is. */
 const metaOfSource = {
@@ -29,7 +30,7 @@ const metaOfSource = {
 };
 
 /**
- * Writes `build/campaign/NAME.cjs`.
+ * Writes `.campaign/NAME.cjs`.
  * @param {string} name @param {string} contents A module, which imports by paths from the root of the repository.
  * @returns {Promise<string>} The path of the file.
  */

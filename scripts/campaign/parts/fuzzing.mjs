@@ -24,7 +24,7 @@ export const mutations = {
 export const coverage = {
   title: 'Fuzz targets, guided by coverage (Jazzer.js)',
   async run({ seconds }) {
-    if (!existsSync(join(ROOT, 'build/fuzz/node_modules/@jazzer.js/core'))) {
+    if (!existsSync(join(ROOT, '.campaign/fuzz/node_modules/@jazzer.js/core'))) {
       return { skipped: 'Jazzer.js is not installed; `npm run fuzz` installs it' };
     }
     const names = await targetNames();
