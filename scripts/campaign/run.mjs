@@ -5,7 +5,7 @@
 //
 //   PART       mutations, coverage, schedules, programs, engine, faults, networks, soak; all of them without one
 //   --minutes  for all parts together (60)
-//   --out      where the report goes (.campaign/report.md)
+//   --out      where the report goes; without it, to the folder .campaign
 //
 // Each part runs in a process of its own, one after the other, and goes on where the campaign before stopped: with other
 // mutations, other seeds, other faults. What cannot run says why. docs/hardening.md has more.
