@@ -17,6 +17,8 @@ const folder = process.argv[2];
 /** A step that goes on for longer waits for what will not come; that of the node waits for disks. */
 const STEP_MS = 3_000;
 const NODE_STEP_MS = 20_000;
+/** What receives nothing is ended by force after half a minute. */
+const HTTP_END_MS = 35_000;
 /** A crawl waits for a disk that refuses, until it is told to stop. */
 const CRAWL_MS = 8_000;
 const LARGE = new Uint8Array(4_000_000);
@@ -122,24 +124,21 @@ await step('Unix-domain', async () => {
   const { bound: path, errmsg } = server.bindAndStartListening(`unix:${folder}.sock`);
   return path === undefined ? errmsg : talk(client, heard, path);
 });
+const http = new HttpServer({ bind: ['127.0.0.1:0'] });
 await step('HTTP', serveHttp);
 for (const one of [client, proxy, server]) await one[Symbol.asyncDispose]();
+await step('end of HTTP', () => http.stop(), HTTP_END_MS);
 
 /** Answers a request of a client that says nothing else. */
 async function serveHttp() {
-  const http = new HttpServer({ bind: ['127.0.0.1:0'] });
   http.route('GET', '/', (request) => request.writeReply(200, 'hello\n'));
-  try {
-    const [at] = http.start();
-    const { nodeId, errmsg } = await client.connectAndMakeNodeId(at);
-    if (nodeId === undefined) return errmsg;
-    const answered = new Promise((resolve) => heard.set(nodeId, { bytes: 0, resolve }));
-    if (client.queueBytes(nodeId, Buffer.from('GET / HTTP/1.0\r\n\r\n')) < 0) client.closeConnection(nodeId);
-    await answered;
-    return undefined;
-  } finally {
-    await http.stop();
-  }
+  const [at] = http.start();
+  const { nodeId, errmsg } = await client.connectAndMakeNodeId(at);
+  if (nodeId === undefined) return errmsg;
+  const answered = new Promise((resolve) => heard.set(nodeId, { bytes: 0, resolve }));
+  if (client.queueBytes(nodeId, Buffer.from('GET / HTTP/1.0\r\n\r\n')) < 0) client.closeConnection(nodeId);
+  await answered;
+  return undefined;
 }
 
 async function runNode() {
