@@ -259,7 +259,7 @@ describe('options', () => {
   it.each<[object, string]>([
     [{ cookieReaders: 'world' }, 'cookieReaders'],
     [{ cookieFile: 'relative' }, 'cookieFile'],
-    [{ whitelist: [] }, 'whitelist'],
+    [{ whiteList: [] }, 'whiteList'],
   ])('%j are refused by name', (options, name) => {
     expect(() => new RpcAuth(options)).toThrow(name);
   });
