@@ -210,7 +210,8 @@ private:
                 if (one != nullptr && m_engine->ShutdownSend(one->handle) == 0) one->has_shut_down = true;
                 break;
             case 16:
-                if (one != nullptr) EngineReceives(*one);
+                // Within a batch the turn loop receives where a record offers it: another record of the socket may be to come.
+                if (one != nullptr && !is_inside) EngineReceives(*one);
                 break;
             case 17:
                 Listen();
