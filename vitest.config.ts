@@ -5,7 +5,9 @@ import { defineConfig } from 'vitest/config';
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
 
 /** Real networks of routers, each in a network namespace: they need the machine to themselves to come up in time. */
-const LABS = ['tor', 'i2p', 'bitcoind-tor', 'bitcoind-i2p'].map((name) => `test/interop/${name}.test.ts`);
+const LABS = ['tor', 'i2p', 'bitcoind-tor', 'bitcoind-i2p', 'crawl-tor', 'crawl-i2p'].map(
+  (name) => `test/interop/${name}.test.ts`,
+);
 
 export default defineConfig({
   define: { SOCKMAN_VERSION: JSON.stringify(version) },
