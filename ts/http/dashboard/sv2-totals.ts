@@ -1,5 +1,6 @@
 // What the page is told of a Stratum V2 server. Its vendor strings are texts of strangers, as user agents are.
 
+import type { Service } from '../../netaddr/service.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';
 import type { MeasuredSv2 } from '../metrics/stratum-metrics.ts';
 import { MAX_TEXT_CHARS } from './peer-rows.ts';
@@ -11,7 +12,7 @@ const MAX_LISTED_CLIENTS = 200;
 /** What is shown of a client; an `Sv2Client` has it. */
 export interface ShownSv2Client {
   readonly id: number;
-  readonly address: { toString(): string };
+  readonly address: Service;
   readonly state: Sv2Row['state'];
   readonly setup: { readonly vendor: string; readonly firmware: string } | undefined;
   readonly connectedAtMs: number;
