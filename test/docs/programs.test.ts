@@ -123,6 +123,10 @@ describe.skipIf(noBuild !== undefined)(`programs of the pages ${noBuild ?? ''}`,
     for (let count = 0; count < 3; count++) {
       const member = connect(Number(/:(\d+)/.exec(line)![1]), '127.0.0.1').setEncoding('utf8');
       await once(member, 'connect');
+      // Connected is not accepted: it is a member once the others hear it.
+      const introduced = Promise.all(members.map((other) => once(other, 'data')));
+      if (members.length > 0) member.write('here');
+      await introduced;
       members.push(member);
     }
     const heard = Promise.all(members.slice(1).map((member) => once(member, 'data')));
