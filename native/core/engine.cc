@@ -148,8 +148,9 @@ ssize_t Engine::SendOn(Slot& slot, const void* data, size_t bytes, bool more_fol
     if (sent == -EAGAIN) sent = 0;
     const bool is_out_of_memory = sys::IsOutOfMemory(sent);
     if (sent < 0 && !is_out_of_memory) {
-        // The kernel tells these once: the receive that follows would take the connection's end for an orderly one.
-        if (sent == -ECONNRESET || sent == -ETIMEDOUT) slot.taken_error = static_cast<uint8_t>(-sent);
+        // The kernel tells the error of a connection once: a reset, a time-out, a host that cannot be reached. The receive
+        // that follows would take the end for an orderly one. EPIPE is our own closed side, and no such error.
+        if (sent != -EPIPE) slot.taken_error = static_cast<uint8_t>(-sent);
         return sent;
     }
     if (sent > 0) {
