@@ -175,6 +175,7 @@ describe.skipIf(CLI === undefined)('bitcoin-cli', () => {
           'setban 3',
         ],
         ...['setmocktime 0', 'setnetworkactive 0', 'stop 0'],
+        ...['getblockheader 1', 'waitforblock 1', 'waitforblockheight 0', 'waitforblockheight 1', 'waitfornewblock 0'],
       ].toSorted(),
     );
   });

@@ -215,8 +215,14 @@ describe.skipIf(bitcoindPath() === undefined)('beside a bitcoind, connected with
     const theirs = await core.rpc<Entry[]>('help', 'dump_all_command_conversions');
     const ours = await node.call<Entry[]>('help', 'dump_all_command_conversions');
     const known = new Set(ours.map(([method]) => method));
-    const sorted = (entries: readonly Entry[]) => entries.map((entry) => entry.join(' ')).toSorted();
-    expect(sorted(ours)).toEqual(sorted(theirs.filter(([method]) => known.has(method))));
+    // A node that has no bytes of a block has no verbosity to choose.
+    known.delete('getblock');
+    const sorted = (entries: readonly Entry[]) =>
+      entries
+        .filter(([method]) => known.has(method))
+        .map((entry) => entry.join(' '))
+        .toSorted();
+    expect(sorted(ours)).toEqual(sorted(theirs));
   });
 
   it.each([
