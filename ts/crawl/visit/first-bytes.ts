@@ -31,7 +31,7 @@ export function hasMagic(bytes: Uint8Array, magic: Uint8Array): boolean {
 }
 
 /**
- * Classifies a server that is no node of this network by the bytes so far; undefined while it may be one.
+ * Says what kind of server it is by the bytes so far; undefined while it may be a node of this network.
  *
  * @param mayBeKey - Whether the bytes may be the beginning of a V2 handshake, which looks like anything.
  */

@@ -74,8 +74,6 @@ export class Visit extends Conversation {
   newAddressCount = 0;
   /** The median age in the longest answer, in seconds. */
   addressAge: number | undefined;
-  /** Whether a send found the connection reset, which the end that is seen later does not tell any more. */
-  isReset = false;
   /** Bytes of a message that is not complete, as last counted. */
   heldBytes = 0;
   readonly #visits: VisitContext;
@@ -103,9 +101,8 @@ export class Visit extends Conversation {
   }
 
   protected override transmit(bytes: Uint8Array): void {
+    // Of a connection that is gone the end is told next.
     const waiting = this.#visits.sockets.queueBytes(this.nodeId, bytes, QUEUE_OPTIONS);
-    // The connection is gone, which its end will say; the kernel names the reason only once.
-    if (waiting < 0) this.isReset = true;
     // The peer does not read what it asks for.
     if (waiting > MAX_UNSENT_BYTES / 2) this.ending = { outcome: 'protocol-error', code: 'never-reads' };
   }

@@ -218,7 +218,7 @@ export class Visitor {
   #endByPeer(nodeId: number, reason: 'peer' | 'reset'): void {
     const visit = this.#visits.get(nodeId);
     if (visit === undefined) return;
-    this.#end(visit, visit.endedBy(visit.isReset ? 'reset' : reason) ?? { outcome: 'reachable' }, false);
+    this.#end(visit, visit.endedBy(reason) ?? { outcome: 'reachable' }, false);
   }
 
   /** Time is up, or enough was heard. */
