@@ -21,7 +21,7 @@ const FULL_CHARS = 131_072;
 /** Between two tries to deliver a message, in milliseconds. */
 const RETRY_MS = 500;
 
-/** What is not stored after so long lies in the file, in milliseconds: whoever kills this process loses no more. */
+/** Time in which a record must be stored or is written to the file, in milliseconds: what a killed process loses at most. */
 const WRITE_DOWN_MS = 1_000;
 
 /** Records of one shard and round. */

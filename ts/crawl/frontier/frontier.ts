@@ -100,8 +100,9 @@ export class Frontier {
   #attempts = new Uint8Array(0);
   #groupNumbers = new Uint32Array(0);
   #sources = new Uint32Array(0);
-  /** New addresses by the row of who told them, and of those whom no row stands for. */
+  /** New addresses that each node told, by its row. */
   #introduced = new Uint32Array(0);
+  /** New addresses of sources that have no row. */
   readonly #introducedBySeeds = new Uint32Array(SEED_SOURCES.length);
   /** An address of each network, to be looked at. */
   readonly #looked = NETWORK_NAMES.map((name) =>

@@ -95,7 +95,8 @@ export class Round implements VisitorListener {
   }
 
   /**
-   * Visits whom seeds' names lead to, for the addresses that they tell. There is no record of it: nobody knows who it was.
+   * Visits the nodes behind the names of seeds, for the addresses that they tell. There is no record of them: which nodes they
+   * are is not known.
    *
    * @returns Once all of them are over.
    */

@@ -84,7 +84,7 @@ export class OpenStream implements StreamSink {
     return line;
   }
 
-  /** Once whoever writes has written all that there is for now. */
+  /** Behind what the handler writes in the same go. */
   #sendLineEndSoon(): void {
     if (this.#willSendLineEnd) return;
     this.#willSendLineEnd = true;

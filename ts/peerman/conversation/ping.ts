@@ -12,7 +12,7 @@ const PONG_BYTES = 8;
 /** How long a pong may take, in milliseconds. (Core TIMEOUT_INTERVAL) */
 export const PONG_TIMEOUT_MS = 20 * 60_000;
 
-/** A peer above its share, to whom nothing was sent for so long, in milliseconds, is asked whether it is still there. */
+/** A peer above its share of memory gets a ping when nothing was sent to it for so long, in milliseconds. */
 export const ASK_AFTER_MS = 5_000;
 
 /**

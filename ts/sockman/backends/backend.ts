@@ -73,7 +73,7 @@ export const RecordFlag = {
   /** A new socket: the handle is its own, `a` the handle of the listener it came from. It receives already. */
   ACCEPTED: 64,
   /**
-   * The listener `handle` could not accept: no descriptors or no memory (errno `a`), and is paused. Reported every
+   * The listener `handle` could not accept for lack of descriptors or memory (errno `a`), and is paused. Reported every
    * time that happens; the sink calls `setAccepting(handle, true)` to try again.
    */
   ACCEPT_EXHAUSTED: 128,
@@ -178,7 +178,10 @@ export interface Backend {
    * Has `destroy` called when `owner` was collected without it: for a backend whose sockets the system would keep open.
    */
   closeWhenCollected?(owner: object): void;
-  /** Whether the backend keeps the process alive while it is started, with a timer or handle of its own; sockets never do. Default true. */
+  /**
+   * Whether the backend keeps the process alive while it is started, with a timer or handle of its own; its sockets never do.
+   * True until this is called.
+   */
   setHolding(on: boolean): void;
   /** Gives memory that was freed back to the system, where the C library would keep it. Takes milliseconds. */
   trimMemory?(): void;

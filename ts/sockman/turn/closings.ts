@@ -57,7 +57,7 @@ export class Closings {
     const { endErrno } = connection;
     const whyNow = this.#state.isStopped ? 'interrupted' : 'closed';
     const reason = endErrno === 0 ? 'eof' : endErrno !== NOT_ENDED ? 'error' : whyNow;
-    // Not a turn of the backend, which may have been stopped.
+    // In the host's queue: the backend may have been stopped.
     if (this.#due.push({ connection, reason }) === 1 && !this.#state.isInTurn) setImmediate(this.#tellSoon);
   }
 

@@ -46,7 +46,7 @@ const OPTION_NAMES: Readonly<Record<keyof RpcServerOptions, true>> = {
 export interface RpcStats {
   /** By method and outcome; `other` for names that no method has. */
   readonly calls: readonly RpcMethodCounts[];
-  /** Requests refused for want of right credentials, on all routes that share them. */
+  /** Requests refused for wrong or missing credentials, on all routes that share them. */
   readonly authFailures: number;
 }
 
