@@ -3,7 +3,7 @@
 // It turns sockets into peers: which to accept, which to dial, when to give up, how bytes become messages and messages bytes.
 // A message processor decides what messages mean (`NetEvents`; `PeerManager` is one). This class is the outside, for
 // users; `parts.ts` makes the parts, `life.ts` starts and stops them, `sockets.ts` has the sockets, `removal.ts` the end of
-// nodes, and `peer-network.ts` is what the message processor may do. The parts are in rooms:
+// nodes, and `connman-network.ts` is what the message processor may do. The parts are in rooms:
 //
 //   settings   what can be set, and what comes of it    inbound    who gets in: listeners, admission, eviction, permissions
 //   node       one peer, and the table of all           outbound   which peers we dial, and when; seeds
@@ -37,7 +37,7 @@ import type { ConnmanOptions } from './settings/options.ts';
 import type { AddableType, AddedConnection } from './outbound/outbound.ts';
 import type { NodeView } from './node/peer.ts';
 import { ConnmanParts } from './parts.ts';
-import { ConnmanNetwork } from './peer-network.ts';
+import { ConnmanNetwork } from './connman-network.ts';
 import { resolveConnmanOptions } from './settings/resolve-options.ts';
 import { netTotals, networkInfo, peerStats } from './statistics.ts';
 import type { NetTotals, NetworkInfo, PeerStats } from './statistics.ts';

@@ -20,7 +20,7 @@ import {
   takeMempool,
 } from './transactions/light-clients.ts';
 import { takeChainMessage, takeHeaders } from './chain/chain-messages.ts';
-import type { PeerContext } from './state/peer-services.ts';
+import type { PeerContext } from './state/peer-context.ts';
 import type { PeerMessage } from './contract/events.ts';
 import * as negotiation from './conversation/negotiation.ts';
 import { takeGetData } from './transactions/get-data.ts';

@@ -3,7 +3,7 @@
 
 import { shown } from '../util/errors/errors.ts';
 import { uniformBelow } from '../util/random.ts';
-import type { PeerContext } from './state/peer-services.ts';
+import type { PeerContext } from './state/peer-context.ts';
 import type { PrivateBroadcast } from './transactions/private-broadcast.ts';
 import { EXTRA_PEER_CHECK_MS, ExtraPeers } from './chain/extra-peers.ts';
 

@@ -1,7 +1,7 @@
 // How long a peer may be left alone: with thousands of peers, asking each of them ten times a second whether something is
 // due costs more than all that is ever sent.
 
-import type { PeerContext } from './state/peer-services.ts';
+import type { PeerContext } from './state/peer-context.ts';
 import { isToldFeeFilter } from './transactions/fee-filter.ts';
 import type { PeerState } from './state/peer-state.ts';
 import { PING_INTERVAL_MS, PONG_TIMEOUT_MS } from './conversation/ping.ts';

@@ -14,7 +14,7 @@ import { SockManError, outOfRange } from '../util/errors/errors.ts';
 import type { BloomFilter } from './contract/bloom-filter.ts';
 import { CLOCK_WARNING } from './state/clock-offset.ts';
 import type { PeerManagerCounts } from './state/counts.ts';
-import { PeerContext } from './state/peer-services.ts';
+import { PeerContext } from './state/peer-context.ts';
 import { DueTasks } from './due-tasks.ts';
 import type { PeerManagerEvents } from './contract/events.ts';
 import { maybeSendGetHeaders } from './chain/headers-sync.ts';

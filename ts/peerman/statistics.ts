@@ -2,7 +2,7 @@
 
 import type { NodeStateStats } from '../connman/contract/net-events.ts';
 import type { PeerHeights } from './contract/chain-view.ts';
-import type { PeerContext } from './state/peer-services.ts';
+import type { PeerContext } from './state/peer-context.ts';
 import type { PeerState } from './state/peer-state.ts';
 
 const UNKNOWN_HEIGHTS: PeerHeights = { presyncedHeaders: -1, syncedHeaders: -1, syncedBlocks: -1 };

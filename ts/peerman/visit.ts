@@ -6,7 +6,7 @@ import { maybeSendAddresses } from './addresses/address-gossip.ts';
 import { maybeAnnounceBlocks } from './chain/chain-messages.ts';
 import { considerChainRace } from './chain/chain-race.ts';
 import type { ChainView } from './contract/chain-view.ts';
-import type { PeerContext } from './state/peer-services.ts';
+import type { PeerContext } from './state/peer-context.ts';
 import { dispatch } from './dispatch.ts';
 import { maybeSendFeeFilter } from './transactions/fee-filter.ts';
 import { serveRequests } from './transactions/get-data.ts';

@@ -5,7 +5,7 @@ import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import { MAX_ADDRESSES } from '../../p2p/messages/addresses.ts';
 import { exponentialMs, uniformBelow } from '../../util/random.ts';
 import { ADDRESS_BURST, AddressState } from '../state/address-state.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
 /** Mean times between announcements of ourselves and between messages of gossip, in milliseconds. (Core AVG_…_INTERVAL) */

@@ -6,7 +6,7 @@ import type { AddressEntries, PeerAddress } from '../../p2p/messages/addresses.t
 import { MAX_ADDRESSES } from '../../p2p/messages/addresses.ts';
 import { shuffle } from '../../util/random.ts';
 import { queueAddress, setUpGossip } from './address-gossip.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import { mayHaveUsefulAddressBook } from '../state/desired-services.ts';
 import type { PeerState } from '../state/peer-state.ts';
 import { relayTargets } from './relay-targets.ts';

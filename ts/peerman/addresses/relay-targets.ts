@@ -6,7 +6,7 @@ import type { Service } from '../../netaddr/service.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import { SipHash } from '../../util/hashing/siphash.ts';
 import { canTakeAddress } from './address-gossip.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
 /** The peers of an address change once in this time, each address at a time of day of its own. */

@@ -10,7 +10,7 @@ import { InventoryType } from '../../p2p/messages/inventory.ts';
 import type { MessageMap } from '../../p2p/messages/registry.ts';
 import { Services } from '../../p2p/protocol.ts';
 import { considerShortChain } from './chain-race.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import type { ChainMessageType } from '../contract/hooks.ts';
 import type { PeerState } from '../state/peer-state.ts';
 

@@ -2,7 +2,7 @@
 // best chain from us. (Bitcoin Core src/net_processing.cpp, ConsiderEviction)
 
 import type { ChainView } from '../contract/chain-view.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import { maybeSendGetHeaders } from './headers-sync.ts';
 import type { PeerState } from '../state/peer-state.ts';
 

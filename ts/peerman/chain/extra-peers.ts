@@ -2,7 +2,7 @@
 // (Bitcoin Core src/net_processing.cpp, CheckForStaleTipAndEvictPeers)
 
 import type { P2PNode } from '../../connman/node/peer.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 
 /** How often extra peers are looked at, and how often the tip, in milliseconds. (Core EXTRA_PEER_CHECK_INTERVAL, …) */
 export const EXTRA_PEER_CHECK_MS = 45_000;

@@ -3,7 +3,7 @@
 
 import { SENDHEADERS_VERSION } from '../../p2p/protocol.ts';
 import type { ChainView } from '../contract/chain-view.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
 /** An unanswered `getheaders` keeps another one back for so long, in milliseconds. (Core HEADERS_RESPONSE_TIME) */

@@ -8,7 +8,7 @@ import type { VersionAddress, VersionHead, VersionMessage } from '../../p2p/mess
 import { NO_VERSION_ADDRESS } from '../../p2p/messages/version.ts';
 import { MIN_PEER_PROTOCOL_VERSION, SENDCMPCT_VERSION, WTXIDRELAY_VERSION } from '../../p2p/protocol.ts';
 import { askForAddresses } from '../addresses/address-gossip.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import { forgetIncompleteReconciliation, offerReconciliation } from './negotiation.ts';
 import type { PeerState } from '../state/peer-state.ts';
 

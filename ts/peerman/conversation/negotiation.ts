@@ -16,7 +16,7 @@ import type { SendCmpctMessage } from '../../p2p/messages/compact-blocks.ts';
 import { COMPACT_BLOCK_VERSION } from '../../p2p/messages/compact-blocks.ts';
 import type { FeeFilterMessage, SendTxRcnclMessage } from '../../p2p/messages/preferences.ts';
 import { FEATURE_VERSION, WTXIDRELAY_VERSION, isMoney } from '../../p2p/protocol.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
 /** The version of transaction reconciliation that we offer. (BIP 330) */

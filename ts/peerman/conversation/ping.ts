@@ -2,7 +2,7 @@
 
 import type { PingMessage, PongMessage } from '../../p2p/messages/ping.ts';
 import { PING_NONCE_ABOVE_VERSION } from '../../p2p/protocol.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
 /** Between pings, in milliseconds. (Core PING_INTERVAL) */

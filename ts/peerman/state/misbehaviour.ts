@@ -1,6 +1,6 @@
 // What becomes of a peer that broke the protocol. (Bitcoin Core src/net_processing.cpp, MaybeDiscourageAndDisconnect)
 
-import type { PeerContext } from './peer-services.ts';
+import type { PeerContext } from './peer-context.ts';
 import type { PeerState } from './peer-state.ts';
 
 /**

@@ -3,7 +3,7 @@
 
 import { FEEFILTER_VERSION, MAX_MONEY_SAT } from '../../p2p/protocol.ts';
 import { exponentialMs, uniformBelow } from '../../util/random.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
 /** Mean time between filters, and how soon a large change is told at the latest, in milliseconds. */

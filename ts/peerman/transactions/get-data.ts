@@ -14,7 +14,7 @@ import {
 import { stripWitnesses } from '../../p2p/messages/transaction.ts';
 import { Services } from '../../p2p/protocol.ts';
 import { ByteWriter } from '../../util/bytes/bytes.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
 /** Blocks this much older than the best header are history, which a used-up upload target keeps back. (Core) */

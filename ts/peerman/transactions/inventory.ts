@@ -4,7 +4,7 @@ import type { InventoryEntries, InventoryItem, NotFoundMessage } from '../../p2p
 import { InventoryType, MAX_INVENTORY_ITEMS } from '../../p2p/messages/inventory.ts';
 import type { TxMessage } from '../../p2p/messages/blocks.ts';
 import { transactionIds } from '../../p2p/messages/transaction.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 import type { Transactions } from './transactions.ts';
 

@@ -5,7 +5,7 @@ import type { FilterAddMessage, FilterLoadMessage } from '../../p2p/messages/blo
 import type { MessageType } from '../../p2p/messages/message-types.ts';
 import { Services } from '../../p2p/protocol.ts';
 import { BloomFilter } from '../contract/bloom-filter.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
 const FILTER_TYPES: ReadonlySet<string> = new Set<MessageType>(['filterload', 'filteradd', 'filterclear']);

@@ -11,7 +11,7 @@ import type { GetDataMessage } from '../../p2p/messages/inventory.ts';
 import { InventoryType } from '../../p2p/messages/inventory.ts';
 import type { TransactionIds } from '../../p2p/messages/transaction.ts';
 import { transactionIds } from '../../p2p/messages/transaction.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 import { maybeSendPing } from '../conversation/ping.ts';
 

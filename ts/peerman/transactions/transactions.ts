@@ -1,6 +1,6 @@
 // The parts of the peer manager that keep track of transactions over all peers.
 
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import { PrivateBroadcast } from './private-broadcast.ts';
 import { TxDownload } from './tx-download.ts';
 

@@ -5,7 +5,7 @@ import type { InventoryItem } from '../../p2p/messages/inventory.ts';
 import { InventoryType } from '../../p2p/messages/inventory.ts';
 import type { TransactionIds } from '../../p2p/messages/transaction.ts';
 import { Services } from '../../p2p/protocol.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 import { TxRequests } from './tx-requests.ts';
 

@@ -9,7 +9,7 @@ import { InventoryType, MAX_INVENTORY_ITEMS } from '../../p2p/messages/inventory
 import type { InventoryItem } from '../../p2p/messages/inventory.ts';
 import { exponentialMs } from '../../util/random.ts';
 import type { TxAnnouncement } from '../contract/announcements.ts';
-import type { PeerContext } from '../state/peer-services.ts';
+import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 import type { TxRelayState } from '../state/tx-relay-state.ts';
 
