@@ -43,6 +43,9 @@ const MAIN_SECTION = 'servers';
 /** Further pages that show what a bench found, seen from this folder. */
 const FURTHER_PAGES = { floods: ['../docs/floods.md'] };
 
+/** Kinds of benches that start what they compare themselves: no servers take turns. */
+const HAVE_THEIR_OWN = new Set(['program', 'floods']);
+
 /** Fewer rounds than this are for trying things out; their numbers are not published. */
 const ROUNDS_TO_PUBLISH = 5;
 
@@ -82,7 +85,7 @@ function chosenBenches(names) {
 /** @param {import('./lib/types.mjs').Bench[]} benches @returns {Promise<import('./lib/types.mjs').Plan>} */
 async function makePlan(benches) {
   const names = listOf(options.peers);
-  const needsPeers = benches.some(({ kind }) => kind !== 'program');
+  const needsPeers = benches.some(({ kind }) => !HAVE_THEIR_OWN.has(kind));
   const { available, missing } = needsPeers
     ? await findPeers(options.smoke && names.length === 0 ? SMOKE_PEERS : names, options.before)
     : { available: [], missing: [] };

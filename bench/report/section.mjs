@@ -1,8 +1,24 @@
 // One section of a Markdown page, written by a run: what stands between its two markers. A page without them gets them at
 // its end, a page that is not there is made. The chart stands in the section of the servers.
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { BENCH_DIRECTORY } from '../lib/build.mjs';
 import { markdownTable } from './table.mjs';
+
+const ROOT = dirname(BENCH_DIRECTORY);
+
+/** The commit that is measured, where it is known; with a plus if its sources were changed. */
+function commit() {
+  const git = (/** @type {string} */ ...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
+  try {
+    const isChanged = git('status', '--porcelain', '--', 'ts', 'native') !== '';
+    return ` at ${git('rev-parse', '--short', 'HEAD')}${isChanged ? '+' : ''}`;
+  } catch {
+    return '';
+  }
+}
 
 /**
  * @param {string} path
@@ -17,7 +33,7 @@ export function writeSection(path, name, { machine, command, tables }) {
   const section = [
     begin,
     '',
-    `Measured on ${date} with \`npm run bench${command === '' ? '' : ` -- ${command}`}\`.`,
+    `Measured on ${date}${commit()} with \`npm run bench${command === '' ? '' : ` -- ${command}`}\`.`,
     '',
     ...machine.map((line) => `- ${line}`),
     '',

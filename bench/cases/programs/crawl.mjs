@@ -4,7 +4,7 @@
 //   node bench/cases/programs/crawl.mjs --villagers 5000
 //   node bench/cases/programs/crawl.mjs --smoke    seconds: does every case still run, is everybody found?
 //
-// A village of honest nodes on one core, a crawler on the other: ours over V1 and V2, and beside it the same visit over V1 in
+// A village of honest nodes in one process, a crawler in another: ours over V1 and V2, and beside it the same visit over V1 in
 // plain `node:net` and in C (bench/servers/crawl-node-net.mjs, crawl-epoll.c). Each visit is a handshake, one `getaddr` answered
 // with 250 addresses, and a ping. CPU is that of the crawler's process alone, from its start to its end, and of that what the
 // kernel took.

@@ -13,7 +13,7 @@ export const PROGRAMS = [
   program('addrman', 'How quick is the address manager, and how much memory does it take?'),
   program('network-life', 'What becomes of a node on a network of thousands, and what can an attacker do to it?'),
   program('dial-socks5', 'What does it cost to dial through a SOCKS5 proxy?'),
-  program('crawl', 'What does a visit cost, beside a crawler on node:net?'),
+  program('crawl', 'What does a visit of a crawl cost, beside C and node:net?'),
   program('frontier', "What does a crawl's frontier cost with millions of addresses, beside a Map of strings?"),
   program('monitor', 'What does a held peer cost: memory, rest, and a block that all announce?'),
   program('fleet', 'What does a fleet cost beside one crawler, and what do the reports of a round?'),
