@@ -1,4 +1,4 @@
-// What a crawl may be told, with the defaults, and what is checked before anything is dialed.
+// Options of a crawl with their defaults and the checks that are made before anything is dialed.
 
 import { randomBytes } from 'node:crypto';
 
@@ -34,11 +34,11 @@ export interface CrawlSeed {
 
 /** Options of a `Crawler`. */
 export interface CrawlOptions {
-  /** Which network. Default `main`. */
+  /** The chain whose network is crawled. Default `main`. */
   readonly chain?: ChainName;
-  /** Where records and journal go; left out, nothing is kept. */
+  /** Folder for records and journal; left out, nothing is kept. */
   readonly folder?: string;
-  /** Packs the records of rounds that are over: `gzip`, or `zstd` where this Node has it (22.15). Default: they stay plain. */
+  /** Compresses the records of finished rounds: `gzip`, or `zstd` where Node has it (22.15 or newer). Default: not compressed. */
   readonly pack?: Packing;
   /** Where people can reach the operator of the crawl: part of the user agent. Letters, digits, space and `.,;-_?@`. */
   readonly contact?: string;
@@ -48,13 +48,16 @@ export interface CrawlOptions {
   readonly routes?: Routes;
   /** Addresses to begin with. */
   readonly seeds?: readonly CrawlSeed[];
-  /** Asks the DNS seeds of the chain by this function. Default: they are not asked. */
+  /** Looks up the names of the chain's DNS seeds. Default: DNS seeds are not asked. */
   readonly lookUpHost?: (name: string) => Promise<readonly NetAddress[]>;
-  /** SOCKS5 proxy that looks up names: the DNS seeds of the chain are visited through it, for the addresses that they tell. Default: none. */
+  /**
+   * SOCKS5 proxy that resolves names: the chain's DNS seeds are visited through it, for the addresses that they tell. Default:
+   * none.
+   */
   readonly nameProxy?: Proxy;
-  /** Begins also with the built-in list of the chain. Default false. */
+  /** Also begins with the chain's built-in list of addresses. Default false. */
   readonly fixedSeeds?: boolean;
-  /** Who is not visited. */
+  /** Addresses that are never visited. Default: none. */
   readonly exclusions?: Exclusions;
   /** Groups addresses by autonomous system, and names them in records. */
   readonly asMap?: AsMap;
@@ -67,20 +70,20 @@ export interface CrawlOptions {
   readonly overlayConcurrency?: number;
   /** Dials of one address in a round, 1 to 20. Default 3. */
   readonly attempts?: number;
-  /** Between two of them, in milliseconds, 0 to a day. Default 60,000. */
+  /** Pause between two dials of one address, in milliseconds, 0 to a day. Default 60,000. */
   readonly retryDelayMs?: number;
-  /** New addresses of one source in a round, 1 to 1,000,000. Default 10,000. */
+  /** New addresses that are taken from one source in a round, 1 to 1,000,000. Default 10,000. */
   readonly perSource?: number;
   /** Limits of one visit, in milliseconds, where they differ from the defaults. */
   readonly clear?: Partial<VisitLimits>;
   readonly overlay?: Partial<VisitLimits>;
   /** Follows addresses of loopback: for villages. Default false. */
   readonly followsLocal?: boolean;
-  /** Between the beginnings of two rounds, in milliseconds; left out, there is one round. */
+  /** Interval between the starts of two rounds, in milliseconds; left out, there is one round. */
   readonly everyMs?: number;
-  /** Rounds, with `everyMs`. Default: no end. */
+  /** Number of rounds, with `everyMs`. Default: unlimited. */
   readonly rounds?: number;
-  /** Default: the host's clock, numbers nobody can predict, keys from the system. */
+  /** Default: the host's clock, unpredictable numbers, keys from the system. */
   readonly clock?: Clock;
   readonly random?: RandomUint32;
   readonly randomBytes?: RandomBytes;

@@ -1,4 +1,4 @@
-// A crawl: round after round over one network, with a folder that lets it go on after any end.
+// A crawl: round after round over one network, with a folder from which an interrupted crawl continues.
 
 import { NETWORK_NUMBERS } from '../netaddr/networks/network.ts';
 import type { PublicNetworkName } from '../netaddr/networks/network.ts';
@@ -21,46 +21,46 @@ import type { RoundProgress } from './round/round.ts';
 import { Greeting } from './visit/greeting.ts';
 import { SEED_NAME_PREFIX, seedNames } from './visit/seed-names.ts';
 
-/** Between two tries to write what ends a round, in milliseconds. */
+/** Interval between attempts to write the end of a round, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** A round that begins, or goes on. */
+/** A round that begins or continues. */
 export interface RoundBeginning {
   readonly round: number;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** Whether an earlier process began it: its records follow before any other. */
+  /** Whether an earlier process began it. The records of that process are delivered first. */
   readonly isResumed: boolean;
 }
 
-/** A round that is over, and what its records do not hold. */
+/** A finished round: the figures that its records do not hold. */
 export interface RoundEnding {
   readonly round: number;
   /** False when the crawl was stopped. */
   readonly isComplete: boolean;
-  /** Addresses that are known, by network. */
+  /** Known addresses, by network. */
   readonly known: Readonly<Record<PublicNetworkName, number>>;
-  /** Addresses that were told, as often as they were, and not followed: for their port, their time, or a rule. */
+  /** Known addresses of all networks. The counts below are addresses that peers told and that were not followed. */
   readonly distinct: number;
   readonly droppedForPort: number;
   readonly droppedForTime: number;
   readonly excluded: number;
   readonly leftAlone: number;
-  /** Beyond what one source may introduce. */
+  /** Refused because the source had reached its limit of new addresses. */
   readonly beyondSource: number;
 }
 
-/** Who hears of a crawl. Called in order; a promise is waited for. */
+/** Callbacks of a crawl. Called in order; a returned promise is awaited. */
 export interface CrawlListener {
-  /** A round begins, or goes on where an earlier process left it. */
+  /** A round begins, or continues where an earlier process left it. */
   roundBegan?(beginning: RoundBeginning): void | Promise<void>;
-  /** An address is done. Once for each address and round. */
+  /** An address is done. Called once for each address and round. */
   record?(record: CrawlRecord): void;
   /** A round is over, complete or interrupted. */
   roundEnded?(ending: RoundEnding): void | Promise<void>;
-  /** Nothing can be written; nobody is dialed until it can. */
+  /** The files cannot be written. Nothing is dialed until they can. */
   stuck?(error: FileError): void;
-  /** What was stuck goes on. */
+  /** The files can be written again, and the crawl continues. */
   recovered?(): void;
 }
 
@@ -90,12 +90,12 @@ export class Crawler {
     this.#greeting = new Greeting(clock, random, contact);
   }
 
-  /** How the crawl introduces itself. */
+  /** User agent of the crawl. */
   get userAgent(): string {
     return this.#greeting.userAgent;
   }
 
-  /** How far the round is; undefined between two rounds. */
+  /** Progress of the round; undefined between two rounds. */
   get progress(): RoundProgress | undefined {
     return this.#round?.progress;
   }
@@ -103,7 +103,7 @@ export class Crawler {
   /**
    * Runs all rounds.
    *
-   * @param signal - Aborted to stop: the round stays as it is, and the next run on the folder goes on with it.
+   * @param signal - Aborted to stop: the round stays as it is, and the next run on the folder continues it.
    * @throws {FileError} `ERR_SOCKMAN_FILE_LOCKED`: another process uses the folder. `ERR_SOCKMAN_FILE_NEWER`,
    *   `ERR_SOCKMAN_FILE_CORRUPT`, `ERR_SOCKMAN_SYSTEM`: it cannot be used.
    */
@@ -238,7 +238,7 @@ export class Crawler {
 
   // ---- The disk ---------------------------------------------------------------------------------------------------------
 
-  /** Does what must be on the disk before anything goes on: again and again while the disk takes nothing. */
+  /** Writes what must be on the disk before the crawl continues. Retries while the disk refuses. */
   async #persist(write: () => Promise<void>, signal: AbortSignal): Promise<void> {
     let isStuck = false;
     while (!signal.aborted || !isStuck) {

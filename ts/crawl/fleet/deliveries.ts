@@ -1,7 +1,7 @@
-// Records on their way to the results: gathered into messages by shard, each until it is stored. While the server is away they lie
-// in a file as well, and the next process of this worker delivers what it finds there.
+// Records on their way to the results. They are gathered into messages by shard and kept until they are stored. While the server
+// is away they are also in a file, and the next process of this worker delivers what it finds there.
 //
-// Messages are under way side by side: none waits for another's answer.
+// Several messages are under way at once: none waits for another's answer.
 
 import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -14,11 +14,11 @@ import type { CrawlRecord } from '../record/record.ts';
 import type { FleetBus } from './bus.ts';
 import { encodeResults } from './results.ts';
 
-/** Most records in a message, and the text in UTF-16 units after which it leaves: well below what a server takes (1 MiB). */
+/** Limits of a message: records, and text in UTF-16 units. Well below what a server takes (1 MiB). */
 const MAX_RECORDS = 250;
 const FULL_CHARS = 131_072;
 
-/** Between two tries to deliver a message, in milliseconds. */
+/** Interval between attempts to deliver a message, in milliseconds. */
 const RETRY_MS = 500;
 
 /** Time in which a record must be stored or is written to the file, in milliseconds: what a killed process loses at most. */
@@ -29,7 +29,7 @@ interface Parcel {
   readonly round: number;
   readonly shard: number;
   readonly lines: string[];
-  /** Who waits for them to be stored. */
+  /** Called when they are stored. */
   readonly onStored: (() => void)[];
   charCount: number;
   isInFile: boolean;
@@ -42,12 +42,12 @@ export class Deliveries {
   readonly #path: string | undefined;
   readonly #instance: string;
   readonly #end = new AbortController();
-  /** What gathers, by shard. */
+  /** Parcels that are still being filled, by shard. */
   readonly #gathered = new Map<number, Parcel>();
   readonly #underWay = new Set<Promise<void>>();
   #timer: Timer | undefined;
   #sentCount = 0;
-  /** Records that are not stored yet, and those of them that lie in the file. */
+  /** Records that are not stored yet, and how many of them are in the file. */
   #open = 0;
   #inFile = 0;
 
@@ -80,7 +80,7 @@ export class Deliveries {
     });
     const parcels = new Map<string, Parcel>();
     for (const record of lines.map(parseRecord)) {
-      // A torn line is the record of a visit that is made again.
+      // A torn line is the record of a visit that will be made again.
       if (typeof record === 'string') continue;
       const shard = shardOf(record);
       const key = `${record.round} ${shard}`;
@@ -167,7 +167,7 @@ export class Deliveries {
   #writeDown(parcel: Parcel): void {
     if (this.#path === undefined || parcel.isInFile) return;
     try {
-      // A line that a full disk tore before does not take this one with it.
+      // The leading line end keeps a line that a full disk tore from spoiling this one.
       appendFileSync(this.#path, `\n${parcel.lines.join('\n')}\n`);
     } catch {
       return;

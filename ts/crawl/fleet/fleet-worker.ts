@@ -1,4 +1,4 @@
-// One process of a fleet: owns shards, visits what is in them, and leads the fleet when it is its turn.
+// One process of a fleet: owns shards, visits their addresses, and leads the fleet while it holds the leader's lease.
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -25,33 +25,33 @@ import { ShardLeases } from './shard-leases.ts';
 import { shardOfService } from './shards.ts';
 import { WorkerRound } from './worker-round.ts';
 
-/** Key of the list of those who are left alone, in the form of `Exclusions`. */
+/** Key of the list of excluded addresses, in the form of `Exclusions`. */
 export const EXCLUSIONS_KEY = 'exclusions';
 
 const NAME = /^[A-Za-z0-9_-]{1,32}$/;
 
-/** A worker of a fleet. */
+/** Options of a `FleetWorker`. */
 export interface FleetWorkerOptions {
-  /** Closed by `run`. */
+  /** The connection to the fleet. Closed by `run`. */
   readonly bus: FleetBus;
-  /** Letters, digits, `-` and `_`, at most 32; no other worker has it at the same time. */
+  /** 1 to 32 letters, digits, `-` and `_`. No other worker may have the name at the same time. */
   readonly name: string;
-  /** As for a `Crawler`. `folder` is for what is not delivered yet, and for the reports of a leader. */
+  /** As for a `Crawler`. `folder` holds records that are not delivered yet, and the reports of a leader. */
   readonly crawl: CrawlOptions;
 }
 
-/** Who hears of a worker. */
+/** Callbacks of a worker. */
 export interface FleetListener {
   /** An address that was visited here. */
   record?(record: CrawlRecord): void;
-  /** A round is open, or over. */
+  /** A round opened or closed. */
   round?(state: RoundState): void;
-  /** The reports of a round are written: by the leader. */
+  /** The reports of a round are written. Called at the leader only. */
   reported?(summary: Summary): void;
 }
 
 /**
- * Works in a fleet until its round is over, or until it is told to end.
+ * Works in a fleet until its round is over or it is stopped.
  *
  * @example
  * const bus = await connectToNats({ servers: 'nats://127.0.0.1:4222', name: 'paris' });
@@ -98,7 +98,7 @@ export class FleetWorker {
     });
   }
 
-  /** How far the round is at this worker; undefined between two rounds. */
+  /** Progress of the round at this worker; undefined between two rounds. */
   get progress(): RoundProgress | undefined {
     return this.#round?.progress;
   }
@@ -113,7 +113,7 @@ export class FleetWorker {
     return this.#leases.shards.size;
   }
 
-  /** Records that are not stored yet: the server is away. */
+  /** Records that are not stored yet. Grows while the server is away. */
   get undeliveredCount(): number {
     return this.#deliveries.openCount;
   }
@@ -137,7 +137,7 @@ export class FleetWorker {
     await this.#leader.stop();
     await this.#changing;
     await this.#round?.stop();
-    // Before the shards go: their next owners look at what is stored.
+    // Before the shards are released: their next owners read what is stored.
     await this.#deliveries.close();
     await this.#leases.stop();
     this.#end.abort();
@@ -185,7 +185,7 @@ export class FleetWorker {
     for (const shard of this.#leases.shards) this.#gain(shard);
   }
 
-  /** Begins with a shard; while the server is away, again with the next lease. */
+  /** Starts work on a shard. If the server is away, the next lease tries again. */
   #gain(shard: number): void {
     const round = this.#round;
     round?.gain(shard).catch(() => round.lose(shard));
@@ -195,7 +195,7 @@ export class FleetWorker {
     try {
       this.#exclusions = Exclusions.parse(text);
     } catch (error) {
-      // A list that is not understood is not obeyed in part: the last good one stays.
+      // A list with a fault is not applied in part: the last good one stays.
       this.#options.logger.error(`exclusions of the fleet: ${String(error)}`);
       return;
     }

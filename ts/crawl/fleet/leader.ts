@@ -3,7 +3,7 @@
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { FleetBus } from './bus.ts';
 
-/** Between two looks at the round and at the lease, in milliseconds. */
+/** Interval between checks of the round and the lease, in milliseconds. */
 const LOOK_MS = 1_000;
 
 /** Key of the lease. */
@@ -20,9 +20,9 @@ export interface RoundState {
   readonly endedAt?: number;
 }
 
-/** What a leader does besides. */
+/** Other duties of a leader. */
 export interface RoundDuties {
-  /** Publishes the addresses to begin with. Twice does no harm. */
+  /** Publishes the addresses to begin with. Harmless if repeated. */
   seed(round: number): Promise<void>;
   /** Writes the reports of a round that is over. */
   report(state: RoundState): Promise<void>;
@@ -41,10 +41,10 @@ export class Leader {
   #running: Promise<void> = Promise.resolve();
   /** Without `everyMs`, a worker opens a round only if it saw none. */
   #mayOpen = true;
-  /** The work was found done at the last look: twice is enough. */
+  /** The last check found no work. A second one in a row ends the round. */
   #wasDone = false;
 
-  /** @param everyMs - Between the beginnings of rounds; undefined: one round, then no more. */
+  /** @param everyMs - Interval between the starts of rounds, in milliseconds; undefined for a single round. */
   constructor(bus: FleetBus, clock: Clock, owner: string, everyMs: number | undefined, duties: RoundDuties) {
     this.#bus = bus;
     this.#clock = clock;
@@ -61,12 +61,12 @@ export class Leader {
     this.#running = this.#turn();
   }
 
-  /** This worker takes part in a round: without `everyMs` it opens no other one. */
+  /** This worker takes part in a round. Without `everyMs` it opens no other. */
   noteRound(): void {
     this.#mayOpen = this.#everyMs !== undefined;
   }
 
-  /** Lets another one lead. */
+  /** Stops leading and releases the lease. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();
@@ -79,7 +79,7 @@ export class Leader {
       await this.#renew();
       if (this.isLeading) await this.#lead();
     } catch {
-      // The server is away: another look later. A lease that ran out meanwhile is not renewed then.
+      // The server is away: check again later. A lease that expired meanwhile is not renewed then.
     }
     if (this.#isStopped) return;
     this.#timer = this.#clock.after(LOOK_MS, () => this.start());

@@ -1,4 +1,4 @@
-// A fleet inside one process: what NATS keeps, in maps. For tests and for a single process; nothing outlives it.
+// A fleet inside one process: maps in place of NATS. For tests and single processes; nothing outlives the process.
 
 import type { Clock } from '../../util/time/clock.ts';
 import { FLEET_TIMES } from './bus.ts';
@@ -6,7 +6,7 @@ import type { FleetBus, FleetTimes, ResultKey, SharedValues } from './bus.ts';
 import { MemoryValues } from './memory-values.ts';
 import { MemoryWork } from './memory-work.ts';
 
-/** The common ground of buses in memory. */
+/** The state that the buses of one fleet in memory share. */
 export class MemoryFleet {
   readonly #times: FleetTimes;
   readonly #leases: MemoryValues;
@@ -14,7 +14,7 @@ export class MemoryFleet {
   readonly #work: MemoryWork;
   readonly #results = new Map<string, { readonly key: ResultKey; readonly bytes: Uint8Array }>();
 
-  /** @param clock - By which leases and kept work run out. */
+  /** @param clock - Decides when leases and kept work expire. */
   constructor(clock: Clock, times: FleetTimes = FLEET_TIMES) {
     this.#times = times;
     this.#leases = new MemoryValues(clock, times.leaseTtlMs);

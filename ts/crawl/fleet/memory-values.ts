@@ -1,4 +1,4 @@
-// Shared values in memory, with revisions, watchers and an end to what is not updated.
+// Shared values in memory, with revisions and watchers. Values that are not updated expire.
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { SharedValue, SharedValues } from './bus.ts';

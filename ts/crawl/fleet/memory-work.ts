@@ -1,9 +1,9 @@
-// Work in memory: each message goes to one taker of its shard, and comes again when it was given up or not kept.
+// Work in memory: each message goes to one taker of its shard, and is delivered again when it is given up or not kept.
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { WorkMessage } from './bus.ts';
 
-/** Messages that a taker has at once. */
+/** Most messages that a taker has in hand. */
 const MAX_IN_HAND = 8;
 
 interface Waiting {
@@ -24,13 +24,13 @@ export class MemoryWork {
   readonly #takers = new Map<number, Taker[]>();
   #count = 0;
 
-  /** @param ttlMs - Work that nobody keeps for so long comes again. */
+  /** @param ttlMs - Time after which work that no taker keeps is delivered again, in milliseconds. */
   constructor(clock: Clock, ttlMs: number) {
     this.#clock = clock;
     this.#ttlMs = ttlMs;
   }
 
-  /** Messages that nobody acknowledged. */
+  /** Messages that are not acknowledged. */
   get count(): number {
     return this.#count;
   }
@@ -41,7 +41,7 @@ export class MemoryWork {
     this.#deal(shard);
   }
 
-  /** @returns Ends it. */
+  /** @returns A function that stops the deliveries. */
   take(shard: number, onWork: (message: WorkMessage) => void): () => void {
     const taker: Taker = { onWork, inHand: 0 };
     const takers = this.#takers.get(shard) ?? [];
@@ -61,7 +61,7 @@ export class MemoryWork {
     return queue;
   }
 
-  /** Later, as from a server: never inside a call of the taker. */
+  /** Deals out messages later, as a server would: never inside a call of the taker. */
   #deal(shard: number): void {
     this.#clock.soon(() => {
       const queue = this.#queueOf(shard);

@@ -1,7 +1,7 @@
 // A fleet on NATS JetStream: streams for work and results, buckets for leases and settings.
 //
-// Needs a server of 2.9 or newer with JetStream, and the packages `@nats-io/transport-node`, `jetstream` and `kv`, which are
-// loaded here and nowhere else. Credentials, TLS and clusters are options of NATS.
+// Needs a server of version 2.9 or newer with JetStream, and the packages `@nats-io/transport-node`, `jetstream` and `kv`, which
+// are loaded only here. Credentials, TLS and clusters are options of NATS.
 
 import type * as jetstreamPackage from '@nats-io/jetstream';
 import type { ConsumerInfo, JetStreamClient, JetStreamManager, JsMsg } from '@nats-io/jetstream';
@@ -13,33 +13,33 @@ import type { FleetBus, FleetTimes, ResultKey, SharedValues, WorkMessage } from 
 import { outOfRange } from '../../util/errors/errors.ts';
 import { NatsValues } from './nats-values.ts';
 
-/** Messages of work of one shard that a worker has at once. */
+/** Most messages of one shard's work that a worker has in hand. */
 const MAX_IN_HAND = 8;
 
-/** How long a server may take for an answer, in milliseconds. */
+/** Time limit for an answer of the server, in milliseconds. */
 const ANSWER_MS = 5_000;
 
-/** Between two tries to reach a server that is away, in milliseconds. */
+/** Interval between attempts to reconnect, in milliseconds. */
 const RECONNECT_MS = 500;
 
-/** In which the server knows a message id again, in nanoseconds: two minutes. Readers of results look themselves as well. */
+/** How long the server recognises a repeated message id, in nanoseconds: two minutes. Readers of results check as well. */
 const DUPLICATE_WINDOW_NS = 120_000_000_000;
 
 const NS_PER_MS = 1_000_000;
 
-/** Where the fleet is. */
+/** Options of `connectToNats`. */
 export interface NatsBusOptions {
-  /** `nats://host:port`, or several with commas between. */
+  /** `nats://host:port`, or several separated by commas. */
   readonly servers: string;
-  /** What the names of streams and buckets begin with, for several fleets on one server. Default `CRAWL`. */
+  /** Prefix of the names of streams and buckets, for several fleets on one server. Default `CRAWL`. */
   readonly prefix?: string;
   /** The worker's name, as the server shows it. */
   readonly name: string;
-  /** As the first worker of the fleet says. Default `FLEET_TIMES`. */
+  /** The same at every worker; the first one creates the streams with them. Default `FLEET_TIMES`. */
   readonly times?: FleetTimes;
-  /** NATS's own options (`NodeConnectionOptions` of `@nats-io/transport-node`): `user`, `pass`, `token`, `authenticator`, `tls` … */
+  /** Options of NATS (`NodeConnectionOptions` of `@nats-io/transport-node`): `user`, `pass`, `token`, `authenticator`, `tls` … */
   readonly connection?: Readonly<Record<string, unknown>>;
-  /** Told when the server is away, and when it is back. */
+  /** Called when the connection to the server is lost, and when it is back. */
   readonly onStatus?: (isConnected: boolean) => void;
 }
 
@@ -50,11 +50,11 @@ interface Packages {
 }
 
 /**
- * Joins a fleet: makes its streams and buckets where they are not there.
+ * Joins a fleet. Creates its streams and buckets where they are missing.
  *
- * Once connected, it comes back by itself when the server was away; calls in between reject.
+ * A lost connection is made again by itself; calls in between reject.
  *
- * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `times` that cannot be kept.
+ * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: a value of `times` is out of range.
  * @throws {Error} The packages are not installed, no server answers, or it has no JetStream.
  */
 export async function connectToNats(options: NatsBusOptions): Promise<FleetBus> {
@@ -70,7 +70,7 @@ export async function connectToNats(options: NatsBusOptions): Promise<FleetBus> 
     timeout: ANSWER_MS,
     pingInterval: ANSWER_MS,
     maxPingOut: 2,
-    // The place that a request was made at costs as much as the request.
+    // Recording where a request was made costs as much as the request.
     noAsyncTraces: true,
   });
   try {
@@ -164,7 +164,7 @@ class NatsBus implements FleetBus {
   readonly #streams: JetStreamClient;
   /** The consumer of each shard. */
   readonly #takers: readonly ConsumerInfo[];
-  /** Messages of results by round and shard, once for all who ask at a moment. */
+  /** Counts of result messages by subject, fetched once for all callers of one moment. */
   #counting: { readonly round: number; readonly counts: Promise<Record<string, number>> } | undefined;
 
   constructor(
@@ -199,7 +199,7 @@ class NatsBus implements FleetBus {
     return () => void messages.close();
   }
 
-  /** After a crash a server may keep messages that their consumer knows as acknowledged: those count for nothing. */
+  /** After a crash a server may still hold messages that their consumer knows as acknowledged. They are not counted. */
   async countWork(): Promise<number> {
     const stream = `${this.#prefix}_WORK`;
     const { state } = await this.#manager.streams.info(stream);
@@ -230,7 +230,7 @@ class NatsBus implements FleetBus {
     await consumer.delete();
   }
 
-  /** A worker that begins asks for all its shards, of which most have nothing. */
+  /** A worker that starts asks for all its shards, most of which have no results. */
   #countResults(round: number): Promise<Record<string, number>> {
     if (this.#counting?.round === round) return this.#counting.counts;
     const counts = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
@@ -241,7 +241,7 @@ class NatsBus implements FleetBus {
     return counts;
   }
 
-  /** Subjects of results, with their messages. */
+  /** Subjects of results, with the number of messages in each. */
   async #subjectsOf(pattern: string): Promise<Record<string, number>> {
     const filter = `${this.#prefix}.result.${pattern}`;
     const { state } = await this.#manager.streams.info(`${this.#prefix}_RESULTS`, { subjects_filter: filter });

@@ -3,10 +3,10 @@
 import type { KV } from '@nats-io/kv';
 import type { SharedValue, SharedValues } from './bus.ts';
 
-/** What the server answers when a value has another revision than was expected. (JetStream, wrong last sequence) */
+/** Error code of the server when a value does not have the expected revision. (JetStream, wrong last sequence) */
 const WRONG_LAST_SEQUENCE = 10_071;
 
-/** Whether a publish was refused because somebody was first. */
+/** Whether a publish was refused because another one came first. */
 export function isRefusedAsStale(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
   return code === WRONG_LAST_SEQUENCE;

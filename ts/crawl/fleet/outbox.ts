@@ -1,11 +1,11 @@
-// Addresses on their way to the owners of their shards: gathered into messages, sent again until they are stored.
+// Addresses on their way to the owners of their shards: gathered into messages, which are sent until they are stored.
 
 import { sleep } from '../../util/time/sleep.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { FleetBus } from './bus.ts';
 import { WorkBatchWriter } from './work-batch.ts';
 
-/** Between two tries to reach a server that is away, in milliseconds. */
+/** Interval between attempts to publish, in milliseconds. */
 const RETRY_MS = 500;
 
 /** The outgoing work of one round. */
@@ -17,7 +17,7 @@ export class Outbox {
   readonly #gathered = new Map<number, WorkBatchWriter>();
   readonly #sending = new Set<Promise<void>>();
   #timer: Timer | undefined;
-  /** Who waits for what is gathered to be stored. */
+  /** Called when what is gathered now is stored. */
   #waiting: (() => void)[] = [];
 
   /** @param signal - Aborted when the round is over for this worker. */

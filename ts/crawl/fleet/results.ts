@@ -1,7 +1,7 @@
-// What a message of results says: records, a line of JSON each.
+// The content of a message of results: records, one line of JSON each.
 //
-// A worker that died, or was cut off, may have stored records that another one's visits made again. The first that was stored
-// counts, for everybody: that is what `readRecords` of a fleet gives.
+// A worker that died or was cut off may have stored records of addresses that another worker then visited again. The record that
+// was stored first counts, for every reader: `readFleetRecords` gives that one.
 
 import { parseRecord } from '../record/check-record.ts';
 import type { CrawlRecord } from '../record/record.ts';
@@ -13,7 +13,7 @@ export function encodeResults(lines: readonly string[]): Uint8Array {
   return Buffer.from(lines.join('\n'), 'utf8');
 }
 
-/** The records of a message; what is none is passed over. */
+/** The records of a message. Other lines are skipped. */
 export function decodeResults(bytes: Uint8Array): CrawlRecord[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   return text
@@ -23,7 +23,7 @@ export function decodeResults(bytes: Uint8Array): CrawlRecord[] {
 }
 
 /**
- * Reads the records of a round that are there now: one for each address.
+ * Reads the records of a round that are stored now: one for each address.
  *
  * @param shard - Undefined for all.
  */

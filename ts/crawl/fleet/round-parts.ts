@@ -1,4 +1,4 @@
-// What a worker's part of a round is made of: the crawl's own frontier and visitor, with the fleet's one difference.
+// The parts of a round at a worker: the crawl's own frontier and visitor, with the one difference of a fleet.
 
 import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
 import type { ResolvedCrawlOptions } from '../crawl-options.ts';
@@ -15,7 +15,7 @@ export interface RoundParts {
   readonly exclusions: Exclusions;
 }
 
-/** A frontier that visits only what it is asked to: what is learned waits for the owner of its shard to ask. */
+/** A frontier that visits only what it is asked to: learned addresses wait until the owner of their shard asks. */
 export function frontierFor({ options, exclusions }: RoundParts, onPromoted: (row: number) => void): Frontier {
   const { groupRate, groupConcurrency, overlayConcurrency, attempts, retryDelayMs, perSource, followsLocal } = options;
   const { routes, asMap, random } = options;

@@ -1,24 +1,24 @@
-// Which shards this worker owns: leases that it takes, renews, hands on, and stops using in time.
+// The shards that this worker owns: leases that it takes, renews, hands on, and stops using in time.
 //
-// A lease is used for less time than it lasts, counted from before it was asked for: when the server is away or this worker is
-// cut off, it stops before anybody else can begin, and no group is dialed by two.
+// A lease is used for less time than it lasts, counted from before it was asked for. When the server is away or this worker is
+// cut off, it stops before another worker can begin, and no group is dialed by two.
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import { SHARD_COUNT } from './bus.ts';
 import type { FleetBus } from './bus.ts';
 
-/** Between two renewals, as a part of the time that a lease lasts. */
+/** Interval between renewals, as a share of the time that a lease lasts. */
 const RENEWAL = 0.3;
 
-/** For how much of it a lease is used: the server's clock and its timers are off by less than the rest. */
+/** Share of a lease's time in which it is used. The server's clock and timers are off by less than the rest. */
 const USABLE = 4 / 5;
 
-/** Hears of shards. */
+/** Callbacks about shards. */
 export interface ShardListener {
   gained(shard: number): void;
-  /** At once: nothing of it may be dialed any more, also where it was being handed on. */
+  /** The shard is lost: from now on nothing in it may be dialed, even while it was being handed on. */
   lost(shard: number): void;
-  /** Another worker gets it: nothing of it is begun any more. Resolves once nothing of it is in hand. */
+  /** The shard goes to another worker: no new visit in it may begin. Resolves once none of its work is in hand. */
   handedOn(shard: number): Promise<void>;
 }
 
@@ -32,12 +32,12 @@ interface Lease {
 export class ShardLeases {
   readonly #bus: FleetBus;
   readonly #clock: Clock;
-  /** The worker's name and what tells it from one of the same name before it. */
+  /** The worker's name, and what distinguishes it from an earlier worker of the same name. */
   readonly #owner: string;
   readonly #name: string;
   readonly #listener: ShardListener;
   readonly #leases = new Map<number, Lease>();
-  /** Those that are being handed on: renewed until nothing is in hand, and not used. */
+  /** Shards that are being handed on: renewed until none of their work is in hand, but not used for new visits. */
   readonly #leaving = new Set<number>();
   #presence: number | undefined;
   #timer: Timer | undefined;
@@ -63,7 +63,7 @@ export class ShardLeases {
     this.#running = this.#turn();
   }
 
-  /** Gives all shards back, as far as the server is there. */
+  /** Gives all shards back, as far as the server can be reached. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();
@@ -85,7 +85,7 @@ export class ShardLeases {
       await this.#renewAll();
       await this.#balance();
     } catch {
-      // The server is away. Leases run out by our own clock.
+      // The server is away. Leases expire by our own clock.
     }
     this.#loseUnusable();
     if (this.#isStopped) return;
@@ -127,7 +127,7 @@ export class ShardLeases {
     if (missing <= 0 || this.#isStopped) return;
     const taken = new Set(await leases.keys('shard'));
     const free = Array.from({ length: SHARD_COUNT }, (_, shard) => shard).filter((shard) => !taken.has(keyOf(shard)));
-    // Not all workers reach for the same ones.
+    // Each worker starts at another place, so that they do not all reach for the same shards.
     const first = Math.floor(this.#clock.wallTimeMs()) % Math.max(1, free.length);
     const wanted = [...free.slice(first), ...free.slice(0, first)].slice(0, missing);
     await Promise.all(wanted.map((shard) => this.#take(shard)));
@@ -144,7 +144,7 @@ export class ShardLeases {
   async #handOn(shard: number): Promise<void> {
     this.#leaving.add(shard);
     await this.#listener.handedOn(shard);
-    // Lost meanwhile, or to be given back at the end.
+    // It was lost meanwhile, or `stop` gives it back.
     if (!this.#leases.has(shard) || this.#isStopped) return;
     this.#leases.delete(shard);
     this.#leaving.delete(shard);

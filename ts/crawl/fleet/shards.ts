@@ -1,4 +1,4 @@
-// Which shard an address belongs to: that of its group, so that one worker keeps the rate of a whole group.
+// The shard of an address is that of its group, so that one worker limits the dial rate of the whole group.
 
 import type { AsMap } from '../../addrman/asmap/as-map.ts';
 import type { Service } from '../../netaddr/service.ts';
@@ -9,7 +9,7 @@ import { SHARD_COUNT } from './bus.ts';
 /** Golden ratio of 2^32: neighbouring keys land far apart. (Knuth's multiplicative hash) */
 const MULTIPLIER = 0x9e37_79b1;
 
-/** The shard of an address: the same at every worker, as long as all have the same AS map. @param network - Its number. */
+/** The shard of an address: the same at every worker that has the same AS map. @param network - Number of the network. */
 export function shardOf(asMap: AsMap | undefined, network: number, address: Uint8Array): number {
   const key = groupKeyOf(asMap, network, address, 0);
   const folded = (key >>> 0) ^ Math.floor(key / 2 ** 32);

@@ -1,11 +1,11 @@
-// What a message of work says: addresses of one shard and round. Every address that a worker learns crosses the bus, to each owner
-// from each worker: so it is bytes, and neither end makes an object of it.
+// The content of a message of work: addresses of one shard and round. Every address that a worker learns crosses the bus to the
+// owner of its shard, so it travels as bytes and neither end makes an object of it.
 //
 // | size | field |
 // |---|---|
 // | 1 | version of the format, 1 |
 // | 6 | round, low byte first |
-// | 1 | texts |
+// | 1 | number of texts |
 // | each 1 + length | text of a source, its length before it |
 //
 // and then, for each address,
@@ -13,7 +13,7 @@
 // | size | field |
 // |---|---|
 // | 1 | network: 1 IPv4, 2 IPv6, 3 onion, 4 I2P, 5 CJDNS |
-// | 1 | V2: 0 nothing was told, 1 not offered, 2 offered |
+// | 1 | V2: 0 unknown, 1 not offered, 2 offered |
 // | 2 | port, low byte first |
 // | 1 | number of the text of its source |
 // | 4, 16, 32 | address |
@@ -27,13 +27,13 @@ const HEAD_BYTES = 1 + ROUND_BYTES + 1;
 const ADDRESS_HEAD_BYTES = 5;
 const LONGEST_ADDRESS = 32;
 
-/** Most addresses in one message; no more sources than that. */
+/** Most addresses in one message, and so most sources. */
 export const MAX_BATCH_ADDRESSES = 100;
 
 /** Longest text of a source, in bytes: an onion name with its port has 68. */
 export const MAX_SOURCE_BYTES = 96;
 
-/** What was told of V2. */
+/** Values of the V2 field. */
 export const V2_UNKNOWN = 0;
 export const V2_NOT_OFFERED = 1;
 export const V2_OFFERED = 2;
@@ -92,7 +92,7 @@ export class WorkBatchWriter {
   }
 }
 
-/** Reads a message. Its fields are those of the address that `next` came to. */
+/** Reads a message. Its fields describe the address that `next` moved to. */
 export class WorkBatchReader {
   readonly round: number;
   readonly bytes: Uint8Array;
@@ -112,7 +112,7 @@ export class WorkBatchReader {
     this.#at = start;
   }
 
-  /** @returns Undefined for bytes that no worker of ours made. */
+  /** @returns Undefined for bytes that are not a message of work. */
   static open(bytes: Uint8Array): WorkBatchReader | undefined {
     if (bytes.length < HEAD_BYTES || bytes[0] !== VERSION) return undefined;
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -132,7 +132,7 @@ export class WorkBatchReader {
     return reader;
   }
 
-  /** Goes to the next address. @returns False at the end. */
+  /** Moves to the next address. @returns False at the end. */
   next(): boolean {
     const { bytes } = this;
     const at = this.#at;

@@ -1,8 +1,8 @@
 // One worker's part of a round: visits the addresses of its shards, and sends on what it learns.
 //
-// A message of work is acknowledged when all its addresses have a stored record, and everything that was learned by then is
-// stored as work. So there is no work left exactly when the round is over. Work that comes again had an owner who died, perhaps
-// with what its visits taught: its addresses are visited again even where there is a record already, for what they tell.
+// A message of work is acknowledged when all its addresses have a stored record and everything learned by then is stored as work.
+// So the work is gone exactly when the round is over. Work that is delivered again had an owner that died, perhaps before it sent
+// on what its visits told: its addresses are visited again even where a record exists, for the addresses that they tell.
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { NETWORK_BYTES } from '../../netaddr/networks/network.ts';
@@ -26,10 +26,10 @@ import type { RoundParts } from './round-parts.ts';
 import { shardOf, shardOfService } from './shards.ts';
 import { V2_NOT_OFFERED, V2_OFFERED, V2_UNKNOWN, WorkBatchReader } from './work-batch.ts';
 
-/** Between two words that work is still in hand, as a part of the time after which it comes again. */
+/** Interval between calls of `keep`, as a share of the time after which work is delivered again. */
 const KEEPING = 1 / 3;
 
-/** How long work of a round that has not begun here rests, in milliseconds. */
+/** Delay before work of a round that has not begun here is given up, in milliseconds. */
 const EARLY_MS = 1_000;
 
 /** A message of work in hand. */
@@ -44,7 +44,7 @@ interface Batch {
 interface Wanted {
   readonly shard: number;
   readonly source: string;
-  /** Whether there is a record of it, by a worker that did not finish. */
+  /** Whether a worker that did not finish has stored a record of it. */
   readonly hasRecord: boolean;
   readonly batches: Batch[];
 }
@@ -61,18 +61,18 @@ export class WorkerRound {
   readonly #outbox: Outbox;
   readonly #deliveries: Deliveries;
   readonly #end = new AbortController();
-  /** Shards whose work is taken, with what ends that; undefined while it is being begun. */
+  /** Shards whose work is taken, with the function that stops it; undefined while it is starting. */
   readonly #taking = new Map<number, (() => void) | undefined>();
   readonly #batches = new Set<Batch>();
   /** By row of the frontier. */
   readonly #wanted = new Map<number, Wanted>();
-  /** Rows in flight of shards that were lost: their records count all the same. */
+  /** Rows in flight of lost shards: their records still count. */
   readonly #orphans = new Map<number, Wanted>();
   /** Rows whose records other workers stored. */
   readonly #recorded = new Set<number>();
-  /** Who waits for the last message of a shard that is handed on. */
+  /** Called after the last message of a shard that is handed on. */
   readonly #onLeft = new Map<number, () => void>();
-  /** An address of each network, to be sent on. */
+  /** Buffers for an address to be sent on, one for each network. */
   readonly #copies = NETWORK_NAMES.map((name) => new Uint8Array(name === undefined ? 0 : NETWORK_BYTES[name]));
   #sourceNumber = -1;
   #sourceText = '';
@@ -107,12 +107,12 @@ export class WorkerRound {
     this.#round.start();
   }
 
-  /** How far it is here. */
+  /** Progress of this worker's part. */
   get progress(): RoundProgress {
     return this.#round.progress;
   }
 
-  /** Ends it here. What is in hand is given up, and comes to others. */
+  /** Ends this worker's part. Work in hand is given up and goes to other workers. */
   async stop(): Promise<void> {
     this.#end.abort();
     this.#keeping.cancel();
@@ -125,8 +125,8 @@ export class WorkerRound {
   /**
    * Publishes addresses to begin with.
    *
-   * @param names - Seeds that are visited for what they tell.
-   * @returns Once all of it is stored.
+   * @param names - Seeds that are visited for the addresses that they tell.
+   * @returns Once all of them are stored.
    */
   async seed(
     seeds: readonly { readonly service: Service; readonly services?: bigint; readonly source: string }[],
@@ -143,7 +143,7 @@ export class WorkerRound {
     await new Promise<void>((resolve) => this.#outbox.whenStored(resolve));
   }
 
-  /** Begins with a shard: what has a record already is done, then its work is taken. */
+  /** Starts work on a shard: marks addresses with a record as done, then takes the shard's work. */
   async gain(shard: number): Promise<void> {
     if (this.#taking.has(shard)) return;
     this.#taking.set(shard, undefined);
@@ -159,9 +159,9 @@ export class WorkerRound {
   }
 
   /**
-   * Begins nothing of a shard any more: what nobody was dialed for goes on as new work, for the next owner.
+   * Begins no more visits in a shard. Addresses that were not dialed yet become new work for the next owner.
    *
-   * @returns Once nothing of it is in hand.
+   * @returns Once none of its work is in hand.
    */
   handOn(shard: number): Promise<void> {
     this.#taking.get(shard)?.();
@@ -177,7 +177,7 @@ export class WorkerRound {
     });
   }
 
-  /** Dials nobody of a shard any more. */
+  /** Stops all dialing in a shard. */
   lose(shard: number): void {
     this.#taking.get(shard)?.();
     this.#taking.delete(shard);
@@ -194,7 +194,7 @@ export class WorkerRound {
     this.#noteLeft(shard);
   }
 
-  /** Leaves those alone who asked for it, also if they are waiting. */
+  /** Applies a list of exclusions, to waiting addresses too. */
   exclude(exclusions: Exclusions): void {
     this.#frontier.exclude(exclusions);
     for (const row of this.#wanted.keys()) {
@@ -214,7 +214,7 @@ export class WorkerRound {
     this.#round.wake();
   }
 
-  /** Asks for a visit, unless it was made or nobody may be visited there. */
+  /** Asks for a visit, unless it was made already or the address may not be visited. */
   #want(address: WorkBatchReader, batch: Batch): void {
     const row = this.#rowOf(address);
     const known = this.#wanted.get(row);
@@ -233,7 +233,7 @@ export class WorkerRound {
     batch.left += 1;
   }
 
-  /** The row of an address, which is added where it is new; -1 when nobody may be visited there. */
+  /** The row of an address, which is added if it is new; -1 if it may not be visited. */
   #rowOf({ network, bytes, offset, port, v2 }: WorkBatchReader): number {
     const row = this.#frontier.table.find(network, bytes, offset, port);
     if (row !== -1) return row;
@@ -252,12 +252,12 @@ export class WorkerRound {
     this.#deliveries.deliver(told, shard, () => this.#settle(row));
   }
 
-  /** What is not ours any more is not dialed again. */
+  /** An address whose shard was lost is not dialed again. */
   #retrying(row: number): void {
     if (this.#orphans.delete(row)) this.#frontier.hold(row);
   }
 
-  /** An address needs no more. */
+  /** An address is done. */
   #settle(row: number): void {
     this.#orphans.delete(row);
     const wanted = this.#wanted.get(row);
@@ -299,7 +299,7 @@ export class WorkerRound {
     this.#outbox.add(shard, network, address, table.portOf(row), v2Of(this.#frontier.servicesOf(row)), source);
   }
 
-  /** Who told an address, as text: of a thousand in a row, it is the same node. */
+  /** Source of an address, as text. Kept, since a thousand addresses in a row come from the same node. */
   #sourceOf(row: number): string {
     const number = this.#frontier.sourceNumberOf(row);
     if (number !== this.#sourceNumber) {

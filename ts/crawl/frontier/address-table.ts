@@ -1,8 +1,8 @@
 // Every address that a round knows, in columns: millions of them, each found by its bytes in well under a microsecond.
 //
-// An address is a row. What it is lies in a pool of its network, as 32-bit words: address, port, row. An entry's place, with its
-// network in the top bits, is all that a row keeps, and all that stands in the hash table: a look-up touches the table and one
-// entry. The hash is keyed, with open addressing. Rows are never taken out: a round ends, and its table with it.
+// An address is a row. Its entry lies in the pool of its network, as 32-bit words: address, port, row. The place of the entry,
+// with the network in the top bits, is all that a row and a slot of the hash table hold: a look-up touches the table and one
+// entry. The hash is keyed, with open addressing. Rows are never removed: the table ends with its round.
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
@@ -31,7 +31,7 @@ const ENTRY_MASK = 2 ** NETWORK_SHIFT - 1;
 /** No network has the number 0, so that no place is 0. */
 const FREE = 0;
 
-/** Of a hundred slots of the hash table, so many may be taken. */
+/** Highest share of the hash table's slots that may be taken. */
 const MAX_LOAD = 0.7;
 const FIRST_SLOTS = 4_096;
 
@@ -47,7 +47,7 @@ export class AddressTable {
   #hashTable = new Uint32Array(FIRST_SLOTS);
   readonly #key0: number;
   readonly #key1: number;
-  /** What was looked up last, as an entry has it, and the free slot where the search for it ended. */
+  /** The address of the last look-up, in the form of an entry, and the free slot where the search ended. */
   readonly #key = new Uint32Array(LONGEST_ADDRESS_WORDS + 1);
   #keyNetwork = 0;
   #freeSlot = 0;
@@ -116,7 +116,7 @@ export class AddressTable {
     return this.#poolLengths[network]!;
   }
 
-  /** The number of a row's network. */
+  /** The network number of a row. */
   networkOf(row: number): number {
     return this.#places[row]! >>> NETWORK_SHIFT;
   }
@@ -144,7 +144,7 @@ export class AddressTable {
     return words * 4;
   }
 
-  /** The address and port of a row, made anew. */
+  /** The address and port of a row, as a new object. */
   serviceOf(row: number): Service {
     const network = this.networkOf(row);
     const bytes = new Uint8Array(ADDRESS_WORDS[network]! * 4);
@@ -152,13 +152,13 @@ export class AddressTable {
     return new Service(new NetAddress(NETWORK_NAMES[network]!, bytes), this.portOf(row));
   }
 
-  /** Bytes that all of it takes. */
+  /** Memory of the table, in bytes. */
   get memoryBytes(): number {
     const columns = this.#places.byteLength + this.#hashTable.byteLength;
     return this.#pools.reduce((sum, { byteLength }) => sum + byteLength, columns);
   }
 
-  /** Puts an address into `#key`. @returns Its words: the last one is that of port and network, as `halfSipHashWords` wants it. */
+  /** Puts an address into `#key`. @returns Its length in words; the last word is port and network, for `halfSipHashWords`. */
   #load(network: number, bytes: Uint8Array, offset: number, port: number): number {
     const key = this.#key;
     const words = ADDRESS_WORDS[network]!;

@@ -1,15 +1,15 @@
-// Columns: numbers of a table that grows, without an object for each row. They grow by half, one after the other, so that
-// there is never more than one of them twice.
+// Columns: the numbers of a growing table, without an object for each row. They grow by half, one after the other, so that at
+// most one of them exists twice at a time.
 
 /** First size, in rows. */
 const FIRST_ROWS = 1_024;
 
-/** The next size of something that needs room for `rows`. */
+/** The next size of a column that needs room for `rows`. */
 export function grownTo(rows: number, now: number): number {
   return Math.max(FIRST_ROWS, rows, Math.ceil(now * 1.5));
 }
 
-/** A column of bytes with room for `rows`, with what `old` has. */
+/** A column of bytes with room for `rows`, which begins with the content of `old`. */
 export function grownBytes(old: Uint8Array, rows: number): Uint8Array<ArrayBuffer> {
   const grown = new Uint8Array(rows);
   grown.set(old);
@@ -34,12 +34,12 @@ export class TimedQueue {
     return this.#length;
   }
 
-  /** The time of the first one; Infinity when there is none. */
+  /** Time of the first pair; Infinity when the queue is empty. */
   get firstTime(): number {
     return this.#length === 0 ? Infinity : this.#times[this.#first]!;
   }
 
-  /** @param time - Not before that of the last one. */
+  /** @param time - Not before that of the last pair. */
   push(row: number, time: number): void {
     if (this.#length === this.#rows.length) this.#grow();
     const at = (this.#first + this.#length++) % this.#rows.length;
@@ -47,7 +47,7 @@ export class TimedQueue {
     this.#times[at] = time;
   }
 
-  /** Takes the first one out; there must be one. */
+  /** Removes the first pair, which must exist. @returns Its row. */
   shift(): number {
     const row = this.#rows[this.#first]!;
     this.#first = (this.#first + 1) % this.#rows.length;

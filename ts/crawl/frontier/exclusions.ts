@@ -1,4 +1,4 @@
-// Who asked to be left alone: addresses, subnets and autonomous systems, from a file of lines.
+// Addresses, subnets and autonomous systems whose operators asked not to be visited, from a file of lines.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import { Subnet } from '../../netaddr/subnet.ts';
@@ -6,7 +6,7 @@ import { invalidArg } from '../../util/errors/errors.ts';
 
 const SYSTEM = /^AS(\d{1,10})$/i;
 
-/** A list of those who are not visited. */
+/** A list of addresses that are not visited. */
 export class Exclusions {
   readonly #subnets: readonly Subnet[];
   readonly #systems: ReadonlySet<number>;
@@ -19,9 +19,9 @@ export class Exclusions {
   static readonly NONE: Exclusions = new Exclusions([], new Set());
 
   /**
-   * Reads lines: an address, a subnet as `Subnet` reads it, or `AS64512`; behind `#` stands a comment.
+   * Reads lines: an address, a subnet as `Subnet` reads it, or `AS64512`; `#` begins a comment.
    *
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a line is none of these. A list that is not understood must not be obeyed in part.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a line is something else. A list with a fault is never applied in part.
    */
   static parse(text: string): Exclusions {
     const subnets: Subnet[] = [];
@@ -32,20 +32,20 @@ export class Exclusions {
       const system = SYSTEM.exec(word)?.[1];
       const subnet = Subnet.tryParse(word);
       if (system !== undefined) systems.add(Number(system));
-      // What begins with fc may be written of either network.
+      // An address that begins with fc may be meant for either network, IPv6 or CJDNS.
       else if (subnet !== undefined) subnets.push(subnet, Subnet.tryParse(word, true) ?? subnet);
       else throw invalidArg(`line ${index + 1} of the exclusions`, 'an address, a subnet or AS and a number', word);
     }
     return new Exclusions(subnets, systems);
   }
 
-  /** Whether there is nobody on the list. */
+  /** Whether the list is empty. */
   get isEmpty(): boolean {
     return this.#subnets.length === 0 && this.#systems.size === 0;
   }
 
   /**
-   * Whether an address is left out.
+   * Whether an address is on the list.
    *
    * @param system - The autonomous system of the address; 0 when unknown.
    */

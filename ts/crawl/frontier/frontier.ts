@@ -1,8 +1,8 @@
-// What a round knows and has not done yet: which addresses there are, which of them are worth a visit, whose turn it is.
+// The addresses that a round knows: which of them are worth a visit, and which is next.
 //
-// Anybody may tell anything. An address is followed when somebody could have it, its port is no other service's unless two
-// sources told it, and it was seen not too long ago; and no source introduces more than so many. What is not followed is
-// counted, so that inflation shows.
+// A peer may tell any address. An address is followed when it is routable, was seen recently, and has a port that no other
+// service uses (or two sources told it). The number of new addresses from one source is limited. Addresses that are not followed
+// are counted, so that inflation shows.
 
 import type { AsMap } from '../../addrman/asmap/as-map.ts';
 import { isBadPort } from '../../netaddr/bad-ports.ts';
@@ -19,65 +19,65 @@ import { groupKeyOf, systemOf } from './group-key.ts';
 import { Groups, NONE } from './groups.ts';
 import type { GroupLimits } from './groups.ts';
 
-/** Oldest and newest time of an address that is followed, in seconds from now. */
+/** Limits of the time of a followed address, in seconds before and after now. */
 const OLDEST_SECONDS = 10 * 86_400;
 const NEWEST_SECONDS = 600;
 
-/** Where an address comes from that no node told: the last numbers that there are. */
+/** Sources other than nodes. They have the highest source numbers. */
 export const SEED_SOURCES = ['dns-seed', 'fixed-seed', 'peers-dat', 'file', 'stdin', 'earlier-round', 'given'] as const;
 
-/** Which of `SEED_SOURCES`. */
+/** One of `SEED_SOURCES`. */
 export type SeedSource = (typeof SEED_SOURCES)[number];
 
 const FIRST_SEED_SOURCE = NONE - SEED_SOURCES.length;
 
-/** The number of a kind of seed among the sources, above the rows of nodes. */
+/** The source number of a kind of seed, above the rows of nodes. */
 export function seedSourceNumber(source: SeedSource): number {
   return FIRST_SEED_SOURCE + SEED_SOURCES.indexOf(source);
 }
 
 const STATE = { waiting: 0, inFlight: 1, resting: 2, done: 3, badPort: 4, badTime: 5, held: 6 } as const;
 const STATE_BITS = 7;
-/** What was told of V2: nothing, or whether it is offered. */
+/** Flags of a row: whether its services are known, and whether they offer V2. */
 const KNOWS_SERVICES = 8;
 const OFFERS_V2 = 16;
 
-/** What a frontier allows. */
+/** Options of a `Frontier`. */
 export interface FrontierOptions {
   readonly groups: GroupLimits;
-  /** Dials of one address, at most. */
+  /** Most dials of one address. */
   readonly attempts: number;
-  /** Between two of them, in milliseconds. */
+  /** Pause between two dials of one address, in milliseconds. */
   readonly retryDelayMs: number;
-  /** New addresses of one source, at most. */
+  /** Most new addresses from one source. */
   readonly perSource: number;
   /** Whether addresses of loopback are followed, as those of a village. */
   readonly followsLocal: boolean;
-  /** Networks that there is a way to. */
+  /** Whether a network, given by its number, can be dialed. */
   readonly hasRoute: (network: number) => boolean;
   readonly exclusions: Exclusions;
   /** Addresses that are not visited for now; undefined for none. */
   readonly leftAlone: AddressTable | undefined;
   readonly asMap: AsMap | undefined;
   readonly random: RandomUint32;
-  /** What is learned is not visited before `admit`: in a fleet, the owner of its shard asks. Default false. */
+  /** Learned addresses are not visited before `admit`: in a fleet, the owner of their shard asks. Default false. */
   readonly holdsLearned?: boolean;
   /** An address that was not followed is followed now: a journal notes it. */
   readonly onPromoted: (row: number) => void;
 }
 
-/** What was told and not followed: addresses, each as often as it was told. */
+/** Addresses that were told and not followed, each counted as often as it was told. */
 export interface FrontierCounts {
-  /** Nobody can have the address, or it is excluded, or there is no way to its network. */
+  /** The address is not routable, is excluded, or belongs to a network without a route. */
   unroutable: number;
   excluded: number;
   noRoute: number;
-  /** Ports of other services, and times out of range: those that were never told better. */
+  /** Addresses with the port of another service or a time out of range that no source has told better since. */
   badPort: number;
   badTime: number;
-  /** Beyond what one source may introduce. */
+  /** The source had reached its limit of new addresses. */
   beyondSource: number;
-  /** Keep closing on us. */
+  /** The node keeps closing connections on us, and is left alone for a day. */
   leftAlone: number;
 }
 
@@ -100,11 +100,11 @@ export class Frontier {
   #attempts = new Uint8Array(0);
   #groupNumbers = new Uint32Array(0);
   #sources = new Uint32Array(0);
-  /** New addresses that each node told, by its row. */
+  /** New addresses from each node, by its row. */
   #introduced = new Uint32Array(0);
-  /** New addresses of sources that have no row. */
+  /** New addresses from sources that have no row. */
   readonly #introducedBySeeds = new Uint32Array(SEED_SOURCES.length);
-  /** An address of each network, to be looked at. */
+  /** Scratch addresses, one for each network. */
   readonly #looked = NETWORK_NAMES.map((name) =>
     name === undefined ? undefined : { network: name, bytes: new Uint8Array(NETWORK_BYTES[name]) },
   );
@@ -119,12 +119,12 @@ export class Frontier {
     this.#groups = new Groups(options.groups, (row) => this.#stateOf(row) === STATE.waiting);
   }
 
-  /** Addresses that are known. */
+  /** Known addresses. */
   get knownCount(): number {
     return this.table.length;
   }
 
-  /** Addresses that wait for a visit, those that rest between two included. */
+  /** Addresses that wait for a visit, including those that rest between two dials. */
   get waitingCount(): number {
     return this.#groups.waitingCount + this.#resting.length;
   }
@@ -134,7 +134,7 @@ export class Frontier {
     return this.#doneCount;
   }
 
-  /** Groups that there are. */
+  /** Number of groups. */
   get groupCount(): number {
     return this.#groups.count;
   }
@@ -144,7 +144,7 @@ export class Frontier {
     return this.waitingCount === 0 && this.#inFlightCount === 0;
   }
 
-  /** Bytes that all of it takes. */
+  /** Memory of the frontier, in bytes. */
   get memoryBytes(): number {
     const columns = this.#states.byteLength + this.#attempts.byteLength;
     const wide = this.#groupNumbers.byteLength + this.#sources.byteLength + this.#introduced.byteLength;
@@ -157,8 +157,8 @@ export class Frontier {
    * @param bytes - Lent; the address begins at `offset`.
    * @param timeSeconds - When it was last seen, as the node says.
    * @param services - The low 32 bits.
-   * @param source - The row of the node; or `seedSourceNumber`, for one that a seed's name led to.
-   * @returns The row of an address that is new to this round; -1 for one that is not, or is not kept.
+   * @param source - The row of the node, or a `seedSourceNumber` for a node behind the name of a seed.
+   * @returns The row of an address that is new to this round; -1 if it is known already or is not kept.
    */
   learn(
     network: number,
@@ -195,10 +195,10 @@ export class Frontier {
   }
 
   /**
-   * Adds an address that a user or a seed gave: its port and its time are theirs to know.
+   * Adds an address that a user or a seed gave. Its port and its time are not checked.
    *
    * @param services - Undefined when nothing is known.
-   * @returns Its row; -1 if it was known, or nobody can be there.
+   * @returns Its row; -1 if it was known already or may not be visited.
    */
   addSeed(service: Service, services: bigint | undefined, source: SeedSource): number {
     const network = networkNumberOf(service.address);
@@ -215,11 +215,11 @@ export class Frontier {
     return row;
   }
 
-  /** Takes the address whose turn it is; -1 when none may be dialed now. */
+  /** Takes the next address to dial; -1 when none may be dialed now. */
   take(nowMs: number): number {
     while (this.#resting.firstTime <= nowMs) {
       const row = this.#resting.shift();
-      // Held meanwhile, or done.
+      // It was held or finished meanwhile.
       if (this.#stateOf(row) !== STATE.resting) continue;
       this.#setState(row, STATE.waiting);
       this.#groups.add(row, this.#groupNumbers[row]!);
@@ -232,7 +232,7 @@ export class Frontier {
     return row;
   }
 
-  /** When `take` may have something again, in monotonic milliseconds; Infinity for not before a visit ends. */
+  /** Time at which `take` may have an address again, in monotonic milliseconds; Infinity if that needs a visit to end first. */
   get nextTimeMs(): number {
     return Math.min(this.#groups.nextTimeMs, this.#resting.firstTime);
   }
@@ -240,8 +240,8 @@ export class Frontier {
   /**
    * A visit is over.
    *
-   * @param mayPass - Whether the outcome may be another one later.
-   * @returns Whether the address is done; else it is visited again.
+   * @param mayPass - Whether a later visit may have another outcome.
+   * @returns Whether the address is done; if not, it is visited again.
    */
   finish(row: number, mayPass: boolean, nowMs: number): boolean {
     this.#inFlightCount--;
@@ -256,7 +256,7 @@ export class Frontier {
     return true;
   }
 
-  /** A visit did not begin, by no fault of the address: it waits as before. */
+  /** A visit could not begin, and the address is not the cause: it waits as before. */
   putBack(row: number): void {
     this.#inFlightCount--;
     this.#attempts[row]!--;
@@ -266,7 +266,7 @@ export class Frontier {
   }
 
   /**
-   * Adds an address as a journal has it, or what was heard of it later.
+   * Adds an address from an entry of a journal, or updates it from a later entry.
    *
    * @param source - As `sourceNumberOf` gave it.
    * @param flags - As `flagsOf` gave them.
@@ -278,7 +278,7 @@ export class Frontier {
       if (isWaiting) this.#promote(known);
       return;
     }
-    // A damaged file may name a row that there is not.
+    // A damaged file may name a row that does not exist.
     const isKnown = source < this.table.length || source >= FIRST_SEED_SOURCE;
     const row = this.#addMissed(network, bytes, offset, isKnown ? source : seedSourceNumber('given'));
     this.#states[row] = flags;
@@ -287,18 +287,18 @@ export class Frontier {
     else this.#count(row, 1);
   }
 
-  /** What a journal keeps of an address besides itself: one byte. */
+  /** The byte that a journal keeps of an address besides its source, address and port. */
   flagsOf(row: number): number {
     return this.#states[row]!;
   }
 
-  /** An address was done before this process began: it is not visited. @returns Its row; undefined when nobody can be there. */
+  /** Marks an address as done before this process began. @returns Its row; undefined if it may not be visited at all. */
   markDone(service: Service): number | undefined {
     const network = networkNumberOf(service.address);
     const { bytes } = service.address;
     if (network === 0) return undefined;
     const known = this.table.find(network, bytes, 0, service.port);
-    // Its journal was lost; its record was not.
+    // The journal lost the entry that the record's address had.
     const source = seedSourceNumber('given');
     const row = known === -1 ? this.#addMissed(network, bytes, 0, source) : known;
     if (this.#stateOf(row) === STATE.done) return row;
@@ -315,12 +315,12 @@ export class Frontier {
     return row === -1 ? undefined : row;
   }
 
-  /** Whether an address was learned, is worth a visit, and was not asked for. */
+  /** Whether an address was learned, is worth a visit, and waits for `admit`. */
   isHeld(row: number): boolean {
     return this.#stateOf(row) === STATE.held;
   }
 
-  /** Lets an address be visited that is not done, however it was learned. @returns False for one that is done. */
+  /** Lets an address be visited, however it was learned. @returns False if it is done. */
   admit(row: number): boolean {
     const state = this.#stateOf(row);
     if (state === STATE.done) return false;
@@ -332,7 +332,7 @@ export class Frontier {
     return true;
   }
 
-  /** Keeps an address that waits from being visited before `admit`. @returns False for one in flight, or done. */
+  /** Keeps a waiting address from being visited before `admit`. @returns False if it is in flight or done. */
   hold(row: number): boolean {
     const state = this.#stateOf(row);
     if (state === STATE.inFlight || state === STATE.done) return false;
@@ -340,7 +340,7 @@ export class Frontier {
     return true;
   }
 
-  /** Lets an address be visited again that is done: its attempts begin anew. */
+  /** Lets a finished address be visited again, with a new count of attempts. */
   again(row: number): void {
     if (this.#stateOf(row) !== STATE.done) return;
     this.#doneCount--;
@@ -349,12 +349,12 @@ export class Frontier {
     this.#groups.add(row, this.#groupNumbers[row]!);
   }
 
-  /** Exclusions from now on. Addresses that wait already are left to the caller, who asks `isExcluded`. */
+  /** Replaces the exclusions. The caller checks addresses that wait already with `isExcluded`. */
   exclude(exclusions: Exclusions): void {
     this.#exclusions = exclusions;
   }
 
-  /** Whether an address is on the list. */
+  /** Whether an address is excluded. */
   isExcluded(row: number): boolean {
     const { address } = this.table.serviceOf(row);
     return this.#exclusions.has(address, systemOf(this.#options.asMap, address));
@@ -365,21 +365,21 @@ export class Frontier {
     return this.#attempts[row]!;
   }
 
-  /** The services that decide about the transport; undefined when nothing was told. */
+  /** The services that decide about the transport; undefined when unknown. */
   servicesOf(row: number): bigint | undefined {
     const state = this.#states[row]!;
     if ((state & KNOWS_SERVICES) === 0) return undefined;
     return (state & OFFERS_V2) === 0 ? 0n : Services.P2P_V2;
   }
 
-  /** How an address was learned: the text of a node, or a kind of seed. */
+  /** How an address was learned: the address of a node as text, or a kind of seed. */
   sourceOf(row: number): string {
     const source = this.#sources[row]!;
     const seed = SEED_SOURCES[source - FIRST_SEED_SOURCE];
     return seed ?? String(this.table.serviceOf(source));
   }
 
-  /** The number of who told an address first, as the journal keeps it. */
+  /** The number of the source that told an address first, as the journal keeps it. */
   sourceNumberOf(row: number): number {
     return this.#sources[row]!;
   }
@@ -393,7 +393,7 @@ export class Frontier {
     this.#options.onPromoted(row);
   }
 
-  /** An address is worth a visit after all. */
+  /** Makes an address that was not followed one that is. */
   #promote(row: number): void {
     const state = this.#stateOf(row);
     if (state !== STATE.badPort && state !== STATE.badTime) return;
@@ -409,7 +409,7 @@ export class Frontier {
     else if (state === STATE.badTime) this.counts.badTime += by;
   }
 
-  /** Why nobody is visited there; undefined when somebody may be. */
+  /** The reason why an address may not be visited; undefined if it may. */
   #whyNot(network: number, bytes: Uint8Array, offset: number, port: number): keyof FrontierCounts | undefined {
     const { hasRoute, followsLocal, leftAlone, asMap } = this.#options;
     const exclusions = this.#exclusions;
@@ -424,13 +424,13 @@ export class Frontier {
     return exclusions.has(address, systemOf(asMap, address)) ? 'excluded' : undefined;
   }
 
-  /** Counts what is not kept. @returns -1. */
+  /** Counts an address that is not kept. @returns -1. */
   #refuse(why: keyof FrontierCounts): -1 {
     this.counts[why]++;
     return -1;
   }
 
-  /** Adds the address that the table's last `find` did not find. */
+  /** Adds the address of the table's last `find`, which did not find it. */
   #addMissed(network: number, bytes: Uint8Array, offset: number, source: number): number {
     const row = this.table.addMissed();
     if (row >= this.#states.length) this.#grow(row + 1);

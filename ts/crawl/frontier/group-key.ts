@@ -1,6 +1,5 @@
-// The group of an address, as a number: its autonomous system where a map has one, else as in
-// netaddr/networks/net-group.ts. Unroutable IPv4 addresses have groups by their first two bytes, too: a village on loopback
-// is made of them.
+// The group of an address, as a number: its autonomous system if a map has one, else as in netaddr/networks/net-group.ts.
+// Unroutable IPv4 addresses too have groups by their first two bytes, since a village on loopback consists of them.
 
 import type { AsMap } from '../../addrman/asmap/as-map.ts';
 import { NetAddress } from '../../netaddr/net-address.ts';
@@ -8,11 +7,11 @@ import { netGroupOf } from '../../netaddr/networks/net-group.ts';
 import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
 import { NETWORK_NAMES } from './address-table.ts';
 
-/** Numbers of systems begin above all groups of ranges, which have at most six bytes. */
+/** Groups of autonomous systems are numbered above all groups of ranges, which have at most six bytes. */
 const FIRST_SYSTEM = 2 ** 48;
 const IPV4_CLASS = NETWORK_NUMBERS.ipv4 * 0x1_0000;
 
-/** An address of each network, to be looked at. */
+/** Scratch addresses, one for each network. */
 const looked = NETWORK_NAMES.map((name) =>
   name === undefined ? undefined : { network: name, bytes: new Uint8Array(NETWORK_BYTES[name]) },
 );
@@ -37,7 +36,7 @@ export function groupKeyOf(asMap: AsMap | undefined, network: number, bytes: Uin
       return IPV4_CLASS + (bytes[offset]! << 8) + bytes[offset + 1]!;
     case NETWORK_NUMBERS.onion:
     case NETWORK_NUMBERS.i2p:
-      // Half a byte, the rest of it set.
+      // Half a byte, with the other bits set.
       return network * 0x100 + (bytes[offset]! | 0x0f);
     default: {
       const address = looked[network]!;

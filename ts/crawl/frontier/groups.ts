@@ -1,27 +1,27 @@
-// Whose turn it is: groups of addresses in a circle, so that no group is dialed faster or more at once than it may be.
+// The order of dials: groups of addresses take turns, and each keeps its limits of dials a second and visits at once.
 //
-// A group that has addresses waiting and room for a dial is in one of two places: among those that are ready, or among those
-// that were dialed just now, in the order of the time when they may be dialed again. A group without either is in none.
+// A group with waiting addresses and room for a dial is in one of two queues: ready, or cooling after a dial, in the order of the
+// time when it may be dialed again. Any other group is in neither.
 
 import { TimedQueue, grownBytes, grownTo, grownUint32 } from './column.ts';
 
-/** Stands for no row, and no group. */
+/** Stands for "no row" and "no group". */
 export const NONE = 0xffff_ffff;
 
-/** Where a group is. */
+/** Where a group is: in neither queue, or in one of them. */
 const IDLE = 0;
 const QUEUED = 1;
 
-/** What one group may have. */
+/** Limits of each group. */
 export interface GroupLimits {
-  /** Dials a second, at most. */
+  /** Most dials a second. */
   readonly rate: number;
-  /** Visits at once, at most; of clear networks, and of onion and I2P. */
+  /** Most visits at once, for clear networks and for onion and I2P. */
   readonly concurrency: number;
   readonly overlayConcurrency: number;
 }
 
-/** The circle. Rows wait in their groups, first come, first served. */
+/** The groups and their turns. Within a group, the row that came first is first. */
 export class Groups {
   readonly #limits: GroupLimits;
   readonly #isWaiting: (row: number) => boolean;
@@ -33,35 +33,35 @@ export class Groups {
   #places = new Uint8Array(0);
   #overlays = new Uint8Array(0);
   #nextAtMs = new Float64Array(0);
-  /** The row behind a row. */
+  /** Next row in the same group, by row. */
   #nextRows = new Uint32Array(0);
   readonly #ready = new TimedQueue();
   readonly #cooling = new TimedQueue();
   #waitingCount = 0;
 
-  /** @param isWaiting - Whether a row that was added still wants its turn: one that does not is passed over, at no cost. */
+  /** @param isWaiting - Whether a row that was added is still waiting; others are skipped, at no cost. */
   constructor(limits: GroupLimits, isWaiting: (row: number) => boolean) {
     this.#limits = limits;
     this.#isWaiting = isWaiting;
     this.#intervalMs = 1_000 / limits.rate;
   }
 
-  /** Groups that there are. */
+  /** Number of groups. */
   get count(): number {
     return this.#byKey.size;
   }
 
-  /** Rows that wait. */
+  /** Rows that are waiting. */
   get waitingCount(): number {
     return this.#waitingCount;
   }
 
-  /** Bytes that the columns take. */
+  /** Memory of the columns, in bytes. */
   get memoryBytes(): number {
     return this.#nextRows.byteLength + this.#firsts.byteLength * 3 + this.#places.byteLength * 10;
   }
 
-  /** The number of a group, by its key; a new one gets one. */
+  /** The number of the group with a key. A new group gets the next number. */
   numberOf(key: number, isOverlay: boolean): number {
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
@@ -88,7 +88,7 @@ export class Groups {
     this.#queue(group);
   }
 
-  /** Takes the row whose turn it is, and counts it as dialed now. @returns `NONE` when no group may be dialed now. */
+  /** Takes the next row and counts it as dialed now. @returns `NONE` when no group may be dialed now. */
   take(nowMs: number): number {
     while (this.#cooling.firstTime <= nowMs) this.#ready.push(this.#cooling.shift(), 0);
     while (this.#ready.length > 0) {
@@ -108,7 +108,7 @@ export class Groups {
     return NONE;
   }
 
-  /** The first row of a group that still wants its turn; `NONE` if there is none. */
+  /** The first row of a group that is still waiting; `NONE` if there is none. */
   #shift(group: number): number {
     for (;;) {
       const row = this.#firsts[group]!;
@@ -126,7 +126,7 @@ export class Groups {
     this.#queue(group);
   }
 
-  /** When a group may be dialed again that may not be now, in monotonic milliseconds; Infinity for none. */
+  /** Time at which the next group may be dialed, in monotonic milliseconds: 0 for now, Infinity when none is queued. */
   get nextTimeMs(): number {
     return this.#ready.length > 0 ? 0 : this.#cooling.firstTime;
   }
@@ -143,7 +143,10 @@ export class Groups {
     this.#ready.push(group, 0);
   }
 
-  /** All groups rest equally long, so that the order of their times is the order in which they come here, nearly: a group that came late waits at most an interval too long. */
+  /**
+   * All groups cool for the same interval, so they come here nearly in the order of their times. A group that comes late waits
+   * at most one interval too long.
+   */
   #coolUntil(group: number): void {
     this.#places[group] = QUEUED;
     this.#cooling.push(group, this.#nextAtMs[group]!);

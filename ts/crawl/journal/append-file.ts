@@ -1,17 +1,16 @@
-// A file that grows at its end, and is never longer than what was meant to be in it: a write that the disk refused half-way is
-// continued where it stopped.
+// A file that grows at its end. A write that the disk refused half-way is continued where it stopped.
 //
-// Bytes wait in memory until `flush`. What was handed to the kernel survives the process, however it ends.
+// Bytes wait in memory until `flush`. Bytes that were handed to the kernel survive the process, however it ends.
 
 import * as fsPromises from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
 import { systemFileError } from '../../storage/file-error.ts';
 
-/** The calls on the file system that are made here. */
+/** The file-system calls that are used here. */
 export type AppendFiles = Pick<typeof fsPromises, 'open'>;
 
-/** For the owner, and for others to read: records are no secret. */
+/** Readable by everybody: records are public. */
 const FILE_MODE = 0o644;
 
 /** One file, open. */
@@ -30,9 +29,9 @@ export class AppendFile {
   }
 
   /**
-   * Opens a file, and cuts off what is behind its sound part.
+   * Opens a file and cuts off what follows its sound part. Creates it if it is missing.
    *
-   * @param soundBytes - How much of it to keep; 0 begins anew. A file that is not there is made.
+   * @param soundBytes - Length of the part to keep; 0 empties the file.
    * @throws {FileError} `ERR_SOCKMAN_SYSTEM`.
    */
   static async open(path: string, soundBytes: number, files: AppendFiles = fsPromises): Promise<AppendFile> {
@@ -45,7 +44,7 @@ export class AppendFile {
     }
   }
 
-  /** Bytes that wait. */
+  /** Bytes that wait to be written. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
@@ -55,17 +54,17 @@ export class AppendFile {
     return this.#length;
   }
 
-  /** Lets bytes wait. They belong to the file from now on. */
+  /** Adds bytes to those that wait. They belong to this object from now on. */
   append(bytes: Uint8Array): void {
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
   }
 
   /**
-   * Writes as much as waits.
+   * Writes the bytes that wait.
    *
-   * @param byteCount - How much of it: what came first. Default: all.
-   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the disk is full, say. What was not written waits on.
+   * @param byteCount - How many of them, oldest first. Default: all.
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: for example, the disk is full. Bytes that were not written keep waiting.
    */
   async flush(byteCount: number = this.#waitingBytes): Promise<void> {
     let left = byteCount;
@@ -89,7 +88,7 @@ export class AppendFile {
     }
   }
 
-  /** Forgets bytes that were written. More may have come behind them meanwhile. */
+  /** Drops bytes that were written. More may have been added behind them meanwhile. */
   #drop(byteCount: number): void {
     const [first] = this.#waiting;
     const rest = first!.subarray(byteCount);
@@ -98,12 +97,12 @@ export class AppendFile {
     this.#waitingBytes -= byteCount;
   }
 
-  /** Has the disk keep what the kernel has. A system that cannot says nothing. */
+  /** Flushes the kernel's copy to the disk. A system that cannot do so is ignored. */
   async sync(): Promise<void> {
     await this.#handle.datasync().catch(() => undefined);
   }
 
-  /** Closes it. What waits is lost. */
+  /** Closes the file. Bytes that wait are lost. */
   async close(): Promise<void> {
     await this.#handle.close();
   }

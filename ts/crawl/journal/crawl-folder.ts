@@ -1,8 +1,7 @@
-// The folder of a crawl: what is known and what is done, so that a crawl that ended in any way goes on where it was.
+// The folder of a crawl. It holds what is known and what is done, so that an interrupted crawl continues where it was.
 //
-// `.lock` keeps a second process out, `crawl.json` says which round it is, `known.journal` has its addresses and
-// `records.ndjson` its records. A new round moves the records of the one before to `records-NUMBER.ndjson`, which is packed where
-// that is wished.
+// `.lock` keeps a second process out, `crawl.json` says which round it is, `known.journal` has its addresses and `records.ndjson`
+// its records. A new round moves the records of the one before to `records-NUMBER.ndjson`, which is packed if the options say so.
 
 import { access, mkdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,19 +27,19 @@ import { knownEntry, knownHeader, readKnown } from './known-file.ts';
 import { PACKED_ENDINGS, packRecords } from './pack-records.ts';
 import type { Packing } from './pack-records.ts';
 
-/** Largest state that is read, in bytes: a million addresses that are left alone. */
+/** Size limit of the state file, in bytes: enough for a million addresses that are left alone. */
 const MAX_STATE_BYTES = 134_217_728;
 
 /** The records of the newest round. */
 export const RECORDS_FILE = 'records.ndjson';
 
-/** What a folder needs around it. */
+/** Options of a `CrawlFolder`. */
 export interface CrawlFolderOptions {
   readonly chain: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly listener: FlushListener;
-  /** Packs records that moved aside; undefined leaves them as they are. */
+  /** How records of earlier rounds are packed; undefined leaves them as they are. */
   readonly pack?: Packing | undefined;
   /** The file layer; default: Node's. */
   readonly files?: AppendFiles;
@@ -67,10 +66,10 @@ export class CrawlFolder {
   }
 
   /**
-   * Takes a folder over, which is made when it is not there.
+   * Takes a folder over. Creates it if it is missing.
    *
    * @throws {FileError} `ERR_SOCKMAN_FILE_LOCKED`: another process uses it. `ERR_SOCKMAN_FILE_NEWER`: a newer release wrote it.
-   *   `ERR_SOCKMAN_FILE_CORRUPT`: it is that of another chain, or damaged. `ERR_SOCKMAN_SYSTEM`.
+   *   `ERR_SOCKMAN_FILE_CORRUPT`: it belongs to another chain or is damaged. `ERR_SOCKMAN_SYSTEM`.
    */
   static async open(path: string, options: CrawlFolderOptions): Promise<CrawlFolder> {
     await mkdir(path, { recursive: true }).catch((error: unknown) => {
@@ -88,7 +87,7 @@ export class CrawlFolder {
     }
   }
 
-  /** As it is; the round in it is the newest there is. Round 0 is a folder where none began. */
+  /** The current state. Its round is the newest one; 0 if none has begun. */
   get state(): CrawlState {
     return this.#state;
   }
@@ -98,9 +97,9 @@ export class CrawlFolder {
     return join(this.path, RECORDS_FILE);
   }
 
-  /** Calls back for each node that the newest round reached: where the next one begins. */
+  /** Calls back for each node that the newest round reached. The next round begins with them. */
   async readReachable(onReachable: (service: Service, services: bigint) => void, signal?: AbortSignal): Promise<void> {
-    // A process that was killed when it began a round has moved the records already.
+    // A process that was killed while it began a round may have moved the records already.
     const aside = this.#recordsAside(this.#state.round);
     for (const path of [this.recordsPath, aside, ...packedNames(aside)]) {
       if (!(await exists(path))) continue;
@@ -128,9 +127,9 @@ export class CrawlFolder {
   }
 
   /**
-   * Goes on with the round that was not complete.
+   * Continues the unfinished round.
    *
-   * @param onRecord - Called for each record of the round that is there.
+   * @param onRecord - Called for each record that the round has so far.
    */
   async resumeRound(frontier: Frontier, onRecord: (record: CrawlRecord) => void, signal?: AbortSignal): Promise<void> {
     const knownBytes = await readKnown(join(this.path, 'known.journal'), frontier);
@@ -148,7 +147,7 @@ export class CrawlFolder {
     if (knownBytes === 0) this.#known!.append(knownHeader());
   }
 
-  /** Notes an address that is new, or that is followed after all. */
+  /** Notes an address that is new or is now followed. */
   learned(frontier: Frontier, row: number): void {
     this.#known!.append(knownEntry(frontier, row));
     this.#flusher!.wake();
@@ -160,21 +159,21 @@ export class CrawlFolder {
     this.#flusher!.wake();
   }
 
-  /** Ends the round: all of it is on the disk then. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it is not; try again. */
+  /** Ends the round and puts all of it on the disk. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: that failed; try again. */
   async endRound(refusals: CrawlState['refusals']): Promise<void> {
     await this.#flusher!.flush();
     await this.#writeState({ ...this.#state, isComplete: true, refusals });
     await this.#closeFiles();
   }
 
-  /** Leaves the folder to others. */
+  /** Closes the files and releases the folder. */
   async close(): Promise<void> {
     await this.#packing;
     await this.#closeFiles();
     this.#lock.release();
   }
 
-  /** Packs what lies aside, beside the round that goes on. What cannot be packed now is with the next round. */
+  /** Packs the records of earlier rounds while the round continues. The next round retries what could not be packed. */
   #pack(): void {
     const { pack, logger } = this.#options;
     if (pack === undefined) return;
@@ -199,7 +198,7 @@ export class CrawlFolder {
     return join(this.path, `records-${round}.ndjson`);
   }
 
-  /** Records that are there are never written over, whatever stands beside them. */
+  /** Existing records are never overwritten, whatever else is in the folder. */
   async #moveRecordsAside(round: number): Promise<void> {
     const { size } = await stat(this.recordsPath).catch(() => ({ size: 0 }));
     if (size === 0) return;
@@ -225,7 +224,7 @@ async function readState(folder: string, file: DataFile, chain: string): Promise
     if (state.chain === chain) return state;
     throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', folder, `the folder of a crawl of ${state.chain}`);
   }
-  // Records and nothing else: those of an older version, or of somebody else. They count as a complete round.
+  // Records without a state come from an older version or from elsewhere. They count as a complete round.
   const records = join(folder, RECORDS_FILE);
   let round = 0;
   if (await exists(records)) {
@@ -236,7 +235,7 @@ async function readState(folder: string, file: DataFile, chain: string): Promise
   return { version: 1, chain, round, startedAt: 0, isComplete: true, refusals: {} };
 }
 
-/** The endpoint of a record. What begins with fc is CJDNS only where the record says so. */
+/** The endpoint of a record. An address that begins with fc is CJDNS only where the record says so. */
 function serviceOf(address: string, port: number, isCjdns: boolean): Service | undefined {
   const parsed = Service.tryParse(address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`, port);
   if (parsed === undefined) return undefined;

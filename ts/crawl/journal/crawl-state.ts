@@ -1,15 +1,15 @@
-// `crawl.json`: which round a folder is in, and who is left alone.
+// `crawl.json`: the round that a folder is in, and the addresses that are left alone.
 
 import { FileError } from '../../storage/file-error.ts';
 
 /** The version of the format that this release writes. */
 export const STATE_VERSION = 1;
 
-/** An address that keeps closing on us. */
+/** An address that keeps closing connections on us. */
 export interface Refusal {
   /** Rounds in a row. */
   readonly count: number;
-  /** Left alone until then, in milliseconds since 1970; 0 for not. */
+  /** End of the time in which it is left alone, in milliseconds since 1970; 0 if it is not. */
   readonly untilMs: number;
 }
 
@@ -25,7 +25,7 @@ export interface CrawlState {
   readonly refusals: Readonly<Record<string, Refusal>>;
 }
 
-/** The state as the file has it. */
+/** The bytes of the file. */
 export function formatState(state: CrawlState): Uint8Array {
   return Buffer.from(`${JSON.stringify(state)}\n`, 'utf8');
 }
@@ -33,7 +33,8 @@ export function formatState(state: CrawlState): Uint8Array {
 /**
  * Reads the file.
  *
- * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: not such a file. `ERR_SOCKMAN_FILE_NEWER`: of a newer release.
+ * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: it is another kind of file, or damaged. `ERR_SOCKMAN_FILE_NEWER`: a newer
+ *   release wrote it.
  */
 export function parseState(path: string, bytes: Uint8Array): CrawlState {
   let value: unknown;
@@ -70,6 +71,6 @@ export function parseState(path: string, bytes: Uint8Array): CrawlState {
 
 function isRefusal(value: unknown): boolean {
   const { count, untilMs } = (value ?? {}) as Partial<Record<string, unknown>>;
-  // JSON has no word for infinity, but numbers that are read as it.
+  // JSON cannot write infinity, but a number that is too large is read as infinity.
   return Number.isFinite(count) && Number.isFinite(untilMs);
 }

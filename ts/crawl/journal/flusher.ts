@@ -1,23 +1,23 @@
-// Writes what a crawl learned to its files, a few times a second and in the right order: an address before the record of who
-// told it, so that a crawl that goes on knows all that its records led to.
+// Writes what a crawl learned to its files, a few times a second and in the right order: an address before the record of the node
+// that told it, so that a resumed crawl knows every address that its records led to.
 //
-// A disk that is full ends nothing: bytes wait, the crawl is told to pause, and a new try is made every second.
+// A full disk ends nothing: bytes wait, the crawl is told to pause, and the write is retried every second.
 
 import type { FileError } from '../../storage/file-error.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { AppendFile } from './append-file.ts';
 
-/** Between two writes, in milliseconds: what a process that is killed loses at most. */
+/** Interval between writes, in milliseconds. A killed process loses at most this much. */
 const FLUSH_MS = 250;
 
-/** Between two tries when the disk takes nothing, in milliseconds. */
+/** Interval between attempts while the disk refuses, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** Who hears of a disk that takes nothing. */
+/** Callbacks about a disk that refuses to write. */
 export interface FlushListener {
-  /** Writing failed; told once, until it works again. */
+  /** A write failed. Called once until writing works again. */
   stuck(error: FileError): void;
-  /** It works again. */
+  /** Writing works again. */
   recovered(): void;
 }
 
@@ -28,7 +28,7 @@ export class Flusher {
   readonly #clock: Clock;
   readonly #listener: FlushListener;
   #timer: Timer | undefined;
-  /** The write that is under way: one at a time, or both would write the same bytes. Resolves with what went wrong. */
+  /** The write under way. There is one at a time, or two would write the same bytes. Resolves with the error, if any. */
   #running: Promise<FileError | undefined> | undefined;
   #isStuck = false;
   #isClosed = false;
@@ -40,12 +40,12 @@ export class Flusher {
     this.#listener = listener;
   }
 
-  /** Bytes that wait. */
+  /** Bytes that wait to be written. */
   get waitingBytes(): number {
     return this.#known.waitingBytes + this.#records.waitingBytes;
   }
 
-  /** Something waits: it is written soon. */
+  /** Schedules a write of what waits. */
   wake(): void {
     if (this.#timer !== undefined || this.#running !== undefined || this.#isClosed) return;
     this.#timer = this.#clock.after(FLUSH_MS, this.#onTimer);
@@ -53,7 +53,7 @@ export class Flusher {
 
   /**
    * Writes all that waits now.
-   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it cannot be written; it waits on.
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: a file cannot be written; the bytes keep waiting.
    */
   async flush(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
@@ -64,7 +64,7 @@ export class Flusher {
     this.#done(undefined);
   }
 
-  /** Writes what waits, if that works, and closes the files. */
+  /** Writes what waits, if possible, and closes the files. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
@@ -88,7 +88,7 @@ export class Flusher {
   }
 
   async #write(): Promise<void> {
-    // Records that come meanwhile may be of addresses that wait behind those that are written now.
+    // A record that arrives during the write may follow from addresses that this write does not include.
     const recordBytes = this.#records.waitingBytes;
     await this.#known.flush();
     await this.#records.flush(recordBytes);

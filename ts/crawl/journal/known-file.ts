@@ -1,4 +1,4 @@
-// `known.journal`: every address of a round in the order in which it was learned, so that a crawl that was killed goes on.
+// `known.journal`: every address of a round, in the order in which they were learned, so that a killed crawl can continue.
 //
 // | offset | size | field |
 // |---|---|---|
@@ -11,10 +11,10 @@
 // | 0 | 1 | network: 1 IPv4, 2 IPv6, 3 onion, 4 I2P, 5 CJDNS |
 // | 1 | 1 | flags, as the frontier has them |
 // | 2 | 2 | port, low byte first |
-// | 4 | 4 | source: the place of who told it in this file, or from the top a kind of seed; low byte first |
+// | 4 | 4 | source: the index of the telling node's entry in this file, or a kind of seed counted from the top; low byte first |
 // | 8 | 4, 16, 32 | address |
 //
-// An address that stands there twice is one that was not worth a visit at first.
+// An address with two entries was not worth a visit at first.
 
 import { open } from 'node:fs/promises';
 
@@ -31,7 +31,7 @@ const HEADER_BYTES = MAGIC.length + 1;
 const HEAD_BYTES = 8;
 const CHUNK_BYTES = 1_048_576;
 
-/** What a file begins with. */
+/** The header of the file. */
 export function knownHeader(): Uint8Array {
   return Buffer.concat([MAGIC, Uint8Array.of(KNOWN_VERSION)]);
 }
@@ -51,9 +51,9 @@ export function knownEntry(frontier: Frontier, row: number): Uint8Array {
 /**
  * Reads a journal into a frontier.
  *
- * @returns How many bytes of it are sound: a process that was killed may have left half an entry. 0 when there is no file, or
- *   one that was not begun.
- * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: not such a file. `ERR_SOCKMAN_FILE_NEWER`: of a newer release.
+ * @returns Length of the sound part in bytes: a killed process may have left half an entry. 0 when the file is missing or has no
+ *   complete header.
+ * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: it is another kind of file. `ERR_SOCKMAN_FILE_NEWER`: a newer release wrote it.
  *   `ERR_SOCKMAN_SYSTEM`: it cannot be read.
  */
 export async function readKnown(path: string, frontier: Frontier): Promise<number> {
@@ -72,14 +72,14 @@ export async function readKnown(path: string, frontier: Frontier): Promise<numbe
     }
     const end = restoreEntries(bytes, at, frontier);
     soundBytes += end;
-    // A disk that lost power may have kept the length of a file, and zeros for its end.
+    // After a power loss the file may have its full length but zeros at its end.
     if (end < bytes.length && NETWORK_NAMES[bytes[end]!] === undefined) return soundBytes;
     rest = bytes.slice(end);
   }
   return soundBytes;
 }
 
-/** @returns Where the first entry begins that is not whole, or none. */
+/** @returns The offset of the first incomplete or invalid entry; the length of the file if there is none. */
 function restoreEntries(bytes: Uint8Array, start: number, frontier: Frontier): number {
   let at = start;
   while (at < bytes.length) {

@@ -1,7 +1,7 @@
-// Packs the records of rounds that are over: `records-3.ndjson` becomes `records-3.ndjson.gz`.
+// Packs the records of finished rounds: `records-3.ndjson` becomes `records-3.ndjson.gz`.
 //
-// The packed file has its name only once it is whole, and the plain one goes after that: a process that is killed in between leaves
-// a file to be packed again.
+// The packed file gets its name only once it is whole, and the plain one is removed after that. A process that is killed in
+// between leaves a file that is packed again.
 
 import { createReadStream, createWriteStream } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
@@ -12,10 +12,10 @@ import * as zlib from 'node:zlib';
 import { systemFileError } from '../../storage/file-error.ts';
 import { invalidArg } from '../../util/errors/errors.ts';
 
-/** How records are packed. `zstd` needs a Node that has it: 22.15 or newer. */
+/** How records are packed. `zstd` needs Node 22.15 or newer. */
 export type Packing = 'gzip' | 'zstd';
 
-/** What the name of a packed file ends in. */
+/** File name suffix of each kind of packing. */
 export const PACKED_ENDINGS: Readonly<Record<Packing, string>> = { gzip: '.gz', zstd: '.zst' };
 
 const ASIDE = /^records-\d+(-\d+)?\.ndjson$/;
@@ -24,14 +24,14 @@ const UNFINISHED = /^records-.*\.ndjson\.(gz|zst)\.new$/;
 type Packer = ReturnType<typeof zlib.createGzip>;
 const { createZstdCompress } = zlib as { createZstdCompress?: () => Packer };
 
-/** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: this Node cannot pack so. */
+/** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: this version of Node cannot pack that way. */
 export function checkPacking(packing: Packing): void {
   const isKnown = packing === 'gzip' || (packing === 'zstd' && createZstdCompress !== undefined);
   if (!isKnown) throw invalidArg('pack', createZstdCompress === undefined ? "'gzip'" : "'gzip' or 'zstd'", packing);
 }
 
 /**
- * Packs all records that lie aside in a folder, one file after the other.
+ * Packs all records of earlier rounds in a folder, one file after the other.
  *
  * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: a file cannot be read or written; it stays as it is.
  */

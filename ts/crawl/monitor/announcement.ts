@@ -1,37 +1,37 @@
-// One block or transaction and how it spread: who announced it when, counted from the first.
+// One block or transaction and how it spread: the time of each peer's announcement, from the first one on.
 
-/** Networks by number, 0 unused: as `NETWORK_NAMES`. */
+/** Number of network numbers, as in `NETWORK_NAMES`; 0 stands for all networks here. */
 const NETWORK_NUMBERS_END = 6;
 
-/** Who is held at a moment: all, and by network number. */
+/** Peers held at one moment: all, and by network number. */
 export interface HeldCounts {
   readonly all: number;
   readonly networks: Uint32Array;
 }
 
-/** What an announcement needs to know of a peer. */
+/** The peer that announces. */
 export interface Announcer {
-  /** Its place among those that are held. */
+  /** Its slot among the held peers. */
   readonly slot: number;
   readonly network: number;
-  /** Since when it is held, in monotonic milliseconds. */
+  /** Time since which it is held, in monotonic milliseconds. */
   readonly heldSinceMs: number;
 }
 
-/** Milliseconds from the first announcement until half, and nine tenths, had made theirs; NaN if they never did. */
+/** Milliseconds from the first announcement until half, and nine tenths, of the peers had made theirs; NaN if they never did. */
 export interface Spread {
   readonly p50: number;
   readonly p90: number;
 }
 
-/** See the module comment. Takes 4 bytes for each peer that is held. */
+/** See the module comment. Takes 4 bytes for each held peer. */
 export class Announcement {
   readonly key: string;
   readonly firstAtMs: number;
   readonly firstWallMs: number;
   readonly firstSlot: number;
   readonly held: HeldCounts;
-  /** Milliseconds after the first by slot; negative: not yet. */
+  /** Milliseconds after the first announcement, by slot; negative: not announced yet. */
   readonly delays: Float32Array;
   count = 0;
   readonly #counts = new Uint32Array(NETWORK_NUMBERS_END);
@@ -47,7 +47,7 @@ export class Announcement {
     this.delays = new Float32Array(slots).fill(-1);
   }
 
-  /** A peer announces it. Those that came later, and who said so before, do not count. */
+  /** A peer announces it. Peers that connected later do not count, nor do repeated announcements. */
   add({ slot, network, heldSinceMs }: Announcer, nowMs: number): void {
     if (slot >= this.delays.length || heldSinceMs > this.firstAtMs || this.delays[slot]! >= 0) return;
     const delayMs = nowMs - this.firstAtMs;
@@ -63,7 +63,7 @@ export class Announcement {
     return { p50: this.#p50[network]!, p90: this.#p90[network]! };
   }
 
-  /** Place 0 is for all. */
+  /** Place 0 stands for all networks. */
   #note(place: number, count: number, held: number, delayMs: number): void {
     if (count === Math.ceil(held * 0.5)) this.#p50[place] = delayMs;
     if (count === Math.ceil(held * 0.9)) this.#p90[place] = delayMs;

@@ -1,7 +1,7 @@
-// Announcements of one kind that are followed: each from the first one seen, for a while, and as many at once as are allowed.
+// The followed announcements of one kind: each for a while from its first announcement, and at most a limited number at once.
 //
-// Anybody can announce what is not there. A peer can begin few at a time, and what was not followed from its first
-// announcement is not followed from a later one: its times would be wrong.
+// A peer can announce things that do not exist, so each peer can begin only a few at a time. An item that was not followed from
+// its first announcement is not followed from a later one: its times would be wrong.
 
 import { RollingBloomFilter } from '../../util/hashing/rolling-bloom-filter.ts';
 import type { RandomUint32 } from '../../util/random.ts';
@@ -9,17 +9,17 @@ import type { Clock } from '../../util/time/clock.ts';
 import { Announcement } from './announcement.ts';
 import type { Announcer, HeldCounts } from './announcement.ts';
 
-/** Hashes that are remembered as seen: hours of transactions. */
+/** Number of hashes that are remembered as seen: hours of transactions. */
 const REMEMBERED = 100_000;
 const FALSE_POSITIVES = 0.000_001;
 
-/** How many are followed, and for how long. */
+/** How many announcements are followed, and for how long. */
 export interface FollowLimits {
-  /** At once. */
+  /** Most at once. */
   readonly maxOpen: number;
-  /** At once, of those that one peer was the first to announce. */
+  /** Most at once of those that one peer was the first to announce. */
   readonly maxOpenPerPeer: number;
-  /** In milliseconds. */
+  /** How long each is followed, in milliseconds. */
   readonly followMs: number;
 }
 
@@ -35,12 +35,12 @@ export class Announcements {
   readonly #clock: Clock;
   readonly #onEnd: (announcement: Announcement) => void;
   readonly #seen: RollingBloomFilter;
-  /** In the order of their beginnings. */
+  /** In the order in which they began. */
   readonly #open = new Map<string, Announcement>();
   readonly #openBySlot = new Map<number, number>();
   #seenCount = 0;
 
-  /** @param onEnd - Told of each that was followed to its end. */
+  /** @param onEnd - Called with each announcement that was followed to its end. */
   constructor(limits: FollowLimits, clock: Clock, random: RandomUint32, onEnd: (announcement: Announcement) => void) {
     this.#limits = limits;
     this.#clock = clock;
@@ -48,12 +48,12 @@ export class Announcements {
     this.#seen = new RollingBloomFilter({ elementCount: REMEMBERED, falsePositiveRate: FALSE_POSITIVES, random });
   }
 
-  /** Different ones that were announced. */
+  /** Different hashes that were announced. */
   get seenCount(): number {
     return this.#seenCount;
   }
 
-  /** Those that are followed now. */
+  /** Announcements that are followed now. */
   get openCount(): number {
     return this.#open.size;
   }
@@ -62,7 +62,7 @@ export class Announcements {
    * A peer announces a hash.
    *
    * @param hash - Lent.
-   * @param held - Who is held now.
+   * @param held - The peers held now.
    * @param slots - One more than the highest slot in use.
    */
   announced(hash: Uint8Array, peer: Announcer, nowMs: number, held: HeldCounts, slots: number): void {
@@ -80,7 +80,7 @@ export class Announcements {
     announcement.add(peer, nowMs);
   }
 
-  /** Ends those that were followed for long enough. */
+  /** Ends the announcements that were followed for long enough. */
   sweep(nowMs: number): void {
     for (const announcement of this.#open.values()) {
       if (nowMs < announcement.firstAtMs + this.#limits.followMs) return;
@@ -88,7 +88,7 @@ export class Announcements {
     }
   }
 
-  /** Ends all. */
+  /** Ends all announcements. */
   endAll(): void {
     for (const announcement of this.#open.values()) this.#end(announcement);
   }

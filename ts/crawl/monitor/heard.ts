@@ -1,4 +1,4 @@
-// What held peers say: announcements are followed, addresses go into the frontier, both are noted.
+// Messages of held peers: announcements are followed, addresses go into the frontier, and both are noted.
 
 import type { RandomUint32 } from '../../util/random.ts';
 import type { Clock } from '../../util/time/clock.ts';
@@ -10,10 +10,10 @@ import type { HeldTable } from './held-table.ts';
 import { walkInventory } from './inventory-walker.ts';
 import type { MonitorRecorder } from './monitor-recorder.ts';
 
-/** Most addresses of a message that are noted one by one: longer ones are answers to `getaddr`. */
+/** Most addresses in a message whose addresses are noted one by one: longer messages are answers to `getaddr`. */
 const MAX_NOTED_ADDRESSES = 10;
 
-/** What listening works with. */
+/** Collaborators of `Heard`. */
 export interface HeardParts {
   readonly clock: Clock;
   readonly random: RandomUint32;
@@ -58,7 +58,7 @@ export class Heard implements HeldPeerListener {
     return this.#addressesTold;
   }
 
-  /** The address of a peer, in text. */
+  /** The address of a peer, as text. */
   addressOf(peer: HeldPeer): string {
     return String(this.#frontier.table.serviceOf(peer.row));
   }
@@ -66,7 +66,7 @@ export class Heard implements HeldPeerListener {
   handshakeCompleted(peer: HeldPeer, nowMs: number): void {
     peer.heldSinceMs = nowMs;
     this.#held.add(peer);
-    // The group's place is for dials: it is free again.
+    // The limit of the group is for dials: the place is free again.
     this.#frontier.finish(peer.row, false, nowMs);
     this.#recorder.began(peer, this.addressOf(peer));
     peer.ping(nowMs);
@@ -106,13 +106,13 @@ export class Heard implements HeldPeerListener {
     this.#recorder.gossip(this.addressOf(peer), walker.count, newCount, isSelf, told);
   }
 
-  /** Ends what was followed long enough. */
+  /** Ends the announcements that were followed for long enough. */
   sweep(nowMs: number): void {
     this.#blocks.sweep(nowMs);
     this.#transactions.sweep(nowMs);
   }
 
-  /** Ends all that is followed, while the peers that announced it are still held. */
+  /** Ends all announcements, while the peers that made them are still held. */
   endAll(): void {
     this.#blocks.endAll();
     this.#transactions.endAll();

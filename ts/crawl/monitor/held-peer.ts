@@ -1,4 +1,4 @@
-// A connection that is kept: a handshake, one question for addresses, and then mostly listening.
+// A connection that is kept: a handshake, one request for addresses, and then mostly listening.
 
 import { encodeMessage } from '../../p2p/messages/registry.ts';
 import type { EncodedMessage } from '../../p2p/messages/registry.ts';
@@ -7,13 +7,13 @@ import type { SockMan } from '../../sockman/sock-man.ts';
 import { Conversation } from '../visit/conversation.ts';
 import type { ConversationContext } from '../visit/conversation.ts';
 
-/** A node sends gossip to inbound peers that asked it for addresses once. (Bitcoin Core, net_processing.cpp) */
+/** A node gossips addresses only to inbound peers that have asked it for addresses. (Bitcoin Core, net_processing.cpp) */
 const GETADDR = encodeMessage({ type: 'getaddr' });
 
-/** Bytes that may wait for a peer that does not read. */
+/** Most bytes that may wait for a peer that does not read. */
 const MAX_UNSENT_BYTES = 16_384;
 
-/** Hears what held peers say. */
+/** Callbacks of held peers. */
 export interface HeldPeerListener {
   handshakeCompleted(peer: HeldPeer, nowMs: number): void;
   /** An `inv`. The payload belongs to the callee. */
@@ -22,19 +22,19 @@ export interface HeldPeerListener {
   gotAddresses(peer: HeldPeer, isV2: boolean, payload: Uint8Array): void;
 }
 
-/** What held peers work with. */
+/** Collaborators of a `HeldPeer`. */
 export interface HeldPeerParts {
   readonly context: ConversationContext;
   readonly sockets: Pick<SockMan, 'queueBytes'>;
   readonly listener: HeldPeerListener;
 }
 
-/** What is known of a peer when it is dialed. */
+/** What is known of a peer once it is connected. */
 export interface HeldPeerStart {
   readonly nodeId: number;
-  /** Its number in the frontier. */
+  /** Its row in the frontier. */
   readonly row: number;
-  /** Its network's number. */
+  /** The number of its network. */
   readonly network: number;
   readonly asn: number;
   readonly connectedAtMs: number;
@@ -47,13 +47,13 @@ export class HeldPeer extends Conversation {
   readonly network: number;
   readonly asn: number;
   readonly connectedAtMs: number;
-  /** Its place among those that are held; -1 before the handshake is complete. */
+  /** Its slot among the held peers; -1 before the handshake is complete. */
   slot = -1;
   heldSinceMs = Infinity;
   /** When the last bytes came. */
   heardAtMs: number;
   pingMs = -1;
-  /** Addresses that it told, and those that were its own. */
+  /** Addresses that it told, and how many of them were its own. */
   addressCount = 0;
   selfCount = 0;
   readonly #sockets: HeldPeerParts['sockets'];

@@ -1,4 +1,4 @@
-// The peers that are held: each has a slot, and slots stay dense, so that what is noted of all peers is an array.
+// The held peers. Each has a slot, and slots stay dense, so that notes on all peers fit into an array.
 
 import type { HeldCounts } from './announcement.ts';
 import type { HeldPeer } from './held-peer.ts';
@@ -16,7 +16,7 @@ export class HeldTable implements HeldCounts {
     return this.#count;
   }
 
-  /** How many speak V2. */
+  /** Held peers that speak V2. */
   get v2Count(): number {
     return this.#v2Count;
   }

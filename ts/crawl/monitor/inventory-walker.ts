@@ -1,17 +1,17 @@
-// Walks over the entries of an `inv` without making anything of them.
+// Walks over the entries of an `inv` without making objects of them.
 
 import { ByteReader } from '../../util/bytes/bytes.ts';
 import { HASH_BYTES } from '../../p2p/hash.ts';
 import { INVENTORY_TYPE_MASK, InventoryType, MAX_INVENTORY_ITEMS } from '../../p2p/messages/inventory.ts';
 
-/** An entry: type and hash. */
+/** Size of an entry: type and hash. */
 const ENTRY_BYTES = 4 + HASH_BYTES;
 
 /**
  * Calls back for each block and transaction.
  *
  * @param payload - Lent; the hashes lie in it.
- * @returns False for a payload that is not an inventory, or a longer one than allowed: none of it is used.
+ * @returns False for a payload that does not decode or has more entries than allowed: none of it is used.
  */
 export function walkInventory(payload: Uint8Array, onItem: (isBlock: boolean, hash: Uint8Array) => void): boolean {
   const start = readStart(payload);
@@ -26,7 +26,7 @@ export function walkInventory(payload: Uint8Array, onItem: (isBlock: boolean, ha
   return true;
 }
 
-/** Where the first entry begins; undefined when the length is not what the count says. */
+/** Offset of the first entry; undefined when the length does not match the count. */
 function readStart(payload: Uint8Array): number | undefined {
   try {
     const reader = new ByteReader(payload);

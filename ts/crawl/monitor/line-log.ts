@@ -1,17 +1,17 @@
-// `monitor-2026-11-29.ndjson`: what a monitor saw, a line each, a file a day.
+// `monitor-2026-11-29.ndjson`: the events of a monitor, one line each, one file a day.
 
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemFileError } from '../../storage/file-error.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
 
-/** Between two writes, in milliseconds: what a killed process loses. */
+/** Interval between writes, in milliseconds. A killed process loses at most this much. */
 const WRITE_MS = 1_000;
 
-/** Text that is kept while the disk is full, in UTF-16 units; what comes beyond is counted and lost. */
+/** Most text that is kept while the disk is full, in UTF-16 units. Lines beyond it are counted and lost. */
 const MAX_KEPT_CHARS = 16_777_216;
 
-/** Appends lines; never fails, but says so. */
+/** Appends lines. `add` and `write` never throw; faults go to a callback. */
 export class LineLog {
   readonly #folder: string;
   readonly #clock: Clock;
@@ -21,7 +21,7 @@ export class LineLog {
   #lostCount = 0;
 
   /**
-   * @param onFault - Told of each write that failed; the lines are kept for the next.
+   * @param onFault - Called for each write that failed; its lines are kept for the next one.
    * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the folder cannot be made.
    */
   constructor(folder: string, clock: Clock, onFault: (error: unknown) => void) {
@@ -35,7 +35,7 @@ export class LineLog {
     }
   }
 
-  /** Lines that found no room. */
+  /** Lines that were lost for lack of room. */
   get lostCount(): number {
     return this.#lostCount;
   }

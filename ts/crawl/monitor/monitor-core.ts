@@ -1,4 +1,4 @@
-// The peers of a `Monitor`: dials them, holds them, pings them and notes when they go. What they say is for `heard.ts`.
+// The peers of a `Monitor`: dials them, holds them, pings them and notes when they leave. `heard.ts` takes their messages.
 
 import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
 import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
@@ -29,16 +29,16 @@ import { dialPeer, isProxied } from './peer-dialer.ts';
 import { RedialTimes, endOf } from './redial-times.ts';
 import type { DialEnd } from './redial-times.ts';
 
-/** Between two looks at all peers, in milliseconds. */
+/** Interval between checks of all peers, in milliseconds. */
 const SWEEP_MS = 250;
 
-/** Bytes of unfinished messages of one peer: no message that is of use is longer. */
+/** Most bytes of one peer's unfinished message: no useful message is longer. */
 const MAX_HELD_MESSAGE_BYTES = 2_097_152;
 
-/** How long nothing is dialed when there are no sockets left, in milliseconds. */
+/** Pause in dialing when there are no sockets left, in milliseconds. */
 const OUT_OF_SOCKETS_MS = 10_000;
 
-/** Silent for so long, with a ping open: gone. In milliseconds, as Bitcoin Core's time-out of peers. */
+/** Silence with an unanswered ping after which a peer counts as gone, in milliseconds. As Bitcoin Core's peer timeout. */
 const SILENT_MS = 1_200_000;
 
 /** See the module comment. */
@@ -57,7 +57,7 @@ export class MonitorCore {
   readonly #redials = new RedialTimes();
   readonly #pings = new LogHistogram();
   readonly #sessions = new LogHistogram();
-  /** V2 was tried and the peer hung up: V1 is next. */
+  /** Rows whose peers hung up over V2: V1 is next. */
   readonly #speaksV1 = new Set<number>();
   #dialing = 0;
   #restsUntilMs = 0;
@@ -101,12 +101,12 @@ export class MonitorCore {
     this.#peerParts = { context, sockets: this.#sockets, listener: this.#heard };
   }
 
-  /** How the monitor introduces itself. */
+  /** User agent of the monitor. */
   get userAgent(): string {
     return this.#greeting.userAgent;
   }
 
-  /** What is seen now. */
+  /** The current figures. */
   get picture(): MonitorPicture {
     const held = this.#held;
     const heard = this.#heard;
@@ -133,7 +133,7 @@ export class MonitorCore {
     };
   }
 
-  /** How fast blocks and transactions spread so far. */
+  /** How fast blocks and transactions have spread so far. */
   get propagation(): PropagationSummary {
     return this.#recorder.propagation(this.#held.all, this.#heard.blocksSeen, this.#heard.transactionsSeen);
   }
@@ -215,7 +215,7 @@ export class MonitorCore {
     const nowMs = this.#clock.now();
     if (result.nodeId === undefined) {
       if (result.code !== 'out-of-sockets') return this.#dialEnded(row, 'failed');
-      // What the system gives is what there is.
+      // The system has no more sockets: the address waits for its turn.
       this.#frontier.putBack(row);
       this.#limit = Math.max(1, this.#peers.size);
       this.#restsUntilMs = nowMs + OUT_OF_SOCKETS_MS;
@@ -241,7 +241,7 @@ export class MonitorCore {
     peer.begin(this.#greeting.versionFor(isProxied(this.#options, service) ? undefined : service));
   }
 
-  /** A dial or a handshake came to nothing, or a session is over. */
+  /** A dial or a handshake failed, or a session is over. */
   #dialEnded(row: number, end: DialEnd): void {
     const nowMs = this.#clock.now();
     if (end === 'failed') this.#frontier.finish(row, false, nowMs);
@@ -305,7 +305,7 @@ export class MonitorCore {
     this.#timer = this.#sockets.deadline(SWEEP_MS, this.#onSweep);
   };
 
-  /** Handshakes that take too long. */
+  /** Ends handshakes that take too long. */
   #endSilent(nowMs: number): void {
     const { clear, overlay } = this.#options;
     if (this.#peers.size === this.#held.all) return;

@@ -1,31 +1,31 @@
-// What a monitor may be told, and how much it may hold.
+// Options and figures of a monitor.
 
 import type { CrawlOptions } from '../crawl-options.ts';
 
-/** Connections to reach: all reachable nodes, with room. */
+/** Enough for all reachable nodes, with room to spare. */
 export const DEFAULT_MAX_HELD = 32_000;
 
-/** Descriptors that are left for files, proxies and listeners. */
+/** Descriptors that are kept free for files, proxies and listeners. */
 export const RESERVED_DESCRIPTORS = 64;
 
 /** Options of a `Monitor`. */
 export interface MonitorOptions {
-  /** As for a `Crawler`: chain, routes, seeds, exclusions, rates, contact. `concurrency` is for dials at once. */
+  /** As for a `Crawler`: chain, routes, seeds, exclusions, rates, contact. `concurrency` limits dials at once. */
   readonly crawl: CrawlOptions;
-  /** Connections at once, 1 to 1,000,000. Default 32,000. */
+  /** Most connections at once, 1 to 1,000,000. Default 32,000. */
   readonly maxHeld?: number;
-  /** Where lines and `propagation.json` go; left out, nothing is kept. */
+  /** Folder for the lines and `propagation.json`; left out, nothing is kept. */
   readonly folder?: string;
-  /** Between two pings of a peer, in milliseconds, 1,000 to a day. Default 120,000. */
+  /** Interval between pings of a peer, in milliseconds, 1,000 to a day. Default 120,000. */
   readonly pingEveryMs?: number;
 }
 
-/** What a monitor sees at a moment. */
+/** Figures of a monitor at one moment. */
 export interface MonitorPicture {
   readonly held: number;
   readonly dialing: number;
   readonly maxHeld: number;
-  /** Held, by network and by transport. */
+  /** Held peers by network, and those that speak V2. */
   readonly networks: Readonly<Record<string, number>>;
   readonly v2: number;
   readonly known: number;
@@ -36,7 +36,7 @@ export interface MonitorPicture {
   readonly leftAlone: number;
   readonly bytesReceived: number;
   readonly bytesSent: number;
-  /** The medians of round trips and of sessions that ended; undefined without any. */
+  /** Medians of round trips and of the length of finished sessions; undefined before the first. */
   readonly pingMs: number | undefined;
   readonly sessionSeconds: number | undefined;
 }

@@ -1,4 +1,4 @@
-// What a monitor writes down: a line for each thing that happened, and how fast announcements spread so far.
+// Writes what a monitor saw: a line for each event, and how fast announcements have spread so far.
 
 import { join } from 'node:path';
 import type { Clock } from '../../util/time/clock.ts';
@@ -13,7 +13,7 @@ import { LineLog } from './line-log.ts';
 import type { MonitorPicture } from './monitor-options.ts';
 import { SpreadTally } from './spread-summary.ts';
 
-/** Between two lines that say how it stands, in milliseconds. */
+/** Interval between lines with the current figures, in milliseconds. */
 const PICTURE_MS = 60_000;
 
 const HOUR_MS = 3_600_000;
@@ -70,7 +70,7 @@ export class MonitorRecorder {
     this.#line('gossip', { from, count, newCount, isSelf, ...(addresses.length === 0 ? {} : { addresses }) });
   }
 
-  /** @param addressOf - Who has a slot now; a peer that left meanwhile is left out. */
+  /** @param addressOf - Address of the peer that has a slot now; a peer that left meanwhile is omitted. */
   block(announcement: Announcement, addressOf: (slot: number) => string | undefined): void {
     this.#blocks.add(announcement);
     if (this.#log === undefined) return;
@@ -97,7 +97,7 @@ export class MonitorRecorder {
     };
   }
 
-  /** Says once a minute how it stands. */
+  /** Writes the current figures once a minute. */
   sweep(nowMs: number, picture: () => MonitorPicture, propagation: () => PropagationSummary): void {
     if (nowMs < this.#nextPictureMs) return;
     this.#nextPictureMs = nowMs + PICTURE_MS;
@@ -127,7 +127,7 @@ export class MonitorRecorder {
   }
 }
 
-/** What is said of every announcement: when it was first seen, and how it spread, in all and by network. */
+/** The common part of every announcement's line: when it was first seen, and how it spread in all and by network. */
 function spreadOf(announcement: Announcement): object {
   const { key, firstWallMs, held, count } = announcement;
   const networks: Record<string, object> = {};

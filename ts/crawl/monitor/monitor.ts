@@ -1,12 +1,12 @@
-// `Monitor`: the outside of a monitor.
+// `Monitor`: the public class of a monitor.
 
 import type { PropagationSummary } from '../report/tally/summary.ts';
 import { MonitorCore } from './monitor-core.ts';
 import type { MonitorOptions, MonitorPicture } from './monitor-options.ts';
 
 /**
- * Holds connections to as many nodes as there are or as are allowed, and listens. Asks for addresses once and for nothing else,
- * and answers pings.
+ * Holds connections to as many nodes as it finds or may hold, and listens. Asks each node once for addresses, and for nothing
+ * else; answers pings.
  *
  * @example
  * const monitor = new Monitor({ crawl: { chain: 'signet', fixedSeeds: true }, folder: 'signet' });
@@ -26,27 +26,27 @@ export class Monitor {
     this.#core = new MonitorCore(options);
   }
 
-  /** How the monitor introduces itself. */
+  /** User agent of the monitor. */
   get userAgent(): string {
     return this.#core.userAgent;
   }
 
-  /** What is seen now. */
+  /** The current figures. */
   get picture(): MonitorPicture {
     return this.#core.picture;
   }
 
-  /** How fast blocks and transactions spread so far. */
+  /** How fast blocks and transactions have spread so far. */
   get propagation(): PropagationSummary {
     return this.#core.propagation;
   }
 
-  /** Begins to dial. Once. */
+  /** Begins to dial. Call it once. */
   start(): void {
     this.#core.start();
   }
 
-  /** Closes all connections and writes what is left to write. For good. */
+  /** Closes all connections for good and writes what is left to write. */
   stop(): Promise<void> {
     return this.#core.stop();
   }

@@ -1,22 +1,23 @@
-// When an address is dialed again: soon after a session that lasted, later after a failure, in a day when a node sends us away.
+// When an address is dialed again: soon after a session that lasted, later after a failure, and after a day if the node keeps
+// closing early.
 
 import { TimedQueue } from '../frontier/column.ts';
 
-/** After a session that lasted, in milliseconds. */
+/** Pause after a session that lasted, in milliseconds. */
 const AFTER_SESSION_MS = 60_000;
-/** After a dial or a handshake that failed. */
+/** Pause after a dial or a handshake that failed, in milliseconds. */
 const AFTER_FAILURE_MS = 1_800_000;
-/** After so many closings in a row, soon after our `version`. */
+/** Pause after too many sessions in a row that the node closed early, in milliseconds; and that number. */
 const DAY_MS = 86_400_000;
 const CLOSINGS = 3;
 
-/** A session that is shorter, in milliseconds, is the node's way to say no. */
+/** Sessions shorter than this, in milliseconds, count as closed early: the node does not want us. */
 const SHORT_SESSION_MS = 30_000;
 
 /** How a dial went. */
 export type DialEnd = 'failed' | 'closed-early' | 'lasted';
 
-/** Why and how long a session was. */
+/** How a session ended, judged by its length in milliseconds. */
 export const endOf = (heldMs: number): DialEnd => (heldMs < SHORT_SESSION_MS ? 'closed-early' : 'lasted');
 
 /** See the module comment. */
@@ -24,7 +25,7 @@ export class RedialTimes {
   readonly #soon = new TimedQueue();
   readonly #later = new TimedQueue();
   readonly #inADay = new TimedQueue();
-  /** Closings in a row, of those that had any. */
+  /** Early closings in a row, by row; rows without any are left out. */
   readonly #closings = new Map<number, number>();
 
   /** Addresses that are left alone for a day. */

@@ -1,4 +1,4 @@
-// How fast blocks and transactions spread: medians over all that were followed to their end.
+// How fast blocks and transactions spread: medians over all announcements that were followed to their end.
 
 import { NETWORK_NAMES } from '../frontier/address-table.ts';
 import { LogHistogram } from '../report/tally/log-histogram.ts';
@@ -6,7 +6,7 @@ import { REPORT_NETWORKS } from '../report/tally/summary.ts';
 import type { ReportNetwork, SpreadSummary, SpreadTimes } from '../report/tally/summary.ts';
 import type { Announcement } from './announcement.ts';
 
-/** Place 0 is for all, the others are network numbers. */
+/** Place 0 stands for all networks; the others are network numbers. */
 const PLACES = NETWORK_NAMES.length;
 
 /** Adds up announcements of one kind. */

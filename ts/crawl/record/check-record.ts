@@ -1,11 +1,11 @@
-// Whether a value that came from a file is a record: a file may be damaged, older, newer, or somebody else's.
+// Whether a value from a file is a record: the file may be damaged, older, newer, or of another program.
 
 import { FIELDS, REQUIRED_KEYS } from './record.ts';
 import type { CrawlRecord, FieldKind } from './record.ts';
 
 /**
- * Says what is wrong with a value that should be a record; undefined for a record. Keys that are not known are let through,
- * since a newer release may have more.
+ * Says what is wrong with a value that should be a record; undefined for a record. Unknown keys pass, since a newer release may
+ * have more.
  *
  * @param value - Anything that JSON can hold.
  */

@@ -1,6 +1,6 @@
 // How a visit to an address can end, each in exactly one way, and the steps that a visit goes through.
 
-/** Every outcome, with its meaning. `code` of the record says more where there is more to say. */
+/** Every outcome with its meaning. `code` of the record adds detail where there is any. */
 export const OUTCOMES = {
   reachable: 'a node of the network: the handshake was completed',
   full: 'accepted, then closed or reset before a byte arrived',
@@ -16,16 +16,16 @@ export const OUTCOMES = {
   self: 'ourselves: the `version` was our own',
 } as const;
 
-/** Which of `OUTCOMES`. */
+/** One of `OUTCOMES`. */
 export type Outcome = keyof typeof OUTCOMES;
 
-/** The parts of a visit, in their order. A record's `step` is the one that the visit ended in. */
+/** The steps of a visit, in order. A record's `step` is the one in which the visit ended. */
 export const STEPS = ['connect', 'transport', 'version', 'verack', 'addresses', 'done'] as const;
 
-/** Which of `STEPS`. */
+/** One of `STEPS`. */
 export type Step = (typeof STEPS)[number];
 
-/** Whether an outcome may be another one later in the same round: the address is tried again. */
+/** Whether a later visit in the same round may have another outcome. If so, the address is tried again. */
 export function mayPass(outcome: Outcome): boolean {
   return outcome === 'full' || outcome === 'timeout' || outcome === 'refused';
 }

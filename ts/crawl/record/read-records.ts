@@ -1,7 +1,7 @@
 // Reads a file of records, line by line, in constant memory: `records.ndjson` of a crawl, plain or packed.
 //
-// A process that was killed leaves a last line without its end. That is no damage: the line is left out and the summary says
-// so. Other lines that are no records are left out and counted.
+// A killed process leaves an incomplete last line. That is not damage: the line is left out and the summary says so. Other lines
+// that do not hold a record are left out and counted.
 
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
@@ -11,29 +11,29 @@ import { systemFileError } from '../../storage/file-error.ts';
 import { parseRecord } from './check-record.ts';
 import type { CrawlRecord } from './record.ts';
 
-/** Longest line that is read, in bytes: several times the longest record. What is longer counts as one bad line. */
+/** Longest line that is read, in bytes: several times the longest record. A longer one counts as one bad line. */
 export const MAX_RECORD_LINE_BYTES = 65_536;
 
 const LINE_FEED = 0x0a;
 
-/** What a file of records turned out to hold. */
+/** What a file of records holds besides its records. */
 export interface RecordFileSummary {
   readonly recordCount: number;
-  /** Lines that are no records. */
+  /** Lines that do not hold a record. */
   readonly badLineCount: number;
-  /** The first of them: its number, from 1, and what is wrong with it. */
+  /** The first bad line: its number, from 1, and what is wrong with it. */
   readonly firstFault: { readonly line: number; readonly fault: string } | undefined;
-  /** Whether the last line had no end, and was left out. */
+  /** Whether the last line was incomplete and was left out. */
   readonly isTorn: boolean;
-  /** Bytes up to the end of the last whole line, unpacked: where an appending writer goes on. */
+  /** Bytes up to the end of the last whole line, unpacked: where a writer appends. */
   readonly wholeBytes: number;
 }
 
 /**
- * Reads a file of records. A name that ends in `.gz` is unpacked, and one in `.zst` where this Node can.
+ * Reads a file of records. A file whose name ends in `.gz` is unpacked, and one in `.zst` if this version of Node can.
  *
  * @param onRecord - Called for each record in turn.
- * @param signal - Aborted when nobody waits any more.
+ * @param signal - Aborted to stop reading.
  * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be read or unpacked.
  */
 export async function readRecords(
@@ -61,7 +61,7 @@ type Unpacker = ReturnType<typeof zlib.createGunzip>;
 function unpackerOf(path: string): Unpacker | undefined {
   if (path.endsWith('.gz')) return zlib.createGunzip();
   if (!path.endsWith('.zst')) return undefined;
-  // Node has zstd from 22.15 on.
+  // Node has zstd since 22.15.
   const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Unpacker };
   if (createZstdDecompress === undefined) throw systemFileError(path, 'read', { code: 'this Node knows no zstd' });
   return createZstdDecompress();
@@ -70,7 +70,7 @@ function unpackerOf(path: string): Unpacker | undefined {
 /** Cuts a stream of bytes into lines, and reads each as a record. */
 export class RecordLines {
   readonly #onRecord: (record: CrawlRecord) => void;
-  /** The beginning of a line whose end did not come yet. */
+  /** The beginning of a line whose end has not arrived yet. */
   #parts: Uint8Array[] = [];
   #partBytes = 0;
   /** The line is too long: it is skipped up to its end. */

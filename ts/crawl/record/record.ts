@@ -1,13 +1,13 @@
-// What a crawl says of one address in one round: a JSON object whose keys always stand in the same order.
+// The record of one address in one round: a JSON object whose keys are always in the same order.
 //
-// `FIELDS` is the one list of them: the writer takes its order, the reader its checks, and a test holds the JSON Schema of the
-// package (schemas/crawl-record.schema.json) against it. Times are milliseconds unless the name says otherwise.
+// `FIELDS` is the one list of the keys: the writer takes its order from it, the reader its checks, and a test compares the
+// package's JSON Schema (schemas/crawl-record.schema.json) with it. Times are milliseconds unless the name says otherwise.
 
 import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { OUTCOMES, STEPS } from './outcome.ts';
 import type { Outcome, Step } from './outcome.ts';
 
-/** One address in one round, by its last attempt. Absent values are left out. */
+/** One address in one round, as its last attempt found it. Absent values are left out. */
 export interface CrawlRecord {
   /** When the visit ended, in milliseconds since 1970. */
   readonly time: number;
@@ -17,7 +17,7 @@ export interface CrawlRecord {
   readonly address: string;
   readonly port: number;
   readonly network: PublicNetworkName;
-  /** The autonomous system, where a map of them is in use and has the address. */
+  /** The autonomous system, if an AS map is in use and has the address. */
   readonly asn?: number | undefined;
   readonly outcome: Outcome;
   /** More about the outcome: the dialer's code, or one of the words that `OUTCOMES` mentions. */
@@ -45,11 +45,11 @@ export interface CrawlRecord {
   readonly timeOffsetSeconds?: number | undefined;
   /** Our own address, as the peer sees it. */
   readonly ourAddress?: string | undefined;
-  /** Message types before `verack`, in their order; a `feature` with its id behind a colon. */
+  /** Message types before `verack`, in order; a `feature` has its id after a colon. */
   readonly features?: readonly string[] | undefined;
   /** Addresses that the peer told. */
   readonly addressCount?: number | undefined;
-  /** Those of them that were new to this round. */
+  /** How many of them were new to this round. */
   readonly newAddressCount?: number | undefined;
   /** The median age of the addresses told, in seconds. */
   readonly addressAges?: number | undefined;
@@ -61,7 +61,7 @@ export interface CrawlRecord {
   readonly attempts?: number | undefined;
 }
 
-/** What a field may hold. Limits are inclusive; those of texts are UTF-16 units, those of lists items. */
+/** What a field may hold. Limits are inclusive: texts are counted in UTF-16 units, lists in items. */
 export type FieldKind =
   | { readonly type: 'integer'; readonly min: number; readonly max: number }
   | { readonly type: 'number'; readonly min: number }
@@ -73,7 +73,7 @@ export type FieldKind =
 /** Longest user agent in a record, in UTF-16 units: 256 bytes, each escaped as `\u0000`. */
 export const MAX_USER_AGENT_TEXT = 256 * 6;
 
-/** Most features in a record. A peer that names more is cut. */
+/** Most features in a record. Further ones are cut off. */
 export const MAX_FEATURES = 32;
 
 /** Longest name of a feature in a record, in UTF-16 units. */
@@ -126,7 +126,9 @@ export const RECORD_KEYS = Object.keys(FIELDS) as (keyof CrawlRecord)[];
 /** Those that every record has. */
 export const REQUIRED_KEYS: readonly (keyof CrawlRecord)[] = ['time', 'round', 'address', 'port', 'network', 'outcome'];
 
-/** A record as one line of JSON, without its end. The keys stand in the order of `FIELDS`, whatever the order of the object. */
+/**
+ * A record as one line of JSON, without the line end. The keys are in the order of `FIELDS`, whatever the order of the object.
+ */
 export function formatRecord(record: CrawlRecord): string {
   const ordered: Partial<Record<keyof CrawlRecord, unknown>> = {};
   for (const key of RECORD_KEYS) if (record[key] !== undefined) ordered[key] = record[key];

@@ -1,14 +1,13 @@
-// Numbers and texts as the report writes them: narrow spaces, a true minus, three significant digits; `–` for what is not
-// known.
+// Numbers and texts in the report's format: narrow spaces, a true minus sign, three significant digits; `–` for unknown values.
 
 import type { Summary } from './tally/summary.ts';
 
-/** U+202F: between thousands, and before a unit. */
+/** U+202F: separates thousands, and stands before a unit. */
 const THIN = '\u202f';
 const MINUS = '\u2212';
 export const UNKNOWN = '–';
 
-/** A whole number, with its thousands apart. */
+/** A whole number with separated thousands. */
 export function whole(value: number | undefined): string {
   if (value === undefined) return UNKNOWN;
   return String(Math.round(value))
@@ -19,13 +18,13 @@ export function whole(value: number | undefined): string {
 /** A difference, with its sign. */
 export const signed = (value: number): string => (value > 0 ? `+${whole(value)}` : whole(value));
 
-/** A figure and its unit, apart: the unit is set smaller. */
+/** A figure and its unit, which is set in smaller type. */
 export interface Quantity {
   readonly figure: string;
   readonly unit: string;
 }
 
-/** Three significant digits, and no more zeros than they mean. */
+/** Three significant digits without trailing zeros that mean nothing. */
 function figure(value: number): string {
   if (value >= 100) return whole(value);
   return value >= 10 ? value.toFixed(1).replace(/\.0$/, '') : value.toFixed(2).replace(/\.?0+$/, '');
@@ -47,7 +46,7 @@ export function span(seconds: number | undefined): Quantity | undefined {
     : { figure: figure(seconds / 86_400), unit: 'd' };
 }
 
-/** A share of something; undefined when there is nothing to have a share of. */
+/** A part as a percentage of the whole; undefined when the whole is 0. */
 export function percent(part: number, of: number, digits: number = 1): Quantity | undefined {
   if (of === 0) return undefined;
   return { figure: ((part * 100) / of).toFixed(digits), unit: '%' };
@@ -69,7 +68,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Characters that are not seen, or that turn the direction of what follows: controls, formats, separators, surrogates. */
+/** Invisible characters and those that change the direction of text: controls, formats, separators, surrogates. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /** A stranger's text as markup: shown character by character, whatever is in it. */

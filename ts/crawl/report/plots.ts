@@ -1,4 +1,4 @@
-// The plots of the report as SVG files of their own, each with the style it needs: for papers and other pages.
+// The plots of the report as separate SVG files, each with the style it needs: for papers and other pages.
 
 import { agesPlot } from './html/ages.ts';
 import { latencyPlot } from './html/latency.ts';
@@ -10,16 +10,16 @@ import { LATENCY_NAMES } from './tally/network-tally.ts';
 import { REPORT_NETWORKS } from './tally/summary.ts';
 import type { Summary } from './tally/summary.ts';
 
-/** A plot's file name, without folder, and its text. */
+/** The file name of a plot, without the folder, and its content. */
 export interface Plot {
   readonly name: string;
   readonly svg: string;
 }
 
-/** Size that a viewer shows it with, in pixels; the plots scale to any. */
+/** Size at which a viewer shows a plot first, in pixels. The plots scale to any size. */
 const WIDTH = 960;
 const HEIGHT = 320;
-/** Around the plot, in pixels: marks may stand over its edge. */
+/** Margin around the plot, in pixels: marks may extend over its edge. */
 const MARGIN = 12;
 
 const STYLE = `:root{color-scheme:light dark;--bg:#fcfcfb;--line:#e4e4e0;--line-2:#c4c6c4;--text:#1a1c1f;--ipv4:#2f5dbc;--ipv6:#179cc0;--onion:#a00b74;--i2p:#a08b2a;--cjdns:#004b28;--in:#2d3a49}

@@ -8,17 +8,17 @@ import { ReportHistory, RoundReports } from './round-reports.ts';
 import type { ReportOptions } from './round-reports.ts';
 import type { Summary } from './tally/summary.ts';
 
-/** What files of records turned out to hold. */
+/** Result of a replay. */
 export interface Replay {
-  /** The newest round, which the reports are of; undefined when there is no record. */
+  /** The newest round, which the reports describe; undefined when there are no records. */
   readonly summary: Summary | undefined;
   readonly recordCount: number;
-  /** Lines that are no records. */
+  /** Lines that do not hold a record. */
   readonly badLineCount: number;
 }
 
 /**
- * Writes the reports of the newest round in some files of records, with the rounds before it in the line over rounds.
+ * Writes the reports of the newest round in some files of records. Earlier rounds appear in the line over rounds.
  *
  * Reads the files twice: the first pass finds out which rounds there are and adds up the earlier ones, the second writes.
  *
@@ -53,7 +53,7 @@ export async function replayRecords(
   }
 }
 
-/** Adds up rounds one after the other. A record of a round before the current one is passed over. */
+/** Adds up rounds one after the other. A record of a round before the current one is skipped. */
 class EarlierRounds {
   readonly history = new ReportHistory();
   readonly #chain: string;

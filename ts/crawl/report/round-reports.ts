@@ -21,12 +21,12 @@ import { Uptimes } from './files/uptimes.ts';
 /** Folder of the SVG files, inside that of the reports. */
 export const PLOTS_FOLDER = 'plots';
 
-/** Nodes that did not answer for so long leave `seeds.txt`, in seconds. */
+/** Time without an answer after which a node leaves `seeds.txt`, in seconds. */
 const FORGET_AFTER_SECONDS = 30 * 86_400;
 
-/** Where reports go, and what stands in them besides numbers. */
+/** Options of the reports. */
 export interface ReportOptions {
-  /** Made when it is not there. */
+  /** Folder of the reports. Created if it is missing. */
   readonly folder: string;
   /** The user agent of our handshake, contact included. */
   readonly ourUserAgent?: string;
@@ -38,8 +38,8 @@ export class ReportHistory {
   rounds: readonly RoundPoint[] = [];
 
   /**
-   * The history that the reports in a folder hold: earlier rounds from `summary.json`, uptimes from `seeds.txt`. What is
-   * missing or damaged is left out: reports can be made again from records.
+   * Reads the history from the reports in a folder: earlier rounds from `summary.json`, uptimes from `seeds.txt`. Missing or
+   * damaged parts are left out, since reports can be made again from records.
    */
   static load(folder: string): ReportHistory {
     const history = new ReportHistory();
@@ -53,8 +53,8 @@ export class ReportHistory {
 /**
  * Writes the reports of one round.
  *
- * Give it each record as it is made; `finish` puts all files in their places, each as a whole. Until then, and after
- * `abandon`, the reports of the round before stay.
+ * Add each record as it is made. `finish` puts all files in place, each as a whole. Until then, and after `abandon`, the reports
+ * of the round before stay.
  */
 export class RoundReports {
   readonly #options: ReportOptions;
@@ -72,8 +72,8 @@ export class RoundReports {
   /**
    * Begins the reports of a round.
    *
-   * @param history - Earlier rounds; one object through all rounds.
-   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the folder takes no files.
+   * @param history - Earlier rounds. The same object is passed in every round.
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the files cannot be made.
    */
   static async begin(options: ReportOptions, start: RoundStart, history: ReportHistory): Promise<RoundReports> {
     const { folder } = options;
@@ -89,13 +89,13 @@ export class RoundReports {
     return new RoundReports(options, start, history, lists);
   }
 
-  /** Counts a record of the round, one for each address. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: a file took no more. */
+  /** Counts a record of the round, one for each address. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: a file cannot be written. */
   add(record: CrawlRecord): void {
     this.#tally.add(record);
     for (const list of this.#lists) list.add(record);
   }
 
-  /** The round in numbers, as far as it is; with what a monitor measured that writes into the same folder. */
+  /** The round so far in numbers, with the measurements of a monitor that writes into the same folder. */
   summary(facts: RoundFacts = {}): Summary {
     const summary = this.#tally.summary(facts, this.#history.rounds);
     const propagation = summary.propagation ?? readPropagation(this.#options.folder, summary.endedAt);
@@ -103,10 +103,10 @@ export class RoundReports {
   }
 
   /**
-   * Puts the files of a round in their places. An unfinished round writes its numbers and its page; the lists of nodes stay
-   * those of the last complete round.
+   * Puts the files of a round in place. An unfinished round writes its numbers and its page only; the lists of nodes stay those
+   * of the last complete round.
    *
-   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: a file cannot be written; those that can are.
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: a file cannot be written; the others are written all the same.
    */
   async finish(facts?: RoundFacts): Promise<Summary> {
     const summary = this.summary(facts);
@@ -126,13 +126,13 @@ export class RoundReports {
     return summary;
   }
 
-  /** Leaves the reports that are there. */
+  /** Drops the new files; existing reports stay. */
   abandon(): void {
     for (const list of this.#lists) list.abandon();
   }
 }
 
-/** The files that are made of numbers alone. */
+/** Writes the files that are made from the summary alone. */
 function writeSummary(summary: Summary, { folder, ourUserAgent }: ReportOptions, lists: readonly string[]): void {
   const plotsFolder = join(folder, PLOTS_FOLDER);
   makeFolder(plotsFolder);
@@ -147,7 +147,7 @@ function writeSummary(summary: Summary, { folder, ourUserAgent }: ReportOptions,
   );
 }
 
-/** A plot of an earlier round that has nothing to show in this one. */
+/** Removes plots of an earlier round that have nothing to show in this one. */
 function removeOldPlots(folder: string, current: ReadonlySet<string>): void {
   for (const name of readdirSync(folder)) if (name.endsWith('.svg') && !current.has(name)) rmSync(join(folder, name));
 }

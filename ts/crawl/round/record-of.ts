@@ -6,10 +6,10 @@ import type { CrawlRecord } from '../record/record.ts';
 import type { VisitResult } from '../visit/visit.ts';
 import { serviceNames } from '../../p2p/protocol.ts';
 
-/** Services that are remembered with their names: a network has a few dozen, and a hostile one may have any number. */
+/** Most values of services whose names are remembered: a network has a few dozen, and a hostile one any number. */
 const MAX_REMEMBERED_SERVICES = 1_024;
 
-/** The names of services, without looking at 64 bits one by one for each node. */
+/** Names of services, cached so that the 64 bits are not examined for each node. */
 export class ServiceNames {
   readonly #byServices = new Map<bigint, readonly string[]>();
 
@@ -23,7 +23,7 @@ export class ServiceNames {
   }
 }
 
-/** What is the same for all records of a moment. */
+/** What `recordOf` needs besides the visit. */
 export interface RecordContext {
   readonly round: number;
   /** Milliseconds since 1970. */
@@ -34,7 +34,7 @@ export interface RecordContext {
   readonly asn: number;
 }
 
-/** Makes the record of a visit that is over. */
+/** Makes the record of a finished visit. */
 export function recordOf(result: VisitResult, { round, wallTimeMs, frontier, names, asn }: RecordContext): CrawlRecord {
   const { attempt, outcome, code, visit } = result;
   const { service, token } = attempt.request;
@@ -73,7 +73,7 @@ export function recordOf(result: VisitResult, { round, wallTimeMs, frontier, nam
   };
 }
 
-/** Milliseconds to the microsecond. */
+/** Milliseconds, rounded to the microsecond. */
 function rounded(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : Math.round(ms * 1_000) / 1_000;
 }

@@ -1,4 +1,4 @@
-// Who keeps closing on us: a node that does so three rounds in a row is left alone for a day.
+// Nodes that keep closing connections on us: one that does so in three rounds in a row is left alone for a day.
 
 import { AddressTable, networkNumberOf } from '../frontier/address-table.ts';
 import type { CrawlState, Refusal } from '../journal/crawl-state.ts';
@@ -6,14 +6,14 @@ import { Service } from '../../netaddr/service.ts';
 import type { CrawlRecord } from '../record/record.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 
-/** Rounds in a row after which a node is left alone, and for how long, in milliseconds. */
+/** Closings in a row after which a node is left alone, one a round; and for how long, in milliseconds. */
 export const MAX_REFUSALS = 3;
 export const LEFT_ALONE_MS = 86_400_000;
 
-/** Most addresses that are remembered. Beyond it nobody new is. */
+/** Most addresses that are remembered. Beyond it, no new ones are added. */
 const MAX_REMEMBERED = 200_000;
 
-/** The memory of all rounds. */
+/** Remembers closings over all rounds. */
 export class Refusals {
   readonly #byAddress: Map<string, Refusal>;
 
@@ -21,7 +21,7 @@ export class Refusals {
     this.#byAddress = new Map(Object.entries(state));
   }
 
-  /** Counts what a record tells. */
+  /** Counts the outcome in a record. */
   note({ address, port, network, outcome, step, time }: CrawlRecord): void {
     const isIPv6 = network === 'ipv6' || network === 'cjdns';
     const key = isIPv6 ? `[${address}]:${port}` : `${address}:${port}`;
@@ -36,7 +36,7 @@ export class Refusals {
     this.#byAddress.set(key, { count, untilMs: count >= MAX_REFUSALS ? time + LEFT_ALONE_MS : 0 });
   }
 
-  /** Those who are left alone now; undefined for none. Those whose day is over begin anew. */
+  /** Addresses that are left alone now; undefined for none. Those whose day is over start with a count of 0. */
   leftAlone(nowMs: number, random: RandomUint32): AddressTable | undefined {
     const table = new AddressTable(random);
     for (const [key, { untilMs }] of this.#byAddress) {
@@ -47,7 +47,7 @@ export class Refusals {
       }
       const service = Service.tryParse(key);
       if (service === undefined) continue;
-      // What begins with fc may be of either network.
+      // An address that begins with fc may belong to IPv6 or to CJDNS.
       for (const { address, port } of new Set([service, service.toCJDNSIfInRange()])) {
         table.add(networkNumberOf(address), address.bytes, 0, port);
       }
@@ -55,7 +55,7 @@ export class Refusals {
     return table.length === 0 ? undefined : table;
   }
 
-  /** As the folder keeps it. */
+  /** The form in which the folder keeps it. */
   toState(): CrawlState['refusals'] {
     return Object.fromEntries(this.#byAddress);
   }

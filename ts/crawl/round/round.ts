@@ -1,4 +1,4 @@
-// One round: every address that can be found, visited once. It is over when nothing waits and nothing is in flight.
+// One round: visits every address that can be found. It is over when nothing waits and nothing is in flight.
 
 import type { AsMap } from '../../addrman/asmap/as-map.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
@@ -15,33 +15,35 @@ import { Visitor } from '../visit/visitor.ts';
 import type { VisitorListener, VisitorOptions } from '../visit/visitor.ts';
 import { ServiceNames, recordOf } from './record-of.ts';
 
-/** Dials that are begun at once: the sockets get their turn in between. */
+/** Most dials begun in one go: the sockets get their turn in between. */
 const DIALS_AT_ONCE = 128;
 
-/** How long nothing is dialed when there are no sockets left, in milliseconds. */
+/** Pause in dialing when there are no sockets left, in milliseconds. */
 const OUT_OF_SOCKETS_MS = 1_000;
 
-/** Longest wait before the frontier is asked again, in milliseconds. */
+/** Longest interval between questions to the frontier, in milliseconds. */
 const MAX_WAIT_MS = 1_000;
 
-/** Where a name leads is the proxy's to know, and who told what they tell there is the seed. */
+/**
+ * Stands for the unknown node behind a seed's name: only the proxy knows it, and the seed counts as the source of its addresses.
+ */
 const NOWHERE = new Service(NetAddress.UNSPECIFIED, 0);
 const NAMED_BY_SEED = seedSourceNumber('dns-seed');
 
-/** What a round is made of. */
+/** Options of a `Round`. */
 export interface RoundOptions {
   readonly number: number;
   readonly frontier: Frontier;
   readonly visitor: VisitorOptions;
-  /** Visits at once, at most. */
+  /** Most visits at once. */
   readonly concurrency: number;
   readonly clock: Clock;
   readonly asMap: AsMap | undefined;
-  /** Goes on when nothing is left: more may be asked for. Default false. */
+  /** Stays open when nothing is left, since more may be added. Default false. */
   readonly staysOpen?: boolean;
 }
 
-/** Who hears of a round. */
+/** Callbacks of a round. */
 export interface RoundListener {
   /** An address is done. @param row - Its number in the frontier. */
   record(record: CrawlRecord, row: number): void;
@@ -53,7 +55,7 @@ export interface RoundListener {
   over(): void;
 }
 
-/** How far a round is. */
+/** Progress of a round. */
 export interface RoundProgress {
   readonly round: number;
   readonly known: number;
@@ -75,7 +77,7 @@ export class Round implements VisitorListener {
   #onNamesDone: () => void = () => {};
   #wakeUp: Timer | undefined;
   #limit: number;
-  /** Nobody is dialed before: there were no sockets. */
+  /** Nothing is dialed before this time, since there were no sockets left. */
   #restsUntilMs = 0;
   #isWakingSoon = false;
   #isPaused = false;
@@ -111,30 +113,30 @@ export class Round implements VisitorListener {
     });
   }
 
-  /** Ends it where it is; what was in flight is not done. */
+  /** Ends the round where it is. Addresses in flight count as not done. */
   async stop(): Promise<void> {
     this.#isOver = true;
     this.#wakeUp?.cancel();
     await this.#visitor.stop();
   }
 
-  /** Dials nobody until `resume`; visits under way end as they do. */
+  /** Stops dialing until `resume`. Visits under way run to their end. */
   pause(): void {
     this.#isPaused = true;
   }
 
-  /** Goes on. */
+  /** Dials again after `pause`. */
   resume(): void {
     this.#isPaused = false;
     this.#wakeSoon();
   }
 
-  /** Something was added to the frontier. */
+  /** Call it when something was added to the frontier. */
   wake(): void {
     this.#wakeSoon();
   }
 
-  /** How far it is. */
+  /** Progress of the round. */
   get progress(): RoundProgress {
     const { frontier, number } = this.#options;
     const { knownCount: known, waitingCount: waiting, doneCount: done, groupCount: groups } = frontier;
@@ -183,7 +185,7 @@ export class Round implements VisitorListener {
     if (request.name !== undefined) return this.#nameDone();
     this.#options.frontier.putBack(request.token);
     if (this.#isOver || code !== 'out-of-sockets') return;
-    // What the system gives is what there is: as many as there are now, and one more with each visit that ends.
+    // The system has no more sockets: the limit is the current number, and one more with each visit that ends.
     this.#limit = Math.max(1, this.#visitor.inFlightCount);
     this.#restsUntilMs = this.#options.clock.now() + OUT_OF_SOCKETS_MS;
   }
@@ -216,13 +218,13 @@ export class Round implements VisitorListener {
     const isMoreLeft = this.#dialSome(clock.now());
     if (frontier.isEmpty && this.#namesInFlight > 0) return;
     if (frontier.isEmpty) return this.#options.staysOpen === true ? undefined : this.#end();
-    // A visit that ends wakes us.
+    // The end of a visit wakes this again.
     if (this.#visitor.inFlightCount >= this.#limit) return;
     const waitMs = isMoreLeft ? 0 : frontier.nextTimeMs - clock.now();
     if (waitMs !== Infinity) this.#wakeIn(Math.min(waitMs, MAX_WAIT_MS));
   };
 
-  /** @returns Whether as many were dialed as may be at once. */
+  /** @returns Whether it stopped at the most dials of one go. */
   #dialSome(nowMs: number): boolean {
     const { frontier } = this.#options;
     for (let dialed = 0; dialed < DIALS_AT_ONCE; dialed++) {

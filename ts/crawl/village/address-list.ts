@@ -1,5 +1,5 @@
-// What villagers know of each other: windows of one list that is encoded once, since thousands of answers a second are asked
-// for.
+// The addresses that villagers tell: windows of one list, which is encoded only once, since a crawl asks for thousands of answers
+// a second.
 
 import { writeServiceV2 } from '../../netaddr/encoding.ts';
 import { encodeMessage } from '../../p2p/messages/registry.ts';
@@ -10,7 +10,7 @@ import { shuffle } from '../../util/random.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import type { Villager } from './villager.ts';
 
-/** The list of all villagers, in an order of its own. */
+/** The list of all villagers, in random order. */
 export class AddressList {
   /** Indices of villagers, in the order of the list. */
   readonly #order: number[];
@@ -20,7 +20,7 @@ export class AddressList {
   readonly #entries: Uint8Array;
   readonly #offsets: Uint32Array;
 
-  /** @param timeSeconds - When everybody was last seen. */
+  /** @param timeSeconds - Time at which every villager was last seen, in seconds since 1970. */
   constructor(villagers: readonly Villager[], timeSeconds: number, random: RandomUint32) {
     this.#villagers = villagers;
     this.#timeSeconds = timeSeconds;
@@ -52,7 +52,7 @@ export class AddressList {
     return { type: 'addrv2', payload: new ByteWriter(entries.length + 3).compactSize(count).bytes(entries).finish() };
   }
 
-  /** A window as `addr`: without those that it cannot hold. */
+  /** A window as `addr`, without the addresses that it cannot hold. */
   encodeV1(from: number, count: number): EncodedMessage {
     const addresses = this.window(from, count).map((villager) => this.#told(villager));
     return encodeMessage({ type: 'addr', addresses });

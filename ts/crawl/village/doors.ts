@@ -1,41 +1,41 @@
 // The two ways to villagers that have no address on this machine: a SOCKS5 proxy (RFC 1928) and a SAM bridge (I2P "SAM V3").
-// Both are played well-behaved and without checks: they serve one crawl on loopback.
+// Both behave well and check nothing: they serve one crawl on loopback.
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { addressOfDestinationText, encodeI2PBase64 } from '../../sockman/dial/i2p-destination.ts';
 import { LineBuffer } from '../../util/bytes/line-buffer.ts';
 import type { Villager } from './villager.ts';
 
-/** What a door does with what it got. */
+/** Result of the bytes that a door received. */
 export interface DoorAnswer {
-  /** Bytes for a visitor. */
+  /** Bytes to send to the visitor. */
   readonly send?: Uint8Array;
-  /** The villager that the connection goes to from now on, and bytes for it that came along. */
+  /** The villager to which the connection leads from now on, and bytes for it that have arrived already. */
   readonly villager?: Villager;
   readonly rest?: Uint8Array;
 }
 
-/** One connection that is not with its villager yet. */
+/** One connection that has not reached its villager yet. */
 export interface Door {
   /** @param data - Lent for the call. @returns Undefined when more is needed. */
   take(data: Uint8Array): DoorAnswer | undefined;
 }
 
-/** The owner of an address. */
+/** Finds the villager that has an address. */
 export type FindVillager = (address: NetAddress) => Villager | undefined;
 
 const SOCKS_METHODS = { none: 0, password: 2 };
 const GRANTED = Uint8Array.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0);
 const HOST_UNREACHABLE = Uint8Array.of(5, 4, 0, 1, 0, 0, 0, 0, 0, 0);
 
-/** A SOCKS5 proxy that takes names and passwords of any kind. */
+/** A SOCKS5 proxy that accepts any user name and password. */
 export class SocksDoor implements Door {
   readonly #find: FindVillager;
   readonly #seed: Villager;
   #received = new Uint8Array(0);
   #step: 'greeting' | 'password' | 'request' = 'greeting';
 
-  /** @param seed - Where names of DNS lead. */
+  /** @param seed - The villager behind every DNS name. */
   constructor(find: FindVillager, seed: Villager) {
     this.#find = find;
     this.#seed = seed;
@@ -80,7 +80,7 @@ export class SocksDoor implements Door {
   }
 }
 
-/** A private key whose certificate is that of an Ed25519 key: zeros otherwise. */
+/** A private key with the certificate of an Ed25519 key; the rest is zeros. */
 const OWN_PRIVATE_KEY = new Uint8Array(679);
 OWN_PRIVATE_KEY.set([5, 0, 4, 0, 7], 384);
 
@@ -98,7 +98,7 @@ export class SamDoor implements Door {
   take(data: Uint8Array): DoorAnswer | undefined {
     const end = data.indexOf(0x0a);
     this.#line.append(end === -1 ? data : data.subarray(0, end));
-    // A client of ours waits for each answer, so that nothing is behind a line but what is for the villager: nothing yet.
+    // Our client waits for each answer, so nothing follows a line yet.
     return end === -1 ? undefined : this.#answer(this.#line.take());
   }
 

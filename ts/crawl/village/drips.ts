@@ -1,9 +1,9 @@
-// Answers that come one byte a second, as a tarpit sends them.
+// Answers that are sent one byte a second, as by a tarpit.
 
 import type { SockMan } from '../../sockman/sock-man.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
 
-/** Between two bytes, in milliseconds. */
+/** Interval between bytes, in milliseconds. */
 const DRIP_MS = 1_000;
 
 /** The slow answers of a village. */
@@ -18,7 +18,7 @@ export class Drips {
     this.#clock = clock;
   }
 
-  /** Begins to send bytes. */
+  /** Begins to send bytes to a node. */
   add(nodeId: number, bytes: Uint8Array): void {
     this.#left.set(nodeId, bytes);
     this.#timer ??= this.#clock.after(DRIP_MS, this.#onDrip);

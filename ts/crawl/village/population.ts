@@ -1,4 +1,4 @@
-// Who lives in a village: drawn from a seed, so that the same seed makes the same village.
+// The villagers of a village, drawn from a seed: the same seed gives the same village.
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
@@ -10,7 +10,7 @@ import type { RandomUint32 } from '../../util/random.ts';
 import { speaksV2 } from './villager.ts';
 import type { Villager, VillagerKind } from './villager.ts';
 
-/** How many of a hundred are of each kind, unless told. */
+/** Default weights of the kinds. */
 export const DEFAULT_MIX: Readonly<Partial<Record<VillagerKind, number>>> = {
   both: 40,
   v1: 14,
@@ -36,7 +36,7 @@ export const DEFAULT_MIX: Readonly<Partial<Record<VillagerKind, number>>> = {
   'huge-agent': 1,
 };
 
-/** Where villagers live, as shares of each network. */
+/** Weights of the networks on which villagers live. */
 export type NetworkMix = Readonly<Partial<Record<PublicNetworkName, number>>>;
 
 /** What a population is drawn from. */
@@ -46,15 +46,15 @@ export interface PopulationRequest {
   readonly networks: NetworkMix;
   /** First byte of IPv4 addresses: 127 for loopback. */
   readonly firstByte: number;
-  /** Over how many /16 the IPv4 addresses are spread. */
+  /** Number of /16 ranges over which the IPv4 addresses are spread. */
   readonly groups: number;
   readonly port: number;
-  /** A port where nobody listens. */
+  /** A port without a listener. */
   readonly deadPort: number;
   readonly random: RandomUint32;
 }
 
-/** User agents of those who do nothing special. */
+/** User agents of ordinary villagers. */
 const AGENTS = [
   '/Satoshi:31.0.0/',
   '/Satoshi:30.2.0/',
@@ -67,17 +67,20 @@ const AGENTS = [
 const HOSTILE_AGENT = '/<script>alert(1)</script>\x1b[31m"quoted",=1+1\r\n\u202eevil/';
 const HUGE_AGENT_BYTES = 4_000;
 
-/** Kinds that never live behind a proxy: a refusal would be the proxy's, and a tarpit is through before a visit there must be. */
+/**
+ * Kinds that never live behind a proxy: the proxy would report a refusal itself, and a tarpit would finish within the longer
+ * deadline.
+ */
 const ONLY_DIRECT: ReadonlySet<VillagerKind> = new Set<VillagerKind>(['refusing', 'tarpit']);
 
-/** Draws the villagers. The first ones are honest: they serve as seeds. */
+/** Draws the villagers. The first one is an honest node: it serves as the seed. */
 export function drawPopulation(request: PopulationRequest): Villager[] {
   const { count, random } = request;
   const kinds = shares(count, request.mix, 'both');
   const networks = shares(count, request.networks, 'ipv4');
   shuffle(random, kinds);
   shuffle(random, networks);
-  // A crawl that begins must find somebody.
+  // A crawl must find an honest node at its start.
   const honest = kinds.indexOf('both');
   if (honest > 0) [kinds[0], kinds[honest]] = [kinds[honest]!, kinds[0]!];
   const direct = networks.indexOf('ipv4');
@@ -156,7 +159,7 @@ function drawBytes(random: RandomUint32, length: number): Uint8Array {
   return Uint8Array.from({ length }, () => random() & 0xff);
 }
 
-/** A list of `count` names in these shares, the rest being `otherwise`. */
+/** A list of `count` names in the given shares, filled up with `otherwise`. */
 function shares<Name extends string>(
   count: number,
   weights: Readonly<Partial<Record<Name, number>>>,

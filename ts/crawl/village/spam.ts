@@ -1,4 +1,4 @@
-// The addresses that a spammer tells: of nobody, on loopback, at a port where nobody listens.
+// The addresses that a spammer makes up: on loopback, at a port without a listener.
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
@@ -7,10 +7,10 @@ import { MAX_ADDRESSES } from '../../p2p/messages/addresses.ts';
 import { SEED_SERVICES } from '../../p2p/protocol.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 
-/** The second byte of made-up addresses: no villager lives there. */
+/** Second byte of made-up addresses. No villager has it. */
 const SPAM_SECOND_BYTE = 251;
 
-/** Made-up addresses, in messages of as many as one may have. */
+/** Made-up addresses, in messages of the largest allowed size. */
 export function spamAnswers(count: number, port: number, random: RandomUint32, wallTimeMs: number): PeerAddress[][] {
   const timeSeconds = Math.floor(wallTimeMs / 1_000);
   const addresses = Array.from({ length: count }, (): PeerAddress => {

@@ -1,8 +1,8 @@
-// A village: one process that plays thousands of Bitcoin nodes, of all the kinds that a crawl meets, with everything known about
-// each. They live on addresses of 127.0.0.0/8, behind one listener: the address that was dialed tells which node it is. Nodes of
-// other networks live behind a SOCKS5 proxy and a SAM bridge of the village.
+// A village: one process that plays thousands of Bitcoin nodes, of all the kinds that a crawl meets, and knows everything about
+// each. They live on addresses of 127.0.0.0/8, behind one listener: the dialed address tells which node is meant. Nodes of other
+// networks live behind a SOCKS5 proxy and a SAM bridge of the village.
 //
-// On loopback for programs, and over a `MemoryNetwork` for tests with a virtual clock.
+// It runs on loopback for programs, and over a `MemoryNetwork` for tests with a virtual clock.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import type { Service } from '../../netaddr/service.ts';
@@ -32,47 +32,47 @@ import type { Villager, VillagerKind } from './villager.ts';
 import { VillagerLink } from './villager-link.ts';
 import type { LinkParts } from './villager-link.ts';
 
-/** Most villagers: what the addresses of one listener can tell apart with room to spare. */
+/** Most villagers: the addresses of one listener suffice for them, with room to spare. */
 export const MAX_VILLAGERS = 1_000_000;
 
-/** Where the villagers' own services are on loopback, none of which is a villager. */
+/** Loopback address of the village's proxy and bridge. No villager has it. */
 const DOOR_HOST = '127.0.0.1';
-/** Holds a port that nobody listens at on all other addresses. */
+/** Address that occupies the dead port, which has no listener on any other address. */
 const DEAD_PORT_HOST = '127.255.255.254';
 
-/** What a village is like. */
+/** Options of a `Village`. */
 export interface VillageOptions {
-  /** Villagers, 1 to 1,000,000. Default 2,000. */
+  /** Number of villagers, 1 to 1,000,000. Default 2,000. */
   readonly count?: number;
   /** An integer that everything is drawn from. Default 1. */
   readonly seed?: number;
-  /** The chain they are on. Default `regtest`. */
+  /** The chain of the villagers. Default `regtest`. */
   readonly chain?: ChainName;
-  /** How many of each kind, as weights. Default: some of each but spammers and flooders. */
+  /** Weights of the kinds. Default: some of each kind except spammers and flooders. */
   readonly mix?: Readonly<Partial<Record<VillagerKind, number>>>;
-  /** How many in each network, as weights. Default: IPv4 only. */
+  /** Weights of the networks. Default: IPv4 only. */
   readonly networks?: NetworkMix;
-  /** Over how many /16 the IPv4 addresses are spread, 1 to 250. Default 250. */
+  /** Number of /16 ranges over which the IPv4 addresses are spread, 1 to 250. Default 250. */
   readonly groups?: number;
-  /** How many addresses each tells, 1 to 1,000. Default 250, or all there are. */
+  /** Number of addresses that each villager tells, 1 to 1,000. Default 250, or all if there are fewer. */
   readonly tells?: number;
   /** Addresses that each spammer makes up, 0 to 1,000,000. Default 5,000. */
   readonly spam?: number;
-  /** Time. Default: the host's. */
+  /** Clock. Default: the host's. */
   readonly clock?: Clock;
-  /** Keys of V2 connections. Default: from the system. */
+  /** Random bytes for the keys of V2 connections. Default: the system's. */
   readonly randomBytes?: RandomBytes;
   /** Options of the `SockMan`, such as a backend of a `MemoryNetwork`. */
   readonly sockets?: SockManOptions;
-  /** Told of each connection that came to a villager directly. */
+  /** Called for each connection that reaches a villager directly, without a proxy. */
   readonly onVisit?: (villager: Villager) => void;
 }
 
 /** See the module comment. Start it, crawl it, compare with `villagers`, stop it. */
 export class Village {
-  /** Everybody, in the order of their index. The first one is an honest node. */
+  /** All villagers, in the order of their index. The first one is an honest node. */
   readonly villagers: readonly Villager[];
-  /** What every one of them tells is part of it. */
+  /** The list of which every villager tells a part. */
   readonly #list: AddressList;
   readonly #tells: number;
   readonly #spam: number;
@@ -91,9 +91,9 @@ export class Village {
   #visitCount = 0;
 
   /**
-   * Draws the villagers and binds: nobody is served before `start`.
+   * Draws the villagers and binds the ports. Connections are not served before `start`.
    *
-   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: an option outside of its range.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: an option is out of range.
    * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: no port can be bound.
    */
   constructor(options: VillageOptions = {}) {
@@ -139,7 +139,7 @@ export class Village {
     };
   }
 
-  /** Where to begin a crawl: the first villager. */
+  /** The address at which to begin a crawl: that of the first villager. */
   get seeds(): readonly Service[] {
     return [this.villagers[0]!.service];
   }
@@ -154,7 +154,7 @@ export class Village {
     return this.#samAt;
   }
 
-  /** A port where nobody listens, on every address of 127.0.0.0/8 but one. */
+  /** A port without a listener on every address of 127.0.0.0/8 but one. */
   get deadPort(): number {
     return this.#deadPort;
   }
@@ -164,36 +164,40 @@ export class Village {
     return this.#visitCount;
   }
 
-  /** Serves from now on. */
+  /** Begins to serve connections. */
   start(): void {
     this.#sockets.startSocketsThreads({ name: 'village' });
   }
 
-  /** Ends all. */
+  /** Closes all connections and listeners. */
   async stop(): Promise<void> {
     this.#drips.stop();
     await this.#sockets.close();
   }
 
-  /** The villagers that one tells of, when it is asked. */
+  /** The villagers whose addresses one villager tells when it is asked. */
   toldBy(villager: Villager): readonly Villager[] {
     return tellsAddresses(villager.kind) ? this.#list.window(villager.tellsFrom, this.#tells) : [];
   }
 
-  /** Lets a villager come or go, with all its connections. */
+  /** Lets a villager appear, or disappear with all its connections. */
   setPresent(villager: Villager, isPresent: boolean): void {
     villager.isPresent = isPresent;
     if (isPresent) return;
     for (const [nodeId, link] of this.#links) if (link.villager === villager) this.#sockets.resetConnection(nodeId);
   }
 
-  /** Lets every villager announce blocks or transactions to all who are connected to it. */
+  /** Lets every villager announce blocks or transactions to all its peers. */
   announce(items: readonly InventoryItem[]): void {
     const message = encodeMessage({ type: 'inv', items });
     for (const link of this.#links.values()) link.announce(message);
   }
 
-  /** Calls back again and again, with how often before: for villagers that come and go. @returns What ends it. */
+  /**
+   * Calls back periodically with the number of earlier calls: for villagers that come and go.
+   *
+   * @returns The timer, to cancel it.
+   */
   schedule(everyMs: number, onTime: (count: number) => void): Timer {
     let count = 0;
     const next = (): void => {

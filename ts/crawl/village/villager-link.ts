@@ -1,4 +1,4 @@
-// A villager's end of one connection: what it says, by its kind.
+// A villager's end of one connection: what it sends, according to its kind.
 
 import { encodeMessage } from '../../p2p/messages/registry.ts';
 import type { EncodedMessage } from '../../p2p/messages/registry.ts';
@@ -21,19 +21,19 @@ const TEN_YEARS_SECONDS = 315_576_000;
 const VERACK = encodeMessage({ type: 'verack' });
 const WTXID_RELAY = encodeMessage({ type: 'wtxidrelay' });
 const SEND_ADDR_V2 = encodeMessage({ type: 'sendaddrv2' });
-/** Longest payload that a node takes, and one byte more. */
+/** Longest payload that a node accepts, in bytes. */
 const LONGEST_PAYLOAD_BYTES = 4_000_000;
 
-/** Bytes that may wait for a crawler that does not read: a flooder's are meant to. */
+/** Most bytes that may wait for a crawler that does not read: enough for a flooder. */
 const MAX_UNSENT_BYTES = 2 ** 26;
 
-/** Messages of that length that a flooder sends. */
+/** Number of messages of that length that a flooder sends at a time. */
 const FLOOD_MESSAGES = 4;
 
-/** The addresses that a villager tells, in messages. */
+/** Gives the messages with the addresses that a villager tells. */
 export type Answers = (villager: Villager, wantsV2: boolean) => readonly EncodedMessage[];
 
-/** What links of a village work with. */
+/** Collaborators of a `VillagerLink`. */
 export interface LinkParts {
   readonly magic: Uint8Array;
   /** The magic of another network. */
@@ -45,7 +45,7 @@ export interface LinkParts {
   readonly answers: Answers;
 }
 
-/** One connection, once it is clear which villager it goes to. */
+/** One connection whose villager is known. */
 export class VillagerLink {
   readonly villager: Villager;
   readonly #parts: LinkParts;
@@ -66,7 +66,7 @@ export class VillagerLink {
       : new V1Transport(magic);
   }
 
-  /** The connection stands. */
+  /** The connection is made. */
   begin(): void {
     const { kind, isPresent } = this.villager;
     if (!isPresent || kind === 'full') return this.#close();
@@ -165,7 +165,7 @@ export class VillagerLink {
     return true;
   }
 
-  /** Sends more than anybody wants. */
+  /** Sends more than any peer accepts. */
   #flood(): void {
     const message = { type: 'flood', payload: new Uint8Array(LONGEST_PAYLOAD_BYTES) };
     for (let count = 0; count < FLOOD_MESSAGES; count++) this.#say(message);
@@ -212,7 +212,7 @@ export class VillagerLink {
   }
 }
 
-/** Both addresses of a `version`, of nobody, with their services. */
+/** Both addresses of a `version` with their services, all zeros. */
 const NO_ADDRESSES = new Uint8Array(52);
 
 function framed(magic: Uint8Array, message: EncodedMessage): Uint8Array {
@@ -224,7 +224,7 @@ function framed(magic: Uint8Array, message: EncodedMessage): Uint8Array {
   return Buffer.concat([first, transport.getBytesToSend(false).toSend]);
 }
 
-/** A header that announces one byte more than a message may have. */
+/** A header that announces one byte more than a payload may have. */
 function tooLong(magic: Uint8Array): Uint8Array {
   const writer = new ByteWriter().bytes(magic).bytes(Buffer.from('version\0\0\0\0\0', 'latin1'));
   return writer

@@ -1,9 +1,9 @@
-// The nodes of a village: what kinds there are, and what a crawl must find out about each.
+// The nodes of a village: their kinds, and what a crawl must find out about each.
 
 import type { Service } from '../../netaddr/service.ts';
 import type { Outcome } from '../record/outcome.ts';
 
-/** What a villager does, and the outcome of a visit to it. */
+/** The kinds of villagers, and the outcome of a visit to each. */
 export const VILLAGER_KINDS = {
   /** Speaks both transports. */
   both: 'reachable',
@@ -11,23 +11,23 @@ export const VILLAGER_KINDS = {
   v1: 'reachable',
   /** Speaks V2 only. */
   v2: 'reachable',
-  /** Says that it offers V2, and speaks V1 only. */
+  /** Claims to offer V2, but speaks V1 only. */
   'v1-claims-v2': 'reachable',
   /** Speaks a protocol version without `addrv2`. */
   old: 'reachable',
-  /** Accepts, and closes before a byte. */
+  /** Accepts and closes before it sends a byte. */
   full: 'full',
   /** The same with a reset. */
   'full-reset': 'full',
-  /** Nobody listens. */
+  /** Does not listen. */
   refusing: 'refused',
-  /** Accepts, and says nothing. */
+  /** Accepts and sends nothing. */
   silent: 'silent',
-  /** Says its `version` at a byte a second. */
+  /** Sends its `version` at one byte a second. */
   tarpit: 'silent',
   /** Closes in the middle of its `version`. */
   'ends-in-version': 'disconnected',
-  /** Resets the connection in place of `verack`. */
+  /** Resets the connection instead of sending `verack`. */
   'resets-at-verack': 'disconnected',
   /** Resets the connection when it is asked for addresses. */
   'resets-at-getaddr': 'reachable',
@@ -36,26 +36,26 @@ export const VILLAGER_KINDS = {
   http: 'not-bitcoin',
   tls: 'not-bitcoin',
   ssh: 'not-bitcoin',
-  /** Sends back what it gets. */
+  /** Sends back what it receives. */
   echo: 'self',
-  /** Announces a message that no node takes. */
+  /** Announces a message that is too long for any node. */
   'too-long': 'protocol-error',
-  /** Tells of thousands of addresses where nobody lives. */
+  /** Tells thousands of addresses that no villager has. */
   spammer: 'reachable',
-  /** Is ten years ahead, and says that everybody else is. */
+  /** Has a clock that is ten years fast. */
   'time-liar': 'reachable',
   /** Has markup, colours and line ends in its user agent. */
   'hostile-agent': 'reachable',
   /** Has a user agent of 4,000 bytes. */
   'huge-agent': 'reachable',
-  /** Sends messages of 4 MB for ever. */
+  /** Sends messages of 4 MB without end. */
   flooder: 'reachable',
 } as const satisfies Readonly<Record<string, Outcome>>;
 
-/** Which of `VILLAGER_KINDS`. */
+/** One of `VILLAGER_KINDS`. */
 export type VillagerKind = keyof typeof VILLAGER_KINDS;
 
-/** One node, and all there is to know about it. */
+/** One node and everything about it. */
 export interface Villager {
   readonly index: number;
   readonly kind: VillagerKind;
@@ -64,19 +64,19 @@ export interface Villager {
   readonly destination: string | undefined;
   readonly services: bigint;
   readonly protocolVersion: number;
-  /** As it is sent. */
+  /** The bytes that it sends as its user agent. */
   readonly userAgent: Uint8Array;
   readonly startHeight: number;
   readonly relay: boolean;
-  /** Where in the village's list of addresses its own knowledge begins. */
+  /** Index in the village's address list at which the part that it tells begins. */
   readonly tellsFrom: number;
-  /** Whether it is there: who is not accepts nobody. */
+  /** Whether it is present. An absent villager accepts no connections. */
   isPresent: boolean;
 }
 
 const KINDS_WITHOUT_V2: ReadonlySet<VillagerKind> = new Set<VillagerKind>(['v1', 'v1-claims-v2', 'old']);
 
-/** Whether a kind answers V2. Those that are no nodes do not. */
+/** Whether a kind answers V2. Kinds that are not nodes do not. */
 export function speaksV2(kind: VillagerKind): boolean {
   return VILLAGER_KINDS[kind] === 'reachable' && !KINDS_WITHOUT_V2.has(kind);
 }

@@ -1,13 +1,13 @@
-// Walks over the addresses of an `addr` or `addrv2` without making anything of them: a crawl hears each of them a hundred
-// times, and looks up all but the first where their bytes lie.
+// Walks over the addresses of an `addr` or `addrv2` without making objects of them: a crawl is told each address about a hundred
+// times, and looks it up by its bytes in the message.
 //
-// A payload that does not decode is dropped as a whole, as nodes do; see p2p/messages/addresses.ts for its form.
+// A payload that does not decode is dropped as a whole, as nodes do; see p2p/messages/addresses.ts for the format.
 
 import { MAX_ADDRV2_BYTES } from '../../netaddr/encoding.ts';
 import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
 import { MAX_ADDRESSES } from '../../p2p/messages/addresses.ts';
 
-/** BIP 155's numbers of networks, by which ours is found; 0 for one that is not known. */
+/** Our network numbers by BIP 155 id; 0 for an unknown network. */
 const NETWORK_BY_BIP155_ID: readonly number[] = [
   0,
   NETWORK_NUMBERS.ipv4,
@@ -19,29 +19,29 @@ const NETWORK_BY_BIP155_ID: readonly number[] = [
 ];
 const BYTES_BY_NUMBER: readonly number[] = [0, 4, 16, 32, 32, 16];
 
-/** One `addr` entry: time, services, address, port. */
+/** Size of an `addr` entry: time, services, address, port. */
 const V1_ENTRY_BYTES = 30;
 const V1_ADDRESS_OFFSET = 12;
 
-/** Reads entry after entry. Its fields are those of the entry that `next` came to. */
+/** Reads entry after entry. Its fields describe the entry that `next` moved to. */
 export class AddressWalker {
   bytes: Uint8Array = new Uint8Array(0);
-  /** Of `NETWORK_NUMBERS`; 0 for an address that nobody can dial. */
+  /** One of `NETWORK_NUMBERS`; 0 for an address that cannot be dialed. */
   network = 0;
-  /** Where in `bytes` the address begins. */
+  /** Offset of the address in `bytes`. */
   offset = 0;
   port = 0;
   timeSeconds = 0;
   /** The low 32 bits of the services. */
   services = 0;
-  /** Entries of the message. */
+  /** Number of entries in the message. */
   count = 0;
   #isV2 = false;
   #at = 0;
   #left = 0;
 
   /**
-   * Begins with a message.
+   * Begins to walk over a message.
    *
    * @param payload - Lent until the walk is over.
    * @returns Whether it decodes, and has no more addresses than a message may.
@@ -58,7 +58,7 @@ export class AddressWalker {
     return isV2 ? isSoundV2(payload, width, count) : width + count * V1_ENTRY_BYTES <= payload.length;
   }
 
-  /** Goes to the next entry. @returns False at the end. */
+  /** Moves to the next entry. @returns False at the end. */
   next(): boolean {
     if (this.#left === 0) return false;
     this.#left--;
@@ -79,7 +79,7 @@ export class AddressWalker {
     this.#at = at + V1_ENTRY_BYTES;
   }
 
-  /** The entry is sound: `begin` looked at it. */
+  /** The entry is sound: `begin` checked it. */
   #nextV2(): void {
     const { bytes } = this;
     let at = this.#at;
@@ -94,7 +94,7 @@ export class AddressWalker {
     at += 1 + lengthWidth;
     this.network = network;
     this.offset = at;
-    // There is one way to write an IPv4 address here.
+    // `addrv2` has a network of its own for IPv4: an IPv4 address in IPv6 form is dropped.
     if (network === NETWORK_NUMBERS.ipv6) {
       this.#foldIPv6();
       if (this.network !== NETWORK_NUMBERS.ipv6) this.network = 0;
@@ -104,7 +104,9 @@ export class AddressWalker {
     this.#at = at + 2;
   }
 
-  /** An IPv6 address that stands for another one: IPv4, or nobody's. (netaddr/networks/embedded.ts has the ranges) */
+  /**
+   * Resolves an IPv6 address that embeds another one: IPv4, or one that cannot be dialed. (Ranges: netaddr/networks/embedded.ts)
+   */
   #foldIPv6(): void {
     const { bytes, offset } = this;
     const first = (bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
@@ -121,7 +123,7 @@ export class AddressWalker {
   }
 }
 
-/** Whether so many entries of `addrv2` decode. Bytes behind the last one are nobody's concern. */
+/** Whether `count` entries of `addrv2` decode. Bytes behind the last one are ignored. */
 function isSoundV2(bytes: Uint8Array, start: number, count: number): boolean {
   let at = start;
   for (let left = count; left > 0; left--) {
@@ -140,7 +142,7 @@ function isSoundV2(bytes: Uint8Array, start: number, count: number): boolean {
   return true;
 }
 
-/** Bytes that a CompactSize takes; 0 for one that is cut short, or longer than it must be. */
+/** Size of a CompactSize in bytes; 0 if it is truncated or not the shortest encoding. */
 function widthOfCompactSize(bytes: Uint8Array, at: number): number {
   const first = bytes[at];
   if (first === undefined) return 0;

@@ -1,7 +1,7 @@
 // One connection to a node, from its first byte to the end of the handshake and beyond: bytes in, bytes and messages out.
 //
-// It has no socket and no timer. Its owner hands over what was received and when the peer ended; what the subclass is
-// told is in the abstract methods. A visit is one, and so is a peer that is held for long.
+// It has no socket and no timer. Its owner hands over received bytes and reports the end of the connection; the subclass gets the
+// events through the abstract methods. A visit and a peer that a monitor holds are conversations.
 
 import type { EncodedMessage } from '../../p2p/messages/registry.ts';
 import { encodeMessage } from '../../p2p/messages/registry.ts';
@@ -21,7 +21,7 @@ const NO_PAYLOAD = new Uint8Array(0);
 const SEND_ADDR_V2 = encodeMessage({ type: 'sendaddrv2' });
 const VERACK = encodeMessage({ type: 'verack' });
 
-/** How a conversation ended, if not as its owner wished. */
+/** How a conversation ended before its owner ended it. */
 export interface Ending {
   readonly outcome: Outcome;
   readonly code?: string | undefined;
@@ -36,16 +36,16 @@ export interface ConversationContext {
 /** A handshake and what follows it. */
 export abstract class Conversation {
   readonly transport: Transport;
-  /** What is waited for. */
+  /** The step that is under way. */
   step: Step;
-  /** What the peer said of itself; undefined until it did. */
+  /** The peer's `version`; undefined until it arrives. */
   version: PeerVersion | undefined;
   /** Message types between `version` and `verack`. */
   features: string[] | undefined;
-  /** Bytes of the peer, framing included. */
+  /** Bytes received from the peer, framing included. */
   bytesReceived = 0;
   bytesSent = 0;
-  /** Set once the conversation is over by what came. Nothing is taken any more. */
+  /** Set once received bytes have ended the conversation. Later bytes are ignored. */
   ending: Ending | undefined;
   readonly #context: ConversationContext;
   readonly #isV2: boolean;
@@ -63,13 +63,13 @@ export abstract class Conversation {
   /** Hands bytes to the socket, all of them. Lent for the call. */
   protected abstract transmit(bytes: Uint8Array): void;
 
-  /** The peer's `verack` came: the handshake is complete. */
+  /** The peer's `verack` arrived: the handshake is complete. */
   protected abstract handshakeCompleted(nowMs: number): void;
 
   /** A message after the handshake. The payload belongs to the callee. `ping` is answered already. */
   protected abstract gotMessage(type: string, payload: Uint8Array, nowMs: number): void;
 
-  /** Messages that follow our `verack` at once. */
+  /** Messages that are sent right after our `verack`. */
   protected abstract afterVerack(): readonly EncodedMessage[];
 
   /** Whether the connection speaks V2, or tries to. */
@@ -77,18 +77,18 @@ export abstract class Conversation {
     return this.#isV2;
   }
 
-  /** Whether the peer, that hung up, may be one that speaks V1 only. */
+  /** Whether the peer that hung up may be one that speaks V1 only. */
   get shouldTryV1(): boolean {
     return this.#isV2 && this.transport.shouldReconnectV1();
   }
 
-  /** Begins: for a connection that was made by us. @param version - Our introduction. */
+  /** Begins a conversation over a connection that we made. @param version - Our `version`. */
   begin(version: EncodedMessage): void {
     this.#toSay.push(version);
     this.flush();
   }
 
-  /** Queues a message; it leaves at `flush`. */
+  /** Queues a message. `flush` sends it. */
   say(message: EncodedMessage): void {
     this.#toSay.push(message);
   }
@@ -102,7 +102,7 @@ export abstract class Conversation {
       if (next !== undefined && transport.setMessageToSend(next)) this.#toSay.shift();
       const { toSend } = transport.getBytesToSend(this.#toSay.length > 0);
       if (toSend.length === 0) break;
-      // It is lent until it is marked as sent: a second piece may overwrite it.
+      // The bytes are lent until they are marked as sent: the next piece may overwrite them.
       pieces.push(toSend.slice());
       transport.markBytesSent(toSend.length);
     }
@@ -133,7 +133,9 @@ export abstract class Conversation {
   }
 
   /**
-   * The peer ended the connection, or time is up. @param reason - Which of them.
+   * The peer ended the connection, or time is up.
+   *
+   * @param reason - `peer` for a close, `reset` for a reset, `time` for a deadline.
    * @returns How the conversation ended, if the handshake was not complete.
    */
   endedBy(reason: 'peer' | 'reset' | 'time'): Ending | undefined {
@@ -148,7 +150,7 @@ export abstract class Conversation {
     return { outcome: 'disconnected', code: reason === 'reset' ? 'reset' : 'closed' };
   }
 
-  /** @returns Whether the bytes may be a node's. */
+  /** @returns Whether the bytes may come from a node. */
   #lookAtFirstBytes(data: Uint8Array): boolean {
     const known = this.#firstBytes!;
     const more = data.subarray(0, FIRST_BYTES - known.length);
@@ -165,14 +167,14 @@ export abstract class Conversation {
   }
 
   #endByTransport(reason: string): void {
-    // A peer that answers V2 with V1 is no breach: the owner dials it again.
+    // A V1 answer to V2 is no breach of the protocol: the owner dials the peer again.
     if (this.shouldTryV1) this.ending = { outcome: 'disconnected', code: 'speaks-v1' };
     else this.ending = { outcome: 'protocol-error', code: codeOfTransport(reason) };
   }
 
   #takeMessage(nowMs: number): void {
     const { type, payload, rejectReason } = this.transport.getReceivedMessage(nowMs);
-    // A node drops it and goes on, and so do we.
+    // The message is dropped and the connection goes on, as in a node.
     if (rejectReason !== undefined) return;
     if (this.version === undefined) {
       if (type === 'version') this.#takeVersion(payload);
@@ -218,13 +220,13 @@ export abstract class Conversation {
   }
 }
 
-/** The id of a `feature`, whatever is behind it. (BIP 434) */
+/** The id of a `feature`, whatever follows it. (BIP 434) */
 function featureId(payload: Uint8Array): string {
   const length = payload[0] ?? 0;
   return escaped(payload.subarray(1, 1 + length));
 }
 
-/** A word for why a transport gave up. */
+/** The code for a transport's reason to give up. */
 function codeOfTransport(reason: string): string {
   if (reason.startsWith('announced payload')) return 'message-too-long';
   if (reason.includes('magic')) return 'wrong-magic';

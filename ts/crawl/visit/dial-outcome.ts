@@ -1,21 +1,21 @@
-// What a failed dial says of the address that was dialed.
+// What a failed dial says about the dialed address.
 
 import type { DialFailureCode } from '../../sockman/dial/failure.ts';
 import type { Outcome } from '../record/outcome.ts';
 
-/** How a dial can end a visit; `later` ends none, since nothing was learned and the fault is ours. */
+/** How a failed dial can end a visit. `later` does not end it: nothing was learned, since the fault is ours. */
 export type DialOutcome = Extract<Outcome, 'refused' | 'timeout' | 'unreachable' | 'proxy-failed'> | 'later';
 
-/** Codes that do not mean what their `proxyFailed` says. All others are unreachable, or the proxy's fault. */
+/** Outcomes of codes that `proxyFailed` does not decide. All other codes are `proxy-failed` or `unreachable`. */
 const OUTCOMES_BY_CODE: Readonly<Partial<Record<DialFailureCode, DialOutcome>>> = {
   'connection-refused': 'refused',
-  // Nobody listens there: the socket met itself.
+  // No listener is there: the socket connected to itself.
   'connected-to-itself': 'refused',
   'socks5-connection-refused': 'refused',
 
   'timed-out': 'timeout',
   'socks5-ttl-expired': 'timeout',
-  // Tor that cannot reach an onion service in time says nothing at all.
+  // Tor does not answer at all when it cannot reach an onion service in time.
   'socks5-reply-timed-out': 'timeout',
   'tor-onion-introduction-timed-out': 'timeout',
   'sam-peer-timed-out': 'timeout',
@@ -44,7 +44,7 @@ const OUTCOMES_BY_CODE: Readonly<Partial<Record<DialFailureCode, DialOutcome>>> 
   'socks5-address-type-not-supported': 'proxy-failed',
 };
 
-/** @param proxyFailed - As the dial said it. */
+/** @param proxyFailed - As reported by the dial. */
 export function outcomeOfDial(code: DialFailureCode, proxyFailed: boolean): DialOutcome {
   return OUTCOMES_BY_CODE[code] ?? (proxyFailed ? 'proxy-failed' : 'unreachable');
 }

@@ -1,17 +1,17 @@
-// Who is there, told by the first bytes: a node of ours, of another network, or no node at all.
+// Recognises the other side by its first bytes: a node of our network, a node of another network, or another kind of server.
 //
-// Nothing is decided before it is certain however the bytes were split: `classify` sees the first sixteen, or all that came
-// before the peer was done.
+// The answer does not depend on how the bytes were split: `classify` sees the first sixteen, or all that arrived before the peer
+// ended.
 
 import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
 import { MAGIC_BYTES } from '../../p2p/transport/v1.ts';
 
-/** What tells a V1 node of any network: its magic, and the type of its first message. */
+/** Bytes by which a V1 node of any network is recognised: its magic and the type of its first message. */
 export const FIRST_BYTES = 16;
 
 const VERSION_TYPE = Buffer.from('version\0\0\0\0\0', 'latin1');
 
-/** What a TLS record begins with: an alert that closes, or the answer to a greeting. (RFC 8446 section 5.1) */
+/** First byte of a TLS record: an alert, or a handshake message. (RFC 8446 section 5.1) */
 const TLS_ALERT = 0x15;
 const TLS_HANDSHAKE = 0x16;
 const TLS_RECORD_BYTES = 6;
@@ -19,11 +19,11 @@ const TLS_RECORD_BYTES = 6;
 /** What the first bytes mean. */
 export interface Greeter {
   readonly outcome: 'wrong-network' | 'not-bitcoin';
-  /** The network, or its magic; or the kind of server. */
+  /** The network, its magic, or the kind of server. */
   readonly code: string;
 }
 
-/** Whether bytes are those that every message of a network begins with, as far as they go. */
+/** Whether bytes match a network's magic, as far as they go. */
 export function hasMagic(bytes: Uint8Array, magic: Uint8Array): boolean {
   const length = Math.min(bytes.length, MAGIC_BYTES);
   for (let index = 0; index < length; index++) if (bytes[index] !== magic[index]) return false;
@@ -31,7 +31,7 @@ export function hasMagic(bytes: Uint8Array, magic: Uint8Array): boolean {
 }
 
 /**
- * Says what kind of server it is by the bytes so far; undefined while it may be a node of this network.
+ * Tells the kind of server from the bytes so far; undefined while it may be a node of this network.
  *
  * @param mayBeKey - Whether the bytes may be the beginning of a V2 handshake, which looks like anything.
  */
@@ -45,7 +45,7 @@ export function classify(bytes: Uint8Array, magic: Uint8Array, mayBeKey: boolean
   return mayBeKey ? undefined : { outcome: 'not-bitcoin', code: 'other' };
 }
 
-/** Servers that people run where a node is looked for. */
+/** Recognises servers that are often found where a node is expected. */
 function serverOf(bytes: Uint8Array): 'http' | 'tls' | 'ssh' | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   if (/^(HTTP\/\d|<!doctype|<html)/i.test(text)) return 'http';

@@ -1,4 +1,4 @@
-// How a crawl introduces itself: honestly, and the same to everybody.
+// The `version` that a crawl sends: honest, and the same for every peer.
 
 import type { Service } from '../../netaddr/service.ts';
 import { encodeMessage } from '../../p2p/messages/registry.ts';
@@ -13,20 +13,20 @@ import { VERSION } from '../../util/version.ts';
 
 const NAME = 'sockman-crawl';
 
-/** The introduction of one crawl. */
+/** The `version` messages of one crawl. */
 export class Greeting {
   readonly userAgent: string;
-  /** In every `version` of this crawl: what comes back with it comes from ourselves. */
+  /** Nonce of every `version` of this crawl: a peer that sends it is ourselves. */
   readonly nonce: bigint;
   readonly #clock: Clock;
   readonly #relay: boolean;
-  /** What those are told who are told nothing of themselves, and the second that it is of. */
+  /** The `version` for peers that are not told their address, and the second for which it was made. */
   #common: EncodedMessage | undefined;
   #commonSeconds = 0;
 
   /**
    * @param contact - Where people can reach the operator of the crawl: letters, digits, space and `.,;-_?@`.
-   * @param relay - Whether peers shall announce transactions: for a crawl that only listens to announcements.
+   * @param relay - Whether peers should announce transactions, as for a monitor. Default false.
    * @throws {TypeError} | {RangeError} The contact has other characters, or is too long.
    */
   constructor(clock: Clock, random: RandomUint32, contact?: string, relay: boolean = false) {
@@ -37,9 +37,9 @@ export class Greeting {
   }
 
   /**
-   * The `version` for one peer: no services, no transactions, no claim to a chain.
+   * The `version` for one peer: no services and no chain height.
    *
-   * @param to - Where the peer is; undefined for one behind a proxy, which is told nothing of that.
+   * @param to - The peer's address; undefined for a peer behind a proxy, which is not told its address.
    */
   versionFor(to: Service | undefined): EncodedMessage {
     const timeSeconds = Math.floor(this.#clock.wallTimeMs() / 1_000);

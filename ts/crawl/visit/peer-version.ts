@@ -1,14 +1,13 @@
-// What a peer's `version` says, read as leniently as a crawler can afford: what is missing or too long spoils nothing else.
+// Reads a peer's `version` as leniently as a crawler can afford: a field that is missing or too long does not spoil the others.
 //
-// A node drops a `version` whose user agent is too long; a crawl wants to see it. (p2p/messages/version.ts has the
-// table of the fields)
+// A node drops a `version` whose user agent is too long; a crawl reads it. (Table of the fields: p2p/messages/version.ts)
 
 import { readVersionHead } from '../../p2p/messages/version.ts';
 import { MAX_USER_AGENT_BYTES } from '../../p2p/messages/version.ts';
 import { ByteReader } from '../../util/bytes/bytes.ts';
 import { escaped } from './escape.ts';
 
-/** Bytes of the sender's own address, which nobody uses. */
+/** Size of the sender's own address, which is not used. */
 const SENDER_BYTES = 26;
 
 /** The introduction of a peer. */
@@ -17,9 +16,9 @@ export interface PeerVersion {
   readonly services: bigint;
   /** Seconds since 1970. */
   readonly timeSeconds: number;
-  /** Where the peer believes us to be; undefined for no address. */
+  /** Our address as the peer sees it; undefined when it sends none. */
   readonly ourAddress: string | undefined;
-  /** Undefined when the payload ends before it, as do the next three. */
+  /** This field and the next three are undefined when the payload ends before them. */
   readonly nonce: bigint | undefined;
   /** At most 256 bytes, control characters escaped. */
   readonly userAgent: string | undefined;
@@ -27,7 +26,7 @@ export interface PeerVersion {
   readonly relay: boolean | undefined;
 }
 
-/** Reads the payload of a `version`; undefined when not even its head is there. */
+/** Reads the payload of a `version`; undefined when it is shorter than the fixed fields at its start. */
 export function readPeerVersion(payload: Uint8Array): PeerVersion | undefined {
   const reader = new ByteReader(payload);
   const head = orUndefined(() => readVersionHead(reader));

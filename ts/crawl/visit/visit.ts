@@ -1,4 +1,4 @@
-// One visit: a handshake, one question for addresses, one ping, and what was learned.
+// One visit: a handshake, one request for addresses, one ping, and what was learned.
 
 import type { Service } from '../../netaddr/service.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';
@@ -14,7 +14,7 @@ const GETADDR = encodeMessage({ type: 'getaddr' });
 const PING_NONCE = 1n;
 const PING = encodeMessage({ type: 'ping', nonce: PING_NONCE });
 
-/** Bytes that may wait for a peer that does not read: more than all that a visit has to say. */
+/** Most bytes that may wait for a peer that does not read: more than a whole visit sends. */
 const MAX_UNSENT_BYTES = 65_536;
 const QUEUE_OPTIONS = { limitBytes: MAX_UNSENT_BYTES };
 
@@ -27,27 +27,27 @@ export interface SeedName {
 /** An address to visit. */
 export interface VisitRequest {
   readonly service: Service;
-  /** Dialed in the place of the address, through the proxy for names: a DNS seed, which leads to a node of its choice. */
+  /** Dialed instead of the address, through the proxy for names: a DNS seed, which leads to a node of its choice. */
   readonly name?: SeedName;
-  /** The services that others told of it; undefined when nothing is known. */
+  /** The services that others told of the address; undefined when nothing is known. */
   readonly services: bigint | undefined;
-  /** The caller's own number for it. */
+  /** The caller's own number for the address. */
   readonly token: number;
 }
 
-/** One dial of an address, and what a visit keeps of it. */
+/** One dial of an address. */
 export interface Attempt {
   readonly request: VisitRequest;
   readonly isV2: boolean;
-  /** When it was dialed, and when the visit must be over at the latest: monotonic milliseconds. */
+  /** Time of the dial, and latest end of the visit, in monotonic milliseconds. */
   readonly dialedAtMs: number;
   readonly dueAtMs: number;
-  /** Bytes of a connection that was given up for another transport. */
+  /** Bytes received over a connection that was given up for another transport. */
   readonly earlierBytesReceived: number;
   readonly earlierBytesSent: number;
 }
 
-/** What an answer had: how many addresses were new, and the claimed age of each, in seconds. */
+/** Content of an answer: how many addresses were new, and the claimed age of each, in seconds. */
 export interface Lesson {
   readonly newCount: number;
   readonly ages: Uint32Array;
@@ -56,17 +56,17 @@ export interface Lesson {
 /** What all visits of a visitor have in common. */
 export interface VisitContext extends ConversationContext {
   readonly sockets: SockMan;
-  /** Takes the addresses of a message; undefined for one that does not decode. */
+  /** Takes the addresses of a message; returns undefined for one that does not decode. */
   readonly learn: (visit: Visit, isV2: boolean, payload: Uint8Array) => Lesson | undefined;
 }
 
-/** A visit from the moment that it is connected. */
+/** A visit from the moment of its connection. */
 export class Visit extends Conversation {
   readonly attempt: Attempt;
   readonly nodeId: number;
   readonly connectMs: number;
   readonly connectedAtMs: number;
-  /** When the visit is over if nothing more comes. */
+  /** Time at which the visit ends if nothing more arrives, in monotonic milliseconds. */
   dueAtMs: number;
   handshakeMs: number | undefined;
   pingMs: number | undefined;
@@ -74,14 +74,14 @@ export class Visit extends Conversation {
   newAddressCount = 0;
   /** The median age in the longest answer, in seconds. */
   addressAge: number | undefined;
-  /** Bytes of a message that is not complete, as last counted. */
+  /** Bytes of an incomplete message, as last counted. */
   heldBytes = 0;
   readonly #visits: VisitContext;
   readonly #quietMs: number;
   #longestAnswer = 0;
   #pingSentAtMs = 0;
 
-  /** @param quietMs - After an answer, with no more addresses: then the visit is over. */
+  /** @param quietMs - Time without further addresses after an answer, which ends the visit, in milliseconds. */
   constructor(
     visits: VisitContext,
     transport: Transport,
@@ -101,9 +101,9 @@ export class Visit extends Conversation {
   }
 
   protected override transmit(bytes: Uint8Array): void {
-    // Of a connection that is gone the end is told next.
+    // If the connection is gone already, its end is reported next.
     const waiting = this.#visits.sockets.queueBytes(this.nodeId, bytes, QUEUE_OPTIONS);
-    // The peer does not read what it asks for.
+    // The peer does not read the answers to its requests.
     if (waiting > MAX_UNSENT_BYTES / 2) this.ending = { outcome: 'protocol-error', code: 'never-reads' };
   }
 
@@ -133,7 +133,7 @@ export class Visit extends Conversation {
       this.#longestAnswer = ages.length;
       this.addressAge = medianOf(ages);
     }
-    // One address is how nodes introduce themselves, and no answer.
+    // A single address is how a node announces itself. It is not an answer.
     if (ages.length > 1) this.dueAtMs = Math.min(this.attempt.dueAtMs, nowMs + this.#quietMs);
   }
 
@@ -145,7 +145,7 @@ export class Visit extends Conversation {
   }
 }
 
-/** What a visit came to. */
+/** Result of a visit. */
 export interface VisitResult {
   readonly attempt: Attempt;
   readonly outcome: Outcome;

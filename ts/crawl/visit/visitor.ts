@@ -1,7 +1,7 @@
-// Visits addresses, thousands at a time, over one `SockMan`: dials, lets each conversation run, and says what it came to.
+// Visits addresses, thousands at a time, over one `SockMan`: dials, runs each conversation, and reports its result.
 //
-// No visit has a timer. One sweep looks at all of them four times a second, which is as exact as limits of seconds need, and
-// comes after the sockets: a crawl that was kept busy finds nobody late whose answer lies in the kernel.
+// No visit has a timer of its own. One sweep checks all of them four times a second, which is exact enough for limits of seconds.
+// It runs after the sockets, so that a busy crawl does not call a peer late whose answer is still in the kernel.
 
 import { createSockMan } from '../../sockman/create-sock-man.ts';
 import type { ConnectOptions, Proxy } from '../../sockman/dial/connect-options.ts';
@@ -22,28 +22,28 @@ import type { Routes, VisitLimits } from './routes.ts';
 import { Visit } from './visit.ts';
 import type { Attempt, Lesson, VisitContext, VisitRequest, VisitResult } from './visit.ts';
 
-/** Between two looks at the visits, in milliseconds. */
+/** Interval between checks of the visits, in milliseconds. */
 const SWEEP_MS = 250;
 
-/** Bytes of one visit that are taken: several times the longest honest answer. What goes on sending is a flood. */
+/** Most bytes that one visit receives: several times the longest honest answer. More than that is a flood. */
 export const MAX_VISIT_BYTES = 8_388_608;
 
-/** Bytes of unfinished messages of all visits together, at most; beyond it, visits that hold much are ended. */
+/** Most bytes of unfinished messages of all visits together. Beyond it, visits that hold much are ended. */
 export const MAX_HELD_BYTES = 268_435_456;
 
-/** What a visit may hold when all together hold too much: no message that is of use is longer. */
+/** Most bytes that a visit may hold when all together hold too much: no useful message is longer. */
 const LARGE_HOLD_BYTES = 65_536;
 
-/** Which transport is dialed: the better one first, or only one. */
+/** Choice of transport: V2 first and then V1, only V2, or only V1. */
 export type V2Policy = 'auto' | 'only' | 'never';
 
-/** What a `Visitor` is made of. */
+/** Options of a `Visitor`. */
 export interface VisitorOptions {
   readonly magic: Uint8Array;
   readonly greeting: Greeting;
   readonly v2: V2Policy;
   readonly routes: Routes;
-  /** Looks up names and connects to them. */
+  /** SOCKS5 proxy that looks up names and connects to them; undefined for none. */
   readonly nameProxy: Proxy | undefined;
   readonly clear: VisitLimits;
   readonly overlay: VisitLimits;
@@ -52,13 +52,13 @@ export interface VisitorOptions {
   readonly sockets: SockManOptions;
 }
 
-/** Who hears of visits. */
+/** Callbacks of a `Visitor`. */
 export interface VisitorListener {
-  /** Addresses that a peer told; undefined for a message that does not decode. */
+  /** A peer told addresses. Returns undefined for a message that does not decode. */
   learn(visit: Visit, isV2: boolean, payload: Uint8Array): Lesson | undefined;
-  /** A visit is over. Its number in flight is free already. */
+  /** A visit is over. It no longer counts as in flight. */
   visited(result: VisitResult): void;
-  /** A visit could not begin, by no fault of the address: there are no sockets left, or all ends. */
+  /** A visit could not begin, and the address is not the cause: there are no sockets left, or the visitor is stopping. */
   postponed(request: VisitRequest, code: string): void;
 }
 
@@ -114,7 +114,7 @@ export class Visitor {
     await this.#sockets.close();
   }
 
-  /** Begins a visit. Nothing is called back before this returned. */
+  /** Begins a visit. Nothing is called back before this returns. */
   visit(request: VisitRequest): void {
     const { v2, clock } = this.#options;
     const nowMs = clock.now();
@@ -145,7 +145,7 @@ export class Visitor {
     void dialed.then((result) => this.#dialed(attempt, result));
   }
 
-  /** A proxy takes its time for each step: the deadline of the visit is ours to keep. */
+  /** Each step through a proxy has its own time limit. The deadline of the visit is enforced here. */
   #dialThrough(proxy: Proxy, attempt: Attempt, timeoutMs: number): void {
     const { clock } = this.#options;
     const late = new AbortController();
@@ -171,7 +171,7 @@ export class Visitor {
     else if (result.code === 'aborted') {
       this.#listener.visited({ attempt, outcome: 'timeout', code: 'deadline', visit: undefined });
     } else if (result.systemCode === 'ECONNRESET') {
-      // Accepted, and reset before the dial looked.
+      // The connection was accepted, and reset before the dial saw it.
       this.#listener.visited({ attempt, outcome: 'full', code: 'reset', visit: undefined });
     } else {
       const outcome = outcomeOfDial(result.code, result.proxyFailed);
@@ -221,7 +221,7 @@ export class Visitor {
     this.#end(visit, visit.endedBy(reason) ?? { outcome: 'reachable' }, false);
   }
 
-  /** Time is up, or enough was heard. */
+  /** Ends a visit whose time is up, or which has heard enough. */
   #endInTime(visit: Visit): void {
     this.#end(visit, visit.endedBy('time') ?? { outcome: 'reachable' }, false);
   }

@@ -2,7 +2,7 @@
 
 import type { CrawlRecord } from '../../record/record.ts';
 
-/** A file in the making. `add` gets every record of a round, `finish` or `abandon` comes once. */
+/** A file that is being written. `add` gets every record of a round; `finish` or `abandon` is called once, at the end. */
 export interface NodeList {
   readonly name: string;
   add(record: CrawlRecord): void;
@@ -10,7 +10,7 @@ export interface NodeList {
   abandon(): void;
 }
 
-/** What is known when the last record came. */
+/** What is known of a round after its last record. */
 export interface RoundEnd {
   readonly round: number;
   readonly chain: string;
@@ -19,7 +19,7 @@ export interface RoundEnd {
   readonly endedAt: number;
 }
 
-/** Address and port, as one text: `1.2.3.4:8333`, `[::1]:8333`, `….onion:8333`. */
+/** Address and port as one text: `1.2.3.4:8333`, `[::1]:8333`, `….onion:8333`. */
 export function endpointOf({ address, port }: Pick<CrawlRecord, 'address' | 'port'>): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -5,16 +5,16 @@ import type { CrawlRecord } from '../../record/record.ts';
 import type { NodeList } from './node-lists.ts';
 import { OutputFile } from './output-file.ts';
 
-/** What makes a spreadsheet take a cell for a formula, blanks before it included. */
+/** Beginnings that make a spreadsheet take a cell for a formula, leading blanks included. */
 const FORMULA = /^[\s\u00a0]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
 const NEEDS_QUOTES = /[",\r\n]/;
 
-/** A header and a row for each record, as RFC 4180 has it; lists have a blank between items. */
+/** A header and a row for each record, as in RFC 4180; the items of lists are separated by blanks. */
 export class NodesCsv implements NodeList {
   readonly name = 'nodes.csv';
   readonly #file: OutputFile;
 
-  /** @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the folder takes no file. */
+  /** @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be made. */
   constructor(path: string) {
     this.#file = new OutputFile(path);
     this.#file.write(`${RECORD_KEYS.join(',')}\r\n`);
@@ -33,12 +33,12 @@ export class NodesCsv implements NodeList {
   }
 }
 
-/** A record as a row, without its end. */
+/** A record as a row, without the line end. */
 export function csvRow(record: CrawlRecord): string {
   return RECORD_KEYS.map((key) => cell(record[key])).join(',');
 }
 
-/** Numbers are ours and stay numbers. A text that a spreadsheet would compute gets an apostrophe before it. */
+/** Numbers are ours and stay numbers. A text that a spreadsheet would evaluate gets a leading apostrophe. */
 function cell(value: CrawlRecord[keyof CrawlRecord]): string {
   if (value === undefined) return '';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);

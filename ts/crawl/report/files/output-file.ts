@@ -1,5 +1,5 @@
-// A report file that is written piece by piece and takes its place as a whole: after a crash at any moment there is the old
-// one or the new one.
+// A report file that is written piece by piece and put in place as a whole: a crash at any moment leaves the old file or the new
+// one.
 
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
@@ -9,17 +9,17 @@ import { systemFileError } from '../../../storage/file-error.ts';
 /** Text that is gathered before it is written, in UTF-16 units. */
 const BUFFER_CHARS = 65_536;
 
-/** Reports are for others to read. */
+/** Readable by everybody: reports are public. */
 const FILE_MODE = 0o644;
 
-/** Writes one file beside its place, and moves it there at the end. */
+/** Writes a temporary file beside the final path, and moves it there at the end. */
 export class OutputFile {
   readonly path: string;
   readonly #temporary: string;
   #fd: number | undefined;
   #text = '';
 
-  /** @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the folder takes no file. */
+  /** @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be made. */
   constructor(path: string) {
     this.path = path;
     this.#temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`);
@@ -28,7 +28,7 @@ export class OutputFile {
     );
   }
 
-  /** Adds text. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it cannot be written; the file at the place stays as it was. */
+  /** Adds text. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it cannot be written; an existing file stays as it was. */
   write(text: string): void {
     this.#text += text;
     if (this.#text.length >= BUFFER_CHARS) this.#flush();
@@ -43,7 +43,7 @@ export class OutputFile {
     this.#during('moved', () => renameSync(this.#temporary, this.path));
   }
 
-  /** Leaves what is at the place as it is. After `finish`, does nothing. */
+  /** Drops the new file; an existing one stays as it was. Does nothing after `finish`. */
   abandon(): void {
     if (this.#fd === undefined) return;
     this.#close();

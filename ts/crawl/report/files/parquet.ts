@@ -1,4 +1,4 @@
-// `nodes.parquet`: every record of the round in columns, where the optional package `hyparquet-writer` is installed.
+// `nodes.parquet`: every record of the round in columns, if the optional package `hyparquet-writer` is installed.
 
 import { renameSync, rmSync } from 'node:fs';
 import type * as hyparquet from 'hyparquet-writer';
@@ -7,7 +7,7 @@ import { FIELDS, RECORD_KEYS } from '../../record/record.ts';
 import type { CrawlRecord } from '../../record/record.ts';
 import type { NodeList } from './node-lists.ts';
 
-/** Records that are held until they are written together, as a group of rows. */
+/** Number of records that are gathered and written together, as a row group. */
 const GROUP_RECORDS = 10_000;
 
 type Package = typeof hyparquet;
@@ -24,7 +24,7 @@ export async function openNodesParquet(path: string): Promise<NodeList | undefin
   }
 }
 
-/** Writes a temporary file, and moves it to its place at the end. */
+/** Writes a temporary file and moves it into place at the end. */
 class NodesParquet implements NodeList {
   readonly name = 'nodes.parquet';
   readonly #path: string;
@@ -61,7 +61,7 @@ class NodesParquet implements NodeList {
   }
 }
 
-/** A column for each key of a record; lists have a blank between items, as in `nodes.csv`. */
+/** A column for each key of a record; the items of lists are separated by blanks, as in `nodes.csv`. */
 function columnsOf(records: readonly CrawlRecord[]): Column[] {
   return RECORD_KEYS.map((key) => {
     const type = COLUMN_TYPES[FIELDS[key].type];

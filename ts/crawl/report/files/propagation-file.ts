@@ -4,15 +4,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PropagationSummary } from '../tally/summary.ts';
 
-/** Its name. */
+/** Name of the file. */
 export const PROPAGATION_FILE = 'propagation.json';
 
-/** How old it may be to stand in a report, in milliseconds: a day. */
+/** Oldest measurement that a report uses, in milliseconds: a day. */
 const MAX_AGE_MS = 86_400_000;
 
 /**
- * What a monitor measured lately, in a folder. @param nowMs - Milliseconds since 1970, the end of the round.
- * @returns Undefined when there is none, or none that can be used.
+ * Reads what a monitor that writes into a folder measured lately.
+ *
+ * @param nowMs - End of the round, in milliseconds since 1970.
+ * @returns Undefined when the file is missing, too old or unusable.
  */
 export function readPropagation(folder: string, nowMs: number): PropagationSummary | undefined {
   try {

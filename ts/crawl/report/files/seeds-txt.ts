@@ -13,13 +13,13 @@ const HEADER =
 /** A good node has all its blocks and witnesses: NODE_NETWORK and NODE_WITNESS. */
 const GOOD_SERVICES = 0x9n;
 
-/** A line for each node that answered in this round or, within a month, in one before it. */
+/** A line for each node that answered in this round or in an earlier one within a month. */
 export class SeedsTxt implements NodeList {
   readonly name = 'seeds.txt';
   readonly #file: OutputFile;
   readonly #uptimes: Uptimes;
 
-  /** @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the folder takes no file. */
+  /** @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be made. */
   constructor(path: string, uptimes: Uptimes) {
     this.#uptimes = uptimes;
     this.#file = new OutputFile(path);
@@ -53,13 +53,13 @@ function seedLine(endpoint: string, record: CrawlRecord, { lastSuccess, shares }
     String(startHeight).padStart(6),
     services.replace(/^0+(?=.{8})/, '').padStart(8, '0'),
     String(protocolVersion).padStart(5),
-    // A reader splits at blanks and takes what stands between the quotes.
+    // Readers split at blanks and take the text between the quotes.
     `"${userAgent.replaceAll('"', "'")}"`,
   ];
   return `${columns.join('  ')}\n`;
 }
 
-/** Lines of a `seeds.txt` of an earlier round, for its uptimes. Lines that are none are passed over. */
+/** Restores uptimes from the `seeds.txt` of an earlier round. Lines in another format are skipped. */
 export function restoreUptimes(text: string, uptimes: Uptimes): void {
   for (const line of text.split('\n')) {
     const columns = line.trim().split(/\s+/);

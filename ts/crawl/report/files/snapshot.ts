@@ -1,4 +1,4 @@
-// `snapshot.json`: the reachable nodes of a round, each as its record; and the same in the shape that bitnodes publishes.
+// `snapshot.json`: the reachable nodes of a round, each as its record, and the same nodes in the format of bitnodes.
 
 import { formatRecord } from '../../record/record.ts';
 import type { CrawlRecord } from '../../record/record.ts';
@@ -6,13 +6,13 @@ import { endpointOf } from './node-lists.ts';
 import type { NodeList, RoundEnd } from './node-lists.ts';
 import { OutputFile } from './output-file.ts';
 
-/** One JSON object: a list of nodes, a record a line, and behind it what the round was. */
+/** One JSON object: a list of nodes, one record a line, followed by the figures of the round. */
 export class Snapshot implements NodeList {
   readonly name = 'snapshot.json';
   readonly #file: OutputFile;
   #nodes = 0;
 
-  /** @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the folder takes no file. */
+  /** @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be made. */
   constructor(path: string) {
     this.#file = new OutputFile(path);
     this.#file.write('{"version":1,"nodes":[');
@@ -35,7 +35,7 @@ export class Snapshot implements NodeList {
   }
 }
 
-/** Fields of a node that only a look-up elsewhere could fill: name of the host, city, country, place, time zone. */
+/** Fields of a node that only a look-up elsewhere could fill: host name, city, country, coordinates, time zone. */
 const NOT_LOOKED_UP = [null, null, null, 0, 0, null] as const;
 
 /**
@@ -48,7 +48,7 @@ export class BitnodesSnapshot implements NodeList {
   #nodes = 0;
   #height = 0;
 
-  /** @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the folder takes no file. */
+  /** @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be made. */
   constructor(path: string) {
     this.#file = new OutputFile(path);
     this.#file.write('{"nodes":{');
@@ -81,7 +81,7 @@ export class BitnodesSnapshot implements NodeList {
 function fieldsOf(record: CrawlRecord): readonly (string | number | null)[] {
   const { protocolVersion = 0, userAgent = '', time, services = '0', startHeight = 0, asn, network } = record;
   const system = asn === undefined ? (network === 'onion' ? 'TOR' : null) : `AS${asn}`;
-  // Bits beyond 2^53 lose their lowest neighbours, as in any reader of JSON that takes numbers for doubles.
+  // Above 2^53 the low bits are lost, as in any JSON reader that reads numbers as doubles.
   return [
     protocolVersion,
     userAgent,

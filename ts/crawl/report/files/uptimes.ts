@@ -1,7 +1,7 @@
-// How reliably a node answered over the last hours, days and month: a mean that forgets, for each of five spans.
+// How reliably a node answered over the last hours, days and month: a decaying mean for each of five spans.
 //
-// The seeders (sipa/bitcoin-seeder, dnsseedrs) compute it so, and their readers choose nodes by it. Kept for nodes that
-// answered once; a node that never did has none.
+// The seeders (sipa/bitcoin-seeder, dnsseedrs) compute it this way, and readers of their files choose nodes by it. Only nodes
+// that have answered at least once have a history.
 
 /** The spans, in seconds: 2 h, 8 h, 1 d, 7 d, 30 d. */
 export const UPTIME_SPANS = [7_200, 28_800, 86_400, 604_800, 2_592_000] as const;
@@ -9,7 +9,7 @@ export const UPTIME_SPANS = [7_200, 28_800, 86_400, 604_800, 2_592_000] as const
 /** Most nodes that are kept; more than ten times the reachable network. */
 export const MAX_UPTIMES = 500_000;
 
-/** What a node that is tried for the first time is taken to have waited, in seconds. */
+/** Assumed time since the last try for a node that is tried for the first time, in seconds. */
 const FIRST_AGE_SECONDS = 1_000;
 
 /** A node's history. Shares are 0 to 1. */
@@ -51,13 +51,13 @@ export class Uptimes {
     return node;
   }
 
-  /** Takes up a history that was written down. */
+  /** Restores a history from a file. */
   restore(endpoint: string, lastSuccess: number, shares: readonly number[]): void {
     if (this.#nodes.size >= this.#maxNodes) return;
     this.#nodes.set(endpoint, { lastTry: lastSuccess, lastSuccess, shares: Float64Array.from(shares) });
   }
 
-  /** Gives up nodes that did not answer since a point in time. */
+  /** Forgets nodes that have not answered since a point in time. */
   forgetBefore(seconds: number): void {
     for (const [endpoint, { lastSuccess }] of this.#nodes) if (lastSuccess < seconds) this.#nodes.delete(endpoint);
   }

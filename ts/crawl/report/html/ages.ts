@@ -1,4 +1,4 @@
-// How old the addresses are that nodes tell.
+// The age of the addresses that nodes tell.
 
 import { marked, percent, plain, span, whole } from '../format.ts';
 import { MIN_DISTRIBUTION } from '../tally/log-histogram.ts';
@@ -28,7 +28,7 @@ export function agesSection({ ages }: Summary): string {
 const binTotals = ({ networks }: AgesSummary): number[] =>
   [...AGE_EDGES_SECONDS, 0].map((_, at) => REPORT_NETWORKS.reduce((sum, name) => sum + networks[name][at]!, 0));
 
-/** Nodes by age, networks on top of each other. */
+/** Nodes by age, with the networks stacked. */
 export function agesPlot(ages: AgesSummary): string {
   const tallest = Math.max(1, ...binTotals(ages));
   const bars = LABELS.flatMap((_, bin) => {

@@ -1,4 +1,4 @@
-// How long connecting, the handshake and a ping take, by network.
+// The time that connecting, the handshake and a ping take, by network.
 
 import { duration, marked, plain, whole } from '../format.ts';
 import { MIN_DISTRIBUTION } from '../tally/log-histogram.ts';
@@ -13,7 +13,7 @@ const PANELS = [
   ['pingMs', 'Ping'],
 ] as const satisfies readonly (readonly [LatencyName, string])[];
 
-/** Width of a panel's box; its bins are a twenty-sixth of it. */
+/** Width of a panel's box; each bin takes a twenty-sixth of it. */
 const WIDTH = 260;
 
 export function latencySection(summary: Summary): string {
@@ -64,7 +64,7 @@ export function latencyPlot(name: ReportNetwork, shape: Shape, median?: number, 
 const vertical = (name: string, x: number, top: number): string =>
   `<line class="${name}" x1="${x.toFixed(1)}" x2="${x.toFixed(1)}" y1="${top}" y2="100"/>`;
 
-/** Where a duration lies in a panel. */
+/** Horizontal position of a duration in a panel. */
 function place(ms: number, { fromMs, toMs }: Shape): number {
   return Math.min(1, Math.max(0, Math.log(ms / fromMs) / Math.log(toMs / fromMs))) * WIDTH;
 }
@@ -85,7 +85,7 @@ function axisLabels(shape: Shape): string {
   return `<svg class="xt" height="16" width="100%" aria-hidden="true">${labels.join('')}</svg>`;
 }
 
-/** What is said of networks with too few nodes. */
+/** Sentences about networks with too few nodes. */
 function fewNodes({ networks }: Summary): string {
   return REPORT_NETWORKS.filter((name) => networks[name].reachable < MIN_DISTRIBUTION && networks[name].reachable > 0)
     .map((name) => {

@@ -1,4 +1,4 @@
-// The head of the report: how many nodes, in a sentence and a strip.
+// The head of the report: the number of nodes, as a sentence and as a strip.
 
 import { marked, percent, period, whole, duration, escapeHtml } from '../format.ts';
 import { REPORT_NETWORKS } from '../tally/summary.ts';

@@ -1,9 +1,9 @@
-// The marks the page is made of: bars, lines, tables. Every attribute is a number or a name of ours.
+// The elements of the page: bars, lines, tables. Every attribute is a number or one of our own names.
 
 import { REPORT_NETWORKS } from '../tally/summary.ts';
 import type { ReportNetwork } from '../tally/summary.ts';
 
-/** How networks are written. */
+/** Names of the networks as the page shows them. */
 export const NETWORK_TITLES: Readonly<Record<ReportNetwork, string>> = {
   ipv4: 'IPv4',
   ipv6: 'IPv6',
@@ -12,16 +12,16 @@ export const NETWORK_TITLES: Readonly<Record<ReportNetwork, string>> = {
   cjdns: 'CJDNS',
 };
 
-/** Gap between the parts of a bar, in hundredths of it: neighbours stay apart without colour. */
+/** Gap between the parts of a bar, in hundredths of its width: neighbours can be told apart without colour. */
 const GAP = 0.25;
 
-/** A part of a bar: its class, which is its colour, and its share of the whole, 0 to 1. */
+/** A part of a bar: its class, which sets the colour, and its share of the whole, 0 to 1. */
 export interface Part {
   readonly class: string;
   readonly share: number;
 }
 
-/** A flat bar of parts, one behind the other. What it shows stands beside it as a number. */
+/** A flat bar of parts, one after the other. The same figures stand beside it as numbers. */
 export function bar(parts: readonly Part[]): string {
   let at = 0;
   const marks = parts
@@ -38,7 +38,7 @@ export function bar(parts: readonly Part[]): string {
 /** A bar of one part. */
 export const fill = (name: string, share: number): string => bar([{ class: name, share: Math.min(1, share) }]);
 
-/** The path of a line through values, from edge to edge of a box; the lowest at its bottom. */
+/** The path of a line through values, from edge to edge of a box, with the lowest value at the bottom. */
 export function linePath(
   values: readonly number[],
   { width, top, bottom, min, max }: { width: number; top: number; bottom: number; min: number; max: number },
@@ -49,15 +49,15 @@ export function linePath(
   return values.map((value, at) => `${at === 0 ? 'M' : 'L'}${(at * step).toFixed(1)},${y(value).toFixed(1)}`).join('');
 }
 
-/** A dot in a network's colour and its name. */
+/** A dot in the colour of a network, and the network's name. */
 export const networkLabel = (network: ReportNetwork): string =>
   `<span class="dot ${network}"></span>${NETWORK_TITLES[network]}`;
 
-/** What the colours stand for. */
+/** Legend of the network colours. */
 export const legend = (networks: readonly ReportNetwork[] = REPORT_NETWORKS): string =>
   `<p class="legend">${networks.map((network) => `<span>${networkLabel(network)}</span>`).join('')}</p>`;
 
-/** A section: heading and note in the margin, evidence beside it. */
+/** A section: heading and note in the margin, content beside them. */
 export const section = (id: string, title: string, note: string, body: string): string =>
   `<section id="${id}"><header><h2>${title}</h2><p>${note}</p></header><div class="body">${body}</div></section>`;
 
@@ -68,5 +68,5 @@ export const wideTable = (label: string, table: string): string =>
 export const numberCell = (content: string, name: string = ''): string =>
   `<td class="num${name === '' ? '' : ` ${name}`}">${content}</td>`;
 
-/** A sentence in the place of what cannot be shown. */
+/** A sentence in place of a figure that cannot be shown. */
 export const sentence = (text: string): string => `<p class="note">${text}</p>`;

@@ -1,4 +1,4 @@
-// The report as one page: no script, no request, light and dark.
+// The report as one page, light and dark, without scripts or further requests.
 
 import { date, escapeHtml, whole } from '../format.ts';
 import type { Summary } from '../tally/summary.ts';
@@ -25,15 +25,15 @@ const SECTIONS = [
   ['trust', 'How far to trust it', trustSection],
 ] as const;
 
-/** What stands at the foot of the page. */
+/** Content of the page's foot. */
 export interface PageFoot {
   /** The user agent of our handshake, contact included. */
   readonly ourUserAgent?: string;
-  /** Files beside the page. */
+  /** Names of the files beside the page. */
   readonly files: readonly string[];
 }
 
-/** The page for a round. The same summary makes the same page. */
+/** The page of a round. The same summary gives the same page. */
 export function renderReport(summary: Summary, foot: PageFoot): string {
   return `<!doctype html>
 <html lang="en">

@@ -4,10 +4,10 @@ import { whole } from '../format.ts';
 import type { RoundPoint } from '../tally/summary.ts';
 import { linePath } from './marks.ts';
 
-/** Fewest rounds that make a line. */
+/** Fewest rounds for which a line is drawn. */
 export const MIN_ROUND_LINE = 2;
 
-/** A scale with round numbers at its lines. */
+/** A scale with round numbers at its grid lines. */
 export interface Scale {
   readonly min: number;
   readonly max: number;

@@ -1,4 +1,4 @@
-// What nodes say of themselves: user agents, protocol versions, services. And the ports they listen on.
+// What nodes say about themselves: user agents, protocol versions and services.
 
 import { escapeHtml, marked, percent, whole } from '../format.ts';
 import type { Summary } from '../tally/summary.ts';
@@ -35,7 +35,7 @@ function serviceBars(services: readonly TextCount[], reachable: number): string 
   return `<ol class="bars">${services.map(({ name, nodes }) => row(label(name), nodes, nodes / reachable, reachable)).join('')}</ol>`;
 }
 
-/** The most frequent and the rest, as bars. */
+/** The most frequent texts and the rest, as bars. */
 export function topBars({ top, others }: TopTexts, reachable: number): string {
   const most = Math.max(1, top[0]?.nodes ?? 0, others.nodes);
   const rows = top.map(({ name, nodes }) => row(label(name), nodes, nodes / most, reachable));

@@ -1,4 +1,4 @@
-// The style of the report, for its one <style>: light and dark by the reader's choice, without a script.
+// The style sheet of the report: light and dark by the reader's choice, without a script.
 
 import { createHash } from 'node:crypto';
 
@@ -188,7 +188,7 @@ footer .mono { color: var(--text-2); }
 }
 `;
 
-/** The page's own style and nothing else: no script, no request. */
+/** Policy that allows the page's own style and data images, and forbids scripts and requests. */
 export function contentSecurityPolicy(): string {
   const hash = createHash('sha256').update(STYLE, 'utf8').digest('base64');
   return `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`;

@@ -1,4 +1,4 @@
-// What was taken, dropped and capped: anyone can tell a crawler of nodes that are not there.
+// What was taken, dropped and capped: anyone can tell a crawler addresses of nodes that do not exist.
 
 import { escapeHtml, whole } from '../format.ts';
 import type { Summary } from '../tally/summary.ts';

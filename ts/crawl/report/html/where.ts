@@ -1,4 +1,4 @@
-// Where clearnet nodes are: by autonomous system, and how concentrated that is. And the ports of all.
+// Clearnet nodes by autonomous system, how concentrated they are, and the ports of all nodes.
 
 import { marked, percent, whole } from '../format.ts';
 import type { Summary, SystemsSummary } from '../tally/summary.ts';
@@ -50,7 +50,7 @@ export function concentrationPlot({ systems, halfIn, curve }: SystemsSummary): s
   return `<svg viewBox="0 0 100 60" preserveAspectRatio="none" role="img" aria-label="Half of the clearnet nodes lie in ${whole(halfIn)} autonomous systems"><line class="gridline" x1="0" x2="100" y1="30" y2="30"/><line class="gridline" x1="0" x2="100" y1="0" y2="0"/><line class="mark" x1="${x(halfIn)}" x2="${x(halfIn)}" y1="30" y2="60"/><path class="ln all" d="${path}"/><line class="axis" x1="0" x2="100" y1="60" y2="60"/></svg>`;
 }
 
-/** Where a rank lies on the axis, in hundredths of it. */
+/** Position of a rank on the axis, in hundredths of its length. */
 const rankPlace = (rank: number, systems: number): number =>
   systems < 2 ? 100 : (Math.log(rank) / Math.log(systems)) * 100;
 

@@ -1,20 +1,20 @@
 // Durations, counted in bins of equal ratio: quantiles within 1 % from a fixed amount of memory, however many were counted.
 
-/** Smallest duration that is told from smaller ones, in milliseconds. */
+/** Lower edge of the first bin, in milliseconds. */
 const MIN_MS = 0.01;
-/** Decades above it: up to 1,000 s, longer than any deadline of a visit. */
+/** Decades above the lower edge: up to 1,000 s, longer than any deadline of a visit. */
 const DECADES = 8;
 /** Bins in each decade: neighbours differ by 1.8 %, and their mean by less than 1 % from each value in them. */
 const BINS_PER_DECADE = 128;
 const BINS = DECADES * BINS_PER_DECADE;
 
-/** Fewest values that make a distribution. Below, quantiles are shown, and no shape. */
+/** Fewest values for which a distribution is drawn. With fewer, only quantiles are shown. */
 export const MIN_DISTRIBUTION = 30;
 
 /** Bins of the shape that is drawn. */
 const SHAPE_BINS = 26;
 
-/** Durations as they are published. */
+/** A distribution of durations as it is published. */
 export interface Distribution {
   readonly count: number;
   /** Milliseconds; left out when nothing was counted. */
@@ -39,7 +39,7 @@ export class LogHistogram {
     return this.#count;
   }
 
-  /** Counts one duration; what is shorter or longer than can be told goes to the outermost bin. */
+  /** Counts one duration. Durations beyond the range go to the outermost bins. */
   add(ms: number): void {
     const bin = binOf(ms);
     this.#counts[bin]! += 1;
@@ -47,7 +47,7 @@ export class LogHistogram {
     this.#count += 1;
   }
 
-  /** The duration that `share` of all do not exceed, as the mean of its bin; undefined when nothing was counted. */
+  /** The duration that a `share` of all values, 0 to 1, do not exceed, as the mean of its bin; undefined without values. */
   quantile(share: number): number | undefined {
     if (this.#count === 0) return undefined;
     const rank = Math.max(1, Math.ceil(share * this.#count));
@@ -59,14 +59,14 @@ export class LogHistogram {
     return undefined;
   }
 
-  /** What is published of it; `digits` significant ones. */
+  /** The published figures, with four significant digits. */
   distribution(): Distribution {
     const median = this.quantile(0.5);
     if (median === undefined) return { count: 0 };
     return { count: this.#count, median: rounded(median), p90: rounded(this.quantile(0.9)!) };
   }
 
-  /** Its shape between two durations; those outside are left out. */
+  /** The shape between two durations; values outside are left out. */
   shape({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): Shape {
     const counts = new Array<number>(SHAPE_BINS).fill(0);
     const from = binOf(fromMs);
@@ -79,7 +79,7 @@ export class LogHistogram {
   }
 }
 
-/** A stretch of the logarithmic axis that shows all of these but their outermost hundredths: two decades at least. */
+/** A stretch of the logarithmic axis that shows all values but the outermost hundredths: at least two decades. */
 export function commonStretch(histograms: readonly LogHistogram[]): { fromMs: number; toMs: number } {
   const counted = histograms.filter(({ count }) => count >= MIN_DISTRIBUTION);
   const low = Math.min(...counted.map((one) => one.quantile(0.01)!));
@@ -92,7 +92,7 @@ export function commonStretch(histograms: readonly LogHistogram[]): { fromMs: nu
 }
 
 function binOf(ms: number): number {
-  // The nudge keeps the edge of a bin, computed back from its number, inside of it.
+  // The small addend keeps the edge of a bin, when it is computed back from the bin's number, inside that bin.
   const bin = Math.floor(Math.log10(ms / MIN_MS) * BINS_PER_DECADE + 1e-6);
   return Number.isNaN(bin) ? 0 : Math.min(BINS - 1, Math.max(0, bin));
 }

@@ -7,7 +7,7 @@ import { LogHistogram } from './log-histogram.ts';
 import { AGE_EDGES_SECONDS } from './summary.ts';
 import type { LatencyName, NetworkSummary } from './summary.ts';
 
-/** The durations of a visit, in its order. */
+/** The durations of a visit, in the order in which they are measured. */
 export const LATENCY_NAMES: readonly LatencyName[] = ['connectMs', 'handshakeMs', 'pingMs'];
 
 /** Counts the records of a network, or of all. */
@@ -38,7 +38,7 @@ export class NetworkTally {
     if (record.addressAges !== undefined) this.ages[ageBin(record.addressAges)]! += 1;
   }
 
-  /** @param known - Addresses that are known; at least those with a record. */
+  /** @param known - Number of known addresses: at least those with a record. */
   summary(known: number = this.visited): NetworkSummary {
     return {
       known: Math.max(known, this.visited),

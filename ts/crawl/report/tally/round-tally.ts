@@ -1,4 +1,4 @@
-// The records of one round, counted as they come: memory does not grow with their number.
+// Counts the records of one round as they come: memory does not grow with their number.
 
 import { VERSION } from '../../../util/version.ts';
 import type { CrawlRecord } from '../../record/record.ts';
@@ -9,35 +9,35 @@ import type { AgesSummary, ByNetwork, ReportNetwork, RoundFacts, RoundPoint, Sum
 import { Systems } from './systems.ts';
 import { TextCounts } from './text-counts.ts';
 
-/** User agents, protocol versions and ports that are named one by one. */
+/** How many user agents, protocol versions and ports are listed one by one. */
 const TOP_USER_AGENTS = 12;
 const TOP_VERSIONS = 4;
 const TOP_PORTS = 4;
 
-/** Names for service bits without one, together. */
+/** Names of service bits that have none; they are counted together. */
 const UNKNOWN_SERVICE = /^UNKNOWN/;
 
 /** Most rounds in the line over rounds: a week of rounds every ten minutes. */
 export const MAX_ROUND_POINTS = 1_008;
 
-/** New addresses that the crawler takes of one source in a round; reaching it shows in the report. */
+/** New addresses that the crawler takes from one source in a round. The report shows sources that reached it. */
 const DEFAULT_PER_SOURCE = 10_000;
 
-/** What a round is. */
+/** What is known of a round at its start. */
 export interface RoundStart {
   readonly round: number;
   /** `main`, `testnet4`, `signet`, `regtest` … */
   readonly chain: string;
   /** Milliseconds since 1970; left out, the time of the first record. */
   readonly startedAt?: number;
-  /** New addresses the crawler takes of one source. Default 10,000. */
+  /** New addresses that the crawler takes from one source. Default 10,000. */
   readonly perSource?: number;
 }
 
 /**
  * Adds up the records of a round.
  *
- * Takes one record for each address, in any order. Texts of peers are only counted, and most distinct ones are limited.
+ * Takes one record for each address, in any order. Texts from peers are only counted, and the number of distinct ones is limited.
  */
 export class RoundTally {
   readonly round: number;
@@ -51,7 +51,7 @@ export class RoundTally {
   readonly #ports = new TextCounts();
   readonly #notBitcoin = new TextCounts();
   readonly #systems = new Systems();
-  /** Of the addresses that reachable nodes told, in hours. */
+  /** Ages of the addresses that reachable nodes told, in hours. */
   readonly #ages = new LogHistogram();
   #startedAt: number | undefined;
   #endedAt = 0;
@@ -191,7 +191,7 @@ export function byNetwork<Value>(make: (network: ReportNetwork) => Value): ByNet
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** Those of some properties that are not undefined. */
+/** The given properties, without those that are undefined. */
 function knownOnly<Key extends keyof RoundFacts>(facts: RoundFacts, keys: readonly Key[]): Partial<RoundFacts> {
   return Object.fromEntries(keys.filter((key) => facts[key] !== undefined).map((key) => [key, facts[key]]));
 }

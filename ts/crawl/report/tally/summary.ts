@@ -1,4 +1,4 @@
-// What `summary.json` says of a round: everything the report shows, and nothing of any single node.
+// The content of `summary.json`: everything that the report shows, and nothing about single nodes.
 
 import type { Outcome } from '../../record/outcome.ts';
 import type { Distribution, Shape } from './log-histogram.ts';
@@ -13,12 +13,12 @@ export type ReportNetwork = (typeof REPORT_NETWORKS)[number];
 /** A value for each network. */
 export type ByNetwork<Value> = Readonly<Record<ReportNetwork, Value>>;
 
-/** What was seen of a network, or of all. */
+/** Figures of one network, or of all. */
 export interface NetworkSummary {
-  /** Addresses that were visited, or are known and wait for it. */
+  /** Known addresses, visited or still waiting. */
   readonly known: number;
   readonly reachable: number;
-  /** How many of them spoke the encrypted transport (BIP 324). */
+  /** How many of the reachable nodes spoke the encrypted transport (BIP 324). */
   readonly v2: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;
   /** Durations at reachable nodes. */
@@ -41,32 +41,32 @@ export interface SystemsSummary {
   /** Nodes whose system is known. */
   readonly nodes: number;
   readonly systems: number;
-  /** How many systems, largest first, hold half of the nodes. */
+  /** Number of systems, largest first, that hold half of the nodes. */
   readonly halfIn: number;
   readonly top: readonly { readonly asn: number; readonly ipv4: number; readonly ipv6: number }[];
-  /** Largest systems first: share of nodes in the first `rank`. */
+  /** Share of the nodes in the `rank` largest systems. */
   readonly curve: readonly (readonly [rank: number, share: number])[];
 }
 
-/** How old the addresses are that nodes tell: each node by the median of its answer. */
+/** The age of the addresses that nodes tell: each node counts with the median of its answer. */
 export interface AgesSummary {
   readonly nodes: number;
   readonly medianSeconds?: number;
-  /** Nodes by the age in the bins of `AGE_EDGES_SECONDS`. */
+  /** Nodes by age, in the bins of `AGE_EDGES_SECONDS`. */
   readonly networks: ByNetwork<readonly number[]>;
 }
 
 /** Upper edges of the bins of ages, in seconds; the last bin is open. */
 export const AGE_EDGES_SECONDS = [1, 3, 12, 24, 48, 72, 120, 168, 240].map((hours) => hours * 3_600);
 
-/** How announcements spread: milliseconds since the first, medians over all that were followed. */
+/** How announcements spread: milliseconds since the first one, medians over all that were followed. */
 export interface SpreadSummary {
   readonly seen: number;
   readonly all: SpreadTimes;
   readonly networks: Readonly<Partial<Record<ReportNetwork, SpreadTimes>>>;
 }
 
-/** When half and nine tenths of the held connections had announced it. */
+/** Times at which half and nine tenths of the held connections had announced an item. */
 export interface SpreadTimes {
   readonly p50?: number;
   readonly p90?: number;
@@ -80,7 +80,7 @@ export interface PropagationSummary {
   readonly transactions: SpreadSummary;
 }
 
-/** What was taken, dropped and capped. Undefined: records alone do not tell. */
+/** What was taken, dropped and capped. A field is undefined when records alone do not tell it. */
 export interface TrustSummary {
   readonly answers: number;
   readonly addressesTold: number;
@@ -94,11 +94,11 @@ export interface TrustSummary {
   readonly leftAlone?: number;
 }
 
-/** What a crawler knows of a round besides its records. */
+/** What a crawler knows about a round besides its records. */
 export interface RoundFacts {
   /** False while addresses wait to be visited. */
   readonly isComplete?: boolean;
-  /** Addresses that are known, by network; left out, those with a record. */
+  /** Known addresses, by network; left out, addresses with a record are counted. */
   readonly known?: ByNetwork<number>;
   readonly distinct?: number;
   readonly droppedForPort?: number;
@@ -110,7 +110,7 @@ export interface RoundFacts {
 
 /** A round in numbers. */
 export interface Summary {
-  /** Of this format. */
+  /** Version of this format. */
   readonly version: 1;
   readonly madeBy: string;
   /** `main`, `testnet4`, `signet`, `regtest` … */
@@ -123,7 +123,7 @@ export interface Summary {
   readonly visitedShare: number;
   readonly all: NetworkSummary;
   readonly networks: ByNetwork<NetworkSummary>;
-  /** What answered that was not Bitcoin: `http`, `tls`, `ssh`, `other`. */
+  /** Servers that answered but were not Bitcoin nodes: `http`, `tls`, `ssh`, `other`. */
   readonly notBitcoin: readonly TextCount[];
   readonly userAgents: TopTexts;
   readonly protocolVersions: TopTexts;
@@ -132,9 +132,9 @@ export interface Summary {
   /** Left out without an AS map. */
   readonly systems?: SystemsSummary;
   readonly ages: AgesSummary;
-  /** Shapes of the durations, on one axis; networks with fewer than 30 nodes have none. */
+  /** Shapes of the durations, on a common axis; networks with fewer than 30 nodes have none. */
   readonly latency: Readonly<Partial<Record<ReportNetwork, Readonly<Record<LatencyName, Shape>>>>>;
-  /** Oldest first, this round the last. */
+  /** Oldest first; this round is the last. */
   readonly rounds: readonly RoundPoint[];
   readonly propagation?: PropagationSummary;
   readonly trust: TrustSummary;

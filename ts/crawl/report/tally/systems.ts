@@ -1,10 +1,10 @@
-// Reachable clearnet nodes by autonomous system: the largest, and how few of them hold half of the nodes.
+// Reachable clearnet nodes by autonomous system: the largest systems, and how few of them hold half of the nodes.
 
 import type { SystemsSummary } from './summary.ts';
 
-/** Systems that are named one by one. */
+/** How many systems are listed one by one. */
 const TOP = 12;
-/** Points of the curve: enough for its width on the page. */
+/** Number of points of the curve: enough for its width on the page. */
 const CURVE_POINTS = 60;
 
 /** Counts nodes by the system they are in. There are fewer than 100,000 systems, so all are kept. */
@@ -39,7 +39,7 @@ function cumulativeShares(counts: readonly number[]): number[] {
   return counts.map((count) => (sum += count) / total);
 }
 
-/** Ranks of equal ratio from the first to the last. */
+/** Ranks from the first to the last, spaced by equal ratios. */
 function ranksToShow(last: number): number[] {
   const ranks = Array.from({ length: CURVE_POINTS }, (_, point) => Math.round(last ** (point / (CURVE_POINTS - 1))));
   return [...new Set(ranks)];

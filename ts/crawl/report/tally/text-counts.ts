@@ -1,24 +1,24 @@
-// How often each of many texts came, in bounded memory: texts of strangers, who may send a new one each time.
+// Counts texts in bounded memory: they come from strangers, who may send a new one each time.
 
-/** Most different texts that are told apart at a time. */
+/** Most distinct texts that are counted separately at a time. */
 export const MAX_DISTINCT_TEXTS = 20_000;
 
-/** A text and how often it came. */
+/** A text and how often it was added. */
 export interface TextCount {
   readonly name: string;
   readonly nodes: number;
 }
 
-/** The most frequent of them, and what the rest adds up to. */
+/** The most frequent texts, and the sum of the rest. */
 export interface TopTexts {
   readonly top: readonly TextCount[];
-  /** How many further ones there are, and how often they came together. */
+  /** Number of further texts, and how often they were added in total. */
   readonly others: { readonly names: number; readonly nodes: number };
 }
 
 /**
- * Counts texts. When too many are known, those that came least often are given up together, over and over, until half are
- * left: what comes often stays, whatever else is sent (lossy counting).
+ * Counts texts. When there are too many, the rarest ones are dropped step by step until half are left: frequent texts stay,
+ * whatever else is sent (lossy counting).
  */
 export class TextCounts {
   readonly #counts = new Map<string, number>();
@@ -30,7 +30,7 @@ export class TextCounts {
     this.#maxDistinct = maxDistinct;
   }
 
-  /** How often any text came. */
+  /** How many texts were added. */
   get total(): number {
     return this.#total;
   }
@@ -42,7 +42,7 @@ export class TextCounts {
     for (let least = 1; this.#counts.size > this.#maxDistinct / 2; least++) this.#forget(least);
   }
 
-  /** The most frequent `count`; equal ones in the order of their characters. */
+  /** The `count` most frequent texts; equally frequent ones are in the order of their characters. */
   top(count: number): TopTexts {
     const sorted = [...this.#counts].sort(([a, ofA], [b, ofB]) => ofB - ofA || (a < b ? -1 : 1));
     const top = sorted.slice(0, count).map(([name, nodes]) => ({ name, nodes }));
