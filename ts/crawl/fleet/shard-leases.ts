@@ -41,6 +41,8 @@ export class ShardLeases {
   readonly #leaving = new Set<number>();
   #presence: number | undefined;
   #timer: Timer | undefined;
+  /** When the first lease runs out. */
+  #expiry: Timer | undefined;
   #isStopped = false;
   #running: Promise<void> = Promise.resolve();
 
@@ -67,6 +69,7 @@ export class ShardLeases {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();
+    this.#expiry?.cancel();
     await this.#running;
     const shards = [...this.#leases.keys()];
     for (const shard of shards) this.#lose(shard);
@@ -80,6 +83,7 @@ export class ShardLeases {
   }
 
   async #turn(): Promise<void> {
+    this.#awaitExpiry();
     try {
       await this.#renewPresence();
       await this.#renewAll();
@@ -90,8 +94,6 @@ export class ShardLeases {
     this.#loseUnusable();
     if (this.#isStopped) return;
     this.#timer = this.#clock.after(this.#bus.times.leaseTtlMs * RENEWAL, () => {
-      // A turn may wait for a server that does not answer, longer than a lease is usable.
-      this.#loseUnusable();
       this.#running = this.#turn();
     });
   }
@@ -149,6 +151,17 @@ export class ShardLeases {
     this.#leases.delete(shard);
     this.#leaving.delete(shard);
     await this.#bus.leases.delete(keyOf(shard)).catch(() => {});
+  }
+
+  /** Gives leases up in time: a turn may wait for a server that does not answer, longer than a lease is usable. */
+  #awaitExpiry(): void {
+    this.#expiry?.cancel();
+    if (this.#leases.size === 0 || this.#isStopped) return;
+    const firstMs = Math.min(...[...this.#leases.values()].map(({ usableUntilMs }) => usableUntilMs));
+    this.#expiry = this.#clock.after(Math.max(0, firstMs - this.#clock.now()), () => {
+      this.#loseUnusable();
+      this.#awaitExpiry();
+    });
   }
 
   #loseUnusable(): void {
