@@ -104,6 +104,17 @@ describe('deliveries', () => {
     await deliveries.close();
   });
 
+  it('wait between two attempts when their end comes, and are delivered by one more', async () => {
+    const deliveries = new Deliveries(shaky.bus, shaky.clock, path, 'a');
+    shaky.isAway = true;
+    for (let host = 1; host <= 3; host++) deliveries.deliver(record(host), host, () => {});
+    await shaky.pass(1_000);
+    shaky.isAway = false;
+    await deliveries.close();
+    expect([deliveries.openCount, kept()]).toEqual([0, []]);
+    expect((await shaky.stored()).sort()).toEqual(['1.2.3.1', '1.2.3.2', '1.2.3.3']);
+  });
+
   it('that were left in the file are delivered by the next process, a torn line aside', async () => {
     const first = new Deliveries(shaky.bus, shaky.clock, path, 'a');
     shaky.isAway = true;

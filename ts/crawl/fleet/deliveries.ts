@@ -141,7 +141,9 @@ export class Deliveries {
     const id = `${this.#instance}.${(this.#sentCount += 1)}`;
     const bytes = encodeResults(parcel.lines);
     const late = this.#clock.after(WRITE_DOWN_MS, () => this.#writeDown(parcel));
-    do {
+    for (let isLast = false; !isLast;) {
+      // One attempt begins after the end: the server may be back since the one before.
+      isLast = this.#end.signal.aborted;
       try {
         await this.#bus.publishResults({ round, shard, id }, bytes);
         late.cancel();
@@ -150,7 +152,7 @@ export class Deliveries {
         this.#writeDown(parcel);
         await sleep(this.#clock, RETRY_MS, this.#end.signal);
       }
-    } while (!this.#end.signal.aborted);
+    }
     late.cancel();
   }
 
