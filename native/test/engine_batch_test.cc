@@ -28,24 +28,6 @@ Connections AcceptMany(World& world, size_t count) {
     return all;
 }
 
-/** A batch that is left open, so that the test can act inside it. */
-class OpenBatch {
-public:
-    explicit OpenBatch(World& world) : m_world(world), m_words(kMaxRecords * kRecordWords) {
-        m_count = world->Gather(m_words.data(), world.slab.data(), kDeadlineMs);
-        REQUIRE(m_count >= 0);
-    }
-    ~OpenBatch() { m_world->FinishBatch(); }
-    int Count() const { return m_count; }
-    Handle HandleAt(int i) const { return m_words[static_cast<size_t>(i * kRecordWords)]; }
-    int32_t FlagsAt(int i) const { return m_words[static_cast<size_t>(i * kRecordWords + 1)]; }
-
-private:
-    World& m_world;
-    std::vector<int32_t> m_words;
-    int m_count;
-};
-
 }  // namespace
 
 TEST_CASE("receives fill two chunks at most, the other sockets follow in the next batch without a wait") {

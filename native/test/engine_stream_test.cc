@@ -20,18 +20,6 @@ std::string Pattern(size_t bytes) {
     return pattern;
 }
 
-/** Sends until the kernel takes no more. @return Bytes taken. */
-size_t FillSendBuffer(World& world, Handle handle) {
-    const std::string data(256 * 1024, 'f');
-    size_t total = 0;
-    while (true) {
-        const ssize_t sent = world->Send(handle, data.data(), data.size(), false);
-        REQUIRE(sent >= 0);
-        total += static_cast<size_t>(sent);
-        if (static_cast<size_t>(sent) < data.size()) return total;
-    }
-}
-
 }  // namespace
 
 TEST_CASE("a message goes both ways, and the counters and times tell") {
@@ -102,9 +90,7 @@ TEST_CASE("a reset after EOF is news for sending alone") {
         auto [handle, peer] = world.Accepted();
         peer.ShutdownSend();
         world.Await(kEof, handle);
-        const std::string block(1 << 20, 'x');
-        while (world->Send(handle, block.data(), block.size(), false) == static_cast<ssize_t>(block.size())) {
-        }
+        FillSendBuffer(world, handle);
         peer.Reset();
         CHECK(world.Await(-1, handle).flags == kWritable);
         CHECK(world.Settle().empty());
@@ -296,11 +282,7 @@ TEST_CASE("a resting socket reports nothing in either direction, and tells all a
         World world(poller);
         auto [receiver, talker] = world.Accepted();
         auto [sender, reader] = world.Accepted();
-        const std::string block(1 << 20, 'x');
-        size_t sent = 0;
-        for (ssize_t taken = 1; taken > 0; sent += static_cast<size_t>(taken)) {
-            taken = world->Send(sender, block.data(), block.size(), false);
-        }
+        const size_t sent = FillSendBuffer(world, sender);
         for (const Handle handle : {receiver, sender}) world->SetResting(handle, true);
         talker.Send("kept");
         reader.Receive(sent);

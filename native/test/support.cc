@@ -251,6 +251,22 @@ std::pair<Handle, Peer> World::Accepted() {
     }
 }
 
+size_t FillSendBuffer(World& world, Handle handle) {
+    const std::string data(256 * 1024, 'f');
+    size_t total = 0;
+    while (true) {
+        const ssize_t sent = world->Send(handle, data.data(), data.size(), false);
+        REQUIRE(sent >= 0);
+        total += static_cast<size_t>(sent);
+        if (static_cast<size_t>(sent) < data.size()) return total;
+    }
+}
+
+OpenBatch::OpenBatch(World& world) : m_world(world), m_words(kMaxRecords * kRecordWords) {
+    m_count = world->Gather(m_words.data(), world.slab.data(), kDeadlineMs);
+    REQUIRE(m_count >= 0);
+}
+
 namespace {
 
 constexpr int kHighestDescriptor = 4096;

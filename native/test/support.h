@@ -130,6 +130,24 @@ private:
     Handle m_listener = kNoHandle;
 };
 
+/** Sends until the kernel takes no more, so that the next room is told. @return Bytes taken. */
+size_t FillSendBuffer(World& world, Handle handle);
+
+/** A batch that is left open, so that the test can act inside it. */
+class OpenBatch {
+public:
+    explicit OpenBatch(World& world);
+    ~OpenBatch() { m_world->FinishBatch(); }
+    int Count() const { return m_count; }
+    Handle HandleAt(int i) const { return m_words[static_cast<size_t>(i * kRecordWords)]; }
+    int32_t FlagsAt(int i) const { return m_words[static_cast<size_t>(i * kRecordWords + 1)]; }
+
+private:
+    World& m_world;
+    std::vector<int32_t> m_words;
+    int m_count;
+};
+
 /** Number of open descriptors of this process. */
 size_t OpenDescriptorCount();
 /** Only sockets of IPv4 and IPv6: what the engine opens, and no library beneath a poller. */
