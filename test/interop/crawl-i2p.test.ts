@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { AddrMan } from '../../ts/addrman/addr-man.ts';
 import { Connman } from '../../ts/connman/connman.ts';
 import { Crawler } from '../../ts/crawl/crawler.ts';
 import type { CrawlRecord } from '../../ts/crawl/record/record.ts';
-import type { Service } from '../../ts/netaddr/service.ts';
+import { Service } from '../../ts/netaddr/service.ts';
 import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { ZERO_HOPS, startI2PLab } from '../harness/labs/i2p-lab.ts';
 import type { I2PLab } from '../harness/labs/i2p-lab.ts';
@@ -18,6 +19,9 @@ import { describeInNamespace } from '../harness/labs/namespace.ts';
 const SESSION_DEADLINE_MS = 90_000;
 /** Until the network knows it, in milliseconds. */
 const REACH_DEADLINE_MS = 150_000;
+
+/** What the node knows: enough that the quarter that it tells counts as an answer. */
+const KNOWN_COUNT = 50;
 
 const needs = { packages: { i2pd: 'i2pd' }, deadlineMs: 400_000 };
 
@@ -29,8 +33,15 @@ describeInNamespace('a crawl over a private I2P network', import.meta.filename, 
   beforeAll(async () => {
     lab = await startI2PLab();
     folder = mkdtempSync(join(tmpdir(), 'sockman-crawl-i2p-'));
+    const addressBook = new AddrMan();
+    const timeSeconds = Math.floor(Date.now() / 1_000);
+    for (let group = 1; group <= KNOWN_COUNT; group++) {
+      const service = Service.parse(`44.${group}.0.1:18444`);
+      addressBook.add([{ service, services: 9n, timeSeconds }], service.address);
+    }
     node = new Connman({
       chain: 'regtest',
+      addressBook,
       listen: false,
       noConnect: true,
       i2pSam: lab.bridges[1]!,
@@ -38,7 +49,7 @@ describeInNamespace('a crawl over a private I2P network', import.meta.filename, 
       i2pAcceptIncoming: true,
       i2pPrivateKeyFile: join(folder, 'key'),
     });
-    await node.start(new PeerManager());
+    await node.start(new PeerManager({ addressBook }));
   }, SESSION_DEADLINE_MS);
   afterAll(async () => {
     await node?.stop();
@@ -46,9 +57,12 @@ describeInNamespace('a crawl over a private I2P network', import.meta.filename, 
     rmSync(folder, { recursive: true, force: true });
   }, 30_000);
 
-  test(
-    'visits the node by its address alone, and has what it says of itself',
-    async () => {
+  test.each([
+    ['only', 2],
+    ['never', 1],
+  ] as const)(
+    'with v2 %s visits the node by its address alone over V%i, and has what it says of itself',
+    async (v2, transport) => {
       await expect.poll(() => node.localAddresses().length, { timeout: SESSION_DEADLINE_MS, interval: 500 }).toBe(1);
       const { service } = node.localAddresses()[0]!;
       const deadline = performance.now() + REACH_DEADLINE_MS;
@@ -56,20 +70,30 @@ describeInNamespace('a crawl over a private I2P network', import.meta.filename, 
       // A router that has not heard of the address refuses, and one that has says "connected" before the peer was asked.
       while (record?.outcome !== 'reachable') {
         expect([performance.now() < deadline, record]).toEqual([true, record]);
-        record = await visit(service);
+        record = await visit(service, v2);
       }
-      expect(record).toMatchObject({ network: 'i2p', port: 0 });
-      expect(record.userAgent).toBeDefined();
+      expect(record).toMatchObject({
+        address: String(service.address),
+        port: 0,
+        network: 'i2p',
+        step: 'done',
+        transport,
+        serviceNames: ['P2P_V2'],
+        userAgent: node.userAgent,
+        // It has no chain.
+        startHeight: -1,
+      });
+      expect(record.addressCount).toBeGreaterThan(1);
     },
     SESSION_DEADLINE_MS + REACH_DEADLINE_MS,
   );
 
-  async function visit(service: Service): Promise<CrawlRecord> {
+  async function visit(service: Service, v2: 'only' | 'never'): Promise<CrawlRecord> {
     const records: CrawlRecord[] = [];
     const crawler = new Crawler(
       {
         chain: 'regtest',
-        v2: 'never',
+        v2,
         routes: { i2p: { endpoint: lab.bridges[0]!, sessionOptions: ZERO_HOPS } },
         seeds: [{ service, source: 'given' }],
         attempts: 1,
