@@ -1,6 +1,11 @@
-// A village and workers that visit it together.
+// A village and workers that visit it together, in this process or in their own.
 
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { FleetBus, FleetTimes } from '../../../ts/crawl/fleet/bus.ts';
+import { ROUND_KEY } from '../../../ts/crawl/fleet/leader.ts';
+import type { RoundState } from '../../../ts/crawl/fleet/leader.ts';
 import { readFleetRecords } from '../../../ts/crawl/fleet/results.ts';
 import { FleetWorker } from '../../../ts/crawl/fleet/fleet-worker.ts';
 import type { CrawlOptions } from '../../../ts/crawl/crawl-options.ts';
@@ -72,4 +77,30 @@ export async function resultsOf(bus: FleetBus, round: number): Promise<CrawlReco
   const records: CrawlRecord[] = [];
   await readFleetRecords(bus, round, undefined, (record) => records.push(record));
   return records;
+}
+
+/** Whether the round is over; false while the server is away. */
+export async function isRoundClosed(bus: FleetBus): Promise<boolean> {
+  const state = await bus.settings.get(ROUND_KEY).catch(() => undefined);
+  return state !== undefined && (JSON.parse(state.text) as RoundState).phase === 'closed';
+}
+
+const WORKER = fileURLToPath(new URL('worker-child.mjs', import.meta.url));
+
+/** A worker in a process of its own. */
+export interface WorkerChildOptions {
+  /** URL of the server. */
+  readonly server: string;
+  readonly name: string;
+  readonly folder: string;
+  readonly village: Village;
+  /** Dials a second in a group. */
+  readonly rate: number;
+}
+
+/** Starts a worker with `QUICK_TIMES`; kill it. */
+export function startWorker({ server, name, folder, village, rate }: WorkerChildOptions): ChildProcess {
+  const { leaseTtlMs, workTtlMs } = QUICK_TIMES;
+  const args = [server, name, folder, String(village.seeds[0]), ...[rate, leaseTtlMs, workTtlMs].map(String)];
+  return spawn(process.execPath, [WORKER, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
 }

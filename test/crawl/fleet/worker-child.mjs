@@ -11,6 +11,7 @@ process.on('SIGTERM', () => end.abort());
 
 const times = { gatherMs: 100, leaseTtlMs: Number(leaseTtlMs), workTtlMs: Number(workTtlMs) };
 let bus;
+// A server that is down does not say when it is up.
 while (bus === undefined) bus = await connectToNats({ servers, name, times }).catch(() => sleep(200));
 const crawl = {
   chain: 'regtest',
