@@ -5,7 +5,7 @@ import { Service } from '../netaddr/service.ts';
 import { splitHostPort } from '../netaddr/text/split-host-port.ts';
 import { Subnet } from '../netaddr/subnet.ts';
 
-/** Where the server listens when nobody says so. */
+/** Addresses the server listens on by default. */
 const LOOPBACK = ['::1', '127.0.0.1'];
 
 /** Where to listen and who may connect, in the words of Bitcoin Core's options. */
@@ -16,15 +16,15 @@ export interface EndpointTexts {
   rpcAllowIp?: readonly string[];
   /** Port where a text has none. */
   rpcPort: number;
-  /** Whether fc00::/8 is CJDNS here: no subnet then. */
+  /** Whether fc00::/8 is CJDNS here; then it is not accepted as a subnet. */
   cjdnsReachable?: boolean;
 }
 
-/** What `HttpServer` takes, with what the log should say; or why the start fails. */
+/** Options for `HttpServer` with the warnings to log, or the reason why the start fails. */
 export type Endpoints =
   { ok: true; bind: Service[]; allowIp: Subnet[]; warnings: string[] } | { ok: false; errmsg: string };
 
-/** Reads the texts. Nothing is bound, no name is looked up. */
+/** Parses the texts. Binds nothing and looks up no name. */
 export function readEndpoints(texts: EndpointTexts): Endpoints {
   const { rpcBind = [], rpcAllowIp = [], rpcPort, cjdnsReachable = false } = texts;
   const allowIp: Subnet[] = [];
@@ -62,7 +62,7 @@ export function readEndpoints(texts: EndpointTexts): Endpoints {
   return { ok: true, bind: services, allowIp, warnings };
 }
 
-/** Only one of the two options was given: listening for strangers without saying which, or the reverse, is a mistake. */
+/** Warns when only one of the two options was given. */
 function halfWarning(rpcBind: readonly string[], rpcAllowIp: readonly string[]): string[] {
   if (rpcBind.length > 0)
     return ['option -rpcbind was ignored because -rpcallowip was not specified, refusing to allow everyone to connect'];

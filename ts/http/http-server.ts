@@ -1,8 +1,8 @@
 // `HttpServer`: HTTP/1.1 on `SockMan`.
 //
-// Its rules for requests are Bitcoin Core's; what it does otherwise on purpose is in docs/guides/http-server.md. A byte of a
-// request goes from `eventGotData` to its `HttpConnection`, through the parser to the `Dispatcher`, and there to the
-// handler of a route.
+// Requests are checked by Bitcoin Core's rules; the deliberate differences are in docs/guides/http-server.md. A byte of a
+// request goes from `eventGotData` to its `HttpConnection`, through the parser to the `Dispatcher`, and there to the handler
+// of a route.
 
 import type { Service } from '../netaddr/service.ts';
 import { SockMan } from '../sockman/sock-man.ts';
@@ -117,8 +117,8 @@ export class HttpServer extends SockMan {
   }
 
   /**
-   * Stops: no new connection, requests that were read are answered, streams get a last word, idle connections close. After
-   * 30 s the rest is closed by force. Idempotent.
+   * Stops: accepts no new connections, answers requests that were read, lets streams send a last piece and closes idle
+   * connections. Whatever is left after 30 s is closed by force. Idempotent.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -126,8 +126,9 @@ export class HttpServer extends SockMan {
   }
 
   /**
-   * Has each request told when its answer is whole, for metrics and logs: see `request.status` and `request.route`. One
-   * listener; what it throws is logged. Answers to what was no request are only counted, in `httpStats`.
+   * Registers a listener that is called when an answer is complete, for metrics and logs: see `request.status` and
+   * `request.route`. There is one listener; what it throws is logged. Answers to malformed requests are only counted, in
+   * `httpStats`.
    */
   onAnswer(listener: ((request: HttpRequest) => void) | undefined): void {
     if (listener !== undefined && typeof listener !== 'function') throw invalidArg('listener', 'a function', listener);
@@ -231,7 +232,7 @@ export class HttpServer extends SockMan {
 
   #sweepLater(): void {
     this.#context.heads.refreshDate();
-    // After a look at the sockets: what came during a pause of the process came in time.
+    // Runs after the sockets were polled: what came during a pause of the process counts as in time.
     this.#sweeping = this.deadline(SWEEP_MS, () => this.#sweep());
   }
 

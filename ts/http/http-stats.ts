@@ -6,9 +6,9 @@ import type { Refusal } from './parser/framing.ts';
 export interface HttpCounters {
   /** Requests that were answered. */
   answered: number;
-  /** Connections closed because nothing happened for too long. */
+  /** Connections closed because they were idle for too long. */
   timeouts: number;
-  /** What was no request, or too large, by what was wrong with it. */
+  /** Malformed or oversized requests, by what was wrong with them. */
   readonly badRequests: Record<Refusal['kind'], number>;
 }
 

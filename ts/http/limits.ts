@@ -30,16 +30,16 @@ export const DEFAULT_WORK_QUEUE_DEPTH = 64;
 /** Default of the seconds a connection may be idle. (Bitcoin Core src/httpserver.h, DEFAULT_HTTP_SERVER_TIMEOUT) */
 export const DEFAULT_IDLE_TIMEOUT_SECONDS = 30;
 
-/** Interval between two looks at the timeouts, in milliseconds: no timeout is shorter than a second. */
+/** Interval between two checks of the timeouts, in milliseconds: no timeout is shorter than a second. */
 export const SWEEP_MS = 250;
 
-/** How long what comes behind a last answer is read and discarded, in milliseconds, so that its sender sees the answer. */
+/** How long input after a last answer is read and discarded, in milliseconds, so that the client can read that answer. */
 export const LINGER_MS = 2_000;
 
-/** How much of it is read, in bytes: a client that has not looked for an answer by then gets RST. */
+/** Most bytes of that input: a client that has not read the answer by then gets RST. */
 export const MAX_LINGER_BYTES = 1_048_576;
 
-/** Default of the bytes of a stream that its client has not taken, from which on the connection is closed: 1 MiB. */
+/** Default of the unsent bytes at which a stream's connection is closed: 1 MiB. */
 export const DEFAULT_MAX_UNSENT_BYTES = 1_048_576;
 
 /** How long a stream may make no progress while bytes are unsent, in milliseconds. */
@@ -48,5 +48,5 @@ export const STREAM_STALL_MS = 30_000;
 /** How long `stop` waits for answers and clients, in milliseconds, before it closes by force. */
 export const STOP_TIMEOUT_MS = 30_000;
 
-/** Interval between two looks at the progress of `stop`, in milliseconds. */
+/** Interval between two checks whether `stop` is done, in milliseconds. */
 export const STOP_POLL_MS = 50;

@@ -24,7 +24,7 @@ const LOCAL_SUBNETS = ['127.0.0.0/8', '::1/128'];
 /** Longest time an option takes, in seconds: a day. */
 const MAX_SECONDS = 86_400;
 
-/** What an `HttpServer` is given. Every option has a default. */
+/** Options of an `HttpServer`. Each has a default. */
 export interface HttpServerOptions extends SockManOptions {
   /** Addresses to listen at: `Service` or its text; port 0 takes any free port. Default `127.0.0.1:0`. */
   bind?: readonly (Service | string)[];
@@ -32,27 +32,27 @@ export interface HttpServerOptions extends SockManOptions {
   allowIp?: readonly (Subnet | string)[];
   /** Handlers that run at a time, 1 to 65,535. Default 16. */
   handlerSlots?: number;
-  /** Requests that wait for a slot, 1 to 65,535; one more is answered 503. Default 64. */
+  /** Requests that wait for a slot, 1 to 65,535; further ones are answered 503. Default 64. */
   workQueueDepth?: number;
   /** Seconds without a byte after which a connection without a request in flight is closed; 0 is never. Default 30. */
   idleTimeoutSeconds?: number;
-  /** Seconds from the first byte of a request to the end of its head; 0 is for ever, the default. */
+  /** Seconds from the first byte of a request to the end of its head; 0, the default, is no limit. */
   requestDeadlineSeconds?: number;
   /** Connections at a time, 1 to 1,000,000; more wait in the kernel. Default 128. */
   maxConnections?: number;
-  /** Bytes kept of what comes behind a request in flight, 1 KiB to 16 MiB, and most of one receive. Default 64 KiB. */
+  /** Bytes kept of what follows a request in flight, 1 KiB to 16 MiB; also the most of one receive. Default 64 KiB. */
   maxUnparsedBytes?: number;
   /** Longest request body, in bytes, 0 to 1 GiB. Default 32 MiB. */
   maxBodyBytes?: number;
   /**
-   * What all requests and answers together may hold in memory. Default: 32 MiB, or an eighth of the heap limit if that is less.
-   * Beyond it connections that hold more than their share are not read until there is room; one body goes on at any time. May be
-   * shared with other servers.
+   * What all requests and answers together may hold in memory. Default: 32 MiB, or an eighth of the heap limit if that is
+   * less. Beyond it, connections that hold more than their share are not read until there is room; one body is always read
+   * on. A budget can be shared with other servers.
    */
   memoryBudget?: MemoryBudget;
   /** `Content-Type` of answers whose handler sets none. Default `text/html; charset=ISO-8859-1`, as Bitcoin Core has it. */
   defaultContentType?: string;
-  /** Time, for tests: that of the `backend`. Default the system's. */
+  /** Clock, for tests: that of the `backend`. Default the system's. */
   clock?: Clock;
 }
 

@@ -3,17 +3,17 @@
 import { invalidArg } from '../util/errors/errors.ts';
 import type { HttpHandler, Route } from './message/http-request.ts';
 
-/** How a route is matched and served. */
+/** How a route is matched and handled. */
 export interface RouteOptions {
   /** The path is the beginning of the target. Default false: all of it. */
   prefix?: boolean;
   /** The target is matched as it is, a `?` and what follows included. Default false: up to the `?`. */
   rawTarget?: boolean;
-  /** The handler waits for a free slot of the work queue. Default true; without, it always runs at once. */
+  /** The handler waits for a free slot of the work queue. Default true; with false it always runs at once. */
   queued?: boolean;
   /**
-   * Asked once the head is read, before the body is: it may answer, and then the handler is never called. Where there is a body
-   * the connection then closes, as nobody wants to read it. It counts as the handler does, with slot and queue.
+   * Called once the head is read, before the body is. If it answers, the handler is not called; a connection whose body is
+   * then unread closes. It takes a slot and waits in the queue as the handler does.
    */
   beforeBody?: HttpHandler;
 }
@@ -61,7 +61,10 @@ export class HttpRouter {
     this.#exact.clear();
   }
 
-  /** The route of a request; undefined without one, see `allowed`. `HEAD` goes where `GET` does, unless it has a route of its own. */
+  /**
+   * The route of a request; undefined if none matches, see `allowed`. `HEAD` goes where `GET` does, unless it has a route of
+   * its own.
+   */
   find(method: string, target: string): Route | undefined {
     if (!this.#methods.has(method)) return undefined;
     const path = pathOf(target);
@@ -71,7 +74,7 @@ export class HttpRouter {
     return route ?? (method === 'HEAD' ? this.find('GET', target) : undefined);
   }
 
-  /** The methods that a target takes, whatever it is for one that nobody knows; none: there is nothing at the target. */
+  /** The methods that a target accepts; empty when no route matches the target. */
   allowed(method: string, target: string): readonly string[] {
     if (!this.#methods.has(method)) return KNOWN_METHODS;
     const path = pathOf(target);

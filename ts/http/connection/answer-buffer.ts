@@ -1,6 +1,4 @@
-// Where small answers are put together, so that each leaves with one send: memory that is used again.
-//
-// Answers in a row often have the same head. It is written once, and left in place as long as the next one is the same string.
+// A reused buffer in which small answers are put together, so that each leaves with one send.
 
 /** Size of the memory, in bytes: an answer that does not fit goes in pieces. */
 const BUFFER_BYTES = 65_536;
@@ -9,7 +7,7 @@ export class AnswerBuffer {
   readonly #bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   /** What the memory begins with. */
   #head = '';
-  /** The last answer; its view is lent again when the next is as long. */
+  /** The last answer; its view is reused when the next has the same length. */
   #view = new Uint8Array(this.#bytes.buffer, 0, 0);
 
   /**

@@ -1,4 +1,4 @@
-// What happens to a request that was read: refused, queued, handled.
+// Routes, queues, handles or refuses requests that were read.
 
 import type { Logger } from '../../util/logger.ts';
 import { shown } from '../../util/errors/errors.ts';
@@ -6,7 +6,7 @@ import type { HttpHandler, HttpRequest, Route } from '../message/http-request.ts
 import { HttpRouter } from '../router.ts';
 import { WorkQueue } from './work-queue.ts';
 
-/** What a client gets when a handler throws; the reason is the log's. */
+/** What a client gets when a handler throws; the reason goes to the log. */
 export const HANDLER_FAILED_TEXT = 'Internal server error\n';
 
 /** What a client gets when too many requests wait. (Bitcoin Core src/httpserver.cpp) */
@@ -26,7 +26,7 @@ export class Dispatcher {
     this.#logger = logger;
   }
 
-  /** Finds the route of a request. Undefined where nobody takes it: see `refuse`. */
+  /** Finds the route of a request; undefined if none matches, see `refuse`. */
   find(request: HttpRequest): Route | undefined {
     if (!this.isStopping) request.route = this.router.find(request.method, request.target);
     return request.route;
@@ -40,13 +40,13 @@ export class Dispatcher {
     else answer(request.writeHeader('Allow', allow.join(', ')), 405);
   }
 
-  /** Has a routed request looked at or handled, now or when others are done. Ends in its `acceptBody` or an answer. */
+  /** Runs a routed request's handler, now or when a slot is free. Ends in its `acceptBody` or an answer. */
   serve(request: HttpRequest): void {
     const { isQueued } = request.route!;
     if (!isQueued) void this.#run(request);
     else if (!this.queue.submit(request)) {
       this.rejected++;
-      this.#logger.warn('http: a request was refused, too many wait; the work queue can be made longer');
+      this.#logger.warn('http: request refused because the work queue is full; a longer queue can be configured');
       answer(request, 503, QUEUE_FULL_TEXT);
     }
   }
@@ -86,18 +86,18 @@ export class Dispatcher {
     request.fail(HANDLER_FAILED_TEXT);
   }
 
-  /** The log gets what a client does not. */
+  /** Logs the details that the client does not get. */
   logFailure(what: string, error: unknown): void {
     this.#logger.error(`http: ${what} failed: ${reasonOf(error)}`);
   }
 }
 
-/** What an error says of itself. Anything can be thrown, also what has no words. */
+/** The message of anything that was thrown, even if it cannot be converted to text. */
 function reasonOf(error: unknown): string {
   try {
     return error instanceof Error ? String(error.stack ?? error.message) : shown(error);
   } catch {
-    return 'it threw something that cannot be shown';
+    return 'it threw a value that cannot be shown';
   }
 }
 

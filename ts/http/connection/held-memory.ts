@@ -1,16 +1,11 @@
-// What all connections of a server hold in memory together, and which of them have to wait.
-//
-// A body is bounded by itself, at 32 MiB by default, and a stranger sends a hundred at a time. So what is held draws on one
-// `MemoryBudget`: who holds more than its share is not read until there is room, the largest first. Half a body gets no
-// shorter by waiting, though, and all of them could wait for each other: so the one that began first is read whatever it
-// holds, then the next. Together they exceed the budget by one body. Who waits longer than the idle timeout is closed.
+// The memory that all connections of a server hold together, and which of them have to wait.
 
 import type { MemoryAccount, MemoryBudget } from '../../util/memory/memory-budget.ts';
 
 /** The memory of one server's connections. */
 export class ServerMemory {
   readonly #budget: MemoryBudget;
-  /** Those in the middle of a body, in the order in which they began. */
+  /** Connections in the middle of a body, in the order in which the bodies began. */
   readonly #collecting = new Set<HeldMemory>();
 
   constructor(budget: MemoryBudget) {
@@ -19,7 +14,7 @@ export class ServerMemory {
 
   /**
    * The memory of one connection.
-   * @param onTurn - Called when it is the one that is read whatever it holds.
+   * @param onTurn - Called when this connection becomes the one that is always read on.
    */
   open(onTurn: () => void): HeldMemory {
     return new HeldMemory(this.#budget.open(), this.#collecting, onTurn);
@@ -44,7 +39,8 @@ export class HeldMemory {
    *
    * @param bytes - Requests and answers, with the part of a body that has come.
    * @param isCollecting - Whether there is such a part.
-   * @returns Whether the connection has to wait: its socket is not to be read. To be asked again, since others give back.
+   * @returns Whether the connection has to wait: its socket is not to be read. Ask again later, since others give memory
+   * back.
    */
   book(bytes: number, isCollecting: boolean): boolean {
     const change = bytes - this.#account.waitingBytes;

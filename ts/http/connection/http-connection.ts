@@ -1,7 +1,4 @@
-// One connection: requests in one at a time, their answers out, and when it ends.
-//
-// While a request is in flight, or bytes of its answer wait for the kernel, nothing behind it is parsed; with anything kept
-// already it is not even received (`context.paused`), and TCP holds the client back.
+// One connection: reads requests one at a time, sends their answers, and decides when it ends.
 
 import type { Service } from '../../netaddr/service.ts';
 import type { HttpCounters } from '../http-stats.ts';
@@ -40,7 +37,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
   readonly #outbox: Outbox;
   /** In flight: handed to the dispatcher, not answered to the end. */
   #request: HttpRequest | undefined = undefined;
-  /** From the first time on that something is held. */
+  /** Set once the connection holds memory. */
   #memory: HeldMemory | undefined = undefined;
   #waitsForMemory = false;
   #stream: OpenStream | undefined = undefined;
@@ -96,7 +93,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
   /** Called every `SWEEP_MS`. */
   sweep(): void {
     const { idleTimeoutMs, requestDeadlineMs } = this.#context.options;
-    // Others may have given back what this one waits for.
+    // Other connections may have given back the memory that this one waits for.
     if (this.#waitsForMemory) this.#settle();
     // The first sweep comes at any time after the event, the others after a full interval each.
     const idleMs = this.#idleSweeps++ * SWEEP_MS;
@@ -112,7 +109,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     if (requestDeadlineMs > 0 && this.#reader.isHeadLate(requestDeadlineMs)) this.#timeOut();
   }
 
-  /** The server stops: closes where nothing is to do, else when it is done. */
+  /** The server stops: closes now if idle, otherwise when it is done. */
   stop(): void {
     this.#stream?.reply.tellStop();
     if (this.#isGone) return;
@@ -128,7 +125,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     this.#context.sockMan.closeConnection(this.nodeId);
   }
 
-  /** The connection is gone, or somebody else's. */
+  /** The connection is gone, or another owner took it. */
   detach(): void {
     if (this.#isGone) return;
     this.#isGone = true;
@@ -174,7 +171,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     this.#goOn();
   }
 
-  /** Answers what is not a request, or too large, and closes. */
+  /** Answers a malformed or oversized request, and closes. */
   refuse({ status, kind }: Refusal): void {
     this.#context.counters.badRequests[kind]++;
     const lines = 'Cache-Control: no-store\r\n';
@@ -216,7 +213,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
   }
 
   #headOf(request: HttpRequest, status: number, contentLength: number): string {
-    // What is left of its body would be read as the next request.
+    // The rest of its body would be read as the next request.
     const mustClose = !request.isComplete || this.#context.dispatcher.isStopping;
     if (mustClose) request.closesConnection = true;
     const { minorVersion, replyLines: lines, hasContentType, saysKeepAlive: keepsAlive } = request;
@@ -263,7 +260,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     this.#context.onAnswer?.(request);
   }
 
-  /** Goes on after a call that sends: with the clock that counts idle time, or not at all. */
+  /** Goes on after a send: resets the idle time, or closes the connection. */
   #note(sent: number): void {
     if (sent < 0) this.close();
     else if (sent > 0) this.#idleSweeps = 0;
@@ -288,10 +285,10 @@ export class HttpConnection implements RequestOwner, StreamTarget {
   }
 
   /**
-   * The last answer is sent. A client that sends more would get RST for what is never read, and that can destroy the answer
-   * before it looks: so only our side is closed, and its input read on for a while and thrown away, until it closes its own.
-   * `endConnection` does the same, but here the connection still counts among `maxConnections`, `stop` awaits it, and the
-   * bytes are counted. (RFC 9112 section 9.6)
+   * The last answer is sent. If a client sent more and it were never read, the client would get RST, which can destroy the
+   * answer before it is read. So only our side is closed, and input is read and discarded for a while, until the client
+   * closes its side. `endConnection` does the same, but here the connection still counts among `maxConnections`, `stop`
+   * awaits it, and the bytes are counted. (RFC 9112 section 9.6)
    */
   #finish(): void {
     if (this.#hasEOF) return this.close();
@@ -302,7 +299,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     this.#settle();
   }
 
-  /** The client sends no more, and nothing is left to do for it. */
+  /** The client sends no more: closes if nothing is left to do. */
   #closeAtEOF(): void {
     if (this.#hasEOF && !this.isBusy) this.close();
   }
@@ -312,7 +309,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     if (this.#discardedBytes > MAX_LINGER_BYTES) this.close();
   }
 
-  /** Comes back for what is kept, outside the handler that runs: the next one sees all that this one does. */
+  /** Parses kept bytes later, outside the running handler, so that the next handler finds the same conditions. */
   #goOn(): void {
     if (this.#reader.isParsing || this.#isGone) return;
     if (this.#reader.hasPending || this.#hasEOF) this.#context.sockMan.wake(this.nodeId);

@@ -9,7 +9,7 @@ import type { StreamOptions, StreamSink } from '../message/reply-stream.ts';
 /** Stands for a length that is not known, in the head of a reply. */
 export const STREAM_LENGTH = -1;
 
-/** Longest piece that is copied into one with its framing; a longer one goes as it is, behind a small one. */
+/** Longest piece that is copied into one buffer with its framing; a longer one is sent as it is, after its size line. */
 const MAX_COPIED_BYTES = 16_384;
 
 const CRLF = Buffer.from('\r\n', 'latin1');
@@ -32,7 +32,7 @@ export class OpenStream implements StreamSink {
   readonly #maxUnsentBytes: number;
   readonly #hasBody: boolean;
   readonly #isChunked: boolean;
-  /** The line end of a long piece is still to be sent: with what follows at once, which saves a call. */
+  /** The line end of a long piece is still to be sent; it goes with the next write, which saves a call. */
   #owesLineEnd = false;
   #willSendLineEnd = false;
 
@@ -77,14 +77,14 @@ export class OpenStream implements StreamSink {
     return [head, data];
   }
 
-  /** A line, behind the line end that is owed. */
+  /** A line, after the line end that is owed. */
   #line(text: string): Uint8Array {
     const line = Buffer.from(`${this.#owesLineEnd ? '\r\n' : ''}${text}\r\n`, 'latin1');
     this.#owesLineEnd = false;
     return line;
   }
 
-  /** Behind what the handler writes in the same go. */
+  /** Sends the line end after everything that the handler writes in the same turn. */
   #sendLineEndSoon(): void {
     if (this.#willSendLineEnd) return;
     this.#willSendLineEnd = true;

@@ -10,11 +10,13 @@ export interface OutboxContext {
   readonly answers: AnswerBuffer;
 }
 
-/** Every call that sends gives the bytes that the kernel took, or the negative errno of a connection that can send no more. */
+/**
+ * Every call that sends returns the bytes that the kernel took, or the negative errno of a connection that can send no more.
+ */
 export class Outbox {
   readonly #context: OutboxContext;
   readonly #nodeId: number;
-  /** None while nothing waits. */
+  /** Undefined while nothing waits. */
   #queue: OutputQueue | undefined = undefined;
 
   constructor(context: OutboxContext, nodeId: number) {
@@ -26,7 +28,7 @@ export class Outbox {
     return this.#queue === undefined ? 0 : this.#queue.bytes;
   }
 
-  /** Sends head and body: with one call, and from memory that is used again, where they are small. */
+  /** Sends head and body; small ones leave with one call, from memory that is reused. */
   sendAnswer(head: string, body: string | Uint8Array): number {
     const bytes = this.#queue === undefined ? this.#context.answers.compose(head, body) : undefined;
     if (bytes !== undefined) return this.sendLent(bytes);
@@ -35,14 +37,14 @@ export class Outbox {
     return this.flush();
   }
 
-  /** Sends bytes that are not ours to keep. */
+  /** Sends bytes that belong to the caller. */
   sendLent(bytes: Uint8Array): number {
     const sent = this.#queue === undefined ? this.#context.sockMan.sendBytes(this.#nodeId, bytes) : 0;
     if (sent >= 0 && sent < bytes.length) this.push(bytes.slice(sent));
     return sent;
   }
 
-  /** Adds bytes that are ours from then on, behind what waits. */
+  /** Takes over bytes and adds them to those that wait. */
   push(bytes: Uint8Array): void {
     this.#queue ??= new OutputQueue();
     this.#queue.push(bytes);

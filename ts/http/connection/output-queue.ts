@@ -3,7 +3,7 @@
 /** Hands bytes to the kernel; as `SockMan.sendBytes`. */
 export type SendBytes = (data: Uint8Array, willSendMore: boolean) => number;
 
-/** Places of sent pieces that are kept before the rest moves up: a queue that never empties must not grow. */
+/** Sent pieces kept before the rest moves up: the array of a queue that never empties must not grow. */
 const MAX_SENT_PIECES = 64;
 
 const NOTHING = new Uint8Array(0);

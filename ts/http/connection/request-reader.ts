@@ -1,6 +1,6 @@
 // The input of a connection: bytes in, requests out to the dispatcher, one at a time.
 //
-// Bytes are parsed where they lie as long as nothing waits; half a line, and what comes behind a request in flight, is kept.
+// Bytes are parsed in place as long as nothing waits; half a line, and what follows a request in flight, is kept.
 
 import type { Service } from '../../netaddr/service.ts';
 import { SWEEP_MS } from '../limits.ts';
@@ -16,9 +16,9 @@ import type { Dispatcher } from './dispatcher.ts';
 export interface ReaderContext {
   readonly dispatcher: Dispatcher;
   readonly options: ResolvedHttpOptions;
-  /** What parsers of the server know of the header before. */
+  /** The last header, shared by the server's parsers. */
   readonly headerMemory: HeaderMemory;
-  /** A parser that no connection uses: most requests come whole, and an idle connection has none. */
+  /** A parser that no connection uses: most requests arrive whole, so that idle connections need none. */
   spareParser: RequestParser | undefined;
   /** Told of each answer, once it is whole. */
   onAnswer: ((request: HttpRequest) => void) | undefined;
@@ -30,11 +30,11 @@ export interface RequestOwner extends ReplySink {
   readonly peer: Service;
   /** Whether what is kept, or comes, may be parsed now. */
   mayParse(): boolean;
-  /** Whether another request may be read, now or later. What comes is thrown away otherwise. */
+  /** Whether another request may be read, now or later. Otherwise input is discarded. */
   takesRequests(): boolean;
-  /** A request is in flight from now on: handed to the dispatcher, to be answered or to have its body accepted. */
+  /** A request is in flight: it goes to the dispatcher, which answers it or accepts its body. */
   take(request: HttpRequest): void;
-  /** What came is no request, or too large. */
+  /** The request is malformed or too large. */
   refuse(refusal: Refusal): void;
 }
 
@@ -44,7 +44,7 @@ export class RequestReader {
   #parser: RequestParser | undefined = undefined;
   /** Received and not parsed. */
   #pending: Uint8Array | undefined = undefined;
-  /** Its head was looked at, and its body is being read. */
+  /** The request whose head was checked and whose body is being read. */
   #awaitsBody: HttpRequest | undefined = undefined;
   #isParsing = false;
   #hasCarried = false;
@@ -56,7 +56,7 @@ export class RequestReader {
     this.#owner = owner;
   }
 
-  /** Whether the parser runs: whatever a handler does, it goes on by itself. */
+  /** Whether the parser runs; it then goes on by itself after the handler. */
   get isParsing(): boolean {
     return this.#isParsing;
   }
@@ -71,12 +71,12 @@ export class RequestReader {
     return this.#pending === undefined ? 0 : this.#pending.length;
   }
 
-  /** Memory that a body takes which is being read, in bytes. */
+  /** Memory of the body that is being read, in bytes. */
   get bodyCapacity(): number {
     return this.#parser === undefined ? 0 : this.#parser.bodyCapacity;
   }
 
-  /** Parses what came, or keeps it. @param data - Lent for the call. */
+  /** Parses input, or keeps it. @param data - Lent for the call. */
   receive(data: Uint8Array): void {
     if (this.#pending !== undefined || !this.#owner.mayParse()) {
       this.#keep(joined(this.#pending, data));
@@ -86,7 +86,7 @@ export class RequestReader {
     if (used < data.length) this.#keep(data.slice(used));
   }
 
-  /** Parses what was kept, as far as that may be now. */
+  /** Parses kept bytes as far as that is allowed now. */
   advance(): void {
     const pending = this.#pending;
     if (pending === undefined || !this.#owner.mayParse()) return;
@@ -95,7 +95,7 @@ export class RequestReader {
     if (used < pending.length) this.#keep(rest(pending, used));
   }
 
-  /** Goes on with the body of a request whose head was looked at. */
+  /** Goes on with the body of a request whose head was checked. */
   readBody(request: HttpRequest): void {
     this.#awaitsBody = request;
     this.#parser!.readBody();
@@ -107,12 +107,12 @@ export class RequestReader {
     return this.#headSweeps++ * SWEEP_MS >= deadlineMs;
   }
 
-  /** Forgets what is kept: nobody will read it. */
+  /** Drops kept bytes, which are no longer needed. */
   dropPending(): void {
     this.#pending = undefined;
   }
 
-  /** Forgets everything: the connection is gone. */
+  /** Drops everything: the connection is gone. */
   drop(): void {
     this.#pending = undefined;
     this.#awaitsBody = undefined;
@@ -123,7 +123,7 @@ export class RequestReader {
     if (this.#owner.takesRequests()) this.#pending = bytes;
   }
 
-  /** Parses and serves. @returns How much of the bytes is done with. */
+  /** Parses and serves. @returns How many bytes were used up. */
   #parse(bytes: Uint8Array): number {
     const owner = this.#owner;
     const parser = this.#takeParser();
@@ -199,7 +199,10 @@ export class RequestReader {
   }
 }
 
-/** What is left of bytes kept. Copied only when less is left than was used, so that a thousand small steps cost no more than one. */
+/**
+ * The rest of kept bytes. It is copied only when it is shorter than what was used, so that a thousand small steps cost no
+ * more than one.
+ */
 function rest(bytes: Uint8Array, used: number): Uint8Array {
   return 2 * used < bytes.length ? bytes.subarray(used) : bytes.slice(used);
 }

@@ -1,6 +1,7 @@
 // Handlers that run, and requests that wait for one to end. (Bitcoin Core src/httpserver.cpp, its thread pool)
 //
-// There are no threads: a handler that returns nothing is done at once, one that returns a promise holds its slot until that ends.
+// There are no threads: a handler that returns nothing is done at once; one that returns a promise holds its slot until the
+// promise settles.
 
 export class WorkQueue<Item> {
   readonly #slots: number;
@@ -30,7 +31,7 @@ export class WorkQueue<Item> {
     return this.#waiting.length;
   }
 
-  /** Runs an item now, or when those before it are done. @returns False: too many wait. */
+  /** Runs an item now, or when those before it are done. @returns False if too many wait. */
   submit(item: Item): boolean {
     if (this.#running < this.#slots) {
       this.#start(item);

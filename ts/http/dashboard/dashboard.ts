@@ -1,7 +1,7 @@
 // `Dashboard`: a page that shows a running node, a Stratum V2 server, or both, live.
 //
-// It only reads. Nothing is loaded from anywhere else, and what peers say reaches the page as text alone. While nobody looks
-// it costs nothing but a list of the last events.
+// It only reads. The page loads nothing from elsewhere, and shows what peers say as text. Without viewers its only cost is
+// the event log.
 
 import type { AddrMan } from '../../addrman/addr-man.ts';
 import type { Connman } from '../../connman/connman.ts';
@@ -20,27 +20,27 @@ import { NodeFeed } from './node-feed.ts';
 import { readPageFiles } from './page-files.ts';
 import type { ShownSv2 } from './sv2-totals.ts';
 
-/** Options of a `Dashboard`: what it shows, and which hosts it answers to. */
+/** Options of a `Dashboard`: what it shows, and the hosts it answers for. */
 export interface DashboardOptions {
-  /** A node of the peer-to-peer network. It may be left out where `sv2` is given. */
+  /** A Bitcoin node. Optional if `sv2` is given. */
   readonly connman?: Connman;
-  /** A server of Stratum V2, such as an `Sv2Connman`: its clients, handshakes and messages. */
+  /** A Stratum V2 server, such as an `Sv2Connman`: shows its clients, handshakes and messages. */
   readonly sv2?: ShownSv2;
-  /** With it: services, handshakes, misbehaviour. */
+  /** Adds services, handshakes and misbehaviour. */
   readonly peerManager?: PeerManager;
-  /** With it: the address book, and the autonomous systems of peers where it has a map. */
+  /** Adds the address book, and with a map the peers' autonomous systems. */
   readonly addrMan?: AddrMan;
-  /** With it: bans. */
+  /** Adds bans. */
   readonly banMan?: BanMan;
-  /** With it: the work queue of the server. */
+  /** Adds the server's work queue. */
   readonly httpServer?: HttpServer;
   /** Name of the chain. Default empty. */
   readonly chain?: string;
-  /** Names, beside `localhost` and addresses, under which a browser may ask. */
+  /** Names, besides `localhost` and addresses, that a `Host` header may have. */
   readonly allowHosts?: readonly string[];
   /** Pages open at a time, 1 to 10,000. Default 16. */
   readonly maxClients?: number;
-  /** Where the files of the page lie, if a bundler moved the code away from them. */
+  /** Folder of the page's files, if a bundler moved the code away from them. */
   readonly pageFolder?: string;
   /** Default: the system's. */
   readonly clock?: Clock;
@@ -62,11 +62,14 @@ const OPTION_NAMES: Readonly<Record<keyof DashboardOptions, true>> = {
 
 /** How the page is served. */
 export interface DashboardRouteOptions {
-  /** Asked first: it answers where it refuses, and lets others through without answering, as `RpcAuth.guard` does. Default: all pass. */
+  /**
+   * Called first: it answers requests that it refuses and leaves the others unanswered, as `RpcAuth.guard` does. Default:
+   * all pass.
+   */
   readonly guard?: HttpHandler;
 }
 
-/** On every answer. Styles come from the page's own file: an attribute `style` is refused. */
+/** Set on every answer. The page has all styles in its own file: a `style` attribute is blocked. */
 const HEADERS: readonly (readonly [string, string])[] = [
   [
     'Content-Security-Policy',
@@ -113,7 +116,7 @@ export class Dashboard {
    * Serves the page under `/dashboard`, and its stream at `/events`, outside of the work queue.
    *
    * @returns The server.
-   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: the files of the page are not there.
+   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: the page's files are missing.
    */
   attach(server: HttpServer, { guard }: DashboardRouteOptions = {}): HttpServer {
     const beforeBody: HttpHandler = (request) => {
@@ -128,7 +131,7 @@ export class Dashboard {
       server.route('GET', path, handler, { queued: false, beforeBody });
     };
     for (const { path, contentType, bytes } of readPageFiles(this.#pageFolder)) {
-      // Bytes that are answered belong to the server: a copy each.
+      // A copy each: the server takes over the bytes it answers with.
       serve(path, (request) => request.writeHeader('Content-Type', contentType).writeReply(200, bytes.slice()));
     }
     serve('/dashboard/snapshot', (request) => writeJson(request, this.#feed.snapshot()));
@@ -148,7 +151,7 @@ export class Dashboard {
     page.counter('sse_dropped_total', 'Events left out because a page was slow.').add(this.#streams.dropped);
   }
 
-  /** Ends open pages with a last event, and listens to the node no more. The routes stay. */
+  /** Ends open pages with a last event, and stops listening to the node. The routes stay. */
   stop(): void {
     this.#streams.close();
     this.#feed.stop();

@@ -1,4 +1,4 @@
-// The last things that happened to connections, for the page's list.
+// The latest events of connections, for the page's list.
 
 import type { Connman } from '../../connman/connman.ts';
 import type { NodeView as ConnectedNode } from '../../connman/node/peer.ts';
@@ -9,7 +9,7 @@ import type { LogEntry } from './wire.ts';
 /** Entries that are kept. */
 const MAX_ENTRIES = 200;
 
-/** Listens to a node. */
+/** Records a node's events. */
 export class EventLog {
   readonly #entries: LogEntry[] = [];
   readonly #wallTimeMs: () => number;
@@ -42,7 +42,7 @@ export class EventLog {
     return this.#entries.toReversed();
   }
 
-  /** Something banned, as text. */
+  /** Records a ban. @param subnet - As text. */
   noteBan(subnet: string, detail: string): void {
     const target = { inbound: null, network: '', address: subnet, id: null };
     this.#add({ time: Math.floor(this.#wallTimeMs()), kind: 'banned', ...target, detail });
@@ -81,7 +81,7 @@ function connectedDetail(node: ConnectedNode): string {
   return [node.transportInfo.transportType, node.cleanSubVer].filter((part) => part !== '').join(' · ');
 }
 
-/** In the largest unit of which there is at least one. */
+/** In the largest unit that gives at least one. */
 function durationText(seconds: number): string {
   if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;

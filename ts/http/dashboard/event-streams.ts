@@ -1,36 +1,36 @@
 // Server-Sent Events to several clients at once: each event is written once for all of them.
 //
-// It knows nothing of what is told. A client that does not keep up misses events and gets a fresh beginning when it has
-// taken what waited; one that takes nothing is closed by the stream's own limits. (WHATWG HTML, section 9.2)
+// It knows nothing of the events' meaning. A slow client misses events and gets a new beginning once it has read what
+// waited; a client that reads nothing is closed by the stream's limits. (WHATWG HTML, section 9.2)
 
 import { integer } from '../../sockman/options.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { HttpRequest } from '../message/http-request.ts';
 import type { ReplyStream } from '../message/reply-stream.ts';
 
-/** Default of the clients at a time. */
+/** Default limit of clients. */
 const DEFAULT_MAX_CLIENTS = 16;
 
-/** Bytes that may wait for a client before events are left out, and before its stream is closed. */
+/** Unsent bytes at which events are left out for a client, before the stream's own limit closes it. */
 const MAX_BEHIND_BYTES = 256 * 1_024;
 const MAX_UNSENT_BYTES = 1_024 * 1_024;
 
-/** Silence after which a comment shows that the stream lives, in milliseconds. */
+/** Silence after which a comment is sent as a sign of life, in milliseconds. */
 const SILENCE_MS = 15_000;
 
-/** What a client waits before it comes again, in milliseconds. */
+/** Delay of a client's reconnecting, in milliseconds. */
 const RETRY_MS = 3_000;
 
 /** An event: its name, and a value that is written as JSON. */
 export type StreamedEvent = readonly [name: string, data: unknown];
 
-/** Who tells something. */
+/** The source of the events. */
 export interface EventSourceOfStreams {
-  /** What a new client is told first, and one that missed something next. */
+  /** Events for a new client, or for one that missed some. */
   beginning(isNew: boolean): readonly StreamedEvent[];
-  /** The first client is there: events are wanted from now on. */
+  /** The first client came: events are wanted. */
   begin(): void;
-  /** The last client is gone. */
+  /** The last client left. */
   end(): void;
 }
 
@@ -43,7 +43,7 @@ export interface EventStreamsOptions {
 
 interface Client {
   readonly stream: ReplyStream;
-  /** Events are left out until it has taken what waits. */
+  /** Events are left out until the client has read what waits. */
   isBehind: boolean;
 }
 
@@ -58,7 +58,7 @@ const encoder = new TextEncoder();
  * streams.send(['counted', { count: 7 }]);
  */
 export class EventStreams {
-  /** Events that were not written to a client because it was behind. */
+  /** Events left out for clients that were behind. */
   dropped = 0;
   readonly #source: EventSourceOfStreams;
   readonly #clock: Clock;
@@ -80,7 +80,7 @@ export class EventStreams {
     return this.#clients.size;
   }
 
-  /** Answers a request with a stream, or 503 when there are enough. `Cache-Control` is the caller's. */
+  /** Answers a request with a stream, or 503 at the limit. The caller sets `Cache-Control`. */
   accept(request: HttpRequest): void {
     if (this.#clients.size >= this.#maxClients) {
       const text = `${this.#clients.size} pages are open already\n`;
@@ -94,7 +94,7 @@ export class EventStreams {
       this.#source.begin();
       this.#watchSilence();
     }
-    // Before it is one of those who are told: what waits to be told is in its beginning.
+    // Before the client is added: pending events are in its beginning.
     const beginning = this.#source.beginning(true);
     const client: Client = { stream, isBehind: false };
     this.#clients.add(client);
@@ -103,7 +103,7 @@ export class EventStreams {
     stream.write(`retry: ${RETRY_MS}\n\n${this.#texts(beginning)}`);
   }
 
-  /** Tells all clients. Nothing is written when there are none. */
+  /** Sends events to all clients. */
   send(...events: readonly StreamedEvent[]): void {
     if (this.#clients.size === 0 || events.length === 0) return;
     this.#lastSentMs = this.#clock.now();
@@ -117,7 +117,7 @@ export class EventStreams {
     }
   }
 
-  /** Ends all streams with their last event. */
+  /** Ends all streams with a last event. */
   close(): void {
     for (const { stream } of [...this.#clients]) stream.tellStop();
   }

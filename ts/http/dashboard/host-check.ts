@@ -1,15 +1,14 @@
-// Checks that a request was meant for this server. A foreign page can have its own name resolve to this machine, and then ask
-// with its visitor's credentials. (DNS rebinding)
+// Checks that a request was meant for this server. A foreign page can make its own name resolve to this machine, and then
+// ask with its visitor's credentials. (DNS rebinding)
 
 import { Service } from '../../netaddr/service.ts';
 
 /**
- * Whether a `Host` header names an address, this machine, or a name that the user listed.
- *
+ * Whether a `Host` header is an address, `localhost`, or a name that the user listed.
  * @param names - In lower case.
  */
 export function isKnownHost(host: string | undefined, names: ReadonlySet<string>): boolean {
-  // HTTP/1.0 needs none, and no browser speaks that.
+  // HTTP/1.0 does not require it, and browsers do not use HTTP/1.0.
   if (host === undefined || host === '') return true;
   const name = host.toLowerCase().replace(/:\d{1,5}$/, '');
   if (name === 'localhost' || names.has(name)) return true;

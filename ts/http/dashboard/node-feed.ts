@@ -1,7 +1,5 @@
-// What the page is told of a node, a Stratum V2 server, or both: everything at the beginning, then what changed, once for all
-// who look.
-//
-// While nobody looks only the list of the last events is kept up; no timer runs.
+// What the page shows of a node, a Stratum V2 server, or both: a snapshot first, then changes, prepared once for all
+// viewers.
 
 import type { AddrMan } from '../../addrman/addr-man.ts';
 import type { Connman } from '../../connman/connman.ts';
@@ -31,7 +29,7 @@ import type {
   TrafficPoint,
 } from './wire.ts';
 
-/** A node or a server, as far as it is shown. */
+/** The shown parts of a node or server. */
 export interface ShownNode {
   readonly connman: Connman | undefined;
   readonly sv2: ShownSv2 | undefined;
@@ -43,18 +41,18 @@ export interface ShownNode {
   readonly chain: string;
 }
 
-/** Between two events of the kind, in milliseconds; rows and slow things at every so many of them. */
+/** Interval between events of a kind, in milliseconds; rows and slow values are sent every few of them. */
 const TICK_MS = 1_000;
 const TICKS_PER_PEERS = 2;
 const TICKS_PER_SLOW = 5;
 
-/** Seconds of traffic that a page shows at once. */
+/** Seconds of traffic in a snapshot. */
 const HISTORY_LENGTH = 300;
 
 /** Bans that are listed. */
 const MAX_LISTED_BANS = 200;
 
-/** Slots for peers where there is no node. */
+/** Slots for peers without a node. */
 const NO_SLOTS = { maxAutomatic: 0, maxFullRelay: 0, maxBlockRelay: 0 };
 
 const NETWORKS: readonly PublicNetworkName[] = ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'];
@@ -71,7 +69,7 @@ export class NodeFeed implements EventSourceOfStreams {
   readonly #log: EventLog | undefined;
   readonly #lag = new LoopLag();
   readonly #stops: (() => void)[];
-  /** Rows as they were told last. */
+  /** Rows as they were last sent. */
   readonly #rows = new Map<number, PeerRow>();
   #pending: StreamedEvent[] = [];
   #history: TrafficPoint[] = [];
@@ -84,7 +82,7 @@ export class NodeFeed implements EventSourceOfStreams {
   #tick: Timer | undefined;
   #soon: Timer | undefined;
 
-  /** @param streams - Those who look. */
+  /** @param streams - The viewers. */
   constructor(node: ShownNode, clock: Clock, streams: () => EventStreams) {
     this.#node = node;
     this.#clock = clock;
@@ -109,7 +107,7 @@ export class NodeFeed implements EventSourceOfStreams {
   // ---- For the streams ----------------------------------------------------------------------------------------------
 
   beginning(isNew: boolean): StreamedEvent[] {
-    // What waits to be told is in the snapshot: the others get it now.
+    // Pending events are already in the snapshot: the other viewers get them now.
     this.#flush();
     return isNew
       ? [
@@ -141,7 +139,7 @@ export class NodeFeed implements EventSourceOfStreams {
     this.#bannedSubnets = undefined;
   }
 
-  /** Listens no more. */
+  /** Stops listening. */
   stop(): void {
     this.end();
     this.#log?.stop();
@@ -164,7 +162,7 @@ export class NodeFeed implements EventSourceOfStreams {
     };
   }
 
-  /** What an open row shows; undefined for a peer that is gone. */
+  /** The details of an open row; undefined if the peer is gone. */
   detail(nodeId: number): PeerDetail | undefined {
     const node = this.#node.connman?.node(nodeId);
     return node && detailOf(node, this.#node);
@@ -227,7 +225,7 @@ export class NodeFeed implements EventSourceOfStreams {
     };
   }
 
-  /** What went over the sockets of the node; where there is none, over those of the Stratum V2 server. */
+  /** The node's traffic; without a node, the Stratum V2 server's. */
   #carried(): { received: number; sent: number; ended: number } {
     const { connman, sv2 } = this.#node;
     if (connman !== undefined) {
@@ -283,12 +281,12 @@ export class NodeFeed implements EventSourceOfStreams {
     });
   }
 
-  /** Whether anybody looks. */
+  /** Whether there is a viewer. */
   get #isWatched(): boolean {
     return this.#tick !== undefined;
   }
 
-  /** Tells of something soon, together with what else happens at the same time. */
+  /** Sends an event soon, together with others of the turn. */
   #note(event: StreamedEvent): void {
     if (!this.#isWatched) return;
     this.#pending.push(event);
@@ -340,7 +338,7 @@ export class NodeFeed implements EventSourceOfStreams {
     return events;
   }
 
-  /** Bans that were not there at the last look go into the list of events. */
+  /** Adds bans since the last check to the event log. */
   #noteNewBans(): void {
     const bans = this.#node.banMan?.getBanned() ?? [];
     const known = this.#bannedSubnets;

@@ -1,11 +1,11 @@
-// The files of the page, which lie in the package's folder `dashboard`: made by scripts/build-ts.mjs of `page/`.
+// The files of the page, in the package's folder `dashboard`: scripts/build-ts.mjs makes them from `page/`.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { SockManError } from '../../util/errors/errors.ts';
 
-/** What a browser loads. */
+/** A file for the browser. */
 export interface PageFile {
   readonly path: string;
   readonly contentType: string;
@@ -19,8 +19,8 @@ const STYLE = 'text/css; charset=utf-8';
 /**
  * Reads them.
  *
- * @param folder - Where they lie, if not in the package: a bundler that moved the code left them behind.
- * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: they are not there.
+ * @param folder - Their folder, if it is not the package's: needed when a bundler moved the code.
+ * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: they are missing.
  */
 export function readPageFiles(folder: string | undefined): PageFile[] {
   const places =

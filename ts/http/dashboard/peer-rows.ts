@@ -1,4 +1,4 @@
-// Peers as the page shows them: one row of plain values each, and what changed between two looks.
+// Peers as rows of plain values, and the changes between two looks.
 
 import type { AddrMan } from '../../addrman/addr-man.ts';
 import type { NodeView as ConnectedNode } from '../../connman/node/peer.ts';
@@ -8,10 +8,10 @@ import { Services, serviceNames } from '../../p2p/protocol.ts';
 import type { PeerManager } from '../../peerman/peer-manager.ts';
 import type { PeerDetail, PeerRow } from './wire.ts';
 
-/** Longest text of a peer that is passed on, in characters. */
+/** Longest text of a peer that is sent to the page, in characters. */
 export const MAX_TEXT_CHARS = 256;
 
-/** What is known of peers beside their nodes. */
+/** Sources of knowledge about peers, besides their nodes. */
 export interface PeerKnowledge {
   readonly peerManager: PeerManager | undefined;
   readonly addrMan: AddrMan | undefined;
@@ -54,7 +54,7 @@ export function rowOf(node: ConnectedNode, { peerManager, addrMan }: PeerKnowled
   };
 }
 
-/** What an open row shows beside the row: bytes by type of message, most first, and facts of the peer. */
+/** The details of an open row: bytes by message type, most first, and facts of the peer. */
 export function detailOf(node: ConnectedNode, { peerManager }: PeerKnowledge): PeerDetail {
   const state = peerManager?.getNodeStateStats(node.id);
   return {
@@ -73,7 +73,7 @@ export function detailOf(node: ConnectedNode, { peerManager }: PeerKnowledge): P
   };
 }
 
-/** The fields in which a row differs from the one before; undefined where it does not. */
+/** The fields in which a row differs from the one before; undefined if none does. */
 export function changesOf(before: PeerRow, now: PeerRow): Partial<PeerRow> | undefined {
   let changes: Record<string, unknown> | undefined;
   for (const name of Object.keys(now) as (keyof PeerRow)[]) {

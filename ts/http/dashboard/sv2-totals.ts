@@ -1,4 +1,4 @@
-// What the page is told of a Stratum V2 server. Its vendor strings are texts of strangers, as user agents are.
+// What the page shows of a Stratum V2 server. Vendor strings are untrusted text, as user agents are.
 
 import type { Service } from '../../netaddr/service.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';
@@ -6,10 +6,10 @@ import type { MeasuredSv2 } from '../metrics/stratum-metrics.ts';
 import { MAX_TEXT_CHARS } from './peer-rows.ts';
 import type { Sv2Row, Sv2Totals } from './wire.ts';
 
-/** Clients that are listed: a page of more could not be read. */
+/** Most clients that are listed: longer lists are unreadable. */
 const MAX_LISTED_CLIENTS = 200;
 
-/** What is shown of a client; an `Sv2Client` has it. */
+/** The shown fields of a client; an `Sv2Client` has them. */
 export interface ShownSv2Client {
   readonly id: number;
   readonly address: Service;
@@ -24,13 +24,13 @@ export interface ShownSv2Client {
   readonly lastSolutionAtMs: number | undefined;
 }
 
-/** A server of Stratum V2 as the dashboard shows it; an `Sv2Connman` is one. */
+/** A Stratum V2 server for the dashboard; an `Sv2Connman` is one. */
 export interface ShownSv2 extends MeasuredSv2, Pick<SockMan, 'stats'> {
   /** Oldest first. */
   clients(): readonly ShownSv2Client[];
 }
 
-/** All that is shown of a server. */
+/** The totals of a server. */
 export function sv2TotalsOf(server: ShownSv2): Sv2Totals {
   const { handshake, setup, confirmed, ready } = server.counts();
   const { handshakes, messages } = server.sv2Stats();

@@ -1,6 +1,6 @@
-// What the server tells the page, as types alone: both sides are checked against them.
+// The types of what the server sends to the page; both sides are checked against them.
 
-/** A peer. Times are seconds since 1970, pings milliseconds; null where nothing is known. */
+/** A peer. Times are seconds since 1970, pings milliseconds; null if unknown. */
 export interface PeerRow {
   readonly id: number;
   readonly inbound: boolean;
@@ -25,14 +25,14 @@ export interface PeerRow {
   readonly as: number;
 }
 
-/** What an open row shows beside. Bytes by type of message, most first. */
+/** The details of an open row. Bytes by message type, most first. */
 export interface PeerDetail {
   readonly id: number;
   readonly address: string;
   readonly agent: string;
   readonly version: number;
   readonly services: readonly string[];
-  /** Our address, as the peer reported it. */
+  /** Our address, as the peer reports it. */
   readonly ours: string;
   readonly timeOffset: number | null;
   /** Satoshi per 1,000 virtual bytes. */
@@ -66,11 +66,11 @@ export interface Hello {
   /** Milliseconds between two events of a kind. */
   readonly periods: { readonly totals: number; readonly peers: number; readonly slow: number };
   readonly slots: { readonly all: number; readonly outbound: number };
-  /** What there is to be shown: a node of the peer-to-peer network, a server of Stratum V2, or both. */
+  /** What the page shows: a Bitcoin node, a Stratum V2 server, or both. */
   readonly shows: { readonly node: boolean; readonly sv2: boolean };
 }
 
-/** What is told each second. */
+/** Sent each second. */
 export interface Totals {
   /** Milliseconds since 1970. */
   readonly time: number;
@@ -87,7 +87,7 @@ export interface Totals {
   /** Milliseconds. */
   readonly lag: { readonly median: number; readonly p99: number; readonly worst: number };
   readonly addresses: { readonly processed: number; readonly limited: number };
-  /** Connections that are over. */
+  /** Connections that have ended. */
   readonly ended: number;
 }
 
@@ -116,16 +116,16 @@ export interface Sv2Row {
   readonly id: number;
   readonly address: string;
   readonly state: 'handshake' | 'setup' | 'confirmed' | 'ready';
-  /** Vendor and firmware, as it said. */
+  /** Vendor and firmware, as reported by the client. */
   readonly agent: string;
   readonly since: number;
   readonly received: number;
   readonly sent: number;
   readonly templates: number;
-  /** Frames that were left out because it reads too slowly. */
+  /** Frames left out because the client reads too slowly. */
   readonly dropped: number;
   readonly solutions: number;
-  /** Null before its first. */
+  /** Null before the first. */
   readonly lastSolution: number | null;
 }
 
@@ -136,7 +136,7 @@ export interface Sv2Totals {
   /** By type, most first. */
   readonly received: readonly (readonly [type: string, messages: number])[];
   readonly sent: readonly (readonly [type: string, messages: number])[];
-  /** Oldest first; not all of them where there are many. */
+  /** Oldest first; a part of them if there are many. */
   readonly list: readonly Sv2Row[];
 }
 

@@ -1,4 +1,5 @@
-// Reads JSON as Bitcoin Core does: strictly, with a bound on depth, digits and duplicates kept. (RFC 8259; src/univalue/lib/univalue_read.cpp)
+// Reads JSON as Bitcoin Core does: strictly, with limited depth; numbers keep their digits and objects their duplicate keys.
+// (RFC 8259; src/univalue/lib/univalue_read.cpp)
 
 import { DecodeError } from '../../util/errors/errors.ts';
 import { JsonNumber, JsonObject } from './json-value.ts';
@@ -9,7 +10,7 @@ import { latin1 } from '../parser/text-of-bytes.ts';
 export const MAX_JSON_DEPTH = 512;
 
 /**
- * Most values of a text, keys apart. A text of `[0,0,…]` takes many times its size in memory, and nobody calls with a
+ * Most values of a text, not counting keys. A text of `[0,0,…]` takes many times its size in memory, and no real call has a
  * million values.
  */
 export const MAX_JSON_VALUES = 1_048_576;
@@ -29,7 +30,7 @@ const NINE = 0x39;
 const UPPER_E = 0x45;
 const LOWER_E = 0x65;
 
-/** Up to here it pays to look whether all is ASCII, where nothing needs decoding. */
+/** Longest input that is checked for being ASCII alone, which needs no decoding. */
 const MAX_SHORT_BYTES = 4_096;
 const NON_ASCII = /[\x80-\xff]/;
 
@@ -46,11 +47,11 @@ const ESCAPES: Readonly<Record<string, string>> = {
   t: '\t',
 };
 
-/** Invalid bytes are errors, and a byte order mark is a character like others, which no value begins with. */
+/** Invalid bytes are errors. A byte order mark is kept, and refused because no value begins with it. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Reads one value with nothing but blanks around it.
+ * Reads one value, which may have blanks around it.
  *
  * @param input - UTF-8, or text.
  * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: not JSON, invalid UTF-8, half a surrogate pair, deeper than 512, or more than
@@ -137,7 +138,7 @@ class Reader {
     return this.#positiveInteger() ?? this.#anyNumber();
   }
 
-  /** Most numbers are digits alone; undefined for another. */
+  /** Most numbers are only digits; undefined for any other. */
   #positiveInteger(): JsonNumber | undefined {
     const text = this.#text;
     const start = this.#at;

@@ -7,11 +7,11 @@ export type JsonValue = null | boolean | string | JsonNumber | JsonValue[] | Jso
 export type JsonInput =
   JsonValue | number | bigint | readonly JsonInput[] | { readonly [key: string]: JsonInput | undefined };
 
-/** A number: the text it had, or is to have. */
+/** A number, as text. */
 export class JsonNumber {
   readonly text: string;
 
-  /** @param text - By the grammar of JSON. It is not checked: `parseJson` has, and other callers write what they know. */
+  /** @param text - In JSON's grammar. It is not checked here: `parseJson` has done so, and other callers pass valid text. */
   constructor(text: string) {
     this.text = text;
   }
@@ -23,7 +23,8 @@ export class JsonNumber {
 
   /**
    * The number as an integer.
-   * @returns Undefined unless the text is digits, with or without a minus, and the value lies in `min`..`max`: `1.0` and `1e3` are none.
+   * @returns Undefined unless the text is digits, with or without a minus, and the value lies in `min`..`max`: `1.0` and
+   * `1e3` give undefined.
    */
   toBigInt(min: bigint, max: bigint): bigint | undefined {
     if (!INTEGER.test(this.text) || this.text.length > MAX_INTEGER_CHARS) return undefined;
@@ -51,7 +52,7 @@ const MAX_INTEGER_CHARS = 32;
 export class JsonObject implements Iterable<readonly [string, JsonInput]> {
   readonly #keys: string[] = [];
   readonly #values: JsonInput[] = [];
-  /** Made when it pays: looking through a few keys is faster. */
+  /** Built for larger objects: searching a few keys is faster. */
   #index: Map<string, number> | undefined = undefined;
 
   /** @param entries - What to begin with. */

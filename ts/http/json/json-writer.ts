@@ -7,7 +7,7 @@ import type { JsonInput } from './json-value.ts';
 /** Significant digits of a number that is not an integer. */
 const SIGNIFICANT_DIGITS = 16;
 
-/** Satoshis of a bitcoin. */
+/** Satoshis per bitcoin. */
 const COIN = 100_000_000n;
 
 // eslint-disable-next-line no-control-regex -- Control characters are what is to be found.
@@ -72,7 +72,7 @@ function escaped(character: string): string {
   return SHORT_ESCAPES[character] ?? `\\u00${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }
 
-/** As `%.16g` of C writes it. */
+/** The number as C's `%.16g` writes it. */
 function numberText(value: number): string {
   if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0' : String(value);
   if (!Number.isFinite(value)) throw invalidArg('value', 'a finite number', value);

@@ -1,4 +1,4 @@
-// One request as its handler sees it, and the way to answer it.
+// One request as its handler sees it, and the methods that answer it.
 
 import type { Service } from '../../netaddr/service.ts';
 import { SockManError, invalidArg } from '../../util/errors/errors.ts';
@@ -13,14 +13,14 @@ import { isBytes } from '../../util/bytes/is-bytes.ts';
 const NO_BODY = new Uint8Array(0);
 
 /**
- * Answers a request. It has answered, or started a stream, when it returns or its promise ends; otherwise, and when it
- * throws, the client gets status 500 and the log the reason.
+ * Answers a request. By the time it returns, or its promise settles, it has answered or started a stream; otherwise, and
+ * when it throws, the client gets status 500 and the log the reason.
  */
 export type HttpHandler = (request: HttpRequest) => void | Promise<void>;
 
 /** A handler and the requests it gets. */
 export interface Route {
-  /** In order of registration; the first that matches counts. */
+  /** Order of registration; the first that matches is used. */
   readonly order: number;
   readonly method: string;
   readonly path: string;
@@ -35,9 +35,9 @@ export interface Route {
 export interface ReplySink {
   /** Whether the request can still be answered: its connection lives. */
   carries(request: HttpRequest): boolean;
-  /** The head was looked at, and the body may come. */
+  /** The head was checked, and the body may come. */
   acceptBody(request: HttpRequest): void;
-  /** The answer cannot be finished: the connection ends. Nothing happens when it is. */
+  /** The answer cannot be finished: the connection ends. Without effect if it has ended. */
   abort(request: HttpRequest): void;
   sendReply(request: HttpRequest, status: number, body: string | Uint8Array): void;
   openStream(request: HttpRequest, status: number, options: StreamOptions): ReplyStream;
@@ -60,13 +60,13 @@ export class HttpRequest {
   readonly nodeId: number;
   /** The header fields. */
   readonly headers: HeaderList;
-  /** The body; empty without one, and where the head is looked at before its body came. */
+  /** The body; empty without one, and in `beforeBody`, before it has come. */
   body: Uint8Array;
   /** Whether the whole request was read, its body included. */
   isComplete: boolean;
   /** Whether the connection ends behind the answer. A handler may set it before it answers. */
   closesConnection: boolean;
-  /** Who asks, once a guard has found out; undefined before, and where nobody looks. */
+  /** The user, once a guard has found out; undefined before, and without a guard. */
   user: string | undefined = undefined;
   /** Status of the answer; 0 before there is one. */
   status = 0;
@@ -74,7 +74,7 @@ export class HttpRequest {
   startedMs = 0;
   /** For the server: the client waits for `100 Continue` before it sends the body. */
   awaitsContinue = false;
-  /** For the server: `beforeBody` of the route was asked. */
+  /** For the server: `beforeBody` of the route was called. */
   isChecked = false;
   /** The route it goes to, once that is known. */
   route: Route | undefined = undefined;
@@ -97,7 +97,7 @@ export class HttpRequest {
     this.nodeId = nodeId;
     this.body = NO_BODY;
     this.isComplete = false;
-    // Both ways to say where a body ends: a proxy in front may have read it the other way. (RFC 9112 section 6.1)
+    // Two statements of where the body ends: a proxy in front may have followed the other one. (RFC 9112 section 6.1)
     const isAmbiguous = framing.isChunked && framing.lengthText !== undefined;
     this.closesConnection = framing.asksToClose || isAmbiguous || (head.minorVersion === 0 && !framing.asksToKeep);
     this.#asksToKeep = framing.asksToKeep;
@@ -127,12 +127,15 @@ export class HttpRequest {
     return utf8(this.body);
   }
 
-  /** Stands for the connection: the same object for all its requests. What is known of it can be kept in a `WeakMap`. */
+  /**
+   * An object that stands for the connection, the same for all its requests: a key for a `WeakMap` of what is known about
+   * it.
+   */
   get connection(): object {
     return this.#sink;
   }
 
-  /** Whether the peer is gone, and an answer reaches nobody. */
+  /** Whether the peer is gone, so that no answer can reach it. */
   get isGone(): boolean {
     return !this.#sink.carries(this);
   }
@@ -157,7 +160,9 @@ export class HttpRequest {
     return this.minorVersion === 0 && this.#asksToKeep && !this.closesConnection;
   }
 
-  /** Whether the answer says that the connection ends: a 1.0 client that asked for nothing knows. */
+  /**
+   * Whether the answer announces the end of the connection; a 1.0 client that did not ask to keep it expects the end anyway.
+   */
   get saysClose(): boolean {
     if (!this.closesConnection) return false;
     return this.minorVersion >= 1 || this.#asksToClose || this.#asksToKeep || !this.isComplete;
@@ -182,7 +187,7 @@ export class HttpRequest {
   /**
    * Answers.
    *
-   * @param status - 200..599. With 204 and 304 nothing of a body is sent, not even its length.
+   * @param status - 200..599. With 204 and 304 no body is sent, nor its length.
    * @param body - Text, sent as UTF-8, or bytes, which are the server's from then on. For `HEAD` only the length counts.
    * @throws {TypeError} | {RangeError} of the wrong type or out of range; then nothing was sent.
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: answered already.
@@ -211,7 +216,7 @@ export class HttpRequest {
     return this.#sink.openStream(this, status, options);
   }
 
-  /** For the server: nobody answered at the head, so the body may come. */
+  /** For the server: `beforeBody` did not answer, so the body may come. */
   acceptBody(): void {
     this.#sink.acceptBody(this);
   }
@@ -222,7 +227,9 @@ export class HttpRequest {
     this.isComplete = true;
   }
 
-  /** For the server: the handler failed. Without an answer there is one now; a stream is broken off, so that its client knows. */
+  /**
+   * For the server: the handler failed. If there is no answer yet, sends one; aborts a stream, so that the client notices.
+   */
   fail(text: string): void {
     if (this.isAnswered) return this.#sink.abort(this);
     this.#lines = '';

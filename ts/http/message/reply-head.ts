@@ -35,14 +35,17 @@ const PHRASES: Readonly<Record<number, string>> = {
 
 /** Field names are tokens. (RFC 9110 section 5.6.2) */
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** What a value must not hold: it would end its line, and what follows would be a header or a reply of its own; or no byte. */
+/** What a value must not contain: line ends, after which a header or reply could be forged, and characters above a byte. */
 // eslint-disable-next-line no-control-regex -- Just these.
 const NOT_IN_VALUE = /[\r\n\0]|[^\x00-\xff]/;
 
-/** The line written last: most servers write the same few, one of them with each answer. */
+/** The last line written: most servers write the same few, one of them with each answer. */
 let last: { readonly name: string; readonly value: string; readonly line: string } | undefined;
 
-/** One header line. @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is no token, or the value holds CR, LF, NUL or more than a byte. */
+/**
+ * One header line. @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is not a token, or the value contains CR, LF, NUL
+ * or a character above 255.
+ */
 export function headerLine(name: string, value: string): string {
   if (last !== undefined && name === last.name && value === last.value) return last.line;
   if (typeof name !== 'string' || !FIELD_NAME.test(name)) throw invalidArg('name', 'the name of a header', name);
@@ -68,7 +71,7 @@ export interface ReplyHead {
   contentLength: number;
   /** The reply says that a 1.0 connection stays open. */
   keepsAlive: boolean;
-  /** The reply says that the connection ends behind it. */
+  /** The reply announces that the connection ends after it. */
   closes: boolean;
 }
 
@@ -86,13 +89,13 @@ export class ReplyHeads {
     this.#contentTypeLine = headerLine('Content-Type', defaultContentType);
   }
 
-  /** Lets the next head look at the clock again: called as often as the date should be right. */
+  /** Makes the next head read the clock again; called as often as the date must be right. */
   refreshDate(): void {
     this.#dateLine = '';
     this.#last = undefined;
   }
 
-  /** The head, up to its empty line. Answers in a row often have the same, which is then the same string. */
+  /** The head, up to its empty line. Consecutive answers often have the same head, which is then the same string. */
   write(head: ReplyHead): string {
     if (this.#last === undefined || !isSame(head, this.#last)) {
       this.#last = head;

@@ -5,8 +5,8 @@ export interface StreamOptions {
   /** Bytes that may be unsent; a write that passes this while earlier bytes still wait closes the connection. Default 1 MiB. */
   maxUnsentBytes?: number;
   /**
-   * What the client sends behind its request is thrown away, its half-close ends the stream, and the connection closes behind
-   * it: for streams without end, such as Server-Sent Events. Default false.
+   * Input after the request is discarded, the client's half-close ends the stream, and the connection closes after it: for
+   * streams without end, such as Server-Sent Events. Default false.
    */
   ignoresInput?: boolean;
 }
@@ -28,7 +28,10 @@ const encoder = new TextEncoder();
 export class ReplyStream {
   /** Called once, when the stream is over: ended and sent, or the connection is gone. What it throws is logged. */
   onClose: (() => void) | undefined = undefined;
-  /** Called once, when the server begins to stop: time for a last word. The server ends the stream when it returns or throws. */
+  /**
+   * Called once, when the server begins to stop: the moment for a last piece. The server ends the stream when it returns or
+   * throws.
+   */
   onStop: (() => void) | undefined = undefined;
   #sink: StreamSink | undefined;
   #isEnded = false;
@@ -56,7 +59,7 @@ export class ReplyStream {
    * Sends a piece, at once where nothing waits. Does nothing on a closed stream.
    *
    * @param data - Text, sent as UTF-8, or bytes, which are the stream's from then on.
-   * @returns False when bytes wait for the client: better go on when `drained` resolves.
+   * @returns False when bytes wait for the client: wait until `drained` resolves.
    */
   write(data: string | Uint8Array): boolean {
     if (this.#sink === undefined || this.#isEnded) return true;
@@ -82,7 +85,7 @@ export class ReplyStream {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** For the server, which begins to stop: has its owner say a last word, and ends it. */
+  /** For the server, when it begins to stop: calls `onStop`, and ends the stream. */
   tellStop(): void {
     this.#call('onStop', this.onStop, this.#sink);
     this.end();
@@ -105,7 +108,7 @@ export class ReplyStream {
     this.#call('onClose', this.onClose, sink);
   }
 
-  /** Calls a hook of the owner. What it throws is the log's: others are in the middle of something. */
+  /** Calls a hook of the owner. What it throws is logged, since the caller must go on. */
   #call(name: string, hook: (() => void) | undefined, sink: StreamSink | undefined): void {
     try {
       hook?.();

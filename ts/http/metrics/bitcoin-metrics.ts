@@ -1,4 +1,4 @@
-// Families of a Bitcoin node: its peers in one walk, what they sent and got, its address book and bans.
+// Metric families of a Bitcoin node: its peers (in one pass), their traffic, its address book and bans.
 
 import type { AddrMan } from '../../addrman/addr-man.ts';
 import type { Connman } from '../../connman/connman.ts';
@@ -10,7 +10,7 @@ import type { BitcoinTally } from './bitcoin-tally.ts';
 import { CounterTable } from './counter-table.ts';
 import type { MetricsPage } from './metrics-page.ts';
 
-/** A Bitcoin node, as far as there is one. */
+/** A Bitcoin node, or the parts of one. */
 export interface MeasuredNode {
   readonly connman: Connman;
   readonly tally: BitcoinTally;
@@ -45,7 +45,7 @@ export function addBitcoinMetrics(page: MetricsPage, node: MeasuredNode): void {
   page.gauge('bitcoin_discouraged', 'Addresses discouraged since the start.').add(node.banMan.discouragedCount);
 }
 
-/** The one walk over the peers. */
+/** The single pass over the peers. */
 function addPeers(page: MetricsPage, connman: Connman): void {
   const peers = new CounterTable(['direction', 'network', 'connection_type', 'transport']);
   let [receivedBytes, sentBytes, receivePaused, sendPaused] = [0, 0, 0, 0];
@@ -79,7 +79,7 @@ function addTraffic(page: MetricsPage, connman: Connman): void {
   const bytes = page.counter('bitcoin_message_bytes_total', 'Bytes of messages on the wire, by type.');
   for (const [direction, tallies] of Object.entries(connman.messageTotals())) {
     for (const [name, tally] of tallies) {
-      // Core's name for all others has stars.
+      // Core's name for all other types has stars.
       const labels = { direction, type: name.replaceAll('*', '') };
       messages.add(tally.messages, labels);
       bytes.add(tally.bytes, labels);

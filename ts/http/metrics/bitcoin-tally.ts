@@ -1,4 +1,4 @@
-// What happens to connections of a Bitcoin node, counted from its events. Nothing here runs for a message.
+// Counts what happens to a Bitcoin node's connections from its events. Nothing here runs per message.
 
 import type { Connman } from '../../connman/connman.ts';
 import type { FailedDialEvent } from '../../connman/contract/events.ts';
@@ -10,7 +10,7 @@ import { CounterTable } from './counter-table.ts';
 /** Values of the label `result` of a dial. */
 type DialClass = 'ok' | 'refused' | 'timeout' | 'proxy' | 'unreachable' | 'other';
 
-/** Counts since it was made. */
+/** Counts since construction. */
 export class BitcoinTally {
   readonly connectAttempts = new CounterTable(['network', 'result']);
   readonly disconnects = new CounterTable(['reason']);
@@ -33,7 +33,7 @@ export class BitcoinTally {
     );
   }
 
-  /** Counts no more. */
+  /** Stops counting. */
   stop(): void {
     for (const stop of this.#stops) stop();
   }
@@ -51,7 +51,7 @@ export class BitcoinTally {
   }
 }
 
-/** The version of the transport; `unknown` for a peer that did not say enough to tell. */
+/** The version of the transport; `unknown` for a peer that sent too little to tell. */
 function versionOf({ transportInfo, shouldReconnectV1 }: NodeView): string {
   const { transportType } = transportInfo;
   if (transportType !== 'detecting') return transportType;

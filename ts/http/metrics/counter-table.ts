@@ -1,4 +1,4 @@
-// Counters with labels whose values turn up one by one.
+// Counters whose label values are not known beforehand.
 
 import type { MetricFamily } from './metrics-page.ts';
 
@@ -12,7 +12,7 @@ export class CounterTable {
     this.#names = names;
   }
 
-  /** Counts one more. @param values - A value for each label, from a small set. */
+  /** Adds one. @param values - A value for each label, from a small set. */
   add(...values: readonly string[]): void {
     this.addMany(1, values);
   }

@@ -1,10 +1,10 @@
-// Why connections end, in few words: the sentences of `disconnectReason` are for people, and far too many for labels.
+// Classes of disconnect reasons: the sentences of `disconnectReason` are for people, and far too many for labels.
 
 /** Values of the label `reason`. */
 export type DisconnectClass =
   'peer' | 'misbehaving' | 'banned' | 'timeout' | 'evicted' | 'network_inactive' | 'manual' | 'handshake' | 'other';
 
-/** In this order; the first that matches counts. */
+/** In this order; the first match is used. */
 const PATTERNS: readonly (readonly [RegExp, DisconnectClass])[] = [
   [/^evicted/, 'evicted'],
   [/^the network is off/, 'network_inactive'],
@@ -15,10 +15,10 @@ const PATTERNS: readonly (readonly [RegExp, DisconnectClass])[] = [
 ];
 
 /**
- * What a connection ended of.
+ * The class of a connection's end.
  *
  * @param reason - `disconnectReason` of the node.
- * @param isMisbehaving - Whether the message processor called it so.
+ * @param isMisbehaving - Whether the message processor reported misbehaviour.
  * @param wasReady - Whether its handshake was done.
  */
 export function disconnectClass(reason: string, isMisbehaving: boolean, wasReady: boolean): DisconnectClass {

@@ -1,4 +1,4 @@
-// Families of an HTTP server. Each answer is counted as it goes: a few look-ups in small maps.
+// Metric families of an HTTP server. Counting an answer takes a few look-ups in small maps.
 
 import type { HttpServer } from '../http-server.ts';
 import type { HttpRequest } from '../message/http-request.ts';
@@ -12,7 +12,7 @@ const REQUEST_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10];
 /** Methods with a label of their own; others are `other`. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT']);
 
-/** The label `handler` of what has no route. */
+/** The label `handler` of a request without a route. */
 const NO_HANDLER = 'none';
 
 /** Answers of one route. */
@@ -21,7 +21,7 @@ interface RouteTally {
   readonly codes: Map<string, Map<number, number>>;
 }
 
-/** Counts the answers of a server, as its listener of answers. */
+/** Counts the answers of a server, as its `onAnswer` listener. */
 export class HttpMetrics {
   readonly #server: HttpServer;
   readonly #clock: Pick<Clock, 'now'>;
@@ -35,7 +35,7 @@ export class HttpMetrics {
     server.onAnswer((request) => this.#count(request));
   }
 
-  /** Counts no more. */
+  /** Stops counting. */
   stop(): void {
     this.#server.onAnswer(undefined);
   }
@@ -48,7 +48,7 @@ export class HttpMetrics {
     let codes = tally.codes.get(method);
     if (codes === undefined) tally.codes.set(method, (codes = new Map()));
     codes.set(request.status, (codes.get(request.status) ?? 0) + 1);
-    // Without credentials a client only asks which it needs.
+    // A client without credentials only asks whether they are needed.
     if (request.status === 401 && request.header('authorization') !== undefined) this.#authFailures++;
   }
 

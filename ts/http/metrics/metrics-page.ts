@@ -1,15 +1,12 @@
-// The text that a scrape gets: families of samples in Prometheus' text format 0.0.4, or in OpenMetrics 1.0.0.
-//
-// It knows nothing of what is measured. A family may be added to by several sources; its samples stay together.
-// (https://prometheus.io/docs/instrumenting/exposition_formats, https://prometheus.io/docs/specs/om/open_metrics_spec)
+// The text of a scrape: families of samples in Prometheus' text format 0.0.4, or in OpenMetrics 1.0.0.
 
 import { invalidArg } from '../../util/errors/errors.ts';
 import type { Histogram } from '../../util/histogram.ts';
 
-/** The formats that there are. */
+/** The available formats. */
 export type MetricsFormat = 'prometheus' | 'openmetrics';
 
-/** Labels of a sample: names, and values from a small set that no peer can add to. */
+/** Labels of a sample: names, and values from a small set that peers cannot extend. */
 export type MetricLabels = Readonly<Record<string, string>>;
 
 /** The content type of each format. */
@@ -56,7 +53,7 @@ export class MetricFamily {
     return this.#line('_sum', sum, labels).#line('_count', total, labels);
   }
 
-  /** Empty while it has no sample. */
+  /** Empty while the family has no sample. */
   get text(): string {
     return this.#samples === '' ? '' : this.#head + this.#samples;
   }
@@ -93,7 +90,7 @@ export class MetricsPage {
     return this.#family(name, help, 'gauge');
   }
 
-  /** A family of quantiles, told by the label `quantile`; sums and counts may be missing. @throws As `counter`. */
+  /** A family of quantiles, distinguished by the label `quantile`; sums and counts may be missing. @throws As `counter`. */
   summary(name: string, help: string): MetricFamily {
     return this.#family(name, help, 'summary');
   }
@@ -144,7 +141,7 @@ function valueText(value: number): string {
   return value === -Infinity ? '-Inf' : String(value);
 }
 
-/** With a fraction in any case, as OpenMetrics wants it. */
+/** Always with a fraction, as OpenMetrics requires. */
 function boundText(bound: number): string {
   return Number.isInteger(bound) ? `${bound}.0` : String(bound);
 }

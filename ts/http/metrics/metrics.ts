@@ -1,6 +1,4 @@
-// `Metrics`: what a program on `SockMan` counts, for Prometheus and whatever reads its formats.
-//
-// Every part is optional, and others can be added: a crawler or a monitor has families of its own.
+// `Metrics`: counters of a program built on `SockMan`, for Prometheus and compatible readers.
 
 import type { AddrMan } from '../../addrman/addr-man.ts';
 import type { Connman } from '../../connman/connman.ts';
@@ -23,13 +21,13 @@ import type { MeasuredSockets } from './socket-metrics.ts';
 import { addStratumMetrics } from './stratum-metrics.ts';
 import type { MeasuredSv2 } from './stratum-metrics.ts';
 
-/** Something with families of its own. */
+/** A source of further families. */
 export interface MetricsSource {
-  /** Adds them to a page. Called once a scrape; returns soon. */
+  /** Adds its families to a page. Called once per scrape; must return soon. */
   collectMetrics(page: MetricsPage): void;
 }
 
-/** A JSON-RPC server, as far as it is measured. */
+/** The measured part of a JSON-RPC server. */
 export interface MeasuredRpc {
   /** Calls by method and outcome; they only grow. */
   stats(): { readonly calls: readonly { readonly method: string; readonly ok: number; readonly error: number }[] };
@@ -44,11 +42,11 @@ export interface MetricsOptions {
   readonly banMan?: BanMan;
   /** Name of the node's chain, for the label. Default empty. */
   readonly chain?: string;
-  /** An HTTP server, that which is asked or another. Its listener of answers (`onAnswer`) is taken. */
+  /** An HTTP server: the one that serves the metrics, or another. Its listener of answers (`onAnswer`) is replaced. */
   readonly httpServer?: HttpServer;
   readonly rpc?: MeasuredRpc;
   readonly sv2?: SockMan & MeasuredSv2;
-  /** Other sockets, by the label that they get. */
+  /** Other sockets, by their label. */
   readonly sockMans?: Readonly<Record<string, SockMan>>;
   /** The clock of the HTTP server. Default the system's. */
   readonly clock?: Pick<Clock, 'now'>;
@@ -69,14 +67,17 @@ const OPTION_NAMES: Readonly<Record<keyof MetricsOptions, true>> = {
 
 /** How metrics are served. */
 export interface MetricsRouteOptions {
-  /** Asked first: it answers where it refuses, and lets others through without answering, as `RpcAuth.guard` does. Default: all pass. */
+  /**
+   * Called first: it answers requests that it refuses and leaves the others unanswered, as `RpcAuth.guard` does. Default:
+   * all pass.
+   */
   readonly guard?: HttpHandler;
   /** Default `/metrics`. */
   readonly path?: string;
 }
 
 /**
- * Counts, and writes what was counted.
+ * Counts, and writes the counts as text.
  *
  * @example
  * const server = new HttpServer({ bind: ['127.0.0.1:9100'] });
@@ -90,7 +91,7 @@ export class Metrics {
   readonly #http: HttpMetrics | undefined;
   readonly #process = new ProcessMetrics();
 
-  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an option has no such name. */
+  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an unknown option. */
   constructor(options: MetricsOptions = {}) {
     checkOptionNames('', options, OPTION_NAMES);
     const { connman, peerManager, httpServer, clock = systemClock } = options;
@@ -99,7 +100,7 @@ export class Metrics {
     this.#http = httpServer && new HttpMetrics(httpServer, clock);
   }
 
-  /** Has a source asked with each scrape. @returns The metrics, for the next call. */
+  /** Adds a source, which each scrape asks. @returns The metrics, for the next call. */
   add(source: MetricsSource): this {
     this.#sources.push(source);
     return this;
@@ -128,7 +129,7 @@ export class Metrics {
     return page.text();
   }
 
-  /** Counts no more, and measures no more. */
+  /** Stops counting and measuring. */
   stop(): void {
     this.#tally?.stop();
     this.#http?.stop();

@@ -1,20 +1,20 @@
-// Families of the process and of its event loop.
+// Metric families of the process and its event loop.
 
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { IntervalHistogram } from 'node:perf_hooks';
 import type { MetricsPage } from './metrics-page.ts';
 
-/** How often the event loop is looked at, in milliseconds: fifty times a second is a thousandth of a core. */
+/** Interval of the event loop's measurement, in milliseconds: fifty samples a second take a thousandth of a core. */
 const LAG_RESOLUTION_MS = 20;
 
 const NANOSECONDS = 1e9;
 
-/** How late the event loop comes to its timers. Measured from the first question on; each question begins anew. */
+/** How late the event loop runs its timers. Measuring starts with the first call; each call starts a new period. */
 export class LoopLag {
   #delays: IntervalHistogram | undefined;
 
-  /** In seconds since the last question: median, the value of which 99 % are lower, and the worst. */
+  /** Seconds since the last call: median, 99th percentile and maximum. */
   take(): { median: number; p99: number; worst: number } {
     const delays = this.#delays;
     if (delays === undefined) {
@@ -22,7 +22,7 @@ export class LoopLag {
       this.#delays.enable();
       return { median: 0, p99: 0, worst: 0 };
     }
-    // What is measured is the time between two looks, which takes the resolution when nothing is in the way.
+    // The histogram holds the time between two samples, which equals the resolution when there is no lag.
     const lag = (nanoseconds: number): number =>
       Math.max(0, (nanoseconds || 0) / NANOSECONDS - LAG_RESOLUTION_MS / 1_000);
     const taken = {
@@ -69,10 +69,10 @@ export class ProcessMetrics {
   }
 }
 
-/** Undefined where the system does not tell. */
+/** Undefined where the system does not say. */
 function openDescriptors(): number | undefined {
   try {
-    // Linux tells their number as the size of the folder since 6.2; before that it is 0.
+    // Linux reports their number as the folder's size since 6.2, and 0 before.
     return statSync('/proc/self/fd').size || readdirSync('/proc/self/fd').length;
   } catch {
     return undefined;

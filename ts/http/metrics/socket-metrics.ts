@@ -1,10 +1,10 @@
-// Families of the sockets, one sample for each `SockMan`.
+// Metric families of the sockets, with one sample for each `SockMan`.
 
 import type { SockManStats } from '../../sockman/stats.ts';
 import { VERSION } from '../../util/version.ts';
 import type { MetricsPage } from './metrics-page.ts';
 
-/** The sockets of one protocol: a `SockMan`, or what stands before one. */
+/** The sockets of one protocol: a `SockMan`, or an object that has its figures. */
 export interface MeasuredSockets {
   /** Value of the label `sockman`, such as `p2p`. */
   readonly name: string;
@@ -13,7 +13,7 @@ export interface MeasuredSockets {
   stats(): SockManStats;
 }
 
-/** Counters with one sample for each `SockMan`: name, help, and where the value is. */
+/** Counters with one sample for each `SockMan`: name, help, and how to read the value. */
 const COUNTERS: readonly (readonly [name: string, help: string, field: keyof SockManStats])[] = [
   ['sockman_accepted_total', 'Connections accepted.', 'accepted'],
   ['sockman_refused_total', 'Accepted connections that were refused at once.', 'refused'],

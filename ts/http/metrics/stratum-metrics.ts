@@ -1,8 +1,8 @@
-// Families of a Stratum V2 server.
+// Metric families of a Stratum V2 server.
 
 import type { MetricsPage } from './metrics-page.ts';
 
-/** What is asked of an `Sv2Connman`. */
+/** The figures of an `Sv2Connman`. */
 export interface MeasuredSv2 {
   /** Clients by state. */
   counts(): { handshake: number; setup: number; confirmed: number; ready: number };

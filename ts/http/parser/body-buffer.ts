@@ -1,4 +1,5 @@
-// The body of one request as it arrives: one growing array, so that a body sent byte by byte costs no more than in one piece.
+// The body of one request as it arrives: one growing array, so that a body sent byte by byte costs no more than one sent
+// whole.
 
 /** First capacity, in bytes: most bodies fit, and a thousand stalled ones do no harm. */
 const FIRST_BYTES = 4_096;
@@ -42,7 +43,7 @@ export class BodyBuffer {
   }
 }
 
-/** Small bodies lie in the pages of Node's own pool: memory of its own costs more than all the rest of a small request. */
+/** Small bodies come from Node's pool: a separate allocation costs more than the rest of a small request. */
 function allocate(byteCount: number): Uint8Array {
   if (byteCount >= FIRST_BYTES) return new Uint8Array(byteCount);
   const { buffer, byteOffset } = Buffer.allocUnsafe(byteCount);

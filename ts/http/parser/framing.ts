@@ -1,6 +1,6 @@
 // What the head of a request says about where its body ends and what happens to the connection. (RFC 9112 sections 6 and 9.3)
 //
-// Header lines are looked at as bytes while they pass; only the four that matter here become text.
+// Header lines are compared as bytes as they pass; only the four that matter here become text.
 
 import { latin1 } from './text-of-bytes.ts';
 
@@ -17,7 +17,7 @@ export const BAD_CHUNK: Refusal = { status: 400, kind: 'chunk' };
 export const TOO_LARGE: Refusal = { status: 413, kind: 'too_large' };
 export const BAD_EXPECTATION: Refusal = { status: 417, kind: 'expectation' };
 
-/** The one expectation there is. */
+/** The only expectation that HTTP defines. */
 export const CONTINUE_EXPECTED = '100-continue';
 
 const MAX_UINT64 = 2n ** 64n - 1n;
@@ -58,7 +58,7 @@ export class Framing {
     this.refusal = undefined;
   }
 
-  /** Takes all of another, which nothing refused. */
+  /** Copies all fields from another, valid framing. */
   copy(other: Framing): void {
     this.lengthText = other.lengthText;
     this.isChunked = other.isChunked;

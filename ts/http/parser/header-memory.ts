@@ -1,13 +1,9 @@
-// The header of the request before, as it came and as it was read.
-//
-// Clients that stay connected, and many of a kind, send the same header with each request. To see that it is the same is
-// faster than to read it again. The one before may be another client's, and hold its password: to look at one byte takes as
-// long as at another, so that nobody learns from the time how much of theirs is right.
+// The header of the previous request, as bytes and parsed.
 
 import { Framing } from './framing.ts';
 import { HeaderList } from './header-list.ts';
 
-/** Longest header that is remembered, in bytes: those of programs are shorter, and there are few of browsers. */
+/** Longest header that is remembered, in bytes: programs send shorter ones; browsers send longer ones but are few. */
 const MAX_BYTES = 1_024;
 
 export class HeaderMemory {
@@ -20,7 +16,7 @@ export class HeaderMemory {
   length = 0;
   readonly #bytes = new Uint8Array(MAX_BYTES);
 
-  /** Whether the bytes from `at` on are the header, its empty line included: whatever follows is not of it. */
+  /** Whether the bytes from `at` on begin with this header, its empty line included. */
   isAt(bytes: Uint8Array, at: number): boolean {
     const { length } = this;
     if (length === 0 || at + length > bytes.length) return false;
@@ -30,7 +26,7 @@ export class HeaderMemory {
     return difference === 0;
   }
 
-  /** Remembers the header `bytes[from..to)`, which is in order. A long one is not, and the one before stays. */
+  /** Remembers the header `bytes[from..to)`, which is valid. A header that is too long leaves the previous one in place. */
   keep(bytes: Uint8Array, from: number, to: number, list: HeaderList, framing: Framing, announcedBytes: number): void {
     if (to - from > MAX_BYTES) return;
     this.#bytes.set(bytes.subarray(from, to));

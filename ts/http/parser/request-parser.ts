@@ -1,9 +1,9 @@
 // Reads one HTTP/1.x request after another out of bytes that arrive in any pieces. (RFC 9112; Bitcoin Core src/httpserver.cpp)
 //
-// The rules are Bitcoin Core's: bare LF ends a line, names have no blank before the colon, no folding, exactly three words in
-// the request line. The parser keeps no bytes of its own but those of a body: what it does not take, such as half a line,
-// the caller keeps and offers again with more behind it. It stops behind the head of a request that has a body, and behind
-// each request; what follows is another's.
+// The rules are Bitcoin Core's: a bare LF ends a line, names have no blank before the colon, lines are not folded, and the
+// request line has exactly three words. The parser stores nothing but the body: bytes it does not take, such as half a line,
+// stay with the caller, who offers them again together with what follows. It stops after the head of a request that has a
+// body, and after each request.
 
 import { latin1 } from './text-of-bytes.ts';
 import { MAX_HEADER_BYTES, MAX_LINE_BYTES, MIN_REQUEST_LINE_BYTES } from '../limits.ts';
@@ -104,7 +104,7 @@ export class RequestParser {
   /**
    * Reads on.
    *
-   * @param bytes - What came, from `from` on; lent for the call. What was not taken last time comes first.
+   * @param bytes - Received bytes, from `from` on; lent for the call. Bytes not taken last time come first.
    * @returns Index behind the last byte taken. The rest is to be offered again with more behind it, unless `state` says
    * that the parser waits for `readBody` or `reset`, or refuses.
    */
@@ -213,7 +213,7 @@ export class RequestParser {
   }
 
   #readRequestLine(bytes: Uint8Array, start: number, end: number): void {
-    // (RFC 9112 section 2.2: some clients send a line end too many behind a body.)
+    // (RFC 9112 section 2.2: some clients send an extra line end after a body.)
     if (end === start && this.#hasCarried) {
       this.#hasCarried = false;
       return;
@@ -275,7 +275,7 @@ export class RequestParser {
     if (this.state === HEADERS) this.framing.note(bytes, start, colon, end);
   }
 
-  /** Takes the header of the request before, which this one has too. @returns Its length, in bytes. */
+  /** Takes over the header of the request before, which is the same as this one's. @returns Its length, in bytes. */
   #recallHeader(): number {
     const memory = this.#memory;
     this.#headerBytes = memory.length;
@@ -303,7 +303,7 @@ export class RequestParser {
   #beginBody(announced: number | undefined): void {
     const { framing } = this;
     const { expectation } = framing;
-    // An expectation of a 1.0 client means nothing. (RFC 9110 section 10.1.1)
+    // An expectation of a 1.0 client is ignored. (RFC 9110 section 10.1.1)
     if (expectation !== undefined && expectation !== CONTINUE_EXPECTED && this.minorVersion >= 1) {
       return this.#refuse(BAD_EXPECTATION);
     }

@@ -1,6 +1,4 @@
-// What stands across the page while it is not live: since when, why, and when it tries again.
-//
-// It is announced when it appears; the seconds in it are not.
+// The banner while the page is not live: since when, why, and when it tries again.
 
 import { byId, el, setText, svg } from './dom.ts';
 import { clockTime } from './format.ts';
@@ -9,7 +7,7 @@ import type { LiveState } from './live-connection.ts';
 /** Why and since when. */
 export interface Trouble {
   readonly state: Exclude<LiveState, 'loading' | 'live'>;
-  /** What the node said. */
+  /** The node's words. */
   readonly reason: string;
   /** Milliseconds since 1970. */
   readonly sinceMs: number;
@@ -19,7 +17,7 @@ export interface Trouble {
 let shown: Trouble | undefined;
 let countdown: HTMLElement | undefined;
 
-/** @param onRetry - The button was pressed. */
+/** @param onRetry - Called when the button is pressed. */
 export function showBanner(trouble: Trouble | undefined, onRetry: () => void): void {
   const banner = byId('banner');
   const isNew = trouble?.state !== shown?.state || trouble?.reason !== shown?.reason;

@@ -1,4 +1,4 @@
-// Elements, made and changed without a line of HTML: whatever peers say can only become text.
+// Creates and changes elements without HTML strings: text of peers stays text.
 
 import type { Quantity } from './format.ts';
 
@@ -30,7 +30,7 @@ export function svg(name: string, attributes: Attributes = {}, ...children: read
   return element;
 }
 
-/** Text, written only where it differs. */
+/** Sets the text, if it differs. */
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -46,19 +46,19 @@ export function quantityNodes({ value, unit }: Quantity): Child[] {
   return [value, unitOf(unit)];
 }
 
-/** A unit as it stands behind its value. */
+/** A unit, to be placed after its value. */
 export function unitOf(unit: string): HTMLElement {
   return el('span', { class: 'u' }, `\u202f${unit}`);
 }
 
-/** Several parts, of which those in a list are strong. */
+/** Sets several parts; those in a list are bold. */
 export function setParts(node: Element, parts: readonly (string | readonly [strong: string])[]): void {
   const words = parts.map((part) => (typeof part === 'string' ? part : part[0])).join('');
   if (node.textContent === words) return;
   node.replaceChildren(...parts.map((part) => (typeof part === 'string' ? part : el('b', {}, part[0]))));
 }
 
-/** A bar of a hundred units: classes and lengths, from the left, with a gap between. */
+/** A bar of a hundred units: classes and lengths, from the left, with gaps. */
 export function bar(parts: readonly (readonly [classes: string, length: number])[], gap = 0): SVGElement {
   let x = 0;
   const marks = parts.map(([classes, length]) => {

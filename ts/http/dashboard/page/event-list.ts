@@ -7,7 +7,7 @@ import { shortened } from './header.ts';
 import { networkWord } from './networks.ts';
 import type { NodeState } from './node-state.ts';
 
-/** Entries that are shown at first; a button shows the rest. */
+/** Entries shown at first; a button shows the rest. */
 const SHOWN_ENTRIES = 20;
 
 /** Longest address in a row, in characters. */
@@ -17,7 +17,7 @@ let showsAll = false;
 let lastLog: readonly LogEntry[] = [];
 let lastBans = '';
 
-/** Draws what changed. */
+/** Draws changes. */
 export function showEvents({ log, bans, nowSeconds }: NodeState): void {
   if (log.length !== lastLog.length || log[0] !== lastLog[0]) drawLog(log);
   const key = `${JSON.stringify(bans)}${Math.floor(nowSeconds / 60)}`;

@@ -1,9 +1,9 @@
-// Numbers as people read them: three significant digits, thousands and units set off by a narrow space.
+// Numbers in readable form: three significant digits, thousands and units separated by a narrow space.
 
-/** A narrow space at which no line breaks. */
+/** A narrow no-break space. */
 const THIN = '\u202f';
 
-/** A value and its unit, which stand apart on the page. */
+/** A value and its unit, which are shown apart. */
 export interface Quantity {
   readonly value: string;
   readonly unit: string;
@@ -11,7 +11,7 @@ export interface Quantity {
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
 
-/** Bytes, by thousands. */
+/** Bytes, in decimal units. */
 export function bytes(byteCount: number, suffix = ''): Quantity {
   let size = byteCount;
   let unit = 0;
@@ -22,13 +22,13 @@ export function bytes(byteCount: number, suffix = ''): Quantity {
   return { value: unit === 0 ? String(Math.round(size)) : threeDigits(size), unit: `${UNITS[unit]}${suffix}` };
 }
 
-/** Milliseconds, from a second on as seconds. */
+/** Milliseconds; from 1,000 on, seconds. */
 export function milliseconds(ms: number): Quantity {
   if (ms >= 999.5) return { value: (ms / 1_000).toFixed(2), unit: 's' };
   return { value: ms < 10 ? ms.toFixed(1) : String(Math.round(ms)), unit: 'ms' };
 }
 
-/** A time, in its largest unit that makes more than one. */
+/** A duration, in its largest unit that gives more than one. */
 export function duration(seconds: number): Quantity {
   if (seconds < 90) return { value: String(Math.max(0, Math.round(seconds))), unit: 's' };
   if (seconds < 5_400) return { value: String(Math.round(seconds / 60)), unit: 'min' };
@@ -48,7 +48,7 @@ export function percent(part: number, whole: number): string {
   return String(Math.round((part * 100) / whole));
 }
 
-/** With its unit, in one text. */
+/** Value and unit as one text. */
 export function text({ value, unit }: Quantity): string {
   return `${value}${THIN}${unit}`;
 }
@@ -66,12 +66,12 @@ export function clockTime(ms: number): string {
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
-/** The middle of values; undefined for none. */
+/** The median; undefined for an empty list. */
 export function median(values: readonly number[]): number | undefined {
   return quantile(values, 0.5);
 }
 
-/** The value of which a share is lower; undefined for none. */
+/** The quantile at a share; undefined for an empty list. */
 export function quantile(values: readonly number[], share: number): number | undefined {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];

@@ -1,4 +1,4 @@
-// The line at the top: what runs, since when, where it listens; and whether what is shown is live.
+// The top line: version and chain, uptime, listening addresses; and whether the page is live.
 
 import { byId, el, setText, unitOf } from './dom.ts';
 import type { LiveState } from './live-connection.ts';
@@ -12,7 +12,7 @@ const WORDS: Readonly<Record<LiveState, string>> = {
   shutdown: 'Stopped',
 };
 
-/** Longest address that is shown whole, in characters. */
+/** Longest address that is shown in full, in characters. */
 const MAX_ADDRESS_CHARS = 28;
 
 export function showState(state: LiveState): void {
@@ -33,7 +33,7 @@ export function showHeader({ hello, totals }: NodeState): void {
   list.append(...addresses.map((address) => el('dd', { class: 'mono', title: address }, shortened(address))));
 }
 
-/** An address of which both ends can be read. */
+/** A shortened address with both ends readable. */
 export function shortened(address: string, most = MAX_ADDRESS_CHARS): string {
   if (address.length <= most) return address;
   const end = Math.floor(most / 2) + 1;
@@ -48,7 +48,7 @@ function showUptime(seconds: number): void {
     [Math.floor(seconds / 60) % 60, 'min'],
     [Math.floor(seconds) % 60, 's'],
   ];
-  // From an hour on nobody needs the seconds, which would move all that stands behind them.
+  // From an hour on, seconds are left out: they would move everything after them.
   const shown = seconds >= 3_600 ? parts.slice(days > 0 ? 0 : 1, 3) : parts.slice(2);
   const words = shown.flatMap(([value, unit], at) => [
     at > 0 ? ` ${String(value).padStart(2, '0')}` : String(value),

@@ -1,23 +1,23 @@
-// The stream of events, and what to do when it is gone: a browser's own reconnecting tells neither why nor when.
+// The stream of events, and reconnecting: the browser's own reconnecting tells neither why nor when.
 
-/** What the page is in. */
+/** The states of the page. */
 export type LiveState = 'loading' | 'live' | 'disconnected' | 'error' | 'shutdown';
 
-/** What is told of the connection. */
+/** Receives what happens to the connection. */
 export interface LiveListener {
   /** An event of the stream. */
   onEvent(name: string, data: unknown): void;
   /** Not live: since when, when the next try is (0 while it runs), and what the node said, if it answered. */
   onDown(state: 'disconnected' | 'error' | 'shutdown', reason: string, nextTryMs: number): void;
-  /** What a node shows that has no stream for us. */
+  /** A snapshot, from a node that has no free stream. */
   onSnapshot(snapshot: unknown): void;
 }
 
-/** Between two tries, in milliseconds: when nobody answers, and when somebody refuses. */
+/** Interval between tries, in milliseconds: after no answer, and after a refusal. */
 const RETRY_MS = 3_000;
 const RETRY_REFUSED_MS = 30_000;
 
-/** Without any event for so long, a stream is taken to be dead, in milliseconds: there is one each second. */
+/** A stream without events for this long is considered dead, in milliseconds: there is one event each second. */
 const SILENCE_MS = 20_000;
 
 const EVENTS = [
@@ -69,7 +69,7 @@ export class LiveConnection {
     } else this.#listener.onEvent(name, JSON.parse(data));
   }
 
-  /** The stream broke off, or was refused: a second question finds out which. */
+  /** The stream broke off, or was refused: a second request finds out which. */
   async #failed(source: EventSource): Promise<void> {
     if (source !== this.#source) return;
     this.#drop();
@@ -88,7 +88,7 @@ export class LiveConnection {
     }
   }
 
-  /** What the node says to a stream; empty if it gives one. */
+  /** The node's reason for refusing a stream; empty if it gives one. */
   async #refusal(): Promise<string> {
     const giveUp = new AbortController();
     const answer = await fetch(`${location.origin}/events`, { cache: 'no-store', signal: giveUp.signal });

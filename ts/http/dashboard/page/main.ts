@@ -1,4 +1,4 @@
-// The page: listens to the node, and shows what it tells.
+// The page: listens to the node, and shows its state.
 
 import type { AddressBook, Bans, Hello, LogEntry, PeerRow, Snapshot, Sv2Totals, Totals } from '../wire.ts';
 import { showBanner, tick } from './banner.ts';
@@ -24,7 +24,7 @@ const stratum = new Sv2Section();
 let trouble: Trouble | undefined;
 let isDrawing = false;
 
-/** What each event does to what is known. */
+/** How each event changes the state. */
 const TAKE: Readonly<Record<string, (data: unknown) => void>> = {
   hello: (data) => (state.hello = data as Hello),
   snapshot: (data) => {
@@ -75,17 +75,17 @@ function setState(live: LiveState): void {
   showBanner(trouble, () => connection.connect());
 }
 
-/** Peers of the node; where there is only a Stratum V2 server, its clients. */
+/** Peers of the node; with only a Stratum V2 server, its clients. */
 function countOfConnected(): number {
   if (state.hello?.shows.node !== false || state.sv2 === null) return state.peers.size;
   return clientCountOf(state.sv2);
 }
 
-/** Draws once for all that was told at a time. */
+/** Draws once for all events of a turn. */
 function drawSoon(): void {
   if (isDrawing) return;
   isDrawing = true;
-  // Not by the next frame: a page in the background has none, and would show old values when it is looked at.
+  // A timer, not an animation frame: a page in the background has no frames, and would show old values when it is opened.
   setTimeout(draw);
 }
 
@@ -104,7 +104,7 @@ function draw(): void {
   stratum.show(state);
 }
 
-/** The frame of what is to come. */
+/** The frame before the first snapshot. */
 function drawFrame(): void {
   traffic.show(state);
   showShares(state);

@@ -1,6 +1,6 @@
-// The five networks in their fixed order, and whatever is none of them.
+// The five networks in their fixed order, and the entry for everything else.
 
-/** Networks as the page shows them: class of the mark, word in tables, name in headings. */
+/** Networks as the page shows them: class of the mark, word for tables, name for headings. */
 export const NETWORKS = [
   { id: 'ipv4', name: 'IPv4' },
   { id: 'ipv6', name: 'IPv6' },
@@ -9,7 +9,7 @@ export const NETWORKS = [
   { id: 'cjdns', name: 'CJDNS' },
 ] as const;
 
-/** What stands for a network that is none of the five: addresses of this machine and of private networks. */
+/** The entry for addresses of this machine and of private networks. */
 export const LOCAL = 'local';
 
 /** The word and class of a network. */
@@ -17,7 +17,7 @@ export function networkWord(network: string): string {
   return NETWORKS.some(({ id }) => id === network) ? network : network === '' ? '' : LOCAL;
 }
 
-/** Words for types of connections, in the order of the list. */
+/** Words for connection types, in the order of the list. */
 export const TYPES = [
   ['inbound', 'inbound'],
   ['outbound-full-relay', 'full relay'],

@@ -1,4 +1,4 @@
-// What the page knows of the node: the last snapshot, and everything told since.
+// The page's knowledge of the node: the last snapshot, and all later events.
 
 import type {
   AddressBook,
@@ -27,7 +27,7 @@ export class NodeState {
   readonly peers = new Map<number, PeerRow>();
   /** Newest first. */
   log: LogEntry[] = [];
-  /** Oldest first; it has gaps where nothing was heard. */
+  /** Oldest first; there are gaps for seconds without an event. */
   traffic: TrafficPoint[] = [];
 
   /** Takes a snapshot; traffic that was seen before stays. */
@@ -51,7 +51,7 @@ export class NodeState {
     this.#forgetOldTraffic();
   }
 
-  /** Rows, or the fields of them that changed. */
+  /** Rows, or only their changed fields. */
   takeChanges(changes: readonly Partial<PeerRow>[]): void {
     for (const change of changes) {
       const before = this.peers.get(change.id!);

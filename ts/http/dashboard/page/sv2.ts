@@ -1,4 +1,4 @@
-// The Stratum V2 server: its figures, and a table of its clients. Hidden where there is none.
+// The Stratum V2 server: its figures, and a table of its clients. Hidden if there is none.
 
 import type { Sv2Row, Sv2Totals } from '../wire.ts';
 import { byId, el, quantityNodes, setParts, setText } from './dom.ts';
@@ -27,7 +27,7 @@ export class Sv2Section {
     document.documentElement.dataset['shows'] = hello?.shows.node === false ? 'sv2' : 'node';
     if (sv2 === null || totals === undefined) return;
     this.#list.add(showFigures(sv2), totals.time);
-    // Ages go on although nothing else does.
+    // Ages change even if nothing else does.
     const key = `${JSON.stringify(sv2.list)}${Math.floor(nowSeconds / 10)}`;
     if (key === this.#shown) return;
     this.#shown = key;

@@ -1,8 +1,8 @@
-// Light, dark, or as the system has it: three radio buttons, and the style sheet does the rest.
+// Light, dark or the system's theme: three radio buttons; the style sheet does the rest.
 
 const KEY = 'theme';
 
-/** @param onChange - Called when colours are others: what is drawn on a canvas must be drawn again. */
+/** @param onChange - Called when the colours change, since a canvas must be drawn again. */
 export function startTheme(onChange: () => void): void {
   const radios = [...document.querySelectorAll<HTMLInputElement>('.theme input')];
   const kept = read();

@@ -1,4 +1,4 @@
-// The cookie: a random password in a file, for those who may read the files of the node. (Bitcoin Core src/rpc/request.cpp)
+// The cookie: a random password in a file, for programs that may read the node's files. (Bitcoin Core src/rpc/request.cpp)
 
 import { randomBytes } from 'node:crypto';
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,30 +15,30 @@ export type CookieReaders = 'owner' | 'group' | 'all';
 
 export const COOKIE_MODES: Readonly<Record<CookieReaders, number>> = { owner: 0o600, group: 0o640, all: 0o644 };
 
-/** The cookie of a server that runs. */
+/** The cookie of a running server. */
 export class CookieFile {
   readonly #path: string;
   readonly #mode: number;
   #isWritten = false;
 
-  /** @param path - Of the file; `….tmp` is used on the way. */
+  /** @param path - Of the file; `….tmp` is used while it is written. */
   constructor(path: string, readers: CookieReaders) {
     this.#path = path;
     this.#mode = COOKIE_MODES[readers];
   }
 
   /**
-   * Makes a password and writes it, in place of a cookie that a crash left behind.
+   * Writes a new password, in place of a cookie that a crash left behind.
    *
    * @returns The password.
-   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be written; there is none then.
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be written, and does not exist.
    */
   write(): string {
     const password = randomBytes(PASSWORD_BYTES).toString('hex');
     const unfinished = `${this.#path}.tmp`;
     try {
       removeFile(unfinished);
-      // Not readable by others for a moment either, whatever the umask.
+      // Never readable by others, whatever the umask.
       writeFileSync(unfinished, `${COOKIE_USER}:${password}`, { mode: COOKIE_MODES.owner, flag: 'wx' });
       chmodSync(unfinished, this.#mode);
       renameSync(unfinished, this.#path);
@@ -50,7 +50,7 @@ export class CookieFile {
     return password;
   }
 
-  /** Removes the file, if it is ours. @returns Why that failed; undefined where nothing did. */
+  /** Removes the file, if it is ours. @returns The error if that failed, otherwise undefined. */
   remove(): unknown {
     if (!this.#isWritten) return undefined;
     this.#isWritten = false;
@@ -58,7 +58,7 @@ export class CookieFile {
   }
 }
 
-/** Folders stay: what is one is not ours. */
+/** Leaves a folder of that name alone: it is not ours. */
 function removeFile(path: string): void {
   rmSync(path, { force: true });
 }

@@ -9,13 +9,13 @@ const SALT_BYTES = 16;
 /** A user, as `-rpcauth` has one. The password itself is not kept. */
 export interface Credential {
   readonly user: Buffer;
-  /** Its text is the key, whatever it is. */
+  /** Its text is the key of the HMAC. */
   readonly salt: string;
   /** HMAC-SHA-256 of the password, as lower-case hex. */
   readonly hash: Buffer;
 }
 
-/** The entry of a user whose password is known, with a salt by chance. */
+/** The entry of a user whose password is known, with a random salt. */
 export function credentialFor(user: string, password: string): Credential {
   const salt = randomBytes(SALT_BYTES).toString('hex');
   return { user: Buffer.from(user), salt, hash: hashOf(salt, Buffer.from(password)) };
@@ -29,7 +29,7 @@ export function parseRpcAuth(text: string): Credential | undefined {
   return { user: Buffer.from(user!), salt: salt!, hash: Buffer.from(hash) };
 }
 
-/** Whether these are the credentials of somebody. The time it takes tells nothing but lengths. */
+/** Whether the credentials are known. The time this takes reveals only lengths. */
 export function isKnown(known: readonly Credential[], { user, password }: BasicCredentials): boolean {
   let isRight = false;
   for (const entry of known) {

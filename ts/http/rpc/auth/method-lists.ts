@@ -6,7 +6,8 @@ export class MethodLists {
   readonly #isDefaultNothing: boolean;
 
   /**
-   * @param texts - `user:method,method`, blanks in place of commas too. Several for a user: what is in all of them.
+   * @param texts - `user:method,method`, blanks in place of commas too. With several entries for a user, only methods that
+   * are in all of them.
    * @param isDefaultNothing - Users without a list may call nothing. Default: if there is any list.
    */
   constructor(texts: readonly string[], isDefaultNothing: boolean = texts.length > 0) {
@@ -27,12 +28,12 @@ export class MethodLists {
     return list === undefined ? !this.#isDefaultNothing : list.has(method);
   }
 
-  /** Whether a user has a list, so that each call has to be looked at. */
+  /** Whether a user has a list, so that each call has to be checked. */
   hasListFor(user: string): boolean {
     return this.#lists.has(user);
   }
 
-  /** Whether a user may call nothing at all, whatever it is. */
+  /** Whether a user may call no method at all. */
   allowsNothing(user: string): boolean {
     return this.#isDefaultNothing && !this.#lists.has(user);
   }

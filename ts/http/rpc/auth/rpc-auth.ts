@@ -1,4 +1,4 @@
-// Who may use the RPC of a node, and the pages that stand beside it. (Bitcoin Core src/httprpc.cpp)
+// Who may use the RPC of a node, and the pages beside it. (Bitcoin Core src/httprpc.cpp)
 
 import { isAbsolute } from 'node:path';
 
@@ -17,25 +17,27 @@ import { credentialFor, isKnown, parseRpcAuth } from './credentials.ts';
 import type { Credential } from './credentials.ts';
 import { MethodLists } from './method-lists.ts';
 
-/** How long a wrong password waits for its answer, in milliseconds: guessing takes time. (Core, HTTPReq_JSONRPC) */
+/** Delay of the answer to a wrong password, in milliseconds: it slows down guessing. (Core, HTTPReq_JSONRPC) */
 export const WRONG_PASSWORD_MS = 250;
 
-/** Wrong passwords answered in that time; more wait longer. As many as Core has threads. */
+/** Wrong passwords answered in that time; further ones wait longer. Core has as many threads. */
 const GUESSES_AT_A_TIME = 16;
 
-/** Who is let in. Names are those of Bitcoin Core's options, in our spelling. */
+/** Who may call. Names are those of Bitcoin Core's options, in our spelling. */
 export interface RpcAuthOptions {
   /** Absolute path of the cookie; it is written by `open` unless there is a `password`. Default: no cookie. */
   readonly cookieFile?: string;
   /** Who may read the cookie: `owner` (the default), `group`, `all`. */
   readonly cookieReaders?: CookieReaders;
-  /** Default empty. */
+  /** User name. Default empty. */
   readonly user?: string;
-  /** In place of the cookie. Empty is none. */
+  /** Password in place of the cookie. Empty is none. */
   readonly password?: string;
   /** `user:salt$hash` each, as Bitcoin Core's `share/rpcauth` makes them. A user may have several. */
   readonly rpcAuth?: readonly string[];
-  /** `user:method,method`: all that the user may call. Several for a user: what is in all of them. */
+  /**
+   * `user:method,method`: all that the user may call. With several entries for a user, only methods that are in all of them.
+   */
   readonly whitelist?: readonly string[];
   /** Users without a list may call nothing. Default: true with a `whitelist`. */
   readonly whitelistDefault?: boolean;
@@ -73,9 +75,8 @@ interface Admitted {
  */
 export class RpcAuth {
   /**
-   * Lets a request pass and notes its `user`; or answers 401: at once where there are no credentials, after a quarter of a
-   * second where they are wrong. To be asked as `beforeBody` of a route, or first in a handler: it has answered if
-   * `request.isAnswered`.
+   * Lets a request pass and sets its `user`, or answers 401: at once if there are no credentials, after a quarter of a
+   * second if they are wrong. Use it as `beforeBody` of a route, or first in a handler, and return if `request.isAnswered`.
    */
   readonly guard: HttpHandler;
   /** What each user may call. */
@@ -85,7 +86,7 @@ export class RpcAuth {
   #cookieCredentials: readonly Credential[] = [];
   readonly #logger: Logger;
   readonly #clock: Pick<Clock, 'after'>;
-  /** Who was let in on which connection, with which header: hashing a password again costs more than most calls. */
+  /** Connections that were admitted, with their header: hashing a password again costs more than most calls. */
   #admitted = new WeakMap<object, Admitted>();
   #failureCount = 0;
   /** Wrong passwords that wait for their answer. */
@@ -119,7 +120,7 @@ export class RpcAuth {
     this.#admitted = new WeakMap();
   }
 
-  /** Removes the cookie that `open` wrote; it lets nobody in any more. Idempotent. */
+  /** Removes the cookie that `open` wrote, and no longer accepts it. Idempotent. */
   close(): void {
     this.#cookieCredentials = [];
     this.#admitted = new WeakMap();
@@ -127,7 +128,7 @@ export class RpcAuth {
     if (problem !== undefined) this.#logger.warn(`Unable to remove the cookie: ${shown(problem)}`);
   }
 
-  /** Requests that were refused, those without credentials included. */
+  /** Requests that were refused, including those without credentials. */
   get failureCount(): number {
     return this.#failureCount;
   }
@@ -135,7 +136,7 @@ export class RpcAuth {
   #guard(request: HttpRequest): void | Promise<void> {
     const header = request.header('authorization');
     if (header === undefined) return this.#refuse(request);
-    // Only with what this client itself has sent: how long that takes tells nothing of others' passwords.
+    // Compares only with what this client itself has sent: the time this takes reveals nothing about others' passwords.
     const before = this.#admitted.get(request.connection);
     if (before !== undefined && before.header === header) {
       request.user = before.user;
@@ -163,7 +164,7 @@ export class RpcAuth {
   }
 
   async #refuseLater(request: HttpRequest): Promise<void> {
-    // Routes that no queue holds back would let a stranger guess as often as there are connections.
+    // Without this delay, routes outside of the work queue would allow as many guesses at a time as there are connections.
     const rounds = 1 + Math.floor(this.#waitingCount / GUESSES_AT_A_TIME);
     this.#waitingCount++;
     await new Promise<void>((resolve) => void this.#clock.after(rounds * WRONG_PASSWORD_MS, resolve));
@@ -174,7 +175,7 @@ export class RpcAuth {
 
 function credentialOf(text: string): Credential {
   const credential = parseRpcAuth(text);
-  // What it is may be a password in the wrong place.
+  // The value may be a password given by mistake.
   if (credential === undefined) throw invalidArg('rpcAuth', 'user:salt$hash', 'something else');
   return credential;
 }

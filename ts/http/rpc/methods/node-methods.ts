@@ -15,7 +15,7 @@ import { getPeerInfo } from './network/peer-info.ts';
 /**
  * The methods of Bitcoin Core about the network and the node itself, over the parts of a node.
  *
- * @param node - Looked at when a method is called: a part may come later.
+ * @param node - Read when a method is called, so that a part may be added later.
  * @example
  * const rpc = new RpcServer({ auth, methods: nodeMethods({ chain: CHAIN_PARAMS.main, connman, peerManager }) });
  */

@@ -7,7 +7,7 @@ import { defineRpcMethod } from '../table/rpc-method.ts';
 import type { RpcMethod } from '../table/rpc-method.ts';
 import type { RpcTable } from '../table/rpc-table.ts';
 
-/** A word that `help` knows instead of a method: Core's tests compare what it gives with the client's table. */
+/** A word that `help` accepts in place of a method: Core's tests compare its output with the client's table. */
 const CONVERSIONS = 'dump_all_command_conversions';
 
 const ECHO_ARGUMENT_COUNT = 10;
@@ -40,7 +40,7 @@ function help(table: RpcTable): RpcMethod {
   });
 }
 
-/** Of every argument: method, position, name, and whether a client sends it as the text it is. */
+/** For every argument: method, position, name, and whether a client sends it as text. */
 function conversions(table: RpcTable): JsonInput {
   return [...table.methods()].flatMap((method) =>
     Object.entries(method.arguments).map(([name, { type, isText }], position) => [

@@ -1,4 +1,4 @@
-// What the methods of a node are given: its parts, as far as it has them.
+// The parts of a node that RPC methods work on.
 
 import type { AddrMan } from '../../../addrman/addr-man.ts';
 import type { Connman } from '../../../connman/connman.ts';
@@ -11,15 +11,15 @@ import { RPC_CODES, RpcError } from '../protocol/rpc-error.ts';
 
 /** The categories of debug lines, for the method `logging`. */
 export interface LogCategories {
-  /** All there are. */
+  /** All categories. */
   readonly names: readonly string[];
   /** Whether lines of a category are written. */
   isOn(name: string): boolean;
-  /** Has lines of a category written, or not. */
+  /** Turns a category on or off. */
   set(name: string, isOn: boolean): void;
 }
 
-/** A node, for `nodeMethods`. The parts that it lacks have their methods answer with the errors of Bitcoin Core. */
+/** A node, for `nodeMethods`. Methods whose part is missing answer with Bitcoin Core's errors. */
 export interface RpcNode {
   /** The network. */
   readonly chain: ChainParams;
@@ -31,7 +31,7 @@ export interface RpcNode {
   readonly banMan?: BanMan | undefined;
   /** The clock of all parts. Default: the system's. */
   readonly clock?: Clock | undefined;
-  /** The same, where `setmocktime` may set it: on regtest. */
+  /** The same clock, if `setmocktime` may set it: on regtest. */
   readonly settableClock?: SettableClock | undefined;
   /** Whether fc00::/8 is CJDNS. Default false. */
   readonly cjdnsReachable?: boolean | undefined;
@@ -40,7 +40,7 @@ export interface RpcNode {
   readonly signetChallenge?: string | undefined;
   /** What `stop` says it stops. Default `sockman`. */
   readonly name?: string | undefined;
-  /** Begins the end of the program, and returns. Without it there is no method `stop`. */
+  /** Begins the shutdown of the program, and returns. Without it there is no method `stop`. */
   readonly stop?: (() => void) | undefined;
   /** Aborted when the program ends: calls that wait for something then end with −9. */
   readonly signal?: AbortSignal | undefined;
@@ -70,7 +70,7 @@ export function banManOf({ banMan }: RpcNode): BanMan {
   throw new RpcError(RPC_CODES.database, 'Error: Ban database not loaded');
 }
 
-/** What is there for tests of a node. @throws {RpcError} −1: it is not on regtest. */
+/** Refuses methods for tests elsewhere. @throws {RpcError} −1: the node is not on regtest. */
 export function requireRegtest({ chain }: RpcNode, method: string): void {
   if (chain.name === 'regtest') return;
   throw new RpcError(RPC_CODES.misc, `${method} is for regression testing (-regtest mode) only`);

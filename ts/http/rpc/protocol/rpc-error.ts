@@ -1,4 +1,4 @@
-// What a method answers in place of a result. (Bitcoin Core src/rpc/protocol.h)
+// Errors that a method answers. (Bitcoin Core src/rpc/protocol.h)
 
 /** The codes of JSON-RPC answers, by what went wrong. */
 export const RPC_CODES = {
@@ -17,7 +17,7 @@ export const RPC_CODES = {
   initialDownload: -10,
   database: -20,
   deserialization: -22,
-  /** The node is added, or the address banned, already. */
+  /** The node was added, or the address banned, before. */
   alreadyAdded: -23,
   notAdded: -24,
   warmup: -28,
@@ -30,9 +30,9 @@ export const RPC_CODES = {
   limitExceeded: -37,
 } as const;
 
-/** An error for the client. A method throws it; anything else that it throws is answered with code −1 and its message. */
+/** An error for the client. A method throws it; any other error is answered with code −1 and its message. */
 export class RpcError extends Error {
-  /** One of `RPC_CODES`, or a number of one's own. */
+  /** One of `RPC_CODES`, or any other number. */
   readonly code: number;
 
   /** @param message - Reaches the client as it is. */
@@ -43,7 +43,7 @@ export class RpcError extends Error {
   }
 }
 
-/** An argument has none of the values it may have: the client is told the help of the method. */
+/** An argument has a value outside of its set: the client gets the help of the method. */
 export class RpcUsageError extends RpcError {
   /** @param code - Default −1. */
   constructor(code: number = RPC_CODES.misc) {

@@ -5,10 +5,10 @@ import type { JsonInput } from '../../json/json-value.ts';
 import type { RpcError } from './rpc-error.ts';
 import type { RpcRequest } from './rpc-request.ts';
 
-/** What an answer needs of the call. */
+/** The parts of a call that its answer needs. */
 type Asked = Pick<RpcRequest, 'isVersion2' | 'id'>;
 
-/** The answer of a method that did what it was asked. */
+/** The answer to a call that succeeded. */
 export function resultText(request: Asked, result: JsonInput): string {
   const text = writeJson(result);
   return request.isVersion2

@@ -9,23 +9,23 @@ export type RpcParams = readonly JsonValue[] | JsonObject;
 
 const NO_PARAMS: readonly JsonValue[] = [];
 
-/** A call that was read, or as much of it as there is to answer an error with. */
+/** A call that was read, or as much of it as an error answer needs. */
 export class RpcRequest {
   /** JSON-RPC 2.0; everything else is answered as 1.x. */
   isVersion2 = false;
-  /** Undefined is none, which `null` is not; null until there is something to read it from. */
+  /** Undefined if the call has none, which differs from `null`; null until a call is read. */
   id: JsonValue | undefined = null;
   method = '';
   params: RpcParams = NO_PARAMS;
 
-  /** A call that nobody waits for. */
+  /** Whether no answer is expected. */
   get isNotification(): boolean {
     return this.isVersion2 && this.id === undefined;
   }
 
   /**
-   * Reads a call into this object. What was read before an error stays, so that its answer has the id.
-   * @throws {RpcError} −32600: it is none.
+   * Reads a call into this object. After an error, what was read stays, so that the answer has the id.
+   * @throws {RpcError} −32600: it is not a call.
    */
   read(value: JsonValue): void {
     if (!(value instanceof JsonObject)) throw invalid('Invalid Request object');

@@ -1,4 +1,4 @@
-// From the body of a request to that of its answer, with the status. (Bitcoin Core src/httprpc.cpp, ExecuteHTTPRPC)
+// Turns the body of a request into the body and status of its answer. (Bitcoin Core src/httprpc.cpp, ExecuteHTTPRPC)
 
 import { parseJson } from '../../json/json-reader.ts';
 import { JsonNumber, JsonObject } from '../../json/json-value.ts';
@@ -13,7 +13,7 @@ import { errorText, resultText } from '../protocol/rpc-reply.ts';
 import { RpcRequest } from '../protocol/rpc-request.ts';
 import type { RpcTable } from '../table/rpc-table.ts';
 
-/** How long the calls of a batch may hold up everybody else, in milliseconds. */
+/** How long a batch may run before other work gets a turn, in milliseconds. */
 const BATCH_SLICE_MS = 10;
 
 /** Most that the answers of a batch may have together, in characters: a small body can ask for the same page a million times. */
@@ -22,13 +22,13 @@ const MAX_BATCH_CHARS = 2 ** 28;
 /** Longest text of a client in the log, in characters. */
 const MAX_LOGGED_CHARS = 256;
 
-/** Statuses of errors of their own; of all others it is 500. (Core, JSONErrorReply) */
+/** Statuses of particular errors; all others get 500. (Core, JSONErrorReply) */
 const STATUS_BY_CODE: Readonly<Record<number, number>> = {
   [RPC_CODES.invalidRequest]: 400,
   [RPC_CODES.methodNotFound]: 404,
 };
 
-/** What a request is answered with. */
+/** The answer to a request. */
 export interface RpcAnswer {
   readonly status: number;
   /** JSON; empty for none. */
@@ -38,7 +38,7 @@ export interface RpcAnswer {
 const FORBIDDEN: RpcAnswer = { status: 403, text: '' };
 const NOTHING: RpcAnswer = { status: 204, text: '' };
 
-/** What answers are made of. */
+/** What answers need. */
 export interface RpcAnswersOptions {
   readonly table: RpcTable;
   readonly methodLists: MethodLists;
@@ -48,7 +48,7 @@ export interface RpcAnswersOptions {
 
 /** Answers bodies. */
 export class RpcAnswers {
-  /** What calls are answered with while the node starts; undefined: with their results. */
+  /** Status that calls are answered with while the node starts; undefined once they are executed. */
   warmupStatus: string | undefined = undefined;
   readonly #options: RpcAnswersOptions;
 
@@ -91,7 +91,7 @@ export class RpcAnswers {
     }
   }
 
-  /** Members run in order; others get their turn in between. */
+  /** Members run in order; other work gets a turn in between. */
   async #batch(members: readonly JsonValue[], user: string): Promise<RpcAnswer> {
     const refused = this.#refusalOf(members, user);
     if (refused !== undefined) return refused;
@@ -113,7 +113,7 @@ export class RpcAnswers {
     return { status: 200, text: `[${texts.join(',')}]\n` };
   }
 
-  /** Nothing of a batch runs as soon as one member may not: a user with a list must see all of it looked at first. */
+  /** A batch runs only if all its members may run: for a user with a whitelist every member is checked first. */
   #refusalOf(members: readonly JsonValue[], user: string): RpcAnswer | undefined {
     const { methodLists } = this.#options;
     if (!methodLists.hasListFor(user)) return undefined;
@@ -143,7 +143,7 @@ export class RpcAnswers {
 
   #execute({ method, params, id }: RpcRequest, user: string): JsonInput | Promise<JsonInput> {
     const { logger, table } = this.#options;
-    // Text that nobody reads costs as much as the rest of a small call.
+    // Building a line that is not logged costs as much as the rest of a small call.
     if (logger !== silentLogger) {
       logger.debug(`ThreadRPCServer method=${harmless(method)} user=${harmless(user)} id=${idForLog(id)}`);
     }
@@ -157,28 +157,28 @@ export class RpcAnswers {
   }
 }
 
-/** The id of a call as the log has it: text and numbers. */
+/** The id of a call for the log, if it is text or a number. */
 function idForLog(id: JsonValue | undefined): string {
   return typeof id === 'string' || id instanceof JsonNumber ? harmless(String(id)) : '';
 }
 
-/** Text of a client with nothing in it that could mean something in a log. (Core, SanitizeString) */
+/** Text of a client without characters that could mislead a reader of the log. (Core, SanitizeString) */
 function harmless(text: string): string {
   return text.slice(0, MAX_LOGGED_CHARS).replace(/[^\w .,;\-/:?@()]/g, '');
 }
 
-/** The answer to a call that a method took. */
+/** The answer to a call that succeeded. */
 function success(request: RpcRequest, result: JsonInput): RpcAnswer {
   return request.isNotification ? NOTHING : { status: 200, text: `${resultText(request, result)}\n` };
 }
 
-/** The answer to a call that a method refused. For 2.0 that is an answer like others. */
+/** The answer to a call that failed. In 2.0 its status is that of any answer. */
 function failure(request: RpcRequest, error: RpcError): RpcAnswer {
   if (request.isNotification) return NOTHING;
   return request.isVersion2 ? { status: 200, text: `${errorText(request, error)}\n` } : refusal(request, error);
 }
 
-/** The answer to what is not a call. */
+/** The answer to an invalid call. */
 function refusal(request: RpcRequest, error: RpcError): RpcAnswer {
   return { status: STATUS_BY_CODE[error.code] ?? 500, text: `${errorText(request, error)}\n` };
 }

@@ -1,4 +1,4 @@
-// JSON-RPC over HTTP: what stands between a route and the methods. (Bitcoin Core src/httprpc.cpp)
+// JSON-RPC over HTTP: connects a route with the methods. (Bitcoin Core src/httprpc.cpp)
 
 import type { HttpServer } from '../../http-server.ts';
 import type { JsonInput } from '../../json/json-value.ts';
@@ -17,16 +17,16 @@ import type { RpcMethodCounts } from '../table/rpc-table.ts';
 import { RpcAnswers } from './rpc-answers.ts';
 import type { RpcAnswer } from './rpc-answers.ts';
 
-/** What the status is before anybody names one. (Core, rpcWarmupStatus) */
+/** The status before one is set. (Core, rpcWarmupStatus) */
 const FIRST_WARMUP_STATUS = 'RPC server started';
 
 /** How an `RpcServer` is set up. */
 export interface RpcServerOptions {
-  /** Who is let in. Its cookie is the caller's to open and close. */
+  /** Who may call. The caller opens and closes its cookie. */
   readonly auth: RpcAuth;
-  /** What clients can call, beside `help`, `getrpcinfo`, `echo` and `echojson`. */
+  /** Methods that clients can call, besides `help`, `getrpcinfo`, `echo` and `echojson`. */
   readonly methods?: Iterable<RpcMethod>;
-  /** What `getrpcinfo` says of the log. Default empty. */
+  /** The path of the log, for `getrpcinfo`. Default empty. */
   readonly logPath?: string;
   /** Default: none. */
   readonly logger?: Logger;
@@ -44,7 +44,7 @@ const OPTION_NAMES: Readonly<Record<keyof RpcServerOptions, true>> = {
 
 /** What an `RpcServer` counts. */
 export interface RpcStats {
-  /** By method and outcome; `other` for names that no method has. */
+  /** By method and outcome; `other` for unknown names. */
   readonly calls: readonly RpcMethodCounts[];
   /** Requests refused for wrong or missing credentials, on all routes that share them. */
   readonly authFailures: number;
@@ -74,7 +74,7 @@ export class RpcServer {
     for (const method of [...serverMethods(this.table, logPath), ...methods]) this.table.add(method);
   }
 
-  /** Serves `/` of a server, and `/wallet/…`, where `bitcoin-cli -rpcwallet` asks. @returns The server. */
+  /** Serves `/` and, for `bitcoin-cli -rpcwallet`, `/wallet/…` on a server. @returns The server. */
   attach(server: HttpServer): HttpServer {
     const handle = (request: HttpRequest): void | Promise<void> => this.#answer(request);
     const beforeBody = (request: HttpRequest): void | Promise<void> => this.#admit(request);
@@ -82,12 +82,12 @@ export class RpcServer {
     return server.route('*', '/wallet/', handle, { rawTarget: true, prefix: true, beforeBody });
   }
 
-  /** Has calls answered with −28 and a status until `finishWarmup`: the node still starts. */
+  /** Answers calls with −28 and a status until `finishWarmup`, while the node starts. */
   warmUp(status: string = FIRST_WARMUP_STATUS): void {
     this.#answers.warmupStatus = status;
   }
 
-  /** Has calls answered. */
+  /** From now on, calls are executed. */
   finishWarmup(): void {
     this.#answers.warmupStatus = undefined;
   }
@@ -96,7 +96,7 @@ export class RpcServer {
    * Calls a method from within the program.
    *
    * @param params - By position, or an object of JSON by name.
-   * @throws {RpcError} As a client would be told, by a rejected promise.
+   * @throws {RpcError} The error a client would get, as a rejected promise.
    */
   async call(method: string, params: RpcParams = []): Promise<JsonInput> {
     return this.table.execute(method, params, undefined);

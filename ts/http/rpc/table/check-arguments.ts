@@ -1,4 +1,4 @@
-// Checks what a client sent against what a method declares. (Bitcoin Core src/rpc/util.cpp, RPCHelpMan::HandleRequest)
+// Checks a client's arguments against a method's declaration. (Bitcoin Core src/rpc/util.cpp, RPCHelpMan::HandleRequest)
 
 import { JsonNumber } from '../../json/json-value.ts';
 import type { JsonInput, JsonValue } from '../../json/json-value.ts';
@@ -13,7 +13,7 @@ const MAX_INT32 = 2 ** 31 - 1;
 /** Values for a method without arguments. */
 const NO_VALUES: RpcValues = Object.freeze({});
 
-/** The arguments of one method, ready to check calls. */
+/** The declared arguments of one method, prepared for checking calls. */
 export class ArgumentCheck {
   readonly names: readonly string[];
   /** Least and most values of a call. */
@@ -26,7 +26,7 @@ export class ArgumentCheck {
     this.minCount = this.#arguments.findLastIndex((argument) => !isOptional(argument)) + 1;
   }
 
-  /** Whether so many values can be right. */
+  /** Whether a call may have this many values. */
   takesCount(count: number): boolean {
     return count >= this.minCount && count <= this.#arguments.length;
   }
@@ -35,7 +35,7 @@ export class ArgumentCheck {
    * The values for the handler.
    *
    * @param positions - As many as `takesCount` allows.
-   * @throws {RpcError} −3: types are wrong, all of them named. −1: an integer is malformed, or out of its range.
+   * @throws {RpcError} −3: types are wrong; the message names all of them. −1: an integer is malformed, or out of its range.
    */
   valuesOf(positions: readonly JsonValue[]): RpcValues {
     if (this.#arguments.length === 0) return NO_VALUES;
@@ -69,7 +69,7 @@ function valueOf(argument: RpcArgument, value: JsonValue): RpcValues[string] {
   return integerOf(value, argument.min, argument.max);
 }
 
-/** Defaults are JSON as the program writes it: of lists and objects there are none. */
+/** Defaults are JSON that the program wrote; lists and objects have none. */
 function plainDefault(value: JsonInput | undefined): RpcValues[string] {
   return value as RpcValues[string];
 }

@@ -1,4 +1,4 @@
-// How arguments and results of methods are declared. One declaration checks what clients send and writes the help.
+// Declarations of arguments and results. One declaration checks calls and writes the help.
 
 import { JsonNumber } from '../../json/json-value.ts';
 import type { JsonInput, JsonObject, JsonValue } from '../../json/json-value.ts';
@@ -17,9 +17,9 @@ export interface RpcArgument {
   readonly default?: JsonInput;
   /** May be left out, or null; the handler gets undefined, and the help says this. */
   readonly defaultHint?: string;
-  /** What `bitcoin-cli` sends is the text it was given, whatever that is. Default: for a `string`. */
+  /** `bitcoin-cli` sends the given text unchanged. Default: for a `string`. */
   readonly isText?: boolean;
-  /** Is not in the help, nor are those after it. */
+  /** The help leaves it out, with all arguments after it. */
   readonly hidden?: boolean;
   /** Of an integer; default -2^31. */
   readonly min?: number;
@@ -55,10 +55,10 @@ export type ValueOf<Argument extends RpcArgument> =
 /** What a handler gets, by the names of the arguments. */
 export type ValuesOf<Arguments extends RpcArguments> = { readonly [Name in keyof Arguments]: ValueOf<Arguments[Name]> };
 
-/** Values of arguments before it is known which. */
+/** Values of arguments whose method is not known. */
 export type RpcValues = Readonly<Record<string, JsonValue | readonly JsonValue[] | number | undefined>>;
 
-/** What a method answers, or a part of it, for the help. */
+/** The result of a method, or a part of it, for the help. */
 export type RpcResult = {
   readonly description?: string;
   /** Only sometimes there. */

@@ -1,6 +1,6 @@
-// Lines of two columns, as the help has them.
+// The two-column lines of the help.
 
-/** What stands between the longest left side and the right sides. */
+/** Gap between the longest left side and the right sides. */
 const GAP = '    ';
 
 /** A line: left and right side. */

@@ -5,7 +5,7 @@ import type { HelpLine } from './help-lines.ts';
 
 type PlainType = Exclude<RpcResult['type'], 'array' | 'object' | 'map'>;
 
-/** For each type the value that stands for it, and the word that names it. */
+/** For each type, the placeholder of its value, and the word that names it. */
 const PLAIN: Readonly<Record<PlainType, readonly [string, string]>> = {
   null: ['null', 'json null'],
   string: ['"str"', 'string'],
@@ -23,7 +23,7 @@ export function resultLines(result: RpcResult): HelpLine[] {
   return linesOf(result, '', '', '');
 }
 
-/** @param before - A key, with its colon. @param after - A comma, where something follows. */
+/** @param before - A key, with its colon. @param after - A comma, if something follows. */
 function linesOf(result: RpcResult, indent: string, before: string, after: string): HelpLine[] {
   const lead = `${indent}${before}`;
   const inner = `${indent}  `;

@@ -1,4 +1,4 @@
-// The help of a method, made of what it declares. The layout is that of Bitcoin Core, which people and scripts know.
+// The help of a method, generated from its declaration. The layout is Bitcoin Core's, which people and scripts know.
 
 import { writeJson } from '../../json/json-writer.ts';
 import type { JsonInput } from '../../json/json-value.ts';
@@ -10,7 +10,7 @@ import type { RpcExample, RpcMethod } from './rpc-method.ts';
 
 const CURL_ADDRESS = 'http://127.0.0.1:8332/';
 
-/** What a shell takes as it is. */
+/** A word that a shell takes without quotes. */
 const SHELL_WORD = /^[\w.:/-]+$/;
 
 const TYPE_WORDS: Readonly<Record<ArgumentType, string>> = {
@@ -39,7 +39,7 @@ export function helpList(methods: Iterable<RpcMethod>): string {
   return sections.join('\n\n');
 }
 
-/** All about one method. */
+/** The whole help of one method. */
 export function helpText(method: RpcMethod): string {
   const parts = [`${summaryOf(method)}\n\n${method.description}\n`];
   const shown = shownArguments(method);
@@ -81,7 +81,7 @@ function shortForm(name: string, { type, items, isText }: RpcArgument): string {
   return items.type === 'string' ? `["${items.name}",...]` : `[${items.name},...]`;
 }
 
-/** Those up to the first that is hidden. */
+/** The arguments before the first hidden one. */
 function shownArguments({ arguments: declared }: RpcMethod): [string, RpcArgument][] {
   const all = Object.entries(declared);
   const end = all.findIndex(([, { hidden }]) => hidden === true);

@@ -1,4 +1,4 @@
-// Parameters by name, made parameters by position. (Bitcoin Core src/rpc/server.cpp, transformNamedArguments)
+// Turns named parameters into positional ones. (Bitcoin Core src/rpc/server.cpp, transformNamedArguments)
 
 import type { JsonObject, JsonValue } from '../../json/json-value.ts';
 import { RPC_CODES, RpcError } from '../protocol/rpc-error.ts';
@@ -7,7 +7,7 @@ import { RPC_CODES, RpcError } from '../protocol/rpc-error.ts';
 const POSITIONAL = 'args';
 
 /**
- * The values at their positions; null where a later one is given, nothing behind the last.
+ * The values at their positions; null for a gap before a later value, nothing after the last.
  *
  * @param names - Those of the method, in order.
  * @throws {RpcError} −8: a name twice, a name and a position for the same, or a name that the method does not have.

@@ -1,4 +1,4 @@
-// A method of an RPC server: what is declared of it, and what it does.
+// A method of an RPC server: its declaration and its handler.
 
 import type { JsonInput, JsonValue } from '../../json/json-value.ts';
 import type { RpcArguments, RpcResult, RpcValues, ValuesOf } from './documents.ts';
@@ -10,15 +10,15 @@ export type RpcExample = readonly JsonInput[] | Readonly<Record<string, JsonInpu
 export interface RpcCall {
   /** The name of the method. */
   readonly method: string;
-  /** Who calls; undefined for the program itself. */
+  /** The user who calls; undefined for the program itself. */
   readonly user: string | undefined;
   /** The arguments as they came, by position. */
   readonly positions: readonly JsonValue[];
 }
 
-/** What is told of a method. */
+/** The declaration of a method. */
 export interface RpcDeclaration {
-  /** As clients call it. */
+  /** The name under which clients call it. */
   readonly name: string;
   /** A heading of the help, in lower case; `hidden` ones are not in the list. */
   readonly category: string;
@@ -32,12 +32,12 @@ export interface RpcDeclaration {
 /** A method of an RPC server, see `defineRpcMethod`. */
 export interface RpcMethod extends RpcDeclaration {
   readonly arguments: RpcArguments;
-  /** Answers. @param values - Checked, by name. @param call - What else is known of the call. */
+  /** Answers. @param values - Checked, by name. @param call - Further facts of the call. */
   call(values: RpcValues, call: RpcCall): JsonInput | Promise<JsonInput>;
 }
 
 /**
- * Declares a method. What is said of its arguments checks what clients send, and writes its help.
+ * Declares a method. The declared arguments are used to check calls and to write the help.
  *
  * @example
  * const add = defineRpcMethod({

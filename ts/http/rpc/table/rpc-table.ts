@@ -10,7 +10,7 @@ import { helpText } from './help.ts';
 import { positionsOf } from './named-arguments.ts';
 import type { RpcMethod } from './rpc-method.ts';
 
-/** A method with what is made of its declaration. */
+/** A method with what is derived from its declaration. */
 interface Entry {
   readonly method: RpcMethod;
   readonly check: ArgumentCheck;
@@ -20,7 +20,7 @@ interface Entry {
 
 /** How often a method was called, by outcome. */
 export interface RpcMethodCounts {
-  /** The method; `other` for all names that no method has. */
+  /** The method; `other` for all unknown names. */
   readonly method: string;
   /** Calls that were answered with a result. */
   readonly ok: number;
@@ -69,7 +69,7 @@ export class RpcTable {
     return this.#entries.get(name)?.method;
   }
 
-  /** Calls that go on. */
+  /** Calls in progress. */
   get active(): Iterable<ActiveCall> {
     return this.#active;
   }
@@ -91,7 +91,8 @@ export class RpcTable {
    * Calls a method.
    *
    * @returns Its result, at once where the method gives it at once.
-   * @throws {RpcError} There is no such method, its arguments are wrong, or it says so itself. A promise is rejected likewise.
+   * @throws {RpcError} There is no such method, its arguments are wrong, or the method throws it. A promise is rejected with
+   * the same.
    */
   execute(name: string, params: RpcParams, user: string | undefined): JsonInput | Promise<JsonInput> {
     const entry = this.#entries.get(name);
@@ -138,7 +139,7 @@ export class RpcTable {
   }
 }
 
-/** Whatever a method throws, as its client is told. */
+/** Anything that a method throws, as the error that its client gets. */
 function toRpcError(method: RpcMethod, error: unknown): RpcError {
   if (error instanceof RpcUsageError) return new RpcError(error.code, helpText(method));
   if (error instanceof RpcError) return error;

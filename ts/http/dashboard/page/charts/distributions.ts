@@ -1,4 +1,4 @@
-// How far away peers are, and for how long they have been connected: histograms with edges that grow.
+// Histograms, with growing bins, of the peers' pings and of how long they have been connected.
 
 import type { PeerRow } from '../../wire.ts';
 import { byId, el, setParts, setText, svg } from '../dom.ts';
@@ -6,11 +6,11 @@ import * as format from '../format.ts';
 import { LOCAL, NETWORKS, networkWord } from '../networks.ts';
 import type { NodeState } from '../node-state.ts';
 
-/** Edges of pings, in milliseconds, and the words under some of them. */
+/** Bin edges of pings, in milliseconds, and labels for some of them. */
 const PING_EDGES = [10, 25, 50, 100, 250, 500, 1_000, 2_500];
 const PING_WORDS = ['', '10', '', '50', '', '250', '', '1 s', '', ''];
 
-/** Edges of ages, in seconds. */
+/** Bin edges of ages, in seconds. */
 const AGE_EDGES = [60, 600, 3_600, 21_600, 86_400, 259_200];
 const AGE_WORDS = ['', '1 m', '10 m', '1 h', '6 h', '1 d', '3 d', ''];
 
@@ -58,7 +58,7 @@ function showAges(rows: readonly PeerRow[], { nowSeconds, totals }: NodeState): 
   byId('ages').firstElementChild?.setAttribute('aria-label', label);
 }
 
-/** Draws a histogram stacked by kind. @returns How many there are in the tallest bin. */
+/** Draws a stacked histogram. @returns The count of the tallest bin. */
 function draw(
   id: string,
   edges: readonly number[],

@@ -1,12 +1,12 @@
-// A row of figures: title, value, a line of words, and a small line of what the value was during the last minutes.
+// A row of figures: title, value, a line of words, and a sparkline of the last minutes.
 
 import { byId, el, svg } from '../dom.ts';
 import { HISTORY_SECONDS } from '../node-state.ts';
 
-/** Between two points of a line, in seconds: a hundred and fifty points are as many as a small line shows. */
+/** Interval between a sparkline's points, in seconds: it has room for a hundred and fifty. */
 const SPARK_STEP_SECONDS = 2;
 
-/** A small line. */
+/** A sparkline. */
 class Spark {
   readonly #values: number[] = [];
   readonly #path = svg('path');
@@ -31,10 +31,10 @@ class Spark {
   }
 }
 
-/** What a figure is called, and classes of its place. */
+/** Title of a figure, and classes of its element. */
 export type FigureTitle = readonly [title: string, classes?: string];
 
-/** Values stand in `#f-…`, words in `#s-…`. */
+/** A list of figures. Values are in `#f-…`, words in `#s-…`. */
 export class FigureList<Name extends string> {
   readonly #sparks = new Map<Name, Spark>();
   #lastPoint = -Infinity;
@@ -58,7 +58,7 @@ export class FigureList<Name extends string> {
     }
   }
 
-  /** Carries the small lines on. @param timeMs - Of the node's clock. */
+  /** Adds a point to the sparklines. @param timeMs - Of the node's clock. */
   add(values: Readonly<Record<Name, number>>, timeMs: number): void {
     if (timeMs / 1_000 - this.#lastPoint < SPARK_STEP_SECONDS - 0.5) return;
     this.#lastPoint = timeMs / 1_000;

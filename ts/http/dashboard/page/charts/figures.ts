@@ -1,11 +1,11 @@
-// The figures at the top: eight of a node; where there is only a Stratum V2 server, three.
+// The figures at the top: eight for a node; three if there is only a Stratum V2 server.
 
 import { byId, setParts, setQuantity, setText, unitOf } from '../dom.ts';
 import { FigureList } from './figure-list.ts';
 import * as format from '../format.ts';
 import type { NodeState } from '../node-state.ts';
 
-/** Those of a node alone are left out where there is none. */
+/** Hidden if there is no node. */
 const OF_NODE = 'of-node';
 
 const TITLES = {

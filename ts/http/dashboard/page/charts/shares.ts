@@ -1,4 +1,4 @@
-// Who the peers are: by network and direction, by type, by autonomous system; and how full the address book is.
+// The peers by network and direction, by type and by autonomous system; and the fill of the address book.
 
 import type { PeerRow, TableFill } from '../../wire.ts';
 import { bar, byId, el, setText } from '../dom.ts';
@@ -6,7 +6,7 @@ import * as format from '../format.ts';
 import { LOCAL, NETWORKS, TYPES, networkWord } from '../networks.ts';
 import type { NodeState } from '../node-state.ts';
 
-/** Systems that are listed by number; the others are one. */
+/** Systems listed by number; the rest share one entry. */
 const MAX_SYSTEMS = 5;
 
 export function showShares(state: NodeState): void {
@@ -106,7 +106,7 @@ function listItem(
   return item;
 }
 
-/** Puts new items into a list; whichever had the focus by its place has it again. */
+/** Replaces a list's items; the item at the focused place gets the focus again. */
 function replaceKeepingFocus(list: Element, items: readonly HTMLElement[]): void {
   const at = [...list.children].indexOf(document.activeElement as Element);
   list.replaceChildren(...items);

@@ -6,22 +6,22 @@ import * as format from '../format.ts';
 import { HISTORY_SECONDS } from '../node-state.ts';
 import type { NodeState } from '../node-state.ts';
 
-/** Height of the plot, in pixels. The line of times below is the page's. */
+/** Height of the plot, in pixels. The time axis below it belongs to the page. */
 const PLOT_HEIGHT = 168;
 
-/** Room for rates at the right, in pixels; the line of times leaves it free as well. */
+/** Room for rates at the right, in pixels; the time axis leaves it free as well. */
 const AXIS_WIDTH = 72;
 
-/** Least that the scale shows either way, in bytes a second: silence is a flat line, and not noise. */
+/** Smallest range of the scale either way, in bytes a second, so that silence is a flat line. */
 const LEAST_SCALE = 1_000;
 
-/** Part of the larger side that the smaller one has at least. */
+/** Smallest share of the plot for the smaller side, relative to the larger. */
 const LEAST_SHARE = 0.2;
 
-/** Seconds between two points from which on the line breaks. */
+/** Seconds between two points at which the line breaks. */
 const GAP_SECONDS = 2.5;
 
-/** What keys move the reading by, in seconds. */
+/** Steps of the keys, in seconds. */
 const STEPS: Readonly<Record<string, number>> = {
   ArrowLeft: -1,
   ArrowRight: 1,
@@ -38,7 +38,7 @@ export class Traffic {
   readonly #readout = byId('readout');
   #plot: uPlot | undefined;
   #columns: Columns = [[], [], []];
-  /** The second that is read, since 1970; undefined while none is. */
+  /** The second under the cross-hair, since 1970; undefined without one. */
   #at: number | undefined;
   #isPointed = false;
 
@@ -65,7 +65,7 @@ export class Traffic {
     if (this.#at !== undefined && !this.#isPointed) this.#read(this.#at);
   }
 
-  /** Colours changed. */
+  /** Draws with changed colours. */
   redraw(): void {
     this.#plot?.redraw(false, true);
   }
@@ -115,7 +115,7 @@ export class Traffic {
   }
 
   #colour(name: string): string {
-    // A custom property of two colours is read as it is written: an element resolves it.
+    // A custom property returns `light-dark(…)` as written; a probe element resolves it.
     const probe = byId('probe');
     probe.style.color = `var(${name})`;
     return getComputedStyle(probe).color;
@@ -159,7 +159,7 @@ export class Traffic {
   }
 }
 
-/** Seconds, received, and sent as negative numbers; nothing where nothing was heard. */
+/** Seconds, received, and sent as negative numbers; null in gaps. */
 function columnsOf(traffic: NodeState['traffic']): Columns {
   const columns: Columns = [[], [], []];
   let before = Infinity;
@@ -178,7 +178,7 @@ function columnsOf(traffic: NodeState['traffic']): Columns {
   return columns;
 }
 
-/** Both sides have some room, whatever goes on at the other. */
+/** Both sides get some room, however large the other is. */
 function scaleOf(low: number | null, high: number | null): [number, number] {
   const up = Math.max(high ?? 0, LEAST_SCALE);
   const down = Math.max(-(low ?? 0), LEAST_SCALE);
@@ -195,7 +195,7 @@ function rateSplits({ min = 0, max = 0 }: uPlot.Scale): number[] {
   return splits;
 }
 
-/** Round numbers: without a fraction that is nothing. */
+/** Rates without needless decimals. */
 function rateWord(rate: number): string {
   const { value, unit } = format.bytes(Math.abs(rate), '/s');
   return rate === 0 ? '0' : format.text({ value: value.replace(/\.0$/, ''), unit });

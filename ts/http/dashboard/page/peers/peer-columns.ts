@@ -1,4 +1,4 @@
-// The columns of the table of peers: what is in them, and what they are sorted by.
+// The columns of the peer table: their content, and their sort keys.
 
 import type { PeerRow } from '../../wire.ts';
 import { el, quantityNodes } from '../dom.ts';
@@ -10,18 +10,18 @@ import { networkWord, typeWord } from '../networks.ts';
 export interface Column {
   readonly key: string;
   readonly title: string;
-  /** In words, where the title is short. */
+  /** The full name, where the title is short. */
   readonly hint?: string;
-  /** Of the `col`, and of the cells. */
+  /** Width of the `col`, and classes of the cells. */
   readonly width: string;
   readonly classes: string;
-  /** Sorted by it, numbers first down and texts first up. */
+  /** The sort key; numbers sort descending first, texts ascending. */
   readonly sortBy: (row: PeerRow) => number | string;
-  /** What tells whether a cell must be written anew. */
+  /** The text by which a changed cell is recognized. */
   readonly text: (row: PeerRow, now: number) => string;
   /** Default: the text. */
   readonly nodes?: (row: PeerRow, now: number) => readonly (Node | string)[];
-  /** What the pointer is told. */
+  /** The tooltip. */
   readonly tip?: (row: PeerRow) => string;
 }
 
@@ -29,7 +29,7 @@ const SERVICE_LETTERS = [...'nbwcl2'];
 
 const unknown = (): HTMLElement => el('span', { class: 'off' }, '–');
 
-/** A column of values with units; nothing known is a dash. */
+/** A column of values with units; an unknown value is a dash. */
 function measured(
   column: Pick<Column, 'key' | 'title' | 'width' | 'classes'> & { hint?: string },
   value: (row: PeerRow, now: number) => number | null,
@@ -37,7 +37,7 @@ function measured(
 ): Column {
   return {
     ...column,
-    // What is not known comes last, whichever way.
+    // Unknown values come last, in either direction.
     sortBy: (row) => value(row, 0) ?? -Infinity,
     text: (row, now) => {
       const known = value(row, now);

@@ -1,13 +1,13 @@
-// What an open row shows: bytes by type of message both ways, and facts of the peer. Asked for while it is open.
+// The details of an open row: bytes by message type both ways, and facts of the peer. Fetched while the row is open.
 
 import type { PeerDetail } from '../../wire.ts';
 import { bar, el, quantityNodes } from '../dom.ts';
 import * as format from '../format.ts';
 
-/** Types with a bar of their own; the others are one. */
+/** Message types with a bar of their own; the rest share one. */
 const SHOWN_TYPES = 5;
 
-/** Asks the node. Undefined where it knows the peer no more, or does not answer. */
+/** Asks the node. Undefined if the peer is gone, or the node does not answer. */
 export async function fetchDetail(id: number): Promise<PeerDetail | undefined> {
   try {
     const answer = await fetch(`${location.origin}/dashboard/peer?id=${id}`, { cache: 'no-store' });
@@ -17,7 +17,7 @@ export async function fetchDetail(id: number): Promise<PeerDetail | undefined> {
   }
 }
 
-/** The content of the open row. @param detail - Undefined while it is awaited. */
+/** The content of the open row. @param detail - Undefined while it is loading. */
 export function detailElement(id: number, detail: PeerDetail | undefined): HTMLElement {
   if (detail === undefined)
     return el('div', { class: 'detail' }, el('p', { class: 't2' }, `Asking the node for peer ${id}…`));
@@ -71,7 +71,7 @@ function fact([name, value, classes]: Fact): HTMLElement[] {
   return [el('dt', {}, name), el('dd', { class: classes, title: value }, value)];
 }
 
-/** `NETWORK_LIMITED` as people say it. */
+/** `NETWORK_LIMITED` as readable words. */
 function wordOf(service: string): string {
   return service.toLowerCase().replaceAll('_', ' ');
 }

@@ -17,7 +17,7 @@ export interface Filtering {
   readonly words: string;
 }
 
-/** Those that pass, in order; equal ones by their id. */
+/** The rows that pass the filter, in order; equal ones by id. */
 export function ordered(rows: Iterable<PeerRow>, sorting: Sorting, filtering: Filtering): PeerRow[] {
   const { sortBy } = COLUMNS.find(({ key }) => key === sorting.key)!;
   const sign = sorting.isAscending ? 1 : -1;
@@ -28,7 +28,9 @@ export function ordered(rows: Iterable<PeerRow>, sorting: Sorting, filtering: Fi
     .map(({ row }) => row);
 }
 
-/** What a click on a heading sorts by: times and texts up first, amounts down first, and the other way the second time. */
+/**
+ * The sorting after a click on a heading: times and texts ascending first, amounts descending; a second click reverses it.
+ */
 export function nextSorting(before: Sorting, key: string): Sorting {
   if (before.key === key) return { key, isAscending: !before.isAscending };
   return { key, isAscending: !['received', 'sent', 'queue', 'ping', 'minPing', 'age'].includes(key) };

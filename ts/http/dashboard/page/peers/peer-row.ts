@@ -1,14 +1,14 @@
-// One row of the table of peers, whose cells are written only where they differ.
+// One row of the peer table. A cell is written only if it changed.
 
 import type { PeerRow } from '../../wire.ts';
 import { el } from '../dom.ts';
 import { networkWord } from '../networks.ts';
 import { COLUMNS } from './peer-columns.ts';
 
-/** The number of the header's row, to which those of the body are added. */
+/** ARIA index of the first body row: the header is row 1. */
 const FIRST_INDEX = 2;
 
-/** A row that is in the document, or was. */
+/** A row that is, or was, in the document. */
 export class PeerRowView {
   readonly element: HTMLElement;
   readonly #cells: HTMLElement[];

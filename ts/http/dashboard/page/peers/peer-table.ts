@@ -1,8 +1,5 @@
-// The table of peers. Of thousands only those in sight are in the document: every row has the same height, an open one a
-// fixed multiple more, so that each place is a multiplication.
-//
-// It is one stop for the Tab key: arrows go up and down, Enter opens, Escape closes. The order changes at most every two
-// seconds, and never while somebody points at a row or has the focus in one.
+// The peer table. Of thousands of rows only the visible ones are in the document: every row has the same height, an open one
+// a fixed extra, so that a row's position is a multiplication.
 
 import type { PeerDetail, PeerRow } from '../../wire.ts';
 import { byId, el, setText } from '../dom.ts';
@@ -14,17 +11,17 @@ import { nextSorting, ordered } from './peer-order.ts';
 import type { Filtering, Sorting } from './peer-order.ts';
 import { PeerRowView } from './peer-row.ts';
 
-/** Rows beyond those in sight, each way. */
+/** Rows drawn beyond the visible ones, each way. */
 const OVERSCAN = 10;
 
-/** Between two changes of the order, and between two questions about an open row, in milliseconds. */
+/** Interval between changes of the order, and between fetches for the open row, in milliseconds. */
 const SORT_INTERVAL_MS = 2_000;
 const DETAIL_INTERVAL_MS = 2_000;
 
-/** How long a peer that is gone stays, struck through, in milliseconds. */
+/** How long a disconnected peer's row stays, struck through, in milliseconds. */
 const GONE_MS = 2_000;
 
-/** Rows that stand for those to come. */
+/** Placeholder rows while the page loads. */
 const SKELETON_ROWS = 17;
 
 export class PeerTable {
@@ -61,7 +58,7 @@ export class PeerTable {
     this.#body.replaceChildren(...Array.from({ length: SKELETON_ROWS }, skeletonRow));
   }
 
-  /** Takes what is known now. */
+  /** Shows the current state. */
   show(state: NodeState): void {
     if (this.#state === undefined) this.#body.replaceChildren(this.#above, this.#below);
     this.#state = state;
@@ -73,14 +70,14 @@ export class PeerTable {
     if (this.#openId !== undefined && now - this.#askedAt >= DETAIL_INTERVAL_MS - 100) void this.#ask(this.#openId);
   }
 
-  /** A peer came: its row is marked for a moment. */
+  /** A peer connected: its row is highlighted for a moment. */
   noteAdded(id: number): void {
     const view = new PeerRowView(id);
     view.element.classList.add('new');
     this.#views.set(id, view);
   }
 
-  /** A peer went: its row stays for a moment. */
+  /** A peer disconnected: its row stays for a moment. */
   noteRemoved(row: PeerRow): void {
     this.#gone.set(row.id, row);
     setTimeout(() => {
@@ -105,7 +102,7 @@ export class PeerTable {
     this.#tellCounts();
   }
 
-  /** New values in the old order; who is new comes last, and who is gone goes. */
+  /** New values in the old order; new peers come last, and rows whose time is over go. */
   #refresh(): void {
     if (this.#state === undefined) return;
     const left = new Map(ordered(this.#all(), this.#sorting, this.#filtering).map((row) => [row.id, row]));
@@ -203,7 +200,7 @@ export class PeerTable {
     for (const id of this.#views.keys()) if (!inSight.has(id)) this.#views.delete(id);
   }
 
-  /** The row that Tab comes to: the last that had the focus, or the first in sight. */
+  /** The row that Tab reaches: the last focused one, or the first visible one. */
   #currentIn(first: number, last: number): number | undefined {
     const rows = this.#rows.slice(first, last);
     return (rows.find(({ id }) => id === this.#currentId) ?? this.#rows[this.#firstInSight()])?.id;
@@ -278,7 +275,7 @@ export class PeerTable {
   async #ask(id: number): Promise<void> {
     this.#askedAt = performance.now();
     const detail = await fetchDetail(id);
-    // Without an answer the last one stays: the node may be away.
+    // Without an answer the last details stay: the node may be unreachable.
     if (id === this.#openId && detail !== undefined) this.#showDetail(detail);
   }
 
@@ -350,13 +347,13 @@ export class PeerTable {
   }
 }
 
-/** The peer of the row that an event is about. */
+/** The peer whose row an event belongs to. */
 function idOf(target: EventTarget | null): number | undefined {
   const row = (target as Element | null)?.closest<HTMLElement>('tr[data-id]');
   return row === null || row === undefined ? undefined : Number(row.dataset['id']);
 }
 
-/** Stands for the rows that are not in the document. */
+/** A spacer for the rows that are not in the document. */
 function gap(): HTMLElement {
   return el('tr', { class: 'gap', 'aria-hidden': true });
 }
@@ -365,7 +362,7 @@ function skeletonRow(): HTMLElement {
   return el('tr', { 'aria-hidden': true }, ...COLUMNS.map(({ classes }) => el('td', { class: classes }, '\u00a0')));
 }
 
-/** Has exactly these children, in this order; those that are there and in order are not touched, and keep the focus. */
+/** Gives an element exactly these children, in this order; those already in place are not touched, and keep the focus. */
 function arrange(parent: Element, wanted: readonly Element[]): void {
   const kept = new Set(wanted);
   for (const child of [...parent.children]) if (!kept.has(child)) child.remove();

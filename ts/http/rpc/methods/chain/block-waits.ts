@@ -1,4 +1,4 @@
-// Waiting for blocks. This node never gets one, so that a wait ends with its time, or with the node. (Bitcoin Core
+// Waiting for blocks. This node never gets one, so that a wait ends when its time is over or the node stops. (Bitcoin Core
 // src/rpc/blockchain.cpp)
 
 import { systemClock } from '../../../../util/time/clock.ts';
@@ -9,7 +9,7 @@ import { defineRpcMethod } from '../../table/rpc-method.ts';
 import type { RpcMethod } from '../../table/rpc-method.ts';
 import { parseHash } from './parse-hash.ts';
 
-/** An argument of all three. */
+/** The argument that all three have. */
 const TIMEOUT = { type: 'integer', default: 0, description: 'Milliseconds to wait; 0 is without end' } as const;
 
 const TIP = {
@@ -20,7 +20,7 @@ const TIP = {
   },
 } as const;
 
-/** Those that a node has. */
+/** The waiting methods of a node. */
 export function blockWaitMethods(node: RpcNode): RpcMethod[] {
   return [waitForNewBlock(node), waitForBlock(node), waitForBlockHeight(node)];
 }
@@ -77,7 +77,7 @@ function tipOf({ chain }: RpcNode): { hash: string; height: number } {
   return { hash: hashToHex(chain.genesisHash), height: 0 };
 }
 
-/** @param isThere - What is waited for has come. */
+/** @param isThere - Whether the awaited block is there already. */
 async function wait(node: RpcNode, timeoutMs: number, isThere: boolean): Promise<{ hash: string; height: number }> {
   if (timeoutMs < 0) throw new RpcError(RPC_CODES.misc, 'Negative timeout');
   const { clock = systemClock, signal } = node;

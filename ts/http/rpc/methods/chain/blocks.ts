@@ -33,7 +33,7 @@ const HEADER_FIELDS = {
   nTx: { type: 'integer', description: 'Transactions' },
 } as const;
 
-/** Those that a node has. */
+/** The block methods of a node. */
 export function blockMethods(node: RpcNode): RpcMethod[] {
   return [getBlock(node), getBlockHeader(node)];
 }
@@ -49,7 +49,7 @@ function getBlock(node: RpcNode): RpcMethod {
     examples: [[EXAMPLE]],
     call({ blockhash }) {
       const chain = chainOf(node, parseHash(blockhash, 'blockhash'));
-      // The root over one transaction is that transaction.
+      // The Merkle root over one transaction is that transaction's id.
       return { ...headerOf(chain), tx: [hashToHex(chain.genesisHeader.merkleRoot)] };
     },
   });
@@ -76,7 +76,7 @@ function getBlockHeader(node: RpcNode): RpcMethod {
   });
 }
 
-/** The chain whose genesis block a hash names. @throws {RpcError} −5: it names none. */
+/** The chain whose genesis block a hash names. @throws {RpcError} −5: no block has it. */
 function chainOf({ chain }: RpcNode, hash: string): ChainParams {
   if (hash === hashToHex(chain.genesisHash)) return chain;
   throw new RpcError(RPC_CODES.addressOrKey, 'Block not found');

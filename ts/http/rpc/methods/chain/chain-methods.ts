@@ -1,6 +1,4 @@
-// What a node without a chain answers about it: it knows the genesis block. (Bitcoin Core src/rpc/blockchain.cpp)
-//
-// Clients, `bitcoin-cli -getinfo` above all, ask for it beside what they want to know of the network.
+// Answers about the chain from a node that knows only the genesis block. (Bitcoin Core src/rpc/blockchain.cpp)
 
 import { targetOf } from '../../../../p2p/check-headers.ts';
 import { hashToHex } from '../../../../p2p/hash.ts';
@@ -148,7 +146,7 @@ function getChainTips(node: RpcNode): RpcMethod {
   });
 }
 
-/** Clients wait until it is loaded. */
+/** Clients wait until the pool is loaded. */
 function getMempoolInfo(): RpcMethod {
   return defineRpcMethod({
     name: 'getmempoolinfo',
@@ -181,7 +179,7 @@ function getMempoolInfo(): RpcMethod {
   });
 }
 
-/** Tests wait until all nodes have the same. */
+/** Core's tests wait until all nodes have the same pool. */
 function getRawMempool(): RpcMethod {
   return defineRpcMethod({
     name: 'getrawmempool',
@@ -193,7 +191,7 @@ function getRawMempool(): RpcMethod {
   });
 }
 
-/** Tests call it between steps. */
+/** Core's tests call it between steps. */
 function sync(): RpcMethod {
   return defineRpcMethod({
     name: 'syncwithvalidationinterfacequeue',

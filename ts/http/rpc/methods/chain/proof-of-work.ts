@@ -1,19 +1,20 @@
-// Targets as clients are told of them. (Bitcoin Core src/rpc/blockchain.cpp, GetDifficulty; src/chain.cpp, GetBlockProof)
+// Difficulty and work of a target, as clients see them. (Bitcoin Core src/rpc/blockchain.cpp, GetDifficulty; src/chain.cpp,
+// GetBlockProof)
 
-/** Difficulty is how many times smaller the target is than this. */
+/** Target of difficulty 1. */
 const UNIT_TARGET = 0xffffn << 208n;
 
-/** With sixteen digits; the target has at most 24 significant bits, so that this is exact to the last of them. */
+/** Sixteen digits are exact, since a target has at most 24 significant bits. */
 export function difficultyOf(target: bigint): number {
   return Number(UNIT_TARGET) / Number(target);
 }
 
-/** How many hashes a block of that target takes, as far as is expected. */
+/** Expected hashes for a block of that target. */
 export function workOf(target: bigint): bigint {
   return (1n << 256n) / (target + 1n);
 }
 
-/** A number as hex of so many digits. */
+/** A number as hex with that many digits. */
 export function hexOf(value: number | bigint, digits: number): string {
   return value.toString(16).padStart(digits, '0');
 }

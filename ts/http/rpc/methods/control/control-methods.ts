@@ -1,4 +1,4 @@
-// Methods about the program: how long it has run, what it logs, its end. (Bitcoin Core src/rpc/server.cpp, src/rpc/node.cpp)
+// Methods about the program: its uptime, its log, its end. (Bitcoin Core src/rpc/server.cpp, src/rpc/node.cpp)
 
 import { systemClock } from '../../../../util/time/clock.ts';
 import type { RpcNode } from '../../node/rpc-node.ts';
@@ -6,10 +6,10 @@ import { defineRpcMethod } from '../../table/rpc-method.ts';
 import type { RpcMethod } from '../../table/rpc-method.ts';
 import { logging } from './logging.ts';
 
-/** Longest that `stop` waits before it answers, in milliseconds. */
+/** Longest delay of the answer to `stop`, in milliseconds. */
 const MAX_STOP_WAIT_MS = 2 ** 31 - 1;
 
-/** Those that a node has. */
+/** The control methods of a node. */
 export function controlMethods(node: RpcNode): RpcMethod[] {
   return [
     uptime(node),
@@ -19,7 +19,7 @@ export function controlMethods(node: RpcNode): RpcMethod[] {
 }
 
 function uptime({ clock = systemClock }: RpcNode): RpcMethod {
-  // Monotonic: setting the wall clock does not change how long the node has run.
+  // Monotonic: setting the wall clock does not change the uptime.
   const startedMs = clock.now();
   return defineRpcMethod({
     name: 'uptime',

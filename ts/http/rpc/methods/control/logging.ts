@@ -1,4 +1,4 @@
-// What is written to the debug log. (Bitcoin Core src/rpc/node.cpp, logging)
+// The categories of the debug log. (Bitcoin Core src/rpc/node.cpp, logging)
 
 import type { JsonInput, JsonValue } from '../../../json/json-value.ts';
 import type { LogCategories } from '../../node/rpc-node.ts';

@@ -1,4 +1,4 @@
-// Methods for tests, which the list of methods does not show. (Bitcoin Core src/rpc/net.cpp, src/rpc/node.cpp)
+// Methods for tests, which are left out of the list of methods. (Bitcoin Core src/rpc/net.cpp, src/rpc/node.cpp)
 
 import { NetAddress } from '../../../../netaddr/net-address.ts';
 import { Service } from '../../../../netaddr/service.ts';

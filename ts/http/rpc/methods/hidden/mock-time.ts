@@ -1,4 +1,4 @@
-// Time for tests: a wall clock that stands still, and tasks that come early. (Bitcoin Core src/rpc/node.cpp)
+// Time for tests: a stopped wall clock, and tasks that run early. (Bitcoin Core src/rpc/node.cpp)
 
 import { peerManagerOf, requireRegtest } from '../../node/rpc-node.ts';
 import type { RpcNode } from '../../node/rpc-node.ts';
@@ -6,10 +6,10 @@ import { RPC_CODES, RpcError } from '../../protocol/rpc-error.ts';
 import { defineRpcMethod } from '../../table/rpc-method.ts';
 import type { RpcMethod } from '../../table/rpc-method.ts';
 
-/** The last second that Core's clock of nanoseconds can hold. */
+/** The last second that Core's nanosecond clock can represent. */
 const MAX_MOCK_SECONDS = 9_223_372_036;
 
-/** Most seconds that tasks can be called early. */
+/** Most seconds by which tasks can run early. */
 const MAX_DELTA_SECONDS = 3_600;
 
 export function setMockTime(node: RpcNode): RpcMethod {

@@ -47,7 +47,7 @@ function setBan(node: RpcNode): RpcMethod {
       else if (!banMan.unban(target)) {
         throw invalid('Error: Unban failed. Requested address/subnet was not previously manually banned.');
       }
-      // A ban that was confirmed holds after a crash too.
+      // Saved before the answer, so that the ban survives a crash.
       await banMan.save();
       return null;
     },
@@ -61,7 +61,7 @@ function ban(node: RpcNode, target: NetAddress | Subnet, seconds: number, isAbso
   if (isAbsolute && seconds < nowSeconds) {
     throw new RpcError(RPC_CODES.invalidParameter, 'Error: Absolute timestamp is in the past');
   }
-  // A ban until this second is over as soon as it is there.
+  // A ban until the current second is over at once.
   const isOver = isAbsolute && seconds === nowSeconds;
   if (!isOver && !banMan.ban(target, { seconds, isAbsolute })) {
     throw new RpcError(RPC_CODES.misc, 'Error: The list of bans is full');
@@ -70,8 +70,8 @@ function ban(node: RpcNode, target: NetAddress | Subnet, seconds: number, isAbso
 }
 
 /**
- * What stands in the argument: with a slash a subnet, otherwise an address.
- * @throws {RpcError} −30: neither, or an address that nobody has.
+ * Parses the argument: with a slash a subnet, otherwise an address.
+ * @throws {RpcError} −30: neither, or an invalid address.
  */
 function targetOf(text: string, cjdnsReachable: boolean): NetAddress | Subnet {
   if (text.includes('/')) {
@@ -84,7 +84,7 @@ function targetOf(text: string, cjdnsReachable: boolean): NetAddress | Subnet {
   throw invalid('Error: Invalid IP/Subnet');
 }
 
-/** An address that nobody has, with all of its bits behind the slash. */
+/** An invalid address, given with all of its bits as prefix. */
 function isNobody({ base, prefixBits }: Subnet): boolean {
   return prefixBits === base.bytes.length * 8 && !base.isValid();
 }

@@ -112,7 +112,7 @@ function disconnectNode(node: RpcNode): RpcMethod {
     examples: [[SAMPLE_PEER], ['', 1]],
     call({ address, nodeid }) {
       const connman = connmanOf(node);
-      // One of the two: an empty address counts as none beside an id.
+      // Exactly one of the two: beside an id, an empty address counts as absent.
       if (nodeid === undefined ? address === undefined : (address ?? '') !== '') {
         throw new RpcError(RPC_CODES.invalidParams, 'Only one of address and nodeid should be provided.');
       }

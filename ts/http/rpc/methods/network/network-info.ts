@@ -7,7 +7,7 @@ import { defineRpcMethod } from '../../table/rpc-method.ts';
 import type { RpcMethod } from '../../table/rpc-method.ts';
 import { NETWORKS, satoshisOf } from './names.ts';
 
-/** The version of Bitcoin Core whose answers these are: 31.99. Clients compare it. */
+/** The version of Bitcoin Core that these answers imitate: 31.99. Clients compare it. */
 const CORE_VERSION = 319_900;
 
 /** Satoshis per 1,000 virtual bytes. (Core, DEFAULT_INCREMENTAL_RELAY_FEE) */

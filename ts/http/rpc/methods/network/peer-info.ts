@@ -1,4 +1,4 @@
-// What is known of each peer. (Bitcoin Core src/rpc/net.cpp, getpeerinfo)
+// Details of each peer. (Bitcoin Core src/rpc/net.cpp, getpeerinfo)
 
 import { CONNECTION_TYPES } from '../../../../connman/node/connection-types.ts';
 import { PERMISSION_FLAGS } from '../../../../connman/node/permission-flags.ts';
