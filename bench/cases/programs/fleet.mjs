@@ -4,7 +4,9 @@
 //   node bench/cases/programs/fleet.mjs --smoke     seconds: does every part still run?
 //
 // CPU time a visit: the village and the server run in processes of their own and do not count. Four workers share the process
-// that is measured, each with a connection of its own to the server.
+// that is measured, each with a connection of its own to the server. Both sides store all records and write a round's reports: the
+// crawler in its folder, the workers on the server, where the leader reads them for its reports. Joining is part of it, and the wait
+// for the end of the round.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,8 +24,8 @@ import { median, spread } from '../../lib/statistics.mjs';
 const { values: options } = parseArgs({
   options: {
     smoke: { type: 'boolean', default: false },
-    villagers: { type: 'string', default: '5000' },
-    rounds: { type: 'string', default: '5' },
+    villagers: { type: 'string', default: '20000' },
+    rounds: { type: 'string', default: '3' },
   },
 });
 const VILLAGERS = options.smoke ? 300 : Number(options.villagers);
@@ -59,8 +61,11 @@ async function startNats(store) {
   return { child, url: `nats://127.0.0.1:${port}` };
 }
 
+let folderCount = 0;
+
 const crawlOf = (seed, v2) => ({
   chain: 'regtest',
+  folder: join(folder, `crawl-${(folderCount += 1)}`),
   followsLocal: true,
   v2,
   seeds: [{ service: seed, source: 'given' }],
@@ -88,9 +93,12 @@ async function crawlTogether(seed, v2, url, prefix) {
   let visits = 0;
   const { signal } = new AbortController();
   const names = Array.from({ length: WORKERS }, (_, index) => `worker-${index}`);
+  const buses = [];
+  // One after the other, as workers come: the first one makes the streams.
+  for (const name of names) buses.push(await connectToNats({ servers: url, name, prefix }));
   await Promise.all(
-    names.map(async (name) => {
-      const bus = await connectToNats({ servers: url, name, prefix });
+    names.map(async (name, index) => {
+      const bus = buses[index];
       await new FleetWorker({ bus, name, crawl: crawlOf(seed, v2) }, { record: () => visits++ }).run(signal);
     }),
   );

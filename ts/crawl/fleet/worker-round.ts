@@ -27,7 +27,7 @@ import { shardOf, shardOfService } from './shards.ts';
 import { V2_NOT_OFFERED, V2_OFFERED, V2_UNKNOWN, WorkBatchReader } from './work-batch.ts';
 
 /** Interval between calls of `keep`, as a share of the time after which work is delivered again. */
-const KEEPING = 1 / 3;
+const KEEPING = 1 / 4;
 
 /** Delay before work of a round that has not begun here is given up, in milliseconds. */
 const EARLY_MS = 1_000;
@@ -38,6 +38,8 @@ interface Batch {
   readonly shard: number;
   /** Addresses without a stored record. */
   left: number;
+  /** In hand when messages were last kept. Most are done before that. */
+  isOld: boolean;
 }
 
 /** An address that was asked for. */
@@ -207,7 +209,7 @@ export class WorkerRound {
     if (addresses === undefined || addresses.round < this.number) return message.acknowledge();
     if (!this.#taking.has(shard)) return message.giveUp();
     if (addresses.round > this.number) return void this.#clock.after(EARLY_MS, () => message.giveUp());
-    const batch: Batch = { message, shard, left: 0 };
+    const batch: Batch = { message, shard, left: 0, isOld: false };
     this.#batches.add(batch);
     while (addresses.next()) this.#want(addresses, batch);
     if (batch.left === 0) this.#finish(batch);
@@ -310,7 +312,10 @@ export class WorkerRound {
   }
 
   readonly #onKeep = (): void => {
-    for (const { message } of this.#batches) message.keep();
+    for (const batch of this.#batches) {
+      if (batch.isOld) batch.message.keep();
+      batch.isOld = true;
+    }
     this.#keeping = this.#clock.after(this.#bus.times.workTtlMs * KEEPING, this.#onKeep);
   };
 }
