@@ -19,7 +19,8 @@ const SMOKE_IDLE = 200;
  * @returns {{ load: import('./types.mjs').Load, note?: string }}
  */
 function fit(benchCase, plan) {
-  const load = { ...benchCase.load, warmupMs: plan.warmupMs, windowMs: plan.windowMs };
+  const windowMs = plan.windowMs * (plan.isSmoke ? 1 : (benchCase.windows ?? 1));
+  const load = { ...benchCase.load, warmupMs: plan.warmupMs, windowMs };
   const { connections = 1, idle = 0, slow = 0, flood = 0 } = load;
   if (plan.isSmoke) {
     load.connections = Math.min(connections, SMOKE_CONNECTIONS);

@@ -16,8 +16,9 @@
 
 /**
  * One measured situation. `goal` is what SockMan is to reach against the better C loop; `comparedWith` names a case of
- * the same bench whose rate this one's is set against.
- * @typedef {{ name: string, title: string, load: Load, goal?: { rate?: number, cpu?: number }, comparedWith?: string }} Case
+ * the same bench whose rate this one's is set against; `windows` is how many windows a round takes, where messages are so long that
+ * few are whole in one.
+ * @typedef {{ name: string, title: string, load: Load, windows?: number, goal?: { rate?: number, cpu?: number }, comparedWith?: string }} Case
  */
 
 /**

@@ -13,7 +13,7 @@ function bodyOf(size) {
 }
 
 async function stream(response, size) {
-  response.writeHead(200);
+  response.writeHead(200, { 'Content-Length': size });
   for (let left = size; left > 0; left -= piece.length) {
     if (!response.write(left < piece.length ? piece.subarray(0, left) : piece)) await once(response, 'drain');
   }

@@ -12,7 +12,7 @@ function bodyOf(size) {
 }
 
 async function stream(request, size) {
-  const reply = request.startStream(200);
+  const reply = request.startStream(200, { contentLength: size });
   for (let left = size; left > 0; left -= piece.length) {
     if (!reply.write(left < piece.length ? piece.subarray(0, left) : piece)) await reply.drained();
   }

@@ -20,6 +20,7 @@ export const bench = {
       name: 'http-stream',
       title: '1 × GET of 100 MB',
       load: { ...load, connections: 1, messageBytes: 100_000_000 },
+      windows: 4,
       goal: { rate: 0.9 },
     },
   ],
