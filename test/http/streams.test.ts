@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HttpServer } from '../../ts/http.ts';
-import type { ReplyStream } from '../../ts/http.ts';
+import type { ReplyStream, StreamOptions } from '../../ts/http.ts';
 import { DEFAULT_MAX_UNSENT_BYTES, STREAM_STALL_MS } from '../../ts/http/limits.ts';
 import { MemoryNetwork } from '../../ts/testing.ts';
 import { describeEachBackend } from '../harness/backends.ts';
@@ -21,7 +21,7 @@ describeEachBackend('a stream', (stage) => {
   afterEach(() => http.clear());
 
   /** A server whose `/stream` hands its stream to the test. */
-  function serve(options: { maxUnsentBytes?: number; ignoresInput?: boolean } = {}): {
+  function serve(options: StreamOptions = {}): {
     server: HttpServer;
     streams: ReplyStream[];
   } {
@@ -128,6 +128,65 @@ describeEachBackend('a stream', (stage) => {
     streams[1]!.end();
     await answers(other, 1);
     expect(other.bytes.toString('latin1')).toMatch(/\r\nTransfer-Encoding: chunked\r\n[^]*\r\n\r\n$/);
+  });
+
+  it('whose length is known goes as it is, and its connection stays open, for a 1.0 client too', async () => {
+    const { streams } = serve({ contentLength: 8 });
+    for (const [index, request] of [
+      'GET /stream HTTP/1.1\r\n\r\n',
+      'GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n',
+    ].entries()) {
+      const client = await http.client();
+      client.send(request);
+      await until('the stream', () => streams.length === index + 1);
+      streams[index]!.write('half');
+      streams[index]!.write('half');
+      streams[index]!.end();
+      client.send('GET /hello HTTP/1.1\r\n\r\n');
+      const [whole, next] = await answers(client, 2);
+      expect(whole!.head).not.toContain('Transfer-Encoding');
+      expect([whole!.body, next!.body]).toEqual(['halfhalf', 'hello']);
+    }
+    const client = await http.client();
+    client.send('HEAD /stream HTTP/1.1\r\n\r\n');
+    await until('the stream', () => streams.length === 3);
+    streams[2]!.end();
+    await until('the head', () => client.bytes.includes('\r\n\r\n'));
+    expect(client.bytes.toString('latin1')).toMatch(/\r\nContent-Length: 8\r\n[^]*\r\n\r\n$/);
+  });
+
+  it('whose length is known takes no byte more, and breaks off its connection when it ends before', async () => {
+    const { streams } = serve({ contentLength: 8 });
+    const { client, stream } = await open(streams);
+    stream.write('half');
+    expect(() => stream.write('a half')).toThrow(
+      expect.objectContaining({ name: 'RangeError', code: 'ERR_SOCKMAN_OUT_OF_RANGE' }) as Error,
+    );
+    stream.end();
+    await closed(client);
+    expect(client.bytes.toString('latin1')).toMatch(/\r\n\r\nhalf$/);
+    expect(log).toEqual([
+      expect.stringMatching(/stream at \/stream failed: .?4 bytes of its contentLength were not written/),
+    ]);
+  });
+
+  it('whose length is known goes on to its end while the server stops', async () => {
+    const { server, streams } = serve({ contentLength: 8 });
+    const { client, stream } = await open(streams);
+    stream.write('half');
+    void server.stop();
+    stream.write('half');
+    stream.end();
+    await closed(client);
+    expect(client.bytes.toString('latin1')).toMatch(/\r\n\r\nhalfhalf$/);
+  });
+
+  it('with an option that is none is answered with 500', async () => {
+    const { streams } = serve({ contentLength: -1 });
+    const client = await http.client();
+    client.send('GET /stream HTTP/1.1\r\n\r\n');
+    expect((await answers(client, 1))[0]!.status).toBe(500);
+    expect(streams).toEqual([]);
   });
 
   it.each(['open', 'full', 'ended and not sent'])('that is %s survives RST of its client', async (state) => {

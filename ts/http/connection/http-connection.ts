@@ -203,12 +203,14 @@ export class HttpConnection implements RequestOwner, StreamTarget {
 
   openStream(request: HttpRequest, status: number, options: StreamOptions): ReplyStream {
     if (request !== this.#request) return new ReplyStream(undefined);
-    if (options.ignoresInput === true || request.minorVersion === 0) request.closesConnection = true;
+    const { ignoresInput, contentLength = STREAM_LENGTH } = options;
+    const endsWithConnection = contentLength === STREAM_LENGTH && request.minorVersion === 0;
+    if (ignoresInput === true || endsWithConnection) request.closesConnection = true;
     const hasBody = request.method !== 'HEAD' && status !== 204 && status !== 304;
     const stream = new OpenStream(this, request, options, hasBody);
     this.#stream = stream;
     if (stream.ignoresInput) this.#reader.dropPending();
-    this.#note(this.#outbox.sendAnswer(this.#headOf(request, status, STREAM_LENGTH), ''));
+    this.#note(this.#outbox.sendAnswer(this.#headOf(request, status, contentLength), ''));
     return stream.reply;
   }
 
@@ -231,11 +233,12 @@ export class HttpConnection implements RequestOwner, StreamTarget {
 
   /** Sends pieces of the open stream. @returns Whether the kernel took all. */
   sendPieces(pieces: readonly Uint8Array[], maxUnsentBytes: number): boolean {
-    if (this.#isGone) return true;
-    const had = this.unsentBytes;
-    for (const piece of pieces) this.#outbox.push(piece);
-    if (had === 0) this.#flush();
-    else if (this.unsentBytes > maxUnsentBytes) this.close();
+    const hadUnsent = this.unsentBytes > 0;
+    for (let index = 0; index < pieces.length; index++) {
+      if (this.#isGone) return true;
+      this.#note(this.#outbox.sendOwn(pieces[index]!, index + 1 < pieces.length));
+    }
+    if (hadUnsent && this.unsentBytes > maxUnsentBytes) this.close();
     this.#settle();
     return this.unsentBytes === 0;
   }
@@ -277,10 +280,8 @@ export class HttpConnection implements RequestOwner, StreamTarget {
   /** The answer is on its way. */
   #answered(closes: boolean): void {
     if (this.#isGone) return;
-    if (closes) {
-      this.#closesWhenSent = true;
-      if (this.unsentBytes === 0) return this.#finish();
-    }
+    if (closes) this.#closesWhenSent = true;
+    if (this.#closesWhenSent && this.unsentBytes === 0) return this.#finish();
     this.#goOn();
   }
 

@@ -39,9 +39,21 @@ export class Outbox {
 
   /** Sends bytes that belong to the caller. */
   sendLent(bytes: Uint8Array): number {
-    const sent = this.#queue === undefined ? this.#context.sockMan.sendBytes(this.#nodeId, bytes) : 0;
+    const sent = this.#trySend(bytes, false);
     if (sent >= 0 && sent < bytes.length) this.push(bytes.slice(sent));
     return sent;
+  }
+
+  /** Takes over bytes and sends them. @param willSendMore - As `SockMan.sendBytes`. */
+  sendOwn(bytes: Uint8Array, willSendMore: boolean): number {
+    const sent = this.#trySend(bytes, willSendMore);
+    if (sent >= 0 && sent < bytes.length) this.push(sent === 0 ? bytes : bytes.subarray(sent));
+    return sent;
+  }
+
+  /** Nothing leaves before bytes that wait. */
+  #trySend(bytes: Uint8Array, willSendMore: boolean): number {
+    return this.#queue === undefined ? this.#context.sockMan.sendBytes(this.#nodeId, bytes, willSendMore) : 0;
   }
 
   /** Takes over bytes and adds them to those that wait. */

@@ -201,7 +201,8 @@ export class HttpRequest {
   }
 
   /**
-   * Answers with a body that comes in pieces: chunked, or up to the end of the connection for a 1.0 client.
+   * Answers with a body that comes in pieces: with its `contentLength` where that is known, otherwise chunked, or up to the end of
+   * the connection for a 1.0 client.
    *
    * @throws As `writeReply`.
    * @example
@@ -212,8 +213,9 @@ export class HttpRequest {
   startStream(status: number, options: StreamOptions = {}): ReplyStream {
     this.#mustBeOpen('startStream');
     checkStatus(status);
+    const stream = this.#sink.openStream(this, status, options);
     this.status = status;
-    return this.#sink.openStream(this, status, options);
+    return stream;
   }
 
   /** For the server: `beforeBody` did not answer, so the body may come. */

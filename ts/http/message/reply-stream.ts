@@ -9,6 +9,11 @@ export interface StreamOptions {
    * streams without end, such as Server-Sent Events. Default false.
    */
   ignoresInput?: boolean;
+  /**
+   * Length of the whole body in bytes, 0 to 2^53 - 1. It is sent as `Content-Length`, and the body without chunks, so that the
+   * connection of a 1.0 client can stay open. Default unknown.
+   */
+  contentLength?: number;
 }
 
 /** What a stream writes to. */
@@ -17,6 +22,8 @@ export interface StreamSink {
   writeChunk(data: Uint8Array): boolean;
   endStream(): void;
   abortStream(): void;
+  /** Whether the body has a length that it has to reach. */
+  readonly hasLength: boolean;
   /** A hook of the owner threw. */
   hookFailed(name: string, error: unknown): void;
   readonly unsentBytes: number;
@@ -24,13 +31,16 @@ export interface StreamSink {
 
 const encoder = new TextEncoder();
 
-/** An answer that is written piece by piece: chunked in HTTP/1.1, up to the end of the connection in HTTP/1.0. */
+/**
+ * An answer that is written piece by piece. Without a `contentLength` it is chunked in HTTP/1.1, and goes up to the end of the
+ * connection in HTTP/1.0.
+ */
 export class ReplyStream {
   /** Called once, when the stream is over: ended and sent, or the connection is gone. What it throws is logged. */
   onClose: (() => void) | undefined = undefined;
   /**
    * Called once, when the server begins to stop: the moment for a last piece. The server ends the stream when it returns or
-   * throws.
+   * throws; one with a `contentLength` goes on to its end.
    */
   onStop: (() => void) | undefined = undefined;
   #sink: StreamSink | undefined;
@@ -60,6 +70,7 @@ export class ReplyStream {
    *
    * @param data - Text, sent as UTF-8, or bytes, which are the stream's from then on.
    * @returns False when bytes wait for the client: wait until `drained` resolves.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: more than the `contentLength` has left; then nothing was sent.
    */
   write(data: string | Uint8Array): boolean {
     if (this.#sink === undefined || this.#isEnded) return true;
@@ -67,7 +78,7 @@ export class ReplyStream {
     return bytes.length === 0 || this.#sink.writeChunk(bytes);
   }
 
-  /** Ends the body. Idempotent. */
+  /** Ends the body. Idempotent. Short of its `contentLength` the connection is broken off, and the log says so. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -85,10 +96,10 @@ export class ReplyStream {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** For the server, when it begins to stop: calls `onStop`, and ends the stream. */
+  /** For the server, when it begins to stop: calls `onStop`, and ends the stream unless its body would be cut. */
   tellStop(): void {
     this.#call('onStop', this.onStop, this.#sink);
-    this.end();
+    if (this.#sink?.hasLength !== true) this.end();
   }
 
   /** For the connection: everything is sent. */
