@@ -35,11 +35,13 @@ export class AppendFile {
    * @throws {FileError} `ERR_SOCKMAN_SYSTEM`.
    */
   static async open(path: string, soundBytes: number, files: AppendFiles = fsPromises): Promise<AppendFile> {
+    let handle: FileHandle | undefined;
     try {
-      const handle = await files.open(path, 'a', FILE_MODE);
+      handle = await files.open(path, 'a', FILE_MODE);
       await handle.truncate(soundBytes);
       return new AppendFile(path, handle, soundBytes);
     } catch (error) {
+      await handle?.close().catch(() => undefined);
       throw systemFileError(path, 'opened', error);
     }
   }

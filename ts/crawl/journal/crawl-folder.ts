@@ -184,9 +184,17 @@ export class CrawlFolder {
 
   async #openFiles(knownBytes: number, recordBytes: number): Promise<void> {
     const { files, clock, listener } = this.#options;
-    this.#known = await AppendFile.open(join(this.path, 'known.journal'), knownBytes, files);
-    this.#records = await AppendFile.open(this.recordsPath, recordBytes, files);
-    this.#flusher = new Flusher(this.#known, this.#records, clock, listener);
+    // A round whose state the disk refused begins once more: its files are open.
+    await this.#closeFiles();
+    const known = await AppendFile.open(join(this.path, 'known.journal'), knownBytes, files);
+    try {
+      this.#records = await AppendFile.open(this.recordsPath, recordBytes, files);
+    } catch (error) {
+      await known.close().catch(() => undefined);
+      throw error;
+    }
+    this.#known = known;
+    this.#flusher = new Flusher(known, this.#records, clock, listener);
   }
 
   async #closeFiles(): Promise<void> {

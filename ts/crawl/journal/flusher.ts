@@ -69,10 +69,8 @@ export class Flusher {
     this.#isClosed = true;
     this.#timer?.cancel();
     await this.flush().catch(() => undefined);
-    for (const file of [this.#known, this.#records]) {
-      await file.sync();
-      await file.close();
-    }
+    const closeOne = (file: AppendFile): Promise<void> => file.sync().then(() => file.close());
+    await Promise.all([this.#known, this.#records].map(closeOne));
   }
 
   #run(): Promise<FileError | undefined> {
