@@ -45,8 +45,7 @@ export class OutputFile {
 
   /** Drops the new file; an existing one stays as it was. Does nothing after `finish`. */
   abandon(): void {
-    if (this.#fd === undefined) return;
-    this.#close();
+    if (this.#fd !== undefined) this.#close();
     rmSync(this.#temporary, { force: true });
   }
 
