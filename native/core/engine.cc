@@ -268,6 +268,13 @@ void Engine::KeepReady(Slot& slot) {
     m_still_ready.push_back(m_table.TokenOf(m_table.IndexOf(slot)));
 }
 
+/** Has the poller look once more at what it told of: it would tell of the next change only. */
+void Engine::WatchAnew(uint32_t index) {
+    const Slot& slot = m_table.At(index);
+    if ((slot.interest & kInterestEdge) == 0) return;
+    m_poller->SetInterest(slot.fd, m_table.TokenOf(index), slot.interest, slot.interest);
+}
+
 void Engine::WishChanged(uint32_t index) {
     if (!m_is_in_batch) return FollowWishOrReport(index);
     Slot& slot = m_table.At(index);

@@ -155,7 +155,10 @@ void Engine::ReportEvent(const PollEvent& event, RecordWriter& out) {
             } else if (sys::IsOutOfMemory(received)) {
                 // The sink's own receive tells it so.
                 flags = kReadable;
-            } else if (received != -EAGAIN) {
+            } else if (received == -EAGAIN) {
+                // Not ready after all. With something behind, such as urgent data, a new look would find the same for ever.
+                if ((event.ready & kMoreBehind) == 0) WatchAnew(index);
+            } else {
                 flags = kReadError;
                 a = static_cast<int32_t>(-received);
             }
