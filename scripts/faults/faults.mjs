@@ -2,7 +2,7 @@
 // `strace -e inject`; needs Linux, strace and a built package.
 //
 // Left out: `close` (a close that strace makes fail leaves the descriptor open, which systems do not), the calls that libuv
-// aborts the process over (`epoll_ctl` and `epoll_wait` of its own), and what passes by itself (EAGAIN, EINTR …) at every call.
+// aborts the process over (`epoll_ctl` and `epoll_wait` of its own), and what passes by itself (`PASSING`) at every call.
 
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -64,11 +64,17 @@ const DATA_FILES = [
 const MOMENTS = ['1', '3', '1+'];
 /** What passes by itself, at every third call of these at once: everything has to come to its end all the same. */
 const STORMS = { calls: 'accept4,sendto,recvfrom', errors: ['EAGAIN', 'EINTR'], moment: '2+3' };
-/** These pass by themselves: a signal, a moment without work, a connection that is off the queue then. */
-const PASSING = new Set(['EAGAIN', 'EINTR', 'ECONNABORTED']);
-/** As `PASSING`, of an accept that a firewall refuses. */
-const isPassing = (call, error) =>
-  PASSING.has(error) || (call === 'accept4' && (error === 'EPERM' || OF_THE_NETWORK.includes(error)));
+/**
+ * These pass by themselves: a signal, a moment without work, a connection that is off the queue then, or that a firewall refuses.
+ * Everything comes to its end.
+ */
+const PASSING = {
+  accept4: ['EAGAIN', 'EINTR', 'ECONNABORTED', 'EPERM', ...OF_THE_NETWORK],
+  sendto: ['EAGAIN', 'EINTR'],
+  recvfrom: ['EAGAIN', 'EINTR'],
+  openat: ['EINTR'],
+};
+const isPassing = (call, error) => PASSING[call]?.includes(error) === true;
 
 /**
  * @typedef {object} Fault
@@ -80,21 +86,21 @@ const isPassing = (call, error) =>
 
 /**
  * Every fault there is to try.
- * @param {readonly string[]} calls Those alone; all without one.
+ * @param {readonly string[]} names Those calls alone, or `CALL:ERROR`; all without one.
  * @returns {Fault[]}
  */
-export function faultsToTry(calls = []) {
+export function faultsToTry(names = []) {
   const storms = STORMS.errors.map((error) => ({ call: STORMS.calls, error, moment: STORMS.moment, kind: 'storm' }));
   const single = [
     ...Object.entries(SOCKET_CALLS).map(([call, errors]) => ({ call, errors, kind: 'sockets' })),
     ...Object.entries(FILE_CALLS).map(([call, errors]) => ({ call, errors, kind: 'files' })),
     ...Object.entries(FILTERED_CALLS).map(([call, errors]) => ({ call, errors, kind: 'data files' })),
   ]
-    .filter(({ call }) => calls.length === 0 || calls.includes(call))
     .flatMap(({ call, errors, kind }) => errors.map((error) => ({ call, error, kind })))
+    .filter(({ call, error }) => names.length === 0 || names.includes(call) || names.includes(`${call}:${error}`))
     .flatMap((one) => MOMENTS.map((moment) => ({ ...one, moment })))
     .filter(({ call, error, moment }) => moment !== '1+' || !isPassing(call, error));
-  return calls.length === 0 ? [...single, ...storms] : single;
+  return names.length === 0 ? [...single, ...storms] : single;
 }
 
 /**
@@ -137,7 +143,7 @@ export async function tryFault({ call, error, moment, kind }) {
     const { node, crawl } = resultIn(data)?.done ?? {};
     const isIntact = !touchesFiles || (node === 'done' && crawl === 'done');
     const injected = readFileSync(trace, 'latin1').split('(INJECTED)').length - 1;
-    const isCut = kind === 'storm' && verdict.outcome !== '';
+    const isCut = (kind === 'storm' || isPassing(call, error)) && verdict.outcome !== '';
     const fault = [verdict.fault, !isIntact && 'data spoilt', isCut && 'not all comes to its end']
       .filter(Boolean)
       .join(', ');
@@ -164,7 +170,7 @@ function verdictOf({ status, signal, complaint }, result) {
   const uncoded = Object.values(done).some((what) => what.startsWith('uncoded'));
   const fault = [
     uncoded && 'throws without a code',
-    left > 0 && `${left} descriptors left`,
+    left.length > 0 && `descriptors left: ${left.join(' ')}`,
     cpuMs > MAX_CPU_MS && `${cpuMs} ms of the processor`,
   ];
   return { fault: fault.filter(Boolean).join(', '), outcome };

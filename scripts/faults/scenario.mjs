@@ -2,10 +2,10 @@
 // order and by reset, does the same on a Unix-domain socket, serves HTTP, opens, saves and closes the data folder of a node, and
 // crawls a node with a folder of records if asked. `node scenario.mjs FOLDER [crawl]`
 //
-// Any step may fail, as the API says: by a result or an event. Writes FOLDER.json: what came of each step, how many
+// Any step may fail, as the API says: by a result or an event. Writes FOLDER.json: what came of each step, which
 // descriptors are left, and how much of the processor all took.
 
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Crawler, readRecords } from '../../esm/crawl.js';
 import { HttpServer } from '../../esm/http.js';
@@ -15,7 +15,7 @@ import { CHAIN_PARAMS } from '../../esm/p2p/index.js';
 
 const folder = process.argv[2];
 /** A step that goes on for longer waits for what will not come; that of the node waits for disks. */
-const STEP_MS = 3_000;
+const STEP_MS = 5_000;
 const NODE_STEP_MS = 20_000;
 /** What receives nothing is ended by force after half a minute. */
 const HTTP_END_MS = 35_000;
@@ -25,7 +25,19 @@ const LARGE = new Uint8Array(4_000_000);
 const GRANTED = Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 80]);
 const done = {};
 
-const countDescriptors = () => readdirSync('/proc/self/fd').length;
+const DESCRIPTORS = '/proc/self/fd';
+/** Which are open, and what each is. The one that reads the folder is gone. */
+function openDescriptors() {
+  const open = new Map();
+  for (const descriptor of readdirSync(DESCRIPTORS)) {
+    try {
+      open.set(descriptor, readlinkSync(join(DESCRIPTORS, descriptor)));
+    } catch {
+      continue;
+    }
+  }
+  return open;
+}
 
 /** Runs a step; what it throws must be an error with a code of ours, or of the system. */
 async function step(name, run, stepMs = STEP_MS) {
@@ -77,7 +89,7 @@ async function talk(client, heard, to, options) {
   return ended;
 }
 
-const before = countDescriptors();
+const before = openDescriptors();
 const server = echoServer(false);
 const proxy = echoServer(true);
 const heard = new Map();
@@ -180,8 +192,9 @@ async function crawl() {
 await step('node', runNode, NODE_STEP_MS);
 if (process.argv[3] === 'crawl') await step('crawl', crawl, NODE_STEP_MS);
 const { user, system } = process.cpuUsage();
+const left = [...openDescriptors()].filter(([descriptor, what]) => before.get(descriptor) !== what);
 // Not to standard output: what Node makes of that depends on calls that fail, too.
 writeFileSync(
   `${folder}.json`,
-  JSON.stringify({ done, left: countDescriptors() - before, cpuMs: Math.round((user + system) / 1_000) }),
+  JSON.stringify({ done, left: left.map(([, what]) => what), cpuMs: Math.round((user + system) / 1_000) }),
 );
