@@ -1,5 +1,5 @@
-// From the payload of one message to the function that acts on it: which messages count in which phase of a connection,
-// what happens when one does not decode, and who gets it when it does. (Bitcoin Core src/net_processing.cpp, ProcessMessage)
+// From the payload of one message to the function that acts on it: which messages are accepted in which phase of a
+// connection, what happens when one is malformed, and who gets it. (Bitcoin Core src/net_processing.cpp, ProcessMessage)
 
 import type { MessageType } from '../p2p/messages/message-types.ts';
 import { AddressEntries } from '../p2p/messages/addresses.ts';
@@ -30,7 +30,7 @@ import type { Transactions } from './transactions/transactions.ts';
 import type { PeerState } from './state/peer-state.ts';
 import { answerPing, takePong } from './conversation/ping.ts';
 
-/** What counts between `version` and `verack`. Anything else is dropped there without a penalty. */
+/** Types accepted between `version` and `verack`. Any other is dropped without a penalty. */
 const NEGOTIATION_TYPES: ReadonlySet<string> = new Set<MessageType>([
   'verack',
   'sendheaders',
@@ -41,14 +41,14 @@ const NEGOTIATION_TYPES: ReadonlySet<string> = new Set<MessageType>([
   'sendtxrcncl',
 ]);
 
-/** What a peer may say on a private-broadcast connection after `verack`. What we may: `SENT_PRIVATELY` of connman. */
+/** Types accepted on a private-broadcast connection after `verack`. Those that we send: `SENT_PRIVATELY` of connman. */
 const HEARD_PRIVATELY: ReadonlySet<string> = new Set<MessageType>(['pong', 'getdata']);
 
 /**
  * Acts on one message.
  *
- * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: the payload does not have the form of its type. Apart from what the first part of a
- *   `version` led to, nothing happened.
+ * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: the payload does not have the form of its type. Nothing has happened, except
+ * for the effects of the first part of a `version`.
  */
 export function dispatch(
   context: PeerContext,
@@ -65,7 +65,7 @@ export function dispatch(
     return;
   if (type === 'version' && !acceptVersionHead(context, peer, readVersionHead(new ByteReader(payload)))) return;
   if (!peer.node.isPrivateBroadcast && !context.hears(type)) {
-    // What nobody listens to is not made into thousands of objects.
+    // Without listeners, the entries are not made into thousands of objects.
     if (type === 'inv') return takeInv(context, transactions, peer, new InventoryEntries(payload));
     if (type === 'getdata') return takeGetData(context, peer, new InventoryEntries(payload));
     if (type === 'addr' || type === 'addrv2') {
@@ -87,7 +87,7 @@ function isWanted(context: PeerContext, peer: PeerState, type: string): boolean 
   return false;
 }
 
-/** Why a message does not count now, in Bitcoin Core's words; undefined: it does. */
+/** Why a message is not accepted now, in Bitcoin Core's words; undefined if it is. */
 function untimely({ node, isVersioned }: PeerState, type: string): string | undefined {
   if (!isVersioned) {
     if (type === 'version') return undefined;
@@ -101,12 +101,12 @@ function untimely({ node, isVersioned }: PeerState, type: string): string | unde
   return `ignoring ${quoted(type)} message from private-broadcast`;
 }
 
-/** A type as a peer wrote it: without the characters that a log must not have. */
+/** A type from a peer, without characters that a log must not have. */
 function quoted(type: string): string {
   return `"${type.replace(/[^\x20-\x7e]/g, '.')}"`;
 }
 
-/** Decodes a payload; undefined for one that costs its sender the connection. */
+/** Decodes a payload; undefined for one that ends the connection. */
 function decode({ node }: PeerState, type: string, payload: Uint8Array): Message | undefined {
   try {
     return decodeMessage(type, payload);
@@ -129,7 +129,7 @@ function announce(context: PeerContext, { node }: PeerState, message: Message, r
   events.emit(name, event as PeerMessage<never>);
 }
 
-/** What is different where nothing but one transaction is handed over. */
+/** Private-broadcast connections, which carry a single transaction. */
 function actPrivately(
   context: PeerContext,
   { privateBroadcast }: Transactions,
@@ -149,7 +149,7 @@ function actPrivately(
       if (takePong(context, peer, message, received.timeMs)) privateBroadcast.confirm(peer);
       return;
     default:
-      // Whatever else the peer says has nothing to do with the one transaction.
+      // Anything else has nothing to do with the transaction.
       return;
   }
 }
@@ -181,7 +181,7 @@ function act(
     case 'sendtxrcncl':
       return negotiation.takeSendTxRcncl(context, peer, message);
     case 'feature':
-      // Well-formed, and none is known yet.
+      // Well-formed, but no feature is known yet.
       return;
     case 'feefilter':
       return negotiation.takeFeeFilter(peer, message);

@@ -30,7 +30,7 @@ export class DueTasks {
     this.#nextRebroadcastMs = nowMs + this.#rebroadcastDelayMs();
   }
 
-  /** Does what is due. Cheap when nothing is. */
+  /** Runs tasks that are due. Cheap if none is. */
   run(): void {
     try {
       this.#runDue(this.#context.clock.wallTimeMs());
@@ -39,7 +39,7 @@ export class DueTasks {
     }
   }
 
-  /** Makes all of it due earlier, and does what that makes due. */
+  /** Makes all tasks due earlier, and runs those that are due then. */
   skip(ms: number): void {
     this.#nextExtraPeersMs -= ms;
     this.#nextRebroadcastMs -= ms;

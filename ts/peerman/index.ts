@@ -1,4 +1,4 @@
-// What is said on the connections of a `Connman` (`sockman/peerman`). Re-exports only.
+// The conversation on the connections of a `Connman` (`sockman/peerman`). Re-exports only.
 
 export { PeerManager } from './peer-manager.ts';
 export type { PeerManagerCounts } from './state/counts.ts';

@@ -1,5 +1,5 @@
-// How long a peer may be left alone: with thousands of peers, asking each of them ten times a second whether something is
-// due costs more than all that is ever sent.
+// How long a peer may be left alone: with thousands of peers, checking each ten times a second would cost more than all that
+// is ever sent.
 
 import type { PeerContext } from './state/peer-context.ts';
 import { isToldFeeFilter } from './transactions/fee-filter.ts';
@@ -9,14 +9,14 @@ import type { Transactions } from './transactions/transactions.ts';
 import { isToldAtOnce } from './transactions/tx-relay.ts';
 
 /**
- * Longest time between two visits to a peer, in milliseconds: for what has no moment known beforehand and none to be missed,
- * like an answer of the embedder that changes, tasks for all peers together, and timeouts of minutes.
+ * Longest time between two visits to a peer, in milliseconds: for things whose time is not known beforehand and that can
+ * wait, such as changed answers of the embedder, tasks over all peers, and timeouts of minutes.
  */
 const MAX_QUIET_MS = 1_000;
 
 /**
- * After a visit: for how long nothing is due to a peer, if nothing happens, in milliseconds. Undefined if every visit may bring
- * something, as in the handshake, or with an embedder that is asked each time.
+ * After a visit: for how long nothing is due to a peer if nothing happens, in milliseconds. Undefined if every visit may
+ * have something to do, as in the handshake, or with an embedder that is asked each time.
  */
 export function quietMs(context: PeerContext, { download }: Transactions, peer: PeerState): number | undefined {
   const { chainView, hooks } = context;

@@ -1,8 +1,5 @@
-// The peer manager: what is said on the connections of a `Connman`. (Bitcoin Core src/net_processing.cpp, PeerManagerImpl)
-//
-// It makes a decent peer: handshake and negotiation, pings, gossip of addresses, the consequences of bad behaviour. It
-// validates no blocks and no transactions: code that does is reached through hooks. It has no sockets and no timers: what is
-// due is done when `Connman` calls, for each peer every 100 ms or as late as was agreed the last time (`next-due.ts`).
+// The peer manager: the conversation on the connections of a `Connman`. (Bitcoin Core src/net_processing.cpp,
+// PeerManagerImpl)
 
 import type { NetEvents, NetworkStateStats, NodeStateStats, PeerNetwork } from '../connman/contract/net-events.ts';
 import type { P2PNode } from '../connman/node/peer.ts';
@@ -29,7 +26,7 @@ import type { TxAnnouncement } from './contract/announcements.ts';
 import { Transactions } from './transactions/transactions.ts';
 
 /**
- * Keeps the conversation with every peer going.
+ * Talks to every peer.
  *
  * @example
  * const peerManager = new PeerManager({ ignoreIncomingTxs: false });
@@ -55,7 +52,7 @@ export class PeerManager implements NetEvents {
   /**
    * Adds a listener; see `PeerManagerEvents`.
    *
-   * @returns Removes it again.
+   * @returns A function that removes it.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not a function.
    */
   on<Name extends keyof PeerManagerEvents>(name: Name, listener: (event: PeerManagerEvents[Name]) => void): () => void {
@@ -82,10 +79,11 @@ export class PeerManager implements NetEvents {
   }
 
   /**
-   * Sends a peer bytes of one's own making, as messages of any type: for tests, and for protocols that are not ours.
+   * Sends arbitrary bytes as a message of any type: for tests, and for protocols of one's own.
    *
    * @param type - 1 to 12 printable characters.
-   * @param payload - As it goes out; nothing is checked but its length. A peer hangs up over more than 4,000,000 bytes (V2: 4,000,012).
+   * @param payload - Sent as it is; only its length is checked. A peer disconnects for more than 4,000,000 bytes (V2:
+   * 4,000,012).
    * @returns As `send`.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` or {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: no transport could send it.
    */
@@ -95,7 +93,7 @@ export class PeerManager implements NetEvents {
     return peer !== undefined;
   }
 
-  /** Pings every peer as soon as may be. */
+  /** Pings every peer as soon as possible. */
   sendPings(): void {
     const { peers } = this.#context;
     for (const { ping } of peers.values()) ping.isQueued = true;
@@ -103,11 +101,12 @@ export class PeerManager implements NetEvents {
   }
 
   /**
-   * Tells our best block, at the start and whenever it changes: it is shown to peers, and decides which peers will do.
+   * Sets our best block, at the start and whenever it changes: peers are told its height, and the choice of peers depends on
+   * it.
    *
    * @param height - -1..2^31 - 1; -1 without a chain.
-   * @param timeSeconds - When it was made, by its header: 0..2^32 - 1.
-   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: either is no integer in its range.
+   * @param timeSeconds - Its time, from the header: 0..2^32 - 1.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: either is not an integer in its range.
    */
   setBestBlock(height: number, timeSeconds: number): void {
     if ((height | 0) !== height || height < -1) throw outOfRange('height', 'an integer -1..2^31-1', height);
@@ -118,7 +117,7 @@ export class PeerManager implements NetEvents {
   }
 
   /**
-   * Announces a transaction to every peer that wants it, to each in its own time.
+   * Announces a transaction to every peer that wants it, to each at its own time.
    *
    * @param transaction - Kept until the last peer was told.
    * @returns Its number; see `PeerHooks.getTx`.
@@ -128,7 +127,7 @@ export class PeerManager implements NetEvents {
     requireHash('txid', transaction.txid);
     requireHash('wtxid', transaction.wtxid);
     for (const { txRelay, node } of this.#context.peers.values()) {
-      // Before the first visit after the handshake nothing is queued: it would tell when we learned of it.
+      // Before the first visit after the handshake nothing is queued: it would reveal when we learned of the transaction.
       if (!node.isSuccessfullyConnected || txRelay === undefined || txRelay.nextInvMs === 0) continue;
       txRelay.queue(transaction);
       if (isToldAtOnce(node)) this.#context.network.wakeMessageHandler(node);
@@ -148,38 +147,38 @@ export class PeerManager implements NetEvents {
     return peer !== undefined && maybeSendGetHeaders(this.#context, peer, locator);
   }
 
-  /** Whether headers are being synced from a peer: it was asked for them because we were far behind, or is one of many. */
+  /** Whether headers are being synced from a peer. */
   isSyncingHeaders(nodeId: number): boolean {
     return this.#context.peers.get(nodeId)?.chain.isSyncing === true;
   }
 
-  /** Reports that headers of a peer connect to what we have: it may be asked for more at once. */
+  /** Reports that headers of a peer connect to known ones: it may be asked for more at once. */
   noteHeadersConnected(nodeId: number): void {
     const peer = this.#context.peers.get(nodeId);
     if (peer !== undefined) peer.chain.lastGetHeadersMs = 0;
   }
 
-  /** Reports that a peer announced a block that was news. Without such reports every peer counts the same. */
+  /** Reports that a peer announced a new block. Without such reports all peers rank equally. */
   noteBlockAnnouncement(nodeId: number, timeSeconds: number): void {
     const peer = this.#context.peers.get(nodeId);
     if (peer !== undefined) peer.chain.lastBlockAnnouncementSeconds = timeSeconds;
   }
 
-  /** Reports that a peer was the first to give us a block that we kept. Protects it from eviction. */
+  /** Reports that a peer was the first to send a block that was kept. Protects it from eviction. */
   noteNovelBlock(nodeId: number): void {
     const peer = this.#context.peers.get(nodeId);
     if (peer !== undefined) peer.node.lastBlockTimeSeconds = this.#context.nowSeconds();
   }
 
-  /** Reports that a peer was the first to give us a transaction that we kept. Protects it from eviction. */
+  /** Reports that a peer was the first to send a transaction that was kept. Protects it from eviction. */
   noteNovelTx(nodeId: number): void {
     const peer = this.#context.peers.get(nodeId);
     if (peer !== undefined) peer.node.lastTxTimeSeconds = this.#context.nowSeconds();
   }
 
   /**
-   * Reports that a peer broke the rules of something that is not judged here: it is disconnected and discouraged, unless
-   * the user vouched for it.
+   * Reports that a peer broke a rule that the embedder judges: it is disconnected and discouraged, unless the user vouched
+   * for it.
    *
    * @param reason - One line for the log, without text from the peer.
    */
@@ -190,17 +189,17 @@ export class PeerManager implements NetEvents {
     this.#context.network.wakeMessageHandler(peer.node);
   }
 
-  /** What is counted over all peers; goes on counting. For metrics. */
+  /** Counts over all peers; the object goes on counting. For metrics. */
   get counts(): Readonly<PeerManagerCounts> {
     return this.#context.counts;
   }
 
-  /** The median of how far the clocks of peers that we dialed are ahead of ours, in seconds; 0 with fewer than five. */
+  /** The median offset of the clocks of peers that we dialed, in seconds ahead of ours; 0 with fewer than five. */
   get timeOffsetSeconds(): number {
     return this.#context.clockOffset.medianSeconds();
   }
 
-  /** Whether our clock is so far from those of others that the user should look at it. */
+  /** Whether our clock differs so much from others that the user should check it. */
   get isClockSuspicious(): boolean {
     return this.#context.clockOffset.isSuspicious();
   }
@@ -224,14 +223,14 @@ export class PeerManager implements NetEvents {
   // ---- Private broadcast --------------------------------------------------------------------------------------------
 
   /**
-   * Hands a transaction over to three peers, through connections of their own that tell nothing of us. Try again later when
-   * it is refused.
+   * Sends a transaction to three peers, through separate connections that reveal nothing about us. Try again later if it is
+   * refused.
    *
    * @param bytes - The transaction with its witnesses. Kept.
-   * @returns `known` if it is on its way already; `full` if 10,000 others are; `unreachable` while there is no way to Tor and
+   * @returns `known` if it is on its way already; `full` if 1,000 others are; `unreachable` while there is no way to Tor and
    *   none to I2P, as before Tor's control port has named its proxy.
    * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is not a transaction.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no bytes.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not bytes.
    * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: more than fit into a message.
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: the option `privateBroadcast` is off.
    */
@@ -246,10 +245,10 @@ export class PeerManager implements NetEvents {
   }
 
   /**
-   * Gives up broadcasting a transaction.
+   * Stops broadcasting a transaction.
    *
    * @param id - Its txid or wtxid.
-   * @returns What was given up: transactions that differ in their witnesses have one txid.
+   * @returns The dropped ones: transactions that differ in their witnesses share a txid.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not 32 bytes.
    */
   abortPrivateBroadcast(id: Uint8Array): PrivateTransaction[] {
@@ -263,19 +262,19 @@ export class PeerManager implements NetEvents {
   }
 
   /**
-   * Does what is due for all peers together: stale tip, extra peers, broadcasts to be tried again. `sendMessages` calls it;
-   * only for times without a single peer somebody else has to.
+   * Runs due tasks over all peers: stale tip, extra peers, retried broadcasts. `sendMessages` calls it; while there are no
+   * peers, others must.
    */
   runDueTasks(): void {
     this.#tasks.run();
   }
 
   /**
-   * Has tasks for all peers together come as early as if this much time had passed; what that makes due is done at once.
-   * Nothing else changes. For tests. (Core's RPC `mockscheduler`)
+   * Makes the tasks over all peers as early as if this much time had passed, and runs those that are due then. Nothing else
+   * changes. For tests. (Core's RPC `mockscheduler`)
    *
    * @param ms - 0 or more.
-   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: less, or no number.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: less, or not a number.
    */
   skipTaskTime(ms: number): void {
     if (!(ms >= 0 && ms < Infinity)) throw outOfRange('ms', '0 or more', ms);
@@ -284,7 +283,7 @@ export class PeerManager implements NetEvents {
 
   // ---- NetEvents ----------------------------------------------------------------------------------------------------
 
-  /** @throws {SockManError} `ERR_SOCKMAN_STATE`: it serves another `Connman` already. */
+  /** @throws {SockManError} `ERR_SOCKMAN_STATE`: it already serves another `Connman`. */
   attach(network: PeerNetwork): void {
     this.#context.attach(network);
   }

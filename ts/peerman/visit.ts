@@ -19,17 +19,17 @@ import { PRIVATE_CONNECTION_MS } from './transactions/private-broadcast.ts';
 import type { Transactions } from './transactions/transactions.ts';
 import { maybeSendTxInvs } from './transactions/tx-relay.ts';
 
-/** An addr-fetch connection that did not answer by now ends, in milliseconds. (Core: ten mean times between gossip) */
+/** An addr-fetch connection without an answer ends after this, in milliseconds. (Core: ten mean times between gossip) */
 const ADDR_FETCH_TIMEOUT_MS = 300_000;
 
-/** Logs what a bad message or a hook that throws led to: it costs what was being done, and nothing else. */
+/** Logs the effect of a bad message or a throwing hook, which loses only the message or step. */
 export function logDropped({ logger }: PeerContext, { node }: PeerState, what: string, error: unknown): void {
   const line = `peer ${node.id}: dropped ${what}: ${shown(error)}`;
   if (error instanceof DecodeError) logger.debug(line);
   else logger.error(line);
 }
 
-/** Processes the next message of a peer, if there is one and its time has come. @returns Whether there is more to do. */
+/** Processes the next message of a peer, if there is one that may be processed. @returns Whether there is more to do. */
 export function processNext(
   context: PeerContext,
   transactions: Transactions,
@@ -37,7 +37,7 @@ export function processNext(
   interrupt: AbortSignal,
 ): boolean {
   const { node, requests } = peer;
-  // Our introduction comes first, however early the peer talks.
+  // Our `version` comes first, however early the peer sends.
   if (!node.isInbound && !peer.isVersionSent) return false;
   if (requests.length > 0) serve(context, peer);
   if (node.isMarkedForDisconnect) return false;
@@ -67,7 +67,7 @@ function serve(context: PeerContext, peer: PeerState): void {
   peer.requests.isShown = context.isMessageShown;
 }
 
-/** Sends a peer what is due, after drawing the consequences of what it did. */
+/** Acts on misbehaviour, then sends what is due. */
 export function sendDue(context: PeerContext, transactions: Transactions, peer: PeerState): void {
   const { node } = peer;
   actOnMisbehaviour(context, peer);
@@ -79,7 +79,7 @@ export function sendDue(context: PeerContext, transactions: Transactions, peer: 
   }
 }
 
-/** Ends a connection that is for one thing only and took too long for it. */
+/** Ends a single-purpose connection that took too long. */
 function isTimeUp({ clock }: PeerContext, { node }: PeerState): boolean {
   const connectedMs = clock.wallTimeMs() - node.connectedAtMs;
   if (node.isPrivateBroadcast && connectedMs > PRIVATE_CONNECTION_MS) {
@@ -92,7 +92,7 @@ function isTimeUp({ clock }: PeerContext, { node }: PeerState): boolean {
 
 type PeriodicStep = (context: PeerContext, peer: PeerState, transactions: Transactions) => void;
 
-/** What may be due to a peer, in this order. */
+/** Periodic steps, in this order. */
 const PERIODIC_STEPS: readonly PeriodicStep[] = [
   maybeAskFlooder,
   maybeSendPing,
@@ -113,7 +113,7 @@ function withChainView(step: (context: PeerContext, view: ChainView, peer: PeerS
   };
 }
 
-/** A hook that throws in one step, perhaps in every visit, must not keep the peer from all that comes after it. */
+/** A hook that throws in one step, perhaps in every visit, must not prevent the steps after it. */
 function runStep(context: PeerContext, transactions: Transactions, peer: PeerState, step: PeriodicStep): void {
   if (peer.node.isMarkedForDisconnect) return;
   try {

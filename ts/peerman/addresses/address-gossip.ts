@@ -1,5 +1,5 @@
-// Addresses that we tell peers of: answers to `getaddr`, news, and ourselves, each when its time has come.
-// (Bitcoin Core src/net_processing.cpp: SetupAddressRelay, PushAddress, MaybeSendAddr)
+// Addresses that we send to peers: answers to `getaddr`, relayed ones, and our own, each at its time. (Bitcoin Core
+// src/net_processing.cpp: SetupAddressRelay, PushAddress, MaybeSendAddr)
 
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import { MAX_ADDRESSES } from '../../p2p/messages/addresses.ts';
@@ -8,16 +8,15 @@ import { ADDRESS_BURST, AddressState } from '../state/address-state.ts';
 import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
-/** Mean times between announcements of ourselves and between messages of gossip, in milliseconds. (Core AVG_…_INTERVAL) */
+/** Mean intervals of self-announcements and of gossip messages, in milliseconds. (Core AVG_…_INTERVAL) */
 const SELF_ANNOUNCE_MEAN_MS = 24 * 3_600_000;
 const GOSSIP_MEAN_MS = 30_000;
 /** Largest share of the address book given to one peer, in percent. (Core MAX_PCT_ADDR_TO_SEND) */
 const MAX_PERCENT_TO_SEND = 23;
 
 /**
- * Lets a peer take part in gossip, unless its connection is not for that.
- *
- * Peers we dialed take part from their `version` on; inbound ones once they show interest, because others would swallow
+ * Lets a peer take part in gossip, unless its connection type excludes it.
+ * Peers that we dialed take part from their `version` on; inbound ones once they show interest, because others would drop
  * what they are sent.
  */
 export function setUpGossip({ random }: PeerContext, peer: PeerState): AddressState | undefined {
@@ -26,7 +25,7 @@ export function setUpGossip({ random }: PeerContext, peer: PeerState): AddressSt
   return peer.gossip;
 }
 
-/** Asks a peer that we dialed for addresses, and makes room for a long answer. */
+/** Asks a peer that we dialed for addresses, and allows it a long answer. */
 export function askForAddresses(context: PeerContext, peer: PeerState): void {
   if (setUpGossip(context, peer) === undefined) return;
   context.send(peer, { type: 'getaddr' });
@@ -34,7 +33,9 @@ export function askForAddresses(context: PeerContext, peer: PeerState): void {
   peer.addressTokens.add(ADDRESS_BURST);
 }
 
-/** `getaddr`. Only for those who dialed us: of others an attacker could read back what they planted, and recognise us. */
+/**
+ * `getaddr`. Answered only for inbound peers: from others an attacker could read back planted addresses, and recognise us.
+ */
 export function answerGetAddr(context: PeerContext, peer: PeerState): void {
   const { node } = peer;
   if (!node.isInbound) return;
@@ -53,12 +54,12 @@ export function answerGetAddr(context: PeerContext, peer: PeerState): void {
   for (const record of addresses) queueAddress(context, peer, record);
 }
 
-/** Whether the form of address message that the peer reads can hold this address. */
+/** Whether an address fits into the peer's form of address message. */
 export function canTakeAddress(peer: PeerState, { service }: PeerAddress): boolean {
   return peer.wantsAddrV2 || service.address.isV1Compatible();
 }
 
-/** Adds an address to the next message of gossip. */
+/** Adds an address to the next gossip message. */
 export function queueAddress({ random }: PeerContext, peer: PeerState, record: PeerAddress): void {
   const { gossip } = peer;
   if (gossip === undefined || !record.service.address.isValid() || !canTakeAddress(peer, record)) return;
@@ -67,7 +68,7 @@ export function queueAddress({ random }: PeerContext, peer: PeerState, record: P
   else gossip.toSend[uniformBelow(random, MAX_ADDRESSES)] = record;
 }
 
-/** Announces us, and sends what is queued, each if it is time. */
+/** Announces our address, and sends queued ones, each if it is time. */
 export function maybeSendAddresses(context: PeerContext, peer: PeerState): void {
   const { gossip } = peer;
   if (gossip === undefined) return;
@@ -95,7 +96,8 @@ function maybeAnnounceSelf(context: PeerContext, peer: PeerState, gossip: Addres
   const service = network.getLocalAddrForPeer(peer.node);
   if (service === undefined) return;
   const record = { timeSeconds: context.nowSeconds(), services: peer.ourServices, service };
-  // The first goes alone and at once: a new peer looks at one address, and among others ours could be lost.
+  // The first announcement is sent alone and at once: of a new peer's message only one address is processed, and ours could
+  // be lost among others.
   if (!isFirst) queueAddress(context, peer, record);
   else if (canTakeAddress(peer, record)) sendAddresses(context, peer, [record]);
 }

@@ -1,5 +1,5 @@
-// Addresses that peers tell us of: looked at up to a rate, put into the address book, passed on to one or two others.
-// (Bitcoin Core src/net_processing.cpp, ProcessAddrs; BIP 155)
+// Addresses from peers: processed up to a rate, added to the address book, relayed to one or two other peers. (Bitcoin Core
+// src/net_processing.cpp, ProcessAddrs; BIP 155)
 
 import type { Service } from '../../netaddr/service.ts';
 import type { AddressEntries, PeerAddress } from '../../p2p/messages/addresses.ts';
@@ -11,18 +11,18 @@ import { mayHaveUsefulAddressBook } from '../state/desired-services.ts';
 import type { PeerState } from '../state/peer-state.ts';
 import { relayTargets } from './relay-targets.ts';
 
-/** How old an address may be to be passed on, and how far ahead of our clock its time may be, in seconds. */
+/** How old a relayed address may be, and how far in the future its time may be, in seconds. */
 const FRESH_SECONDS = 600;
-/** Messages with more addresses than this are answers, not news. */
+/** Messages with more addresses than this are answers and not relayed. */
 const MAX_NEWS_RECORDS = 10;
-/** Times up to this one (in 1973) are nonsense. */
+/** Times up to this one (in 1973) are invalid. */
 const LAST_NONSENSE_TIME_SECONDS = 100_000_000;
-/** How old an address with a nonsensical time is taken to be. */
+/** Assumed age of an address with an invalid time. */
 const DEFAULT_AGE_SECONDS = 5 * 86_400;
-/** Hearsay is discounted by this when it enters the address book. */
+/** Subtracted from the times of gossiped addresses when they enter the address book. */
 const HEARSAY_PENALTY_SECONDS = 2 * 3_600;
 
-/** `addr` or `addrv2`: both are welcome, whatever was negotiated. */
+/** `addr` or `addrv2`: both are accepted, whatever was negotiated. */
 export function takeAddresses(
   context: PeerContext,
   peer: PeerState,
@@ -38,7 +38,7 @@ export function takeAddresses(
   const { addressBook, network, clock } = context;
   const nowSeconds = context.nowSeconds();
   peer.addressTokens.refill(clock.wallTimeMs());
-  // In a random order, so that the sender cannot choose which ones the rate limit spares.
+  // In a random order, so that the sender cannot choose which ones pass the rate limit.
   const order = Array.from({ length: entries.count }, (_, index) => index);
   shuffle(context.random, order);
   const isNews = !peer.isGetAddrOut && entries.count <= MAX_NEWS_RECORDS;

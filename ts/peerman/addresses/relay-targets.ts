@@ -1,5 +1,5 @@
-// The peers that an address is passed on to: one or two, the same ones for about a day. Repeating an address does not spread it,
-// and nobody outside can tell who will hear of it. (Bitcoin Core src/net_processing.cpp, RelayAddress)
+// The peers that an address is relayed to: one or two, the same ones for about a day. Repeating an address does not spread
+// it further, and outsiders cannot tell who will hear of it. (Bitcoin Core src/net_processing.cpp, RelayAddress)
 
 import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
@@ -9,14 +9,14 @@ import { canTakeAddress } from './address-gossip.ts';
 import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
-/** The peers of an address change once in this time, each address at a time of day of its own. */
+/** The peers of an address change once in this time, at a time of day that depends on the address. */
 const EPOCH_SECONDS = 86_400n;
 /** First eight bytes of SHA-256 of "main address relay". (Core RANDOMIZER_ID_ADDRESS_RELAY) */
 const ADDRESS_RELAY_ID = 0x3cac0035b5866b90n;
-/** More peers than this are not drawn from. Each address costs time for all of them, and thousands of peers send addresses. */
+/** Most peers to choose from. Each address costs time for all of them, and thousands of peers send addresses. */
 const MAX_CANDIDATES = 1_000;
 
-/** A candidate and the number that was drawn for it: the highest win. */
+/** A candidate and its random number: the highest win. */
 interface Draw {
   readonly peer: PeerState;
   readonly low: number;
@@ -32,7 +32,7 @@ export function relayTargets(
 ): PeerState[] {
   const base = addressHash(context, record.service);
   const [baseLow] = base.finalizeHalves();
-  // An address that we cannot try ourselves gets less of a push.
+  // An address that we cannot try ourselves is relayed less.
   const targetCount = isReachable || (baseLow! & 1) === 1 ? 2 : 1;
   const hash = new SipHash(0n, 0n);
   const idBytes = new Uint8Array(8);
@@ -49,7 +49,7 @@ export function relayTargets(
   return best.map(({ peer }) => peer);
 }
 
-/** All peers; of very many, some that follow each other, from one that the address chooses. */
+/** All peers; of very many, a consecutive range, starting at one that the address determines. */
 function* candidates({ peers }: PeerContext, choice: number): Generator<PeerState> {
   if (peers.size <= MAX_CANDIDATES) return yield* peers.values();
   const all = [...peers.values()];
@@ -57,7 +57,7 @@ function* candidates({ peers }: PeerContext, choice: number): Generator<PeerStat
   for (let index = 0; index < MAX_CANDIDATES; index++) yield all[(start + index) % all.length]!;
 }
 
-/** A secret hash of the address and of the day it has. */
+/** A secret hash of the address and of its day. */
 function addressHash(context: PeerContext, { address, port }: Service): SipHash {
   const plain = new SipHash(0n, 0n);
   plain.writeUint64(BigInt(NETWORK_NUMBERS[address.network])).writeUint64(BigInt(port)).write(address.bytes);

@@ -1,5 +1,5 @@
-// Messages about the chain: held against the limits that need no knowledge of it, and handed on to the embedder.
-// (Bitcoin Core src/net_processing.cpp; BIPs 37, 130, 152, 157)
+// Messages about the chain: checked against the limits that need no knowledge of it, and passed on to the embedder. (Bitcoin
+// Core src/net_processing.cpp; BIPs 37, 130, 152, 157)
 
 import { checkHeaderEntries } from '../../p2p/check-headers.ts';
 import type { HeadersFault } from '../../p2p/check-headers.ts';
@@ -17,13 +17,13 @@ import type { PeerState } from '../state/peer-state.ts';
 /** More headers than this are announced by the hash of the last one. (Core MAX_BLOCKS_TO_ANNOUNCE) */
 const MAX_ANNOUNCED_HEADERS = 8;
 
-/** What is held against a peer that sent them. */
+/** The reason for which their sender is disconnected. */
 const HEADERS_FAULTS: Readonly<Record<HeadersFault, string>> = {
   'invalid-proof-of-work': 'header with invalid proof of work',
   'not-continuous': 'headers that do not build on each other',
 };
 
-/** What is dropped while blocks are read from disk: nothing could be said about it. */
+/** Types that are dropped while blocks are read from disk: they cannot be answered. */
 const UNWANTED_WHILE_LOADING: ReadonlySet<string> = new Set<ChainMessageType>([
   'getheaders',
   'block',
@@ -31,10 +31,10 @@ const UNWANTED_WHILE_LOADING: ReadonlySet<string> = new Set<ChainMessageType>([
   'blocktxn',
 ]);
 
-/** Messages about the chain that are decoded before they are looked at. */
+/** Types that are decoded before they are checked. */
 type DecodedType = Exclude<ChainMessageType, 'headers'>;
 
-/** Takes a message about the chain. */
+/** Accepts a message about the chain. */
 export function takeChainMessage(
   context: PeerContext,
   peer: PeerState,
@@ -48,25 +48,24 @@ export function takeChainMessage(
 }
 
 /**
- * Takes headers, where they lie. What can be said of them without knowing the chain is checked here, and costs their sender
- * the connection: work that was not done, and headers that do not build on each other. So a flood of made-up headers ends
- * with the first of them.
+ * Accepts headers, in place. Two faults can be found without the chain, and end the connection: missing proof of work, and
+ * headers that do not build on each other. So a flood of made-up headers ends with the first of them.
  */
 export function takeHeaders(context: PeerContext, peer: PeerState, payload: Uint8Array): void {
   const { hooks } = context;
   if (hooks.isLoading?.() === true) return;
   const entries = new HeaderEntries(payload);
   if (entries.count > MAX_HEADERS) return context.misbehaving(peer, `more than ${MAX_HEADERS} headers`);
-  // An empty answer is one: a peer that has nothing for us may be asked again.
+  // An empty answer is one, too: the peer may be asked again.
   if (entries.count === 0) peer.chain.lastGetHeadersMs = 0;
   const fault = checkHeaderEntries(entries, context.network.chain);
   if (fault !== undefined) return context.misbehaving(peer, HEADERS_FAULTS[fault]);
   hooks.onChainMessage?.(peer.node, 'headers', payload);
-  // Fewer than fit into a message: these were all that the peer has.
+  // Fewer than fit into a message: the peer has no more.
   if (entries.count < MAX_HEADERS) considerShortChain(context, peer);
 }
 
-/** Checks what can be checked; the peer pays for what is not within limits. */
+/** Checks the limits; a violation is punished. */
 function isWithinLimits(context: PeerContext, peer: PeerState, message: MessageMap[DecodedType]): boolean {
   switch (message.type) {
     case 'getheaders':
@@ -86,7 +85,7 @@ function isWithinLimits(context: PeerContext, peer: PeerState, message: MessageM
   }
 }
 
-/** Nobody but a broken client asks for what was not offered, or for blocks that we do not have. */
+/** Only a broken client requests filters that were not offered, or for unknown blocks. */
 function isFilterRequestGood(
   { chainView }: PeerContext,
   { node, ourServices }: PeerState,
@@ -96,7 +95,7 @@ function isFilterRequestGood(
 ): boolean {
   const isOffered = (ourServices & Services.COMPACT_FILTERS) !== 0n && request.filterType === BASIC_FILTER_TYPE;
   const stop = chainView?.block(request.stopHash);
-  // Without a view of the chain the heights are for the embedder to judge.
+  // Without a chain view, the embedder judges the heights.
   const isKnown = chainView === undefined || stop !== undefined;
   const stopHeight = stop?.height ?? startHeight;
   if (isOffered && isKnown && startHeight <= stopHeight && stopHeight - startHeight < span) return true;
@@ -104,7 +103,7 @@ function isFilterRequestGood(
   return false;
 }
 
-/** Announces blocks in the form that the peer wants. */
+/** Announces blocks in the peer's preferred form. */
 export function maybeAnnounceBlocks(context: PeerContext, peer: PeerState): void {
   const announcement = context.hooks.blocksToAnnounce?.(peer.node);
   const last = announcement?.headers.at(-1);

@@ -1,15 +1,15 @@
-// Outbound peers above the limits, and when to want one: a stale tip may mean that all our peers are in league.
-// (Bitcoin Core src/net_processing.cpp, CheckForStaleTipAndEvictPeers)
+// Outbound peers above the limits: a stale tip may mean that all our peers collude, so another one is tried. (Bitcoin Core
+// src/net_processing.cpp, CheckForStaleTipAndEvictPeers)
 
 import type { P2PNode } from '../../connman/node/peer.ts';
 import type { PeerContext } from '../state/peer-context.ts';
 
-/** How often extra peers are looked at, and how often the tip, in milliseconds. (Core EXTRA_PEER_CHECK_INTERVAL, …) */
+/** Intervals of the checks for extra peers and of the tip, in milliseconds. (Core EXTRA_PEER_CHECK_INTERVAL, …) */
 export const EXTRA_PEER_CHECK_MS = 45_000;
 const STALE_CHECK_MS = 600_000;
 /** Without a new block for this long the tip is stale: three times the mean, in milliseconds. */
 const STALE_TIP_MS = 3 * 600_000;
-/** A peer gets so long to show what it has, in milliseconds. (Core MINIMUM_CONNECT_TIME) */
+/** Time that a peer gets before it can be evicted, in milliseconds. (Core MINIMUM_CONNECT_TIME) */
 const MIN_CONNECTED_MS = 30_000;
 /** With a tip younger than this, the first sync is over. */
 const CURRENT_TIP_SECONDS = 20 * 600;
@@ -39,7 +39,7 @@ export class ExtraPeers {
     }
   }
 
-  /** Of the two youngest, the one that gave us a block longer ago; the older one wins a draw. */
+  /** Of the two youngest, evicts the one whose last block is older; on a draw, the older one. */
   #evictBlockRelay(): void {
     const { network } = this.#context;
     if (network.extraBlockRelayCount() === 0) return;
@@ -52,7 +52,7 @@ export class ExtraPeers {
     if (this.#connectedMs(loser) >= MIN_CONNECTED_MS) this.#disconnectIdle(loser);
   }
 
-  /** The one that announced a block longest ago, unless it is protected or our only tie to its network. */
+  /** Evicts the one that announced a block longest ago, unless it is protected or our only connection to its network. */
   #evictFullRelay(): void {
     const { network } = this.#context;
     if (network.extraFullOutboundCount() === 0) return;
@@ -64,7 +64,7 @@ export class ExtraPeers {
       if (worst === undefined || this.#isWorse(node, worst)) worst = node;
     });
     if (worst === undefined || this.#connectedMs(worst) <= MIN_CONNECTED_MS) return;
-    // The extra peer did its job: no other is wanted before the tip is found stale again.
+    // The extra peer did its job: no other is wanted until the tip is stale again.
     if (this.#disconnectIdle(worst)) network.tryNewOutboundPeer = false;
   }
 
@@ -81,7 +81,7 @@ export class ExtraPeers {
     return this.#context.clock.wallTimeMs() - connectedAtMs;
   }
 
-  /** @returns Whether it was disconnected: not while blocks are on their way from it. */
+  /** @returns Whether it was disconnected: not while it is sending blocks. */
   #disconnectIdle(node: P2PNode): boolean {
     const inFlight = this.#context.chainView?.blocksInFlight(node.id) ?? [];
     if (inFlight.length === 0) node.disconnect('more outbound peers than wanted');
@@ -90,7 +90,7 @@ export class ExtraPeers {
 
   #checkStaleTip(nowMs: number, hasBlocksInFlight: boolean): void {
     const { network, hooks } = this.#context;
-    // The first look starts the clock.
+    // The first check starts the clock.
     if (this.#context.lastTipUpdateMs === 0) this.#context.lastTipUpdateMs = nowMs;
     const isStale = this.#context.lastTipUpdateMs < nowMs - STALE_TIP_MS && !hasBlocksInFlight;
     const canDial = network.isNetworkActive && network.usesAddressBook && hooks.isLoading?.() !== true;

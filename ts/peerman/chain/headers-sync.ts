@@ -1,20 +1,20 @@
-// Asking peers for headers: not too often, of one peer as long as we are far behind, and not for ever of one that does not
-// answer. What the headers say is for the embedder to judge. (Bitcoin Core src/net_processing.cpp, MaybeSendGetHeaders)
+// Requesting headers: not too often, from one peer while we are far behind, and not for ever from one that does not answer.
+// The embedder judges the headers. (Bitcoin Core src/net_processing.cpp, MaybeSendGetHeaders)
 
 import { SENDHEADERS_VERSION } from '../../p2p/protocol.ts';
 import type { ChainView } from '../contract/chain-view.ts';
 import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
-/** An unanswered `getheaders` keeps another one back for so long, in milliseconds. (Core HEADERS_RESPONSE_TIME) */
+/** An unanswered `getheaders` delays the next for this long, in milliseconds. (Core HEADERS_RESPONSE_TIME) */
 const RESPONSE_TIME_MS = 120_000;
-/** The first headers must come within a base and a bit for each header, in milliseconds. (Core HEADERS_DOWNLOAD_TIMEOUT_*) */
+/** Deadline of the first headers: a base, and a bit for each header, in milliseconds. (Core HEADERS_DOWNLOAD_TIMEOUT_*) */
 const SYNC_BASE_MS = 15 * 60_000;
 const SYNC_PER_HEADER_MS = 1;
 const BLOCK_SPACING_SECONDS = 600;
-/** With a best header younger than this, all peers are asked. */
+/** If the best header is younger than this, all peers are asked. */
 const NEARLY_CURRENT_SECONDS = 86_400;
-/** "As many as fit." */
+/** The value that means "as many as fit". */
 const NO_STOP_HASH = new Uint8Array(32);
 
 /** Sends `getheaders`, unless one is out. @returns Whether it was sent. */
@@ -27,7 +27,7 @@ export function maybeSendGetHeaders(context: PeerContext, peer: PeerState, locat
   return true;
 }
 
-/** Tells a peer, once, that we like headers better than hashes: when its chain is one that we take headers of. */
+/** Tells a peer, once, that we prefer headers to hashes, as soon as its chain is good enough to take headers from. */
 export function maybeSendSendHeaders(context: PeerContext, view: ChainView, peer: PeerState): void {
   const { node, chain } = peer;
   if (chain.isSendHeadersSent || node.commonVersion < SENDHEADERS_VERSION) return;
@@ -36,7 +36,7 @@ export function maybeSendSendHeaders(context: PeerContext, view: ChainView, peer
   context.send(peer, { type: 'sendheaders' });
 }
 
-/** Starts to sync headers from a peer, if it is one to sync from and the time for it. */
+/** Starts syncing headers from a peer, if it is suitable and it is time. */
 export function maybeStartSync(context: PeerContext, view: ChainView, peer: PeerState): void {
   const { chain } = peer;
   if (chain.isSyncing || !peer.servesBlocks || context.hooks.isLoading?.() === true) return;
@@ -48,7 +48,7 @@ export function maybeStartSync(context: PeerContext, view: ChainView, peer: Peer
   chain.syncDeadlineMs = context.clock.wallTimeMs() + SYNC_BASE_MS + SYNC_PER_HEADER_MS * expectedHeaders;
 }
 
-/** Far behind, one peer is enough: one that we chose, or any if there is no other. */
+/** While far behind, one peer is enough: one that we chose, or any if there is no other. */
 function isFirstChoice(context: PeerContext, view: ChainView, { chain, node }: PeerState): boolean {
   const { isSyncing, isPreferredDownload } = context.chainCounts;
   if (isSyncing > 0) return false;
@@ -57,7 +57,7 @@ function isFirstChoice(context: PeerContext, view: ChainView, { chain, node }: P
   return isPreferredDownload === 0 || !view.anyBlocksInFlight();
 }
 
-/** Gives up a peer whose first headers do not come, if there is another to ask. */
+/** Disconnects a peer whose first headers do not come, if there is another to ask. */
 export function checkSyncDeadline(context: PeerContext, view: ChainView, peer: PeerState): void {
   const { chain, node } = peer;
   if (!chain.isSyncing || chain.syncDeadlineMs === Infinity) return;

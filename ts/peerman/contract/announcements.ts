@@ -1,21 +1,21 @@
-// What an embedder has announced to peers.
+// What an embedder announces to peers.
 
 import type { BlockHeader } from '../../p2p/messages/block-header.ts';
 
-/** Blocks to be announced to one peer. */
+/** Blocks to announce to one peer. */
 export interface BlockAnnouncement {
   /** Ascending, one building on the other, at least one. */
   readonly headers: readonly BlockHeader[];
-  /** Whether the first builds on a block that the peer is known to have: only then can it use headers. */
+  /** Whether the peer is known to have the block before the first: only then headers are useful to it. */
   readonly connects: boolean;
-  /** The payload of `cmpctblock` for a single block, for peers that asked for that. */
+  /** The payload of `cmpctblock` for a single block, for peers that negotiated it. */
   readonly compactBlock?: () => Uint8Array;
 }
 
-/** A transaction to be announced. Hashes are 32 bytes in wire order. */
+/** A transaction to announce. Hashes are 32 bytes in wire order. */
 export interface TxAnnouncement {
   readonly txid: Uint8Array;
   readonly wtxid: Uint8Array;
-  /** Peers whose `feefilter` is above it are not told. Left out: all are. */
+  /** Not announced to peers whose `feefilter` is higher. Default: announced to all. */
   readonly feeRateSatPerKvB?: bigint;
 }

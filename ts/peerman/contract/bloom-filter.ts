@@ -1,20 +1,20 @@
-// The filter of a light client: which transactions it wants to hear of. (BIP 37; Bitcoin Core src/common/bloom.cpp)
+// The filter of a light client, which selects the transactions announced to it. (BIP 37; Bitcoin Core src/common/bloom.cpp)
 
 import { scriptPushes, isPaidToPlainKeys } from '../../p2p/messages/script.ts';
 import { transactionIds, transactionScripts } from '../../p2p/messages/transaction.ts';
 import { ByteWriter } from '../../util/bytes/bytes.ts';
 
-/** Multiplied with the number of a hash function, to tell its seed from the others'. (BIP 37) */
+/** Factor that gives each hash function another seed. (BIP 37) */
 const SEED_STEP = 0xfba4c795;
 const BITS_PER_BYTE = 8;
-/** Of `flags`: whether outputs that match are inserted, so that what spends them matches too. (BIP 37) */
+/** Bits of `flags`: whether matching outputs are inserted, so that transactions that spend them match too. (BIP 37) */
 const UPDATE_MASK = 3;
 const UPDATE_ALL = 1;
 const UPDATE_PLAIN_KEYS = 2;
 
 /** A Bloom filter as a peer set it up. Hashes are MurmurHash3, x86, 32 bits. */
 export class BloomFilter {
-  /** How matching outputs are to be added, bits 0 and 1: never, always, or for plain keys only. (BIP 37) */
+  /** When matching outputs are inserted, bits 0 and 1: never, always, or only for plain keys. (BIP 37) */
   readonly flags: number;
   readonly #bytes: Uint8Array;
   readonly #hashFunctionCount: number;
@@ -28,7 +28,7 @@ export class BloomFilter {
     this.flags = flags;
   }
 
-  /** Adds an element: hash, key or outpoint, as BIP 37 has it. */
+  /** Adds an element: hash, key or outpoint, as in BIP 37. */
   insert(element: Uint8Array): void {
     if (this.#bytes.length === 0) return;
     for (let index = 0; index < this.#hashFunctionCount; index++) {
@@ -37,7 +37,7 @@ export class BloomFilter {
     }
   }
 
-  /** Whether the element is in the filter, or looks as if it were. */
+  /** Whether the filter contains the element, or seems to. */
   has(element: Uint8Array): boolean {
     if (this.#bytes.length === 0) return true;
     for (let index = 0; index < this.#hashFunctionCount; index++) {
@@ -48,11 +48,11 @@ export class BloomFilter {
   }
 
   /**
-   * Whether the owner of the filter wants to hear of a transaction: of its txid, an output that it spends, or anything that
-   * one of its scripts pushes. Outputs that match are inserted, if the owner wants that.
+   * Whether a transaction matches: its txid, an output that it spends, or data that one of its scripts pushes. Matching
+   * outputs are inserted, as `flags` say.
    *
    * @param bytes - The transaction, serialized, with or without witnesses.
-   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is not a transaction.
+   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: not a transaction.
    * @see Bitcoin Core src/common/bloom.cpp, IsRelevantAndUpdate
    */
   matchesTx(bytes: Uint8Array): boolean {
@@ -88,7 +88,7 @@ export class BloomFilter {
   }
 }
 
-/** An output of a transaction, as an input that spends it names it. */
+/** An output of a transaction, in the form in which an input refers to it. */
 function outpointOf(txid: Uint8Array, index: number): Uint8Array {
   return new ByteWriter(txid.length + 4).bytes(txid).uint32LE(index).finish();
 }

@@ -1,4 +1,4 @@
-// What a `PeerManager` tells its listeners, by name.
+// The events of a `PeerManager`, by name.
 
 import type { NodeView } from '../../connman/node/peer.ts';
 import type { MessageType } from '../../p2p/messages/message-types.ts';
@@ -8,9 +8,9 @@ import type { Message, MessageMap, UnknownMessage } from '../../p2p/messages/reg
 export interface PeerMessage<M = Message> {
   readonly nodeId: number;
   readonly node: NodeView;
-  /** Byte arrays in it are views of `payload`. Where `exceedsLimit` is set, its sender is about to be punished for it. */
+  /** Byte arrays in it are views of `payload`. If `exceedsLimit` is set, the sender is about to be punished. */
   readonly message: M;
-  /** The bytes as they came. Belongs to all listeners: not to be changed. */
+  /** The received bytes. All listeners share them: do not change them. */
   readonly payload: Uint8Array;
   /** When its last byte arrived, wall-clock milliseconds. */
   readonly receivedMs: number;
@@ -25,14 +25,14 @@ export type MessageEvents = {
   [T in MessageType as `message:${T}`]: PeerMessage<MessageMap[T]>;
 } & { 'message:unknown': PeerMessage<UnknownMessage> };
 
-/** All events. They come from inside the processing of messages: a listener returns soon. */
+/** All events. They are emitted while messages are processed: listeners must return soon. */
 export interface PeerManagerEvents extends MessageEvents {
-  /** Every message, before the event of its type. */
+  /** Every message, emitted before the event of its type. */
   message: PeerMessage;
   /** The handshake is done: messages may be sent. */
   peerReady: { readonly nodeId: number; readonly node: NodeView };
-  /** A peer is gone, also one that never became ready. */
+  /** A peer is gone, even one that never became ready. */
   peerGone: { readonly nodeId: number; readonly node: NodeView };
-  /** A peer broke the protocol, and is about to be disconnected unless it may do anything. */
+  /** A peer broke the protocol, and is about to be disconnected unless its permissions prevent that. */
   misbehaving: { readonly nodeId: number; readonly node: NodeView; readonly reason: string };
 }

@@ -11,25 +11,28 @@ import type { RandomUint32 } from '../../util/random.ts';
 import type { ChainView } from './chain-view.ts';
 import type { PeerHooks } from './hooks.ts';
 
-/** What the peer manager needs of a ban list; `BanMan` is one. */
+/** The part of a ban list that the peer manager uses; `BanMan` implements it. */
 export interface PeerBans {
-  /** Whether connections with it are refused. */
+  /** Whether connections with an address are refused. */
   isBanned(address: NetAddress): boolean;
-  /** Whether it misbehaved: refused while inbound slots are nearly used up, evicted first of those that nothing protects. */
+  /** Whether an address misbehaved: refused while inbound slots are nearly used up, and evicted before unprotected others. */
   isDiscouraged(address: NetAddress): boolean;
-  /** Notes that it misbehaved. */
+  /** Records misbehaviour. */
   discourage(address: NetAddress): void;
 }
 
-/** What a `PeerManager` is given. Nothing is needed: a node without any of it has no chain and relays no transactions. */
+/** Options of a `PeerManager`. All are optional: without them a node has no chain and relays no transactions. */
 export interface PeerManagerOptions {
-  /** Where the embedder's chain, blocks and transactions come in. */
+  /** The embedder's chain, blocks and transactions. */
   hooks?: PeerHooks;
-  /** The embedder's chain, for the choice of outbound peers. Without one, they are not held against it. */
+  /** The embedder's chain, for the choice of outbound peers. Without one, peers are not judged by their chain. */
   chainView?: ChainView;
-  /** The address book that gossip goes into; the one that `Connman` dials from. */
+  /** The address book for gossip; the same that `Connman` dials from. */
   addressBook?: AddressSource;
-  /** Banned and discouraged addresses, and where misbehaving peers are noted. Without one they are only disconnected. */
+  /**
+   * The list of banned and discouraged addresses, to which misbehaving peers are added. Without one they are only
+   * disconnected.
+   */
   banMan?: PeerBans;
   /** "Blocks only": peers are told to send no transactions, and disconnected if they do. Default: true without `onTx`. */
   ignoreIncomingTxs?: boolean;
@@ -38,26 +41,26 @@ export interface PeerManagerOptions {
    * satoshi, however low the hook `minFeeRate` is. 0..2,100,000,000,000,000, default 100. (Core's `-minrelaytxfee`)
    */
   minRelayFeeRate?: bigint;
-  /** Pass addresses on to other peers. Default true. */
+  /** Relay addresses to other peers. Default true. */
   relayAddresses?: boolean;
   /** Offer reconciliation of transactions (BIP 330). Only the negotiation exists. Default false. */
   reconcileTxs?: boolean;
   /** Allow `initiateTxBroadcastPrivate`; needs the same option of `Connman`. Default false. */
   privateBroadcast?: boolean;
   /**
-   * Which services an automatic outbound peer must offer, of one that offers these. Default: full blocks with witnesses, or
-   * recent ones while our own best block is recent (`desirableServices`).
+   * The services that an automatic outbound peer must offer, given those that it offers. Default: full blocks with
+   * witnesses, or recent ones while our own best block is recent (`desirableServices`).
    */
   desiredServices?: (offered: bigint) => bigint;
-  /** Time; the same for all parts of a node: see `Clock`. Default: the host's. */
+  /** Clock; the same for all parts of a node: see `Clock`. Default: the host's. */
   clock?: Clock;
   random?: RandomUint32;
   logger?: Logger;
-  /** Gets what listeners of `on` throw. Default: the logger. */
+  /** Receives errors that listeners of `on` throw. Default: the logger. */
   onListenerError?: (error: unknown, eventName: string) => void;
 }
 
-/** Every name there is. What `openDataFolder` gives may be given as a whole, the parts that are `Connman`'s included. */
+/** All option names. The result of `openDataFolder` can be passed as a whole, including `Connman`'s parts. */
 const PEER_MANAGER_OPTION_NAMES: Readonly<Record<keyof PeerManagerOptions, true>> = {
   hooks: true,
   chainView: true,
@@ -76,11 +79,11 @@ const PEER_MANAGER_OPTION_NAMES: Readonly<Record<keyof PeerManagerOptions, true>
   ...{ addressBookStore: true, anchorStore: true, folderLock: true },
 };
 
-/** How a peer manager behaves, with every default filled in. */
+/** The settings of a peer manager, with defaults filled in. */
 export interface PeerManagerSettings {
   /** In satoshi per 1,000 virtual bytes. */
   readonly minRelayFeeRate: bigint;
-  /** There is a rate to tell: a mempool's, or one that the user gave. */
+  /** Whether there is a rate to send: a mempool's, or the user's. */
   readonly sendsFeeFilter: boolean;
   readonly ignoresIncomingTxs: boolean;
   readonly relaysAddresses: boolean;
@@ -92,7 +95,7 @@ export interface PeerManagerSettings {
 /** Default of `minRelayFeeRate`, in satoshi per 1,000 virtual bytes. (Core, DEFAULT_MIN_RELAY_TX_FEE) */
 export const DEFAULT_MIN_RELAY_FEE_RATE = 100n;
 
-/** Every hook there is. */
+/** All hooks. */
 const HOOK_NAMES = Object.keys({
   isInitialBlockDownload: true,
   isLoading: true,

@@ -1,5 +1,5 @@
-// `version` and `verack`: who the other one is, and what both agree on. The order of checks and of answers is observable,
-// and is Bitcoin Core's. (src/net_processing.cpp, PushNodeVersion and ProcessMessage)
+// `version` and `verack`: each side's introduction, and what both agree on. The order of checks and of answers is
+// observable, and is Bitcoin Core's. (src/net_processing.cpp, PushNodeVersion and ProcessMessage)
 
 import type { PeerNetwork } from '../../connman/contract/net-events.ts';
 import type { P2PNode } from '../../connman/node/peer.ts';
@@ -12,10 +12,10 @@ import type { PeerContext } from '../state/peer-context.ts';
 import { forgetIncompleteReconciliation, offerReconciliation } from './negotiation.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
-/** The same on every private-broadcast connection of every node, so that it tells nothing. (Core src/net_processing.cpp) */
+/** The same on every private-broadcast connection of every node, so that it reveals nothing. (Core src/net_processing.cpp) */
 const ANONYMOUS_USER_AGENT = '/pynode:0.0.1/';
 
-/** Introduces us. */
+/** Sends our `version`. */
 export function sendVersion(context: PeerContext, peer: PeerState): void {
   const { node } = peer;
   peer.isVersionSent = true;
@@ -38,7 +38,7 @@ export function sendVersion(context: PeerContext, peer: PeerState): void {
     services: peer.ourServices,
     timeSeconds: context.nowSeconds(),
     receiver: addressAsWeKnowIt(context.network, peer),
-    // Our own address stays out: it would tell who we are beyond what the connection does.
+    // Our own address is left out: it would reveal more about us than the connection does.
     sender: { ...NO_VERSION_ADDRESS, services: peer.ourServices },
     userAgent: context.network.userAgent,
     startHeight: context.bestHeight,
@@ -53,12 +53,11 @@ function addressAsWeKnowIt(network: PeerNetwork, { node }: PeerState): VersionAd
 }
 
 /**
- * Makes the checks on the part that every `version` has.
- *
+ * Checks the part that every `version` has.
  * @returns Whether to read on; otherwise the peer is marked.
  */
 export function acceptVersionHead(context: PeerContext, { node }: PeerState, head: VersionHead): boolean {
-  // What a node says of itself replaces what others say of it.
+  // A node's own statement replaces what others said about it.
   if (!node.isInbound && !node.isPrivateBroadcast) context.addressBook?.setServices(node.addr, head.services);
   if (node.expectsServices && !context.hasDesiredServices(head.services)) {
     const wanted = context.desiredServices(head.services);
@@ -78,7 +77,7 @@ function hex8(services: bigint): string {
   return services.toString(16).padStart(8, '0');
 }
 
-/** Takes the peer's introduction, and answers it. */
+/** Accepts the peer's `version`, and answers it. */
 export function takeVersion(context: PeerContext, peer: PeerState, message: VersionMessage): void {
   const { node } = peer;
   if (node.isInbound) {
@@ -132,13 +131,13 @@ function logVersion({ logger, network }: PeerContext, node: P2PNode, message: Ve
   logger.debug(`receive version message: ${who}: ${facts}, ${network.nameInLog(node)}${asIn(network, node)}`);
 }
 
-/** Peers to learn the chain from, before others: those we chose or trust. */
+/** Peers to sync from before others: those that we chose or trust. */
 function isPreferredDownload(peer: PeerState): boolean {
   const { node } = peer;
   return (!node.isInbound || node.hasPermission('noban')) && !node.isAddrFetch && peer.servesBlocks;
 }
 
-/** Takes the peer's `verack`: from here on the connection is usable. */
+/** Accepts the peer's `verack`: from here on the connection is usable. */
 export function takeVerack(context: PeerContext, peer: PeerState): void {
   const { node } = peer;
   if (node.isSuccessfullyConnected) {
@@ -156,13 +155,13 @@ export function takeVerack(context: PeerContext, peer: PeerState): void {
   context.hooks.onPeerReady?.(node);
 }
 
-/** What the log tells of a peer's autonomous system, where there is a map of them. */
+/** A peer's autonomous system for the log, if there is a map. */
 function asIn(network: PeerContext['network'], node: P2PNode): string {
   const asNumber = network.asNumberOf(node);
   return asNumber === 0 ? '' : `, mapped_as=${asNumber}`;
 }
 
-/** A peer that we dialed is always worth a line; inbound ones could fill the log. */
+/** A peer that we dialed is always logged; inbound ones could fill the log. */
 function logNewPeer({ logger, network }: PeerContext, node: P2PNode): void {
   const { transportType } = node.transport.getInfo();
   const facts = `transport: ${transportType}, version: ${node.version}, ${network.nameInLog(node)}${asIn(network, node)}`;

@@ -1,16 +1,4 @@
-// What peers say about how they want to be talked to, and until when they may say it.
-//
-// | message     | BIP | between version and verack              | afterwards                 |
-// |-------------|-----|-----------------------------------------|----------------------------|
-// | wtxidrelay  | 339 | common version 70016 on, else ignored   | disconnect                 |
-// | sendaddrv2  | 155 | any version                             | disconnect                 |
-// | feature     | 434 | below 70017 or malformed: disconnect    | disconnect                 |
-// | sendtxrcncl | 330 | if we offered it; see `takeSendTxRcncl` | disconnect; ignored if off |
-// | sendheaders | 130 | any time                                | any time                   |
-// | sendcmpct   | 152 | any time                                | any time                   |
-// | feefilter   | 133 | ignored                                 | any time                   |
-//
-// The first four are refused late because what they agree on must not change under messages that are on their way.
+// What peers negotiate about their messages, and until when.
 
 import type { SendCmpctMessage } from '../../p2p/messages/compact-blocks.ts';
 import { COMPACT_BLOCK_VERSION } from '../../p2p/messages/compact-blocks.ts';
@@ -28,7 +16,7 @@ const EARLY_TYPES: ReadonlySet<string> = new Set(['wtxidrelay', 'sendaddrv2', 'f
 /**
  * Disconnects a peer for a message that comes too late, or that it must not send at its version.
  *
- * To be asked before such a message is decoded: whether it decodes makes no difference then.
+ * Call it before such a message is decoded: a late one is refused whether it decodes or not.
  *
  * @returns Whether to go on with the message.
  */
@@ -63,7 +51,7 @@ export function takeFeeFilter({ txRelay }: PeerState, { feeRateSatPerKvB }: FeeF
 
 // ---- Reconciliation -------------------------------------------------------------------------------------------------
 
-/** Offers it to a peer that relays transactions both ways. Called between our `version` and our `verack`. */
+/** Offers reconciliation to a peer that relays transactions both ways. Called between our `version` and our `verack`. */
 export function offerReconciliation(context: PeerContext, peer: PeerState): void {
   if (!context.settings.reconcilesTxs || peer.txRelay?.isWanted !== true) return;
   if (peer.node.isAddrFetch || context.rejectsIncomingTxs(peer)) return;
@@ -82,7 +70,7 @@ export function takeSendTxRcncl(context: PeerContext, peer: PeerState, { version
   peer.theirReconciliationSalt = salt;
 }
 
-/** At `verack`: sketches are made of short wtxids, so a peer that does not speak of wtxids cannot use them. */
+/** At `verack`: sketches consist of short wtxids, so a peer without wtxids cannot use them. */
 export function forgetIncompleteReconciliation(peer: PeerState): void {
   if (!peer.isWtxidRelay) peer.theirReconciliationSalt = undefined;
 }

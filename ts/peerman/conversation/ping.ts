@@ -1,24 +1,25 @@
-// Ping and pong: is the peer alive, and how far away. (BIP 31; Bitcoin Core src/net_processing.cpp, MaybeSendPing)
+// Ping and pong: whether the peer is alive, and its round-trip time. (BIP 31; Bitcoin Core src/net_processing.cpp,
+// MaybeSendPing)
 
 import type { PingMessage, PongMessage } from '../../p2p/messages/ping.ts';
 import { PING_NONCE_ABOVE_VERSION } from '../../p2p/protocol.ts';
 import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
-/** Between pings, in milliseconds. (Core PING_INTERVAL) */
+/** Interval between pings, in milliseconds. (Core PING_INTERVAL) */
 export const PING_INTERVAL_MS = 2 * 60_000;
 /** The payload of a pong, in bytes. */
 const PONG_BYTES = 8;
-/** How long a pong may take, in milliseconds. (Core TIMEOUT_INTERVAL) */
+/** Deadline of a pong, in milliseconds. (Core TIMEOUT_INTERVAL) */
 export const PONG_TIMEOUT_MS = 20 * 60_000;
 
-/** A peer above its share of memory gets a ping when nothing was sent to it for so long, in milliseconds. */
+/** A peer above its share of memory gets a ping after nothing was sent to it for this long, in milliseconds. */
 export const ASK_AFTER_MS = 5_000;
 
 /**
- * Sends a ping to a peer that may have left. What a process left in its kernel, megabytes, still comes, and its FIN behind it;
- * only an answer to something that we send tells that nobody is there any more. The ping that is out goes once more, so that
- * nothing changes for its pong.
+ * Sends a ping to a peer that may have left. After its process ended, megabytes from its kernel still arrive, with the FIN
+ * after them; only sending something shows that the peer is gone. An unanswered ping is sent again, so that its pong stays
+ * valid.
  */
 export function maybeAskFlooder(context: PeerContext, peer: PeerState): void {
   const { node, ping } = peer;
@@ -49,7 +50,7 @@ export function maybeSendPing(context: PeerContext, peer: PeerState): void {
   context.send(peer, { type: 'ping', nonce: hasAnswer ? ping.nonce : undefined });
 }
 
-/** What is wrong with a pong, in Bitcoin Core's words. Another nonce is usual where pings overlap. */
+/** What is wrong with a pong, in Bitcoin Core's words. A different nonce is normal if pings overlap. */
 function problemOf(expected: bigint, received: bigint | undefined): string {
   if (received === undefined) return 'Short payload';
   if (expected === 0n) return 'Unsolicited pong without ping';
@@ -57,16 +58,16 @@ function problemOf(expected: bigint, received: bigint | undefined): string {
 }
 
 export function answerPing(context: PeerContext, peer: PeerState, { nonce }: PingMessage): void {
-  // Without a nonce, it is a ping of old that nobody answers.
+  // Without a nonce it is an old ping, which gets no answer.
   if (nonce === undefined || peer.node.commonVersion <= PING_NONCE_ABOVE_VERSION) return;
   context.send(peer, { type: 'pong', nonce });
 }
 
 /**
- * Judges a pong.
+ * Checks a pong.
  *
- * @param receivedMs - When it arrived, not when it is processed: a busy node must not make its peers look far away.
- * @returns Whether it is the answer to the ping that is out.
+ * @param receivedMs - Time of arrival, not of processing: a busy node must not make its peers look slow.
+ * @returns Whether it answers the pending ping.
  */
 export function takePong(
   { counts, logger }: PeerContext,
@@ -88,7 +89,7 @@ export function takePong(
     const words = `${ping.nonce.toString(16)} expected, ${(nonce ?? 0n).toString(16)} received`;
     logger.debug(`pong peer=${node.id}: ${problem}, ${words}, ${nonce === undefined ? 0 : PONG_BYTES} bytes`);
   }
-  // Too short, or with a nonce of 0: a peer that cannot do better. Another nonce may be an older ping's.
+  // A short payload or nonce 0 is the best that this peer can do. A different nonce may belong to an older ping.
   if (isAnswer || nonce === undefined || nonce === 0n) ping.nonce = 0n;
   return isAnswer;
 }

@@ -1,17 +1,17 @@
-// What the outbound policy keeps of each peer's chain, and counts over all peers.
+// The outbound policy's state of each peer's chain, and counts over all peers.
 
-/** The race of one peer against our tip, noted when it began. (Bitcoin Core, ChainSyncTimeoutState) */
+/** The race of one peer against our tip, as it began. (Bitcoin Core, ChainSyncTimeoutState) */
 export interface ChainSync {
   deadlineMs: number;
-  /** Of our tip then. */
+  /** Work of our tip then. */
   readonly work: bigint;
   readonly locator: readonly Uint8Array[];
   isHeadersSent: boolean;
 }
 
-/** What is kept of a peer for the policy. Times are wall-clock milliseconds; 0 is never. */
+/** A peer's state for the policy. Times are wall-clock milliseconds; 0 is never. */
 export class PeerChainState {
-  /** To be asked for blocks before others. */
+  /** Preferred as a source of blocks. */
   isPreferredDownload = false;
   isSendHeadersSent = false;
   /** The last unanswered `getheaders`. */
@@ -28,16 +28,16 @@ export class PeerChainState {
   lastBlockAnnouncementSeconds = 0;
 }
 
-/** What is counted over all peers, so that nobody has to walk through thousands of them in every visit. */
+/** Flags that are counted over all peers, so that no visit has to walk through thousands of peers. */
 type CountedFlag = 'isPreferredDownload' | 'isSyncing' | 'isProtected';
 
-/** How many peers have each flag. */
+/** The number of peers with each flag. */
 export class ChainCounts implements Readonly<Record<CountedFlag, number>> {
   isPreferredDownload = 0;
   isSyncing = 0;
   isProtected = 0;
 
-  /** Sets or clears a flag of a peer. Nobody else writes them. */
+  /** Sets or clears a flag of a peer. Flags are written only here. */
   set(chain: PeerChainState, flag: CountedFlag, isSet: boolean): void {
     if (chain[flag] === isSet) return;
     chain[flag] = isSet;

@@ -1,14 +1,14 @@
-// How far our clock is from those of the peers we chose. Only ever shown: it adjusts nothing.
-// (Bitcoin Core src/node/timeoffsets.h)
+// The difference of our clock from those of the peers that we chose. It is only shown, and adjusts nothing. (Bitcoin Core
+// src/node/timeoffsets.h)
 
 /** Samples kept. */
 const MAX_SAMPLES = 50;
-/** Fewer say nothing. */
+/** Fewer samples give no result. */
 const MIN_SAMPLES = 5;
 /** Offset worth a warning, in seconds. */
 const WARN_SECONDS = 600;
 
-/** For the user, while that lasts. */
+/** The warning, shown as long as the difference lasts. */
 export const CLOCK_WARNING =
   'The clock of this computer differs from those of other nodes by more than ten minutes: please check date and time.';
 
@@ -28,7 +28,7 @@ export class ClockOffset {
     return sorted[Math.floor(sorted.length / 2)]!;
   }
 
-  /** Whether the user should look at the clock. */
+  /** Whether the difference deserves a warning. */
   isSuspicious(): boolean {
     return Math.abs(this.medianSeconds()) > WARN_SECONDS;
   }

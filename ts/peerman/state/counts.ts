@@ -1,4 +1,4 @@
-// What a `PeerManager` counts over all peers, those that are gone included: for metrics.
+// Counts of a `PeerManager` over all peers, including those that are gone: for metrics.
 
 import { Histogram } from '../../util/histogram.ts';
 
@@ -9,7 +9,7 @@ const PING_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 export class PeerManagerCounts {
   /** Peers that broke the protocol. */
   misbehaving = 0;
-  /** Addresses that peers told us of: looked at, and beyond the rate of their peer. */
+  /** Addresses from peers: processed, and dropped above the rate limit. */
   addressesProcessed = 0;
   addressesRateLimited = 0;
   /** Round trips of pings, in seconds. */

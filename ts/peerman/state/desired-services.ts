@@ -2,11 +2,11 @@
 
 import { Services } from '../../p2p/protocol.ts';
 
-/** Blocks that a pruned peer surely has: 288, less half of it for what was mined since we looked. */
+/** Blocks that a pruned peer certainly has: 288, less half of it for blocks mined since the last check. */
 const LIMITED_PEER_DEPTH_BLOCKS = 144;
 const BLOCK_SPACING_SECONDS = 600;
 
-/** Full blocks with witnesses; a pruned node will do while all we need are the blocks of the last day. */
+/** Full blocks with witnesses; a pruned node suffices while we need only the blocks of the last day. */
 export function desirableServices(offered: bigint, nowSeconds: number, bestBlockTimeSeconds: number): bigint {
   const isLimited = (offered & Services.NETWORK_LIMITED) !== 0n;
   const blocksBehind = Math.trunc((nowSeconds - bestBlockTimeSeconds) / BLOCK_SPACING_SECONDS);

@@ -1,10 +1,10 @@
-// What becomes of a peer that broke the protocol. (Bitcoin Core src/net_processing.cpp, MaybeDiscourageAndDisconnect)
+// The consequences for a peer that broke the protocol. (Bitcoin Core src/net_processing.cpp, MaybeDiscourageAndDisconnect)
 
 import type { PeerContext } from './peer-context.ts';
 import type { PeerState } from './peer-state.ts';
 
 /**
- * Draws the consequences, once, of what was noted with `PeerContext.misbehaving`.
+ * Acts, once, on a fault noted with `PeerContext.misbehaving`.
  *
  * Peers that the user vouched for stay. A peer at a local address only loses its connection: every peer of our onion
  * service looks like one. Of any other, the address is discouraged and all its connections end.
@@ -23,6 +23,6 @@ export function actOnMisbehaviour(context: PeerContext, peer: PeerState): void {
     context.bans?.discourage(address);
     context.network.disconnectAddress(address, reason);
   }
-  // A peer that a proxy dialed by name has no address to be found by.
+  // A peer that a proxy dialed by name has no address to discourage.
   node.disconnect(reason);
 }

@@ -1,4 +1,4 @@
-// What every part of the peer manager works with, and the few things all of them do.
+// What all parts of the peer manager share, and a few common operations.
 
 import type { AddressSource } from '../../connman/settings/address-source.ts';
 import type { PeerNetwork } from '../../connman/contract/net-events.ts';
@@ -36,8 +36,8 @@ export class PeerContext {
   readonly settings: PeerManagerSettings;
   readonly events: Emitter<PeerManagerEvents>;
   /**
-   * Whether code of the embedder may have been given something of the message that is being processed. All ways to it lead
-   * through here: `hooks`, `chainView`, and the events of messages.
+   * Whether the embedder may have received a part of the message being processed. All ways to it lead through here: `hooks`,
+   * `chainView`, and the events of messages.
    */
   isMessageShown = true;
   readonly counts = new PeerManagerCounts();
@@ -45,12 +45,12 @@ export class PeerContext {
   readonly peers = new Map<number, PeerState>();
   readonly clockOffset = new ClockOffset();
   readonly chainCounts = new ChainCounts();
-  /** Our best block, as the embedder told it. */
+  /** Our best block, as reported by the embedder. */
   bestHeight = -1;
   bestBlockTimeSeconds = 0;
-  /** When it last changed, wall-clock milliseconds; 0 before the first look at it. */
+  /** When it last changed, wall-clock milliseconds; 0 before the first check. */
   lastTipUpdateMs = 0;
-  /** The number of the next transaction that is announced. */
+  /** The number of the next announced transaction. */
   nextTxSequence = 1;
   readonly inboundInvTimes: InboundInvTimes = new Map();
   readonly #hooks: PeerHooks | undefined;
@@ -84,13 +84,13 @@ export class PeerContext {
     return this.#chainView;
   }
 
-  /** @throws {SockManError} `ERR_SOCKMAN_STATE`: none was attached. */
+  /** @throws {SockManError} `ERR_SOCKMAN_STATE`: no network is attached. */
   get network(): PeerNetwork {
     if (this.#network === undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'no network attached');
     return this.#network;
   }
 
-  /** @throws {SockManError} `ERR_SOCKMAN_STATE`: another one was attached. */
+  /** @throws {SockManError} `ERR_SOCKMAN_STATE`: another network is attached. */
   attach(network: PeerNetwork): void {
     if (this.#network !== undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'a network was attached before');
     this.#network = network;
@@ -100,13 +100,13 @@ export class PeerContext {
     return Math.floor(this.clock.wallTimeMs() / 1_000);
   }
 
-  /** Whether these services are all that we want of a peer that we choose. */
+  /** Whether services suffice for a peer that we choose. */
   hasDesiredServices(services: bigint): boolean {
     const wanted = this.desiredServices(services);
     return (services & wanted) === wanted;
   }
 
-  /** The services that we want of a peer that we choose and that offers these. */
+  /** The services wanted of a peer that we choose, given those that it offers. */
   desiredServices(offered: bigint): bigint {
     const { desiredServices } = this.settings;
     return desiredServices?.(offered) ?? desirableServices(offered, this.nowSeconds(), this.bestBlockTimeSeconds);
@@ -117,18 +117,18 @@ export class PeerContext {
     this.network.pushMessage(peer.node, type, payload);
   }
 
-  /** Sends a message of which there is the payload already. @throws As `PeerNetwork.pushMessage`. */
+  /** Sends a message from its payload. @throws As `PeerNetwork.pushMessage`. */
   sendPayload({ node }: PeerState, type: MessageType, payload: Uint8Array): void {
     this.network.pushMessage(node, type, payload);
   }
 
-  /** Whether somebody listens to messages of this type: they are decoded for them, and may be kept. */
+  /** Whether messages of this type have listeners: then they are decoded, and may be kept. */
   hears(type: string): boolean {
     const name = `message:${isMessageType(type) ? type : 'unknown'}` as const;
     return this.events.has(name) || this.events.has('message');
   }
 
-  /** Frees the payload of a message that was acted upon, unless the embedder or we ourselves may have kept something of it. */
+  /** Frees the payload of a processed message, unless the embedder or this code may have kept a part of it. */
   releasePayload(type: string, payload: Uint8Array): void {
     if (this.isMessageShown || payload.length < MIN_RELEASED_BYTES) return;
     if (FORGOTTEN_TYPES.has(type) || !isMessageType(type)) this.network.releasePayload(payload);
@@ -140,8 +140,8 @@ export class PeerContext {
   }
 
   /**
-   * Notes that a peer broke the protocol in a way that only a broken or hostile one does. There is no score: once is
-   * enough. It is acted upon in the next `sendMessages`.
+   * Notes that a peer broke the protocol in a way that only a broken or hostile one does. There is no score: one fault is
+   * enough. The next `sendMessages` acts on it.
    *
    * @param reason - One printable line without text from the peer.
    */
@@ -153,7 +153,7 @@ export class PeerContext {
     this.events.emit('misbehaving', { nodeId: peer.node.id, node: peer.node, reason });
   }
 
-  /** Whether transactions from this peer are unwanted, as it was told in our `version`. */
+  /** Whether transactions from this peer are unwanted, as our `version` said. */
   rejectsIncomingTxs({ node }: PeerState): boolean {
     if (node.isBlockRelay || node.isFeeler) return true;
     return this.settings.ignoresIncomingTxs && !node.hasPermission('relay');
@@ -162,7 +162,7 @@ export class PeerContext {
 
 const NO_HOOKS: PeerHooks = {};
 
-/** Messages of which we keep nothing ourselves, beside unknown ones. */
+/** Types of which this code keeps nothing, besides unknown ones. */
 const FORGOTTEN_TYPES: ReadonlySet<string> = new Set<MessageType>([
   'inv',
   'getdata',

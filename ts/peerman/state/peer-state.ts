@@ -1,4 +1,4 @@
-// What the peer manager knows of one peer. (Bitcoin Core src/net_processing.cpp, struct Peer)
+// The state of one peer. (Bitcoin Core src/net_processing.cpp, struct Peer)
 
 import type { P2PNode } from '../../connman/node/peer.ts';
 import { Services } from '../../p2p/protocol.ts';
@@ -10,19 +10,19 @@ import { RequestQueue } from './request-queue.ts';
 import { TxRelayState } from './tx-relay-state.ts';
 import type { TxRelaySurroundings } from './tx-relay-state.ts';
 
-/** The ping under way, or the last one. */
+/** The pending ping, or the last one. */
 export interface PingState {
-  /** 0: none is out, or one that has no answer. */
+  /** 0: no ping is pending, or one that gets no answer. */
   nonce: bigint;
   /** When the last ping was sent, wall-clock milliseconds; 0 before the first. */
   startMs: number;
-  /** When the peer was last asked whether it is there; see `maybeAskFlooder`. */
+  /** When a ping last checked whether the peer is there; see `maybeAskFlooder`. */
   askedMs: number;
-  /** Somebody asked for a ping. */
+  /** A ping was requested. */
   isQueued: boolean;
 }
 
-/** The `feefilter` that the peer was sent last. */
+/** The last `feefilter` sent to the peer. */
 export interface FeeFilterState {
   sentSatPerKvB: bigint;
   /** Wall-clock milliseconds. */
@@ -31,15 +31,15 @@ export interface FeeFilterState {
 
 export class PeerState {
   readonly node: P2PNode;
-  /** What this peer is offered: fixed for the connection. */
+  /** The services offered to this peer: fixed for the connection. */
   readonly ourServices: bigint;
   theirServices = 0n;
-  /** Our `version` is on its way. */
+  /** Our `version` was sent. */
   isVersionSent = false;
-  /** What it did wrong: acted upon in the next `sendMessages`. */
+  /** The peer's fault, acted on in the next `sendMessages`. */
   misbehaviour: string | undefined;
   readonly ping: PingState = { nonce: 0n, startMs: 0, askedMs: 0, isQueued: false };
-  /** Peer's clock less ours at its `version`, in seconds. */
+  /** The peer's clock less ours at its `version`, in seconds. */
   timeOffsetSeconds = 0;
 
   // ---- What was negotiated ------------------------------------------------------------------------------------------
@@ -57,9 +57,9 @@ export class PeerState {
   /** The peer's half; undefined until it registers. */
   theirReconciliationSalt: bigint | undefined;
 
-  /** Undefined before the peer's `version`, and for peers with which transactions are never relayed. */
+  /** Undefined before the peer's `version`, and if transactions are never relayed with this peer. */
   txRelay: TxRelayState | undefined;
-  /** What the peer asked for and did not get yet. */
+  /** Requests of the peer that are not answered yet. */
   readonly requests = new RequestQueue();
   readonly feeFilter: FeeFilterState = { sentSatPerKvB: 0n, nextMs: 0 };
 
@@ -69,14 +69,14 @@ export class PeerState {
 
   // ---- Addresses ----------------------------------------------------------------------------------------------------
 
-  /** Undefined as long as the peer takes no part in gossip. */
+  /** Undefined while the peer takes no part in gossip. */
   gossip: AddressState | undefined;
   readonly addressTokens: TokenBucket;
   addressesProcessed = 0;
   addressesRateLimited = 0;
-  /** We sent `getaddr`, and its answer may still be coming. */
+  /** We sent `getaddr`, and may still get the answer. */
   isGetAddrOut = false;
-  /** It sent `getaddr`. */
+  /** The peer sent `getaddr`. */
   hasAskedForAddresses = false;
 
   constructor(node: P2PNode, ourServices: bigint, nowMs: number) {
@@ -86,7 +86,7 @@ export class PeerState {
     this.addressTokens = newAddressTokens(nowMs);
   }
 
-  /** Its `version` came, and was good. */
+  /** Its `version` was received and accepted. */
   get isVersioned(): boolean {
     return this.node.version !== 0;
   }
@@ -100,7 +100,7 @@ export class PeerState {
   noteRelayWish(isWanted: boolean, surroundings: TxRelaySurroundings): void {
     const { node } = this;
     if (isWanted) node.relaysTxs = true;
-    // A peer that may set a bloom filter can ask for transactions later.
+    // A peer that may set a bloom filter can request transactions later.
     const mayWantLater = (this.ourServices & Services.BLOOM) !== 0n;
     if (node.isBlockRelay || node.isFeeler || !(isWanted || mayWantLater)) return;
     this.txRelay = new TxRelayState(isWanted, surroundings);

@@ -1,10 +1,10 @@
-// What a peer asked for with `getdata` and has not got yet.
+// A peer's `getdata` requests that are not answered yet.
 
 import type { InventoryEntries, InventoryItem } from '../../p2p/messages/inventory.ts';
 
-/** First in, first out. The entries stay in the message that they came in. */
+/** First in, first out. The entries stay in their message. */
 export class RequestQueue {
-  /** Whether the embedder may have been given something of the message in an earlier visit. */
+  /** Whether the embedder may have received a part of the message in an earlier visit. */
   isShown = true;
   #entries: InventoryEntries | undefined;
   #head = 0;
@@ -13,13 +13,13 @@ export class RequestQueue {
     return this.#entries === undefined ? 0 : this.#entries.count - this.#head;
   }
 
-  /** Only for an empty queue: nothing is processed while one waits. */
+  /** Only for an empty queue: no message is processed while entries wait. */
   fill(entries: InventoryEntries): void {
     this.#entries = entries;
     this.#head = 0;
   }
 
-  /** The type of the first entry. Only while there is one, as for all below. */
+  /** The type of the first entry. Call this, and the methods below, only if there is one. */
   get firstType(): number {
     return this.#entries!.typeAt(this.#head);
   }
@@ -38,7 +38,7 @@ export class RequestQueue {
     this.#head++;
   }
 
-  /** Forgets the message whose entries were all taken. @returns Its payload, once; undefined while some are left. */
+  /** Drops the message once all entries were taken. @returns Its payload, once; undefined while entries are left. */
   takeEmptied(): Uint8Array | undefined {
     if (this.#entries === undefined || this.length > 0) return undefined;
     const { payload } = this.#entries;

@@ -1,24 +1,25 @@
-// What is kept of the relay of transactions with one peer: what it wants, what it knows, what waits to be announced.
-// (Bitcoin Core src/net_processing.cpp, Peer::TxRelay)
+// The state of transaction relay with one peer: what it wants, what it knows, what waits to be announced. (Bitcoin Core
+// src/net_processing.cpp, Peer::TxRelay)
 
 import type { RandomUint32 } from '../../util/random.ts';
 import { RollingBloomFilter } from '../../util/hashing/rolling-bloom-filter.ts';
 import type { TxAnnouncement } from '../contract/announcements.ts';
 import type { BloomFilter } from '../contract/bloom-filter.ts';
 
-/** Remembered announcements per peer, and how often a new one may look known. (Core, m_tx_inventory_known_filter) */
+/** Remembered announcements per peer, and the rate of false positives. (Core, m_tx_inventory_known_filter) */
 const KNOWN_TRANSACTIONS = 50_000;
 const KNOWN_FALSE_POSITIVE_RATE = 0.000_001;
 /**
- * Up to so many peers, as many as a node of Core has; of more, less is remembered each, down to a minimum. Such a memory is
- * half a megabyte, and thousands of peers would fill any machine. What is forgotten is at worst announced twice.
+ * Peers with a full memory, as many as a node of Core has; with more peers each remembers less, down to a minimum. A full
+ * memory is half a megabyte, and thousands of them would fill any machine. A forgotten transaction is at worst announced
+ * twice.
  */
 const PEERS_WITH_FULL_MEMORY = 125;
 const MIN_KNOWN_TRANSACTIONS = 1_000;
-/** Most transactions that wait to be announced to one peer. More are not: it hears of them from others. */
+/** Most transactions that wait to be announced to one peer. Further ones are dropped: it hears of them from others. */
 const MAX_BACKLOG = 50_000;
 
-/** What a `TxRelayState` goes by: `PeerContext` has it. */
+/** What a `TxRelayState` depends on: `PeerContext` has it. */
 export interface TxRelaySurroundings {
   readonly random: RandomUint32;
   readonly peers: { readonly size: number };
@@ -26,20 +27,20 @@ export interface TxRelaySurroundings {
 
 /** Relay of transactions with one peer. */
 export class TxRelayState {
-  /** The peer wants to hear of transactions. */
+  /** The peer wants transactions. */
   isWanted: boolean;
   /** The peer's `feefilter`: cheaper transactions are not announced to it. */
   feeFilterSatPerKvB = 0n;
   bloomFilter: BloomFilter | undefined;
-  /** It asked for everything there is. (BIP 35) */
+  /** The peer asked for the whole mempool. (BIP 35) */
   isMempoolWanted = false;
   /** Wall-clock milliseconds. */
   nextInvMs = 0;
-  /** `announceTx` gives each transaction a number; those below this one were announced, or passed over. */
+  /** `announceTx` numbers transactions; those below this number were announced, or skipped. */
   lastInvSequence = 1;
   readonly backlog: TxAnnouncement[] = [];
   readonly #context: TxRelaySurroundings;
-  /** Made when there is something to remember. */
+  /** Created on first use. */
   #known: RollingBloomFilter | undefined;
 
   constructor(isWanted: boolean, context: TxRelaySurroundings) {
@@ -47,7 +48,10 @@ export class TxRelayState {
     this.#context = context;
   }
 
-  /** Whether the peer knows of it, by telling us or from us. @param hash - As the peer names transactions. */
+  /**
+   * Whether the peer knows a transaction, from us or because it announced it. @param hash - The hash by which the peer
+   * identifies transactions.
+   */
   isKnown(hash: Uint8Array): boolean {
     return this.#known?.has(hash) === true;
   }
@@ -72,5 +76,5 @@ export function knownCapacity(peerCount: number): number {
   return Math.max(share, MIN_KNOWN_TRANSACTIONS);
 }
 
-/** The moments at which the inbound peers of one network are told, by network key. Wall-clock milliseconds. */
+/** The next announcements to the inbound peers of each network, by network key. Wall-clock milliseconds. */
 export type InboundInvTimes = Map<bigint, number>;

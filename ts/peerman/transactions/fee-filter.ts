@@ -1,12 +1,12 @@
-// `feefilter`: which transactions are not worth telling us about. (BIP 133; Bitcoin Core src/net_processing.cpp,
-// MaybeSendFeefilter; src/policy/fees, FeeFilterRounder)
+// `feefilter`: the lowest fee rate of transactions that peers should announce. (BIP 133; Bitcoin Core
+// src/net_processing.cpp, MaybeSendFeefilter; src/policy/fees, FeeFilterRounder)
 
 import { FEEFILTER_VERSION, MAX_MONEY_SAT } from '../../p2p/protocol.ts';
 import { exponentialMs, uniformBelow } from '../../util/random.ts';
 import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
-/** Mean time between filters, and how soon a large change is told at the latest, in milliseconds. */
+/** Mean time between filters, and the longest delay of a large change, in milliseconds. */
 const BROADCAST_MEAN_MS = 600_000;
 const MAX_CHANGE_DELAY_MS = 300_000;
 /** The levels: 0, then from 50 upwards in steps of a tenth. (Core FEE_FILTER_SPACING, MAX_FILTER_FEERATE) */
@@ -15,10 +15,10 @@ const LEVEL_SPACING = 1.1;
 const LEVEL_LIMIT = 10_000_000;
 /** The last of them: what `MAX_MONEY_SAT` is rounded to. */
 export const HIGHEST_FEE_LEVEL = 9_936_506n;
-/** One draw of this many rounds up; the others round down. */
+/** One draw in this many rounds up; the others round down. */
 const ROUNDING_DRAWS = 3;
 
-/** The rates that are told, ascending: rounded, so that they do not tell one node from another. */
+/** The rates that are sent, ascending: rounded, so that they do not identify a node. */
 export function* feeLevels(): Generator<bigint> {
   yield 0n;
   for (let level = FIRST_LEVEL; level <= LEVEL_LIMIT; level *= LEVEL_SPACING) yield BigInt(Math.floor(level));
@@ -34,25 +34,25 @@ export function roundFee(rate: bigint, draw: number): bigint {
   return below;
 }
 
-/** Whether a peer is told our lowest rate: one that could send us transactions, and not whatever it likes. */
+/** Whether a peer is sent our lowest rate: it may send transactions, and has no permission to send any it likes. */
 export function isToldFeeFilter({ settings }: PeerContext, { node }: PeerState): boolean {
   if (!settings.sendsFeeFilter || settings.ignoresIncomingTxs || node.isBlockRelay) return false;
   return node.commonVersion >= FEEFILTER_VERSION && !node.hasPermission('forcerelay');
 }
 
-/** Tells a peer our lowest rate, if it is time. */
+/** Sends a peer our lowest rate, if it is time. */
 export function maybeSendFeeFilter(context: PeerContext, peer: PeerState): void {
   if (!isToldFeeFilter(context, peer)) return;
   const { hooks, random } = context;
   const { feeFilter } = peer;
   const isCatchingUp = hooks.isInitialBlockDownload?.() === true;
-  // What lets nothing through, as long as nothing could be judged.
+  // The rate that excludes everything, as long as transactions cannot be judged.
   const current = isCatchingUp ? MAX_MONEY_SAT : (hooks.minFeeRate?.() ?? 0n);
   const nowMs = context.clock.wallTimeMs();
   if (!isCatchingUp && feeFilter.sentSatPerKvB === HIGHEST_FEE_LEVEL) feeFilter.nextMs = 0;
   if (nowMs > feeFilter.nextMs) {
     const rounded = roundFee(current, uniformBelow(random, ROUNDING_DRAWS));
-    // The floor stays as it is configured: it is the same for many nodes, and below it nothing is relayed.
+    // The configured floor is not rounded: many nodes have the same, and below it nothing is relayed.
     const { minRelayFeeRate } = context.settings;
     const rate = rounded > minRelayFeeRate ? rounded : minRelayFeeRate;
     if (rate !== feeFilter.sentSatPerKvB) {

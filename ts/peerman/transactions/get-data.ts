@@ -1,8 +1,9 @@
 // `getdata`: a peer's requests, served in order and no faster than it reads the answers.
 //
-// Requests wait in a queue, and while there are any no other message of the peer is processed: answers keep their order,
-// and the queue holds no more than one message did. In each visit, all transactions at its front are served as long as
-// the peer reads and what is missing fits into one answer, and one thing that is not a transaction. (Bitcoin Core src/net_processing.cpp, ProcessGetData)
+// Requests wait in a queue, and while there are any, no other message of the peer is processed: answers keep their order,
+// and the queue holds at most one message's requests. Each visit serves the transactions at its front, as long as the peer
+// reads and the missing ones fit into one answer, and then one other item. (Bitcoin Core src/net_processing.cpp,
+// ProcessGetData)
 
 import type { InventoryEntries, InventoryItem } from '../../p2p/messages/inventory.ts';
 import {
@@ -17,12 +18,12 @@ import { ByteWriter } from '../../util/bytes/bytes.ts';
 import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 
-/** Blocks this much older than the best header are history, which a used-up upload target keeps back. (Core) */
+/** Blocks this much older than the best header are history, which is withheld once the upload target is used up. (Core) */
 const HISTORICAL_BLOCK_AGE_SECONDS = 7 * 86_400;
-/** How far below the tip a pruned node serves: 288 blocks, and two for the time a message takes. (BIP 159, Core) */
+/** How far below the tip a pruned node serves: 288 blocks, and two for blocks found meanwhile. (BIP 159, Core) */
 const PRUNED_DEPTH_BLOCKS = 290;
 
-/** Longest list of what is missing, in bytes, and room for its count. */
+/** Longest list of missing items, in bytes, and room for its count. */
 const MAX_MISSING_BYTES = MAX_NOTFOUND_ITEMS * INVENTORY_ENTRY_BYTES;
 const MAX_COUNT_BYTES = 9;
 
@@ -42,7 +43,7 @@ export function takeGetData(context: PeerContext, peer: PeerState, entries: Inve
   serveRequests(context, peer);
 }
 
-/** Serves what the peer can take now, and no more than fits into one `notfound`. A request whose hook throws is lost. */
+/** Serves what the peer can take now, at most what fits into one `notfound`. A request whose hook throws is dropped. */
 export function serveRequests(context: PeerContext, peer: PeerState): void {
   const { requests, node, txRelay } = peer;
   const missing = new ByteWriter();
@@ -80,7 +81,7 @@ function serveBlock(context: PeerContext, peer: PeerState, item: InventoryItem):
   else context.hooks.onGetData?.(peer.node, item);
 }
 
-/** Why a block is not served, for those who may not have everything; undefined if it may be. */
+/** Why a block is not served to a peer without special permission; undefined if it is. */
 function refuseBlock(context: PeerContext, peer: PeerState, item: InventoryItem): string | undefined {
   const { chainView, network, bestHeight } = context;
   const { node, ourServices } = peer;
@@ -98,7 +99,7 @@ function refuseBlock(context: PeerContext, peer: PeerState, item: InventoryItem)
   return undefined;
 }
 
-/** @param entries - At most `MAX_NOTFOUND_ITEMS`: a longer message would not be looked at. */
+/** @param entries - At most `MAX_NOTFOUND_ITEMS`: peers ignore longer messages. */
 function sendNotFound(context: PeerContext, peer: PeerState, entries: Uint8Array): void {
   const count = entries.length / INVENTORY_ENTRY_BYTES;
   const payload = new ByteWriter(entries.length + MAX_COUNT_BYTES).compactSize(count).bytes(entries).finish();

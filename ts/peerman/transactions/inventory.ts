@@ -1,4 +1,4 @@
-// `inv`, `tx`, `notfound`: what peers have, and transactions themselves. (Bitcoin Core src/net_processing.cpp)
+// `inv`, `tx`, `notfound`: announcements, and transactions themselves. (Bitcoin Core src/net_processing.cpp)
 
 import type { InventoryEntries, InventoryItem, NotFoundMessage } from '../../p2p/messages/inventory.ts';
 import { InventoryType, MAX_INVENTORY_ITEMS } from '../../p2p/messages/inventory.ts';
@@ -9,8 +9,8 @@ import type { PeerState } from '../state/peer-state.ts';
 import type { Transactions } from './transactions.ts';
 
 /**
- * `inv`: blocks, and transactions in the form agreed on. Other entries are ignored. A transaction may also be announced as one
- * with witnesses, by its txid, whatever was agreed on.
+ * `inv`: blocks, and transactions in the negotiated form. Other entries are ignored. Whatever was negotiated, a transaction
+ * may also be announced by its txid with the flag for witnesses.
  */
 export function takeInv(
   context: PeerContext,
@@ -44,7 +44,7 @@ export function takeInv(
 /**
  * `tx`.
  *
- * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is not a transaction.
+ * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: not a transaction.
  */
 export function takeTx(
   context: PeerContext,

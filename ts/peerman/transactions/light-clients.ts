@@ -1,5 +1,5 @@
-// `filterload`, `filteradd`, `filterclear`, `mempool`: services for light clients that were offered them.
-// (BIPs 35, 37, 111; Bitcoin Core src/net_processing.cpp)
+// `filterload`, `filteradd`, `filterclear`, `mempool`: services for light clients, if they were offered. (BIPs 35, 37, 111;
+// Bitcoin Core src/net_processing.cpp)
 
 import type { FilterAddMessage, FilterLoadMessage } from '../../p2p/messages/bloom-filters.ts';
 import type { MessageType } from '../../p2p/messages/message-types.ts';
@@ -47,7 +47,7 @@ export function takeFilterClear({ txRelay, node }: PeerState): void {
   node.relaysTxs = true;
 }
 
-/** `mempool`: answered at the next announcement, by all that the embedder has. */
+/** `mempool`: answered at the next announcement, with everything that the embedder has. */
 export function takeMempool({ network }: PeerContext, peer: PeerState): void {
   const { node, txRelay } = peer;
   const mayAsk = node.hasPermission('mempool') || (isOffered(peer) && !network.outboundTargetReached());

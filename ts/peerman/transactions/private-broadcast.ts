@@ -1,9 +1,5 @@
-// Handing over our own transactions without showing where they come from: each goes to three peers, over connections
-// through Tor or I2P that carry nothing else and tell nothing about us. (Bitcoin Core src/private_broadcast.h,
-// src/net_processing.cpp)
-//
-// On such a connection the peer sees version, verack, inv, tx and ping, and that is all. Its pong says that it has the
-// transaction. That another peer sends the transaction to us says that it is on its way, and no more is done for it.
+// Broadcasting our own transactions without revealing their origin: each goes to three peers, over connections through Tor
+// or I2P that carry nothing else and reveal nothing about us. (Bitcoin Core src/private_broadcast.h, src/net_processing.cpp)
 
 import type { Service } from '../../netaddr/service.ts';
 import { hashToHex } from '../../p2p/hash.ts';
@@ -17,20 +13,23 @@ import { maybeSendPing } from '../conversation/ping.ts';
 
 /** Connections opened for each transaction. (Core NUM_PRIVATE_BROADCAST_PER_TX) */
 const CONNECTIONS_PER_TX = 3;
-/** Most transactions at a time, as in Core's later releases. More are refused. */
+/** Most transactions at a time, as in Core's later releases. Further ones are refused. */
 export const MAX_PRIVATE_TRANSACTIONS = 1_000;
 /**
- * Most times that one transaction is handed over. Peers that hang up, or that confirm and keep it to themselves, would have us
- * dial for ever; a transaction that 64 peers saw and none relays will not be relayed.
+ * Most times that one transaction is sent. Otherwise peers that disconnect, or confirm without relaying, would make us dial
+ * for ever; a transaction that 64 peers saw and none relays will not be relayed.
  */
 export const MAX_SENDS_PER_TX = 64;
-/** How long one connection may take, in milliseconds. (Core PRIVATE_BROADCAST_MAX_CONNECTION_LIFETIME) */
+/** Longest life of one connection, in milliseconds. (Core PRIVATE_BROADCAST_MAX_CONNECTION_LIFETIME) */
 export const PRIVATE_CONNECTION_MS = 3 * 60_000;
-/** Not confirmed for so long since it was stored, or since the last time: to be tried again. In milliseconds. */
+/**
+ * Time without confirmation, since it was stored or last confirmed, after which a transaction is sent again. In
+ * milliseconds.
+ */
 const UNCONFIRMED_STALE_MS = 5 * 60_000;
 const CONFIRMED_STALE_MS = 60_000;
 
-/** One time that a transaction was handed over. Times are wall-clock milliseconds. */
+/** One send of a transaction. Times are wall-clock milliseconds. */
 export interface PrivateSend {
   readonly nodeId: number;
   readonly service: Service;
@@ -39,7 +38,7 @@ export interface PrivateSend {
   confirmedMs: number | undefined;
 }
 
-/** A transaction on its way. */
+/** A transaction being broadcast. */
 export interface PrivateTransaction {
   readonly bytes: Uint8Array;
   readonly ids: TransactionIds;
@@ -55,7 +54,7 @@ export class PrivateBroadcast {
   readonly #context: PeerContext;
   /** By wtxid, in hex. */
   readonly #entries = new Map<string, Entry>();
-  /** What each connection was given: never more than one. */
+  /** The transaction of each connection: one at most. */
   readonly #byNode = new Map<number, { readonly entry: Entry; readonly send: PrivateSend }>();
 
   constructor(context: PeerContext) {
@@ -67,9 +66,9 @@ export class PrivateBroadcast {
   }
 
   /**
-   * Stores a transaction and asks for connections. One that is there already stays as it is.
+   * Stores a transaction and asks for connections. A stored one is left as it is.
    *
-   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: it is not a transaction.
+   * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: not a transaction.
    */
   add(bytes: Uint8Array): 'added' | 'known' | 'full' {
     const ids = transactionIds(bytes);
@@ -81,7 +80,7 @@ export class PrivateBroadcast {
     return 'added';
   }
 
-  /** Forgets a transaction, by txid or wtxid. @returns Those that were there: two can share a txid. */
+  /** Drops a transaction, by txid or wtxid. @returns The dropped ones: two can share a txid. */
   abort(id: Uint8Array): PrivateTransaction[] {
     const key = keyOf(id);
     const found = [...this.#entries.values()].filter(({ ids }) => keyOf(ids.wtxid) === key || keyOf(ids.txid) === key);
@@ -91,7 +90,7 @@ export class PrivateBroadcast {
 
   // ---- One connection -----------------------------------------------------------------------------------------------
 
-  /** The peer is ready: announces the transaction that was handed over least. */
+  /** The peer is ready: announces the transaction with the fewest sends. */
   announce(peer: PeerState): void {
     const { node } = peer;
     const entry = this.#mostUrgent();
@@ -100,11 +99,11 @@ export class PrivateBroadcast {
     const send: PrivateSend = { nodeId: node.id, service: node.addr, sentMs, confirmedMs: undefined };
     entry.sends.push(send);
     this.#byNode.set(node.id, { entry, send });
-    // By txid, also with witnesses: the peer did not say that it knows of wtxids.
+    // By txid, although witnesses are sent: the peer did not negotiate wtxids.
     this.#context.send(peer, { type: 'inv', items: [{ type: InventoryType.TX, hash: entry.ids.txid }] });
   }
 
-  /** The peer asks for the transaction, and may ask for nothing else. */
+  /** The peer requests the transaction, and may request nothing else. */
   serve(peer: PeerState, { items }: GetDataMessage): void {
     const given = this.#byNode.get(peer.node.id);
     const [item] = items;
@@ -117,14 +116,14 @@ export class PrivateBroadcast {
     maybeSendPing(this.#context, peer);
   }
 
-  /** The peer answered the ping behind the transaction: it has it. */
+  /** The peer answered the ping after the transaction, which confirms that it has it. */
   confirm({ node }: PeerState): void {
     const given = this.#byNode.get(node.id);
     if (given !== undefined) given.send.confirmedMs = this.#context.clock.wallTimeMs();
     node.disconnect('private broadcast: done');
   }
 
-  /** The connection is gone. Without a confirmation, another one is to take its place. */
+  /** The connection is gone. Without a confirmation, another one takes its place. */
   finish(nodeId: number): void {
     const given = this.#byNode.get(nodeId);
     this.#byNode.delete(nodeId);
@@ -134,13 +133,13 @@ export class PrivateBroadcast {
 
   // ---- What comes of it ---------------------------------------------------------------------------------------------
 
-  /** An ordinary peer sent us a transaction. If it is one of ours, it is out, and no more connections are needed. */
+  /** An ordinary peer sent us a transaction. If it is one of ours, it is spreading, and no more connections are needed. */
   noteReceived({ wtxid }: TransactionIds): void {
     const entry = this.#entries.size === 0 ? undefined : this.#entries.get(keyOf(wtxid));
     if (entry !== undefined) this.#end(entry);
   }
 
-  /** Tries again what did not come back to us, if it is still worth it. */
+  /** Retries transactions that no peer sent back to us, if they are still acceptable. */
   retryStale(): void {
     const { clock, network, hooks, logger } = this.#context;
     const nowMs = clock.wallTimeMs();
@@ -165,7 +164,7 @@ export class PrivateBroadcast {
     return first;
   }
 
-  /** Forgets a transaction, and the connections that were still to be opened for it. */
+  /** Drops a transaction, and the connections still to be opened for it. */
   #end(entry: Entry): void {
     this.#remove(entry);
     const neededCount = isExhausted(entry) ? 0 : CONNECTIONS_PER_TX - confirmationsOf(entry);
@@ -193,7 +192,7 @@ function lastConfirmedMs({ sends }: Entry): number {
   return sends.reduce((last, { confirmedMs }) => Math.max(last, confirmedMs ?? 0), 0);
 }
 
-/** Fewest sends first, then fewest confirmations, then the one whose last send, and last confirmation, is longest ago. */
+/** Order: fewest sends, then fewest confirmations, then the oldest last send, then the oldest last confirmation. */
 function compareUrgency(a: Entry, b: Entry): number {
   return (
     a.sends.length - b.sends.length ||
@@ -203,7 +202,7 @@ function compareUrgency(a: Entry, b: Entry): number {
   );
 }
 
-/** Whether it was handed over as often as it may be. */
+/** Whether it was sent as often as allowed. */
 function isExhausted({ sends }: Entry): boolean {
   return sends.length >= MAX_SENDS_PER_TX;
 }

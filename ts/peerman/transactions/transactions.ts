@@ -1,4 +1,4 @@
-// The parts of the peer manager that keep track of transactions over all peers.
+// The parts of the peer manager that track transactions over all peers.
 
 import type { PeerContext } from '../state/peer-context.ts';
 import { PrivateBroadcast } from './private-broadcast.ts';
@@ -6,7 +6,7 @@ import { TxDownload } from './tx-download.ts';
 
 export class Transactions {
   readonly privateBroadcast: PrivateBroadcast;
-  /** Undefined where the embedder asks for transactions itself, or for none. */
+  /** Undefined if the embedder requests transactions itself, or takes none. */
   readonly download: TxDownload | undefined;
 
   constructor(context: PeerContext) {

@@ -1,5 +1,5 @@
-// Fetching the transactions that peers announce: which announcements to track, and when to ask. Works for an embedder that
-// says which transactions it knows (`PeerHooks.isTxKnown`). (Bitcoin Core src/node/txdownloadman_impl.cpp)
+// Fetching the transactions that peers announce: which announcements to track, and when to ask. Used if the embedder says
+// which transactions it knows (`PeerHooks.isTxKnown`). (Bitcoin Core src/node/txdownloadman_impl.cpp)
 
 import type { InventoryItem } from '../../p2p/messages/inventory.ts';
 import { InventoryType } from '../../p2p/messages/inventory.ts';
@@ -9,17 +9,17 @@ import type { PeerContext } from '../state/peer-context.ts';
 import type { PeerState } from '../state/peer-state.ts';
 import { TxRequests } from './tx-requests.ts';
 
-/** Announcements of one peer that are tracked; more are ignored. (Core MAX_PEER_TX_ANNOUNCEMENTS) */
+/** Tracked announcements of one peer; further ones are ignored. (Core MAX_PEER_TX_ANNOUNCEMENTS) */
 export const MAX_PEER_TX_ANNOUNCEMENTS = 5_000;
-/** Requests in flight from which on a peer is overloaded. (Core MAX_PEER_TX_REQUEST_IN_FLIGHT) */
+/** Requests in flight at which a peer counts as overloaded. (Core MAX_PEER_TX_REQUEST_IN_FLIGHT) */
 export const MAX_PEER_TX_IN_FLIGHT = 100;
-/** How long others go first, in milliseconds, each: peers that we chose, (Core NONPREF_PEER_TX_DELAY) */
+/** Delays, in milliseconds, that add up: for peers that we did not choose, (Core NONPREF_PEER_TX_DELAY) */
 const NONPREFERRED_DELAY_MS = 2_000;
-/** peers that name transactions by wtxid, which no changed witness can make a fool of, (Core TXID_RELAY_DELAY) */
+/** for peers that announce by txid, which a changed witness can spoof, (Core TXID_RELAY_DELAY) */
 const TXID_DELAY_MS = 2_000;
-/** and peers that are not overloaded. (Core OVERLOADED_PEER_TX_DELAY) */
+/** and for overloaded peers. (Core OVERLOADED_PEER_TX_DELAY) */
 const OVERLOADED_DELAY_MS = 2_000;
-/** Transactions asked for in one message. (Core MAX_GETDATA_SZ) */
+/** Transactions requested in one message. (Core MAX_GETDATA_SZ) */
 const MAX_GETDATA_ITEMS = 1_000;
 
 export class TxDownload {
@@ -45,7 +45,7 @@ export class TxDownload {
     this.#requests.removePeer(node.id);
   }
 
-  /** A peer has a transaction. @param item - In the form agreed on. */
+  /** A peer announced a transaction. @param item - In the negotiated form. */
   noteAnnounced({ node, isWtxidRelay, chain }: PeerState, item: InventoryItem): void {
     const isFree = node.hasPermission('relay');
     if (!isFree && this.#requests.countOf(node.id) >= MAX_PEER_TX_ANNOUNCEMENTS) return;
@@ -54,24 +54,24 @@ export class TxDownload {
     if (!isWtxidRelay && this.#wtxidPeerCount > 0) delayMs += TXID_DELAY_MS;
     const isOverloaded = !isFree && this.#requests.inFlightCountOf(node.id) >= MAX_PEER_TX_IN_FLIGHT;
     if (isOverloaded) delayMs += OVERLOADED_DELAY_MS;
-    // A copy: the hash would keep all of the message that it came in.
+    // A copy: a view of the hash would keep the whole message in memory.
     const kept = { type: item.type, hash: item.hash.slice() };
     this.#requests.announce(node.id, kept, chain.isPreferredDownload, this.#context.clock.now(), delayMs);
   }
 
-  /** A peer sent a transaction, asked for or not. To be called before the embedder judges it. */
+  /** A peer sent a transaction, requested or not. Call it before the embedder judges the transaction. */
   noteReceived({ node }: PeerState, { txid, wtxid }: TransactionIds): void {
     this.#requests.noteAnswered(node.id, txid);
     this.#requests.noteAnswered(node.id, wtxid);
   }
 
-  /** The embedder has judged a transaction. One that it does not keep may be asked of others: theirs may be another witness. */
+  /** The embedder has judged a transaction. If it did not keep it, other peers may be asked: their witness may differ. */
   noteJudged({ txid, wtxid }: TransactionIds): void {
     if (this.#isKnown({ type: InventoryType.TX, hash: txid })) this.#requests.forget(txid);
     if (this.#isKnown({ type: InventoryType.WTX, hash: wtxid })) this.#requests.forget(wtxid);
   }
 
-  /** A peer does not have what it was asked for. */
+  /** A peer does not have a requested item. */
   noteMissing({ node }: PeerState, items: readonly InventoryItem[]): void {
     for (const { type, hash } of items) {
       const isTx = type === InventoryType.TX || type === InventoryType.WTX || type === InventoryType.WITNESS_TX;
@@ -79,12 +79,12 @@ export class TxDownload {
     }
   }
 
-  /** Whether a peer has something that may have to be asked of it at any moment. */
+  /** Whether a peer has announcements that may have to be requested at any moment. */
   isWaitingFor({ node }: PeerState): boolean {
     return this.#requests.countOf(node.id) > 0;
   }
 
-  /** Asks a peer for the transactions that it is the best source of now. */
+  /** Requests the transactions for which this peer is the best source now. */
   maybeSendGetData(peer: PeerState): void {
     const { node } = peer;
     const nowMs = this.#context.clock.now();
@@ -106,7 +106,7 @@ export class TxDownload {
   }
 }
 
-/** By txid a transaction comes without its witnesses, unless they are asked for of somebody who has them. */
+/** By txid a transaction comes without witnesses, unless they are requested from a peer that has them. */
 function requestTypeOf({ theirServices }: PeerState, { type }: InventoryItem): number {
   const hasWitnesses = (theirServices & Services.WITNESS) !== 0n;
   return type === InventoryType.TX && hasWitnesses ? InventoryType.WITNESS_TX : type;

@@ -1,8 +1,4 @@
-// Announcing transactions to one peer: what it was told, what waits, and when it is told.
-//
-// An observer who watches a node from many places could see from the times of its announcements where transactions come from.
-// So they are collected and sent at random moments, and all inbound peers of one network get them at the same moments:
-// many connections tell a spy no more than one. (Bitcoin Core src/net_processing.cpp, SendMessages; BIPs 35, 133, 339)
+// Announcing transactions to one peer: what it knows, what waits, and when it is sent.
 
 import type { P2PNode } from '../../connman/node/peer.ts';
 import { InventoryType, MAX_INVENTORY_ITEMS } from '../../p2p/messages/inventory.ts';
@@ -16,13 +12,13 @@ import type { TxRelayState } from '../state/tx-relay-state.ts';
 /** Mean time between announcements, in milliseconds. (Core INBOUND_/OUTBOUND_INVENTORY_BROADCAST_INTERVAL) */
 const INBOUND_MEAN_MS = 5_000;
 const OUTBOUND_MEAN_MS = 2_000;
-/** Transactions per announcement: a base, more for a long backlog, a limit. (Core INVENTORY_BROADCAST_TARGET, _MAX) */
+/** Transactions per announcement: a base, more for a long backlog, and a limit. (Core INVENTORY_BROADCAST_TARGET, _MAX) */
 const BATCH_BASE = 70;
 const BATCH_PER_THOUSAND = 5;
 const BATCH_LIMIT = 1_000;
-/** Most transactions named in answer to `mempool`, the best ones: as many as fit into one message. */
+/** Most transactions in an answer to `mempool`, the best ones first: as many as fit into one message. */
 const MAX_MEMPOOL_ITEMS = MAX_INVENTORY_ITEMS;
-/** Announces what waits, if it is time. */
+/** Announces waiting transactions, if it is time. */
 export function maybeSendTxInvs(context: PeerContext, peer: PeerState): void {
   const { txRelay } = peer;
   if (txRelay === undefined || !isTime(context, peer, txRelay)) return;
@@ -30,7 +26,7 @@ export function maybeSendTxInvs(context: PeerContext, peer: PeerState): void {
   const items: InventoryItem[] = [];
   if (txRelay.isMempoolWanted) {
     txRelay.isMempoolWanted = false;
-    // The whole of it, what the peer has heard of before included: that is the question.
+    // Includes what the peer already knows: it asked for everything.
     for (const transaction of context.hooks.mempool?.(peer.node) ?? []) {
       if (items.length === MAX_MEMPOOL_ITEMS) break;
       if (passesFilters(context, peer, txRelay, transaction)) note(peer, txRelay, transaction, items);
@@ -44,7 +40,7 @@ export function maybeSendTxInvs(context: PeerContext, peer: PeerState): void {
   }
 }
 
-/** Whether a peer hears of transactions without delay: the user vouched for it, so it is not a spy. */
+/** Whether a peer is told without delay: the user vouched for it, so it is not a spy. */
 export function isToldAtOnce(node: P2PNode): boolean {
   return node.hasPermission('noban');
 }
@@ -66,7 +62,7 @@ function isTime(context: PeerContext, { node }: PeerState, txRelay: TxRelayState
   return true;
 }
 
-/** Moves transactions from the backlog into `items` until there are `itemLimit`, in the order that the embedder wants. */
+/** Moves transactions from the backlog into `items` up to `itemLimit`, in the embedder's order. */
 function collectBacklog(
   context: PeerContext,
   peer: PeerState,
@@ -85,7 +81,7 @@ function collectBacklog(
   backlog.splice(0, backlog.length, ...ordered.slice(doneCount));
 }
 
-/** As the peer names transactions. */
+/** The hash by which the peer identifies transactions. */
 function hashFor({ isWtxidRelay }: PeerState, { txid, wtxid }: TxAnnouncement): Uint8Array {
   return isWtxidRelay ? wtxid : txid;
 }

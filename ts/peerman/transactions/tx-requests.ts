@@ -1,17 +1,4 @@
-// Which peers announced a transaction, and which to ask for it next. (Bitcoin Core src/txrequest.h)
-//
-// Each transaction is asked of one peer at a time. Announcements may have to wait, when others are likely to be better. Of
-// several peers the preferred ones come first, and among equals a secret hash decides, so that nobody gets to the front by
-// announcing often or early. A peer that does not answer in time is not asked again. An announcement is
-//
-//   delayed    until its time;
-//   waiting    behind a better one, or behind one that is asked for;
-//   best       the next to be asked for, when its peer is visited;
-//   requested  until an answer, or the end of the time for it;
-//   completed  then, and kept as long as others may still answer: repeating it changes nothing.
-//
-// There is no clock here: times are arguments that never go back. Every call costs time for what it changes only, and for
-// the peers that announced the same transaction.
+// Tracks which peers announced a transaction, and which of them to ask next. (Bitcoin Core src/txrequest.h)
 
 import type { InventoryItem } from '../../p2p/messages/inventory.ts';
 import { random64 } from '../../util/random.ts';
@@ -26,19 +13,19 @@ type State = 'delayed' | 'waiting' | 'best' | 'requested' | 'completed';
 interface Announcement {
   readonly peerId: number;
   readonly transaction: Transaction;
-  /** As this peer names the transaction. */
+  /** The transaction in the form in which this peer announced it. */
   readonly item: InventoryItem;
   readonly isPreferred: boolean;
-  /** A secret number of 64 bits: among those that are preferred alike, the highest goes first. */
+  /** A secret number of 64 bits: among equally preferred announcements the highest goes first. */
   readonly priorityHigh: number;
   readonly priorityLow: number;
   readonly delayMs: number;
-  /** When the delay ends, and then, the time for an answer. */
+  /** The end of the delay; then, the deadline of the answer. */
   dueMs: number;
   state: State;
 }
 
-/** One transaction that somebody announced. */
+/** An announced transaction. */
 interface Transaction {
   readonly key: string;
   /** One for each peer that announced it. */
@@ -51,7 +38,7 @@ interface Transaction {
 
 interface Peer {
   readonly announcements: Set<Announcement>;
-  /** What is to be asked of it, in the order in which that became clear. */
+  /** Announcements to request from it, in the order in which they became best. */
   readonly best: Set<Announcement>;
   inFlightCount: number;
 }
@@ -60,9 +47,9 @@ interface Peer {
 export class TxRequests {
   readonly #transactions = new Map<string, Transaction>();
   readonly #peers = new Map<number, Peer>();
-  /** By their delay: each set is then in the order in which delays end. */
+  /** By length of delay: each set is thus ordered by the end of the delay. */
   readonly #delayed = new Map<number, Set<Announcement>>();
-  /** In the order in which the time for an answer ends. */
+  /** In the order of their deadlines. */
   readonly #requested = new Set<Announcement>();
   readonly #secret: SipHash;
   readonly #hasher = new SipHash(0n, 0n);
@@ -81,16 +68,16 @@ export class TxRequests {
     return this.#peers.get(peerId)?.announcements.size ?? 0;
   }
 
-  /** Transactions that a peer was asked for and may still answer. */
+  /** Requests to a peer that it may still answer. */
   inFlightCountOf(peerId: number): number {
     return this.#peers.get(peerId)?.inFlightCount ?? 0;
   }
 
   /**
-   * Notes that a peer has a transaction. A second time from the same peer nothing changes.
+   * Notes that a peer has a transaction. Repeating it changes nothing.
    *
    * @param item - Its hash is copied: it may be a view of a long message.
-   * @param delayMs - How long it may not be asked for. One of a few values, of which each keeps a queue.
+   * @param delayMs - Delay before it may be requested. One of a few values, since each has a queue.
    */
   announce(peerId: number, item: InventoryItem, isPreferred: boolean, nowMs: number, delayMs: number): void {
     const key = keyOf(item.hash);
@@ -118,13 +105,13 @@ export class TxRequests {
     else this.#makeReady(announcement);
   }
 
-  /** What a peer is to be asked for now. Each comes again until it is passed to `noteRequested` or `forget`. */
+  /** Transactions to request from a peer now. Each is returned again until it is passed to `noteRequested` or `forget`. */
   requestable(peerId: number, nowMs: number): InventoryItem[] {
     this.#advance(nowMs);
     return Array.from(this.#peers.get(peerId)?.best ?? [], ({ item }) => item);
   }
 
-  /** A peer is asked for a transaction that was requestable from it. */
+  /** A transaction was requested from a peer. */
   noteRequested(peerId: number, hash: Uint8Array, nowMs: number): void {
     const announcement = this.#find(peerId, hash);
     if (announcement?.state !== 'best') return;
@@ -137,13 +124,13 @@ export class TxRequests {
     this.#peer(peerId).inFlightCount++;
   }
 
-  /** A peer answered, with the transaction or that it does not have it: it is not asked again, but others may be. */
+  /** A peer answered, with the transaction or without: it is not asked again, but others may be. */
   noteAnswered(peerId: number, hash: Uint8Array): void {
     const announcement = this.#find(peerId, hash);
     if (announcement !== undefined) this.#complete(announcement);
   }
 
-  /** Drops a transaction: it is known, or not wanted. */
+  /** Drops a transaction that is known, or unwanted. */
   forget(hash: Uint8Array): void {
     const transaction = this.#transactions.get(keyOf(hash));
     if (transaction !== undefined) this.#drop(transaction);
@@ -162,7 +149,7 @@ export class TxRequests {
 
   // ---- From state to state ------------------------------------------------------------------------------------------
 
-  /** Ends the delays and requests whose time has come. */
+  /** Ends delays and requests that are due. */
   #advance(nowMs: number): void {
     for (const announcement of this.#requested) {
       if (announcement.dueMs > nowMs) break;
@@ -193,7 +180,7 @@ export class TxRequests {
     this.#chooseBest(announcement.transaction);
   }
 
-  /** The last one that is ready is the best, unless somebody is being asked. */
+  /** The last ready announcement is the best, unless a request is out. */
   #chooseBest({ ready, requested }: Transaction): void {
     const chosen = requested === undefined ? ready.at(-1) : undefined;
     if (chosen === undefined || chosen.state === 'best') return;
@@ -206,7 +193,7 @@ export class TxRequests {
     this.#peer(chosen.peerId).best.add(chosen);
   }
 
-  /** Ends an announcement, and its transaction with it if nobody else may still answer. */
+  /** Completes an announcement, and drops its transaction if no other peer can answer. */
   #complete(announcement: Announcement): void {
     if (announcement.state === 'completed') return;
     const { transaction } = announcement;
@@ -218,7 +205,7 @@ export class TxRequests {
     if (isOver) this.#drop(transaction);
   }
 
-  /** Takes an announcement out of what goes with its state. The caller gives it another. */
+  /** Removes an announcement from its state's collections. The caller gives it another state. */
   #leaveState(announcement: Announcement): void {
     const { transaction, peerId, state } = announcement;
     switch (state) {
@@ -275,7 +262,7 @@ export class TxRequests {
   }
 }
 
-/** Short in memory: one byte for each byte. */
+/** A compact key: one byte for each byte. */
 function keyOf(hash: Uint8Array): string {
   return Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('latin1');
 }
