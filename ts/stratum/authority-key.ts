@@ -1,9 +1,4 @@
-// How people write a server's authority key, and the URL that names server and key together.
-//
-// Key: Base58Check over the bytes 01 00 (U16 version 1), then the X coordinate, 32 bytes.
-// URL: stratum2+tcp://host:port/key. The port is required; without a path there is no key.
-//
-// Source: Stratum V2 specification, section 4.7.
+// The text forms of a server's authority key, and of a server with its key as a URL.
 
 import { isIP } from 'node:net';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
@@ -19,14 +14,14 @@ const VERSION_PREFIX = Uint8Array.of(1, 0);
 /** First byte of a compressed point with an even Y. */
 const EVEN_Y = 0x02;
 
-/** Longest text that can be a key, in characters. The real ones have 51; what is longer is not looked at. */
+/** Longest text that is parsed as a key, in characters. Real ones have 51. */
 const MAX_KEY_CHARS = 100;
 
 const SCHEME = 'stratum2+tcp:';
 
 const base58Check = createBase58check(sha256);
 
-/** The text of an authority key, given as X coordinate of 32 bytes. */
+/** The text of an authority key. @param x - X coordinate, 32 bytes. */
 export function formatAuthorityKey(x: Uint8Array): string {
   if (x.length !== AUTHORITY_KEY_BYTES) throw invalidArg('x', `${AUTHORITY_KEY_BYTES} bytes`, `${x.length} bytes`);
   return base58Check.encode(Uint8Array.from([...VERSION_PREFIX, ...x]));

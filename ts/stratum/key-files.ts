@@ -1,8 +1,8 @@
 // The two keys of a server, in files of its data folder: `sv2_static_key` and `sv2_authority_key`.
 //
-// Each is a byte 01, then the private key, 32 bytes; sv2-tp reads and writes the same. Where there is no key, a new one is
-// made and stored. A damaged file is kept aside, since somebody may still find the key in it. A file that others can read is
-// refused: anyone who read it can pretend to be this server.
+// Each is a byte 01, then the private key, 32 bytes; sv2-tp reads and writes the same. A missing key is created and stored.
+// A damaged file is moved aside, since its key may be recoverable. A file that others can read is refused: anyone who read
+// it can impersonate this server.
 
 import { randomBytes } from 'node:crypto';
 import { renameSync, statSync } from 'node:fs';
@@ -20,18 +20,18 @@ export const AUTHORITY_KEY_FILE = 'sv2_authority_key';
 const FORMAT = 1;
 const FILE_BYTES = 1 + PRIVATE_KEY_BYTES;
 
-/** Permission bits of everybody but the owner. */
+/** Permission bits of all users but the owner. */
 const OTHERS_MODE = 0o077;
 
-/** The keys that a server keeps. */
+/** The long-lived keys of a server. */
 export interface ServerKeys {
   readonly staticKey: StaticKey;
   readonly authorityKey: AuthorityKey;
 }
 
 /**
- * Reads the keys of a folder, and makes those that are missing. A key that cannot be stored is logged and serves all the
- * same; clients then need another authority key after the next start.
+ * Reads the keys of a folder, and creates missing ones. A key that cannot be stored is used, with a warning; clients then
+ * need another authority key after the next start.
  *
  * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: a file that exists cannot be read, or others than its owner can read it.
  */
@@ -85,7 +85,7 @@ function makeKey(path: string, logger: Logger): Uint8Array {
 function drawPrivateKey(): Uint8Array {
   for (;;) {
     const key = randomBytes(PRIVATE_KEY_BYTES);
-    // All but one in 2^128.
+    // Fails for one in 2^128.
     if (isPrivateKey(key)) return key;
   }
 }

@@ -1,13 +1,10 @@
-// What waits to be sent to one client, and what of it is left out when it is too much.
-//
-// Templates grow stale in the queue of a slow reader. Above the limit, superseded ones are dropped, oldest first. Three
-// frames always stay: the newest template, the newest `SetNewPrevHash`, and the template which that one names.
+// The frames that wait to be sent to one client. Superseded templates are left out if the client is slow.
 
 import type { Sv2Frame, Sv2Message } from './messages/registry.ts';
 
 interface Entry {
   readonly frame: Sv2Frame;
-  /** Set for templates and tips; all else must arrive. */
+  /** Set for templates and tips; all other frames must arrive. */
   readonly templateId: bigint | undefined;
   readonly isTip: boolean;
 }
@@ -24,7 +21,7 @@ export class SendQueue {
     this.#limitBytes = limitBytes;
   }
 
-  /** Payload bytes that wait. */
+  /** Payload bytes in the queue. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -33,18 +30,18 @@ export class SendQueue {
     return this.#entries.length;
   }
 
-  /** Frames that were left out so far. */
+  /** Frames left out so far. */
   get droppedCount(): number {
     return this.#droppedCount;
   }
 
-  /** Whether more waits than may; nothing that waits can be left out then. */
+  /** Whether the queue is over its limit, with nothing left to drop. */
   get isFull(): boolean {
     return this.#bytes > this.#limitBytes;
   }
 
   /**
-   * @param message - What the frame says.
+   * @param message - The frame's message.
    * @param frame - The same, encoded.
    */
   push(message: Sv2Message, frame: Sv2Frame): void {
@@ -65,7 +62,7 @@ export class SendQueue {
     if (entry !== undefined) this.#bytes -= entry.frame.payload.length;
   }
 
-  /** Leaves out superseded templates, oldest first, until no more than a limit waits. @param limitBytes - In payload bytes. */
+  /** Drops superseded templates, oldest first, until the queue is within a limit. @param limitBytes - In payload bytes. */
   dropSuperseded(limitBytes: number): void {
     const newestTip = this.#entries.findLast(({ isTip }) => isTip)?.templateId;
     const newestTemplate = this.#entries.findLast(({ templateId, isTip }) => templateId !== undefined && !isTip);

@@ -1,17 +1,14 @@
-// One connection of Stratum V2 on a `SockMan`: its transport, what waits to be sent, and when something last moved.
-//
-// Server and client share it. It owns neither the socket nor the meaning of messages: received frames go to a callback,
-// and sending goes through the function that was handed in.
+// One connection of Stratum V2 on a `SockMan`: its transport, its send queue, and the time of its last progress.
 
 import { encodeMessage } from './messages/registry.ts';
 import type { Sv2Frame, Sv2Message } from './messages/registry.ts';
 import { SendQueue } from './send-queue.ts';
 import type { Sv2Transport } from './sv2-transport.ts';
 
-/** Hands bytes to a socket, as `SockMan.sendBytes` does: how many it took, or a negative errno. */
+/** Hands bytes to a socket, as `SockMan.sendBytes` does: returns how many it took, or a negative errno. */
 export type SendFunction = (bytes: Uint8Array, willSendMore: boolean) => number;
 
-/** What came of an attempt to send. */
+/** The outcome of an attempt to send. */
 export type FlushOutcome = 'idle' | 'waiting' | 'broken';
 
 export class Sv2Link {
@@ -21,7 +18,7 @@ export class Sv2Link {
   readonly #now: () => number;
   #sentBytes = 0;
   #receivedBytes = 0;
-  /** Since when bytes have waited without one of them leaving, in milliseconds. */
+  /** Since when waiting bytes have made no progress, in milliseconds. */
   #stalledSince: number | undefined;
 
   /**
@@ -35,7 +32,7 @@ export class Sv2Link {
     this.#now = now;
   }
 
-  /** Bytes of ours that the kernel took. */
+  /** Bytes that the kernel took. */
   get sentBytes(): number {
     return this.#sentBytes;
   }
@@ -44,7 +41,7 @@ export class Sv2Link {
     return this.#receivedBytes;
   }
 
-  /** Frames that were left out because the peer reads too slowly. */
+  /** Frames left out because the peer reads too slowly. */
   get droppedCount(): number {
     return this.#queue.droppedCount;
   }
@@ -54,7 +51,7 @@ export class Sv2Link {
     return this.#queue.length > 0 || this.transport.getBytesToSend(false).toSend.length > 0;
   }
 
-  /** Whether the peer has to read before it may say more. */
+  /** Whether the peer must read before it is read again. */
   get isFull(): boolean {
     return this.#queue.isFull;
   }
@@ -64,7 +61,7 @@ export class Sv2Link {
     return this.#queue.bytes + this.transport.memoryBytes;
   }
 
-  /** For how long nothing has left although something waits, in milliseconds. */
+  /** How long waiting bytes have made no progress, in milliseconds. */
   stalledForMs(): number {
     return this.#stalledSince === undefined ? 0 : this.#now() - this.#stalledSince;
   }
@@ -92,12 +89,12 @@ export class Sv2Link {
     return undefined;
   }
 
-  /** Leaves out superseded templates until no more than a limit waits. @param limitBytes - In bytes. */
+  /** Leaves out superseded templates until the queue is within a limit. @param limitBytes - In bytes. */
   dropSuperseded(limitBytes: number): void {
     this.#queue.dropSuperseded(limitBytes);
   }
 
-  /** Sends what waits, as far as the socket takes it. */
+  /** Sends the queue, as far as the socket takes it. */
   flush(): FlushOutcome {
     for (;;) {
       this.#fillTransport();

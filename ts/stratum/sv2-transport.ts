@@ -43,8 +43,8 @@ import type { CertificatePolicy, NoiseSession, ResponderCredentials } from './no
 export const MAX_CHUNK_BYTES = 65_519;
 
 /**
- * Up to this many payload bytes are put together with their tags in one array: copying them costs less than further calls of
- * the kernel. Longer payloads go as they come from the cipher.
+ * Payloads up to this many bytes are copied into one array with their tags: copying costs less than further system calls.
+ * Longer payloads go as they come from the cipher.
  */
 const MAX_JOINED_PAYLOAD_BYTES = 16_384;
 
@@ -65,9 +65,9 @@ const CLEAR: FrameCipher = {
 /** The server's side of a connection. */
 export interface ResponderOptions {
   readonly role: 'responder';
-  /** Makes a fresh key pair, once act 1 is there; its private key is overwritten. */
+  /** Makes a fresh key pair, once act 1 has come; its private key is overwritten. */
   readonly ephemeral: () => EllSwiftKeyPair;
-  /** Asked once act 1 is there: a client that connects and says nothing costs no arithmetic. */
+  /** Called once act 1 has come: a client that connects and sends nothing costs no arithmetic. */
   readonly credentials: () => ResponderCredentials;
 }
 
@@ -77,22 +77,22 @@ export interface InitiatorOptions {
   /** A fresh key pair; its private key is overwritten. */
   readonly ephemeral: EllSwiftKeyPair;
   readonly policy: CertificatePolicy;
-  /** Unix time, in seconds, asked when the certificate is there. */
+  /** Unix time in seconds, called when the certificate has come. */
   readonly nowSeconds: () => number;
 }
 
-/** A connection without encryption. */
+/** An unencrypted connection. */
 export interface ClearOptions {
   readonly role: 'clear';
 }
 
 /** How a transport is set up: which side it is, and with which keys. */
 export type Sv2TransportOptions = (ResponderOptions | InitiatorOptions | ClearOptions) & {
-  /** Longest payload to take from the peer, in bytes. Default 16,777,215, which is all that a header can say. */
+  /** Longest accepted payload, in bytes. Default 16,777,215, the most that a header can announce. */
   readonly maxPayloadBytes?: number;
 };
 
-/** The end of a stream that cannot be read any further. One line, without text of the peer. */
+/** The end of a stream that cannot be read further. One line, without text of the peer. */
 export interface Sv2TransportFailure {
   readonly reason: string;
 }
@@ -236,16 +236,15 @@ export class Sv2Transport {
   }
 
   /**
-   * Tells what to write next.
-   *
-   * @param haveMore - Whether the caller has another frame; `more` repeats it where one could be taken.
+   * The next bytes to write.
+   * @param haveMore - Whether the caller has another frame; `more` repeats it if that frame could be taken.
    */
   getBytesToSend(haveMore: boolean): Sv2BytesToSend {
     return { toSend: this.#toSend, more: this.#piecesBehind.length > 0 || (haveMore && this.isReady) };
   }
 
   /**
-   * Drops the first `count` bytes of what `getBytesToSend` told.
+   * Drops the first `count` bytes of the last `getBytesToSend`.
    *
    * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: more than there are.
    */
@@ -265,7 +264,7 @@ export class Sv2Transport {
 
   #takeNextPiece(): void {
     let next = this.#piecesBehind.shift();
-    // Frames in the clear have no tags.
+    // Unencrypted frames have no tags.
     while (next?.length === 0) next = this.#piecesBehind.shift();
     this.#toSend = next ?? NO_BYTES;
   }
@@ -343,7 +342,7 @@ export class Sv2Transport {
     else this.#expectChunk();
   }
 
-  /** Nothing is sent any more either: a peer that cannot be understood gets no answer. */
+  /** Sending ends as well: a peer that cannot be understood gets no answer. */
   #fail(reason: string): void {
     this.#stage = 'failed';
     this.#failure = { reason };

@@ -1,5 +1,4 @@
-// Solves templates on the CPU: for regtest, whose target half of all hashes meet. Real targets are out of reach, and this
-// gives up on them at once.
+// Solves templates on the CPU: for regtest, where half of all hashes meet the target. It gives up at once on real targets.
 
 import { equalBytes } from '../../util/bytes/compare-bytes.ts';
 import type { Sv2Client } from './sv2-client.ts';
@@ -10,10 +9,10 @@ import type { BlockTemplate } from '../templates/template-source.ts';
 type Template = Sv2MessageOf<'NewTemplate'>;
 type Tip = Sv2MessageOf<'SetNewPrevHash'>;
 
-/** Hashes that are tried for a template, some milliseconds. On regtest the first ones do. */
+/** Most hashes tried for a template; they take some milliseconds. On regtest the first few succeed. */
 const MAX_TRIES = 10_000;
 
-/** Length of the counter behind the prefix of the coinbase script, in bytes: no two coinbase transactions are alike. */
+/** Length of the counter after the prefix of the coinbase script, in bytes: it makes coinbase transactions unique. */
 const EXTRA_NONCE_BYTES = 8;
 
 /** Most future templates that are kept for the tip that names them. */
@@ -21,9 +20,9 @@ const MAX_FUTURE_TEMPLATES = 16;
 
 /** Mines for a client, one solution for each new tip. */
 export class CpuMiner {
-  /** Told of each solution that is submitted: the hash of the block in wire order. */
+  /** Called with each submitted solution: the hash of the block in wire order. */
   onSubmitted: ((hash: Uint8Array) => void) | undefined;
-  /** Told when the server builds on a block of ours: its hash, and how many there were with it. */
+  /** Called when the server builds on a block of ours: its hash, and the number of such blocks. */
   onAccepted: ((hash: Uint8Array, count: number) => void) | undefined;
 
   readonly #client: Sv2Client;
@@ -33,7 +32,7 @@ export class CpuMiner {
   #acceptedCount = 0;
   #extraNonce = BigInt(Date.now());
 
-  /** @param script - Where rewards go. */
+  /** @param script - Output script of rewards. */
   constructor(client: Sv2Client, script: Uint8Array) {
     this.#client = client;
     this.#script = script;
@@ -78,7 +77,7 @@ export class CpuMiner {
   }
 }
 
-/** What a client knows of a block. */
+/** The template of a block, from a client's messages. */
 function blockTemplateOf(template: Template, tip: Tip): BlockTemplate {
   return {
     prevHash: tip.prevHash,
@@ -94,7 +93,7 @@ function blockTemplateOf(template: Template, tip: Tip): BlockTemplate {
       outputs: template.coinbaseTxOutputs,
       outputCount: template.coinbaseTxOutputsCount,
       lockTime: template.coinbaseTxLocktime,
-      // Where the block has witnesses, one of the outputs commits to them.
+      // If the block has witnesses, one of the outputs commits to them.
       witness: new Uint8Array(template.coinbaseTxOutputsCount > 0 ? 32 : 0),
     },
     transactions: [],

@@ -1,8 +1,8 @@
 // `Sv2Client`: a client of Stratum V2's template distribution, on `SockMan`.
 //
-// It dials, shakes hands, verifies the server's certificate against the configured authority, sets the connection up and
-// says how much room it needs. What the server sends comes as events. A connection that ends is dialed anew, each time
-// after a longer pause, until `stop`. A server that moves its clients (`Reconnect`) is followed, with the same authority.
+// It dials, does the handshake, verifies the server's certificate against the configured authority, sets the connection up
+// and sends its constraints. The server's messages arrive as events. A connection that ends is dialed again, after a growing
+// pause, until `stop`. A `Reconnect` of the server is followed, with the same authority.
 
 import { randomBytes as systemRandomBytes } from 'node:crypto';
 import type { Service } from '../../netaddr/service.ts';
@@ -29,7 +29,7 @@ import { DEFAULT_CLOCK_LEEWAY_SECONDS } from '../noise/certificate.ts';
 import { Sv2Link } from '../sv2-link.ts';
 import { Sv2Transport } from '../sv2-transport.ts';
 
-/** Pause before the first new dial, in milliseconds; each further one is twice as long. */
+/** Pause before the first redial, in milliseconds; each further one is twice as long. */
 const FIRST_RETRY_MS = 1_000;
 
 /** Longest pause between two dials, in milliseconds. */
@@ -39,18 +39,18 @@ const MAX_RETRY_MS = 60_000;
 export interface Sv2ClientOptions extends SockManOptions {
   /** The server, and the key of its authority; see `parseSv2Url`. */
   readonly server: Sv2Endpoint;
-  /** Accepts any server: without it, an endpoint without key is refused. Default false. */
+  /** Accepts any server; otherwise an endpoint without a key is refused. Default false. */
   readonly insecureNoAuthority?: boolean;
-  /** Room for outputs of our own. Default: 100 bytes, 4 sigops. */
+  /** Room for our own outputs. Default: 100 bytes, 4 sigops. */
   readonly constraints?: CoinbaseOutputConstraints;
-  /** How far the clocks may lie apart, in seconds. Default 10. */
+  /** Allowed difference of the clocks, in seconds. Default 10. */
   readonly clockLeewaySeconds?: number;
-  /** How the server is dialed: proxy, time-outs. */
+  /** How to dial the server: proxy, timeouts. */
   readonly connect?: ConnectOptions;
-  /** What `SetupConnection` says of us. Default: `sockman`. */
+  /** Our vendor in `SetupConnection`. Default: `sockman`. */
   readonly vendor?: string;
   readonly firmware?: string;
-  /** Whether a connection that ends is dialed anew. Default true. */
+  /** Whether a connection that ends is dialed again. Default true. */
   readonly reconnect?: boolean;
   /** A cryptographic source of bytes. Default: that of `node:crypto`. */
   readonly randomBytes?: RandomBytes;
@@ -72,13 +72,13 @@ const SV2_CLIENT_OPTION_NAMES: Readonly<Record<keyof Sv2ClientOptions, true>> = 
   clock: true,
 };
 
-/** What an `Sv2Client` tells. */
+/** The events of an `Sv2Client`. */
 export interface Sv2ClientEvents {
-  /** The server is who it should be, and took us. */
+  /** The server is authenticated, and accepted us. */
   connected: { readonly address: Service; readonly handshakeHash: Uint8Array | undefined };
-  /** The connection is over, or none came about. `retryMs`: when the next dial follows; undefined where none does. */
+  /** The connection ended, or a dial failed. `retryMs`: time to the next dial; undefined if there is none. */
   disconnected: { readonly reason: string; readonly retryMs: number | undefined };
-  /** Every message of the server behind the set-up. */
+  /** Every message of the server after the set-up. */
   message: Sv2Message;
 }
 
@@ -141,7 +141,7 @@ export class Sv2Client extends SockMan {
     );
   }
 
-  /** Adds a listener. @returns Removes it again. */
+  /** Adds a listener. @returns A function that removes it. */
   on<Name extends keyof Sv2ClientEvents>(name: Name, listener: (value: Sv2ClientEvents[Name]) => void): () => void {
     return this.#events.on(name, listener);
   }
@@ -152,13 +152,13 @@ export class Sv2Client extends SockMan {
     void this.#dial();
   }
 
-  /** Says anew how much room is needed; the server answers with a template. Kept for later connections. */
+  /** Sends new constraints, which the server answers with a template. They are kept for later connections. */
   setConstraints(constraints: CoinbaseOutputConstraints): void {
     this.#constraints = { ...constraints };
     this.send({ name: 'CoinbaseOutputConstraints', ...constraints });
   }
 
-  /** Sends a message. @returns False where the server has not taken us yet. */
+  /** Sends a message. @returns False if the server has not accepted us yet. */
   send(message: Sv2Message): boolean {
     const session = this.#session;
     if (session === undefined || session.stage !== 'ready') return false;
@@ -166,7 +166,7 @@ export class Sv2Client extends SockMan {
     return true;
   }
 
-  /** Ends everything; no event comes after it resolved. */
+  /** Ends everything. Once it resolves, no event follows. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();

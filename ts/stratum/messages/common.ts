@@ -12,10 +12,10 @@ export const SV2_VERSION = 2;
 
 /** Why a server refuses a connection. */
 export const SETUP_ERRORS = ['unsupported-feature-flags', 'unsupported-protocol', 'protocol-version-mismatch'] as const;
-/** Which of `SETUP_ERRORS`. */
+/** One of `SETUP_ERRORS`. */
 export type SetupError = (typeof SETUP_ERRORS)[number];
 
-/** Client to server, once, first of all. `flags` ask for features; template distribution has none. */
+/** Client to server, once, as the first message. `flags` request features; template distribution has none. */
 export const setupConnection = struct({
   protocol: U8,
   minVersion: U16,
@@ -31,10 +31,10 @@ export const setupConnection = struct({
 
 export const setupConnectionSuccess = struct({ usedVersion: U16, flags: U32 });
 
-/** The server closes the connection behind it. `flags` are those it lacks, 0 where the reason is another one. */
+/** The server closes the connection after it. `flags` are those it does not support, 0 for another reason. */
 export const setupConnectionError = struct({ flags: U32, errorCode: STR0_255 });
 
 export const channelEndpointChanged = struct({ channelId: U32 });
 
-/** Asks the client to dial anew, with the same authority key. Empty host and port 0 mean the present ones. */
+/** Asks the client to reconnect, with the same authority key. Empty host and port 0 keep the current ones. */
 export const reconnect = struct({ newHost: STR0_255, newPort: U16 });

@@ -21,9 +21,9 @@
 import { DecodeError, outOfRange } from '../../util/errors/errors.ts';
 import type { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
 
-/** Reads and writes values of one type. */
+/** A reader and writer of one type. */
 export interface DataType<T> {
-  /** The least a value takes on the wire, in bytes. */
+  /** Smallest size on the wire, in bytes. */
   readonly minBytes: number;
   /** @throws {DecodeError} `ERR_SOCKMAN_DECODE`: cut short, or a length above the type's limit. */
   read(reader: ByteReader): T;
@@ -31,7 +31,7 @@ export interface DataType<T> {
   write(writer: ByteWriter, value: T): void;
 }
 
-/** What a data type reads. */
+/** The value of a data type. */
 export type ValueOf<Type> = Type extends DataType<infer T> ? T : never;
 
 export const BOOL: DataType<boolean> = {
@@ -81,7 +81,7 @@ export const U256: DataType<Uint8Array> = {
   },
 };
 
-/** A length or count in front of what it counts, and the largest value the field may have. */
+/** A length or count field, and the largest value it may have. */
 function prefixed(name: string, prefix: DataType<number>, max: number): DataType<number> {
   return {
     minBytes: prefix.minBytes,
@@ -99,9 +99,8 @@ function prefixed(name: string, prefix: DataType<number>, max: number): DataType
 }
 
 /**
- * A byte string behind its length.
- *
- * @param maxBytes - The field's own limit, where it is lower than that of the prefix.
+ * A length-prefixed byte string.
+ * @param maxBytes - The field's own limit, if lower than the prefix's.
  */
 export function byteString(name: string, prefix: DataType<number>, maxBytes: number): DataType<Uint8Array> {
   const length = prefixed(name, prefix, maxBytes);
@@ -122,7 +121,7 @@ export const B0_16M = byteString('B0_16M', U24, 0xff_ffff);
 
 const UTF_8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Text for people to read. A string that is not UTF-8 is exact only in the payload of its frame. */
+/** Human-readable text. Text that is not UTF-8 is exact only in the frame's payload. */
 export const STR0_255: DataType<string> = {
   minBytes: 1,
   read: (reader) => UTF_8.decode(B0_255.read(reader)),
@@ -167,13 +166,13 @@ export function OPTION<T>(element: DataType<T>): DataType<T | null> {
   };
 }
 
-/** The fields of a message, in the order they have on the wire. */
+/** The fields of a message, in wire order. */
 export type Fields = Readonly<Record<string, DataType<unknown>>>;
 
 /** The values of a message, by field name. */
 export type ValuesOf<F extends Fields> = { -readonly [Name in keyof F]: ValueOf<F[Name]> };
 
-/** Fields one after another, as one type. */
+/** Consecutive fields as one type. */
 export function struct<F extends Fields>(fields: F): DataType<ValuesOf<F>> {
   const list = Object.entries(fields);
   return {

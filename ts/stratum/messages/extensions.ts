@@ -16,7 +16,7 @@ export const requestExtensions = struct({ requestId: U16, requestedExtensions: S
 
 export const requestExtensionsSuccess = struct({ requestId: U16, supportedExtensions: SEQ0_64K(U16) });
 
-/** What the server lacks of that was asked for, and what it insists on. */
+/** The requested extensions that the server lacks, and those that it requires. */
 export const requestExtensionsError = struct({
   requestId: U16,
   unsupportedExtensions: SEQ0_64K(U16),
@@ -27,13 +27,13 @@ export const requestExtensionsError = struct({
 export interface Tlv {
   readonly extensionType: number;
   readonly fieldType: number;
-  /** At most 65,535 bytes; a view of the message where it was read. */
+  /** At most 65,535 bytes; after decoding, a view of the message. */
   readonly value: Uint8Array;
 }
 
 const tlv = struct({ extensionType: U16, fieldType: U8, value: B0_64K });
 
-/** Reads the TLV area of a message: all that is behind its last field. @throws {DecodeError} cut short. */
+/** Reads the TLV area of a message: everything after its last field. @throws {DecodeError} cut short. */
 export function decodeTlvs(area: Uint8Array): Tlv[] {
   const reader = new ByteReader(area);
   const fields: Tlv[] = [];

@@ -21,7 +21,7 @@ export const MAX_PAYLOAD_BYTES = 0xff_ffff;
 const CHANNEL_BIT = 0x8000;
 const MAX_EXTENSION_TYPE = 0x7fff;
 
-/** What a header says, less the length of the payload. */
+/** A header without the payload's length. */
 export interface FrameType {
   /** 0 for the core protocols, up to 0x7fff. */
   readonly extensionType: number;
@@ -53,7 +53,7 @@ export function encodeFrameHeader(header: FrameHeader): Uint8Array {
     .finish();
 }
 
-/** Reads a header. Any six bytes are one. */
+/** Reads a header. Any six bytes are valid. */
 export function decodeFrameHeader(bytes: Uint8Array): FrameHeader {
   const extension = bytes[0]! | (bytes[1]! << 8);
   return {

@@ -1,7 +1,4 @@
-// Which message types there are, and how a payload becomes a message.
-//
-// The codec knows the common messages, template distribution and the negotiation of extensions. Frames of every other
-// type stay bytes.
+// All message types, and the conversion between payloads and messages.
 
 import { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
 import {
@@ -41,7 +38,7 @@ function negotiation<T>(messageType: number, fields: DataType<T>): Definition<T>
   return { extensionType: NEGOTIATION_EXTENSION, isChannelMessage: false, messageType, fields };
 }
 
-/** Every message of the codec, by the name it has in the specification. */
+/** Every message of the codec, by its name in the specification. */
 const DEFINITIONS = {
   SetupConnection: core(0x00, setupConnection),
   'SetupConnection.Success': core(0x01, setupConnectionSuccess),
@@ -65,21 +62,21 @@ type Definitions = typeof DEFINITIONS;
 /** The name of a message, as in the specification. */
 export type Sv2MessageName = keyof Definitions;
 
-/** The fields of the message of a name. */
+/** The fields of a message, by its name. */
 export type Sv2Fields<Name extends Sv2MessageName> = ValueOf<Definitions[Name]['fields']>;
 
-/** A message: its name and its fields. */
+/** A message: name and fields. */
 export type Sv2Message = { [Name in Sv2MessageName]: { name: Name } & Sv2Fields<Name> }[Sv2MessageName];
 
 /** One message of the given name. */
 export type Sv2MessageOf<Name extends Sv2MessageName> = Extract<Sv2Message, { name: Name }>;
 
-/** A frame without encryption: what its header says, and its payload. */
+/** A decrypted frame: its header's values, and its payload. */
 export interface Sv2Frame extends FrameType {
   readonly payload: Uint8Array;
 }
 
-/** A message that was read, and the bytes behind its last field: a TLV area, see `decodeTlvs`. */
+/** A decoded message, and the bytes after its last field: a TLV area, see `decodeTlvs`. */
 export interface DecodedSv2Message {
   readonly message: Sv2Message;
   readonly trailing: Uint8Array;

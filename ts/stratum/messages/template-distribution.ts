@@ -1,4 +1,4 @@
-// Messages between a template provider (server) and who builds blocks of its templates (client).
+// Messages between a template provider (server) and a builder of blocks (client).
 //
 // Source: Stratum V2 specification, chapter 7.
 
@@ -22,7 +22,7 @@ import type { DataType } from './data-types.ts';
 /** Longest start of a coinbase script that a template may prescribe, in bytes. */
 export const MAX_COINBASE_PREFIX_BYTES = 8;
 
-/** What clients from before March 2025, who send no sigops, are taken to need. */
+/** Assumed sigops of clients from before March 2025, which send none. */
 export const DEFAULT_ADDITIONAL_SIGOPS = 400;
 
 /** Room that a client needs in the coinbase transaction for outputs of its own. */
@@ -35,7 +35,7 @@ export interface CoinbaseOutputConstraints {
 
 const SIZE_ALONE_BYTES = 4;
 
-/** Client to server. Old clients send the first four bytes alone; more than six is a TLV area behind. */
+/** Client to server. Old clients send only the first four bytes; bytes after the sixth are a TLV area. */
 export const coinbaseOutputConstraints: DataType<CoinbaseOutputConstraints> = {
   minBytes: SIZE_ALONE_BYTES,
   read(reader) {
@@ -72,7 +72,7 @@ export const newTemplate = struct({
   merklePath: SEQ0_255(U256),
 });
 
-/** Server to client: which block to build on, and from which template. `headerTimestamp` is where to start. */
+/** Server to client: the block to build on, and its template. `headerTimestamp` is the time to start from. */
 export const setNewPrevHash = struct({
   templateId: U64,
   prevHash: U256,
@@ -84,7 +84,7 @@ export const setNewPrevHash = struct({
 export const requestTransactionData = struct({ templateId: U64 });
 
 /**
- * Server to client. `excessData` is the witness of the coinbase transaction, 32 bytes or none; `transactionList` are all
+ * Server to client. `excessData` is the witness of the coinbase transaction, 32 bytes or none; `transactionList` has all
  * other transactions with their witnesses.
  */
 export const requestTransactionDataSuccess = struct({

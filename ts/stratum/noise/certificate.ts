@@ -1,13 +1,4 @@
-// The certificate of a server: its authority's word for its static key, for a time.
-//
-// | offset | type      | field            |                                                                       |
-// |--------|-----------|------------------|-----------------------------------------------------------------------|
-// | 0      | U16       | version          | 0                                                                     |
-// | 2      | U32       | valid_from       | Unix seconds, inclusive                                               |
-// | 6      | U32       | not_valid_after  | Unix seconds, inclusive                                               |
-// | 10     | SIGNATURE | signature        | BIP 340, over SHA-256(bytes 0 to 9, then the static key's X, 32 bytes)|
-//
-// Source: Stratum V2 specification, section 4.5.2 (SIGNATURE_NOISE_MESSAGE); BIP 340.
+// The certificate of a server: its authority's signature on its static key, for a limited time.
 
 import { schnorr } from '@noble/curves/secp256k1.js';
 import { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
@@ -19,13 +10,13 @@ const SIGNED_BYTES = 10;
 const SIGNATURE_BYTES = 64;
 const VERSION = 0;
 
-/** Largest time that a certificate can hold, in Unix seconds. */
+/** Largest time in a certificate, in Unix seconds. */
 export const MAX_CERTIFICATE_TIME = 0xffff_ffff;
 
-/** How far the clocks of both sides may lie apart, in seconds. (The reference implementation allows as much.) */
+/** Allowed difference of both sides' clocks, in seconds. (The reference implementation allows as much.) */
 export const DEFAULT_CLOCK_LEEWAY_SECONDS = 10;
 
-/** From when until when a certificate holds, in Unix seconds, both inclusive. */
+/** Start and end of a certificate's validity, in Unix seconds, both inclusive. */
 export interface Validity {
   readonly validFrom: number;
   readonly notValidAfter: number;
@@ -61,12 +52,12 @@ export function signCertificate(
 }
 
 /**
- * Judges a certificate.
+ * Checks a certificate.
  *
  * @param staticX - X coordinate of the key that the server used.
  * @param authorityX - X coordinate of the authority's public key.
  * @param nowSeconds - Unix time.
- * @returns Undefined where it holds.
+ * @returns Undefined if it is valid.
  */
 export function checkCertificate(
   certificate: Uint8Array,

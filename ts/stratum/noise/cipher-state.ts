@@ -9,7 +9,7 @@ import { SockManError } from '../../util/errors/errors.ts';
 /** Length of a key, in bytes. */
 export const KEY_BYTES = 32;
 
-/** What encryption adds to a message, in bytes. */
+/** Bytes that encryption adds to a message. */
 export const TAG_BYTES = 16;
 
 const ALGORITHM = 'chacha20-poly1305';
@@ -17,7 +17,7 @@ const OPTIONS = { authTagLength: TAG_BYTES } as const;
 const NONCE_BYTES = 12;
 const COUNTER_OFFSET = 4;
 
-/** A number that Noise reserves: no message has it. */
+/** The number that Noise reserves: no message has it. */
 const RESERVED_COUNTER = 0xffff_ffff_ffff_ffffn;
 
 const NO_BYTES = new Uint8Array(0);
@@ -27,7 +27,7 @@ export class CipherState {
   readonly #key: Uint8Array;
   readonly #nonce = new Uint8Array(NONCE_BYTES);
   readonly #nonceView = new DataView(this.#nonce.buffer);
-  /** The number of the next message, in two halves: a bigint would be made for each message. */
+  /** The number of the next message, in two halves: a bigint would be allocated for each message. */
   #counterLow: number;
   #counterHigh: number;
 
@@ -47,7 +47,7 @@ export class CipherState {
   }
 
   /**
-   * Encrypts one message, without putting ciphertext and tag together: both are arrays of their own.
+   * Encrypts one message, and returns ciphertext and tag as separate arrays.
    *
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: all numbers are used up.
    */
@@ -68,7 +68,7 @@ export class CipherState {
   /**
    * Decrypts one message.
    *
-   * @returns Undefined where the tag is wrong or missing; the number then stays, though a channel ends there.
+   * @returns Undefined if the tag is wrong or missing. The number is then unchanged, and the channel must end.
    */
   decrypt(sealed: Uint8Array, associatedData: Uint8Array = NO_BYTES): Uint8Array | undefined {
     const textBytes = sealed.length - TAG_BYTES;
@@ -86,7 +86,7 @@ export class CipherState {
     return text;
   }
 
-  /** Overwrites the key. Nothing can be encrypted or decrypted with sense afterwards. */
+  /** Overwrites the key. The object is unusable afterwards. */
   wipe(): void {
     this.#key.fill(0);
   }

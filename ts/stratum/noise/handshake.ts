@@ -28,7 +28,7 @@ export const ACT_2_BYTES = ELLSWIFT_BYTES + SEALED_STATIC_BYTES + CERTIFICATE_BY
 
 const NO_BYTES = new Uint8Array(0);
 
-/** What a handshake ends with. */
+/** The result of a handshake. */
 export interface NoiseSession {
   /** Encrypts what this side sends. */
   readonly sending: CipherState;
@@ -38,13 +38,13 @@ export interface NoiseSession {
   readonly handshakeHash: Uint8Array;
 }
 
-/** Act 1 as both sides hash it. Its payload is empty, and hashed all the same. */
+/** Mixes act 1 in, on both sides. Its payload is empty, but hashed as well. */
 function mixAct1(state: SymmetricState, act1: Uint8Array): void {
   state.mixHash(act1);
   state.encryptAndHash(NO_BYTES);
 }
 
-/** What a server proves itself with. */
+/** How a server proves its identity. */
 export interface ResponderCredentials {
   readonly staticKey: StaticKey;
   /** A fresh encoding of the static public key, 64 bytes. */
@@ -77,7 +77,7 @@ export function respond(
   return { act2, session: { sending: fromResponder, receiving: fromInitiator, handshakeHash: state.hash } };
 }
 
-/** How a client judges a server. */
+/** How a client checks a server. */
 export interface CertificatePolicy {
   /** X coordinate of the authority's public key, 32 bytes; undefined accepts every server. */
   readonly authorityX: Uint8Array | undefined;

@@ -1,9 +1,9 @@
 // The keys that a server keeps: the static key, which it uses in each handshake, and the authority key, which signs it.
 //
-// Both live for months, and every client measures the time that their use takes. So nothing here is arithmetic of our own:
+// Both live for months, and every client can measure how long their use takes. So none of the arithmetic here is our own:
 // OpenSSL multiplies (its ladder takes the same time for every key, and a third of the time of @noble/curves), and
-// @noble/curves signs, and multiplies where the runtime's OpenSSL lacks the curve (Bun, Deno, Electron). Ephemeral keys
-// live for one handshake and are those of `p2p/bip324`. The reasons are in docs/decisions/cryptography.md.
+// @noble/curves signs, and multiplies where the runtime's OpenSSL lacks the curve (Bun, Deno, Electron). Ephemeral keys live
+// for one handshake and are those of `p2p/bip324`. The reasons are in docs/decisions/cryptography.md.
 
 import { createECDH } from 'node:crypto';
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js';
@@ -25,7 +25,7 @@ export function isPrivateKey(bytes: Uint8Array): boolean {
 }
 
 function requirePrivateKey(name: string, bytes: Uint8Array): Uint8Array {
-  // The value is secret: the error names its length and no more.
+  // The value is secret: the error names only its length.
   if (!isPrivateKey(bytes)) throw outOfRange(name, 'a private key of 32 bytes', `${bytes.length} bytes`);
   return Uint8Array.from(bytes);
 }
@@ -59,7 +59,10 @@ export class StaticKey {
     this.x = schnorr.getPublicKey(ours);
   }
 
-  /** Draws an encoding of the public key, 64 bytes: another one for each connection, so that none can be recognized. */
+  /**
+   * Draws an encoding of the public key, 64 bytes: a different one for each connection, so that connections cannot be
+   * linked.
+   */
   drawEncoding(random: RandomBytes): Uint8Array {
     return encodeX(this.x, random);
   }

@@ -1,4 +1,4 @@
-// What both sides of a handshake compute alike: a hash of all that was said, and keys that come of the shared secrets.
+// The state that both sides of a handshake compute: a hash of the transcript, and keys derived from the shared secrets.
 //
 // Source: Noise Protocol Framework, revision 38, section 5.2; Stratum V2 specification, section 4.5.
 
@@ -41,12 +41,12 @@ export class SymmetricState {
     this.#hash = sha256(this.#chainingKey);
   }
 
-  /** The hash of all that was mixed in, 32 bytes. */
+  /** The hash of everything mixed in, 32 bytes. */
   get hash(): Uint8Array {
     return this.#hash;
   }
 
-  /** Seen by tests, which compare it with the published trace. */
+  /** For tests, which compare it with the published trace. */
   get testOnlyChainingKey(): Uint8Array {
     return this.#chainingKey;
   }
@@ -65,21 +65,21 @@ export class SymmetricState {
     key.fill(0);
   }
 
-  /** Encrypts where there is a key; otherwise the text goes as it is. */
+  /** Encrypts once there is a key; before that it returns the text unchanged. */
   encryptAndHash(text: Uint8Array): Uint8Array {
     const sealed = this.#cipher === undefined ? text : this.#cipher.encrypt(text, this.#hash);
     this.mixHash(sealed);
     return sealed;
   }
 
-  /** @returns Undefined where the bytes are not what the other side encrypted. */
+  /** @returns Undefined if the bytes are not what the other side encrypted. */
   decryptAndHash(sealed: Uint8Array): Uint8Array | undefined {
     const text = this.#cipher === undefined ? sealed : this.#cipher.decrypt(sealed, this.#hash);
     if (text !== undefined) this.mixHash(sealed);
     return text;
   }
 
-  /** Ends the handshake: the keys of both directions, and nothing else is kept. */
+  /** Ends the handshake: returns the keys of both directions, and keeps nothing else. */
   split(): { fromInitiator: CipherState; fromResponder: CipherState } {
     const [initiatorKey, responderKey] = hkdf2(this.#chainingKey, NO_BYTES);
     const ciphers = { fromInitiator: new CipherState(initiatorKey), fromResponder: new CipherState(responderKey) };

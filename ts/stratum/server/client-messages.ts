@@ -24,13 +24,13 @@ import type { Sv2Frame, Sv2Message, Sv2MessageOf } from '../messages/registry.ts
 import type { ServedClient } from './served-client.ts';
 import type { TemplateHandler } from './template-handler.ts';
 
-/** What it works with. */
+/** What this class works with. */
 export interface ClientMessagesParts {
   readonly handler: TemplateHandler;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly send: (client: ServedClient, message: Sv2Message) => void;
-  /** Ends a client once what is queued has been sent. */
+  /** Ends a client once its queue has been sent. */
   readonly end: (client: ServedClient, reason: string) => void;
 }
 
@@ -49,7 +49,7 @@ export class ClientMessages {
     this.#end = end;
   }
 
-  /** Takes a frame of a client that is not about to end. */
+  /** Takes a frame of a client that is not ending. */
   take(client: ServedClient, frame: Sv2Frame): void {
     const message = this.#decode(client, frame);
     if (message === undefined) return;
@@ -90,7 +90,7 @@ export class ClientMessages {
     this.answerRequests(client);
   }
 
-  /** @returns Undefined where the frame is no message of ours, or ended the connection. */
+  /** @returns Undefined if the message is unknown, or ended the connection. */
   #decode(client: ServedClient, frame: Sv2Frame): Sv2Message | undefined {
     try {
       const decoded = decodeMessage(frame);

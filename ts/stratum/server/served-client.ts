@@ -8,12 +8,12 @@ import type { CoinbaseOutputConstraints } from '../messages/template-distributio
 import type { Sv2Link } from '../sv2-link.ts';
 
 /**
- * `handshake`: keys are exchanged. `setup`: `SetupConnection` is awaited. `confirmed`: it was answered. `ready`: the client
- * said how much room it needs, and gets templates.
+ * `handshake`: keys are exchanged. `setup`: waits for `SetupConnection`. `confirmed`: that was answered. `ready`: the client
+ * sent its constraints, and gets templates.
  */
 export type ClientState = 'handshake' | 'setup' | 'confirmed' | 'ready';
 
-/** What a client said of itself, as it said it: text of a stranger. */
+/** What a client reports about itself: untrusted text. */
 export interface ClientSetup {
   readonly vendor: string;
   readonly hardwareVersion: string;
@@ -21,7 +21,7 @@ export interface ClientSetup {
   readonly deviceId: string;
 }
 
-/** A client, as users of the server see it. */
+/** A client, as seen by users of the server. */
 export interface Sv2Client {
   /** The node id of its connection: never reused. */
   readonly id: number;
@@ -29,18 +29,18 @@ export interface Sv2Client {
   readonly state: ClientState;
   /** Undefined before `SetupConnection`. */
   readonly setup: ClientSetup | undefined;
-  /** The latest that it sent; undefined before the first. */
+  /** The latest constraints; undefined before the first. */
   readonly constraints: CoinbaseOutputConstraints | undefined;
   /** Milliseconds since 1970. */
   readonly connectedAtMs: number;
   readonly sentBytes: number;
   readonly receivedBytes: number;
-  /** `NewTemplate` messages that were queued for it. */
+  /** `NewTemplate` messages queued for it. */
   readonly templatesSent: number;
-  /** Frames that were left out because it reads too slowly. */
+  /** Frames left out because the client reads too slowly. */
   readonly droppedFrames: number;
   readonly solutions: number;
-  /** When its last solution came, in milliseconds since 1970. */
+  /** Time of its last solution, in milliseconds since 1970. */
   readonly lastSolutionAtMs: number | undefined;
 }
 
@@ -58,9 +58,9 @@ export class ServedClient implements Sv2Client {
   solutions = 0;
   lastSolutionAtMs: number | undefined;
 
-  /** Since when `state` holds, in monotonic milliseconds. */
+  /** When `state` was entered, in monotonic milliseconds. */
   stateSince: number;
-  /** Why the connection ends, once that is decided: nothing of it is processed any more. */
+  /** Why the connection is ending; once set, no message is processed. */
   endReason: string | undefined;
   endSince = 0;
 
@@ -68,7 +68,7 @@ export class ServedClient implements Sv2Client {
   readonly #requestBudget: TokenBucket;
   #isAnswering = false;
 
-  /** @param memory - Books what the link holds; closed with the connection. */
+  /** @param memory - Accounts for the link's memory; closed with the connection. */
   constructor(id: number, address: Service, link: Sv2Link, memory: MemoryAccount, nowMs: number, wallMs: number) {
     this.id = id;
     this.address = address;
@@ -100,14 +100,14 @@ export class ServedClient implements Sv2Client {
     this.stateSince = nowMs;
   }
 
-  /** Keeps a request for transaction data. @returns False where too many wait already. */
+  /** Queues a request for transaction data. @returns False if too many wait already. */
   addRequest(templateId: bigint): boolean {
     if (this.#requests.length >= MAX_WAITING_REQUESTS) return false;
     this.#requests.push(templateId);
     return true;
   }
 
-  /** The next request whose turn it is: one at a time, and so many in a minute. It is under way until `requestAnswered`. */
+  /** The next request to answer: one at a time, and a limited number a minute. It stays pending until `requestAnswered`. */
   nextRequest(nowMs: number): bigint | undefined {
     if (this.#isAnswering || this.#requests.length === 0) return undefined;
     this.#requestBudget.refill(nowMs);

@@ -1,4 +1,4 @@
-// What a server proves itself with: its static key, and the certificate that its authority signs for it.
+// How a server proves its identity: its static key, and the certificate that its authority signs for it.
 
 import { MAX_CERTIFICATE_TIME } from '../noise/certificate.ts';
 import type { ResponderCredentials } from '../noise/handshake.ts';
@@ -6,7 +6,7 @@ import type { AuthorityKey, StaticKey } from '../noise/static-key.ts';
 import type { RandomBytes } from '../../p2p/bip324/ellswift.ts';
 import type { ServerKeys } from '../key-files.ts';
 
-/** How far back a certificate reaches, in seconds: for clients whose clock is slow. */
+/** How long before now a certificate starts, in seconds: some clients' clocks are slow. */
 const BACKDATED_SECONDS = 3_600;
 
 export class ServerIdentity {
@@ -18,8 +18,8 @@ export class ServerIdentity {
   #renewAtSeconds = 0;
 
   /**
-   * @param lifetimeSeconds - How long a certificate holds; it is signed anew at half of that. Infinity: as long as 32 bits
-   * can say, which is 2106.
+   * @param lifetimeSeconds - Validity of a certificate; it is signed anew after half of that. Infinity: as long as 32 bits
+   * can express, to 2106.
    */
   constructor(keys: ServerKeys, random: RandomBytes, lifetimeSeconds: number) {
     this.#staticKey = keys.staticKey;

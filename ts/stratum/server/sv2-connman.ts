@@ -49,18 +49,18 @@ import type { TemplateHandler } from './template-handler.ts';
 export interface Sv2ConnmanOptions extends SockManOptions {
   /** Static and authority key. Default: new ones, which end with the process. See `loadServerKeys`. */
   readonly keys?: ServerKeys;
-  /** How long a certificate holds, in seconds. Default: to the year 2106. */
+  /** Validity of a certificate, in seconds. Default: to the year 2106. */
   readonly certificateSeconds?: number;
-  /** Connections at a time, 1 to 1,000,000. Default 64. */
+  /** Most connections at a time, 1 to 1,000,000. Default 64. */
   readonly maxClients?: number;
-  /** Most that waits for one client before superseded templates are dropped, in bytes. Default 64 MiB. */
+  /** Bytes that may wait for one client before superseded templates are dropped. Default 64 MiB. */
   readonly maxSendQueueBytes?: number;
   /**
-   * What all clients together may have wait. Default: 256 MiB, or an eighth of the heap limit if that is less. Above its share a
-   * client's superseded templates are dropped, and it is not read. May be shared with other servers.
+   * Most bytes that wait for all clients together. Default: 256 MiB, or an eighth of the heap limit if that is less. Above
+   * its share, a client's superseded templates are dropped, and it is not read. A budget can be shared with other servers.
    */
   readonly memoryBudget?: MemoryBudget;
-  /** False speaks without encryption, for networks of one machine and for tests. Default true. */
+  /** False turns encryption off, for networks within one machine and for tests. Default true. */
   readonly noise?: boolean;
   /** A cryptographic source of bytes. Default: that of `node:crypto`. */
   readonly randomBytes?: RandomBytes;
@@ -83,15 +83,15 @@ const SV2_CONNMAN_OPTION_NAMES: Readonly<Record<keyof Sv2ConnmanOptions, true>> 
 /** Clients by state. */
 export type ClientCounts = Record<ClientState, number>;
 
-/** What happened since the server was made; the numbers only grow. */
+/** Counts since the server was made; they only grow. */
 export interface Sv2ServerStats {
-  /** Handshakes that were completed, and clients that ended before. */
+  /** Completed handshakes, and clients that ended before. */
   readonly handshakes: Readonly<Record<'ok' | 'failed', number>>;
-  /** Messages by name; those that the codec does not know are `other`. */
+  /** Messages by name; unknown types are `other`. */
   readonly messages: Readonly<Record<'received' | 'sent', ReadonlyMap<string, number>>>;
 }
 
-/** Counts of messages of types that the codec does not know. */
+/** The name of unknown message types in counts. */
 const OTHER_MESSAGES = 'other';
 
 const STATE_TIMEOUTS_MS: Record<ClientState, number> = {
@@ -165,7 +165,7 @@ export class Sv2Connman extends SockMan {
 
   // ---- Use ----------------------------------------------------------------------------------------------------------
 
-  /** Names who answers clients, and starts I/O. */
+  /** Sets the handler of templates, and starts I/O. */
   start(handler: TemplateHandler): void {
     this.#handler = handler;
     this.#clientMessages = new ClientMessages({
@@ -183,7 +183,7 @@ export class Sv2Connman extends SockMan {
     return this.#identity.authorityX;
   }
 
-  /** Sends a message as soon as the client takes it. @returns False for a client that is gone, or about to. */
+  /** Sends a message as soon as the client takes it. @returns False for a client that is gone or closing. */
   send(id: number, message: Sv2Message): boolean {
     const client = this.#clients.get(id);
     if (client === undefined || client.endReason !== undefined) return false;
@@ -197,12 +197,12 @@ export class Sv2Connman extends SockMan {
     if (client !== undefined) this.#end(client, reason);
   }
 
-  /** The clients of now, in order of their arrival. */
+  /** Connected clients, in order of arrival. */
   clients(): Sv2Client[] {
     return [...this.#clients.values()];
   }
 
-  /** How many clients are in which state. */
+  /** The number of clients in each state. */
   counts(): ClientCounts {
     const counts: ClientCounts = { handshake: 0, setup: 0, confirmed: 0, ready: 0 };
     for (const { state } of this.#clients.values()) counts[state]++;
@@ -214,7 +214,7 @@ export class Sv2Connman extends SockMan {
     return { handshakes: { ...this.#handshakes }, messages: { received: this.#received, sent: this.#sent } };
   }
 
-  /** Stops: no callback comes after it resolved, and all sockets are closed. */
+  /** Stops. Once it resolves, all sockets are closed and no callback follows. */
   async stop(): Promise<void> {
     await this[Symbol.asyncDispose]();
     this.#sweep?.cancel();
@@ -318,7 +318,7 @@ export class Sv2Connman extends SockMan {
     else memory.remove(-change);
   }
 
-  /** Decides the end of a client: what is queued still goes out. */
+  /** Marks a client as ending: queued messages are still sent. */
   #end(client: ServedClient, reason: string): void {
     if (client.endReason !== undefined) return;
     client.endReason = reason;
@@ -326,7 +326,7 @@ export class Sv2Connman extends SockMan {
     this.#flush(client);
   }
 
-  /** What the client sends meanwhile is read and dropped: a reset would take our last message with it. */
+  /** Input is read and dropped meanwhile: a reset would destroy our last message. */
   #closeOrderly(client: ServedClient): void {
     this.#forget(client, client.endReason!);
     this.endConnection(client.id, { timeoutMs: FLUSH_TIMEOUT_MS });
@@ -366,7 +366,7 @@ export class Sv2Connman extends SockMan {
       return this.#closeNow(client, `no progress in state ${client.state}`);
     }
     if (client.link.stalledForMs() >= STALL_TIMEOUT_MS) return this.#closeNow(client, 'the client does not read');
-    // Others may have made room since.
+    // Other clients may have freed memory since.
     this.#bookMemory(client);
     if (!client.memory.isPaused) this.#clientMessages!.answerRequests(client);
   }

@@ -1,4 +1,4 @@
-// Who knows templates: what a server asks, and what it tells.
+// The source of templates: what a server asks of it, and tells it.
 
 import type { Sv2MessageOf } from '../messages/registry.ts';
 import type { Sv2Client } from './served-client.ts';
@@ -10,16 +10,16 @@ export type TransactionDataAnswer = Sv2MessageOf<'RequestTransactionData.Success
 export type Solution = Sv2MessageOf<'SubmitSolution'>;
 
 /**
- * Called by `Sv2Connman`, one call at a time. What throws, or rejects, is logged and ends no connection but that of a request
- * for transaction data, which would wait for ever.
+ * Called by `Sv2Connman`, one call at a time. An error is logged and ends no connection, except after a request for
+ * transaction data, which would stay unanswered.
  */
 export interface TemplateHandler {
-  /** A client said how much room it needs, for the first time or anew: it expects a template and a tip at once. */
+  /** A client sent its constraints, for the first time or again: it expects a template and a tip at once. */
   onConstraints(client: Sv2Client): void;
-  /** A client wants the transactions of a template. The next request of this client waits for the answer. */
+  /** A client asks for the transactions of a template. Its next request waits for the answer. */
   answerTransactionData(client: Sv2Client, templateId: bigint): Promise<TransactionDataAnswer>;
   /** A client found a block. There is no answer. `solution` belongs to the handler. */
   onSubmitSolution(client: Sv2Client, solution: Solution): void;
-  /** A client is gone; nothing can be sent to it. */
+  /** A client is gone; messages to it are no longer sent. */
   onClientGone(client: Sv2Client, reason: string): void;
 }

@@ -1,4 +1,4 @@
-// Hashes and bytes of blocks, as far as templates need them: merkle path, targets, heights, coinbase transactions.
+// Hashes and bytes of blocks, for templates: merkle path, targets, heights, coinbase transactions.
 //
 // Hashes are in wire order, which is the reverse of what people read. Source: Bitcoin Core src/consensus/merkle.cpp,
 // src/arith_uint256.cpp, src/primitives; BIP 34, BIP 141.
@@ -13,7 +13,7 @@ export const HASH_BYTES = 32;
 /** Length of a block header, in bytes. */
 export const BLOCK_HEADER_BYTES = 80;
 
-/** Most inputs or outputs of a coinbase transaction that is looked at: a message has 65,535 bytes. */
+/** Most inputs or outputs of a parsed coinbase transaction: a message has 65,535 bytes. */
 const MAX_PARTS = 10_000;
 
 export function doubleSha256(...parts: readonly Uint8Array[]): Uint8Array {
@@ -21,13 +21,13 @@ export function doubleSha256(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * The path from the first leaf, which is not known yet, to the merkle root.
+ * The path from the first leaf, which is unknown, to the merkle root.
  *
- * @param others - The leaves behind the first, in order.
+ * @param others - The leaves after the first, in order.
  */
 export function merklePathOfFirst(others: readonly Uint8Array[]): Uint8Array[] {
   const path: Uint8Array[] = [];
-  // The first node of each level is the unknown one; `level` holds what is right of it.
+  // The first node of each level is unknown; `level` holds the nodes to its right.
   let level = [...others];
   while (level.length > 0) {
     path.push(level[0]!);
@@ -49,7 +49,7 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   return merkleRootOf(leaves[0]!, merklePathOfFirst(leaves.slice(1)));
 }
 
-/** The target that a short form stands for: 32 bytes, least significant first. */
+/** The target of a compact form (`nBits`): 32 bytes, least significant first. */
 export function targetOfBits(nBits: number): Uint8Array {
   const exponent = nBits >>> 24;
   const target = new Uint8Array(HASH_BYTES);
@@ -70,7 +70,7 @@ export function meetsTarget(hash: Uint8Array, target: Uint8Array): boolean {
 
 const OP_0 = 0x00;
 const OP_1 = 0x51;
-/** Heights up to this have an opcode of their own. */
+/** Heights up to this have their own opcode. */
 const MAX_SMALL_NUMBER = 16;
 
 /** A height as the start of a coinbase script (BIP 34). */
@@ -114,7 +114,7 @@ export function coinbaseTransaction(
 /**
  * The id of a transaction: the hash of its bytes without witness.
  *
- * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: not a transaction, or bytes behind it.
+ * @throws {DecodeError} `ERR_SOCKMAN_DECODE`: not a transaction, or trailing bytes.
  */
 export function transactionId(transaction: Uint8Array): Uint8Array {
   const hasWitness = transaction[4] === 0 && transaction[5] === 1;
@@ -143,7 +143,7 @@ export function transactionId(transaction: Uint8Array): Uint8Array {
   return doubleSha256(version, transaction.subarray(start, end), lockTime);
 }
 
-/** The header of a found block: 80 bytes. @throws {DecodeError} the coinbase transaction is none. */
+/** The header of a found block: 80 bytes. @throws {DecodeError} invalid coinbase transaction. */
 export function headerOf(template: BlockTemplate, block: FoundBlock): Uint8Array {
   return new ByteWriter(BLOCK_HEADER_BYTES)
     .uint32LE(block.version)
@@ -155,7 +155,7 @@ export function headerOf(template: BlockTemplate, block: FoundBlock): Uint8Array
     .finish();
 }
 
-/** A found block, whole, as `submitblock` takes it. @throws {DecodeError} the coinbase transaction is none. */
+/** A found block as `submitblock` takes it. @throws {DecodeError} invalid coinbase transaction. */
 export function serializeBlock(template: BlockTemplate, block: FoundBlock): Uint8Array {
   const header = headerOf(template, block);
   const count = new ByteWriter(9).compactSize(1 + template.transactions.length).finish();

@@ -1,17 +1,17 @@
-// The template of the moment, and those who wait for a better one. Both sources keep theirs here.
+// The current template, and the waits for a better one, shared by both sources.
 
 import type { Clock } from '../../util/time/clock.ts';
 import { equalBytes } from '../../util/bytes/compare-bytes.ts';
 import type { WaitOptions } from './template-source.ts';
 
-/** What decides which of two templates is better. */
+/** What makes a template better than another. */
 interface Ranked {
   readonly prevHash: Uint8Array;
   /** Satoshi. */
   readonly totalFees: bigint;
 }
 
-/** A value that changes, and waits that end at a change. */
+/** A changing value, and waits for its changes. */
 export class LiveTemplates<T extends Ranked> {
   readonly #clock: Clock;
   #current: T | undefined;
@@ -21,24 +21,24 @@ export class LiveTemplates<T extends Ranked> {
     this.#clock = clock;
   }
 
-  /** The newest template; undefined while there is none to give. */
+  /** The newest template; undefined if none is available. */
   get current(): T | undefined {
     return this.#current;
   }
 
-  /** Replaces the template, and ends all waits that were for it. Undefined: there is none to give for now. */
+  /** Replaces the template, and wakes the waits. Undefined: none is available for now. */
   set(template: T | undefined): void {
     this.#current = template;
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** The newest template, as soon as there is one. @throws The reason of an aborted signal. */
+  /** The newest template, once there is one. @throws The reason of an aborted signal. */
   async first(signal: AbortSignal): Promise<T> {
     while (this.#current === undefined) await this.#change(undefined, signal);
     return this.#current;
   }
 
-  /** The next template that is better than another; undefined when the time is up. @throws The reason of an aborted signal. */
+  /** The next template better than `than`; undefined after the time limit. @throws The reason of an aborted signal. */
   async next(than: Ranked, { timeoutMs, feeThreshold, signal }: WaitOptions): Promise<T | undefined> {
     const deadline = this.#clock.now() + timeoutMs;
     for (;;) {

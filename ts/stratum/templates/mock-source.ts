@@ -1,5 +1,5 @@
-// A chain that exists in this process only: blocks every so often, fees that rise in between. For tests, and for trying a
-// server out without a node. The same seed gives the same chain.
+// A simulated chain within the process: blocks at intervals, and fees that rise in between. For tests, and for trying out a
+// server without a node. The same seed gives the same chain.
 
 import { createHash } from 'node:crypto';
 import { checkInteger } from '../../util/options/arguments.ts';
@@ -24,15 +24,15 @@ import { witnessCommitmentOutput } from './witness-commitment.ts';
 
 /** Options of a `MockTemplateSource`. */
 export interface MockSourceOptions {
-  /** What the chain is drawn from. Default `sockman`. */
+  /** Seed of the chain. Default `sockman`. */
   readonly seed?: string;
-  /** Milliseconds between two blocks of others. Default 30,000. */
+  /** Milliseconds between blocks. Default 30,000. */
   readonly blockIntervalMs?: number;
-  /** Milliseconds between two transactions. Default 1,000. */
+  /** Milliseconds between transactions. Default 1,000. */
   readonly transactionIntervalMs?: number;
   /** Fee of a transaction, in satoshi. Default 700. */
   readonly fee?: number;
-  /** Transactions that a new block begins with. Default 3. */
+  /** Transactions of a new block. Default 3. */
   readonly transactionsAtStart?: number;
   readonly clock?: Clock;
 }
@@ -44,7 +44,7 @@ const SUBSIDY = 5_000_000_000n;
 const BLOCK_VERSION = 0x2000_0000;
 const FINAL_SEQUENCE_WITH_LOCK_TIME = 0xffff_fffe;
 
-/** Most transactions of a block of the mock chain: what is sent must fit into a message. */
+/** Most transactions of a simulated block: its data must fit into a message. */
 const MAX_TRANSACTIONS = 2_000;
 
 export class MockTemplateSource implements TemplateSource {
@@ -77,17 +77,17 @@ export class MockTemplateSource implements TemplateSource {
     this.#work.every(transactionIntervalMs, () => this.addTransaction());
   }
 
-  /** Height of the block that is being built. */
+  /** Height of the next block. */
   get height(): number {
     return this.#height;
   }
 
-  /** Adds a block of somebody else, now. */
+  /** Adds a block now. */
   addBlock(): void {
     this.#addBlock(this.#draw(`block ${this.#height}`));
   }
 
-  /** Adds a transaction, now. */
+  /** Adds a transaction now. */
   addTransaction(): void {
     if (this.#transactions.length >= MAX_TRANSACTIONS) return;
     this.#transactions.push(this.#drawTransaction());
@@ -172,7 +172,7 @@ export class MockTemplateSource implements TemplateSource {
         prefix: heightScript(this.#height),
         inputSequence: FINAL_SEQUENCE_WITH_LOCK_TIME,
         valueRemaining: SUBSIDY + totalFees,
-        // None of them has a witness: both ids of a transaction are the same.
+        // There are no witnesses: both ids of a transaction are the same.
         outputs: witnessCommitmentOutput(ids),
         outputCount: 1,
         lockTime: this.#height - 1,

@@ -1,22 +1,22 @@
-// Calls to a Bitcoin node's JSON-RPC server, with the cookie that it writes at each start, or with a password.
+// Calls to a Bitcoin node's JSON-RPC server, with the node's cookie or with a password.
 
 import { readSmallFile } from '../../util/private-file.ts';
 
 /** Largest cookie file, in bytes. Core's has 75. */
 const MAX_COOKIE_BYTES = 4_096;
 
-/** Largest answer that is read, in bytes: a full block as hexadecimal text, in its JSON, fits several times. */
+/** Largest answer that is read, in bytes: several times a full block as hexadecimal JSON. */
 const MAX_ANSWER_BYTES = 64 * 1_048_576;
 
 /** How to reach a node. */
 export interface NodeRpcOptions {
-  /** Such as `http://127.0.0.1:18443`; may hold `user:password@`. */
+  /** A URL such as `http://127.0.0.1:18443`; may include `user:password@`. */
   readonly url: string;
-  /** The cookie file, read anew whenever the node refuses what it had. */
+  /** The cookie file, read again after the node refused the last cookie. */
   readonly cookieFile?: string;
 }
 
-/** What the node answered instead of a result. */
+/** An error answer of the node. */
 export class NodeRpcError extends Error {
   /** Bitcoin Core's number, such as -10 for initial block download. (Core src/rpc/protocol.h) */
   readonly code: number;
@@ -47,8 +47,8 @@ export class NodeRpc {
   /**
    * Calls a method.
    *
-   * @throws {NodeRpcError} The node says no.
-   * @throws {Error} The node cannot be reached, or answers what is no JSON-RPC; or the signal was aborted.
+   * @throws {NodeRpcError} The node answers with an error.
+   * @throws {Error} The node cannot be reached, or its answer is not JSON-RPC; or the signal was aborted.
    */
   async call(method: string, params: readonly unknown[], signal: AbortSignal): Promise<unknown> {
     const response = await fetch(this.#url, {
@@ -70,7 +70,7 @@ export class NodeRpc {
     return userInfo === undefined ? {} : { authorization: `Basic ${Buffer.from(userInfo).toString('base64')}` };
   }
 
-  /** Read for each call: a node that was restarted has another cookie. */
+  /** Read for each call: a restarted node has a new cookie. */
   #readCookie(): string | undefined {
     if (this.#cookieFile === undefined) return undefined;
     const file = readSmallFile(this.#cookieFile, MAX_COOKIE_BYTES);

@@ -1,4 +1,4 @@
-// A node's answer to `getblocktemplate` (BIP 22, 23, 145), read and checked, and fitted to what a client adds.
+// A node's answer to `getblocktemplate` (BIP 22, 23, 145): parsed, checked, and fitted to a client's constraints.
 
 import { DecodeError } from '../../util/errors/errors.ts';
 import type { CoinbaseOutputConstraints } from '../messages/template-distribution.ts';
@@ -6,13 +6,13 @@ import { HASH_BYTES, heightScript, merklePathOfFirst, targetOfBits } from './blo
 import type { BlockTemplate } from './template-source.ts';
 import { WITNESS_RESERVED_VALUE, witnessCommitmentOutput } from './witness-commitment.ts';
 
-/** Weight of what a block has besides its transactions and the client's outputs. (sv2-tp: 1168, and 400 in reserve) */
+/** Weight of a block besides its transactions and the client's outputs. (sv2-tp: 1168, and 400 in reserve) */
 const FIXED_WEIGHT = 1_168 + 400;
 
-/** What a byte outside of witnesses weighs. */
+/** Weight of a byte outside of witnesses. */
 const WEIGHT_PER_BYTE = 4;
 
-/** What a node leaves free for the coinbase transaction by itself: weight (Core's `-blockreservedweight`) and sigops. */
+/** What a node reserves for the coinbase transaction: weight (Core's `-blockreservedweight`) and sigops. */
 const NODE_RESERVED_WEIGHT = 8_000;
 const NODE_RESERVED_SIGOPS = 400;
 
@@ -29,7 +29,7 @@ interface NodeTransaction {
   readonly weight: number;
 }
 
-/** A template as the node has it. */
+/** A node's template. */
 export interface NodeTemplate {
   readonly longPollId: string | undefined;
   readonly prevHash: Uint8Array;
@@ -46,11 +46,11 @@ export interface NodeTemplate {
   readonly transactions: readonly NodeTransaction[];
 }
 
-/** Reads answers. Transactions that stay from one template to the next are kept once. */
+/** Parses answers. Transactions shared by consecutive templates are kept once. */
 export class TemplateReader {
   #known = new Map<string, NodeTransaction>();
 
-  /** @throws {DecodeError} `ERR_SOCKMAN_DECODE`: something is missing, or of another form. */
+  /** @throws {DecodeError} `ERR_SOCKMAN_DECODE`: a field is missing or malformed. */
   read(answer: unknown): NodeTemplate {
     const fields = new Fields(answer, 'getblocktemplate');
     const transactions = fields.list('transactions').map((entry) => this.#readTransaction(entry));
@@ -88,9 +88,8 @@ export class TemplateReader {
 }
 
 /**
- * Makes room for what a client adds: transactions are left out from the end, where none is needed by one before it.
- *
- * The node has left room for an ordinary coinbase transaction already.
+ * Makes room for a client's outputs: removes transactions from the end that no remaining one depends on. The node has
+ * already reserved room for an ordinary coinbase transaction.
  */
 export function fitTemplate(template: NodeTemplate, constraints: CoinbaseOutputConstraints): BlockTemplate {
   const transactions = [...template.transactions];
@@ -140,7 +139,7 @@ function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
 
-/** The fields of a JSON object, each checked when it is read. */
+/** The fields of a JSON object, each checked when read. */
 class Fields {
   readonly #values: Record<string, unknown>;
   readonly #where: string;
@@ -176,7 +175,7 @@ class Fields {
     return Buffer.from(text, 'hex');
   }
 
-  /** A hash, which JSON has in the order of people. */
+  /** A hash, which JSON has in reverse order. */
   hash(name: string): Uint8Array {
     const bytes = this.bytes(name);
     if (bytes.length !== HASH_BYTES) this.#refuse(name, `${HASH_BYTES} bytes`);

@@ -1,8 +1,4 @@
-// Templates of a real node, asked over its JSON-RPC server: `getblocktemplate` gives them, `submitblock` takes blocks.
-//
-// Two loops ask. One waits at the node for the next block (long polling, BIP 22); the other looks every few seconds whether
-// fees have risen. A node that is away, restarts or is in initial block download is asked again until it answers; what was
-// known of it stays valid meanwhile. Blocks are submitted until the node has given an answer, or a minute has passed.
+// Templates of a real node over its JSON-RPC server: `getblocktemplate` for templates, `submitblock` for blocks.
 
 import { Tasks } from '../../util/time/background-tasks.ts';
 import { systemClock } from '../../util/time/clock.ts';
@@ -20,20 +16,20 @@ import { TemplateReader, fitTemplate } from './node-template.ts';
 import type { NodeTemplate } from './node-template.ts';
 import type { BlockTemplate, FoundBlock, SubmitOutcome, TemplateSource, WaitOptions } from './template-source.ts';
 
-/** Milliseconds between two looks at the fees. */
+/** Interval between checks of the fees, in milliseconds. */
 const FEE_POLL_MS = 5_000;
 
-/** Pause after a node did not answer, in milliseconds; each further one is twice as long. */
+/** First pause after a failed call, in milliseconds; each further one is twice as long. */
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
 
-/** For how long a block is offered to a node that does not answer, in milliseconds. */
+/** How long submitting to a node that does not answer is retried, in milliseconds. */
 const SUBMIT_TIMEOUT_MS = 60_000;
 
-/** A block that was found is worth waiting for, whatever ends. */
+/** Never aborted: submitting a block continues even while the source closes. */
 const NEVER = new AbortController().signal;
 
-/** Core's answer to a block that it has already. */
+/** Core's answer to a block that it already has. */
 const DUPLICATE = 'duplicate';
 
 /** Options of an `RpcTemplateSource`. */
@@ -51,13 +47,13 @@ export class RpcTemplateSource implements TemplateSource {
   readonly #logger: Logger;
   readonly #live: LiveTemplates<NodeTemplate>;
   readonly #reader = new TemplateReader();
-  /** The node's template that a fitted one was made of. */
+  /** The node's template that a fitted one was derived from. */
   readonly #origins = new WeakMap<BlockTemplate, NodeTemplate>();
   readonly #ending = new AbortController();
   readonly #tasks: Tasks;
   #isAway = false;
 
-  /** Starts to ask at once. @throws {TypeError} the URL is none. */
+  /** Starts polling at once. @throws {TypeError} an invalid URL. */
   constructor(options: RpcSourceOptions) {
     this.#rpc = new NodeRpc(options);
     this.#rules = options.isSignet === true ? ['segwit', 'signet'] : ['segwit'];
@@ -94,7 +90,7 @@ export class RpcTemplateSource implements TemplateSource {
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)) {
       try {
         const answer = await this.#rpc.call('submitblock', [hex], AbortSignal.timeout(SUBMIT_TIMEOUT_MS));
-        // After an answer that got lost, the node has the block: that is what was wanted.
+        // If an earlier answer was lost, the node has the block: that counts as success.
         return answer === null || answer === DUPLICATE ? { ok: true } : { ok: false, reason: String(answer) };
       } catch (error) {
         if (error instanceof NodeRpcError) return { ok: false, reason: error.message };
@@ -134,7 +130,7 @@ export class RpcTemplateSource implements TemplateSource {
     }
   }
 
-  /** Asks for a template and makes it the newest. @returns Undefined where the node gave none. */
+  /** Requests a template and makes it the newest. @returns Undefined if the node gave none. */
   async #ask(longPollId: string | undefined): Promise<NodeTemplate | undefined> {
     const request = { rules: this.#rules, ...(longPollId !== undefined && { longpollid: longPollId }) };
     try {
@@ -150,15 +146,15 @@ export class RpcTemplateSource implements TemplateSource {
   }
 
   #noteFailure(error: unknown): void {
-    // A node that answers and has no template (initial block download) must not be mined on; one that is silent may be back
-    // in a moment, and what it said last still holds.
+    // A node that answers without a template (initial block download) must not be mined on; one that does not answer may be
+    // back soon, and its last template is still valid.
     if (error instanceof NodeRpcError) this.#live.set(undefined);
     if (!this.#isAway) this.#logger.warn(`sv2: no template: ${reasonOf(error)}`);
     this.#isAway = true;
   }
 }
 
-/** The innermost message: `fetch failed` alone says nothing. */
+/** The innermost message, since `fetch failed` alone is not helpful. */
 function reasonOf(error: unknown): string {
   for (let inner = error; ; inner = inner.cause) {
     if (!(inner instanceof Error)) return String(inner);

@@ -1,14 +1,14 @@
-// The templates that clients may still ask about.
+// The templates that clients may still refer to.
 
 import type { Clock } from '../../util/time/clock.ts';
 import { equalBytes } from '../../util/bytes/compare-bytes.ts';
 import type { TransactionDataError } from '../messages/template-distribution.ts';
 import type { BlockTemplate } from './template-source.ts';
 
-/** How long templates outlive their block, in milliseconds: solutions and questions may be under way. */
+/** How long templates outlive their block, in milliseconds: solutions and requests may be on their way. */
 const STALE_GRACE_MS = 10_000;
 
-/** Most templates of one client; the oldest is forgotten. Sources share the transactions of templates of one block. */
+/** Most templates of one client; the oldest is dropped. Sources share transactions between templates of a block. */
 export const MAX_TEMPLATES_PER_CLIENT = 128;
 
 interface Cached {
@@ -25,7 +25,7 @@ export class TemplateCache {
   /** Ids of each client, oldest first. */
   readonly #idsOfClient = new Map<number, bigint[]>();
   #tip: Uint8Array | undefined;
-  /** Ids that were forgotten for their age: below it, an unknown id was stale, not unheard of. */
+  /** Highest id dropped for its age: lower unknown ids are stale. */
   #forgottenUpTo = 0n;
 
   constructor(clock: Clock) {
@@ -36,7 +36,7 @@ export class TemplateCache {
     return this.#templates.size;
   }
 
-  /** Adds a template; one of another block makes all others stale. Ids rise. */
+  /** Adds a template; a new block makes all others stale. Ids must rise. */
   add(id: bigint, clientId: number, template: BlockTemplate): void {
     if (this.#tip === undefined || !equalBytes(this.#tip, template.prevHash)) this.#setTip(template.prevHash);
     this.#dropStale();
@@ -47,7 +47,7 @@ export class TemplateCache {
     this.#idsOfClient.set(clientId, ids);
   }
 
-  /** A template, or the code that says why there is none. */
+  /** A template, or the code of the reason why there is none. */
   find(id: bigint): BlockTemplate | TransactionDataError {
     this.#dropStale();
     const cached = this.#templates.get(id);

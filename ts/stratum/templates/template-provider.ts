@@ -1,10 +1,4 @@
-// `TemplateProvider`: gives each client of a `Sv2Connman` templates of its own, and hands in what they find.
-//
-// - On constraints, and on each new block: `NewTemplate` (future) and `SetNewPrevHash` with the same id, back to back.
-// - When fees have risen enough: `NewTemplate` alone, at most once in `templateIntervalMs`.
-// - Every template stays known until ten seconds after its block is stale; transaction data are given for it meanwhile.
-//
-// Ids rise over all clients. Source: Stratum V2 specification, chapter 7; sv2-tp src/sv2/template_provider.
+// `TemplateProvider`: gives each client of a `Sv2Connman` its own templates, and submits the blocks they find.
 
 import { checkInteger } from '../../util/options/arguments.ts';
 import { systemClock } from '../../util/time/clock.ts';
@@ -18,28 +12,28 @@ import type { Solution, TemplateHandler, TransactionDataAnswer } from '../server
 import type { BlockTemplate, TemplateSource } from './template-source.ts';
 import { TemplateCache } from './template-cache.ts';
 
-/** Least time between two templates of a client whose block is the same, in milliseconds. (sv2-tp `-sv2interval`) */
+/** Least time between two templates of a client for the same block, in milliseconds. (sv2-tp `-sv2interval`) */
 const DEFAULT_TEMPLATE_INTERVAL_MS = 5_000;
 
-/** By how much fees must have risen for a new template, in satoshi. (sv2-tp `-sv2feedelta`) */
+/** Least rise of the fees for a new template, in satoshi. (sv2-tp `-sv2feedelta`) */
 const DEFAULT_FEE_DELTA = 1_000;
 
-/** Longest single wait for another block, in milliseconds. The next one follows at once. */
+/** Longest single wait for another block, in milliseconds. The next wait follows at once. */
 const LONGEST_WAIT_MS = 60_000;
 
 /** Options of a `TemplateProvider`. */
 export interface TemplateProviderOptions {
-  /** Least milliseconds between two templates of one client and one block, from 1,000. Default 5,000. */
+  /** Least milliseconds between two templates of one client and block, from 1,000. Default 5,000. */
   readonly templateIntervalMs?: number;
-  /** By how many satoshi fees must have risen for a new template. Default 1,000. */
+  /** Least rise of the fees for a new template, in satoshi. Default 1,000. */
   readonly feeDelta?: number;
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** Told of each block that a client found, and what became of it. */
+  /** Called with each block that a client found, and the outcome. */
   readonly onSolution?: (client: Sv2Client, solution: Solution, outcome: string) => void;
 }
 
-/** Serves a server's clients from a source of templates. */
+/** Serves the clients of a server with a source's templates. */
 export class TemplateProvider implements TemplateHandler {
   readonly #server: Sv2Connman;
   readonly #source: TemplateSource;
@@ -49,7 +43,7 @@ export class TemplateProvider implements TemplateHandler {
   readonly #logger: Logger;
   readonly #onSolution: TemplateProviderOptions['onSolution'];
   readonly #cache: TemplateCache;
-  /** What ends the work for a client: new constraints, or its end. */
+  /** Aborted to stop serving a client: at new constraints, or at its end. */
   readonly #following = new Map<number, AbortController>();
   readonly #submitting = new Set<Promise<void>>();
   #lastId = 0n;
@@ -74,7 +68,7 @@ export class TemplateProvider implements TemplateHandler {
     this.#server.start(this);
   }
 
-  /** Ends all waits, then the server, then the source; blocks that are being handed in are waited for. */
+  /** Ends all waits, then the server, then the source; waits for blocks that are being submitted. */
   async stop(): Promise<void> {
     for (const following of this.#following.values()) following.abort();
     await this.#server.stop();
@@ -126,7 +120,7 @@ export class TemplateProvider implements TemplateHandler {
 
   // ---- Inside -------------------------------------------------------------------------------------------------------
 
-  /** Keeps one client in templates, from constraints to new constraints or its end. */
+  /** Sends templates to one client, until its constraints change or it ends. */
   async #follow(client: Sv2Client, signal: AbortSignal): Promise<void> {
     const constraints = client.constraints!;
     let template = await this.#source.create(constraints, signal);
@@ -138,7 +132,7 @@ export class TemplateProvider implements TemplateHandler {
     }
   }
 
-  /** The next template that is worth sending: another block at once, higher fees after the interval. */
+  /** The next template worth sending: for another block at once, with higher fees after the interval. */
   async #nextTemplate(
     template: BlockTemplate,
     constraints: NonNullable<Sv2Client['constraints']>,

@@ -1,15 +1,17 @@
-// Where block templates come from: the seam between a server and a node, or what stands in for one.
+// The source of block templates: the seam between a server and a node, or its substitute.
 
 import type { CoinbaseOutputConstraints } from '../messages/template-distribution.ts';
 
-/** A block to build: everything but the coinbase transaction's outputs, the nonce and the time. Hashes are in wire order. */
+/**
+ * A block to build: everything except the coinbase transaction's outputs, the nonce and the time. Hashes are in wire order.
+ */
 export interface BlockTemplate {
   /** Hash of the block to build on, 32 bytes. */
   readonly prevHash: Uint8Array;
   readonly version: number;
   /** The target in its short form. */
   readonly nBits: number;
-  /** What the hash of the header must not exceed, 32 bytes, least significant first. */
+  /** The largest hash that the header may have, 32 bytes, least significant first. */
   readonly target: Uint8Array;
   /** The time to start from, in Unix seconds. */
   readonly headerTimestamp: number;
@@ -22,7 +24,7 @@ export interface BlockTemplate {
   readonly totalFees: bigint;
 }
 
-/** What the coinbase transaction must have. */
+/** The prescribed parts of the coinbase transaction. */
 export interface CoinbaseTemplate {
   readonly txVersion: number;
   /** Start of the script: the height (BIP 34), at most 8 bytes. */
@@ -38,16 +40,16 @@ export interface CoinbaseTemplate {
   readonly witness: Uint8Array;
 }
 
-/** How long to wait for a better template, and what is one. */
+/** How long to wait for a better template, and when one is better. */
 export interface WaitOptions {
   /** Milliseconds; a finite number. */
   readonly timeoutMs: number;
-  /** By how many satoshi the fees must have risen; undefined waits for another block only. */
+  /** Least rise of the fees, in satoshi; undefined waits only for another block. */
   readonly feeThreshold: bigint | undefined;
   readonly signal: AbortSignal;
 }
 
-/** A block that was found for a template. */
+/** A block found for a template. */
 export interface FoundBlock {
   readonly version: number;
   readonly headerTimestamp: number;
@@ -56,15 +58,15 @@ export interface FoundBlock {
   readonly coinbaseTx: Uint8Array;
 }
 
-/** What became of a block: taken, or why not. */
+/** Whether a block was accepted, or why not. */
 export type SubmitOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 /**
- * Gives templates, and takes blocks. Everything waits rather than fails while there is nothing to give (a node that is away,
- * or in initial block download); only an aborted signal rejects, with its reason.
+ * Gives templates, and takes blocks. All methods wait rather than fail while the node is unreachable or in initial block
+ * download; only an aborted signal rejects, with its reason.
  */
 export interface TemplateSource {
-  /** A template of now, with room for what the client adds. */
+  /** The current template, with room for what the client adds. */
   create(constraints: CoinbaseOutputConstraints, signal: AbortSignal): Promise<BlockTemplate>;
   /** The next template better than `template`; undefined when none came in time. */
   waitNext(
@@ -72,8 +74,8 @@ export interface TemplateSource {
     constraints: CoinbaseOutputConstraints,
     options: WaitOptions,
   ): Promise<BlockTemplate | undefined>;
-  /** Hands a block in, once; a source that cannot be reached is tried again for a while. */
+  /** Submits a block; a source that cannot be reached is retried for a while. */
   submit(template: BlockTemplate, block: FoundBlock): Promise<SubmitOutcome>;
-  /** Ends what goes on. */
+  /** Ends all pending work. */
   close(): Promise<void>;
 }
