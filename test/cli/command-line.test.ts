@@ -55,7 +55,7 @@ describe('a command line', () => {
     ["--colour: expected red or green, got 'gren'; did you mean green?", ['f', '--colour', 'gren']],
     ["--v2: expected 0 or 1, got 'yes'", ['f', '--v2', 'yes']],
     ['FILE is missing: the file', []],
-    ["'g' is one argument too many", ['f', 'g']],
+    ["'g' is an unexpected argument", ['f', 'g']],
   ])('is refused with "%s"', (message, args) => {
     expect(complaintOf(...args)).toBe(message);
   });

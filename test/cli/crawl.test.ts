@@ -69,7 +69,7 @@ describe.skipIf(noBuild !== undefined)('sockman crawl', () => {
     [['--every', '10'], /--every/],
     [['--rounds', '2'], /--rounds needs --every/],
     [['--seed', 'nowhere'], /--seed/],
-    [['--onlynet', 'onion'], /there is no way to onion/],
+    [['--onlynet', 'onion'], /onion cannot be reached/],
     [['--replay', 'x'], /--replay needs --out/],
     [['--contact', 'a/b', '--seed', '127.0.0.1'], /user agent/],
   ])('refuses %j', (args, message) => {

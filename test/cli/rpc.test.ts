@@ -89,9 +89,7 @@ describe('sockman node --rpc', () => {
     expect(await node.ended).toBe(0);
     expect(node.complaints).toEqual([]);
     const log = await readFile(join(folder, 'regtest', 'debug.log'), 'latin1');
-    expect(log).toContain(
-      '[warning] ' + join(folder, 'bitcoin.conf') + ':5: dbcache: passed over: this node has no chain',
-    );
+    expect(log).toContain('[warning] ' + join(folder, 'bitcoin.conf') + ':5: dbcache: ignored: this node has no chain');
     expect(log).toContain('[rpc] ThreadRPCServer method=uptime user=me id=1\n');
     expect(log).not.toContain('secret');
     expect(await readdir(join(folder, 'regtest'))).not.toContain('node.pid');

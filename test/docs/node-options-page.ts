@@ -34,7 +34,7 @@ function absentSection(): string {
 
 A value that asks for nothing (\`txindex=0\`, \`disablewallet=1\`) is taken: it says what is so anyway.
 
-| option | because | \`--ignore-chain-options\` passes over it |
+| option | because | \`--ignore-chain-options\` ignores it |
 |---|---|---|
 ${rows.join('\n')}
 `;

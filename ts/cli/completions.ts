@@ -1,9 +1,9 @@
-// Scripts that have a shell complete our commands and options, made of what the commands declare.
+// Scripts with which a shell completes commands and options, generated from the commands' declarations.
 
 import type { Command, CommandEntry } from './command.ts';
 import type { Completion } from './options.ts';
 
-/** A command with what its table says of it. */
+/** A command with its summary. */
 export type NamedCommand = readonly [name: string, summary: string, command: Command];
 
 /** Loads every command. */
@@ -41,7 +41,7 @@ export function bashScript(commands: readonly NamedCommand[]): string[] {
   ];
 }
 
-/** For zsh: to be read by it, behind its `compinit`, or to lie in a folder of its `fpath` as `_sockman`. */
+/** For zsh: source it after `compinit`, or put it into a folder of `fpath` as `_sockman`. */
 export function zshScript(commands: readonly NamedCommand[]): string[] {
   const perCommand = commands.map(([name, , { options, operands = [] }]) => {
     const specs = Object.entries(options).map(([option, { placeholder, completion, help }]) => {
@@ -104,16 +104,16 @@ function bashWords(completion: Completion): string {
 function zshAction(completion: Completion): string {
   if (completion === 'file') return '_files';
   if (completion === 'folder') return '_files -/';
-  // A blank is an action too: it offers nothing, and the placeholder is shown.
+  // A blank is an action, too: it offers nothing, and shows the placeholder.
   return completion === 'nothing' ? ' ' : `(${completion.join(' ')})`;
 }
 
-/** A text within a description of zsh, where brackets and colons mean something. */
+/** A text in a zsh description, where brackets and colons are special. */
 function zshText(text: string): string {
   return text.replace(/[\\[\]:]/g, '\\$&');
 }
 
-/** A word of a shell of Bourne's family. */
+/** A word in single quotes, for bash and zsh. */
 function inSingleQuotes(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
@@ -124,7 +124,7 @@ function fishWords(completion: Completion): string {
   return completion === 'nothing' ? ' -x' : ` -x -a '${completion.join(' ')}'`;
 }
 
-/** What is offered beside options; nothing said would offer files. */
+/** Completions besides options; without `-f` the shell would offer files. */
 function fishOperand(completion: Completion = 'nothing'): string {
   return Array.isArray(completion) ? ` -f -a '${completion.join(' ')}'` : ' -f';
 }

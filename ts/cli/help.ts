@@ -1,4 +1,4 @@
-// The texts of `--help`: one line for each command, and all about one.
+// The texts of `--help`: a line for each command, and the manual of one.
 
 import type { Command, CommandEntry } from './command.ts';
 import type { Style } from './terminal/style.ts';
@@ -6,12 +6,12 @@ import type { Style } from './terminal/style.ts';
 /** Widest help, in characters: longer lines are hard to read. */
 const MAX_COLUMNS = 120;
 
-/** Widest column of options; longer ones stand on a line of their own. */
+/** Widest column of options; a longer option gets a line of its own. */
 const MAX_TERM_COLUMNS = 26;
 
 const GAP = '  ';
 
-/** What there is: a line for each command. */
+/** The overview: a line for each command. */
 export function overview(commands: Readonly<Record<string, CommandEntry>>, columns: number, style: Style): string[] {
   const rows = Object.entries(commands).map(([name, { summary }]) => [name, summary] as const);
   return [
@@ -22,16 +22,16 @@ export function overview(commands: Readonly<Record<string, CommandEntry>>, colum
     '',
     ...definitions(
       [
-        ['sockman COMMAND --help', 'all about one command, with examples'],
-        ['sockman COMMAND --debug', 'tells on standard error what happens inside, as NODE_DEBUG=sockman does'],
-        ['sockman --version', 'the version of this package, and of Node'],
+        ['sockman COMMAND --help', 'explains a command, with examples'],
+        ['sockman COMMAND --debug', 'logs internal steps to standard error, as NODE_DEBUG=sockman does'],
+        ['sockman --version', 'prints the versions of this package and of Node'],
       ],
       columns,
     ),
   ];
 }
 
-/** All about one command. */
+/** The manual of one command. */
 export function manual(name: string, summary: string, command: Command, columns: number, style: Style): string[] {
   const operands = command.operands ?? [];
   const usage = ['sockman', name, ...operands.map(({ placeholder }) => placeholder), '[OPTIONS]'].join(' ');
@@ -52,7 +52,7 @@ export function manual(name: string, summary: string, command: Command, columns:
 /** A term and its meaning. */
 type Row = readonly [term: string, meaning: string];
 
-/** Options by the heading that they stand under; '' where they have none. */
+/** Options by their heading; '' for those without one. */
 function groupsOf(options: Command['options']): Map<string, Row[]> {
   const groups = new Map<string, Row[]>();
   for (const [name, { placeholder, help, group = '' }] of Object.entries(options)) {
@@ -62,7 +62,7 @@ function groupsOf(options: Command['options']): Map<string, Row[]> {
   return groups;
 }
 
-/** Terms to the left, what they mean to the right of them. */
+/** Terms on the left, their meanings on the right. */
 function definitions(rows: readonly Row[], columns: number): string[] {
   const widths = rows.map(([term]) => term.length).filter((width) => width <= MAX_TERM_COLUMNS);
   const width = Math.max(0, ...widths);
@@ -79,7 +79,7 @@ function widthOf(columns: number): number {
   return columns > 0 ? Math.min(columns, MAX_COLUMNS) : MAX_COLUMNS;
 }
 
-/** Breaks a text between its words; a word that is longer than a line has one of its own. */
+/** Breaks a text between words; a word that is longer than a line gets a line of its own. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The `sockman` command: finds the command that was asked for, gives it a terminal and a way to be stopped, and turns what
-// comes out into an exit code: 0 fine, 1 failed, 2 not understood.
+// The `sockman` command: finds the requested command, gives it a terminal and a way to be stopped, and turns the outcome
+// into an exit code: 0 success, 1 failure, 2 invalid arguments.
 
 import { COMMANDS } from './commands.ts';
 import type { CliIo } from './terminal/cli-io.ts';
@@ -44,7 +44,7 @@ async function runCommand(name: string, args: readonly string[], io: CliIo): Pro
     }
     io.complain(`sockman ${name}: ${error instanceof Error ? error.message : String(error)}`);
     if (!(error instanceof UsageError)) return 1;
-    io.complain(`(sockman ${name} --help says what it takes)`);
+    io.complain(`(sockman ${name} --help lists its options)`);
     return 2;
   }
 }
@@ -65,7 +65,7 @@ function complainAll(io: CliIo, lines: readonly string[]): number {
   return 2;
 }
 
-/** Takes `--debug` off a command line. @returns Whether it was there. */
+/** Removes `--debug` from a command line. @returns Whether it was there. */
 function takeDebug(args: string[]): boolean {
   const end = args.indexOf('--');
   const index = args.indexOf('--debug');
@@ -76,8 +76,8 @@ function takeDebug(args: string[]): boolean {
 
 const args = process.argv.slice(2);
 const isDebugging = takeDebug(args);
-// What is made from now on asks the environment. (util/debug-log.ts)
+// Loggers that are created from now on read the environment. (util/debug-log.ts)
 if (isDebugging) process.env['NODE_DEBUG'] = `${process.env['NODE_DEBUG'] ?? ''},sockman`;
-// A table that is drawn again and again and lines on standard error would overwrite each other.
+// A redrawn table and lines on standard error would overwrite each other.
 const { io, close } = terminalIo({ redraws: !isDebugging });
 void main(args, io).then(close);

@@ -1,14 +1,14 @@
-// The kinds of options. Commands take this module under one name: `option.text(…)`, `option.flag(…)`.
+// The kinds of options. Commands import this module under one name: `option.text(…)`, `option.flag(…)`.
 
 import { UsageError, didYouMean } from './options.ts';
 import type { Completion, Option } from './options.ts';
 
-/** Off unless it is there. */
+/** A switch, off by default. */
 export function flag(help: string): Option<boolean> {
   return { placeholder: undefined, help, completion: 'nothing', read: (_name, given) => given.length > 0 };
 }
 
-/** A text; of several the last. */
+/** A text; the last one is used. */
 export function text(
   placeholder: string,
   help: string,
@@ -17,7 +17,7 @@ export function text(
   return { placeholder, help, completion, read: (_name, given) => given.at(-1) };
 }
 
-/** A text for each time that it is given. */
+/** A list of texts, one for each time. */
 export function texts(placeholder: string, help: string): Option<readonly string[]> {
   return { placeholder, help, completion: 'nothing', read: (_name, given) => given };
 }

@@ -1,11 +1,11 @@
-// Options of commands: how they are declared, and read from a command line. What is declared is also what help and
-// completions are made of; the kinds of options are in `option-kinds.ts`.
+// Options of commands: declared once, used to parse command lines and to write help and completions. The kinds of options
+// are in `option-kinds.ts`.
 
 import { parseArgs } from 'node:util';
 
 import { nearestName } from '../util/options/nearest-name.ts';
 
-/** The command line cannot be understood; the message says what, and the exit code is 2. */
+/** The command line is invalid; the message says why, and the exit code is 2. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);
@@ -13,52 +13,51 @@ export class UsageError extends Error {
   }
 }
 
-/** What a shell may offer in place of a value. */
+/** What a shell offers for a value. */
 export type Completion = 'nothing' | 'file' | 'folder' | readonly string[];
 
-/** What the help and the completions say about an option. */
+/** An option's part in help and completions. */
 export interface OptionHelp {
-  /** What stands for its value in the help; undefined for a switch, which has none. */
+  /** The name of its value in the help; undefined for a switch, which has none. */
   readonly placeholder: string | undefined;
   readonly help: string;
   readonly completion: Completion;
-  /** The heading that it stands under, where there are many. */
+  /** The heading in a long help. */
   readonly group?: string;
 }
 
 /** One option. */
 export interface Option<Value> extends OptionHelp {
-  /** Its value, from all that was given for it: nothing, once, or several times in their order. */
+  /** Its value, from everything given for it: nothing, one text, or several in order. */
   read(name: string, given: readonly string[]): Value;
 }
 
 /** The options of a command, by name without dashes. */
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
-/** What the options of a table amount to. */
+/** The values of a table's options. */
 export type ValuesOf<Table extends OptionTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Option<infer Value> ? Value : never;
 };
 
-/** What stands on the command line without an option before it. */
+/** An argument that is not an option. */
 export interface Operand {
   readonly placeholder: string;
   readonly help: string;
   readonly completion?: Completion;
 }
 
-/** All that a command takes. */
+/** All arguments of a command. */
 export interface CommandLine {
   readonly options: OptionTable;
-  /** Each must be given, once. */
+  /** Each is required, once. */
   readonly operands?: readonly Operand[];
 }
 
 /**
- * Reads what stands behind a command's name.
- *
- * @throws {UsageError} An option that there is not, a value that is missing, too much or out of range, an operand too few or
- *   too many. The message names it, and what was probably meant.
+ * Parses the words after a command's name.
+ * @throws {UsageError} An unknown option, a missing, unexpected or invalid value, or a wrong number of operands. The message
+ * names it, and suggests the likely intention.
  */
 export function parseCommandLine<Line extends CommandLine>(
   line: Line,
@@ -78,7 +77,7 @@ export function parseCommandLine<Line extends CommandLine>(
   return { values: Object.fromEntries(values) as ValuesOf<Line['options']>, operands };
 }
 
-/** One option as it stands on the command line. */
+/** One option on the command line. */
 interface OptionToken {
   readonly name: string;
   readonly rawName: string;
@@ -90,7 +89,7 @@ function tokensOf(options: OptionTable, args: readonly string[]) {
   const kinds = Object.entries(options).map(([name, { placeholder }]) => {
     return [name, { type: placeholder === undefined ? 'boolean' : 'string' }] as const;
   });
-  // Not strict: what is wrong is said here, in our words.
+  // Not strict: errors get our own messages.
   const config = {
     args: [...args],
     options: Object.fromEntries(kinds),
@@ -109,7 +108,7 @@ function valueOf(options: OptionTable, { name, rawName, value, inlineValue }: Op
     if (value !== undefined) throw new UsageError(`--${name} takes no value, got '${value}'`);
     return '';
   }
-  // What looks like an option is one: its value can still be given behind an equals sign.
+  // A word that looks like an option is one: such a value can be given after an equals sign.
   const isMissing = value === undefined || (!inlineValue && value.startsWith('-') && value !== '-');
   if (isMissing) throw new UsageError(`--${name}: ${placeholder} is missing`);
   return value;
@@ -119,10 +118,10 @@ function checkOperands(expected: readonly Operand[], given: readonly string[]): 
   const missing = expected[given.length];
   if (missing !== undefined) throw new UsageError(`${missing.placeholder} is missing: ${missing.help}`);
   const surplus = given[expected.length];
-  if (surplus !== undefined) throw new UsageError(`'${surplus}' is one argument too many`);
+  if (surplus !== undefined) throw new UsageError(`'${surplus}' is an unexpected argument`);
 }
 
-/** `; did you mean X?`, or nothing. */
+/** `; did you mean X?`, or the empty text. */
 export function didYouMean(word: string, words: readonly string[], prefix = ''): string {
   const nearest = nearestName(word, words);
   return nearest === undefined ? '' : `; did you mean ${prefix}${nearest}?`;

@@ -1,4 +1,4 @@
-// What the commands that run until they are stopped have in common.
+// Shared parts of commands that run until they are stopped.
 
 import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
@@ -19,7 +19,7 @@ export function untilStopped(signal: AbortSignal, seconds: number | undefined): 
   });
 }
 
-/** Makes something of what the user gave. @throws {UsageError} In place of an error that names what was wrong with that. */
+/** Creates something from the user's arguments. @throws {UsageError} In place of an error about an argument. */
 export function ofArguments<Value>(make: () => Value): Value {
   try {
     return make();
@@ -30,7 +30,7 @@ export function ofArguments<Value>(make: () => Value): Value {
   }
 }
 
-/** Shows the user of a command what goes wrong meanwhile, such as a disk that is full; the rest is for programmers. */
+/** Shows warnings and errors, such as a full disk, to the user of a command; the rest is for programmers. */
 export function complainingLogger(io: CliIo): Logger {
   const complain = (line: string): void => io.complain(line);
   return { ...silentLogger, warn: complain, error: complain };

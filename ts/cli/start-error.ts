@@ -1,6 +1,6 @@
-// A node that cannot start as it was told.
+// An error of a node that cannot start.
 
-/** Ends a command with 1 and one line, `Error: …`, as `bitcoind` says it: programs that start nodes read that line. */
+/** Ends a command with code 1 and one line, `Error: …`, like `bitcoind`: programs that start nodes read that line. */
 export class StartError extends Error {
   constructor(message: string) {
     super(message);

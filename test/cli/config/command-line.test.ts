@@ -36,7 +36,7 @@ describe('the command line of a node', () => {
       v2transport: ['0'],
       discover: ['1'],
     });
-    expect(complaintOf('--v2transport', '2')).toBe("'2' is one argument too many");
+    expect(complaintOf('--v2transport', '2')).toBe("'2' is an unexpected argument");
     expect(read('--listen', '127.0.0.1:1', '--listen', '--listen=0')).toEqual({ listen: ['127.0.0.1:1', '', '0'] });
   });
 
@@ -68,9 +68,9 @@ describe('the command line of a node', () => {
     ['no option --__proto__', ['--__proto__', 'x']],
     ['no option -noserver.x; did you mean -server?', ['-noserver.x']],
     ['no option -regtest.port', ['-regtest.port=1']],
-    ["'x' is one argument too many", ['x']],
-    ["'-' is one argument too many", ['-']],
-    ["'--' is one argument too many", ['--']],
+    ["'x' is an unexpected argument", ['x']],
+    ["'-' is an unexpected argument", ['-']],
+    ["'--' is an unexpected argument", ['--']],
     ['--connect: ADDRESS is missing', ['--connect', '--json']],
     ['--listen: ADDRESS is missing', ['--listen', '']],
     ["--json takes no value, got '1'", ['--json=1']],

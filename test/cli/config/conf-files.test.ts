@@ -52,7 +52,7 @@ describe('the text of a configuration file', () => {
   });
 
   it.each([
-    ['-port=1', "f:1: '-port=1': options stand without dashes in a file"],
+    ['-port=1', "f:1: '-port=1': options have no dashes in a file"],
     ['\nserver', "f:2: 'server': expected name=value"],
     ['nolisten', "f:1: 'nolisten': expected name=value; to negate, write nolisten=1"],
     ['rpcpassword=a#b', 'f:1: a # in rpcpassword would begin a comment: choose another password'],
@@ -96,7 +96,7 @@ describe('a configuration file', () => {
     ]);
     expect(warnings.map((line) => line.replaceAll(folder, 'DIR'))).toEqual([
       'DIR/bitcoin.conf:8: there is no section [tset]',
-      'port counts for regtest only when it stands in section [regtest]: passed over',
+      'port applies to regtest only in section [regtest]: ignored',
     ]);
     expect((await read('testnet=1\n[test]\nport=5\n')).settings.count('port')).toBe(5);
   });
@@ -119,19 +119,19 @@ describe('a configuration file', () => {
     [
       'conf=x',
       [],
-      'Error reading configuration file: DIR/bitcoin.conf:1: conf cannot stand in a file; includeconf=FILE includes one',
+      'Error reading configuration file: DIR/bitcoin.conf:1: conf cannot be set in a file; includeconf=FILE includes one',
     ],
     ['includeconf=gone', [], 'Error reading configuration file: DIR/gone: cannot be read: ENOENT'],
     ['', ['-conf=gone'], 'Error reading configuration file: DIR/gone cannot be opened'],
     ['', ['-conf=.'], 'Error reading configuration file: DIR is a folder'],
-    ['', ['-includeconf=x'], '-includeconf stands in files only; -noincludeconf keeps them from being included'],
+    ['', ['-includeconf=x'], '-includeconf can only be used in files; -noincludeconf disables includes'],
     ['maxconections=1', [], 'DIR/bitcoin.conf:1: no option maxconections; did you mean maxconnections?'],
     ['[signet]\nmaxconections=1', [], 'DIR/bitcoin.conf:2: no option maxconections; did you mean maxconnections?'],
     ['\nserver=yes\n', [], "DIR/bitcoin.conf:2: server: expected 0 or 1, got 'yes'"],
     [
       'prune=550',
       [],
-      'DIR/bitcoin.conf:1: prune: this node has no chain (--ignore-chain-options passes over such options)',
+      'DIR/bitcoin.conf:1: prune: this node has no chain (--ignore-chain-options ignores such options)',
     ],
     [
       'zmqpubrawtx=x',
@@ -154,7 +154,7 @@ describe('a configuration file', () => {
     expect((await read(harmless)).warnings).toEqual([]);
     const { warnings } = await read('dbcache=450\nrpcauth=x\n', '--ignore-chain-options');
     expect(warnings.map((line) => line.replaceAll(folder, 'DIR'))).toEqual([
-      'DIR/bitcoin.conf:1: dbcache: passed over: this node has no chain',
+      'DIR/bitcoin.conf:1: dbcache: ignored: this node has no chain',
     ]);
   });
 

@@ -1,7 +1,7 @@
 // How full the buckets of an address book are, as an SVG that follows the reader's light or dark theme.
 //
-// Each bucket is a column of 64 slots, filled from below, a colour for each network. Where in its bucket an entry sits is
-// left out: a keyed hash says so, and it would look like noise. What shows is what matters: that buckets fill alike. A
+// Each bucket is a column of 64 slots, filled from below, with a colour for each network. An entry's position in its bucket
+// is left out: it comes from a keyed hash, and would look like noise. The picture shows whether buckets fill evenly. A
 // source that sends a flood reaches 64 of the 1,024 new buckets, and they stand out.
 
 import { ANY_NETWORK } from '../../addrman/tables/bucket-table.ts';
@@ -12,7 +12,7 @@ import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import { fillOf, grouped, networksIn } from '../addrman/report.ts';
 import type { InspectedPeers } from '../addrman/report.ts';
 
-/** Buckets side by side: a quarter of the new table, and the whole of the tried one, at one scale. */
+/** Buckets side by side: a quarter of the new table, and the whole tried one, at one scale. */
 const BAND_BUCKETS = 256;
 
 // Lengths in pixels.
@@ -28,7 +28,7 @@ const TABLE_HEAD_HEIGHT = 34;
 const FOOT_HEIGHT = 26;
 const LABELLED_BUCKETS = 64;
 
-/** Clearnet is blue; of the networks on top of it each has a colour that no blue is taken for. */
+/** Clearnet is blue; the networks on top of it have colours that differ from blue. */
 const COLOURS: Readonly<Record<NetworkClass, string>> = {
   ipv4: '#1864ab',
   ipv6: '#4dabf7',
@@ -131,7 +131,7 @@ function drawBand(table: BucketTable, start: number, networks: readonly NetworkC
   ];
 }
 
-/** An area for each network: the network on top of those before it, which are drawn over its lower part. */
+/** An area for each network, drawn behind those before it, which cover its lower part. */
 function skylines(table: BucketTable, start: number, networks: readonly NetworkClass[]): string[] {
   const heights = new Uint8Array(BAND_BUCKETS);
   const areas = networks.map((network) => {
@@ -141,7 +141,7 @@ function skylines(table: BucketTable, start: number, networks: readonly NetworkC
   return areas.reverse();
 }
 
-/** The outline of columns of these heights, on the unit of slots and buckets. */
+/** The outline of columns of these heights, in units of slots and buckets. */
 function skyline(heights: Uint8Array): string {
   const steps: string[] = [];
   for (let at = 0; at < heights.length;) {

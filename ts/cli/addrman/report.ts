@@ -1,4 +1,4 @@
-// What `sockman addrman` says: a summary, counts by network, and the entries as a table or as JSON.
+// The output of `sockman addrman`: a summary, counts by network, and the entries as a table or as JSON.
 
 import type { AddrMan } from '../../addrman/addr-man.ts';
 import { ANY_NETWORK } from '../../addrman/tables/bucket-table.ts';
@@ -25,7 +25,7 @@ export interface InspectedPeers {
   readonly header: PeersHeader;
 }
 
-/** The key that Bitcoin Core takes for its own tests: a one, and zeros. */
+/** The key of Bitcoin Core's own tests: a one, and zeros. */
 const TEST_KEY = Uint8Array.from({ length: KEY_BYTES }, (_, index) => (index === 0 ? 1 : 0));
 
 const COUNT_COLUMNS: readonly Column[] = [
@@ -49,15 +49,15 @@ const ENTRY_COLUMNS: readonly Column[] = [
   { heading: 'source', align: 'left' },
 ];
 
-/** Characters of a time that are shown: to the second. */
+/** Characters of a shown time: to the second. */
 const TIME_CHARS = '2009-01-03T18:15:05'.length;
 
-/** The networks of which there is an entry, in the order of their numbers. */
+/** The networks that have an entry, by number. */
 export function networksIn(addrMan: AddrMan): NetworkClass[] {
   return NETWORK_BY_NUMBER.filter((network) => addrMan.size(network) > 0);
 }
 
-/** How many slots of a table hold an entry of a network, or of any. */
+/** Slots of a table that hold an entry of a network, or of any. */
 function slotCount(table: BucketTable, network?: NetworkClass): number {
   const number = network === undefined ? ANY_NETWORK : NETWORK_NUMBERS[network];
   let count = 0;
@@ -65,7 +65,7 @@ function slotCount(table: BucketTable, network?: NetworkClass): number {
   return count;
 }
 
-/** A number as people write it: `65,536`. */
+/** A number with separators: `65,536`. */
 export function grouped(count: number): string {
   return count.toLocaleString('en');
 }
@@ -76,7 +76,7 @@ export function fillOf(table: BucketTable): string {
   return `${grouped(taken)} of ${grouped(all)} slots (${Math.round((100 * taken) / all)} %)`;
 }
 
-/** What kind of file it is, and how full. */
+/** The kind of file, and how full its tables are. */
 export function summaryLines(peers: InspectedPeers): string[] {
   const { addrMan, byteCount, chainName, header, path } = peers;
   const { newTable, triedTable } = addrMan.tables;
@@ -90,7 +90,7 @@ export function summaryLines(peers: InspectedPeers): string[] {
   ];
 }
 
-/** The key is what keeps places secret, and so is never shown. */
+/** The key keeps positions secret, and is never shown. */
 function describeKey(key: Uint8Array): string {
   const isTestKey = key.every((byte, index) => byte === TEST_KEY[index]);
   return isTestKey ? 'that of Bitcoin Core’s tests: anybody can tell the places' : 'secret';
@@ -109,13 +109,13 @@ function describeBuckets(table: BucketTable): string {
   return `in ${grouped(used)} of ${grouped(table.bucketCount)} buckets`;
 }
 
-/** Entries that the file has and the tables have not: invalid addresses, and those that found no slot. */
+/** Entries of the file that are missing in the tables: invalid addresses, and those that found no slot. */
 function describeDropped(announced: number, addrMan: AddrMan, isNew: boolean): string {
   const dropped = announced - addrMan.size(undefined, isNew);
   return dropped === 0 ? '' : `; dropped: ${grouped(dropped)}`;
 }
 
-/** Counts by network: entries of both tables, and the slots of the new one, of which an entry can have eight. */
+/** Counts by network: entries of both tables, and slots of the new one, of which an entry can have eight. */
 export function countLines(addrMan: AddrMan): string[] {
   const { newTable } = addrMan.tables;
   const row = (name: string, network?: NetworkClass): string[] => [
@@ -177,7 +177,7 @@ function tableName(isTried: boolean): string {
   return isTried ? 'tried' : 'new';
 }
 
-/** A time in UTC; a dash for never. Files can hold times that no calendar has. */
+/** A time in UTC; a dash for never. Files can contain times that no calendar has. */
 function timeText(seconds: number): string {
   if (seconds === 0) return '-';
   const date = new Date(seconds * 1_000);

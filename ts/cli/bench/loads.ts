@@ -1,15 +1,15 @@
-// What `sockman bench` does to a server: echoes over connections that stay, and connections that come and go.
+// The loads of `sockman bench`: echoes over lasting connections, and connections that come and go.
 
 import { SockMan } from '../../sockman/sock-man.ts';
 
-/** Bytes of a message: less than a packet, so that calls are measured and not copies. */
+/** Bytes of a message: less than a packet, so that calls are measured, not copies. */
 export const MESSAGE_BYTES = 64;
 
 /** Clients of an echo server, a message in flight on each. */
 export class EchoClients extends SockMan {
-  /** Messages that came back whole. */
+  /** Messages that came back completely. */
   echoes = 0;
-  /** Why a later connection could not be made. */
+  /** The first failure to make a later connection. */
   failure: Error | undefined;
   readonly #message = new Uint8Array(MESSAGE_BYTES).fill(0x2a);
   readonly #endpoint: string;
@@ -18,14 +18,14 @@ export class EchoClients extends SockMan {
   readonly #received = new Map<number, number>();
   #isEnding = false;
 
-  /** @param isChurning - Each connection ends with its first message, and another takes its place. */
+  /** @param isChurning - Each connection ends with its first message, and is replaced by a new one. */
   constructor(port: number, isChurning: boolean) {
     super();
     this.#endpoint = `127.0.0.1:${port}`;
     this.#isChurning = isChurning;
   }
 
-  /** Opens this many connections and begins. @throws {Error} One of the first cannot be made. */
+  /** Opens this many connections and begins. @throws {Error} One of them failed. */
   async begin(count: number): Promise<void> {
     this.startSocketsThreads();
     await Promise.all(Array.from({ length: count }, () => this.#open()));

@@ -1,4 +1,4 @@
-// An echo server in a process of its own: where it listens, and what CPU time it has used.
+// An echo server in its own process: its port and its CPU time.
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -23,7 +23,7 @@ export class ServerProcess {
     this.#answers = answers;
   }
 
-  /** @throws {Error} It does not start. */
+  /** @throws {Error} The server does not start. */
   static async start({ name, program, args }: EchoServer): Promise<ServerProcess> {
     const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const failed = new Promise<never>((_, reject) => child.once('error', reject));

@@ -1,16 +1,17 @@
-// The echo servers that `sockman bench` compares, as programs for processes of their own: the same job on `SockMan`, on `node:net`
-// and on Bun's own sockets. Each prints its port, and answers a line on standard input with the CPU time it has used.
+// The echo servers that `sockman bench` compares, each a program for its own process: the same task on `SockMan`, on
+// `node:net` and on Bun's own sockets. Each prints its port, and answers a line on standard input with the CPU time it has
+// used.
 
 import { createRequire } from 'node:module';
 
-/** One server: what it is called, and how it is started. */
+/** One server: its name, and how to start it. */
 export interface EchoServer {
   readonly name: string;
   readonly program: string;
   readonly args: readonly string[];
 }
 
-/** Ends with its parent, and tells its CPU time in microseconds. */
+/** Ends with its parent, and reports its CPU time in microseconds. */
 const ANSWER_QUESTIONS = `
 process.stdin.on('data', () => {
   const { user, system } = process.cpuUsage();
@@ -56,7 +57,7 @@ const { port } = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: {
 started(port);
 `;
 
-/** The servers to compare here. @param bun - Bun's program; undefined where there is none. */
+/** The servers to compare. @param bun - Bun's program; undefined if not installed. */
 export function echoServers(bun: string | undefined): EchoServer[] {
   const entry = createRequire(import.meta.url).resolve('sockman');
   const inNode = (name: string, script: string): EchoServer => ({

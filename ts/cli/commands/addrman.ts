@@ -1,5 +1,5 @@
-// `sockman addrman`: shows what is in a `peers.dat`, ours or Bitcoin Core's. The file is opened for reading only; unlike
-// a node that starts with it, this command moves nothing aside and makes no file where there is none.
+// `sockman addrman`: shows what is in a `peers.dat`, ours or Bitcoin Core's. The file is opened for reading only; unlike a
+// node that starts with it, this command moves no file aside and creates none.
 
 import { stat, writeFile } from 'node:fs/promises';
 
@@ -25,14 +25,14 @@ import type { ValuesOf } from '../options.ts';
 const OPTIONS = {
   network: networkOption(
     undefined,
-    `whose file it must be: ${Object.keys(CHAIN_PARAMS).join(', ')}; otherwise the file says`,
+    `network of the file: ${Object.keys(CHAIN_PARAMS).join(', ')}; otherwise the file says`,
   ),
   asmap: option.text('FILE', 'the AS map that the node uses', 'file'),
-  entries: option.flag('lists all entries, an entry once for each slot that it has'),
+  entries: option.flag('lists all entries, once for each of their slots'),
   json: option.flag(
-    'lists nothing but entries, each a line of JSON with the names of getrawaddrman; times are seconds since 1970, 0 for never; last_try is null, since the file does not keep it',
+    'lists only the entries, each a line of JSON with the names of getrawaddrman; times are seconds since 1970, 0 for never; last_try is null, since the file does not keep it',
   ),
-  svg: option.text('FILE', 'draws how full each bucket is, and of which networks', 'file'),
+  svg: option.text('FILE', 'draws how full each bucket is, by network', 'file'),
 };
 
 export const command = defineCommand(
@@ -41,7 +41,7 @@ export const command = defineCommand(
     operands: [
       {
         placeholder: 'FILE',
-        help: 'a peers.dat, ours or Bitcoin Core’s, of any format that was ever written',
+        help: 'a peers.dat, ours or Bitcoin Core’s, of any format',
         completion: 'file',
       },
     ],
@@ -51,7 +51,7 @@ export const command = defineCommand(
       ['ssh host cat .bitcoin/peers.dat | sockman addrman /dev/stdin --json', 'the entries of a file elsewhere'],
     ],
     notes: [
-      'Ends with 1 if the file is damaged, of another network or of a newer format; the message says which and why.',
+      'Exits with 1 if the file is damaged, of another network or of a newer format; the message says which and why.',
     ],
   },
   (values, io, [path]) => runAddrman(path!, values, io),
@@ -84,9 +84,9 @@ async function runAddrman(path: string, values: ValuesOf<typeof OPTIONS>, io: Cl
 /**
  * Reads a `peers.dat` without touching it.
  *
- * @param chain - Whose file it must be; undefined for any network we know.
- * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: damaged, or of another network. `ERR_SOCKMAN_FILE_NEWER`: of a format
- *   that we cannot read. `ERR_SOCKMAN_SYSTEM`: it is not there, or cannot be read.
+ * @param chain - Network of the file; undefined for any known one.
+ * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: damaged, or of another network. `ERR_SOCKMAN_FILE_NEWER`: of a newer
+ * format. `ERR_SOCKMAN_SYSTEM`: missing, or unreadable.
  */
 async function inspectPeers(
   path: string,
@@ -117,7 +117,7 @@ function chainOf(path: string, bytes: Uint8Array, wanted: ChainParams | undefine
   throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', path, reason);
 }
 
-/** Whether two names lead to one file, by whatever links. */
+/** Whether two names lead to one file, through links or not. */
 async function isSameFile(path: string, otherPath: string): Promise<boolean> {
   const [file, other] = await Promise.all([path, otherPath].map((name) => stat(name).catch(() => undefined)));
   return file !== undefined && file.dev === other?.dev && file.ino === other.ino;
@@ -129,7 +129,7 @@ async function save(path: string, text: string): Promise<void> {
   });
 }
 
-/** Prints until there is nothing left, or nobody who reads. */
+/** Prints all items, or until the reader is gone. */
 async function printAll<T>(io: CliIo, items: readonly T[], format: (item: T) => string): Promise<void> {
   for (const item of items) {
     if (io.isBehind) await io.caughtUp();

@@ -1,4 +1,4 @@
-// `sockman bench`: twenty seconds that tell what this machine makes of `SockMan`, beside `node:net` and, where it is installed, Bun.
+// `sockman bench`: measures `SockMan` on this machine for twenty seconds, beside `node:net` and, if installed, Bun.
 
 import { accessSync, constants } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -16,10 +16,10 @@ import { sleep } from '../../util/time/sleep.ts';
 
 const DEFAULT_SECONDS = 20;
 
-/** Rounds of everything: what disturbs one of them is seen, and the middle one counts. */
+/** Rounds of every measurement: the median is reported, so that one disturbed round does no harm. */
 const ROUNDS = 3;
 
-/** Part of a measurement that warms up and is not counted. */
+/** Share of a measurement that warms up and is not counted. */
 const WARM_UP_SHARE = 0.25;
 
 interface Case {
@@ -43,7 +43,7 @@ interface Figures {
 export const command = defineCommand(
   {
     options: {
-      seconds: option.number('SECONDS', `how long it takes in all (${DEFAULT_SECONDS})`, 1, 3_600),
+      seconds: option.number('SECONDS', `total duration (${DEFAULT_SECONDS})`, 1, 3_600),
       json: option.flag('prints a line of JSON for each measurement, medians of the rounds'),
     },
     examples: [['sockman bench', 'twenty seconds, a table']],
@@ -76,7 +76,7 @@ async function measureAll(servers: readonly ServerProcess[], seconds: number, io
   const rounds = new Map(CASES.map((task) => [task, new Map(servers.map(({ name }) => [name, [] as Figures[]]))]));
   for (let round = 0; round < ROUNDS; round++) {
     for (const task of CASES) {
-      // Nobody is always the first.
+      // The order rotates, so that no server is always first.
       for (let place = 0; place < servers.length; place++) {
         const server = servers[(place + round) % servers.length]!;
         io.redraw?.([`${task.title}: ${server.name}, round ${round + 1} of ${ROUNDS}`]);

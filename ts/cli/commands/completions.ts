@@ -1,4 +1,4 @@
-// `sockman completions`: a script for a shell, to be read by it when it starts.
+// `sockman completions`: prints a script for a shell's start-up file.
 
 import { defineCommand } from '../command.ts';
 import { COMMANDS } from '../commands.ts';

@@ -1,4 +1,4 @@
-// `sockman crawl`: visits every node of a network, and says what it saw.
+// `sockman crawl`: visits every node of a network, and makes reports.
 
 import type { CrawlOptions } from '../../crawl/crawl-options.ts';
 import { defineCommand } from '../command.ts';
@@ -19,23 +19,23 @@ const OPTIONS = {
   ...CRAWL_OPTIONS,
   out: option.text(
     'FOLDER',
-    'keeps records, reports and a journal there; a crawl that ended in any way goes on',
+    'folder for records, reports and a journal; an interrupted crawl resumes from it',
     'folder',
   ),
-  attempts: option.number('NUMBER', 'dials of one address in a round, at most (3)', 1, 20),
-  every: option.text('TIME', 'round after round, each so long after the last began: 600s, 10m, 1h, 1d'),
-  rounds: option.number('NUMBER', 'ends after so many rounds, with --every', 1, 1_000_000_000),
+  attempts: option.number('NUMBER', 'most dials of one address in a round (3)', 1, 20),
+  every: option.text('TIME', 'repeats rounds at this interval: 600s, 10m, 1h, 1d'),
+  rounds: option.number('NUMBER', 'with --every: ends after this many rounds', 1, 1_000_000_000),
   pack: option.choice(
     'WORD',
     ['none', 'gzip', 'zstd'],
     'none',
-    'packs the records of rounds that are over; zstd where this Node has it',
+    'compresses the records of finished rounds; zstd if this Node has it',
   ),
-  demo: option.flag('crawls a village of 2,000 nodes that it brings along, on loopback: nothing leaves the machine'),
-  replay: option.texts('FILE', 'makes the reports of --out from records alone, oldest first; nothing is dialed'),
-  json: option.flag('prints what happens as lines of JSON'),
-  fleet: option.text('URL', 'works with others over NATS JetStream at nats://HOST:PORT, several with commas between'),
-  name: option.text('NAME', "this worker's name in the fleet; by default that of the machine and something random"),
+  demo: option.flag('crawls a simulated village of 2,000 nodes on loopback: nothing leaves the machine'),
+  replay: option.texts('FILE', 'makes reports in --out from records, oldest first; dials nothing'),
+  json: option.flag('prints events as lines of JSON'),
+  fleet: option.text('URL', 'works in a fleet over NATS JetStream at nats://HOST:PORT; several separated by commas'),
+  name: option.text('NAME', "this worker's name in the fleet; by default the machine's name and random digits"),
   'fleet-user': option.text('NAME', 'user name for NATS, together with --fleet-password'),
   'fleet-password': option.text('WORD', 'password for NATS'),
   'fleet-token': option.text('WORD', 'token for NATS'),
@@ -52,9 +52,9 @@ export const command = defineCommand(
       ['sockman crawl --replay main/records.ndjson --out again', 'reports from records'],
     ],
     notes: [
-      'Be a good neighbour: give --contact, and keep a list for --exclude. A node that closes on us three rounds in a row is left alone for a day.',
+      'Be a good neighbour: give --contact, and keep a list for --exclude. A node that closes the connection in three rounds in a row is left alone for a day.',
       'On regtest addresses of this machine are followed, too.',
-      'Ends with 1 if nobody was reached.',
+      'Exits with 1 if no node was reached.',
     ],
   },
   async (values, io) => {

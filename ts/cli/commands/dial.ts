@@ -1,5 +1,5 @@
-// `sockman dial`: dials one address, directly or through a proxy, and prints each step with its time. For people who wonder
-// why their proxy fails.
+// `sockman dial`: dials one address, directly or through a proxy, and prints each step with its time. It shows why a proxy
+// fails.
 
 import { DEFAULT_PROXY_PORT, DEFAULT_SAM_PORT } from '../../connman/settings/proxy-routes.ts';
 import { Service } from '../../netaddr/service.ts';
@@ -15,7 +15,7 @@ import { UsageError, parseCommandLine } from '../options.ts';
 import type { ValuesOf } from '../options.ts';
 import { jsonLine } from '../terminal/json-line.ts';
 
-/** Longest time for `--timeout`, in seconds: what a host's timer can wait. */
+/** Longest time for `--timeout`, in seconds: the limit of a host's timers. */
 const MAX_TIMEOUT_SECONDS = 2_147_483;
 
 /** Width of the column of times, in characters: more than two hours. */
@@ -28,18 +28,18 @@ const OPTIONS = {
   ),
   user: option.text('NAME', 'user name for the proxy, together with --password'),
   password: option.text('WORD', 'password for the proxy'),
-  isolate: option.flag('fresh random credentials: Tor gives the connection a circuit of its own'),
+  isolate: option.flag('random credentials: Tor uses a separate circuit'),
   'session-options': option.text('TEXT', 'I2P: more options of SESSION CREATE'),
   json: option.flag('prints lines of JSON: ms and step, the last with connected'),
   timeout: option.number(
     'SECONDS',
-    'for reaching the target or the proxy (5); Ctrl-C ends the rest',
+    'time to reach the target or the proxy (5); Ctrl-C ends the rest',
     0.001,
     MAX_TIMEOUT_SECONDS,
   ),
 };
 
-/** What the options amount to. */
+/** The parsed options. */
 interface DialArguments {
   readonly to: ConnectTarget;
   readonly options: ConnectOptions;
@@ -55,9 +55,9 @@ const SHAPE = {
   ],
   examples: [
     ['sockman dial 203.0.113.1:8333', 'whether a port can be reached'],
-    ['sockman dial example.org:80 --proxy 127.0.0.1:9050 --isolate', 'through Tor, by a circuit of its own'],
+    ['sockman dial example.org:80 --proxy 127.0.0.1:9050 --isolate', 'through Tor, on a separate circuit'],
   ],
-  notes: ['Ends with 0 if the connection came about, with 1 if not.'],
+  notes: ['Exits with 0 if the connection succeeded, otherwise with 1.'],
 } satisfies CommandShape;
 
 export const command: Command = {
@@ -102,7 +102,7 @@ function describe(dialed: DialResult): string {
   return `${dialed.errmsg} [${dialed.code}${fault}]`;
 }
 
-/** @throws {UsageError} They contradict each other, or an address is malformed. */
+/** @throws {UsageError} Contradictory options, or a malformed address. */
 function readArguments(target: string, values: ValuesOf<typeof OPTIONS>): DialArguments {
   const { timeout: timeoutSeconds } = values;
   const timeout = timeoutSeconds === undefined ? {} : { timeoutMs: Math.ceil(timeoutSeconds * 1_000) };

@@ -1,4 +1,4 @@
-// `sockman monitor`: holds connections to all nodes of a network, and says what it hears.
+// `sockman monitor`: holds connections to all nodes of a network, and reports what it hears.
 
 import { readDescriptorLimit } from '../../connman/settings/descriptor-limit.ts';
 import { DEFAULT_MAX_HELD, RESERVED_DESCRIPTORS } from '../../crawl/monitor/monitor-options.ts';
@@ -12,18 +12,18 @@ const OPTIONS = {
   ...CRAWL_OPTIONS,
   out: option.text(
     'FOLDER',
-    'writes what happens as lines of JSON, and how fast blocks and transactions spread',
+    'folder for events as lines of JSON, and for how fast blocks and transactions spread',
     'folder',
   ),
   connections: option.number(
     'NUMBER',
-    `connections at once, at most (${DEFAULT_MAX_HELD}, or what descriptors allow)`,
+    `most connections at a time (${DEFAULT_MAX_HELD}, or what descriptors allow)`,
     1,
     1_000_000,
   ),
   http: option.text('ADDRESS', 'serves a page and /metrics there, such as 127.0.0.1:8080'),
-  for: option.number('SECONDS', 'ends by itself after so long', 0.001, 2_147_483),
-  json: option.flag('prints what happens as lines of JSON'),
+  for: option.number('SECONDS', 'ends after this time', 0.001, 2_147_483),
+  json: option.flag('prints events as lines of JSON'),
 };
 
 export const command = defineCommand(
@@ -33,7 +33,7 @@ export const command = defineCommand(
       ['sockman monitor --chain signet --out signet --contact me@example.org', 'until Ctrl-C'],
       ['sockman monitor --http 127.0.0.1:8080 --asmap asmap.dat', 'with a page and metrics'],
     ],
-    notes: ['Asks for addresses once and for nothing else; answers pings. Ends with 1 if nobody was held.'],
+    notes: ['Asks for addresses once and for nothing else; answers pings. Exits with 1 if no connection was held.'],
   },
   async (values, io) => {
     const crawl = await readCrawlArguments(values, io);
@@ -44,7 +44,7 @@ export const command = defineCommand(
   },
 );
 
-/** As many connections as descriptors allow; says so when they are fewer than were asked for. */
+/** As many connections as descriptors allow; reports if they are fewer than wanted. */
 function heldByDescriptors(wanted: number, io: CliIo): number {
   const limit = readDescriptorLimit();
   if (limit === undefined) return wanted;

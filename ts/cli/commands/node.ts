@@ -13,7 +13,7 @@ export const command: Command = {
     ['sockman node', 'two nodes of this process that talk to each other: nothing leaves the machine'],
     ['sockman node --chain main --datadir ~/.sockman', 'finds peers by itself, and remembers them'],
     ['sockman node --chain signet --connect 203.0.113.1:38333', 'connects to one peer only'],
-    ['sockman node --chain main --datadir ~/.sockman --json | jq .', 'the same for other programs'],
+    ['sockman node --chain main --datadir ~/.sockman --json | jq .', 'events for other programs'],
     ['sockman node --chain main --connect …onion:8333 --proxy 127.0.0.1:9050', 'a peer behind Tor'],
     ['sockman node --datadir ~/.sockman --rpc', 'also answers bitcoin-cli -regtest -datadir=$HOME/.sockman'],
     [
@@ -22,8 +22,8 @@ export const command: Command = {
     ],
   ],
   notes: [
-    'Options are those of Bitcoin Core, with one dash or two, on the command line and in a bitcoin.conf. Behind two dashes a value may be the next word. A name may have `no` before it: that takes back what was given for it before. What Core has and this node has not is refused by name.',
-    'Ends with 1 if --connect was given, without a configuration file, and there never was a connection.',
+    'Options are those of Bitcoin Core, with one dash or two, on the command line and in a bitcoin.conf. After two dashes the value may be the next word. `no` before a name takes back its earlier values. Options of Core that this node lacks are refused by name.',
+    'Exits with 1 if --connect was given without a configuration file and no connection was made.',
   ],
   check: (args) => void readCommandLine(args),
   run: async (args, io) => runNode(await readSettings(args, io.signal), io),

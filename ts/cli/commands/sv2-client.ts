@@ -1,4 +1,4 @@
-// `sockman sv2-client`: follows a template provider of Stratum V2, and solves its templates where that is easy.
+// `sockman sv2-client`: follows a template provider of Stratum V2, and solves its templates if that is easy.
 
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
@@ -15,10 +15,10 @@ import { UsageError } from '../options.ts';
 export const command = defineCommand(
   {
     options: {
-      mine: option.flag('solves templates on the CPU, where the target is as easy as on regtest, and submits them'),
+      mine: option.flag('solves templates on the CPU if the target is as easy as on regtest, and submits them'),
       blocks: option.number('N', 'with --mine: ends once the server builds on so many blocks of ours', 1, 1_000_000),
       script: option.text('HEX', 'with --mine: the script that the reward goes to (51, which anybody can spend)'),
-      insecure: option.flag('accepts a server whose authority is not known'),
+      insecure: option.flag('accepts a server of unknown authority'),
       for: RUN_SECONDS,
     },
     operands: [{ placeholder: 'URL', help: 'stratum2+tcp://host:port/authority-key, as sv2-server prints it' }],
@@ -26,7 +26,7 @@ export const command = defineCommand(
       ['sockman sv2-client stratum2+tcp://127.0.0.1:18447/9b…', 'every template, as a line of JSON'],
       ['sockman sv2-client stratum2+tcp://127.0.0.1:18447/9b… --mine --blocks 10', 'ten blocks on regtest'],
     ],
-    notes: ['Ends with 0, or with 1 if no server took us.'],
+    notes: ['Exits with 0, or with 1 if no server accepted us.'],
   },
   async (values, io, operands) => {
     if (!values.mine && (values.blocks !== undefined || values.script !== undefined)) {
@@ -81,7 +81,7 @@ function readUrl(text: string, isInsecure: boolean): Sv2Endpoint {
   return endpoint;
 }
 
-/** `SockMan` looks no names up. */
+/** `SockMan` does not look up names. */
 async function resolveHost(endpoint: Sv2Endpoint): Promise<Sv2Endpoint> {
   if (isIP(endpoint.host) !== 0) return endpoint;
   const { address } = await lookup(endpoint.host).catch(() => {
@@ -90,7 +90,7 @@ async function resolveHost(endpoint: Sv2Endpoint): Promise<Sv2Endpoint> {
   return { ...endpoint, host: address };
 }
 
-/** A hash as people write it: the other way round than on the wire. */
+/** A hash in its usual form: reversed from the wire. */
 function blockHash(hash: Uint8Array): string {
   return Buffer.from(hash).reverse().toString('hex');
 }

@@ -21,21 +21,21 @@ import * as option from '../option-kinds.ts';
 import { UsageError } from '../options.ts';
 import { clientTable } from '../sv2/client-table.ts';
 
-/** How often the table is drawn. */
+/** Interval between redraws, in milliseconds. */
 const REDRAW_MS = 500;
 
 export const command = defineCommand(
   {
     options: {
-      mock: option.flag('templates of a chain in this process (the default)'),
+      mock: option.flag('templates of a simulated chain (the default)'),
       rpc: option.text(
         'URL',
-        'templates of a node, such as http://127.0.0.1:18443; its cookie, or user:password@ in the URL',
+        'templates of the node at a URL, such as http://127.0.0.1:18443; its cookie, or user:password@ in the URL',
       ),
       cookie: option.text('FILE', "the node's cookie file", 'file'),
       network: networkOption('regtest', 'decides port and rules (regtest)'),
       bind: option.text('ADDRESS', 'where to listen (127.0.0.1 and the port of the network)'),
-      datadir: option.text('FOLDER', 'keeps the keys; without it they end with the process', 'folder'),
+      datadir: option.text('FOLDER', 'folder of the keys; without it they end with the process', 'folder'),
       http: option.text('ADDRESS', 'serves a page and /metrics there, such as 127.0.0.1:8080'),
       'max-clients': option.number('N', 'connections at a time (64)', 1, 1_000_000),
       'block-seconds': option.number('SECONDS', 'mock: time between two blocks of others (30)', 0.001, 1_000_000),
@@ -49,7 +49,7 @@ export const command = defineCommand(
       ],
     ],
     notes: [
-      'Prints the URL that clients are configured with, and a table of clients; on no terminal a line for each event.',
+      'Prints the URL that clients are configured with, and a table of clients; without a terminal, a line for each event.',
     ],
   },
   async (values, io) => {
@@ -97,7 +97,7 @@ function createSource(
   });
 }
 
-/** @throws {Error} The address cannot be listened at. */
+/** @throws {Error} The address cannot be bound. */
 function servePage(sv2: Sv2Connman, bind: string, chain: string): { readonly url: string; stop(): Promise<void> } {
   const httpServer = new HttpServer({ bind: [bind] });
   const dashboard = new Dashboard({ sv2, httpServer, chain });
@@ -123,7 +123,7 @@ async function showUntilTheEnd(server: Sv2Connman, io: CliIo, seconds: number | 
   }
 }
 
-/** Log lines go below nothing: on a terminal they stand above the table. */
+/** A logger whose lines appear above the table on a terminal. */
 function loggerOf(io: CliIo): Logger {
   const print = (line: string): void => io.print(line);
   return { debug: () => {}, info: print, warn: print, error: print };

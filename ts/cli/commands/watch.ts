@@ -16,7 +16,7 @@ import { complainingLogger, ofArguments, untilStopped } from '../run.ts';
 import { jsonLine } from '../terminal/json-line.ts';
 
 const OPTIONS = {
-  connect: option.text('ADDRESS', 'the peer, address:port; dialed again when it hangs up'),
+  connect: option.text('ADDRESS', 'the peer, address:port; dialed again when it disconnects'),
   network: networkOption('regtest', 'the network; regtest by default'),
   v2transport: option.zeroOrOne(true, 'encrypted connection (BIP 324); 1 by default'),
   for: RUN_SECONDS,
@@ -25,10 +25,10 @@ const OPTIONS = {
 export const command = defineCommand(
   {
     options: OPTIONS,
-    examples: [['sockman watch --network main --connect 203.0.113.1:8333', 'what a node of the main network says']],
+    examples: [['sockman watch --network main --connect 203.0.113.1:8333', 'the messages of a main network node']],
     notes: [
-      'Bytes are hexadecimal; hashes stand as everybody writes them; numbers beyond 2^53 and services are strings. A message that does not decode is shown with its payload and the error, one that was dropped unread with the reason. Lines that a slow reader would have us keep are left out and counted.',
-      'Ends with 1 if there never was a connection.',
+      'Bytes are hexadecimal; hashes are in the usual reversed order; numbers beyond 2^53 and services are strings. A message that does not decode is shown with its payload and the error, one that was dropped unread with the reason. Lines beyond what a slow reader takes are left out and counted.',
+      'Exits with 1 if no connection was made.',
     ],
   },
   runWatch,
@@ -61,7 +61,7 @@ async function runWatch(values: ValuesOf<typeof OPTIONS>, io: CliIo): Promise<nu
   return dials.hasConnected ? 0 : 1;
 }
 
-/** Leaves out what a slow reader would have us keep, and says how much that was. */
+/** Leaves out lines beyond what a slow reader takes, and counts them. */
 class Output {
   readonly #io: CliIo;
   #skippedCount = 0;
@@ -80,7 +80,7 @@ class Output {
     this.#io.print(makeLine());
   }
 
-  /** Tells of what was left out since the last line. */
+  /** Reports lines left out since the last one. */
   end(): void {
     if (this.#skippedCount > 0) this.#io.print(jsonLine({ skippedLines: this.#skippedCount }));
     this.#skippedCount = 0;
@@ -91,7 +91,7 @@ function lineOf(peer: number, { timeMs }: ReceivedMessage, fields: object): stri
   return jsonLine({ time: new Date(timeMs).toISOString(), peer, ...fields });
 }
 
-/** What a payload says; one that does not have the form of its type, as it came. */
+/** The decoded payload; if it is malformed, its bytes. */
 function fieldsOf(type: string, payload: Uint8Array): object {
   try {
     return decodeMessage(type, payload);

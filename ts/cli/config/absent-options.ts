@@ -1,17 +1,14 @@
-// What Bitcoin Core can be told and this node cannot: refused by name, with the reason.
-//
-// An option that asks for nothing is no reason to refuse a file: `txindex=0` and `disablewallet=1` say what is so anyway. And
-// what merely tunes or needs a part that is not here may be passed over, if the user says so (`--ignore-chain-options`).
+// Options of Bitcoin Core that this node lacks: they are refused by name, with the reason.
 
 import { readsAsTrue } from './conf-text.ts';
 
 /** Why an option is refused. */
 export interface AbsentOption {
-  /** What it would need, as the end of a sentence. */
+  /** The missing part, as the end of a sentence. */
   readonly reason: string;
-  /** Whether `--ignore-chain-options` passes over it: nobody outside the node can miss it. */
+  /** Whether `--ignore-chain-options` ignores it: nothing outside the node relies on it. */
   readonly isPassable: boolean;
-  /** What asks for nothing: `off` its zero and negation, `on` the opposite, `negation` only that. */
+  /** Values that change nothing: `off` zero and negation, `on` the opposite, `negation` only that. */
   readonly harmless: 'off' | 'on' | 'negation';
 }
 
@@ -30,7 +27,7 @@ const NO_WALLET = 'this node has no wallet';
 
 /** Every option of Bitcoin Core that is not in the table of ours, by its name. */
 export const ABSENT_OPTIONS: ReadonlyMap<string, AbsentOption> = new Map([
-  // Switches whose zero says what is so.
+  // Switches whose zero describes this node.
   ...absent(
     NO_CHAIN,
     true,
@@ -68,7 +65,7 @@ export const ABSENT_OPTIONS: ReadonlyMap<string, AbsentOption> = new Map([
   ...absent('its log is bounded as a whole, not by the place in a source file', true, 'off', 'logratelimit'),
   ...absent('the help of its RPC is made from the table that checks the arguments', true, 'off', 'rpcdoccheck'),
   ...absent('it keeps no settings.json: it does not change its own settings', true, 'negation', 'settings'),
-  // What somebody outside relies on.
+  // Options that something outside the node relies on.
   ...absent(
     'this node has no blocks and transactions to publish',
     false,
@@ -78,7 +75,7 @@ export const ABSENT_OPTIONS: ReadonlyMap<string, AbsentOption> = new Map([
   ),
   ...absent('this node has no block filters to serve', false, 'off', 'peerblockfilters'),
   ...absent('this node has no blocks and transactions to serve', false, 'off', 'rest'),
-  ...absent('this node opens no ports at routers', false, 'off', 'natpmp upnp'),
+  ...absent('this node opens no ports on routers', false, 'off', 'natpmp upnp'),
   ...absent('this node runs no commands', false, 'negation', 'alertnotify blocknotify startupnotify shutdownnotify'),
   ...absent('it stays in the foreground: a service manager or `nohup` keeps it', false, 'off', 'daemon daemonwait'),
   ...absent('this node has no inter-process interface', false, 'negation', 'ipcbind'),
@@ -87,7 +84,7 @@ export const ABSENT_OPTIONS: ReadonlyMap<string, AbsentOption> = new Map([
   ...absent('`--help` tells all options', false, 'off', 'help-debug'),
 ]);
 
-/** Whether a value asks for nothing that is not so anyway. */
+/** Whether a value changes nothing. */
 export function isHarmless({ harmless }: AbsentOption, value: string | boolean): boolean {
   const isOn = value === true || (typeof value === 'string' && readsAsTrue(value));
   if (harmless === 'on') return isOn;

@@ -9,19 +9,19 @@ import { NODE_OPTIONS, findNodeOption } from './node-options.ts';
 import type { NodeOption } from './node-options.ts';
 
 /**
- * Reads what stands behind `sockman node`.
+ * Reads the arguments of `sockman node`.
  *
- * One dash or two. Behind two dashes a value may be the next word; a switch takes only `0` and `1` from there. With one dash
- * the value stands behind an equals sign, as in Core, and what has none is given as nothing.
+ * Options have one dash or two. After two dashes the value may be the next word; a switch takes only `0` and `1` from there.
+ * With one dash the value follows an equals sign, as in Core; without it the value is empty.
  *
- * @throws {UsageError} An option that does not exist, a value that is missing, a word that belongs to no option.
+ * @throws {UsageError} An unknown option, a missing value, or a word without an option.
  */
 export function readCommandLine(args: readonly string[]): Layer {
   const layer = new Map<string, Given[]>();
   for (let at = 0; at < args.length; at++) {
     const word = args[at]!;
     const dashes = word.startsWith('--') ? 2 : word.startsWith('-') ? 1 : 0;
-    if (dashes === 0 || word.length === dashes) throw new UsageError(`'${word}' is one argument too many`);
+    if (dashes === 0 || word.length === dashes) throw new UsageError(`'${word}' is an unexpected argument`);
     const equals = word.indexOf('=');
     const rawName = equals < 0 ? word : word.slice(0, equals);
     const key = rawName.slice(dashes);
@@ -29,7 +29,7 @@ export function readCommandLine(args: readonly string[]): Layer {
     const { name, option, isNegated } = namedBy(key, rawName);
     const usesNext = inline === undefined && dashes === 2 && !isNegated && takesNext(option, args[at + 1]);
     if (usesNext) at++;
-    // A word that is empty is a variable of a script that was never set.
+    // An empty word is an unset variable of a script.
     const text = usesNext ? args[at] : inline;
     if (usesNext && text === '' && option?.kind === 'switchOrText') throw missing(rawName, option);
     checkPresence(option, rawName, text, dashes === 1 || isNegated);
@@ -38,19 +38,19 @@ export function readCommandLine(args: readonly string[]): Layer {
   }
   const includes = layer.get('includeconf')?.find(({ value }) => value !== false);
   if (includes !== undefined) {
-    throw new UsageError('-includeconf stands in files only; -noincludeconf keeps them from being included');
+    throw new UsageError('-includeconf can only be used in files; -noincludeconf disables includes');
   }
   return layer;
 }
 
 interface Named {
-  /** In the table of options; of one that is absent, as it was given. */
+  /** Name in the table of options; for an absent option, the given name. */
   readonly name: string;
   readonly option: NodeOption | undefined;
   readonly isNegated: boolean;
 }
 
-/** @throws {UsageError} It is neither an option of ours nor one of Core's. */
+/** @throws {UsageError} The name is neither ours nor Core's. */
 function namedBy(key: string, rawName: string): Named {
   const plain = knownAs(key);
   if (plain !== undefined) return { ...plain, isNegated: false };
@@ -71,7 +71,7 @@ export function unknownOption(shown: string, key: string): string {
   return `no option ${shown}${didYouMean(key, [...Object.keys(NODE_OPTIONS), ...ABSENT_OPTIONS.keys()], dashes)}`;
 }
 
-/** What looks like an option is one: its value can still be given behind an equals sign. */
+/** A word that looks like an option is one: such a value can be given after an equals sign. */
 function takesNext(option: NodeOption | undefined, next: string | undefined): boolean {
   if (option?.placeholder === undefined || next === undefined) return false;
   if (option.kind === 'switch') return next === '0' || next === '1';

@@ -15,31 +15,31 @@ const MAX_CONF_BYTES = 1_048_576;
 /** Most files that one may include. */
 const MAX_INCLUDES = 64;
 
-/** What the files say. */
+/** The content of the files. */
 export interface ConfFiles {
   readonly sections: ReadonlyMap<string, Layer>;
   readonly sectionNames: readonly ConfSection[];
   /** The files, in the order they were read. */
   readonly paths: readonly string[];
-  /** What is passed over, for the user to know. */
+  /** What is ignored, to be shown to the user. */
   readonly warnings: readonly string[];
 }
 
-/** How files are read. */
+/** How to read files. */
 export interface ConfReading {
-  /** Where relative names of included files begin. */
+  /** Base of relative names of included files. */
   readonly folder: string;
   /** False with `-noincludeconf`. */
   readonly includes: boolean;
-  /** The section of the chosen chain, from what was read. Asked once, after the first file. */
+  /** The chosen chain's section, from what was read. Called once, after the first file. */
   sectionOf(sections: ReadonlyMap<string, Layer>): string;
   readonly signal: AbortSignal;
 }
 
 /**
- * Reads a file and what it includes. Files that are included include nothing, as in Bitcoin Core: it is said.
+ * Reads a file and what it includes. Included files cannot include others, as in Bitcoin Core: a warning says so.
  *
- * @throws {ConfError} A file cannot be read or understood. @throws {UsageError} As `sectionOf`.
+ * @throws {ConfError} A file cannot be read or parsed. @throws {UsageError} As `sectionOf`.
  */
 export async function readConfFiles(path: string, reading: ConfReading): Promise<ConfFiles> {
   const sections = new Map<string, Map<string, Given[]>>();
@@ -49,7 +49,7 @@ export async function readConfFiles(path: string, reading: ConfReading): Promise
     const { entries, sections: names } = parseConf(await textOf(file, reading.signal), file);
     sectionNames.push(...names);
     for (const { section, name, value, place } of entries) {
-      if (name === 'conf') throw new ConfError(`${place}: conf cannot stand in a file; includeconf=FILE includes one`);
+      if (name === 'conf') throw new ConfError(`${place}: conf cannot be set in a file; includeconf=FILE includes one`);
       const layer = sections.get(section) ?? new Map<string, Given[]>();
       sections.set(section, layer);
       addGiven(layer, name, { value, origin: `${place}: ${name}` });

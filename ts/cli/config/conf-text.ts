@@ -2,7 +2,7 @@
 
 import { StartError } from '../start-error.ts';
 
-/** A configuration file cannot be read; the message names the file and the line. */
+/** A configuration file is invalid; the message names the file and the line. */
 export class ConfError extends StartError {
   constructor(message: string) {
     super(`Error reading configuration file: ${message}`);
@@ -12,7 +12,7 @@ export class ConfError extends StartError {
 
 /** One assignment. */
 export interface ConfEntry {
-  /** '' before any section. */
+  /** '' outside of a section. */
   readonly section: string;
   readonly name: string;
   /** The text; false for `noname=1`, true for `noname=0`. */
@@ -21,13 +21,13 @@ export interface ConfEntry {
   readonly place: string;
 }
 
-/** A section that a file names. */
+/** A section in a file. */
 export interface ConfSection {
   readonly name: string;
   readonly place: string;
 }
 
-/** What a file holds. */
+/** The content of a file. */
 export interface ConfText {
   readonly entries: readonly ConfEntry[];
   readonly sections: readonly ConfSection[];
@@ -35,7 +35,7 @@ export interface ConfText {
 
 const BLANKS = /^[ \t\r]+|[ \t\r]+$/g;
 
-/** @throws {ConfError} A line is none of the three kinds, or its meaning would be in doubt. */
+/** @throws {ConfError} A line has none of the three forms, or its meaning is ambiguous. */
 export function parseConf(text: string, file: string): ConfText {
   const entries: ConfEntry[] = [];
   const sections: ConfSection[] = [];
@@ -70,7 +70,7 @@ export function parseConf(text: string, file: string): ConfText {
 }
 
 function assignmentOf(line: string, place: string): { key: string; value: string } {
-  if (line.startsWith('-')) throw new ConfError(`${place}: '${line}': options stand without dashes in a file`);
+  if (line.startsWith('-')) throw new ConfError(`${place}: '${line}': options have no dashes in a file`);
   const equals = line.indexOf('=');
   if (equals >= 0) return { key: trim(line.slice(0, equals)), value: trim(line.slice(equals + 1)) };
   const hint = line.startsWith('no') ? `; to negate, write ${line}=1` : '';
@@ -78,16 +78,15 @@ function assignmentOf(line: string, place: string): { key: string; value: string
 }
 
 /**
- * `noname` is the negation of `name`; with a value that is false, the negation of that.
- *
- * @param value - Undefined where there is no equals sign.
+ * `noname` is the negation of `name`; with a false value it is a double negation.
+ * @param value - Undefined without an equals sign.
  */
 export function nameAndValue(key: string, value: string | undefined): { name: string; value: string | boolean } {
   if (!key.startsWith('no')) return { name: key, value: value ?? '' };
   return { name: key.slice(2), value: value !== undefined && !readsAsTrue(value) };
 }
 
-/** How Bitcoin Core reads a switch: nothing and numbers but zero are true, and all that is not a number is false. */
+/** Bitcoin Core's reading of a switch: empty text and numbers except zero are true, all other text is false. */
 export function readsAsTrue(text: string): boolean {
   return text === '' || Number.parseInt(text, 10) > 0 || Number.parseInt(text, 10) < 0;
 }

@@ -1,37 +1,34 @@
-// What was given for the options of a node, before it means anything: where it stood, and which of several counts.
-//
-// Settings come from the command line, from the section of the chain in the configuration files, and from the part of those
-// files before any section. (Bitcoin Core src/common/settings.cpp)
+// The values given for options, before they are parsed: where each was given, and which of several applies.
 
-/** What was given for an option once. */
+/** One value given for an option. */
 export interface Given {
-  /** The text behind the equals sign; false of a negation (`noproxy=1`), true of a double one (`noproxy=0`). */
+  /** The text after the equals sign; false for a negation (`noproxy=1`), true for a double one (`noproxy=0`). */
   readonly value: string | boolean;
-  /** Where it stood, for messages: `-port`, or `bitcoin.conf:3: port`. */
+  /** Where it was given, for messages: `-port`, or `bitcoin.conf:3: port`. */
   readonly origin: string;
 }
 
-/** What one place says: for each option, everything in its order. */
+/** The values of one place: for each option, in order. */
 export type Layer = ReadonlyMap<string, readonly Given[]>;
 
-/** All that was given. */
+/** All values that were given. */
 export interface GivenOptions {
   readonly commandLine: Layer;
-  /** By the name of the section; '' is the part before any. */
+  /** By section; '' is the part before any section. */
   readonly sections: ReadonlyMap<string, Layer>;
 }
 
-/** Adds to a layer that is being made. */
+/** Adds a value to a layer. */
 export function addGiven(layer: Map<string, Given[]>, name: string, given: Given): void {
   const earlier = layer.get(name);
   if (earlier === undefined) layer.set(name, [given]);
   else earlier.push(given);
 }
 
-/** What one place says about one option: a negation drops everything before it. */
+/** The values of one option in one place: a negation drops those before it. */
 class Span {
   readonly kept: readonly Given[];
-  /** The last word, if that is a negation. */
+  /** The last value, if it is a negation. */
   readonly negation: Given | undefined;
   readonly hasNegation: boolean;
 
@@ -43,18 +40,17 @@ class Span {
   }
 }
 
-/** How an option is looked up. */
+/** How to look up an option. */
 export interface LookUp {
   readonly section: string;
-  /** Whether what stands before any section counts: for a network option only on the main chain. */
+  /** Whether the part before any section applies: for a network option only on the main chain. */
   readonly usesTop: boolean;
 }
 
 /**
- * What counts for an option that has one value.
- *
- * The command line comes first, and of several there the last; then the section, then what stands before any, and of several
- * in a file the **first**. A negation that is the last word of its place counts as well, even where values would not.
+ * The effective value of a single-valued option.
+ * The command line has priority, and its last value is used; then the section, then the part before any section, and in a
+ * file the **first** value is used. A negation at the end of a place is used even where values would not be.
  */
 export function singleOf({ commandLine, sections }: GivenOptions, name: string, look: LookUp): Given | undefined {
   const typed = new Span(commandLine.get(name));
@@ -70,9 +66,9 @@ export function singleOf({ commandLine, sections }: GivenOptions, name: string, 
 }
 
 /**
- * All that counts for an option that may be given several times: of the command line, the section and the part before any,
- * in this order. A negation ends it: nothing of a later place counts, except that a value behind a negation on the command
- * line brings the files back, as in Bitcoin Core.
+ * The effective values of a repeatable option, from the command line, the section and the part before any, in this order. A
+ * negation ends the list: later places are ignored. As in Bitcoin Core, a value after a negation on the command line brings
+ * the files back.
  */
 export function listOf({ commandLine, sections }: GivenOptions, name: string, look: LookUp): readonly Given[] {
   const result: Given[] = [];
@@ -93,8 +89,8 @@ export function listOf({ commandLine, sections }: GivenOptions, name: string, lo
 }
 
 /**
- * What counts for an option that chooses the chain: it stands before any section, of several in a file the last counts, and
- * a negation on the command line is passed over, as in Bitcoin Core.
+ * The effective value of an option that chooses the chain. As in Bitcoin Core, it is read from the part before any section,
+ * the last value in a file is used, and a negation on the command line is ignored.
  */
 export function chainOptionOf({ commandLine, sections }: GivenOptions, name: string): Given | undefined {
   for (const layer of [commandLine, sections.get('')]) {
@@ -104,7 +100,7 @@ export function chainOptionOf({ commandLine, sections }: GivenOptions, name: str
   return undefined;
 }
 
-/** Whether an option stands only where it does not count: before any section, with another chain chosen. */
+/** Whether an option was given only where it does not apply: before any section, with another chain chosen. */
 export function isOnlyAtTop({ commandLine, sections }: GivenOptions, name: string, section: string): boolean {
   const has = (layer: Layer | undefined): boolean => new Span(layer?.get(name)).kept.length > 0;
   return has(sections.get('')) && !has(commandLine) && !has(sections.get(section));

@@ -1,4 +1,4 @@
-// From a command line to settings: which file, which chain, and whether all of it can be done.
+// From a command line to settings: finds the file and the chain, and checks that every option is supported.
 
 import { access, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
@@ -17,11 +17,11 @@ import type { Given, GivenOptions, Layer } from './given.ts';
 import { CHAIN_NAMES, NODE_OPTIONS, findNodeOption } from './node-options.ts';
 import { Settings, switchOf } from './settings.ts';
 
-/** A file reads as if everything were as with `bitcoind`, which always has a folder. */
+/** Shown because a configuration file suggests the behaviour of `bitcoind`, which always has a folder. */
 const NO_FOLDER =
-  'there is no data folder: no log is written, no cookie, and nothing is remembered (--datadir names one)';
+  'there is no data folder: no log and no cookie are written, and nothing is remembered (--datadir names one)';
 
-/** The file that is read without being named, in the data folder. */
+/** The default configuration file, in the data folder. */
 const CONF_FILE = 'bitcoin.conf';
 
 /** Switches that choose a chain. */
@@ -32,26 +32,26 @@ const CHAIN_SWITCHES: Readonly<Record<string, ChainName>> = {
   testnet4: 'testnet4',
 };
 
-/** The names of chains in sections that are not their own. */
+/** Chains whose section has another name. */
 const SECTION_NAMES: Readonly<Record<string, string>> = { testnet3: 'test' };
 
-/** What was read. */
+/** The settings and where they came from. */
 export interface ReadSettings {
   readonly settings: Settings;
   readonly chain: ChainName;
-  /** The folder of all chains; undefined where nothing is remembered. */
+  /** The folder of all chains; undefined if nothing is stored. */
   readonly dataDir: string | undefined;
-  /** The configuration files that were read. With one, defaults are Bitcoin Core's; without, those of a command to try out. */
+  /** The configuration files that were read. With one, defaults are Bitcoin Core's; without, those for trying things out. */
   readonly confFiles: readonly string[];
-  /** What was passed over or does not count. */
+  /** Options that are ignored. */
   readonly warnings: readonly string[];
 }
 
 /**
  * Reads a command line and the configuration files that it leads to.
  *
- * @throws {UsageError} An option that does not exist or cannot be done, a value out of range.
- * @throws {StartError} A file that cannot be read or understood.
+ * @throws {UsageError} An unknown or unsupported option, or a value out of range.
+ * @throws {StartError} A file that cannot be read or parsed.
  */
 export async function readSettings(args: readonly string[], signal: AbortSignal): Promise<ReadSettings> {
   const commandLine = readCommandLine(args);
@@ -88,7 +88,7 @@ function pathOf(given: GivenOptions, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? resolve(value) : undefined;
 }
 
-/** @throws {ConfError} One that was named is not there. */
+/** @throws {ConfError} A named file does not exist. */
 async function confPathOf(given: GivenOptions, folder: string | undefined): Promise<string | undefined> {
   const named = singleOf(given, 'conf', { section: '', usesTop: true })?.value;
   if (named === false) return undefined;
@@ -102,7 +102,7 @@ async function confPathOf(given: GivenOptions, folder: string | undefined): Prom
   throw new ConfError(`${path} cannot be opened`);
 }
 
-/** @throws {UsageError} More than one is chosen, or one that does not exist. */
+/** @throws {UsageError} More than one chain, or an unknown one. */
 function chainOf(given: GivenOptions, otherwise: ChainName): ChainName {
   const chosen = Object.entries(CHAIN_SWITCHES).filter(([name]) => {
     const value = chainOptionOf(given, name);
@@ -120,7 +120,7 @@ function chainOf(given: GivenOptions, otherwise: ChainName): ChainName {
   );
 }
 
-/** Gives what stands in files the names of the table, which dashes inside a name do not change. */
+/** Converts names in files to those of the table: dashes inside a name do not matter. */
 function renamed(sections: ReadonlyMap<string, Layer>): ReadonlyMap<string, Layer> {
   return new Map(
     [...sections].map(([section, layer]) => {
@@ -133,7 +133,7 @@ function renamed(sections: ReadonlyMap<string, Layer>): ReadonlyMap<string, Laye
   );
 }
 
-/** Refuses what cannot be done, and says what does not count. */
+/** Refuses unsupported options, and warns about ignored ones. */
 function checked(
   given: GivenOptions,
   sectionNames: readonly ConfSection[],
@@ -150,7 +150,7 @@ function checked(
   for (const [of, layer] of [['', given.commandLine] as const, ...given.sections]) {
     for (const [name, all] of layer) {
       if (Object.hasOwn(NODE_OPTIONS, name)) continue;
-      // Unknown options are refused wherever they stand; those of another chain's section do no harm otherwise.
+      // Unknown options are refused everywhere; other options of another chain's section are harmless.
       if (!ABSENT_OPTIONS.has(name)) throw new UsageError(unknownAt(all[0]!, name));
       if (of === '' || of === section) warnings.push(...refuseAbsent(name, all, passesOver));
     }
@@ -158,7 +158,7 @@ function checked(
   if (section !== 'main') {
     for (const [name, { isPerChain }] of Object.entries(NODE_OPTIONS)) {
       if (isPerChain !== true || !isOnlyAtTop(given, name, section)) continue;
-      warnings.push(`${name} counts for ${section} only when it stands in section [${section}]: passed over`);
+      warnings.push(`${name} applies to ${section} only in section [${section}]: ignored`);
     }
   }
   return { settings, chain, warnings };
@@ -169,24 +169,24 @@ function unknownAt({ origin }: Given, name: string): string {
   return `${origin.slice(0, -name.length)}${unknownOption(name, name)}`;
 }
 
-/** @throws {UsageError} It asks for something, and may not be passed over. */
+/** @throws {UsageError} The option changes something, and may not be ignored. */
 function refuseAbsent(name: string, all: readonly Given[], passesOver: boolean): string[] {
   const absent = ABSENT_OPTIONS.get(name)!;
   const asking = all.filter(({ value }) => !isHarmless(absent, value));
   const first = asking[0];
   if (first === undefined) return [];
-  if (absent.isPassable && passesOver) return asking.map(({ origin }) => `${origin}: passed over: ${absent.reason}`);
-  const remedy = absent.isPassable ? ' (--ignore-chain-options passes over such options)' : '';
+  if (absent.isPassable && passesOver) return asking.map(({ origin }) => `${origin}: ignored: ${absent.reason}`);
+  const remedy = absent.isPassable ? ' (--ignore-chain-options ignores such options)' : '';
   throw new UsageError(`${first.origin}: ${absent.reason}${remedy}`);
 }
 
-/** Two files where one is meant is a mistake that would go unnoticed. (Bitcoin Core src/common/init.cpp) */
+/** A second file that is silently ignored would be an unnoticed mistake. (Bitcoin Core src/common/init.cpp) */
 async function checkIgnoredConf(dataDir: string, used: string, settings: Settings): Promise<string[]> {
   const other = join(dataDir, CONF_FILE);
   if (resolve(used) === other || !(await exists(other))) return [];
   const message = `${other} is ignored, because ${used} is used`;
   if (settings.switch('allowignoredconf') === true) return [message];
-  throw new StartError(`${message}: delete or rename one, or include it; allowignoredconf=1 lets both be`);
+  throw new StartError(`${message}: delete or rename one, or include it; allowignoredconf=1 permits both`);
 }
 
 function exists(path: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-// What the options of a node come to: one value of each, by its kind, wherever it was given.
+// The effective options of a node: one typed value of each, wherever it was given.
 
 import { UsageError } from '../options.ts';
 import { readsAsTrue } from './conf-text.ts';
@@ -6,7 +6,7 @@ import { listOf, singleOf } from './given.ts';
 import type { Given, GivenOptions, LookUp } from './given.ts';
 import { NODE_OPTIONS } from './node-options.ts';
 
-/** Longest value that a message shows, in characters. */
+/** Longest value in a message, in characters. */
 const MAX_SHOWN_CHARS = 100;
 
 /** The settings of a node on one chain. Names are those of the table of options. */
@@ -14,40 +14,40 @@ export class Settings {
   readonly #given: GivenOptions;
   readonly #section: string;
 
-  /** @param section - The section of files that counts: the chain, in Core's words. */
+  /** @param section - The chain's section of files, by Core's name. */
   constructor(given: GivenOptions, section: string) {
     this.#given = given;
     this.#section = section;
   }
 
-  /** Whether anything was given that counts; a negation is something. */
+  /** Whether a value was given that counts; a negation is one. */
   isSet(name: string): boolean {
     return this.#single(name) !== undefined;
   }
 
-  /** Whether the last word was `noname`. */
+  /** Whether the effective value is a negation, `noname`. */
   isNegated(name: string): boolean {
     return this.#single(name)?.value === false;
   }
 
-  /** A switch; undefined if it was not given. @throws {UsageError} It is neither 0 nor 1. */
+  /** A switch; undefined if not given. @throws {UsageError} The value is neither 0 nor 1. */
   switch(name: string): boolean | undefined {
     const given = this.#single(name);
     return given === undefined ? undefined : switchOf(name, given);
   }
 
-  /** A text; undefined if it was not given, or is negated. */
+  /** A text; undefined if not given, or negated. */
   text(name: string): string | undefined {
     const value = this.#single(name)?.value;
     return value === undefined || value === false ? undefined : textOf(value);
   }
 
-  /** All texts of an option that may be repeated, of every place that counts. */
+  /** All texts of a repeatable option, from every place that counts. */
   texts(name: string): readonly string[] {
     return this.#list(name).map(({ value }) => textOf(value));
   }
 
-  /** A whole number; undefined if it was not given. A negation is 0. @throws {UsageError} It is malformed, or out of range. */
+  /** A whole number; undefined if not given. A negation is 0. @throws {UsageError} Malformed, or out of range. */
   count(name: string, min = 0, max: number = Number.MAX_SAFE_INTEGER): number | undefined {
     return this.#number(name, /^[+-]?\d+$/, 'whole number', min, max);
   }
@@ -67,7 +67,7 @@ export class Settings {
     throw new UsageError(`${given.origin}: expected a ${what}, ${range}, got '${shown(name, text)}'`);
   }
 
-  /** A word of a few. @throws {UsageError} It is another. */
+  /** One of a few words. @throws {UsageError} Another word. */
   choice<Word extends string>(name: string, words: readonly Word[]): Word | undefined {
     const text = this.text(name);
     const found = words.find((word) => word === text);
@@ -75,7 +75,7 @@ export class Settings {
     throw this.refusal(name, `expected one of ${words.join(', ')}, got '${shown(name, text)}'`);
   }
 
-  /** An error about the value of an option, which names where it stood. */
+  /** An error about an option's value, with the place where it was given. */
   refusal(name: string, reason: string): UsageError {
     const origin = this.#single(name)?.origin ?? this.#list(name)[0]?.origin ?? `--${name}`;
     return new UsageError(`${origin}: ${reason}`);
@@ -95,10 +95,10 @@ export class Settings {
 }
 
 /**
- * A switch. Bitcoin Core reads every text that is not a number as 0, `true` and `yes` included: here they are refused, so that
- * a file means the same to both.
+ * A switch. Bitcoin Core reads every text that is not a number as 0, `true` and `yes` included: here they are refused, so
+ * that a file means the same in both.
  *
- * @throws {UsageError} It is not a number.
+ * @throws {UsageError} Not a number.
  */
 export function switchOf(name: string, { value, origin }: Given): boolean {
   if (typeof value === 'boolean') return value;
@@ -108,7 +108,7 @@ export function switchOf(name: string, { value, origin }: Given): boolean {
   return readsAsTrue(value);
 }
 
-/** How Core writes what is not text: a double negation is 1. */
+/** A value as Core writes it in text: a double negation is 1. */
 function textOf(value: string | boolean): string {
   return typeof value === 'string' ? value : value ? '1' : '0';
 }

@@ -1,4 +1,4 @@
-// Options that `crawl` and `monitor` share: the network, its seeds, proxies and exclusions.
+// Options of both `crawl` and `monitor`: the network, its seeds, proxies and exclusions.
 
 import { readFile } from 'node:fs/promises';
 import { AsMap } from '../../addrman/asmap/as-map.ts';
@@ -18,43 +18,43 @@ import { seedOfText, seedsOfFile, seedsOfPeers } from './crawl-seeds.ts';
 /** The options. */
 export const CRAWL_OPTIONS = {
   chain: networkOption('main', `the network: ${Object.keys(CHAIN_PARAMS).join(', ')}; main by default`),
-  contact: option.text('TEXT', 'how to reach you: part of the user agent that every node is shown'),
+  contact: option.text('TEXT', 'how to reach you: part of the user agent that every node sees'),
   seed: option.texts('ADDRESS', 'address to begin with; may be repeated'),
   from: option.texts(
     'FILE',
-    'addresses, one a line, or records of an earlier crawl; - is standard input; may be repeated',
+    'file of addresses, one a line, or of records of an earlier crawl; - is standard input; may be repeated',
   ),
   'peers-dat': option.text('FILE', 'begins with the addresses of a peers.dat, which is only read', 'file'),
   dns: option.zeroOrOne(
     true,
-    'asks the DNS seeds, through the proxy for names where there is one; 1 by default, not with --seed, --from or --peers-dat',
+    'asks the DNS seeds, through a proxy if there is one; 1 by default, 0 with --seed, --from or --peers-dat',
   ),
   'fixed-seeds': option.zeroOrOne(
     true,
-    'begins also with the built-in list; 1 by default, not with --seed, --from or --peers-dat',
+    'also begins with the built-in list; 1 by default, 0 with --seed, --from or --peers-dat',
   ),
-  exclude: option.text('FILE', 'who is not visited: addresses, subnets and AS numbers, one a line', 'file'),
+  exclude: option.text('FILE', 'file of addresses, subnets and AS numbers that are not visited, one a line', 'file'),
   asmap: option.text('FILE', 'groups addresses by autonomous system, by this map', 'file'),
   v2: option.choice(
     'WORD',
     ['auto', 'only', 'never'],
     'auto',
-    'V2 (BIP 324) where it is offered and then V1, or only one of them',
+    'V2 (BIP 324) where offered and then V1, or only one of them',
   ),
   proxy: option.texts(
     'ADDRESS[=NET]',
     'SOCKS5 proxy for every network, or for ipv4, ipv6, onion, cjdns; may be repeated',
   ),
-  i2psam: option.text('ADDRESS', 'SAM bridge of an I2P router, by which I2P nodes are visited'),
+  i2psam: option.text('ADDRESS', 'SAM bridge of an I2P router, to visit I2P nodes'),
   cjdns: option.flag('visits CJDNS nodes directly: this machine is in that network'),
   onlynet: option.texts('NET', 'visits only ipv4, ipv6, onion, i2p or cjdns; may be repeated'),
-  concurrency: option.number('NUMBER', 'visits at once (4000)', 1, 100_000),
-  'group-rate': option.number('NUMBER', 'dials a second of one network group, at most (10)', 0.001, 100_000),
+  concurrency: option.number('NUMBER', 'concurrent visits (4000)', 1, 100_000),
+  'group-rate': option.number('NUMBER', 'most dials a second to one network group (10)', 0.001, 100_000),
 };
 
 type CrawlValues = ValuesOf<typeof CRAWL_OPTIONS>;
 
-/** @throws {UsageError} They contradict each other, or one is not understood. {FileError} A file cannot be read. */
+/** @throws {UsageError} Contradictory or invalid options. {FileError} A file cannot be read. */
 export async function readCrawlArguments(values: CrawlValues, io: CliIo): Promise<CrawlOptions> {
   const { chain, contact, exclude, asmap, v2, concurrency } = values;
   const { routes, nameProxy } = await readRoutes({
@@ -70,7 +70,7 @@ export async function readCrawlArguments(values: CrawlValues, io: CliIo): Promis
     v2,
     routes,
     seeds,
-    // The nodes of a regtest are on the machine of its user.
+    // All nodes of a regtest are on the user's machine.
     followsLocal: chain === 'regtest',
     fixedSeeds: isAlone && values['fixed-seeds'],
     ...(isAlone && values.dns ? (nameProxy === undefined ? { lookUpHost } : { nameProxy }) : {}),
@@ -80,7 +80,7 @@ export async function readCrawlArguments(values: CrawlValues, io: CliIo): Promis
   };
 }
 
-/** Options that were given, and no others. */
+/** The options that were given. */
 export function given<Values extends object>(
   values: Values,
 ): { [Name in keyof Values]?: Exclude<Values[Name], undefined> } {

@@ -1,4 +1,4 @@
-// What a crawl looks like while it runs, and what is said when a round is over.
+// The live line of a running crawl, and the summary of a round.
 
 import type { Summary } from '../../crawl/report/tally/summary.ts';
 import { REPORT_NETWORKS } from '../../crawl/report/tally/summary.ts';
@@ -6,15 +6,15 @@ import type { CrawlRecord } from '../../crawl/record/record.ts';
 import type { RoundProgress } from '../../crawl/round/round.ts';
 import type { Style } from '../terminal/style.ts';
 
-/** Milliseconds that the rate is taken over. */
+/** Period of the rate, in milliseconds. */
 const RATE_MS = 5_000;
 
 const whole = (value: number): string => value.toLocaleString('en-US');
 
-/** Counts what a live line shows. */
+/** Counts for the live line. */
 export class LiveLine {
   readonly #reachable = new Map<string, number>();
-  /** Moments and how many were done then. */
+  /** Times, and the visits done by then. */
   readonly #samples: { atMs: number; done: number }[] = [];
 
   /** A round begins. */
@@ -27,7 +27,7 @@ export class LiveLine {
     if (outcome === 'reachable') this.#reachable.set(network, (this.#reachable.get(network) ?? 0) + 1);
   }
 
-  /** The numbers, for machines. */
+  /** The figures, for programs. */
   facts(progress: RoundProgress, nowMs: number): object {
     const rate = this.#rate(progress.done, nowMs);
     return { ...progress, reachable: Object.fromEntries(this.#reachable), perSecond: Math.round(rate) };
@@ -57,7 +57,7 @@ export class LiveLine {
   }
 }
 
-/** The end of a round, in lines. */
+/** The summary of a round, as lines. */
 export function summaryLines(summary: Summary, style: Style): string[] {
   const { all, networks, round, isComplete } = summary;
   const seconds = (summary.endedAt - summary.startedAt) / 1_000;

@@ -1,4 +1,4 @@
-// Which networks a crawl goes to, and through which proxies: the same options as those of a node.
+// The networks of a crawl and the proxies to them: the same options as a node's.
 
 import { DEFAULT_SAM_PORT, resolveProxyRoutes } from '../../connman/settings/proxy-routes.ts';
 import { lookUpEndpoint } from '../../connman/settings/endpoint.ts';
@@ -10,22 +10,22 @@ import { Service } from '../../netaddr/service.ts';
 import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { UsageError } from '../options.ts';
 
-/** What the options say. */
+/** The values of the options. */
 export interface RouteArguments {
   readonly proxies: readonly string[];
   readonly samBridge: string | undefined;
   readonly cjdns: boolean;
-  /** Only these; empty for all that can be reached. */
+  /** Only these networks; empty for all reachable ones. */
   readonly onlyNetworks: readonly string[];
 }
 
-/** Where to, and the proxy that looks up names; undefined when the system does. */
+/** The routes, and the proxy that looks up names; undefined if the system does. */
 export interface CrawlRoutes {
   readonly routes: Routes;
   readonly nameProxy: Proxy | undefined;
 }
 
-/** @throws {UsageError} One of them is no proxy or no network. */
+/** @throws {UsageError} A value is not a proxy or not a network. */
 export async function readRoutes({ proxies, samBridge, cjdns, onlyNetworks }: RouteArguments): Promise<CrawlRoutes> {
   const given = orUsageError(() => resolveProxyRoutes(proxies));
   const routes: Partial<Record<PublicNetworkName, Route>> = { ipv4: 'direct', ipv6: 'direct' };
@@ -47,13 +47,13 @@ export async function readRoutes({ proxies, samBridge, cjdns, onlyNetworks }: Ro
   for (const name of Object.keys(routes))
     if (only.size > 0 && !only.has(name)) delete routes[name as PublicNetworkName];
   for (const name of only) {
-    if (!(name in routes)) throw new UsageError(`--onlynet: there is no way to ${name}: it takes a proxy or --cjdns`);
+    if (!(name in routes)) throw new UsageError(`--onlynet: ${name} cannot be reached without a proxy or --cjdns`);
   }
   const { names } = given;
   return { routes, nameProxy: names === undefined ? undefined : { endpoint: await endpointOf(names) } };
 }
 
-/** Where a proxy is; one that is named is looked up by the system. */
+/** The address of a proxy; the system looks up a name. */
 async function endpointOf(endpoint: Endpoint): Promise<Service> {
   return endpoint instanceof Service ? endpoint : lookUpEndpoint('--proxy', endpoint, lookUpHost);
 }

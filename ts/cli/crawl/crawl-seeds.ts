@@ -1,4 +1,4 @@
-// Where a crawl begins, in the words of its user: files of addresses or records, a `peers.dat`, addresses, DNS.
+// The starting addresses of a crawl: from files of addresses or records, a `peers.dat`, the command line, DNS.
 
 import { parsePeers } from '../../addrman/file/peers-reader.ts';
 import { MAX_PEERS_BYTES } from '../../addrman/file/peers-format.ts';
@@ -14,13 +14,13 @@ import { UsageError } from '../options.ts';
 /** Largest file of addresses or records, in bytes. */
 const MAX_FROM_BYTES = 1_073_741_824;
 
-/** The name that stands for standard input. */
+/** The name of standard input. */
 const STDIN = '-';
 
 /**
  * Reads a file of addresses, one a line, or of records of an earlier crawl; `-` is standard input.
  *
- * @throws {FileError} It cannot be read. {UsageError} A line is neither.
+ * @throws {FileError} It cannot be read. {UsageError} A line is neither an address nor a record.
  */
 export async function seedsOfFile(path: string, { p2pPort }: ChainParams, signal: AbortSignal): Promise<CrawlSeed[]> {
   const source: SeedSource = path === STDIN ? 'stdin' : 'file';
@@ -39,7 +39,7 @@ export async function seedsOfFile(path: string, { p2pPort }: ChainParams, signal
 function seedOfLine(line: string, defaultPort: number, source: SeedSource): CrawlSeed | 'nothing' | undefined {
   if (line === '' || line.startsWith('#')) return 'nothing';
   if (!line.startsWith('{')) {
-    // `seeds.txt` of the seeders has more columns behind the address.
+    // A seeder's `seeds.txt` has more columns after the address.
     const service = Service.tryParse(line.split(/\s/)[0]!, defaultPort);
     return service && { service, source };
   }
@@ -55,7 +55,7 @@ function seedOfLine(line: string, defaultPort: number, source: SeedSource): Craw
   };
 }
 
-/** Reads the addresses of a `peers.dat`. @throws {FileError} It is damaged, of another network, or cannot be read. */
+/** Reads the addresses of a `peers.dat`. @throws {FileError} It is damaged, belongs to another network, or cannot be read. */
 export async function seedsOfPeers(path: string, { magic }: ChainParams, signal: AbortSignal): Promise<CrawlSeed[]> {
   const bytes = await readInput(path, { maxBytes: MAX_PEERS_BYTES, signal });
   const outcome = parsePeers(bytes, magic);
@@ -69,7 +69,7 @@ export async function seedsOfPeers(path: string, { magic }: ChainParams, signal:
   );
 }
 
-/** Reads an address. @throws {UsageError} It is malformed. */
+/** Parses an address. @throws {UsageError} It is malformed. */
 export function seedOfText(text: string, { p2pPort }: ChainParams): CrawlSeed {
   const service = Service.tryParse(text, p2pPort);
   if (service === undefined) throw new UsageError(`--seed: expected an address with or without port, got '${text}'`);

@@ -1,4 +1,4 @@
-// `sockman crawl --demo`: something to crawl on a machine without a network. A village of its own thread, on loopback.
+// `sockman crawl --demo`: a village to crawl on a machine without a network. It runs in a thread, on loopback.
 
 import { createRequire } from 'node:module';
 import { once } from 'node:events';
@@ -14,17 +14,17 @@ export const DEMO_VILLAGERS = 2_000;
 /** Shares of the networks in it. */
 const NETWORKS = { ipv4: 70, ipv6: 12, onion: 12, i2p: 3, cjdns: 3 };
 
-/** Kinds in it: of those that take a deadline to find out only a few. */
+/** Its kinds of nodes: few of those that only a deadline finds out. */
 const MIX = { ...DEFAULT_MIX, silent: 1, tarpit: 1 };
 
-/** What the thread says when it is ready. */
+/** The thread's message once it is ready. */
 interface VillageAddresses {
   readonly seed: string;
   readonly socksProxy: string;
   readonly samBridge: string;
 }
 
-/** The program of the thread. It imports the package as any program does. */
+/** The program of the thread. It imports the package like any program. */
 const PROGRAM = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { Village } = require(workerData.testing);
@@ -36,13 +36,13 @@ parentPort.postMessage({
 parentPort.once('message', () => void village.stop().then(() => process.exit()));
 `;
 
-/** A village that runs, and how to crawl it. */
+/** A running village, and how to crawl it. */
 export interface Demo {
   readonly options: CrawlOptions;
   stop(): Promise<void>;
 }
 
-/** Starts the village. @param seed - Draws it. */
+/** Starts the village. @param seed - Of its random numbers. */
 export async function startDemo(seed: number): Promise<Demo> {
   const testing = createRequire(import.meta.url).resolve('sockman/testing');
   const options = { count: DEMO_VILLAGERS, seed, networks: NETWORKS, mix: MIX };
@@ -61,11 +61,11 @@ export async function startDemo(seed: number): Promise<Demo> {
         cjdns: proxy,
         i2p: { endpoint: addresses.samBridge },
       },
-      // All of it is one machine, and nobody's network.
+      // The whole village is one network group.
       groupRate: 1_000,
       groupConcurrency: 1_000,
       overlayConcurrency: 1_000,
-      // No more at once than even a machine that is busy answers before the deadline.
+      // Few enough visits that even a busy machine answers before the deadline.
       concurrency: 200,
       retryDelayMs: 500,
       clear: { deadlineMs: 5_000, quietMs: 100 },

@@ -17,15 +17,15 @@ import { complainingLogger, ofArguments } from '../run.ts';
 import { asciiLine, jsonLine } from '../terminal/json-line.ts';
 import { LiveLine, summaryLines } from './crawl-picture.ts';
 
-/** Between two live lines, in milliseconds; where they stay, they come less often. */
+/** Interval between live lines, in milliseconds; without a terminal it is longer. */
 const REDRAW_MS = 250;
 const LINE_MS = 5_000;
 const JSON_MS = 1_000;
 
-/** Crawls. @returns The exit code: 0 when somebody was reached. */
+/** Crawls. @returns The exit code: 0 if any node was reached. */
 export async function runCrawl(options: CrawlOptions, isJson: boolean, io: CliIo): Promise<number> {
   const { folder } = options;
-  // Reports are lists as well as numbers: without a folder they go where nobody looks.
+  // Reports include lists: without a folder they go to a temporary one.
   const reportFolder = folder ?? (await mkdtemp(join(tmpdir(), 'sockman-crawl-')));
   try {
     const show = new CrawlShow(options, reportFolder, isJson, io);
@@ -38,7 +38,7 @@ export async function runCrawl(options: CrawlOptions, isJson: boolean, io: CliIo
 /** Makes reports from records. @returns The exit code. */
 export async function replay(paths: readonly string[], chain: ChainName, folder: string, io: CliIo): Promise<number> {
   const { summary, recordCount, badLineCount } = await replayRecords(paths, chain, { folder }, io.signal);
-  if (badLineCount > 0) io.complain(`${badLineCount} lines are no records`);
+  if (badLineCount > 0) io.complain(`${badLineCount} lines are not records`);
   io.print(`${recordCount} records read`);
   if (summary === undefined) return 1;
   for (const line of summaryLines(summary, io.style)) io.print(line);

@@ -1,4 +1,4 @@
-// Runs a worker of a fleet for the command.
+// Runs a fleet worker for the command.
 
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -9,18 +9,18 @@ import type { CliIo } from '../terminal/cli-io.ts';
 import { complainingLogger, ofArguments } from '../run.ts';
 import { jsonLine } from '../terminal/json-line.ts';
 
-/** Between two lines that say how it stands, in milliseconds. */
+/** Interval between status lines, in milliseconds. */
 const LINE_MS = 5_000;
 
-/** Where the fleet is, and who we are in it. */
+/** The fleet's servers, and this worker's name and credentials. */
 export interface FleetArguments {
   readonly servers: string;
-  /** Default: the name of this machine and something random. */
+  /** Default: the machine's name and random digits. */
   readonly name: string | undefined;
   readonly credentials: { readonly user?: string; readonly pass?: string; readonly token?: string };
 }
 
-/** Works in a fleet. @returns The exit code: 0 when the worker's part was done. */
+/** Works in a fleet. @returns The exit code: 0 if the worker's part was completed. */
 export async function runFleet(
   crawl: CrawlOptions,
   { servers, name = ourName(), credentials }: FleetArguments,

@@ -3,7 +3,7 @@
 /** The categories of lines that this node has, sorted. */
 export const LOG_CATEGORIES = ['addrman', 'http', 'i2p', 'net', 'privatebroadcast', 'proxy', 'rpc', 'tor'] as const;
 
-/** Categories of Bitcoin Core whose parts are not here: known, and empty. */
+/** Categories of Bitcoin Core that this node never logs, but accepts. */
 const EMPTY_CATEGORIES = [
   'bench',
   'blockstorage',
@@ -30,19 +30,19 @@ const EMPTY_CATEGORIES = [
   'zmq',
 ];
 
-/** Levels that can be asked for, from the most talkative. */
+/** Levels that can be chosen, the most verbose first. */
 export const LOG_LEVELS = ['trace', 'debug', 'info'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const ALL_WORDS: readonly string[] = ['', '1', 'all'];
 const NONE_WORDS: readonly string[] = ['0', 'none'];
 
-/** The choice of lines, which may change while the node runs. */
+/** The chosen lines; the choice may change while the node runs. */
 export class LogFilter {
   readonly #on = new Set<string>();
   readonly #levels = new Map<string, LogLevel>();
   #level: LogLevel = 'debug';
-  /** Told after every change. */
+  /** Called after every change. */
   onChange: () => void = () => {};
 
   /** Whether any category is on. */
@@ -60,7 +60,7 @@ export class LogFilter {
     return this.#on.has(category);
   }
 
-  /** Turns a category on or off; all of them at `1`, `all` or nothing. @returns False of a name that does not exist. */
+  /** Turns a category on or off; `1`, `all` and the empty text mean all of them. @returns False for an unknown name. */
   set(name: string, isOn: boolean): boolean {
     const all = ALL_WORDS.includes(name);
     if (!all && !isCategory(name)) return false;
@@ -73,9 +73,9 @@ export class LogFilter {
   }
 
   /**
-   * What `-debug`, `-debugexclude` and `-loglevel` say.
+   * Applies `-debug`, `-debugexclude` and `-loglevel`.
    *
-   * @returns The first value that means nothing, with what it was given for.
+   * @returns The first invalid value, with its kind; undefined if all are valid.
    */
   apply(
     debug: readonly string[],

@@ -1,14 +1,12 @@
-// The file of a log: appended line by line, cut at the start, bounded while it runs, opened again on request.
-//
-// Lines are written at once and not gathered: the last ones before a crash are those that matter.
+// The file of a log: appended line by line, cut at the start, bounded while it runs, reopened on request.
 
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 
-/** What is kept of a large log at the start, in bytes, and from which size on it is cut. (Core, ShrinkDebugFile) */
+/** Bytes kept of a large log at the start, and the size from which it is cut. (Core, ShrinkDebugFile) */
 export const RECENT_LOG_BYTES = 10_000_000;
 const SHRINK_FROM_BYTES = 1.1 * RECENT_LOG_BYTES;
 
-/** Largest log, in bytes: then it becomes `debug.log.old`, and a new one begins. Core bounds single lines instead. */
+/** Largest log, in bytes: then it is renamed to `debug.log.old`, and a new one begins. Core bounds single lines instead. */
 export const MAX_LOG_BYTES = 268_435_456;
 
 /** One file of lines. */
@@ -21,10 +19,10 @@ export class LogFile {
   #hasFailed = false;
 
   /**
-   * Opens a file, makes it where there is none.
+   * Opens a file, and creates it if needed.
    *
-   * @param onFailure - Told once, when a line cannot be written, and again after one that could.
-   * @throws {Error} As the system has it: it cannot be opened.
+   * @param onFailure - Called when a line cannot be written; not again until a line could be written.
+   * @throws {Error} The system's error: the file cannot be opened.
    */
   constructor(path: string, onFailure: (error: Error) => void, maxBytes: number = MAX_LOG_BYTES) {
     this.#path = path;
@@ -34,7 +32,7 @@ export class LogFile {
     this.#bytes = fstatSync(this.#descriptor).size;
   }
 
-  /** Appends text. Never throws: a disk that is full must not stop a node. */
+  /** Appends text. Never throws: a full disk must not stop a node. */
   write(text: string): void {
     const bytes = Buffer.from(text);
     try {
@@ -48,7 +46,7 @@ export class LogFile {
     }
   }
 
-  /** Opens the path again: a program that rotates logs has moved the file away. The old one stays if that fails. */
+  /** Opens the path again, after a log rotator moved the file away. If that fails, the old file stays open. */
   reopen(): void {
     try {
       const descriptor = openSync(this.#path, 'a');
@@ -70,7 +68,7 @@ export class LogFile {
   }
 }
 
-/** Cuts a large log to its last lines. @throws {Error} As the system has it. */
+/** Cuts a large log to its last lines. @throws {Error} The system's error. */
 export function shrinkLog(path: string): void {
   if (!existsSync(path)) return;
   const descriptor = openSync(path, 'r+');

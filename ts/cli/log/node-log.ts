@@ -3,34 +3,34 @@
 import type { Logger } from '../../util/logger.ts';
 import type { LogFilter } from './categories.ts';
 
-/** Longest line, in characters; what is beyond is left out, with a word. Parts cut what peers say long before. */
+/** Longest line, in characters; the rest is cut, and the line says so. Text of peers is cut long before. */
 const MAX_LINE_CHARS = 4_096;
 
-/** How a line looks. */
+/** The format of a line. */
 export interface LogFormat {
   readonly hasTime: boolean;
   readonly hasMicroseconds: boolean;
   readonly alwaysNamesLevel: boolean;
 }
 
-/** The sinks and the look of a log. */
+/** The sinks and the format of a log. */
 export interface NodeLogOptions extends LogFormat {
   readonly filter: LogFilter;
-  /** Get each line with its line end. */
+  /** Receive each line with its line end. */
   readonly sinks: readonly ((text: string) => void)[];
-  /** Wall-clock milliseconds, of the real clock: a mocked one is named beside it. */
+  /** Wall-clock milliseconds of the real clock; a mocked time is shown beside it. */
   wallTimeMs(): number;
   /** A mocked time; undefined while there is none. */
   mockTimeMs(): number | undefined;
 }
 
-/** Lines that parts write without a category are about the network. */
+/** Category of lines that name none. */
 const DEFAULT_CATEGORY = 'net';
 const CATEGORY = /^\[([a-z0-9]+)\] /;
 // eslint-disable-next-line no-control-regex -- these are the characters that a terminal acts on
 const UNSAFE = /[\x00-\x09\x0b-\x1f\x7f]/g;
 
-/** A `Logger` that filters, dates and escapes its lines. */
+/** A `Logger` that filters, dates and escapes lines. */
 export class NodeLog implements Logger {
   readonly #options: NodeLogOptions;
 
@@ -74,7 +74,7 @@ export class NodeLog implements Logger {
     return mocked === undefined ? `${fine} ` : `${fine} (mocktime: ${isoSeconds(mocked / 1_000)}) `;
   }
 
-  /** News has no prefix, and a category implies `debug`. */
+  /** Informational lines have no prefix, and a category implies `debug`. */
   #prefix(category: string, level: string): string {
     if (this.#options.alwaysNamesLevel) return `[${category}:${level}] `;
     if (category === 'all') return level === 'info' ? '' : `[${level}] `;

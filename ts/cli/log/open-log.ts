@@ -1,4 +1,4 @@
-// The log of a node as its settings say: where it goes, which lines it has, how they look.
+// Opens the log of a node by its settings: its file, its categories, its format.
 
 import { mkdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
@@ -11,29 +11,29 @@ import { LOG_LEVELS, LogFilter } from './categories.ts';
 import { LogFile, shrinkLog } from './log-file.ts';
 import { NodeLog } from './node-log.ts';
 
-/** Where the log is by default, in the folder of the chain. */
+/** Default name of the log, in the chain's folder. */
 const LOG_FILE = 'debug.log';
 
-/** What separates this run from the last one. */
+/** Separates this run from the last one. */
 const GAP = '\n\n\n\n\n';
 
-/** A log that is open. */
+/** An open log. */
 export interface OpenLog {
   readonly log: NodeLog;
   readonly filter: LogFilter;
-  /** Undefined where no file is written. */
+  /** Undefined without a file. */
   readonly path: string | undefined;
-  /** Whether lines go to standard output, where the table would be. */
+  /** Whether lines go to standard output, in place of the table. */
   readonly isOnConsole: boolean;
   close(): void;
 }
 
 /**
- * Opens the log of a node; undefined where it has none. There is one with a configuration file, and where the command line asks
- * for it: `--debug=…`, `--debuglogfile`, `--printtoconsole`.
+ * Opens the log of a node; undefined without one. There is a log with a configuration file, and if the command line asks for
+ * it: `--debug=…`, `--debuglogfile`, `--printtoconsole`.
  *
- * @param chainDir - The folder of the chain, which is made for the file.
- * @param mockTimeMs - The mocked time, to be shown beside the real one.
+ * @param chainDir - The folder of the chain, which is created if needed.
+ * @param mockTimeMs - The mocked time, shown beside the real one.
  * @throws {StartError} The file cannot be opened, or a category or level does not exist.
  */
 export function openLog(
@@ -83,7 +83,7 @@ function pathOf(
   return isByDefault && chainDir !== undefined ? join(chainDir, LOG_FILE) : undefined;
 }
 
-/** @throws {StartError} It cannot be opened. */
+/** @throws {StartError} The file cannot be opened. */
 function openFile(path: string, shrinks: boolean, io: CliIo): LogFile {
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -94,7 +94,7 @@ function openFile(path: string, shrinks: boolean, io: CliIo): LogFile {
   }
 }
 
-/** What nobody reads must not fill the memory. */
+/** Drops lines when the reader is slow, so that they do not fill memory. */
 function printUnlessBehind(io: CliIo, text: string): void {
   if (!io.isBehind) io.print(text.slice(0, -1));
 }

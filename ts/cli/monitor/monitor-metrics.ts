@@ -1,9 +1,9 @@
-// What a monitor sees, for Prometheus.
+// A monitor's figures, for Prometheus.
 
 import type { Monitor } from '../../crawl/monitor/monitor.ts';
 import type { MetricsSource } from '../../http/metrics/metrics.ts';
 
-/** Families of a monitor. */
+/** Metric families of a monitor. */
 export function monitorMetrics(monitor: Monitor): MetricsSource {
   return {
     collectMetrics(page) {

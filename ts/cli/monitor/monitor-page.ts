@@ -1,4 +1,4 @@
-// A page with what a monitor sees now. It has no script: the browser loads it again every five seconds.
+// A page of a monitor's current state. It has no script: the browser reloads it every five seconds.
 
 import type { MonitorPicture } from '../../crawl/monitor/monitor-options.ts';
 import { section, NETWORK_TITLES, fill, networkLabel, numberCell, wideTable } from '../../crawl/report/html/marks.ts';
@@ -8,10 +8,10 @@ import { duration, marked, percent, plain, span, whole } from '../../crawl/repor
 import { REPORT_NETWORKS } from '../../crawl/report/tally/summary.ts';
 import type { PropagationSummary } from '../../crawl/report/tally/summary.ts';
 
-/** Between two loads, in seconds. */
+/** Interval between reloads, in seconds. */
 const RELOAD_SECONDS = 5;
 
-/** The headers of the page: nothing but its own style. */
+/** The headers of the page, which allow only its own style. */
 export const pageHeaders = (): Record<string, string> => ({
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': contentSecurityPolicy(),
@@ -55,7 +55,7 @@ function connections({ networks, held, maxHeld }: MonitorPicture): string {
   return section(
     'networks',
     'Networks',
-    `At most ${whole(maxHeld)} connections are held: descriptors allow no more, or none were asked for.`,
+    `At most ${whole(maxHeld)} connections are held: the process may open no more descriptors, or no more were asked for.`,
     wideTable('Connections by network', table),
   );
 }

@@ -11,20 +11,20 @@ import { jsonLine } from '../terminal/json-line.ts';
 import { monitorMetrics } from './monitor-metrics.ts';
 import { monitorPage, pageHeaders } from './monitor-page.ts';
 
-/** Between two live lines, in milliseconds; where they stay, they come less often. */
+/** Interval between live lines, in milliseconds; without a terminal it is longer. */
 const REDRAW_MS = 500;
 const LINE_MS = 10_000;
 
-/** What the command says besides the monitor's own options. */
+/** Options of the command, besides the monitor's. */
 export interface MonitorShow {
   readonly isJson: boolean;
-  /** Where the page is served; undefined for nowhere. */
+  /** Address of the page; undefined without one. */
   readonly http: string | undefined;
-  /** Ends after so long; undefined for Ctrl-C alone. */
+  /** Duration; undefined until Ctrl-C. */
   readonly seconds: number | undefined;
 }
 
-/** Holds connections until it is told to end. @returns The exit code: 0 when anybody was held. */
+/** Holds connections until it is told to end. @returns The exit code: 0 if any node was held. */
 export async function runMonitor(
   options: MonitorOptions,
   { isJson, http, seconds }: MonitorShow,

@@ -1,15 +1,15 @@
-// What becomes of the peers that a user named: each failure is told once, not at every try, and whether there ever was a
-// connection decides the exit code.
+// The dials to peers that the user named: each failure is reported once, not at every try, and whether any connection was
+// made decides the exit code.
 
 import type { Connman } from '../../connman/connman.ts';
 
 /** Watches the dials of one node. */
 export class DialReport {
-  /** The last failure of each peer. Only peers that the user named are in it. */
+  /** The last failure of each peer. It holds only peers that the user named. */
   readonly #told = new Map<string, string>();
   #hasConnected = false;
 
-  /** @param tell - Called with a line for people. */
+  /** @param tell - Called with a readable line. */
   constructor(node: Connman, tell: (line: string, target: string, errmsg: string) => void) {
     node.on('failedConnection', ({ target, errmsg, connectionType }) => {
       if (connectionType !== 'manual' || this.#told.get(target) === errmsg) return;
@@ -22,7 +22,7 @@ export class DialReport {
     });
   }
 
-  /** Whether a dial ever came about. */
+  /** Whether any dial succeeded. */
   get hasConnected(): boolean {
     return this.#hasConnected;
   }

@@ -1,18 +1,11 @@
-// Has V8 spend little memory on a process that runs a node.
-//
-// V8 lets the room for new objects grow to 32 MB when many are made, as under a flood, and does not give it back; what dies
-// there costs nothing. A node's objects are few and short-lived: room of 2 MB is collected more often,
-// in tenths of a millisecond. Measured under floods: a peak of 68 MB in place of 112 MB, at the same rate. (docs/floods.md)
-//
-// The flags are the process's, so that a library must not set them: programs of others may, with the same words on Node's
-// command line (`docs/guides/bitcoin-node.md`).
+// Makes V8 use little memory in a process that runs a node.
 
 import { setFlagsFromString } from 'node:v8';
 
-/** See `node --v8-options`. V8 looks at both whenever the heap grows, and so they work after the start, too. */
+/** See `node --v8-options`. V8 reads both whenever the heap grows, so they work after the start, too. */
 export const LEAN_HEAP_FLAGS: readonly string[] = ['--optimize-for-size', '--semi-space-growth-factor=1'];
 
-/** Sets the flags, where the engine is V8 and has them; elsewhere the call does nothing. To be called before much is made. */
+/** Sets the flags if the engine is V8 and has them; elsewhere the call does nothing. Call it before much is allocated. */
 export function keepHeapLean(): void {
   if (process.versions['bun'] !== undefined || process.versions['deno'] !== undefined) return;
   for (const flag of LEAN_HEAP_FLAGS) setFlagsFromString(flag);

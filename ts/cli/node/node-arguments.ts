@@ -1,7 +1,4 @@
-// What a node is told, as its parts take it: from settings to the options of `Connman`, `PeerManager`, data folder and log.
-//
-// With a configuration file the defaults are those of `bitcoind`. Without one, `sockman node` is for trying things out: it is
-// on regtest, and accepts connections and calls only where it is told to.
+// Turns settings into the options of `Connman`, `PeerManager`, data folder and log.
 
 import { isAbsolute, join, resolve } from 'node:path';
 
@@ -19,16 +16,16 @@ import { StartError } from '../start-error.ts';
 import { readOnionArguments } from './onion.ts';
 import type { OnionArguments } from './onion.ts';
 
-/** A place that nobody else can have taken. */
+/** A loopback address with any free port. */
 export const ANY_LOOPBACK_PORT = '127.0.0.1:0';
 
-/** Where Tor's control port is by default. (Core, DEFAULT_TOR_CONTROL) */
+/** Default address of Tor's control port. (Core, DEFAULT_TOR_CONTROL) */
 const DEFAULT_CONTROL = '127.0.0.1:9051';
 
-/** Longest run, in seconds: what a timer of the host can wait. */
+/** Longest run, in seconds: the limit of the host's timers. */
 const MAX_RUN_SECONDS = 2_147_483;
 
-/** The unit of buffer options, in bytes, and the most of it that may be asked for. */
+/** The unit of buffer options, in bytes, and their largest value. */
 const BUFFER_UNIT = 1_000;
 const MAX_BUFFER_UNITS = 1_000_000_000;
 
@@ -38,10 +35,10 @@ const COIN_DECIMALS = 8;
 /** The key of the address book of `-test=addrman`, as in Core: 1, little-endian. */
 const TEST_ADDRMAN_KEY = Uint8Array.from({ length: 32 }, (_, at) => (at === 0 ? 1 : 0));
 
-/** Everything that a node is started with. */
+/** Everything that a node starts with. */
 export interface NodeArguments {
   readonly chain: ChainName;
-  /** Of all chains, and of this one; undefined where nothing is remembered. */
+  /** Folders of all chains and of this one; undefined if nothing is stored. */
   readonly dataDir: string | undefined;
   readonly chainDir: string | undefined;
   /** Whether the defaults are those of `bitcoind`. */
@@ -64,11 +61,11 @@ export interface NodeArguments {
   readonly runSeconds: number | undefined;
 }
 
-/** @throws {UsageError} A value that no part would take, or two that contradict each other. */
+/** @throws {UsageError} A value is out of range, or two values contradict each other. */
 export function nodeArguments({ settings, chain, dataDir, confFiles }: ReadSettings): NodeArguments {
   const isLikeCore = confFiles.length > 0;
   const chainDir = dataDir === undefined ? undefined : join(dataDir, CHAIN_PARAMS[chain].dataFolder);
-  /** Files named in Core's options are in the folder of the chain; those of a command line without a file, where one is. */
+  /** File names are relative to the chain's folder; without a configuration file, to the working folder. */
   const pathOf = (name: string): string | undefined => {
     const text = settings.text(name);
     if (text === undefined || text === '') return undefined;
@@ -120,7 +117,7 @@ function onionOf(settings: Settings): OnionArguments | undefined {
   return readOnionArguments(control === undefined && isWanted === true ? DEFAULT_CONTROL : control, password);
 }
 
-/** Where to listen: an onion service needs a place of its own, by which its peers are known. */
+/** Where to listen: an onion service needs an address of its own, which marks its peers. */
 function listening(settings: Settings, isLikeCore: boolean, hasOnion: boolean): ConnmanOptions {
   const listen = settings.isNegated('listen') ? '0' : settings.text('listen');
   const isSwitch = listen === '' || listen === '0' || listen === '1';
@@ -246,14 +243,14 @@ function amountOf(settings: Settings, name: string): bigint | undefined {
   return BigInt(`${whole}${fraction.padEnd(COIN_DECIMALS, '0')}`);
 }
 
-/** @throws {UsageError} The address cannot be listened at. */
+/** @throws {UsageError} The text is not an address to listen on. */
 function listenAddress(text: string): string {
   const service = Service.tryParse(text, 0);
   if (service !== undefined && service.unixPath === undefined) return text;
   throw new UsageError(`--listen: expected a numeric address with or without port, 0 or 1, got '${text}'`);
 }
 
-/** Checked before anything is started. @throws {UsageError} One of them is no proxy. */
+/** Checked before anything starts. @throws {UsageError} A text is not a proxy. */
 function checkProxies(texts: readonly string[]): void {
   try {
     resolveProxyRoutes(texts);
@@ -262,7 +259,7 @@ function checkProxies(texts: readonly string[]): void {
   }
 }
 
-/** An option that is left out where it was not given, so that its default holds. */
+/** An option that is left out if it was not given, so that its default applies. */
 function optional<Name extends string, Value>(name: Name, value: Value | undefined): Partial<Record<Name, Value>> {
   return value === undefined ? {} : ({ [name]: value } as Record<Name, Value>);
 }

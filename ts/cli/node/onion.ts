@@ -12,20 +12,20 @@ import type { CliIo } from '../terminal/cli-io.ts';
 import { UsageError } from '../options.ts';
 import { complainingLogger } from '../run.ts';
 
-/** Port of a control port given without one. (src/torcontrol.h) */
+/** Default port of Tor's control port. (src/torcontrol.h) */
 const DEFAULT_CONTROL_PORT = 9_051;
 
-/** The file of the private key, in the folder of the network; Bitcoin Core has one of the same name. */
+/** The file of the private key, in the chain's folder; Bitcoin Core uses the same name. */
 const KEY_FILE = 'onion_v3_private_key';
 
-/** What was asked for. */
+/** The options of the onion service. */
 export interface OnionArguments {
   /** An address, or a name that the node looks up. */
   readonly control: Service | string;
   readonly password: string | undefined;
 }
 
-/** @throws {UsageError} Neither an address nor a name, or a password without one. */
+/** @throws {UsageError} The control port is neither an address nor a name, or there is a password without one. */
 export function readOnionArguments(
   control: string | undefined,
   password: string | undefined,
@@ -39,7 +39,10 @@ export function readOnionArguments(
   return { control: endpoint instanceof Service ? endpoint : String(endpoint), password };
 }
 
-/** Makes an onion service for a node that listens, and tells the node about it. To be started, and stopped before the node. */
+/**
+ * Makes an onion service for a listening node, and tells the node about it. The caller starts it, and stops it before the
+ * node.
+ */
 export function onionServiceOf(
   node: Connman,
   network: ChainName,
@@ -66,7 +69,7 @@ export function onionServiceOf(
   return onion;
 }
 
-/** A proxy for onion addresses that the user named comes before that of the Tor we control. */
+/** A proxy for onion addresses that the user named is preferred to the controlled Tor. */
 function hasOnionProxy(node: Connman): boolean {
   return node.getNetworkInfo().networks.some(({ name, proxy }) => name === 'onion' && proxy !== '');
 }

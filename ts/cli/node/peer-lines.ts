@@ -1,16 +1,16 @@
-// The peers of a node where there is no terminal: lines of the table that are new. Peers that come and go all day make no
-// file without end: beyond a burst there is an occasional line, and a count of those that were left out.
+// The peers of a node without a terminal: prints new lines of the table. Peers that come and go all day must not fill a
+// file: beyond a burst, lines are printed occasionally, and those left out are counted.
 
 import type { PeerStats } from '../../connman/statistics.ts';
 import { TokenBucket } from '../../util/time/token-bucket.ts';
 import type { CliIo } from '../terminal/cli-io.ts';
 import { peerTable } from './peer-table.ts';
 
-/** Lines at once, and on average: a megabyte and a half a day, of lines of 170 characters. */
+/** Burst, and average rate of lines: 1.5 MB a day, at 170 characters a line. */
 const BURST_LINES = 200;
 const LINES_PER_SECOND = 0.1;
 
-/** Prints for one node. */
+/** Prints the peers of one node. */
 export class PeerLines {
   readonly #io: CliIo;
   readonly #bucket: TokenBucket;
@@ -22,7 +22,7 @@ export class PeerLines {
     this.#bucket = new TokenBucket({ capacity: BURST_LINES, tokensPerSecond: LINES_PER_SECOND, nowMs });
   }
 
-  /** Prints what is new. Byte counts move all the time: a line is news when a peer is, or what is known of it. */
+  /** Prints new lines. Byte counts change all the time: a line is new when a peer is, or when more is known about it. */
   show(peers: readonly PeerStats[], nowMs: number): void {
     const [heading = '', ...lines] = peerTable(peers, this.#io.columns, this.#io.style);
     const keys = peers.map((peer) => `${peer.id} ${peer.version} ${peer.pingtime !== undefined}`);

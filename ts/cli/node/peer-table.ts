@@ -1,4 +1,4 @@
-// The peers of a node as a table for people. What a peer chose itself takes no more room than its column has.
+// The peers of a node as a readable table. Text that a peer chose is cut to its column.
 
 import type { PeerStats } from '../../connman/statistics.ts';
 import type { Style } from '../terminal/style.ts';
@@ -19,12 +19,12 @@ const COLUMNS: readonly Column[] = [
   { heading: 'session', align: 'left' },
 ];
 
-/** Digits of a session id that are shown: enough to compare with the other end's. */
+/** Digits of a session id that are shown: enough to compare with the other end. */
 const SESSION_DIGITS = 8;
-/** Message types named per peer. */
+/** Message types shown per peer. */
 const BUSIEST_TYPES = 2;
 
-/** A line of headings and one for each peer. @param maxColumns - Width of the screen; 0 for no limit. */
+/** A heading and a line for each peer. @param maxColumns - Width of the screen; 0 for no limit. */
 export function peerTable(peers: readonly PeerStats[], maxColumns: number, style: Style): string[] {
   return layOut(COLUMNS, peers.map(peerCells), maxColumns, style);
 }
@@ -45,7 +45,7 @@ function peerCells(peer: PeerStats): string[] {
   ];
 }
 
-/** The message types that took most bytes in both directions. */
+/** The message types with the most bytes in both directions. */
 function busiest({ bytesrecv_per_msg, bytessent_per_msg }: PeerStats): string {
   const byType = new Map<string, number>();
   for (const bytesPerType of [bytesrecv_per_msg, bytessent_per_msg]) {

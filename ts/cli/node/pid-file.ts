@@ -1,11 +1,11 @@
-// The file that tells others the id of a node's process. (Bitcoin Core -pid)
+// The file with the id of a node's process. (Bitcoin Core -pid)
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { StartError } from '../start-error.ts';
 
-/** Writes it. @returns Removes it. @throws {StartError} It cannot be written. */
+/** Writes the file. @returns A function that removes it. @throws {StartError} It cannot be written. */
 export function writePidFile(path: string): () => void {
   try {
     mkdirSync(dirname(path), { recursive: true });

@@ -14,20 +14,20 @@ import { withCategory } from '../../util/logger.ts';
 import { StartError } from '../start-error.ts';
 import type { RpcSettings } from './rpc-settings.ts';
 
-/** What an `RpcService` is given. */
+/** Options of an `RpcService`. */
 export interface RpcServiceOptions {
   readonly settings: RpcSettings;
   readonly node: RpcNode;
   readonly logger: Logger;
-  /** The log, for messages that lead there and for `getrpcinfo`; undefined where there is none. */
+  /** The path of the log, for messages that refer to it and for `getrpcinfo`; undefined without a log. */
   readonly logPath: string | undefined;
 }
 
 /** The HTTP server of one node. */
 export class RpcService {
-  /** Routes can be added until `start`. */
+  /** Routes can be added before `start`. */
   readonly server: HttpServer;
-  /** Guards other routes as well. */
+  /** Guards other routes, too. */
   readonly auth: RpcAuth;
   readonly rpc: RpcServer;
   #metrics: Metrics | undefined;
@@ -57,7 +57,7 @@ export class RpcService {
   /**
    * Listens, writes the cookie, and answers calls with "warming up".
    *
-   * @returns The addresses. @throws {StartError} No address can be listened at, or the cookie cannot be written.
+   * @returns The addresses. @throws {StartError} No address can be bound, or the cookie cannot be written.
    */
   readonly start: () => Service[];
 
@@ -67,7 +67,7 @@ export class RpcService {
     return this.server.start();
   }
 
-  /** Serves `/metrics` over the parts of a node that is about to start. */
+  /** Serves `/metrics` over the parts of a starting node. */
   serveMetrics(options: ConstructorParameters<typeof Metrics>[0]): void {
     this.#metrics = new Metrics({ ...options, httpServer: this.server, rpc: this.rpc });
     this.#metrics.attach(this.server, { guard: this.auth.guard });
@@ -80,12 +80,12 @@ export class RpcService {
     this.#metrics?.add(this.#dashboard);
   }
 
-  /** Calls are answered from now on. */
+  /** From now on, calls are executed. */
   finishWarmup(): void {
     this.rpc.finishWarmup();
   }
 
-  /** Answers what was asked, takes nothing new, removes the cookie. Idempotent, also where `start` failed. */
+  /** Answers pending requests, accepts no new ones and removes the cookie. Idempotent, also if `start` failed. */
   async stop(): Promise<void> {
     this.server.interrupt();
     this.auth.close();
@@ -95,7 +95,7 @@ export class RpcService {
   }
 }
 
-/** Failures go to the log in full, and in short to the terminal that started the node, as with `bitcoind`. */
+/** Failures are logged in full, and summarized on the terminal that started the node, as with `bitcoind`. */
 function orStartError<Value>(logger: Logger, logPath: string | undefined, make: () => Value): Value {
   try {
     return make();

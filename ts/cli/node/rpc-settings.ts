@@ -1,4 +1,4 @@
-// The RPC server's options: from settings to those of `HttpServer` and `RpcAuth`.
+// Turns settings into the RPC server's options of `HttpServer` and `RpcAuth`.
 
 import { randomBytes } from 'node:crypto';
 import { isAbsolute, join, resolve } from 'node:path';
@@ -12,30 +12,30 @@ import type { ChainName } from '../../p2p/chain-params.ts';
 import type { Settings } from '../config/settings.ts';
 import { StartError } from '../start-error.ts';
 
-/** The cookie by default, in the folder of the chain. */
+/** Default name of the cookie, in the chain's folder. */
 const COOKIE_FILE = '.cookie';
 
-/** Longest idle time that an `HttpServer` takes, in seconds: longer ones come to the same. */
+/** Longest idle time that an `HttpServer` accepts, in seconds: longer ones make no difference. */
 const MAX_IDLE_SECONDS = 86_400;
 
 /** Most calls that may run or wait. */
 const MAX_CALLS = 65_535;
 
-/** The user and the random bytes of a password that is shown, where there is no folder for a cookie. */
+/** The user and the random bytes of a generated password, used if there is no folder for a cookie. */
 const SHOWN_USER = '__cookie__';
 const SHOWN_PASSWORD_BYTES = 32;
 
-/** What an RPC server is made with. */
+/** The options of an RPC server. */
 export interface RpcSettings {
   readonly http: Required<Pick<HttpServerOptions, 'bind' | 'allowIp' | 'handlerSlots' | 'workQueueDepth'>> &
     Pick<HttpServerOptions, 'idleTimeoutSeconds'>;
   readonly auth: RpcAuthOptions;
-  /** Credentials that were made up and stand nowhere else: the user must be told. */
+  /** Generated credentials that exist nowhere else: the user must see them. */
   readonly shown: { readonly user: string; readonly password: string } | undefined;
   readonly warnings: readonly string[];
 }
 
-/** @throws {StartError} An address or a subnet is malformed. @throws {UsageError} A number or a switch is. */
+/** @throws {StartError} A malformed address or subnet. @throws {UsageError} A malformed number or switch. */
 export function rpcSettings(settings: Settings, chain: ChainName, chainDir: string | undefined): RpcSettings {
   const endpoints = readEndpoints({
     rpcBind: settings.texts('rpcbind'),
@@ -59,7 +59,7 @@ export function rpcSettings(settings: Settings, chain: ChainName, chainDir: stri
   };
 }
 
-/** Core counts everything below 1 as 1. */
+/** Core treats everything below 1 as 1. */
 function callsOf(settings: Settings, name: string, otherwise: number): number {
   const count = settings.count(name, -Number.MAX_SAFE_INTEGER) ?? otherwise;
   return Math.min(Math.max(1, count), MAX_CALLS);
@@ -74,7 +74,7 @@ function authOf(settings: Settings, chainDir: string | undefined): Pick<RpcSetti
     rpcAuth,
     whitelist: settings.texts('rpcwhitelist'),
     ...(whitelistDefault !== undefined && { whitelistDefault }),
-    // What it is, is checked where it is used.
+    // The value is checked where it is used.
     ...(readers !== undefined && { cookieReaders: readers as CookieReaders }),
   };
   if (password !== '') return { auth: { ...auth, user: settings.text('rpcuser') ?? '', password }, shown: undefined };

@@ -1,5 +1,5 @@
-// A node from start to end. Without a peer to connect to and a place to remember any, it brings a second node along, so that
-// there is something to see on a machine without any network.
+// A node from start to end. Without a peer to connect to and without a data folder, it starts a second node, so that there
+// is something to see on a machine without a network.
 
 import { AsMap } from '../../addrman/asmap/as-map.ts';
 import { NetGroups } from '../../addrman/net-groups.ts';
@@ -34,23 +34,23 @@ import { peerTable } from './peer-table.ts';
 import { writePidFile } from './pid-file.ts';
 import { speaker, tellOfPeers } from './say.ts';
 
-/** Between two looks at the peers, in milliseconds. */
+/** Interval between two looks at the peers, in milliseconds. */
 const REFRESH_MS = 1_000;
 
-/** What all peers together may keep waiting, in bytes: a block of memory for each slot. It has no blocks of the chain to send. */
+/** Queued bytes of all peers together: a block of memory for each slot. The node has no blocks to send. */
 const QUEUED_BYTES = 2 * 1_048_576;
 
-/** What `stop` says it stops. */
+/** The name in the answer of `stop`. */
 const CLIENT_NAME = 'sockman';
 
-/** What stands for nobody among peers to connect to. */
+/** The value of --connect that means no peer. */
 const NOBODY = '0';
 
 /**
  * Runs a node until it is stopped.
  *
- * @returns The exit code: 1 if it was to connect to peers and never did.
- * @throws {UsageError} An option that no part takes. @throws {StartError} It cannot start as told.
+ * @returns The exit code: 1 if it was told to connect to peers and never did.
+ * @throws {UsageError} An invalid option. @throws {StartError} The node cannot start with these settings.
  */
 export async function runNode(read: ReadSettings, io: CliIo): Promise<number> {
   const options = nodeArguments(read);
@@ -70,7 +70,7 @@ export async function runNode(read: ReadSettings, io: CliIo): Promise<number> {
   }
 }
 
-/** What was read, and what does not count of it. */
+/** Logs what was read, and what is ignored. */
 function tellOfStart({ confFiles, dataDir, warnings }: ReadSettings, logger: Logger, io: CliIo, log?: OpenLog): void {
   logger.info(`sockman version ${VERSION}`);
   if (dataDir !== undefined) logger.info(`Using data directory ${dataDir}`);
@@ -89,14 +89,14 @@ class NodeRun {
   readonly #logger: Logger;
   readonly #log: OpenLog | undefined;
   readonly #io: CliIo;
-  /** Credentials that stand nowhere else, before an address; empty where there is a cookie or a password. */
+  /** Generated credentials to show in front of an address; empty if there is a cookie or a password. */
   #credentials = '';
   /** Aborted by the user, or by the method `stop`. */
   readonly #signal: AbortSignal;
   readonly #stop = new AbortController();
-  /** The parts that methods work on, as they come to be. */
+  /** The parts that RPC methods work on, added as they are created. */
   readonly #parts: { -readonly [Name in keyof RpcNode]: RpcNode[Name] };
-  /** Ended in the order from last to first. */
+  /** Run in reverse order. */
   readonly #ending: (() => unknown)[] = [];
 
   constructor(
@@ -193,14 +193,17 @@ class NodeRun {
     return this.#isContent(dials.hasConnected) ? 0 : 1;
   }
 
-  /** Whether nobody was named and nobody can be known: then a second node is started. */
+  /** Whether no peer was named and none can be known: then a second node is started. */
   #isAlone(): boolean {
     const { connman, dataDir, isLikeCore, onion } = this.#options;
     const names = [connman.connect, connman.addNode, connman.seedNode].some((list) => (list?.length ?? 0) > 0);
     return !names && connman.noConnect !== true && dataDir === undefined && !isLikeCore && onion === undefined;
   }
 
-  /** Whether the user got the connections that they named. With a configuration file this is a service, which tries on. */
+  /**
+   * Whether the user got the connections that they asked for. With a configuration file the node is a service, which keeps
+   * trying.
+   */
   #isContent(hasConnected: boolean): boolean {
     const named = (this.#options.connman.connect ?? []).filter((target) => target !== NOBODY);
     return hasConnected || named.length === 0 || this.#options.isLikeCore;
@@ -216,7 +219,7 @@ class NodeRun {
     return opened;
   }
 
-  /** The server of calls, which can be asked for once there is a node. Loaded for it: it is half of the code, and takes memory. */
+  /** The RPC server, created once the node exists. It is loaded on demand: it is half of the code, and takes memory. */
   async #makeRpc(): Promise<RpcService> {
     const { chain, chainDir } = this.#options;
     const [{ RpcService: Service }, { rpcSettings }] = await Promise.all([
@@ -235,7 +238,7 @@ class NodeRun {
     return rpc;
   }
 
-  /** Every message is a line, but nothing is made of them while nobody reads such lines. */
+  /** Every message is logged, but lines are built only if they are written. */
   #logMessages(node: Connman, { log, filter }: OpenLog): void {
     let stop: (() => void) | undefined;
     filter.onChange = () => {
@@ -273,19 +276,19 @@ function logCategoriesOf({ filter }: OpenLog): LogCategories {
   };
 }
 
-/** A node that was told to use a map must not run without it: one that is missing or unsound is an error. */
+/** Reads the AS map. A missing or invalid one is an error: a node that was told to use a map must not run without it. */
 async function groupsOf(asMapFile: string | undefined, signal: AbortSignal): Promise<{ netGroups?: NetGroups }> {
   return asMapFile === undefined ? {} : { netGroups: new NetGroups(await AsMap.load(asMapFile, signal)) };
 }
 
-/** A node to talk to when there is no other: it listens at any free port of the loopback interface and dials nobody. */
+/** A second node to talk to: it listens on any free port of the loopback interface and dials no peer. */
 async function startCompanion(chain: ChainName, v2Transport = true): Promise<Connman> {
   const companion = new Connman({ chain, bind: [ANY_LOOPBACK_PORT], noConnect: true, v2Transport });
   await companion.start(new PeerManager());
   return companion;
 }
 
-/** Shows the table until the time is over or Ctrl-C: redrawn on a terminal, elsewhere the lines that are new. */
+/** Shows the table until the time is over or Ctrl-C: redrawn on a terminal; elsewhere only new lines. */
 async function showPeers(node: Connman, io: CliIo, signal: AbortSignal, runSeconds: number | undefined): Promise<void> {
   const lines = new PeerLines(io, performance.now());
   const show = (): void => {

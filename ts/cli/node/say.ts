@@ -1,13 +1,13 @@
-// What a node tells while it runs: lines to people or, as JSON, to programs.
+// A node's output while it runs: lines for people or, as JSON, for programs.
 
 import type { Connman } from '../../connman/connman.ts';
 import type { CliIo } from '../terminal/cli-io.ts';
 import { jsonLine } from '../terminal/json-line.ts';
 
-/** Says things to people or, as JSON, to programs. An empty line is for programs only. */
+/** Prints a line for people or an event as JSON. An empty line is for programs only. */
 export type Say = (line: string, event: object) => void;
 
-/** A voice on standard output. Events that nobody reads are left out, and counted. */
+/** A printer on standard output. Events beyond what the reader takes are left out, and counted. */
 export function speaker(io: CliIo, isJson: boolean): Say {
   let skippedCount = 0;
   return (line, event) => {
@@ -22,7 +22,7 @@ export function speaker(io: CliIo, isJson: boolean): Say {
   };
 }
 
-/** Tells of peers that come and go. */
+/** Prints peers that come and go. */
 export function tellOfPeers(node: Connman, say: Say): void {
   for (const name of ['inboundConnection', 'outboundConnection'] as const) {
     node.on(name, ({ id, addrName, connectionType }) => {

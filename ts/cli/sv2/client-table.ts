@@ -1,4 +1,4 @@
-// The clients of a Stratum V2 server, as a table.
+// The clients of a Stratum V2 server as a table.
 
 import type { Sv2Client } from '../../stratum/server/served-client.ts';
 import { shown } from '../../util/errors/errors.ts';

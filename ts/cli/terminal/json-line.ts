@@ -1,4 +1,4 @@
-// JSON for a terminal and for other programs: a line of ASCII, whatever a peer put into its texts.
+// JSON for a terminal and for other programs: a line of ASCII, whatever texts of peers contain.
 
 import { isBytes } from '../../util/bytes/is-bytes.ts';
 
@@ -7,7 +7,7 @@ export function jsonLine(value: object): string {
   return asciiLine(JSON.stringify(value, readable));
 }
 
-/** JSON that is a line already, in ASCII. */
+/** A line of JSON in ASCII. */
 export function asciiLine(json: string): string {
   return json.replace(/[^\x20-\x7e]/g, escaped);
 }
@@ -16,7 +16,7 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** Makes readable what JSON cannot hold. */
+/** Converts values that JSON cannot represent. */
 function readable(key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (isBytes(value)) return Buffer.from(isHash(key, value) ? value.toReversed() : value).toString('hex');
@@ -25,7 +25,7 @@ function readable(key: string, value: unknown): unknown {
   return value;
 }
 
-/** Names of fields that hold hashes of blocks, transactions and filters: everybody writes those from the last byte to the first. */
+/** Names of fields with hashes of blocks, transactions and filters, which are written in reverse byte order. */
 const HASHES = /(hash|hashes|root|txid|previousheader|filterheaders|locator)$/i;
 const HASH_BYTES = 32;
 
@@ -33,7 +33,7 @@ function isHash(key: string, { length }: Uint8Array): boolean {
   return length === HASH_BYTES && HASHES.test(key);
 }
 
-/** An address and port, which has a text of its own. */
+/** An address and port, which has its own text form. */
 function isService(value: unknown): value is { toString(): string } {
   return typeof value === 'object' && value !== null && 'address' in value && 'port' in value;
 }

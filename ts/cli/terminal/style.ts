@@ -1,6 +1,6 @@
-// Colours of a terminal, by what they mean. Where there is no terminal, or `NO_COLOR` is set, every style is plain.
+// Colours of a terminal, by meaning. Without a terminal, or with `NO_COLOR` set, every style is plain.
 
-/** How words stand out. Each takes a text and returns it with what colours it. */
+/** Ways to highlight text. Each takes a text and returns it with its colour codes. */
 export interface Style {
   heading(text: string): string;
   good(text: string): string;
@@ -10,12 +10,12 @@ export interface Style {
 
 const plain = (text: string): string => text;
 
-/** No colours at all. */
+/** No colours. */
 export const PLAIN: Style = { heading: plain, good: plain, bad: plain, faint: plain };
 
 const paint = (on: number, off: number) => (text: string) => `\x1b[${on}m${text}\x1b[${off}m`;
 
-/** The sixteen colours that every terminal has, as its owner chose them. */
+/** The sixteen colours of every terminal, as its user configured them. */
 export const COLOURED: Style = {
   heading: paint(1, 22),
   good: paint(32, 39),
@@ -24,8 +24,8 @@ export const COLOURED: Style = {
 };
 
 /**
- * The style for a stream: coloured on a terminal that has colours, unless `NO_COLOR`, `TERM=dumb` or the like say no;
- * `FORCE_COLOR` says yes. Node knows these rules.
+ * The style for a stream: coloured on a terminal that has colours, unless `NO_COLOR`, `TERM=dumb` or the like disable them;
+ * `FORCE_COLOR` enables them. Node implements these rules.
  */
 export function styleFor(stream: { hasColors?: () => boolean }): Style {
   return stream.hasColors?.() === true ? COLOURED : PLAIN;

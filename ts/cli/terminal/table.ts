@@ -1,17 +1,17 @@
-// Plain text tables: columns as wide as their widest cell, numbers to the right, the last column cut at the screen's edge.
+// Plain text tables: columns as wide as their widest cell, numbers right-aligned, the last column cut at the screen's edge.
 
 import { PLAIN } from './style.ts';
 import type { Style } from './style.ts';
 
-/** One column: its heading, and how its cells stand. */
+/** One column: its heading, and the alignment of its cells. */
 export interface Column {
   readonly heading: string;
   readonly align: 'left' | 'right';
-  /** Widest cell, in characters; what is longer is cut. Default: any. */
+  /** Widest cell, in characters; longer text is cut. Default: no limit. */
   readonly maxWidth?: number;
 }
 
-/** Between columns. */
+/** Gap between columns. */
 const GAP = '  ';
 
 /**
@@ -19,7 +19,7 @@ const GAP = '  ';
  *
  * @param maxColumns - Longest line, in characters; 0 for no limit.
  * @param style - Of the headings.
- * @returns One line per row, behind the line of headings, without trailing blanks.
+ * @returns The headings and one line per row, without trailing blanks.
  */
 export function layOut(
   columns: readonly Column[],
@@ -44,7 +44,7 @@ function cut(text: string, maxLength: number): string {
   return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
 }
 
-/** Bytes for people: `512 B`, `1.5 kB`, `12 MB`. */
+/** Readable bytes: `512 B`, `1.5 kB`, `12 MB`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let unit = 0;

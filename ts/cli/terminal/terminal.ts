@@ -1,4 +1,4 @@
-// The real outside of a command: standard output and error, the terminal's size and colours, Ctrl-C.
+// The real input and output of a command: standard output and error, the terminal's size and colours, Ctrl-C.
 
 import { once } from 'node:events';
 
@@ -6,19 +6,19 @@ import type { CliIo } from './cli-io.ts';
 import { Screen } from './screen.ts';
 import { styleFor } from './style.ts';
 
-/** From how many waiting bytes on output is behind: more than the buffer of a pipe, and still nothing to a process. */
+/** Waiting bytes from which output counts as behind: more than a pipe's buffer, and little for a process. */
 const MAX_WAITING_BYTES = 1_048_576;
 
-/** How long a process that was told to end waits for the reader of its output, in milliseconds. */
+/** How long an ending process waits for the reader of its output, in milliseconds. */
 const LAST_WORDS_MS = 250;
 
-/** Exit codes of a process that a signal ended are this and the signal's number. */
+/** The exit code of a process that a signal ended is this plus the signal's number. */
 const SIGNAL_EXIT = 128;
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /**
- * @param redraws - Whether a terminal may be drawn on again and again; else it gets lines.
- * @returns The io of this process, and what ends it with an exit code.
+ * @param redraws - Whether a picture may be redrawn on a terminal; otherwise it gets lines.
+ * @returns The process's input and output, and a function that ends it with an exit code.
  */
 export function terminalIo({ redraws }: { redraws: boolean }): { io: CliIo; close: (exitCode: number) => void } {
   const { stdout, stderr } = process;
@@ -26,7 +26,7 @@ export function terminalIo({ redraws }: { redraws: boolean }): { io: CliIo; clos
   const screen = stdout.isTTY && redraws ? new Screen(stdout) : undefined;
   const errorStyle = styleFor(stderr);
   const onSignal = (name: NodeJS.Signals): void => {
-    // The second request ends the process, whatever the command still waits for.
+    // The second signal ends the process, whatever the command still waits for.
     if (stop.signal.aborted) {
       screen?.leave();
       process.exit(SIGNAL_EXIT + SIGNALS[name as keyof typeof SIGNALS]);
@@ -34,7 +34,7 @@ export function terminalIo({ redraws }: { redraws: boolean }): { io: CliIo; clos
     stop.abort();
   };
   for (const name of Object.keys(SIGNALS)) process.on(name, onSignal);
-  // A reader that is gone has read enough, as `head` does: not a failure, but nothing is left to do.
+  // A reader that closes, as `head` does, has read enough: this is not a failure, and the command ends.
   const onOutputError = (error: NodeJS.ErrnoException): void => {
     if (error.code !== 'EPIPE') throw error;
     stop.abort();
@@ -43,7 +43,7 @@ export function terminalIo({ redraws }: { redraws: boolean }): { io: CliIo; clos
   stderr.on('error', onOutputError);
   if (screen !== undefined) {
     stdout.on('resize', () => screen.refresh());
-    // What Node says of an exception goes below the picture.
+    // Node's report of an exception goes below the picture.
     process.on('uncaughtExceptionMonitor', () => screen.leave());
   }
   const complain = (line: string): void => void stderr.write(`${errorStyle.bad(line)}\n`);
@@ -75,7 +75,7 @@ export function terminalIo({ redraws }: { redraws: boolean }): { io: CliIo; clos
     for (const name of Object.keys(SIGNALS)) process.off(name, onSignal);
     screen?.leave();
     process.exitCode = exitCode;
-    // What nobody reads must not keep a process that was told to end.
+    // Unread output must not keep a process that was told to end.
     if (stop.signal.aborted) setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
   };
   return { io, close };

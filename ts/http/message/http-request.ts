@@ -70,7 +70,7 @@ export class HttpRequest {
   user: string | undefined = undefined;
   /** Status of the answer; 0 before there is one. */
   status = 0;
-  /** When it was read, on the clock of the server; 0 while nobody hears of answers. */
+  /** When the request was read, on the server's clock; 0 without a listener of answers. */
   startedMs = 0;
   /** For the server: the client waits for `100 Continue` before it sends the body. */
   awaitsContinue = false;

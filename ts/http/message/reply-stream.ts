@@ -85,7 +85,7 @@ export class ReplyStream {
     this.#sink?.endStream();
   }
 
-  /** Closes the connection at once: the client sees that the body is not whole. */
+  /** Closes the connection at once: the client sees that the body is incomplete. */
   abort(): void {
     this.#sink?.abortStream();
   }
