@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { dirname, extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from '@rollup/wasm-node';
+import ts from 'typescript';
 import { buildPage } from './build-page.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -48,6 +49,8 @@ const FOREIGN = Object.keys({ ...dependencies, ...peerDependencies });
 const isForeign = (id) => id.startsWith('node:') || FOREIGN.some((name) => id === name || id.startsWith(`${name}/`));
 
 const withoutExtension = (path) => path.slice(0, -extname(path).length);
+
+const asTypes = (path) => path.replace(/\.[jt]s$/, '.d.ts');
 
 /** Where in modules/ a file lies, with slashes. */
 const placeOf = (id) => relative(modules, id).split(sep).join('/');
@@ -94,6 +97,7 @@ async function bundle(format, targets, cache) {
     // Nothing of ours does anything at import but to define (package.json says so too).
     treeshake: { moduleSideEffects: false },
     plugins: [
+      { name: 'comments', transform: withoutComments },
       { name: 'package-paths', resolveImportMeta, renderChunk: shortenPaths },
       { name: 'ascii', renderChunk: escapeToAscii },
     ],
@@ -109,9 +113,32 @@ async function bundle(format, targets, cache) {
     minifyInternalExports: false,
     generatedCode: 'es2015',
   });
-  // Types as the compiler wrote them, a file each: only tools read those.
-  cpSync(modules, join(root, format), { recursive: true, filter: isForTypes });
+  copyTypes(format, targets);
   return outcome.cache;
+}
+
+/** Copies the declarations that an entry reaches, as the compiler wrote them. The others, of files inside, are about half. */
+function copyTypes(format, targets) {
+  const found = new Set();
+  const visit = (file) => {
+    if (found.has(file)) return;
+    found.add(file);
+    const text = readFileSync(file, 'utf8');
+    for (const { fileName } of ts.preProcessFile(text).importedFiles) {
+      if (fileName.startsWith('.')) visit(join(dirname(file), asTypes(fileName)));
+    }
+    cpSync(file, join(root, format, relative(modules, file)));
+  };
+  for (const entry of Object.values(entries(targets))) if (!placeOf(entry).startsWith('cli')) visit(asTypes(entry));
+}
+
+/** Code without its comments, which are a third of it: declarations keep theirs, and the repository has all of them. */
+function withoutComments(code) {
+  const { ESNext: target } = ts.ScriptTarget;
+  const { outputText } = ts.transpileModule(code, {
+    compilerOptions: { removeComments: true, target, module: ts.ModuleKind.ESNext },
+  });
+  return { code: outputText, map: null };
 }
 
 /** Where a CommonJS file lies is said by other words. */
@@ -133,15 +160,10 @@ function shortenPaths(code, _chunk, { format }) {
   );
 }
 
-/** Node reads a file of ASCII in half the time. Comments suffer, and literals stay the same. */
+/** Node reads a file of ASCII in half the time. Literals stay the same. */
 function escapeToAscii(code) {
   // eslint-disable-next-line no-control-regex -- 0 to 127 is what ASCII is.
   return code.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-function isForTypes(source) {
-  const place = placeOf(source);
-  return !place.startsWith('cli') && (extname(place) === '' || place.endsWith('.d.ts'));
 }
 
 for (const folder of ['modules', 'esm', 'cjs']) rmSync(join(root, folder), { recursive: true, force: true });

@@ -8,6 +8,9 @@ import { ROOT, Stranger } from './stranger.ts';
 /** Largest binary that may ship, in bytes: small enough to carry several platforms in one tarball. */
 const MAX_BINARY_BYTES = 150 * 1024;
 
+/** Largest tarball, in bytes, with the binary of one platform: declarations and code without comments, twice each. */
+const MAX_TARBALL_BYTES = 1_250_000;
+
 /** A class is the same whatever entry it comes from, and so `instanceof` holds. Both module systems run this. */
 const IDENTITY = `
 const same = {
@@ -61,6 +64,28 @@ describe('the installed package', () => {
   it('brings the command', async () => {
     const help = await project.run(join(project.folder, 'node_modules', '.bin', 'sockman'), ['--help']);
     expect(help).toContain('sockman');
+  });
+
+  it('has the files of the dashboard', async () => {
+    project.write({
+      'page.mjs': `
+        import { Connman } from 'sockman/connman';
+        import { Dashboard } from 'sockman/dashboard';
+        import { HttpServer } from 'sockman/http';
+        const server = new HttpServer();
+        new Dashboard({ connman: new Connman() }).attach(server);
+        const [service] = server.start();
+        for (const path of ['', '/app.js', '/style.css']) {
+          const { status } = await fetch('http://' + service + '/dashboard' + path);
+          console.log(status);
+        }
+        await server.stop();`,
+    });
+    expect(await project.node('page.mjs')).toBe('200\n200\n200\n');
+  });
+
+  it('comes in a small tarball', () => {
+    expect(statSync(inject('tarball')).size).toBeLessThan(MAX_TARBALL_BYTES);
   });
 
   it('holds small binaries, and nothing that npm would compile', () => {
