@@ -17,7 +17,7 @@ import type { RandomUint32 } from '../util/random.ts';
 import { systemClock } from '../util/time/clock.ts';
 import type { Clock } from '../util/time/clock.ts';
 import { Exclusions } from './frontier/exclusions.ts';
-import type { SeedSource } from './frontier/frontier.ts';
+import type { SeedSource } from './frontier/sources.ts';
 import { checkPacking } from './journal/pack-records.ts';
 import type { Packing } from './journal/pack-records.ts';
 import { CLEAR_LIMITS, DIRECT_ROUTES, OVERLAY_LIMITS } from './visit/routes.ts';

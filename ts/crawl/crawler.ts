@@ -12,7 +12,7 @@ import { resolveCrawlOptions } from './crawl-options.ts';
 import type { CrawlOptions, ResolvedCrawlOptions } from './crawl-options.ts';
 import { NETWORK_NAMES } from './frontier/address-table.ts';
 import { Frontier } from './frontier/frontier.ts';
-import type { SeedSource } from './frontier/frontier.ts';
+import type { SeedSource } from './frontier/sources.ts';
 import { CrawlFolder } from './journal/crawl-folder.ts';
 import type { CrawlRecord } from './record/record.ts';
 import { Refusals } from './round/refusals.ts';

@@ -3,7 +3,7 @@
 import { parsePeers } from '../../addrman/file/peers-reader.ts';
 import { MAX_PEERS_BYTES } from '../../addrman/file/peers-format.ts';
 import type { CrawlSeed } from '../../crawl/crawl-options.ts';
-import type { SeedSource } from '../../crawl/frontier/frontier.ts';
+import type { SeedSource } from '../../crawl/frontier/sources.ts';
 import { parseRecord } from '../../crawl/record/check-record.ts';
 import { Service } from '../../netaddr/service.ts';
 import type { ChainParams } from '../../p2p/chain-params.ts';

@@ -1,40 +1,27 @@
 // The addresses that a round knows: which of them are worth a visit, and which is next.
 //
 // A peer may tell any address. An address is followed when it is routable, was seen recently, and has a port that no other
-// service uses (or two sources told it). The number of new addresses from one source is limited. Addresses that are not followed
-// are counted, so that inflation shows.
+// service uses (or two sources told it).
 
-import type { AsMap } from '../../addrman/asmap/as-map.ts';
 import { isBadPort } from '../../netaddr/bad-ports.ts';
-import { isLocal, isRoutable } from '../../netaddr/networks/classify.ts';
-import { NetAddress } from '../../netaddr/net-address.ts';
-import { NETWORK_BYTES, NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
+import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { RandomUint32 } from '../../util/random.ts';
-import { AddressTable, NETWORK_NAMES, networkNumberOf } from './address-table.ts';
+import { AddressTable, networkNumberOf } from './address-table.ts';
+import { Admission } from './admission.ts';
+import type { AdmissionOptions, FrontierCounts } from './admission.ts';
 import { TimedQueue, grownBytes, grownTo, grownUint32 } from './column.ts';
 import type { Exclusions } from './exclusions.ts';
-import { groupKeyOf, systemOf } from './group-key.ts';
+import { groupKeyOf } from './group-key.ts';
 import { Groups, NONE } from './groups.ts';
 import type { GroupLimits } from './groups.ts';
+import { FIRST_SEED_SOURCE, SEED_SOURCES, seedSourceNumber } from './sources.ts';
+import type { SeedSource } from './sources.ts';
 
 /** Limits of the time of a followed address, in seconds before and after now. */
 const OLDEST_SECONDS = 10 * 86_400;
 const NEWEST_SECONDS = 600;
-
-/** Sources other than nodes. They have the highest source numbers. */
-export const SEED_SOURCES = ['dns-seed', 'fixed-seed', 'peers-dat', 'file', 'stdin', 'earlier-round', 'given'] as const;
-
-/** One of `SEED_SOURCES`. */
-export type SeedSource = (typeof SEED_SOURCES)[number];
-
-const FIRST_SEED_SOURCE = NONE - SEED_SOURCES.length;
-
-/** The source number of a kind of seed, above the rows of nodes. */
-export function seedSourceNumber(source: SeedSource): number {
-  return FIRST_SEED_SOURCE + SEED_SOURCES.indexOf(source);
-}
 
 const STATE = { waiting: 0, inFlight: 1, resting: 2, done: 3, badPort: 4, badTime: 5, held: 6 } as const;
 const STATE_BITS = 7;
@@ -43,22 +30,12 @@ const KNOWS_SERVICES = 8;
 const OFFERS_V2 = 16;
 
 /** Options of a `Frontier`. */
-export interface FrontierOptions {
+export interface FrontierOptions extends AdmissionOptions {
   readonly groups: GroupLimits;
   /** Most dials of one address. */
   readonly attempts: number;
   /** Pause between two dials of one address, in milliseconds. */
   readonly retryDelayMs: number;
-  /** Most new addresses from one source. */
-  readonly perSource: number;
-  /** Whether addresses of loopback are followed, as those of a village. */
-  readonly followsLocal: boolean;
-  /** Whether a network, given by its number, can be dialed. */
-  readonly hasRoute: (network: number) => boolean;
-  readonly exclusions: Exclusions;
-  /** Addresses that are not visited for now; undefined for none. */
-  readonly leftAlone: AddressTable | undefined;
-  readonly asMap: AsMap | undefined;
   readonly random: RandomUint32;
   /** Learned addresses are not visited before `admit`: in a fleet, the owner of their shard asks. Default false. */
   readonly holdsLearned?: boolean;
@@ -66,55 +43,26 @@ export interface FrontierOptions {
   readonly onPromoted: (row: number) => void;
 }
 
-/** Addresses that were told and not followed, each counted as often as it was told. */
-export interface FrontierCounts {
-  /** The address is not routable, is excluded, or belongs to a network without a route. */
-  unroutable: number;
-  excluded: number;
-  noRoute: number;
-  /** Addresses with the port of another service or a time out of range that no source has told better since. */
-  badPort: number;
-  badTime: number;
-  /** The source had reached its limit of new addresses. */
-  beyondSource: number;
-  /** The node keeps closing connections on us, and is left alone for a day. */
-  leftAlone: number;
-}
-
 /** See the module comment. Rows are the numbers of addresses, in the order in which they were learned. */
 export class Frontier {
   readonly table: AddressTable;
-  readonly counts: FrontierCounts = {
-    unroutable: 0,
-    excluded: 0,
-    noRoute: 0,
-    badPort: 0,
-    badTime: 0,
-    beyondSource: 0,
-    leftAlone: 0,
-  };
+  /** What was told and not followed. */
+  readonly counts: FrontierCounts;
   readonly #options: FrontierOptions;
-  #exclusions: Exclusions;
+  readonly #admission: Admission;
   readonly #groups: Groups;
   #states = new Uint8Array(0);
   #attempts = new Uint8Array(0);
   #groupNumbers = new Uint32Array(0);
   #sources = new Uint32Array(0);
-  /** New addresses from each node, by its row. */
-  #introduced = new Uint32Array(0);
-  /** New addresses from sources that have no row. */
-  readonly #introducedBySeeds = new Uint32Array(SEED_SOURCES.length);
-  /** Scratch addresses, one for each network. */
-  readonly #looked = NETWORK_NAMES.map((name) =>
-    name === undefined ? undefined : { network: name, bytes: new Uint8Array(NETWORK_BYTES[name]) },
-  );
   readonly #resting = new TimedQueue();
   #inFlightCount = 0;
   #doneCount = 0;
 
   constructor(options: FrontierOptions) {
     this.#options = options;
-    this.#exclusions = options.exclusions;
+    this.#admission = new Admission(options);
+    this.counts = this.#admission.counts;
     this.table = new AddressTable(options.random);
     this.#groups = new Groups(options.groups, (row) => this.#stateOf(row) === STATE.waiting);
   }
@@ -147,7 +95,7 @@ export class Frontier {
   /** Memory of the frontier, in bytes. */
   get memoryBytes(): number {
     const columns = this.#states.byteLength + this.#attempts.byteLength;
-    const wide = this.#groupNumbers.byteLength + this.#sources.byteLength + this.#introduced.byteLength;
+    const wide = this.#groupNumbers.byteLength + this.#sources.byteLength + this.#admission.memoryBytes;
     return this.table.memoryBytes + this.#groups.memoryBytes + columns + wide;
   }
 
@@ -170,19 +118,16 @@ export class Frontier {
     source: number,
     nowSeconds: number,
   ): number {
-    if (network === 0) return this.#refuse('unroutable');
+    if (network === 0) return this.#admission.refuse('unroutable');
     const isInTime = timeSeconds >= nowSeconds - OLDEST_SECONDS && timeSeconds <= nowSeconds + NEWEST_SECONDS;
     const known = this.table.find(network, bytes, offset, port);
     if (known !== -1) {
       this.#hearAgain(known, isInTime, source);
       return -1;
     }
-    const why = this.#whyNot(network, bytes, offset, port);
-    if (why !== undefined) return this.#refuse(why);
-    const counts = source < FIRST_SEED_SOURCE ? this.#introduced : this.#introducedBySeeds;
-    const place = source < FIRST_SEED_SOURCE ? source : source - FIRST_SEED_SOURCE;
-    if (counts[place]! >= this.#options.perSource) return this.#refuse('beyondSource');
-    counts[place]!++;
+    const why = this.#admission.whyNot(network, bytes, offset, port);
+    if (why !== undefined) return this.#admission.refuse(why);
+    if (!this.#admission.mayIntroduce(source)) return this.#admission.refuse('beyondSource');
     const row = this.#addMissed(network, bytes, offset, source);
     this.#states[row] = KNOWS_SERVICES | ((services & Number(Services.P2P_V2)) !== 0 ? OFFERS_V2 : 0);
     const isClear = network === NETWORK_NUMBERS.ipv4 || network === NETWORK_NUMBERS.ipv6;
@@ -203,10 +148,10 @@ export class Frontier {
   addSeed(service: Service, services: bigint | undefined, source: SeedSource): number {
     const network = networkNumberOf(service.address);
     const { bytes } = service.address;
-    if (network === 0) return this.#refuse('unroutable');
+    if (network === 0) return this.#admission.refuse('unroutable');
     if (this.table.find(network, bytes, 0, service.port) !== -1) return -1;
-    const why = this.#whyNot(network, bytes, 0, service.port);
-    if (why !== undefined) return this.#refuse(why);
+    const why = this.#admission.whyNot(network, bytes, 0, service.port);
+    if (why !== undefined) return this.#admission.refuse(why);
     const row = this.#addMissed(network, bytes, 0, seedSourceNumber(source));
     if (services !== undefined) {
       this.#states[row] = KNOWS_SERVICES | ((services & Services.P2P_V2) !== 0n ? OFFERS_V2 : 0);
@@ -282,7 +227,7 @@ export class Frontier {
     const isKnown = source < this.table.length || source >= FIRST_SEED_SOURCE;
     const row = this.#addMissed(network, bytes, offset, isKnown ? source : seedSourceNumber('given'));
     this.#states[row] = flags;
-    if (source < this.table.length) this.#introduced[source]!++;
+    if (source < this.table.length) this.#admission.noteIntroduced(source);
     if (isWaiting) this.#groups.add(row, this.#groupNumbers[row]!);
     else this.#count(row, 1);
   }
@@ -351,13 +296,12 @@ export class Frontier {
 
   /** Replaces the exclusions. The caller checks addresses that wait already with `isExcluded`. */
   exclude(exclusions: Exclusions): void {
-    this.#exclusions = exclusions;
+    this.#admission.exclude(exclusions);
   }
 
-  /** Whether an address is excluded. */
+  /** Whether an address is on the list. */
   isExcluded(row: number): boolean {
-    const { address } = this.table.serviceOf(row);
-    return this.#exclusions.has(address, systemOf(this.#options.asMap, address));
+    return this.#admission.isExcluded(this.table.serviceOf(row).address);
   }
 
   /** Dials of an address so far. */
@@ -409,27 +353,6 @@ export class Frontier {
     else if (state === STATE.badTime) this.counts.badTime += by;
   }
 
-  /** The reason why an address may not be visited; undefined if it may. */
-  #whyNot(network: number, bytes: Uint8Array, offset: number, port: number): keyof FrontierCounts | undefined {
-    const { hasRoute, followsLocal, leftAlone, asMap } = this.#options;
-    const exclusions = this.#exclusions;
-    const looked = this.#looked[network]!;
-    for (let index = 0; index < looked.bytes.length; index++) looked.bytes[index] = bytes[offset + index]!;
-    const hasPort = port !== 0 || looked.network === 'i2p';
-    if (!hasPort || !(isRoutable(looked) || (followsLocal && isLocal(looked)))) return 'unroutable';
-    if (!hasRoute(network)) return 'noRoute';
-    if (leftAlone !== undefined && leftAlone.find(network, bytes, offset, port) !== -1) return 'leftAlone';
-    if (exclusions.isEmpty) return undefined;
-    const address = new NetAddress(looked.network, looked.bytes.slice());
-    return exclusions.has(address, systemOf(asMap, address)) ? 'excluded' : undefined;
-  }
-
-  /** Counts an address that is not kept. @returns -1. */
-  #refuse(why: keyof FrontierCounts): -1 {
-    this.counts[why]++;
-    return -1;
-  }
-
   /** Adds the address of the table's last `find`, which did not find it. */
   #addMissed(network: number, bytes: Uint8Array, offset: number, source: number): number {
     const row = this.table.addMissed();
@@ -454,6 +377,6 @@ export class Frontier {
     this.#attempts = grownBytes(this.#attempts, size);
     this.#groupNumbers = grownUint32(this.#groupNumbers, size);
     this.#sources = grownUint32(this.#sources, size);
-    this.#introduced = grownUint32(this.#introduced, size);
+    this.#admission.grow(size);
   }
 }

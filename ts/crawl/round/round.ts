@@ -4,7 +4,7 @@ import type { AsMap } from '../../addrman/asmap/as-map.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
-import { seedSourceNumber } from '../frontier/frontier.ts';
+import { seedSourceNumber } from '../frontier/sources.ts';
 import { systemOf } from '../frontier/group-key.ts';
 import type { Frontier } from '../frontier/frontier.ts';
 import { mayPass } from '../record/outcome.ts';
