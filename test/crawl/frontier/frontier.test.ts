@@ -228,6 +228,60 @@ describe('the turns of a frontier', () => {
   });
 });
 
+describe('an address of a frontier that waits in its group', () => {
+  it.each<[string, (frontier: Frontier, row: number) => void]>([
+    [
+      'held and admitted',
+      (frontier, row) => {
+        expect(frontier.hold(row)).toBe(true);
+        expect(frontier.admit(row)).toBe(true);
+      },
+    ],
+    [
+      'done elsewhere and wanted again',
+      (frontier, row) => {
+        expect(frontier.markDone(frontier.table.serviceOf(row))).toBe(row);
+        frontier.again(row);
+      },
+    ],
+  ])('is taken once when it is %s, and so are those behind it', (_what, change) => {
+    for (let changed = 0; changed < 3; changed++) {
+      const frontier = makeFrontier();
+      for (let last = 1; last <= 3; last++) seed(frontier, `1.1.1.${last}:8333`);
+      change(frontier, changed);
+      change(frontier, changed);
+      expect(frontier.waitingCount).toBe(3);
+      const rows: number[] = [];
+      for (let nowMs = 0; nowMs <= 1_000; nowMs += 100) {
+        const row = frontier.take(nowMs);
+        if (row !== -1) rows.push(row);
+      }
+      expect(rows.sort()).toEqual([0, 1, 2]);
+      for (const row of rows) frontier.finish(row, false, 1_000);
+      expect(frontier.isEmpty).toBe(true);
+    }
+  });
+
+  it('goes on resting when it is held and admitted meanwhile, and stays held when it is not admitted', () => {
+    const frontier = makeFrontier();
+    for (const last of [1, 2]) {
+      const row = seed(frontier, `${last}.1.1.1:8333`);
+      expect(frontier.take(0)).toBe(row);
+      frontier.finish(row, true, 0);
+      expect(frontier.hold(row)).toBe(true);
+    }
+    frontier.hold(0);
+    frontier.admit(0);
+    expect(frontier.take(4_999)).toBe(-1);
+    expect(frontier.take(5_000)).toBe(0);
+    expect(frontier.take(99_999)).toBe(-1);
+    frontier.admit(1);
+    expect(frontier.take(99_999)).toBe(1);
+    for (const row of [0, 1]) frontier.finish(row, false, 99_999);
+    expect(frontier.isEmpty).toBe(true);
+  });
+});
+
 describe('the memory of a frontier', () => {
   it('holds 200,000 addresses in less than 120 bytes each', () => {
     const frontier = makeFrontier({ perSource: 1_000_000 });

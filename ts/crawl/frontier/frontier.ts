@@ -23,7 +23,17 @@ import type { SeedSource } from './sources.ts';
 const OLDEST_SECONDS = 10 * 86_400;
 const NEWEST_SECONDS = 600;
 
-const STATE = { waiting: 0, inFlight: 1, resting: 2, done: 3, badPort: 4, badTime: 5, held: 6 } as const;
+/** A row that is held while it rests goes on resting when it is admitted. */
+const STATE = {
+  waiting: 0,
+  inFlight: 1,
+  resting: 2,
+  done: 3,
+  badPort: 4,
+  badTime: 5,
+  held: 6,
+  heldResting: 7,
+} as const;
 const STATE_BITS = 7;
 /** Flags of a row: whether its services are known, and whether they offer V2. */
 const KNOWS_SERVICES = 8;
@@ -164,6 +174,7 @@ export class Frontier {
   take(nowMs: number): number {
     while (this.#resting.firstTime <= nowMs) {
       const row = this.#resting.shift();
+      if (this.#stateOf(row) === STATE.heldResting) this.#setState(row, STATE.held);
       // It was held or finished meanwhile.
       if (this.#stateOf(row) !== STATE.resting) continue;
       this.#setState(row, STATE.waiting);
@@ -269,6 +280,7 @@ export class Frontier {
   admit(row: number): boolean {
     const state = this.#stateOf(row);
     if (state === STATE.done) return false;
+    if (state === STATE.heldResting) this.#setState(row, STATE.resting);
     if (state === STATE.held || state === STATE.badPort || state === STATE.badTime) {
       this.#count(row, -1);
       this.#setState(row, STATE.waiting);
@@ -281,7 +293,8 @@ export class Frontier {
   hold(row: number): boolean {
     const state = this.#stateOf(row);
     if (state === STATE.inFlight || state === STATE.done) return false;
-    this.#setState(row, STATE.held);
+    const isResting = state === STATE.resting || state === STATE.heldResting;
+    this.#setState(row, isResting ? STATE.heldResting : STATE.held);
     return true;
   }
 

@@ -8,6 +8,10 @@ import { TimedQueue, grownBytes, grownTo, grownUint32 } from './column.ts';
 /** Stands for "no row" and "no group". */
 export const NONE = 0xffff_ffff;
 
+/** Values of `#nextRows` that are no row behind this one, plus one: the row is in no group, or the last of its group. */
+const IN_NO_GROUP = 0;
+const LAST = NONE;
+
 /** Where a group is: in neither queue, or in one of them. */
 const IDLE = 0;
 const QUEUED = 1;
@@ -33,7 +37,7 @@ export class Groups {
   #places = new Uint8Array(0);
   #overlays = new Uint8Array(0);
   #nextAtMs = new Float64Array(0);
-  /** Next row in the same group, by row. */
+  /** By row: the row behind it in its group, plus one. */
   #nextRows = new Uint32Array(0);
   readonly #ready = new TimedQueue();
   readonly #cooling = new TimedQueue();
@@ -74,15 +78,16 @@ export class Groups {
     return group;
   }
 
-  /** Lets a row wait in its group. */
+  /** Lets a row wait in its group. One that is in it already, because it stopped waiting and was not skipped yet, keeps its place. */
   add(row: number, group: number): void {
     if (row >= this.#nextRows.length) {
       this.#nextRows = grownUint32(this.#nextRows, grownTo(row + 1, this.#nextRows.length));
     }
-    this.#nextRows[row] = NONE;
+    if (this.#nextRows[row] !== IN_NO_GROUP) return;
+    this.#nextRows[row] = LAST;
     const last = this.#lasts[group]!;
     if (last === NONE) this.#firsts[group] = row;
-    else this.#nextRows[last] = row;
+    else this.#nextRows[last] = row + 1;
     this.#lasts[group] = row;
     this.#waitingCount++;
     this.#queue(group);
@@ -113,8 +118,10 @@ export class Groups {
     for (;;) {
       const row = this.#firsts[group]!;
       if (row === NONE) return NONE;
-      this.#firsts[group] = this.#nextRows[row]!;
-      if (this.#firsts[group] === NONE) this.#lasts[group] = NONE;
+      const next = this.#nextRows[row]!;
+      this.#nextRows[row] = IN_NO_GROUP;
+      this.#firsts[group] = next === LAST ? NONE : next - 1;
+      if (next === LAST) this.#lasts[group] = NONE;
       this.#waitingCount--;
       if (this.#isWaiting(row)) return row;
     }
