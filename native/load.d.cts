@@ -23,9 +23,10 @@ export interface Engine {
   setReceiving(handle: number, on: boolean): void;
   /** Has the poller forget a socket for a while, or know it again. */
   setResting(handle: number, on: boolean): void;
-  send(handle: number, data: Uint8Array, willSendMore: boolean): number;
-  /** As `send`, of bytes of the slab. */
-  sendLent(handle: number, offset: number, length: number, willSendMore: boolean): number;
+  /** @returns Bytes taken, or a negative errno; undefined, which costs nothing to make, when all were taken. */
+  send(handle: number, data: Uint8Array, willSendMore: boolean): number | undefined;
+  /** As `send`, of bytes of the slab behind which nothing follows. */
+  sendLent(handle: number, offset: number, length: number): number | undefined;
   sendMany(handles: Int32Array, count: number, data: Uint8Array, willSendMore: boolean, results: Int32Array): void;
   receive(handle: number): number;
   shutdownSend(handle: number): number;

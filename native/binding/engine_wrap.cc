@@ -23,6 +23,11 @@ napi_value ToNumber(napi_env env, int32_t number) {
     return value;
 }
 
+/** What a send gave; undefined for all of `bytes`, since making a number of it takes a tenth of the call. */
+napi_value ToSent(napi_env env, ssize_t sent, size_t bytes) {
+    return sent == static_cast<ssize_t>(bytes) ? nullptr : ToNumber(env, static_cast<int32_t>(sent));
+}
+
 napi_value ToBoolean(napi_env env, bool boolean) {
     napi_value value = nullptr;
     napi_get_boolean(env, boolean, &value);
@@ -316,23 +321,23 @@ napi_value EngineWrap::SetReceiving(napi_env env, napi_callback_info info) {
     return nullptr;
 }
 
-// send(handle, data, willSendMore): bytes or -errno
+// send(handle, data, willSendMore): bytes or -errno; undefined for all
 napi_value EngineWrap::Send(napi_env env, napi_callback_info info) {
     const BoundCall<3> call(env, info);
     const auto bytes = ToBytes(env, call.values[1]);
-    return ToNumber(env, static_cast<int32_t>(call->Send(call.Int(0), bytes.data, bytes.length, call.Bool(2))));
+    return ToSent(env, call->Send(call.Int(0), bytes.data, bytes.length, call.Bool(2)), bytes.length);
 }
 
-// sendLent(handle, offset, length, willSendMore): bytes or -errno
+// sendLent(handle, offset, length): bytes or -errno; undefined for all
 napi_value EngineWrap::SendLent(napi_env env, napi_callback_info info) {
-    const BoundCall<4> call(env, info);
+    const BoundCall<3> call(env, info);
     const auto offset = static_cast<size_t>(call.Int(1));
     const auto length = static_cast<size_t>(call.Int(2));
     const EngineWrap& wrap = call.Wrap();
     if (offset > wrap.m_slab_bytes || length > wrap.m_slab_bytes - offset) {
         return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "offset, length: not in the slab");
     }
-    return ToNumber(env, static_cast<int32_t>(call->Send(call.Int(0), wrap.m_slab + offset, length, call.Bool(3))));
+    return ToSent(env, call->Send(call.Int(0), wrap.m_slab + offset, length, false), length);
 }
 
 // sendMany(handles, count, data, willSendMore, results)

@@ -144,9 +144,10 @@ export class NativeBackend implements Backend {
   send(handle: number, data: Uint8Array, willSendMore: boolean): number {
     // Bytes that leave as they came are named by their place: finding the memory behind a view takes longer than the rest.
     const sent =
-      data === this.slab.lent
-        ? this.#engine.sendLent(handle, this.slab.lentOffset, data.length, willSendMore)
+      data === this.slab.lent && !willSendMore
+        ? this.#engine.sendLent(handle, this.slab.lentOffset, data.length)
         : this.#engine.send(handle, data, willSendMore);
+    if (sent === undefined) return data.length;
     if (!isOutOfMemory(sent)) return sent;
     this.#resting.add(handle);
     return 0;

@@ -7,6 +7,8 @@ import type { Connection } from './connection.ts';
 export class ConnectionTable {
   readonly #bySlot: (Connection | undefined)[] = [];
   readonly #byId = new Map<number, Connection>();
+  /** The one that a record spoke of last, while its id lives: what a callback sends is mostly for its own connection. */
+  #current: Connection | undefined;
   #nextId = 0;
   #socketCount = 0;
 
@@ -38,15 +40,21 @@ export class ConnectionTable {
    */
   bySlot(handle: number): Connection | undefined {
     const connection = this.#bySlot[handle & SLOT_MASK];
-    return connection !== undefined && connection.handle === handle ? connection : undefined;
+    if (connection === undefined || connection.handle !== handle) return undefined;
+    // An owned one has no id yet, or none any more.
+    if (connection.owner === undefined) this.#current = connection;
+    return connection;
   }
 
   byId(nodeId: number): Connection | undefined {
+    const current = this.#current;
+    if (current !== undefined && current.nodeId === nodeId) return current;
     return this.#byId.get(nodeId);
   }
 
   /** Ends the id of a connection whose socket stays open. */
   endId(connection: Connection): void {
+    if (this.#current === connection) this.#current = undefined;
     this.#byId.delete(connection.nodeId);
   }
 
@@ -54,7 +62,7 @@ export class ConnectionTable {
   remove(connection: Connection): number {
     const handle = connection.handle;
     this.#bySlot[handle & SLOT_MASK] = undefined;
-    if (connection.nodeId !== NO_NODE_ID) this.#byId.delete(connection.nodeId);
+    if (connection.nodeId !== NO_NODE_ID) this.endId(connection);
     connection.handle = CLOSED_HANDLE;
     this.#socketCount--;
     return handle;
