@@ -1,11 +1,4 @@
-// The address manager: which nodes exist, which to dial next. (Bitcoin Core src/addrman.h)
-//
-// Two tables. *New* holds addresses we were told of, in buckets that depend on who told us; *tried* those we have
-// completed a handshake with. A slot holds one entry and is computed, under a secret key, from the address: a peer
-// that sends us any number of addresses, from a limited number of networks, fills a small part that it cannot choose.
-//
-// This file is the contract; it checks arguments and hands on. It does no input or output: peers-file.ts loads and
-// saves. Who calls what and when is the connection manager's business.
+// The address manager: the known nodes, and which to dial next. (Bitcoin Core src/addrman.h)
 
 import { strict as assert } from 'node:assert';
 import { randomFillSync } from 'node:crypto';
@@ -33,7 +26,7 @@ import { networkNumbers } from './tables/network-numbers.ts';
 import { sampleEntries, selectEntry } from './selection.ts';
 import { markGood, randomTriedCollision, resolveCollisions } from './tables/tried-collisions.ts';
 
-/** How an address manager is set up. */
+/** Options of an address manager. */
 export interface AddrManOptions {
   /** The secret that places addresses, 32 bytes. Random when left out. Copied; stored in `peers.dat`, never shown. */
   readonly key?: Uint8Array;
@@ -41,7 +34,7 @@ export interface AddrManOptions {
   readonly groups?: NetGroups;
   /** Wall-clock time; the host's when left out. */
   readonly clock?: Pick<Clock, 'wallTimeMs'>;
-  /** Where chance comes from; unpredictable when left out. */
+  /** Source of random numbers; unpredictable by default. */
   readonly random?: RandomUint32;
   /**
    * Operations between two checks of all invariants: 0 (never, the default) to 1,000,000. A check of a
@@ -116,12 +109,12 @@ export class AddrMan {
   }
 
   /**
-   * Learns addresses that a source told us of. Those that are not routable are passed over; the source may be anything.
+   * Adds addresses from a source. Unroutable ones are skipped; the source may be any address.
    *
-   * @param penaltySeconds - Taken off each time, unless the source announces itself. Gossip takes 7,200.
-   * @returns True if at least one new slot was filled; an update of what is known is not counted.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not a `Service`, a `NetAddress`, a bigint. Nothing is learnt then.
-   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: a time, service set or penalty. Nothing is learnt then.
+   * @param penaltySeconds - Subtracted from each time, unless the source announces itself. Gossip uses 7,200.
+   * @returns True if at least one new slot was filled; an update of a known address does not count.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not a `Service`, a `NetAddress`, a bigint. Nothing is added then.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: a time, service set or penalty. Nothing is added then.
    */
   add(addresses: Iterable<PeerAddress>, source: NetAddress, penaltySeconds: number = 0): boolean {
     if (!(Number.isSafeInteger(penaltySeconds) && penaltySeconds >= 0)) {
@@ -154,7 +147,7 @@ export class AddrMan {
     checkInteger('timeSeconds', timeSeconds, 1);
     this.#check();
     const id = this.#find(service);
-    // Also for an address we do not know: it proves that the network works, so failures count again.
+    // Also for an unknown address: it proves that the network works, so failures count again.
     this.tables.lastGood = timeSeconds;
     const hasMoved = id !== NO_ENTRY && markGood(this.tables, id, timeSeconds, true);
     this.#check();
@@ -164,10 +157,10 @@ export class AddrMan {
   /**
    * Notes an attempt to connect, successful or not.
    *
-   * Failures count against the address only while something works: one for each `good` of any address. A machine that
-   * is offline does not ruin its table.
+   * Failures count against an address only while the network works: one for each `good` of any address. So a machine that is
+   * offline does not ruin its table.
    *
-   * @param isFailureCounted - Whether this may count at all.
+   * @param isFailureCounted - Whether a failure may count at all.
    */
   attempt(service: Service, isFailureCounted: boolean, timeSeconds: number = this.#now()): void {
     checkInteger('timeSeconds', timeSeconds, 0);
@@ -183,7 +176,7 @@ export class AddrMan {
     this.#check();
   }
 
-  /** Notes, at the end of a connection, that the node was there: what we gossip moves on if it is 20 minutes old. */
+  /** Notes, at the end of a connection, that the node was there: updates the gossiped time if it is 20 minutes old. */
   connected(service: Service, timeSeconds: number = this.#now()): void {
     checkInteger('timeSeconds', timeSeconds, 0, MAX_TIME);
     this.#check();
@@ -193,7 +186,7 @@ export class AddrMan {
     this.#check();
   }
 
-  /** Replaces the service bits of an entry by what the node itself says. Gossip only ever adds some. */
+  /** Replaces the service bits of an entry with those that the node itself announces. Gossip only adds bits. */
   setServices(service: Service, services: bigint): void {
     checkServices(services);
     this.#check();
@@ -207,7 +200,7 @@ export class AddrMan {
    *
    * @param isNewOnly - From the new table only, for feelers.
    * @param networks - Only from these networks; empty for all.
-   * @returns Undefined when nothing fits.
+   * @returns Undefined if no entry fits.
    */
   select(isNewOnly: boolean = false, networks: Iterable<NetworkClass> = []): SelectedAddress | undefined {
     this.#check();
@@ -217,8 +210,8 @@ export class AddrMan {
   }
 
   /**
-   * Decides about entries whose tried slot is taken, as far as it can be decided: the occupant gives way if it was
-   * tested and failed, or if nobody got to test it in 40 minutes. To be called before each automatic selection.
+   * Decides about entries whose tried slot is taken, where that is possible: the occupant gives way if it was tested and
+   * failed, or was not tested within 40 minutes. Call it before each automatic selection.
    */
   resolveCollisions(): void {
     this.#check();
@@ -226,14 +219,14 @@ export class AddrMan {
     this.#check();
   }
 
-  /** Names an occupant of the tried table to be tested, because another entry waits for its slot; undefined if none. */
+  /** An occupant of the tried table to test, because another entry waits for its slot; undefined if there is none. */
   selectTriedCollision(): SelectedAddress | undefined {
     this.#check();
     return this.#selected(randomTriedCollision(this.tables));
   }
 
   /**
-   * Draws a sample to tell others.
+   * Draws a sample for gossip.
    *
    * @param maxCount - 0 for no limit.
    * @param maxPercent - Of all entries, rounded down, before any filter; 0 for no limit.
@@ -251,7 +244,7 @@ export class AddrMan {
 
   /**
    * Walks over all addresses, in no particular order, an entry at a time. The walk may be interrupted and go on later:
-   * entries that stay come once; those that are learnt or forgotten meanwhile may be missing, or come again.
+   * entries that stay come once; entries added or deleted meanwhile may be missing, or come again.
    */
   *addresses(): Iterable<NetAddress> {
     const { store } = this.tables;
@@ -269,14 +262,14 @@ export class AddrMan {
     return entries;
   }
 
-  /** All that is known of an address; undefined when nothing is. */
+  /** The record of an address; undefined if it is unknown. */
   getEntry(service: Service): EntryRecord | undefined {
     const id = this.#find(service);
     return id === NO_ENTRY ? undefined : entryRecord(this.tables.store, id);
   }
 
   /**
-   * Where an address is; undefined when it is unknown. Of a new entry it is the slot that its first source gives it,
+   * The position of an address; undefined if it is unknown. Of a new entry it is the slot that its first source gives it,
    * from which it may have been displaced to another; the multiplicity is always right.
    */
   findAddressEntry(service: Service): EntryPosition | undefined {

@@ -1,4 +1,4 @@
-// What we do with an address that somebody told us of. (Bitcoin Core src/addrman.cpp, AddrManImpl::AddSingle)
+// Adding gossiped addresses. (Bitcoin Core src/addrman.cpp, AddrManImpl::AddSingle)
 
 import type { NetAddress } from '../netaddr/net-address.ts';
 import { LANES } from '../p2p/hash-lanes.ts';
@@ -13,14 +13,14 @@ import { isTerrible } from './quality.ts';
 export interface Gossip {
   readonly source: NetAddress;
   readonly sourceGroup: Uint8Array;
-  /** Taken off the time of each report, in seconds. */
+  /** Subtracted from the time of each report, in seconds. */
   readonly penaltySeconds: number;
   /** Now, in seconds. */
   readonly now: number;
 }
 
 /**
- * Learns addresses, one after the other. Those that are not routable are passed over.
+ * Adds addresses, one after the other. Unroutable ones are skipped.
  *
  * @returns Whether a new slot holds one that it did not hold before; an update does not count.
  */
@@ -28,7 +28,7 @@ export function addAddresses(tables: AddressTables, records: readonly PeerAddres
   let hasAdded = false;
   for (let start = 0; start < records.length; start += LANES) {
     const batch = records.slice(start, start + LANES).filter(({ service }) => service.address.isRoutable());
-    // Where an address belongs depends on nothing that happens to the tables meanwhile.
+    // The place of an address does not depend on changes of the tables meanwhile.
     const unknown = batch.map(({ service }) => service).filter((service) => tables.find(service) === NO_ENTRY);
     const slots = tables.newSlots(unknown, gossip.sourceGroup);
     let next = 0;
@@ -48,7 +48,7 @@ function addAddress(
   knownSlot: number | undefined,
 ): boolean {
   const { service, services, timeSeconds } = record;
-  // A node that announces itself is believed.
+  // A node that announces itself is trusted.
   const penaltySeconds = service.address.equals(gossip.source) ? 0 : gossip.penaltySeconds;
   const penalizedTime = Math.max(0, timeSeconds - penaltySeconds);
 
@@ -72,7 +72,7 @@ function addAddress(
   return true;
 }
 
-/** Takes over what a report about a known address adds: services, and a time that is newer by enough. */
+/** Updates a known address from a report: services, and the time if it is sufficiently newer. */
 function update(tables: AddressTables, id: number, record: PeerAddress, penaltySeconds: number, now: number): void {
   const { store } = tables;
   const isOnline = now - record.timeSeconds < ONLINE_WINDOW_SECONDS;
@@ -85,8 +85,8 @@ function update(tables: AddressTables, id: number, record: PeerAddress, penaltyS
 }
 
 /**
- * Whether a report may give a known entry one more new slot: it must be newer than what is stored, and each further
- * slot is half as likely as the one before, so that repeating an address soon stops to help it.
+ * Whether a report may give a known entry one more new slot: it must be newer than what is stored, and each further slot is
+ * half as likely as the one before, so that repeating an address soon stops helping it.
  */
 function mayHaveOneMoreSlot(tables: AddressTables, id: number, reportedTime: number): boolean {
   const { store } = tables;
@@ -95,7 +95,7 @@ function mayHaveOneMoreSlot(tables: AddressTables, id: number, reportedTime: num
   return referenceCount < MAX_REFERENCES && uniformBelow(tables.random, 2 ** referenceCount) === 0;
 }
 
-/** Whether the occupant of a new slot is to make room: it is terrible, or has other slots where the newcomer has none. */
+/** Whether the occupant of a new slot makes room: it is terrible, or has other slots while the new entry has none. */
 function givesWay(tables: AddressTables, occupant: number, newcomer: number, now: number): boolean {
   const { store } = tables;
   if (isTerrible(store, occupant, now)) return true;

@@ -1,4 +1,4 @@
-// Checks of what callers hand in. Misuse throws before anything has changed.
+// Checks of callers' arguments. Misuse throws before anything has changed.
 
 import { Service } from '../netaddr/service.ts';
 import { invalidArg, outOfRange } from '../util/errors/errors.ts';

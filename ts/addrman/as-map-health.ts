@@ -1,4 +1,4 @@
-// How well a map fits the address book: a map that knows few of the addresses protects little.
+// How well a map covers the address book: a map that knows few of the addresses protects little.
 
 import type { AddrMan } from './addr-man.ts';
 import type { NetGroups } from './net-groups.ts';
@@ -6,20 +6,19 @@ import type { NetGroups } from './net-groups.ts';
 /** Figures over all IPv4 and IPv6 entries. */
 export interface AsMapHealth {
   readonly entryCount: number;
-  /** How many different autonomous systems they are in. */
+  /** Number of different autonomous systems. */
   readonly asCount: number;
-  /** How many of them the map does not know. */
+  /** Entries that the map does not know. */
   readonly unmappedCount: number;
 }
 
-/** Entries that are looked up in one go: a few milliseconds. All of a full address book would be a third of a second. */
+/** Entries looked up in one step: a few milliseconds. A full address book would take a third of a second. */
 const ENTRIES_AT_A_TIME = 1_000;
 
 /**
- * Counts, with rests in between; meant for once a day. Without a map, everything is unmapped.
+ * Counts, with pauses in between; meant for once a day. Without a map, everything is unmapped.
  *
- * @param rest - Lets other work run. Resolves with false to give up.
- * @returns Undefined if it was given up.
+ * @param rest - Lets other work run. Resolves to false to end it. @returns Undefined if it was ended.
  */
 export async function measureAsMapHealth(
   addressBook: Pick<AddrMan, 'addresses'>,

@@ -51,7 +51,7 @@ export const MAX_FAILURES = 10;
 /** How old the last success must be for `MAX_FAILURES` to count. */
 export const MIN_FAILING_SECONDS = 7 * DAY;
 
-/** Where the count of failures stays: 32 bits in the file, and a file may begin there. */
+/** Largest count of failures: 32 bits in the file, in which a count may start anywhere. */
 export const MAX_ATTEMPTS = 2 ** 31 - 1;
 
 /** Tried this recently: never terrible, the answer may still come. */
@@ -74,10 +74,10 @@ export const REPLACEMENT_SECONDS = 4 * HOUR;
 /** Most entries that wait for the occupant of their tried slot to be tested. */
 export const MAX_PENDING_COLLISIONS = 10;
 
-/** Longest wait for such a test; then the newcomer replaces the occupant untested. */
+/** Longest wait for such a test; then the new entry replaces the occupant untested. */
 export const TEST_WINDOW_SECONDS = 40 * MINUTE;
 
-/** What a test connection gets to succeed. */
+/** Time for a test connection to succeed. */
 export const TEST_GRACE_SECONDS = 60;
 
 /** A report younger than this counts as "currently online". */

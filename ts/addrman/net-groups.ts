@@ -1,5 +1,5 @@
-// Groups of addresses that are likely to be in one hand: by autonomous system where a map of them is in use, else by
-// address range. (Bitcoin Core src/netgroup.cpp)
+// Groups of addresses that likely have one owner: by autonomous system if there is a map, otherwise by address range.
+// (Bitcoin Core src/netgroup.cpp)
 
 import { NetAddress } from '../netaddr/net-address.ts';
 import { NETWORK_NUMBERS } from '../netaddr/networks/network.ts';

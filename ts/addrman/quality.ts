@@ -1,4 +1,5 @@
-// What the statistics of an entry say about it. (Bitcoin Core src/addrman.cpp, AddrInfo::IsTerrible and GetChance)
+// Whether an entry is worth keeping and dialing, from its statistics. (Bitcoin Core src/addrman.cpp, AddrInfo::IsTerrible
+// and GetChance)
 
 import type { EntryStore } from './tables/entry-store.ts';
 import {

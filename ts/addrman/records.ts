@@ -1,4 +1,4 @@
-// What the address manager takes and gives. All are copies: nobody's hold on one changes anything inside.
+// The records that the address manager takes and returns. All are copies: changing one changes nothing inside.
 
 import type { NetAddress } from '../netaddr/net-address.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
@@ -12,9 +12,9 @@ export interface SelectedAddress {
   readonly lastTrySeconds: number;
 }
 
-/** All that is known of an address. Times are whole seconds since 1970, 0 for never. */
+/** The record of an address. Times are whole seconds since 1970, 0 for never. */
 export interface EntryRecord extends PeerAddress {
-  /** Who first told us. */
+  /** The first source. */
   readonly source: NetAddress;
   readonly lastSuccessSeconds: number;
   readonly lastTrySeconds: number;
@@ -23,7 +23,7 @@ export interface EntryRecord extends PeerAddress {
   readonly attempts: number;
 }
 
-/** Where an entry is. */
+/** The position of an entry. */
 export interface EntryPosition {
   readonly isTried: boolean;
   /** How many slots hold the entry: 1 in tried, 1 to 8 in new. */

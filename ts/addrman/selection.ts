@@ -1,5 +1,4 @@
-// Drawing addresses: one to dial, or a sample to tell others. (Bitcoin Core src/addrman.cpp, AddrManImpl::Select_ and
-// GetAddr_)
+// Drawing addresses: one to dial, or a sample for gossip. (Bitcoin Core src/addrman.cpp, AddrManImpl::Select_ and GetAddr_)
 
 import type { NetworkClass } from '../netaddr/networks/network.ts';
 import { uniformBelow } from '../util/random.ts';
@@ -104,7 +103,7 @@ class SlotDraw {
   readonly #networks: readonly number[];
   readonly #countedNetwork: Uint8Array;
   readonly #random: RandomUint32;
-  /** The list to draw from where the table keeps none of its kind: made when it is needed. */
+  /** The list to draw from if the table keeps none of its kind: made when needed. */
   #matching: number[] | undefined;
 
   constructor(table: BucketTable, networks: readonly number[], { store, random }: AddressTables) {
@@ -122,7 +121,7 @@ class SlotDraw {
     }
   }
 
-  /** Looks at the entry only where there is a filter: in a full table each look is one at memory far away. */
+  /** Reads the entry only if there is a filter: in a full table each read is a cache miss. */
   #matches(id: number): boolean {
     return this.#networks.length === 0 || this.#networks.includes(this.#countedNetwork[id]!);
   }

@@ -17,7 +17,7 @@ import type { ConnmanParts } from './parts.ts';
 /** `PeerNetwork` over the parts of one `Connman`. */
 export class ConnmanNetwork implements PeerNetwork {
   readonly #parts: ConnmanParts;
-  /** Long payloads that the message processor took and nobody else was shown. */
+  /** Long payloads that only the message processor has seen. */
   readonly #unseen = new WeakSet<Uint8Array>();
 
   constructor(parts: ConnmanParts) {

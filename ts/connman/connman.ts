@@ -1,9 +1,9 @@
 // `Connman`: the connection manager of a Bitcoin node.
 //
-// It turns sockets into peers: which to accept, which to dial, when to give up, how bytes become messages and messages bytes.
-// A message processor decides what messages mean (`NetEvents`; `PeerManager` is one). This class is the outside, for
-// users; `parts.ts` makes the parts, `life.ts` starts and stops them, `sockets.ts` has the sockets, `removal.ts` the end of
-// nodes, and `connman-network.ts` is what the message processor may do. The parts are in rooms:
+// It turns sockets into peers: it decides which to accept, which to dial and when to give up, and converts between bytes and
+// messages. A message processor decides what messages mean (`NetEvents`; `PeerManager` is one). This class is the outside,
+// for users; `parts.ts` makes the parts, `life.ts` starts and stops them, `sockets.ts` has the sockets, `removal.ts` the end
+// of nodes, and `connman-network.ts` is what the message processor may do. The parts are in rooms:
 //
 //   settings   what can be set, and what comes of it    inbound    who gets in: listeners, admission, eviction, permissions
 //   node       one peer, and the table of all           outbound   which peers we dial, and when; seeds
@@ -43,7 +43,7 @@ import { netTotals, networkInfo, peerStats } from './statistics.ts';
 import type { NetTotals, NetworkInfo, PeerStats } from './statistics.ts';
 
 /**
- * Manages the peers of a Bitcoin node. Make one, make a message processor for it, `start`, and `stop` at the end.
+ * Manages the peers of a Bitcoin node. Create one and a message processor for it, call `start`, and `stop` at the end.
  *
  * @example
  * const connman = new Connman({ chain: 'regtest', bind: ['127.0.0.1:18444'], connect: ['127.0.0.1:18555'] });
@@ -54,7 +54,7 @@ import type { NetTotals, NetworkInfo, PeerStats } from './statistics.ts';
  * await connman.stop();
  */
 export class Connman implements AsyncDisposable {
-  /** What an `OnionService` of this node is given, to reach Tor's control port over the node's own sockets. */
+  /** The network for an `OnionService` of this node: reaches Tor's control port over the node's own sockets. */
   readonly controlNetwork: TorControlNetwork;
   readonly #parts: ConnmanParts;
   readonly #life: ConnmanLife;
@@ -75,20 +75,20 @@ export class Connman implements AsyncDisposable {
   /**
    * Listens, and starts accepting, dialing and processing.
    *
-   * @param netEvents - The message processor. It is handed what it may do with the network before anything else.
-   * @throws {SystemError} `EADDRINUSE`, `EACCES` and the like: an address cannot be listened on; nothing is left open.
+   * @param netEvents - The message processor. Its `attach` is called first.
+   * @throws {SystemError} `EADDRINUSE`, `EACCES` and the like: an address cannot be bound; nothing is left open.
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: started before.
    */
   async start(netEvents: NetEvents): Promise<void> {
     await this.#life.start(netEvents, new ConnmanNetwork(this.#parts));
   }
 
-  /** Stops everything that goes on, and closes nothing yet. Idempotent, safe in any callback. `stop` follows. */
+  /** Stops all activity, but closes nothing yet. Idempotent, safe in any callback. Call `stop` afterwards. */
   interrupt(): void {
     this.#life.interrupt();
   }
 
-  /** Ends everything: waits for what goes on, saves, finalizes every node, closes all sockets. Idempotent. */
+  /** Ends everything: waits for pending work, saves, finalizes every node, closes all sockets. Idempotent. */
   stop(): Promise<void> {
     return this.#life.stop();
   }
@@ -100,7 +100,7 @@ export class Connman implements AsyncDisposable {
 
   /**
    * Calls `listener` for each event of a name.
-   * @returns Stops that.
+   * @returns A function that removes the listener.
    */
   on<Name extends keyof ConnmanEvents>(name: Name, listener: (value: ConnmanEvents[Name]) => void): () => void {
     return this.#parts.events.on(name, listener);
@@ -109,12 +109,12 @@ export class Connman implements AsyncDisposable {
   // ---- Dialing ------------------------------------------------------------------------------------------------------
 
   /**
-   * Dials a peer that the user named, once, beyond all limits.
+   * Dials a peer once, regardless of all limits.
    *
    * @param dest - An address or a name, with or without port.
-   * @param usesV2 - Default: whether we offer it. A V1 peer that hangs up over it is dialed again with V1.
-   * @returns Whether there is a connection now; its handshake is still to come.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, or V2 where it is off.
+   * @param usesV2 - Default: whether we offer it. A V1 peer that closes the connection over it is dialed again with V1.
+   * @returns Whether there is a connection now; its handshake follows.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not a text, or V2 although it is off.
    */
   async connectTo(dest: string, usesV2: boolean = this.#parts.localServices.offersV2): Promise<boolean> {
     this.#checkDial('dest', dest, usesV2);
@@ -127,7 +127,7 @@ export class Connman implements AsyncDisposable {
       throw invalidArg('usesV2', 'false, since encryption is off', usesV2);
   }
 
-  /** Dials as a task of the outbound policy does. @see Dialing.open */
+  /** Dials as the outbound policy does. @see Dialing.open */
   openNetworkConnection(request: OpenRequest): Promise<boolean> {
     return this.#parts.dialing.open(request);
   }
@@ -135,9 +135,9 @@ export class Connman implements AsyncDisposable {
   /**
    * Dials by name as one of the automatic types, within its limit and if a slot is free. For tests and tools.
    *
-   * @returns `connected`, its handshake still to come; `failed`; or `full`, without a dial, at the limit of the type or with
-   *   all slots for outbound connections taken.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, another type, or V2 where it is off.
+   * @returns `connected`, and the handshake follows; `failed`; or `full`, without a dial, at the limit of the type or with
+   * all outbound slots taken.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not a text, another type, or V2 although it is off.
    */
   async addConnection(
     dest: string,
@@ -154,7 +154,7 @@ export class Connman implements AsyncDisposable {
    * Marks nodes for disconnection, whatever their type and permissions.
    *
    * @param target - A node id, an `addrName`, or an address (all ports) or a subnet, as an object or as text.
-   * @returns Whether there was one.
+   * @returns Whether there were any.
    */
   disconnectNode(target: number | string | NetAddress | Subnet, reason = 'disconnected by the user'): boolean {
     if (target instanceof NetAddress || target instanceof Subnet) {
@@ -168,12 +168,15 @@ export class Connman implements AsyncDisposable {
     return subnet !== undefined && this.#parts.table.disconnectSubnet(subnet, reason);
   }
 
-  /** Switches all connections off, or lets them come again. Listeners stay open; what comes in meanwhile is dropped. */
+  /**
+   * Closes all connections and allows none, or allows them again. Listeners stay open; inbound connections are dropped
+   * meanwhile.
+   */
   setNetworkActive(isActive: boolean): void {
     this.#life.setNetworkActive(isActive);
   }
 
-  /** Looks now for nodes that have been silent for too long; otherwise once a second. */
+  /** Checks now for nodes that were silent for too long; otherwise this happens once a second. */
   checkInactivity(): void {
     this.#parts.inactivity.check();
   }
@@ -185,7 +188,7 @@ export class Connman implements AsyncDisposable {
     return this.#parts.table.get(nodeId);
   }
 
-  /** Every node, those in their handshake and those marked included, ascending by id. */
+  /** All nodes, ascending by id, including those in their handshake and those marked for disconnection. */
   nodes(): IterableIterator<NodeView> {
     return this.#parts.table.values();
   }
@@ -195,7 +198,7 @@ export class Connman implements AsyncDisposable {
     this.#parts.table.forEachReady(visit);
   }
 
-  /** How many nodes there are, those in their handshake and those marked included. */
+  /** The number of nodes, including those in their handshake and those marked for disconnection. */
   getNodeCount(direction: Direction = 'both'): number {
     return this.#parts.table.countIn(direction);
   }
@@ -207,7 +210,7 @@ export class Connman implements AsyncDisposable {
     return this.#parts.listeners.count > 0;
   }
 
-  /** Where we listen; ports are the real ones. */
+  /** The addresses on which we listen, with their actual ports. */
   get listeningAt(): Service[] {
     return this.#parts.listeners.services();
   }
@@ -222,7 +225,7 @@ export class Connman implements AsyncDisposable {
     return this.#parts.outbound.usesAddressBook;
   }
 
-  /** How many connections of each kind there may be. */
+  /** The limits for each kind of connection. */
   get budget(): ConnectionBudget {
     return this.#parts.budget;
   }
@@ -232,7 +235,7 @@ export class Connman implements AsyncDisposable {
     return this.#parts.settings.userAgent;
   }
 
-  /** The services that peers are offered who connect from now on. */
+  /** The services offered to peers that connect from now on. */
   get localServices(): bigint {
     return this.#parts.localServices.bits;
   }
@@ -242,7 +245,7 @@ export class Connman implements AsyncDisposable {
     this.#parts.localServices.bits |= services;
   }
 
-  /** Offers them no longer to peers that connect from now on. */
+  /** Stops offering services to peers that connect from now on. */
   removeLocalServices(services: bigint): void {
     this.#parts.localServices.bits &= ~services;
   }
@@ -252,32 +255,32 @@ export class Connman implements AsyncDisposable {
     return this.#parts.network.isReachable(network);
   }
 
-  /** Our own addresses, as far as we know them. */
+  /** Our own addresses, as far as known. */
   localAddresses(): LocalAddress[] {
     return this.#parts.localAddresses.list();
   }
 
-  /** Makes an address one of ours, as that of an onion service is: see `onionTarget`. It must be in reach. */
+  /** Adds an own address, such as an onion service's (see `onionTarget`). Its network must be reachable. */
   addLocalAddress(service: Service): boolean {
     return this.#parts.localAddresses.add(service, LOCAL_SCORES.manual);
   }
 
-  /** Stops telling peers an address of ours. */
+  /** Stops announcing an own address. */
   removeLocalAddress(service: Service): void {
     this.#parts.localAddresses.remove(service);
   }
 
-  /** The target for our onion service: its peers are known as onion peers there. Undefined if we do not listen. */
+  /** The target for our onion service: peers that connect there are known as onion peers. Undefined if we do not listen. */
   get onionTarget(): Service | undefined {
     return this.#parts.listeners.onionTarget();
   }
 
-  /** Dials onion addresses through this proxy from now on, as Tor's control port names it. */
+  /** Dials onion addresses through this proxy from now on, such as the one that Tor's control port names. */
   useOnionProxy(endpoint: Service): void {
     this.#parts.network.useOnionProxy(endpoint);
   }
 
-  /** Addresses from the book, drawn anew. For the user: a peer that asked often would learn all of them. */
+  /** A new random list from the address book. For the user only: a peer that asks often would learn all addresses. */
   getAddressesUnsafe(
     maxCount: number,
     maxPercent: number,
@@ -290,23 +293,23 @@ export class Connman implements AsyncDisposable {
   // ---- Added nodes --------------------------------------------------------------------------------------------------
 
   /**
-   * Keeps a connection to a peer from now on, beside others; at most eight at a time.
+   * Stays connected to a peer from now on, besides others; at most eight at a time.
    *
    * @param node - An address or a name, with or without port.
    * @returns False if it is listed already, as the same text or the same address.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no text, or V2 where it is off.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not a text, or V2 although it is off.
    */
   addNode(node: string, usesV2: boolean = this.#parts.localServices.offersV2): boolean {
     this.#checkDial('node', node, usesV2);
     return this.#parts.outbound.addedNodes.add({ node, usesV2 });
   }
 
-  /** Takes a peer off that list, by exactly its text; a connection stays. @returns Whether it was there. */
+  /** Removes a peer from that list, by its exact text; a connection stays. @returns Whether it was listed. */
   removeAddedNode(node: string): boolean {
     return this.#parts.outbound.addedNodes.remove(node);
   }
 
-  /** The list, and which of it are connected. */
+  /** The list, and the connection of each entry. */
   getAddedNodeInfo(): AddedNodeInfo[] {
     return this.#parts.outbound.addedNodes.list();
   }
@@ -314,9 +317,9 @@ export class Connman implements AsyncDisposable {
   // ---- Statistics ---------------------------------------------------------------------------------------------------
 
   /**
-   * What `getpeerinfo` shows. Peers unknown to the message processor are left out.
+   * The fields of `getpeerinfo`. Peers unknown to the message processor are left out.
    *
-   * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started, so that there is no message processor to ask.
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started, so that there is no message processor.
    */
   getPeerStats(): PeerStats[] {
     const { lifecycle, settings, table } = this.#parts;
@@ -327,22 +330,22 @@ export class Connman implements AsyncDisposable {
     });
   }
 
-  /** Messages of all peers by type, those that are gone included; types that nobody knows are one. For metrics. */
+  /** Messages of all peers by type, including peers that are gone; unknown types are counted as one. For metrics. */
   messageTotals(): { sent: Iterable<[string, TypeTally]>; received: Iterable<[string, TypeTally]> } {
     const { sent, received } = this.#parts.wire;
     return { sent: sent.entries(), received: received.entries() };
   }
 
-  /** What `getnettotals` shows. */
+  /** The fields of `getnettotals`. */
   getNetTotals(): NetTotals {
     const { settings, wire, uploadTarget } = this.#parts;
     return netTotals(wire, uploadTarget, settings.clock.wallTimeMs());
   }
 
   /**
-   * What `getnetworkinfo` shows.
+   * The fields of `getnetworkinfo`.
    *
-   * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started, so that nobody knows of clocks and transactions.
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started, so that there is no message processor.
    */
   getNetworkInfo(): NetworkInfo {
     const { network, localAddresses, lifecycle, settings } = this.#parts;
@@ -358,8 +361,8 @@ export class Connman implements AsyncDisposable {
   }
 
   /**
-   * Addresses of nodes from the address book, in random order, as `getnodeaddresses` gives them: those that it thinks good and
-   * that nobody banned. None without an address book.
+   * Addresses from the book, in random order, as `getnodeaddresses` returns them: good ones that are not banned. None
+   * without an address book.
    *
    * @param maxCount - 0 for all.
    */
@@ -367,7 +370,7 @@ export class Connman implements AsyncDisposable {
     return this.#parts.addressCache.fresh(maxCount, 0, network, true);
   }
 
-  /** Whether `maxUploadTarget` is used up: for everything, or for old blocks only (`isHistorical`), which stop earlier. */
+  /** Whether `maxUploadTarget` is used up: for all traffic, or for old blocks (`isHistorical`), which stop earlier. */
   outboundTargetReached(isHistorical = false): boolean {
     return this.#parts.uploadTarget.isReached(isHistorical);
   }
@@ -389,7 +392,7 @@ export class Connman implements AsyncDisposable {
     return this.#parts.sockets.countersOf(nodeId);
   }
 
-  /** What the kernel knows of a node's connection; undefined where the platform or the backend tells nothing. */
+  /** The kernel's information about a node's connection; undefined if the platform or the backend has none. */
   tcpInfoOf(nodeId: number): TcpInfo | undefined {
     return this.#parts.sockets.tcpInfoOf(nodeId);
   }

@@ -1,8 +1,5 @@
-// Connections of a `Connman` that are no peers: to Tor's control port, for an onion service of the node. Names are looked up
-// as the node looks up its peers'.
-//
-// They run over the node's own sockets and end with them. Only what was dialed here can be handed over as a stream, so that
-// no peer's connection leaves the manager's books.
+// Connections of a `Connman` that are not peers: to Tor's control port, for the node's onion service. Names are looked up as
+// those of peers.
 
 import type { Duplex } from 'node:stream';
 
@@ -19,7 +16,7 @@ export class ControlNetwork implements TorControlNetwork {
   readonly looksUpNames: boolean;
   readonly #sockets: TorControlNetwork;
   readonly #lookUpHost: HostLookup;
-  /** Dialed, and not handed over yet. */
+  /** Dialed, but not handed over yet. */
   readonly #dialed = new Set<number>();
 
   constructor(sockets: TorControlNetwork, { dns, lookUpHost }: { dns: boolean; lookUpHost: HostLookup }) {
@@ -28,7 +25,7 @@ export class ControlNetwork implements TorControlNetwork {
     this.#lookUpHost = lookUpHost;
   }
 
-  /** As that of `SockMan`; a name is looked up first, unless there is a proxy to do that. */
+  /** As `SockMan`'s; a name is looked up first, unless a proxy does that. */
   async connectAndMakeNodeId(to: ConnectTarget, options: ConnectOptions = {}): Promise<DialResult> {
     const isName = typeof to === 'object' && 'host' in to && options.proxy === undefined;
     const result = await (isName && this.looksUpNames
@@ -53,7 +50,7 @@ export class ControlNetwork implements TorControlNetwork {
     return result;
   }
 
-  /** Both ends of a connection that was dialed here; undefined for any other. */
+  /** Both ends of a connection dialed here; undefined for any other. */
   addressesOf(nodeId: number): { local: Service; remote: Service } | undefined {
     return this.#dialed.has(nodeId) ? this.#sockets.addressesOf(nodeId) : undefined;
   }

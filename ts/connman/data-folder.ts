@@ -1,7 +1,4 @@
-// What a node remembers between runs, in the files that Bitcoin Core has: `peers.dat`, `anchors.dat`, `banlist.json`.
-//
-// Files of either can be taken over by the other. Each network has a folder of its own below the given one, as in Core; the
-// main network has none. One process at a time: the folder is locked, for Core as well.
+// A node's state between runs, in Bitcoin Core's files: `peers.dat`, `anchors.dat`, `banlist.json`.
 
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,7 +24,7 @@ import type { ConnmanOptions } from './settings/options.ts';
 /** The bans of Bitcoin Core before 22. */
 const OLD_BAN_LIST = 'banlist.dat';
 
-/** How the parts in the folder are set up. Clock, chance and groups must be those of the `Connman`. */
+/** Options of the parts in the folder. Clock, random source and groups must be the `Connman`'s. */
 export interface DataFolderOptions {
   readonly clock?: Clock;
   readonly random?: RandomUint32;
@@ -35,7 +32,7 @@ export interface DataFolderOptions {
   readonly netGroups?: NetGroups;
   /** Whether fc00::/8 among the bans is CJDNS. */
   readonly cjdnsReachable?: boolean;
-  /** The key of an address book that is made; one that is read has its own. Default: by chance. */
+  /** The key of a new address book; an existing one has its own. Default: random. */
   readonly addrManKey?: Uint8Array;
   /** Changes of the address book between two checks of it; 0, the default: never. (Core -checkaddrman) */
   readonly checkRatio?: number;
@@ -43,25 +40,25 @@ export interface DataFolderOptions {
   readonly defaultBanSeconds?: number;
   /** Called after every change of the bans. */
   readonly onBansChanged?: () => void;
-  /** Aborted when nobody waits for the folder any more: the promise is rejected. */
+  /** Aborted when the folder is no longer wanted: the promise is rejected. */
   readonly signal?: AbortSignal;
 }
 
-/** The parts, ready to be given to a `Connman` and a `PeerManager`. */
+/** The parts, ready for a `Connman` and a `PeerManager`. */
 export interface DataFolder extends Required<Pick<ConnmanOptions, 'addressBookStore' | 'anchorStore' | 'folderLock'>> {
   readonly addressBook: AddrMan;
   readonly banMan: BanMan;
-  /** For a folder that no `Connman` gets: `release` it then. */
+  /** For a folder that is not given to a `Connman`: call `release`. */
   readonly folderLock: FolderLock;
 }
 
 /**
- * Opens the folder of a network; makes it where there is none. It is locked until the `Connman` that gets the parts stops, or
+ * Opens the folder of a network, and creates it if needed. It is locked until the `Connman` with the parts stops, or
  * `folderLock.release()` is called.
  *
- * @throws {FileError} `ERR_SOCKMAN_FILE_LOCKED`: another process has it, of ours or a `bitcoind`; the message says which.
+ * @throws {FileError} `ERR_SOCKMAN_FILE_LOCKED`: another process uses it, ours or `bitcoind`; the message says which.
  * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: `peers.dat` is damaged or of another network; it is left as it is.
- *   `ERR_SOCKMAN_SYSTEM`: the folder cannot be made, or `peers.dat` not be read.
+ * `ERR_SOCKMAN_SYSTEM`: the folder cannot be created, or `peers.dat` cannot be read.
  * @example
  * const remembered = await openDataFolder('/home/me/.sockman', CHAIN_PARAMS.main);
  * const connman = new Connman({ chain: 'main', ...remembered });

@@ -1,4 +1,4 @@
-// The life of a `Connman`: made, starting, started, stopped. What happens between is done by its parts.
+// The life of a `Connman`: made, starting, started, stopped. Its parts do the rest.
 
 import type { NamedEndpoint } from '../netaddr/named-endpoint.ts';
 import type { Service } from '../netaddr/service.ts';
@@ -52,7 +52,7 @@ export class ConnmanLife {
     this.#startIntervals();
   }
 
-  /** Where the processor refuses, such as one that serves another node already, nothing stays open. */
+  /** If the processor refuses, such as one that already serves another node, everything is closed again. */
   #attach(netEvents: NetEvents, peerNetwork: PeerNetwork): void {
     try {
       netEvents.attach(peerNetwork);
@@ -65,7 +65,7 @@ export class ConnmanLife {
     }
   }
 
-  /** Finds out where proxies are, and where we are ourselves. @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: a name has no address. */
+  /** Looks up the names of proxies and of ourselves. @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: a name has no address. */
   async #lookUpNames(): Promise<void> {
     this.#stage = 'starting';
     const { settings, network, externalAddresses } = this.#parts;
@@ -82,7 +82,7 @@ export class ConnmanLife {
     }
   }
 
-  /** How to listen for I2P peers, if we do. */
+  /** Options of listening on I2P, if it is on. */
   #i2pOptions(): StartOptions {
     const { settings, network } = this.#parts;
     const { i2pPrivateKeyFile, i2pAcceptIncoming } = settings;
@@ -95,7 +95,7 @@ export class ConnmanLife {
   #startIntervals(): void {
     const { sockets, inactivity, tasks, saving } = this.#parts;
     this.#checkAsMap();
-    // Not by the timer itself: after a pause of the process, what the peers said meanwhile is still in the kernel.
+    // Deferred: after a pause of the process, the kernel still has what the peers sent meanwhile.
     this.#intervals.every(INACTIVITY_SWEEP_MS, () => sockets.deadline(0, () => inactivity.check()));
     const memoryTrim = new MemoryTrim(() => sockets.trimMemory());
     this.#intervals.every(INACTIVITY_SWEEP_MS, () => memoryTrim.look());
@@ -138,7 +138,7 @@ export class ConnmanLife {
     await tasks.settled();
     await sockets.joinSocketsThreads();
     this.#stage = 'stopped';
-    // Saved before nodes are finalized, as Core does: that they were connected is news for the next run.
+    // Saved before nodes are finalized, as in Core: the next run then knows that they were connected.
     if (wasStarted) {
       await saving.save();
       if (outbound.usesAddressBook) await saving.saveAnchors(outbound.anchors());

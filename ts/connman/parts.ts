@@ -1,5 +1,4 @@
-// The parts of a `Connman`, each made with those it works with, in the order in which that is possible. What they do over
-// time is in `life.ts`.
+// The parts of a `Connman`, created in the order of their dependencies. `life.ts` starts and stops them.
 
 import type { NetworkClass } from '../netaddr/networks/network.ts';
 import { debugLog } from '../util/debug-log.ts';
@@ -39,14 +38,16 @@ import type { ConnmanOptions } from './settings/options.ts';
 import type { ResolvedConnmanOptions } from './settings/resolve-options.ts';
 import { NodeSockets } from './sockets.ts';
 
-/** Default of `receiveChunkBytes`: what a peer may exceed its share of the memory budget by, and enough for small messages. */
+/**
+ * Default of `receiveChunkBytes`: a peer can exceed its share of the memory budget by this much; enough for small messages.
+ */
 const RECEIVE_CHUNK_BYTES = BLOCK_BYTES;
-/** Default of `acceptBatch`: when the slots are full, each newcomer takes somebody's place. */
+/** Default of `acceptBatch`: with full slots, each new peer evicts another. */
 const ACCEPT_BATCH = 4;
 
 export class ConnmanParts {
   readonly settings: ResolvedConnmanOptions;
-  /** Aborted when everything is to cease. */
+  /** Aborted when everything must end. */
   readonly interruptor = new AbortController();
   readonly reportError: (error: unknown, where: string, nodeId: number | undefined) => void;
   readonly events: Emitter<ConnmanEvents>;
@@ -76,7 +77,7 @@ export class ConnmanParts {
   readonly uploadTarget: UploadTarget;
   readonly inactivity: Inactivity;
 
-  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the option: what only its part can check. */
+  /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the option: values that only their part can check. */
   constructor(options: ConnmanOptions, settings: ResolvedConnmanOptions) {
     const { clock, random, logger, addressBook, banMan, connectTimeoutMs, peerTimeoutMs } = settings;
     const interrupt = this.interruptor.signal;
@@ -149,7 +150,7 @@ export class ConnmanParts {
   }
 }
 
-/** `maxConnections`, or fewer where the system does not allow as many. */
+/** `maxConnections`, or fewer if the system does not allow as many. */
 function allowedConnections(settings: ResolvedConnmanOptions, plan: ListenPlan): number {
   const { maxConnections, isListening, privateBroadcast, descriptorLimit, logger } = settings;
   const listenerCount = isListening ? plan.targets.length : 0;
@@ -172,7 +173,7 @@ function warnWithoutInboundSlots(settings: ResolvedConnmanOptions, budget: Conne
 
 function makeLocalAddresses(settings: ResolvedConnmanOptions, network: NetworkState): LocalAddresses {
   const { cjdnsReachable, discovers, logger, onlyNet, random } = settings;
-  // An onion service needs no proxy of ours to be reached.
+  // An onion service can be reached without our having a proxy.
   const isOnionWanted = onlyNet === undefined || onlyNet.includes('onion');
   const isReachable = (name: NetworkClass): boolean => network.isReachable(name);
   const mayBeGiven = (name: NetworkClass): boolean => isReachable(name) || (name === 'onion' && isOnionWanted);

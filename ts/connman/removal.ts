@@ -1,8 +1,4 @@
-// The end of connections, and the second attempt that some deserve. (Bitcoin Core src/net.cpp, DisconnectNodes)
-//
-// The decision, above the socket, marks a node; here it is removed, in the next macrotask. A peer that hung up over our V2
-// key without a word may know V1 only: it is dialed again with V1, and its slot waits for it. Nothing is flushed: what waits
-// to be sent is lost, what the kernel took is delivered. No last word of ours has to be read, so `endConnection` has no use here.
+// The end of connections, and the redial that some get. (Bitcoin Core src/net.cpp, DisconnectNodes)
 
 import type { SockMan } from '../sockman/sock-man.ts';
 import type { Tasks } from '../util/time/background-tasks.ts';
@@ -57,7 +53,7 @@ export class Removal {
     if (interrupt.aborted) return;
     for (const node of this.#marked) {
       this.#marked.delete(node);
-      // Not there if the message processor marked it and then failed over it: it never became one of ours.
+      // Absent if the message processor marked it and then threw: it never entered the table.
       if (table.get(node.id) === node) this.remove(node, network.isActive);
     }
     if (this.#reconnections.length > 0) tasks.run('reconnect', () => this.#reconnect());
@@ -90,7 +86,7 @@ export class Removal {
     return taken;
   }
 
-  /** Drops what is left, at the end. */
+  /** Drops pending redials, at the end. */
   stop(): void {
     this.#soon?.cancel();
     this.#marked.clear();

@@ -1,12 +1,14 @@
-// What a node remembers between two runs, saved every quarter of an hour and at the end.
+// Saves a node's state every quarter of an hour and at the end.
 
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
 import type { ResolvedConnmanOptions } from './settings/resolve-options.ts';
 
-/** How often address book and bans are saved, in milliseconds. (Bitcoin Core, DUMP_PEERS_INTERVAL, DUMP_BANS_INTERVAL) */
+/**
+ * Interval between saves of address book and bans, in milliseconds. (Bitcoin Core, DUMP_PEERS_INTERVAL, DUMP_BANS_INTERVAL)
+ */
 export const SAVE_INTERVAL_MS = 15 * 60 * 1_000;
 
-/** Saves for one `Connman`. A disk that is full is no reason to stop: it is logged, and the next time is another chance. */
+/** Saves for one `Connman`. A full disk does not stop the node: the failure is logged, and the next save tries again. */
 export class Saving {
   readonly #settings: ResolvedConnmanOptions;
 
@@ -31,12 +33,12 @@ export class Saving {
     }
   }
 
-  /** Saves the peers to dial first. For a clean end only: after a crash an attacker must not find us bound to their nodes. */
+  /** Saves the peers to dial first. Only at a clean end: after a crash, an attacker must not find us tied to their nodes. */
   async saveAnchors(anchors: readonly PeerAddress[]): Promise<void> {
     await this.#attempt('anchors', async () => this.#settings.anchorStore?.save(anchors));
   }
 
-  /** Leaves the data folder to others. For the end, behind the last save. */
+  /** Unlocks the data folder. For the end, after the last save. */
   release(): void {
     this.#settings.folderLock?.release();
   }

@@ -1,12 +1,4 @@
-// The sockets of a `Connman`: a `SockMan` that finds the node of each callback and hands it to a part.
-//
-// Nobody outside sees it. To send or receive past the parts would leave their counts wrong, so `Connman` offers facts about
-// the sockets and no way to use them. (Bitcoin Core's `CConnman` inherits privately for the same reason.)
-//
-// `shouldTryToSend` and the hooks of the turn are not overridden: while they are, every connection is looked at twenty times
-// a second. Nothing needs them. What is to be sent is sent when it is queued, and where the kernel does not take it all it
-// says when there is room; a transport that has something of its own to say, or can say what was queued before, is known to
-// `Wire`, which wakes it. Marked nodes are removed, and changes told, in a macrotask of their own.
+// The sockets of a `Connman`: a `SockMan` that finds the node of each callback and passes it to a part.
 
 import type { Service } from '../netaddr/service.ts';
 import { sockManOptionsOf } from '../sockman/options.ts';
@@ -19,7 +11,7 @@ import type { NodeTable } from './node/node-table.ts';
 import { LOCAL_SCORES } from './reach/local-addresses.ts';
 import type { LocalAddresses } from './reach/local-addresses.ts';
 
-/** The parts that act on callbacks. */
+/** The parts that handle callbacks. */
 export interface SocketParts {
   readonly table: NodeTable;
   readonly wire: Wire;
@@ -34,7 +26,7 @@ export class NodeSockets extends SockMan {
     super(sockManOptionsOf(options));
   }
 
-  /** Says who acts on callbacks, before there are any: those parts are made with the sockets. */
+  /** Sets the parts that handle callbacks, before the first one: those parts are made with the sockets. */
   attach(parts: SocketParts): void {
     this.#parts = parts;
   }
@@ -57,7 +49,10 @@ export class NodeSockets extends SockMan {
     if (node !== undefined) this.#parts.wire.receive(node, data);
   }
 
-  /** Ends the connection, also if whole messages of the peer still wait: a peer that wants an answer keeps its sending side open. */
+  /**
+   * Ends the connection, even if complete messages of the peer still wait: a peer that wants an answer keeps its sending
+   * side open.
+   */
   override eventGotEOF(nodeId: number): void {
     this.#end(nodeId, 'the peer closed the connection');
   }
@@ -71,7 +66,10 @@ export class NodeSockets extends SockMan {
     if (node !== undefined) markAndClose(this, node, reason);
   }
 
-  /** Our I2P address is one of ours while its session lasts. Told anew for each peer awaited, which adds no weight. */
+  /**
+   * Our I2P address is one of ours while its session lasts. Reported again for each awaited peer, which does not raise its
+   * score.
+   */
   override eventI2PListen(addr: Service, success: boolean): void {
     const { localAddresses } = this.#parts;
     if (!success) localAddresses.remove(addr);

@@ -1,4 +1,4 @@
-// The form that works, for an address in a form that does not.
+// Suggests a valid form for an address in an invalid one.
 
 import { NetAddress } from './net-address.ts';
 import { splitHostPort } from './text/split-host-port.ts';
@@ -6,10 +6,10 @@ import { splitHostPort } from './text/split-host-port.ts';
 const PORT_ONLY = /^(\*?:)?(\d{1,5})$/;
 const SCHEME = /^[a-z][a-z+.-]*:\/\/([^/]+)/i;
 
-/** Longest text that is looked at, in characters: a name has up to 253. */
+/** Longest text that is examined, in characters: a name has up to 253. */
 const MAX_TEXT_CHARS = 300;
 
-/** The form that works, as the end of a sentence; empty when nobody can tell. */
+/** The valid form, as the end of a sentence; empty if it is unclear. */
 export function addressHint(text: string): string {
   if (text.length > MAX_TEXT_CHARS) return '';
   const [isPort, anyInterface, port] = PORT_ONLY.exec(text) ?? [];

@@ -1,5 +1,5 @@
-// Ports of well-known other services. Automatic connections avoid them, so that a network of nodes cannot be led by
-// gossip to knock at somebody's mail server. (Bitcoin Core src/netbase.cpp, IsBadPort)
+// Ports of well-known other services. Automatic connections avoid them, so that gossip cannot make a network of nodes knock
+// at a mail server. (Bitcoin Core src/netbase.cpp, IsBadPort)
 
 // prettier-ignore
 const BAD_PORTS: ReadonlySet<number> = new Set([

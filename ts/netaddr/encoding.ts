@@ -1,7 +1,7 @@
 // Addresses on the wire: the legacy sixteen-byte form of `addr` and `version`, and BIP 155's form of `addrv2`, the
 // fixed seeds and the files.
 //
-// What surrounds an address (time, services) belongs to the messages. (Bitcoin Core src/netaddress.h, BIP 155)
+// The fields around an address (time, services) belong to the messages. (Bitcoin Core src/netaddress.h, BIP 155)
 
 import type { ByteReader, ByteWriter } from '../util/bytes/bytes.ts';
 import { DecodeError } from '../util/errors/errors.ts';
@@ -66,7 +66,7 @@ export function readAddressV2(reader: ByteReader): NetAddress {
   return isIPv4Mapped(bytes) || isTorV2(bytes) ? NetAddress.UNSPECIFIED : NetAddress.fromIPv6Bytes(bytes);
 }
 
-/** Passes over the BIP 155 form of an address. @throws {DecodeError} As `readAddressV2`. */
+/** Skips the BIP 155 form of an address. @throws {DecodeError} As `readAddressV2`. */
 export function skipAddressV2(reader: ByteReader): void {
   reader.skip(readAddressHeadV2(reader).byteCount);
 }

@@ -1,7 +1,4 @@
-// What a user means by an address or a range, wherever one is named: as text or as an object.
-//
-// On a host that CJDNS reaches, fc00::/8 is CJDNS; elsewhere the same digits are an IPv6 address. Peers are known by what
-// they are, so that what is compared with them must be read likewise.
+// An address or a range as a user names it: as text or as an object.
 
 import { invalidArg } from '../util/errors/errors.ts';
 import { isValid } from './networks/classify.ts';
@@ -25,11 +22,9 @@ export function trySubnetNamed(target: NetAddress | Subnet | string, cjdnsReacha
 }
 
 /**
- * The range that is meant, of addresses that peers can have.
- *
- * @param name - What an error calls it.
- * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no address and no range; an internal address; or one that nobody can have,
- *   as `0.0.0.0`.
+ * The range of a target, whose addresses peers can have. @param name - Its name in an error.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither an address nor a range; an internal address; or one that no peer
+ * can have, such as `0.0.0.0`.
  */
 export function subnetNamed(name: string, target: NetAddress | Subnet | string, cjdnsReachable: boolean): Subnet {
   const subnet = trySubnetNamed(target, cjdnsReachable);

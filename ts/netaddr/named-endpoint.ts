@@ -1,4 +1,4 @@
-// A host name and a port: where something is that has no fixed address. Looked up where a resolver may be asked.
+// A host name and a port: an endpoint without a fixed address. Looked up where a resolver may be asked.
 
 import { hasOverlaySuffix } from './text/overlay-text.ts';
 import { splitHostPort } from './text/split-host-port.ts';
@@ -28,8 +28,8 @@ export class NamedEndpoint {
  * Reads `name` or `name:port`.
  *
  * @param defaultPort - The port of a text without one.
- * @returns Undefined for what is no name: misspelt addresses above all, and names of overlay networks, which no resolver may
- *   hear of (RFC 7686).
+ * @returns Undefined if it is not a name: a misspelt address above all, or a name of an overlay network, which no resolver
+ * may see (RFC 7686).
  */
 export function parseNamedEndpoint(text: string, defaultPort: number): NamedEndpoint | undefined {
   const { host, port, isValid } = splitHostPort(text, defaultPort);

@@ -1,7 +1,8 @@
 // An address on one of the networks that Bitcoin nodes talk over: IPv4, IPv6, Tor v3, I2P, CJDNS.
 //
-// A pure value: nothing here resolves names, and the operating system is asked for the number of an interface only (see
-// zone.ts). Wire forms are in encoding.ts; port and Unix-domain path come with `Service`. (Bitcoin Core src/netaddress.h, class CNetAddr)
+// A pure value: nothing here resolves names, and the operating system is asked only for the number of an interface (see
+// zone.ts). Wire forms are in encoding.ts; port and Unix-domain path come with `Service`. (Bitcoin Core src/netaddress.h,
+// class CNetAddr)
 
 import { compareBytes, equalBytes } from '../util/bytes/compare-bytes.ts';
 import { invalidArg } from '../util/errors/errors.ts';
@@ -144,12 +145,12 @@ export class NetAddress implements RawAddress {
     return difference === 0 ? compareBytes(this.bytes, other.bytes) : difference;
   }
 
-  /** Whether the address could be somebody's: not unspecified, broadcast, IPv6 documentation, internal, ill-formed. */
+  /** Whether the address can belong to a host: not unspecified, broadcast, IPv6 documentation, internal or malformed. */
   isValid(): boolean {
     return classify.isValid(this);
   }
 
-  /** Whether the address is valid and in no range that only exists locally. Multicast is not looked at. */
+  /** Whether the address is valid and in no range that exists only locally. Multicast is not checked. */
   isRoutable(): boolean {
     return classify.isRoutable(this);
   }
@@ -189,12 +190,12 @@ export class NetAddress implements RawAddress {
     return this.network === 'cjdns';
   }
 
-  /** Whether it stands for a name in the address book, and can be connected to by nobody. */
+  /** Whether it stands for a name in the address book; such an address cannot be connected to. */
   isInternal(): boolean {
     return this.network === 'internal';
   }
 
-  /** Onion and I2P: the peer's place in the network stays hidden. */
+  /** Whether it is an onion or I2P address, which hides the peer's location. */
   isPrivacyNetwork(): boolean {
     return this.network === 'onion' || this.network === 'i2p';
   }
@@ -317,8 +318,8 @@ export class NetAddress implements RawAddress {
   /**
    * Reads an IPv6 address in fc00::/8 as CJDNS; any other address is returned as it is.
    *
-   * For addresses from users and from the operating system, where CJDNS is configured as reachable. Addresses in
-   * messages carry their network and are not turned.
+   * For addresses from users and from the operating system, where CJDNS is configured as reachable. Addresses in messages
+   * carry their network and are not converted.
    */
   toCJDNSIfInRange(): NetAddress {
     const isInRange = this.network === 'ipv6' && this.bytes[0] === classify.CJDNS_PREFIX;
@@ -330,7 +331,7 @@ function parseScopedIPv6(host: string): NetAddress | undefined {
   const percent = host.indexOf('%');
   const bytes = parseIPv6(percent === -1 ? host : host.slice(0, percent));
   if (bytes === undefined) return undefined;
-  // What stands for a name is never a destination. A Tor v2 name must not turn into `::`, which a listener takes for
+  // An address that stands for a name is never a destination. A Tor v2 name must not become `::`, which a listener takes for
   // every interface.
   if (isInternal(bytes) || isTorV2(bytes)) return undefined;
   const scopeId = percent === -1 ? 0 : parseScope(host.slice(percent + 1));

@@ -1,6 +1,4 @@
-// Where to connect to or listen on: an address and a port, or the path of a Unix-domain socket.
-//
-// (Bitcoin Core src/netaddress.h, class CService; Unix-domain paths are a proxy's matter there)
+// An endpoint to connect to or listen on: an address and a port, or the path of a Unix-domain socket.
 
 import { invalidArg, outOfRange } from '../util/errors/errors.ts';
 import { addressHint } from './address-hint.ts';
@@ -56,7 +54,7 @@ export class Service {
   /**
    * Reads `1.2.3.4:8333`, `[::1]:80`, `[fe80::1%eth0]:80`, `name.onion:8333`, `name.b32.i2p`, `unix:/path`.
    *
-   * Port 0 is accepted: to listen on, it stands for any. An I2P name without a port has port 0, whatever the default.
+   * Port 0 is accepted: when listening, it means any port. An I2P name without a port has port 0, whatever the default.
    *
    * @param defaultPort - The port where the text has none; left out, such text is refused.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not an endpoint. Names are not looked up.
@@ -75,7 +73,7 @@ export class Service {
       return isUnixPath(path) ? Service.unix(path) : undefined;
     }
     const { host, port } = splitHostPort(text, -1);
-    // One pair of brackets is gone; a second one is not part of an address.
+    // One pair of brackets was removed; a second one is not part of an address.
     const address = host.startsWith('[') ? undefined : NetAddress.tryParse(host);
     if (address === undefined) return undefined;
     if (port !== -1) return new Service(address, port);

@@ -1,6 +1,4 @@
-// Sets of addresses that start with the same bits: what bans and permissions are given for.
-//
-// (Bitcoin Core src/netaddress.h, class CSubNet)
+// Sets of addresses that start with the same bits, for bans and permissions.
 
 import { invalidArg, outOfRange } from '../util/errors/errors.ts';
 import { isValid } from './networks/classify.ts';
@@ -20,7 +18,7 @@ const MAX_TEXT_CHARS = 128;
  * IPv4 and IPv6 never match each other, and invalid addresses match nothing.
  */
 export class Subnet {
-  /** The first address of the range: every bit behind the prefix is zero. */
+  /** The first address of the range: every bit after the prefix is zero. */
   readonly base: NetAddress;
   /** How many leading bits an address must share with `base`: 0..32 for IPv4, 0..128 for IPv6, all for the others. */
   readonly prefixBits: number;
@@ -28,10 +26,9 @@ export class Subnet {
   /**
    * Makes the range of addresses that share the first `prefixBits` bits with `address`.
    *
-   * @param prefixBits - All bits when left out, for a single address. Onion, I2P and CJDNS take nothing less.
+   * @param prefixBits - Default: all bits, for a single address. Onion, I2P and CJDNS accept only that.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the address is internal.
-   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: more bits than the network has, or part of an address that has
-   *   no parts.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: more bits than the network has, or a part of an indivisible address.
    */
   constructor(address: NetAddress, prefixBits: number = addressBits(address)) {
     if (address.isInternal()) throw invalidArg('address', 'an address that peers can have', address);

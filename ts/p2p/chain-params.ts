@@ -1,7 +1,4 @@
-// What tells the five Bitcoin networks apart.
-//
-// Figures of Bitcoin Core src/kernel/chainparams.cpp, src/chainparamsbase.cpp and src/net.cpp. A name here is the one in
-// configuration files and on the command line; Core's RPC calls testnet3 `test`.
+// The parameters of the five Bitcoin networks.
 
 import { ByteWriter } from '../util/bytes/bytes.ts';
 import { invalidArg } from '../util/errors/errors.ts';
@@ -13,29 +10,29 @@ import { isBytes } from '../util/bytes/is-bytes.ts';
 /** A Bitcoin network. */
 export type ChainName = 'main' | 'testnet3' | 'testnet4' | 'signet' | 'regtest';
 
-/** What tells one Bitcoin network from another. */
+/** The parameters of one Bitcoin network. */
 export interface ChainParams {
   readonly name: ChainName;
   /** The name in Bitcoin Core's RPC answers. */
   readonly coreName: string;
-  /** Where a data directory keeps the files of this chain; empty for its top. */
+  /** Folder of this chain in a data directory; empty for the top. */
   readonly dataFolder: string;
   /** The four bytes every V1 message begins with, which also go into the keys of V2. Not to be written to. */
   readonly magic: Uint8Array;
   readonly p2pPort: number;
-  /** Where an onion service delivers inbound connections, on loopback. */
+  /** Loopback port to which an onion service delivers inbound connections. */
   readonly onionServicePort: number;
   readonly rpcPort: number;
   /** The hash of the first block, in wire order. Not to be written to. */
   readonly genesisHash: Uint8Array;
   readonly genesisHeader: BlockHeader;
-  /** Names to ask for addresses of nodes, absolute. Prefixed with the services wanted: `x9.` and the name. */
+  /** Absolute names of DNS seeds. The wanted services are prefixed: `x9.` and the name. */
   readonly dnsSeeds: readonly string[];
   /** BIP 155 records, for `readFixedSeeds`. Not to be written to. */
   readonly fixedSeeds: Uint8Array;
 }
 
-/** What the chains but testnet4 put into their first block. */
+/** The Merkle root of the genesis block of all chains except testnet4. */
 const MERKLE_ROOT = '4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b';
 const MERKLE_ROOT_TESTNET4 = '7aa0a7ae1e223414cb807e40cd57e667b718e42aaf9306db9102fe28912b7b4e';
 

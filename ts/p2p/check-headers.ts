@@ -1,6 +1,5 @@
-// What can be said of block headers without knowing the chain: that work was done for each, and that each builds on the one
-// before it. (Bitcoin Core src/pow.cpp, CheckProofOfWorkImpl; src/net_processing.cpp, CheckHeadersPoW and
-// CheckHeadersAreContinuous)
+// Checks of block headers that need no chain: proof of work for each, and that each builds on the one before it. (Bitcoin
+// Core src/pow.cpp, CheckProofOfWorkImpl; src/net_processing.cpp, CheckHeadersPoW and CheckHeadersAreContinuous)
 
 import type { ChainParams } from './chain-params.ts';
 import { doubleSha256 } from './hash.ts';
@@ -13,17 +12,17 @@ const SIGN_BIT = 0x0080_0000;
 const MANTISSA_MASK = 0x007f_ffff;
 const MANTISSA_BYTES = 3;
 
-/** What is wrong with headers: nobody but a broken or hostile peer sends such. */
+/** Faults of headers, which only a broken or hostile peer sends. */
 export type HeadersFault = 'invalid-proof-of-work' | 'not-continuous';
 
 /**
- * Checks headers as they come in one message, in the order in which Core does: the work of all, then how they hang together.
- * Whether the target is the right one, and whether the first builds on something known, is for the owner of the chain to judge.
- * A `PeerManager` checks all that peers send.
+ * Checks headers as they come in one message, in the order in which Core does: the work of all, then their continuity. The
+ * owner of the chain judges whether the target is right, and whether the first builds on a known block. A `PeerManager`
+ * checks all that peers send.
  *
- * @param headers - Ascending. None are sound.
- * @param chain - Its first block has the easiest target that there may be.
- * @returns Undefined for sound ones; otherwise a reason to report with `PeerManager.misbehaving`.
+ * @param headers - Ascending. An empty list is valid.
+ * @param chain - Its first block has the easiest target allowed.
+ * @returns Undefined if they are valid; otherwise a reason to report with `PeerManager.misbehaving`.
  * @example
  * const fault = checkHeaders(message.headers, CHAIN_PARAMS.main);
  * if (fault !== undefined) peerManager.misbehaving(nodeId, fault);
@@ -61,16 +60,16 @@ function faultOf(headers: readonly Uint8Array[], chain: Pick<ChainParams, 'genes
   return isContinuous ? undefined : 'not-continuous';
 }
 
-/** Whether a header has the work that it claims, and claims no less than there may be. */
+/** Whether a header has the work that it claims, and claims at least the required minimum. */
 export function hasProofOfWork(header: BlockHeader, chain: Pick<ChainParams, 'genesisHeader'>): boolean {
   return meetsTarget(blockHash(header), header.bits, easiestOf(chain));
 }
 
 /**
- * The target that the compact form stands for: no hash above it will do.
+ * The target of a compact form: the largest valid hash.
  *
- * @param bits - Uint32: how many bytes the number has, then its three highest.
- * @returns Undefined for a negative number, for zero, and for what does not fit into 256 bits.
+ * @param bits - Uint32: the number of bytes, then the three highest bytes.
+ * @returns Undefined if negative, zero, or larger than 256 bits.
  */
 export function targetOf(bits: number): bigint | undefined {
   const byteCount = bits >>> 24;

@@ -170,7 +170,7 @@ function emitCompress(): FunctionBuilder {
 
 let shared: LaneKernel | false | undefined;
 
-/** The kernel, compiled on first use, one for the thread; false where it cannot be had. Stateless between uses. */
+/** The kernel, compiled on first use, one per thread; false if it is unavailable. Stateless between uses. */
 function laneKernel(): LaneKernel | false {
   shared ??= build();
   return shared;

@@ -42,7 +42,7 @@ export const Services = {
   P2P_V2: 2_048n,
 } as const;
 
-/** What the records of DNS seeds and of the built-in list are taken to offer. */
+/** Services assumed for records of DNS seeds and of the built-in list. */
 export const SEED_SERVICES = Services.NETWORK | Services.WITNESS;
 
 const SERVICE_BITS = 64n;
@@ -54,7 +54,7 @@ const serviceNameByBit = new Map<bigint, string>(
 );
 
 /**
- * The services as people read them, lowest bit first.
+ * The names of services, lowest bit first.
  *
  * @example serviceNames(0x409n) // ['NETWORK', 'WITNESS', 'NETWORK_LIMITED']
  * @example serviceNames(2n) // ['UNKNOWN[2^1]']

@@ -8,8 +8,8 @@
 // | … | records | disk-address.ts |
 // | 32 | bytes | double SHA-256 of all before it |
 //
-// Which connections are anchors, and whether one is still fit to be dialed, is the connection manager's matter.
-// (Bitcoin Core src/addrdb.cpp, DumpAnchors and ReadAnchors)
+// The connection manager decides which connections are anchors, and whether one may still be dialed. (Bitcoin Core
+// src/addrdb.cpp, DumpAnchors and ReadAnchors)
 
 import { doubleSha256 } from '../p2p/hash.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
@@ -28,7 +28,7 @@ const MAX_FILE_BYTES = 131_072;
 
 const CHECKSUM_BYTES = 32;
 
-/** Reads all records of a file; undefined for anything that is not a whole, unharmed file of this network. */
+/** Reads all records of a file; undefined unless it is a complete, undamaged file of this network. */
 export function parseAnchors(bytes: Uint8Array, magic: Uint8Array): PeerAddress[] | undefined {
   try {
     const reader = new ByteReader(bytes);
@@ -60,9 +60,9 @@ export class AnchorsFile {
   }
 
   /**
-   * Reads the anchors and deletes the file, damaged or not: a crash must not tie us to the same peers for ever.
+   * Reads the anchors and deletes the file, damaged or not: so a crash does not tie us to the same peers for ever.
    *
-   * @returns At most two, to be dialed from the last to the first; none if anything at all is wrong.
+   * @returns At most two, to be dialed from the last to the first; none if anything is wrong.
    */
   async take(): Promise<PeerAddress[]> {
     await this.#file.removeLeftovers();

@@ -1,5 +1,5 @@
-// `banlist.json`: the subnets that are refused, and until when. Bitcoin Core reads what is written here, and the other
-// way round. Who is banned and why is the ban manager's matter. (Bitcoin Core src/addrdb.cpp, CBanDB; banman.cpp)
+// `banlist.json`: the banned subnets and the ends of their bans, in a form that Bitcoin Core shares. The ban manager decides
+// what is banned. (Bitcoin Core src/addrdb.cpp, CBanDB; banman.cpp)
 
 import { trySubnetNamed } from '../netaddr/named-address.ts';
 import type { Subnet } from '../netaddr/subnet.ts';
@@ -12,16 +12,16 @@ export interface BanEntry {
   readonly untilSeconds: number;
 }
 
-/** The one version of an element that is known. */
+/** The only known version of an element. */
 const ENTRY_VERSION = 1;
 
-/** For those who open the file. */
+/** For people who open the file. */
 const WARNING = 'This file is generated and overwritten. Use the ban commands instead of editing it.';
 
 /** Largest file that is read, in bytes: some 100,000 bans, where the longest lists that are passed around have a few thousand. */
 export const MAX_BAN_LIST_BYTES = 16 * 1024 * 1024;
 
-/** How deep a ban list is nested: an object of an array of objects. Each level of more takes forty times its text. */
+/** Depth of a ban list: an object of an array of objects. Each further level takes forty times its text. */
 const DEPTH = 3;
 
 const INDENT_SPACES = 4;
@@ -29,13 +29,13 @@ const INDENT_SPACES = 4;
 /**
  * Reads a ban list, without the bans that are over.
  *
- * An element of another version, or whose address is none, is passed over. Of two for one subnet the later counts.
+ * An element of another version, or with an invalid address, is skipped. Of two for one subnet the later one is used.
  *
  * @param text - The content of the file.
  * @param nowSeconds - Bans that ended before this are left out.
  * @param cjdnsReachable - Whether fc00::/8 is read as CJDNS.
- * @returns Undefined if the list as a whole is unsound: not JSON, a key twice, a field of the wrong type. It is then
- *   to be replaced by an empty one.
+ * @returns Undefined if the list is malformed: not JSON, a repeated key, a field of the wrong type. Replace it with an empty
+ * one.
  */
 export function parseBanList(text: string, nowSeconds: number, cjdnsReachable: boolean): BanEntry[] | undefined {
   const root = parseRoot(text);
@@ -89,7 +89,7 @@ function asObject(value: unknown): Record<string, unknown> | undefined {
   return isObject ? (value as Record<string, unknown>) : undefined;
 }
 
-/** A whole number; undefined for anything else. Numbers too large to be exact become the largest that is. */
+/** A whole number; undefined for anything else. Numbers too large to be exact become the largest exact one. */
 function asInteger(value: unknown): number | undefined {
   if (typeof value !== 'number' || !Number.isInteger(value)) return undefined;
   return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(value, Number.MAX_SAFE_INTEGER));

@@ -1,7 +1,5 @@
-// Banned and discouraged addresses: bans are somebody's decision and survive a restart; misbehaviour earns discouragement,
-// which is forgotten. (Bitcoin Core src/banman.h)
-//
-// Neither closes a connection: the caller that bans also disconnects.
+// Banned and discouraged addresses: bans are decisions of users and survive a restart; misbehaviour leads to discouragement,
+// which does not. (Bitcoin Core src/banman.h)
 
 import { parseBanList, serializeBanList, MAX_BAN_LIST_BYTES } from './ban-list.ts';
 import type { BanEntry } from './ban-list.ts';
@@ -20,20 +18,20 @@ import { createSecureRandom } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
 import { RollingBloomFilter } from '../util/hashing/rolling-bloom-filter.ts';
 
-/** How long a ban lasts when nobody says otherwise, in seconds. (Core DEFAULT_MISBEHAVING_BANTIME) */
+/** Default duration of a ban, in seconds. (Core DEFAULT_MISBEHAVING_BANTIME) */
 export const DEFAULT_BAN_SECONDS = 86_400;
 
-/** Addresses whose discouragement is remembered at least; the filter forgets instead of growing. */
+/** Addresses whose discouragement is remembered at least; the filter forgets older ones instead of growing. */
 const DISCOURAGED_ADDRESSES = 50_000;
 const DISCOURAGED_FALSE_POSITIVE_RATE = 1e-6;
 
-/** Most bans: more would make a file that is too large to be read again. */
+/** Most bans: more would make a file that is too large to read. */
 export const MAX_BANS = 50_000;
 
-/** What stands behind the name of a file that cannot be used, once it is moved aside. */
+/** Suffix of an unusable file that was moved aside. */
 const DAMAGED_SUFFIX = '.damaged';
 
-/** How a `BanMan` is set up. */
+/** Options of a `BanMan`. */
 export interface BanManOptions {
   /** Default: the system's. */
   readonly clock?: Clock;
@@ -43,24 +41,24 @@ export interface BanManOptions {
   readonly logger?: Logger;
   /** `banlist.json`; without it bans live as long as the object. */
   readonly file?: DataFile;
-  /** 1 or more; `DEFAULT_BAN_SECONDS` when left out. */
+  /** Default duration of a ban, 1 or more. Default `DEFAULT_BAN_SECONDS`. */
   readonly defaultBanSeconds?: number;
-  /** Whether fc00::/8 is CJDNS, in the file and wherever an address is named. As for the `Connman`. Default false. */
+  /** Whether fc00::/8 is CJDNS, in the file and in arguments. As for the `Connman`. Default false. */
   readonly cjdnsReachable?: boolean;
-  /** Called after every change, the end of a ban included once it is noticed. */
+  /** Called after every change, including the end of a ban once it is noticed. */
   readonly onChange?: () => void;
 }
 
-/** When a ban is to end. */
+/** The end of a ban. */
 export interface BanUntil {
-  /** Whole seconds from now, or since 1970 with `isAbsolute`; 0 or less stands for the default time from now. */
+  /** Whole seconds from now, or since 1970 with `isAbsolute`; 0 or less means the default duration. */
   readonly seconds?: number;
   readonly isAbsolute?: boolean;
 }
 
 /**
- * Banned and discouraged addresses. Bans last until their time and are kept in a file; discouragement lasts as long as
- * the process.
+ * Banned and discouraged addresses. Bans end at their time and are kept in a file; discouragement lasts as long as the
+ * process.
  */
 export class BanMan {
   readonly #clock: Clock;
@@ -99,10 +97,9 @@ export class BanMan {
   /**
    * Opens the ban list of a file.
    *
-   * A file that is not there is made. One that is unsound, or cannot be read, is renamed to `….damaged`, and the list starts
-   * empty: somebody may have edited it, and a comma too much is soon mended.
-   *
-   * @param signal - Aborted when nobody waits for it any more.
+   * A missing file is created. One that is malformed, or cannot be read, is renamed to `….damaged`, and the list starts
+   * empty: it may have been edited by hand, and can be repaired. @param signal - Aborted when the result is no longer
+   * wanted.
    */
   static async load(options: BanManOptions & { readonly file: DataFile }, signal?: AbortSignal): Promise<BanMan> {
     const banMan = new BanMan(options);
@@ -119,7 +116,7 @@ export class BanMan {
       const bans = text === undefined ? [] : parseBanList(text, this.#nowSeconds(), this.#cjdnsReachable);
       if (bans === undefined) throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', file.path, 'not a list of bans');
       for (const ban of bans) this.#bans.set(ban.subnet.toString(), ban);
-      // Written back if that would change it: there was none, or bans in it are over.
+      // Written back if that changes it: the file was missing, or has bans that are over.
       this.#isDirty = serializeBanList(bans) !== text;
     } catch (error) {
       signal?.throwIfAborted();
@@ -145,14 +142,15 @@ export class BanMan {
    * Refuses an address or a subnet. Never shortens a ban. Existing connections stay: see `Connman.disconnectNode`.
    *
    * @param target - An address, a subnet, or the text of either: `1.2.3.4`, `1.2.3.0/24`, `….onion`.
-   * @returns Whether the list changed; if so it is being saved. False for a ban that there is already, as long or longer, and
-   *   when the list is full (`MAX_BANS`), which is logged.
+   * @returns Whether the list changed; then it is being saved. False if there is an equal or longer ban, and if the list is
+   * full (`MAX_BANS`), which is logged.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither an address nor a subnet, or an address that no peer can have, such
    *   as `0.0.0.0`.
-   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `seconds` is no whole number, or beyond 2^53 - 1, or a time that is over.
+   * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `seconds` is not a whole number, is beyond 2^53 - 1, or is a time in
+   * the past.
    */
   ban(target: NetAddress | Subnet | string, { seconds = 0, isAbsolute = false }: BanUntil = {}): boolean {
-    // A fraction in the file would have the next start, ours or Core's, throw all bans away.
+    // A fraction in the file would make the next start, ours or Core's, discard all bans.
     checkInteger('seconds', seconds, -Number.MAX_SAFE_INTEGER);
     const subnet = this.#subnet(target);
     const nowSeconds = this.#nowSeconds();
@@ -178,7 +176,7 @@ export class BanMan {
   /**
    * Ends the ban of exactly this address or subnet.
    *
-   * @returns Whether there was one.
+   * @returns Whether there was such a ban.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: as for `ban`.
    */
   unban(target: NetAddress | Subnet | string): boolean {
@@ -197,7 +195,7 @@ export class BanMan {
    * Whether an address is in a banned subnet, or a subnet itself was banned.
    *
    * @param target - An address or a subnet, or the text of either. An invalid address is not banned.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a text that is neither.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a text that is neither an address nor a subnet.
    */
   isBanned(target: NetAddress | Subnet | string): boolean {
     if (target instanceof NetAddress) return this.#isInBanned(target);
@@ -229,13 +227,13 @@ export class BanMan {
 
   // ---- Discouragement -----------------------------------------------------------------------------------------------
 
-  /** Remembers that an address misbehaved: for at least the next 50,000 others, and never beyond a restart. */
+  /** Remembers that an address misbehaved: for at least the next 50,000 others, and never after a restart. */
   discourage(address: NetAddress): void {
     if (!this.isDiscouraged(address)) this.#discouragedCount++;
     this.#discouraged.insert(address.getAddrBytes());
   }
 
-  /** How many addresses were discouraged since the start; of more than 50,000 the oldest are forgotten by now. */
+  /** Number of addresses discouraged since the start; beyond 50,000 the oldest are forgotten. */
   get discouragedCount(): number {
     return this.#discouragedCount;
   }
@@ -247,14 +245,14 @@ export class BanMan {
 
   // ---- The file -----------------------------------------------------------------------------------------------------
 
-  /** Writes what changed since the last save, and waits for saves that go on. One that fails is logged; the next tries again. */
+  /** Writes changes since the last save, and waits for saves in progress. A failure is logged; the next save tries again. */
   async save(): Promise<void> {
     this.#sweep();
     this.#beginSave();
     await this.#saving;
   }
 
-  /** Of many changes at a time the last ones share a save. */
+  /** The last of several simultaneous changes share a save. */
   #beginSave(): void {
     if (this.#file !== undefined && this.#isDirty) this.#saving = this.#write(this.#file);
   }

@@ -1,7 +1,4 @@
-// Reading files that come from outside as a whole: never more than a limit, never for longer than somebody wants to wait.
-//
-// A name may lead to anything: a pipe that nobody writes to, a device without end, a link to either. Nothing here blocks a
-// thread, which no signal would get back.
+// Reads whole files from outside, up to a size limit and until a signal is aborted.
 
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
@@ -10,29 +7,29 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { FileError, systemFileError } from './file-error.ts';
 
-/** Opening a pipe must not wait for a writer, nor reading a terminal for a line. Windows has no such thing. */
+/** Opening a pipe must not wait for a writer, nor reading a terminal for a line. Windows has no such flag. */
 export const OPEN_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-/** Bytes that are asked for at a time. */
+/** Bytes read at a time. */
 const CHUNK_BYTES = 1_048_576;
 
-/** Between two looks at a pipe that has nothing, in milliseconds; it grows, since a writer that rests will rest longer. */
+/** Pause before an empty pipe is read again, in milliseconds; it grows, since a writer that rests will rest longer. */
 const MIN_PAUSE_MS = 1;
 const MAX_PAUSE_MS = 64;
 
 /** Limits of a read. */
 export interface ReadLimits {
-  /** Most bytes that the file may have. */
+  /** Largest size of the file, in bytes. */
   readonly maxBytes: number;
-  /** Aborted when nobody waits any more. */
+  /** Aborted when the result is no longer wanted. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Reads all of an input that a user named: a file or a pipe, `/dev/stdin` and `<(command)` included.
  *
- * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: larger, or neither file nor pipe. `ERR_SOCKMAN_SYSTEM`: it is not there,
- *   cannot be read, or the signal was aborted.
+ * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: larger, or neither a file nor a pipe. `ERR_SOCKMAN_SYSTEM`: it does not
+ * exist, cannot be read, or the signal was aborted.
  */
 export async function readInput(path: string, limits: ReadLimits): Promise<Uint8Array> {
   try {
@@ -40,7 +37,7 @@ export async function readInput(path: string, limits: ReadLimits): Promise<Uint8
     try {
       if (!(await handle.stat()).isFIFO()) return await readFileOf(handle, path, limits);
       const read = new BoundedRead(handle, path, limits);
-      // A pipe that has a name may get its writer later. Of one without, writers that are gone are gone for ever.
+      // A named pipe may get a writer later. The writers of an unnamed one never come back.
       return await read.pipe(await hasName(path));
     } finally {
       await handle.close();
@@ -54,14 +51,14 @@ export async function readInput(path: string, limits: ReadLimits): Promise<Uint8
 /**
  * Reads all of a file that is open.
  *
- * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: larger, or no regular file. Other errors as the system gives them.
+ * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: larger, or not a regular file. Other errors are the system's.
  */
 export async function readFileOf(handle: FileHandle, path: string, limits: ReadLimits): Promise<Uint8Array> {
   const stats = await handle.stat();
-  // Of a folder the system says so itself.
+  // For a folder, the system's own error follows.
   if (!stats.isFile() && !stats.isDirectory()) throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', path, 'not a file');
   const read = new BoundedRead(handle, path, limits);
-  // Files of the kernel say that they have no bytes.
+  // Kernel files report a size of 0.
   if (stats.size > limits.maxBytes) throw read.tooLarge();
   return read.file();
 }
@@ -84,7 +81,7 @@ class BoundedRead {
     return Buffer.concat(this.#chunks, this.#byteCount);
   }
 
-  /** @param waitsForWriter - Whether that nobody writes yet is no end. */
+  /** @param waitsForWriter - Whether a pipe without a writer is read on. */
   async pipe(waitsForWriter: boolean): Promise<Uint8Array> {
     for (let pauseMs = MIN_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
       const read = await this.#readChunk().catch((error: NodeJS.ErrnoException) => {
@@ -102,7 +99,7 @@ class BoundedRead {
     return new FileError('ERR_SOCKMAN_FILE_CORRUPT', this.#path, `larger than ${this.#limits.maxBytes} bytes`);
   }
 
-  /** @returns The bytes that came; 0 at the end. */
+  /** @returns The number of bytes; 0 at the end. */
   async #readChunk(): Promise<number> {
     this.#limits.signal?.throwIfAborted();
     const room = Math.min(CHUNK_BYTES, this.#limits.maxBytes + 1 - this.#byteCount);

@@ -1,8 +1,8 @@
 // A file that is read and replaced as a whole: after a crash at any moment it is the old one or the new one.
 //
-// What is in it is the codecs' matter. Used for `peers.dat`, `anchors.dat` and `banlist.json`. Where the name is a symbolic
-// link, the file that it leads to is the one that is replaced, deleted or moved, and the link stays. A link to what is no
-// file, such as a device, is itself all that is ever touched.
+// The codecs know its content. Used for `peers.dat`, `anchors.dat` and `banlist.json`. If the name is a symbolic link, the
+// file that it leads to is replaced, deleted or moved, and the link stays. A link to something other than a file, such as a
+// device, is itself replaced.
 
 import * as fsPromises from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
@@ -11,7 +11,7 @@ import type { RandomUint32 } from '../util/random.ts';
 import { OPEN_WITHOUT_WAITING, readFileOf } from './bounded-read.ts';
 import { FileError, systemFileError } from './file-error.ts';
 
-/** The calls on the file system that are made here. */
+/** The file system calls used here. */
 export type FileSystem = Pick<
   typeof fsPromises,
   'lstat' | 'open' | 'readdir' | 'readlink' | 'realpath' | 'rename' | 'unlink'
@@ -24,26 +24,26 @@ const FILE_MODE = 0o600;
 const SUFFIX_DIGITS = 4;
 const SUFFIX = /^\.[0-9a-f]{4}$/;
 
-/** Most links that are followed from one to the next, as on Linux. */
+/** Most links that are followed, as on Linux. */
 const MAX_LINKS = 40;
 
-/** Chooses the names of temporary files; makes the calls. Left out: by chance; Node's. */
+/** The source of temporary names, and the file system. Default: random names; Node's calls. */
 export interface DataFileOptions {
   readonly random?: RandomUint32;
   readonly files?: FileSystem;
 }
 
-/** A save that has not begun. */
+/** A save that has not begun yet. */
 interface QueuedSave {
   snapshot: () => Uint8Array;
   done: Promise<void>;
 }
 
-/** Where a file really is. */
+/** The actual place of a file. */
 interface Target {
   readonly path: string;
   readonly folder: string;
-  /** What temporary names begin with: the file name without its extension. */
+  /** The beginning of temporary names: the file name without its extension. */
   readonly stem: string;
 }
 
@@ -52,7 +52,7 @@ export class DataFile {
   readonly path: string;
   readonly #random: RandomUint32;
   readonly #files: FileSystem;
-  /** Settles when every save so far is over. */
+  /** Settles when every save so far has ended. */
   #lastSave: Promise<void> = Promise.resolve();
   #queued: QueuedSave | undefined;
 
@@ -63,12 +63,12 @@ export class DataFile {
   }
 
   /**
-   * Reads the whole file; undefined when there is none.
+   * Reads the whole file; undefined if there is none.
    *
-   * @param maxBytes - A larger file is refused without being read any further.
-   * @param signal - Aborted when nobody waits for it any more.
-   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it is there but cannot be read. `ERR_SOCKMAN_FILE_CORRUPT`: too large, or no
-   *   file at all: a pipe, a device, a folder.
+   * @param maxBytes - A larger file is refused without being read further. @param signal - Aborted when the result is no
+   * longer wanted.
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it exists but cannot be read. `ERR_SOCKMAN_FILE_CORRUPT`: too large, or not a
+   * file: a pipe, a device, a folder.
    */
   async read(maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     try {
@@ -86,7 +86,7 @@ export class DataFile {
   }
 
   /**
-   * Replaces the file. Only one save runs at a time; all that are asked for meanwhile are one save after it.
+   * Replaces the file. Only one save runs at a time; all those requested meanwhile become one save after it.
    *
    * @param snapshot - Called once, when the save begins, for the bytes to write; of several that wait, the last.
    * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: no room, no permission. The old file is as it was, nothing is left over.
@@ -119,11 +119,8 @@ export class DataFile {
   }
 
   /**
-   * Moves the file aside, over whatever has that name.
-   *
-   * @param suffix - What its name gets in addition.
-   * @returns The path that it has now.
-   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it is where it was.
+   * Moves the file aside, over any file of that name. @param suffix - Appended to its name. @returns Its new path. @throws
+   * {FileError} `ERR_SOCKMAN_SYSTEM`: it was not moved.
    */
   async moveAside(suffix: string): Promise<string> {
     const { path } = await this.#target();
@@ -134,7 +131,7 @@ export class DataFile {
     return aside;
   }
 
-  /** Deletes what saves left behind when the process was killed. For the start, before the first save. */
+  /** Deletes temporary files of saves that were killed. Call it at the start, before the first save. */
   async removeLeftovers(): Promise<void> {
     const { folder, stem } = await this.#target();
     const names = await this.#files.readdir(folder).catch((): string[] => []);
@@ -160,7 +157,7 @@ export class DataFile {
     await this.#syncFolder(folder);
   }
 
-  /** Where the file is, behind all links; also if the last of them leads nowhere yet. */
+  /** The place of the file, behind all links, even if the last one is dangling. */
   async #target(): Promise<Target> {
     let { path } = this;
     for (let links = 0; links < MAX_LINKS; links++) {
@@ -174,7 +171,7 @@ export class DataFile {
     return { path, folder: dirname(path), stem: basename(path, extname(path)) };
   }
 
-  /** The bytes must be on the disk before the name is: a rename can survive a power failure that its content does not. */
+  /** The bytes must be on the disk before the name is: a rename can survive a power failure that the content does not. */
   async #writeAndSync(path: string, bytes: Uint8Array): Promise<void> {
     const handle = await this.#files.open(path, 'w', FILE_MODE);
     try {
@@ -185,7 +182,7 @@ export class DataFile {
     }
   }
 
-  /** Makes the rename itself last. Some systems cannot, and the file is whole either way. */
+  /** Makes the rename itself durable. Some systems cannot; the file is complete either way. */
   async #syncFolder(path: string): Promise<void> {
     try {
       const folder = await this.#files.open(path, 'r');
@@ -196,7 +193,7 @@ export class DataFile {
   }
 }
 
-/** Some file systems have nothing to sync and say EINVAL. */
+/** Some file systems cannot sync a folder and report EINVAL. */
 function ignoreUnsupportedSync(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EINVAL') throw error;
 }

@@ -1,14 +1,4 @@
-// An address with time and services as `peers.dat` and `anchors.dat` have it.
-//
-// | size | type | field |
-// |---|---|---|
-// | 4 | uint32 | encoding: 2^29 new, 0 old; the low 19 bits once held a client version and are ignored |
-// | 4 | uint32 | time |
-// | 1 to 9 | CompactSize | services; old: uint64 |
-// | 3 to 515 | BIP 155 | address; old: 16 bytes |
-// | 2 | uint16, big-endian | port |
-//
-// (Bitcoin Core src/protocol.h, class CAddress, its disk format)
+// An address with time and services in the form of `peers.dat` and `anchors.dat`.
 
 import { readServiceV1, readServiceV2, writeServiceV2 } from '../netaddr/encoding.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';
@@ -47,7 +37,7 @@ export function writeDiskAddress(writer: ByteWriter, { timeSeconds, services, se
   writeServiceV2(writer, service);
 }
 
-/** Writes what stands before the address in a record of the new encoding. */
+/** Writes the fields before the address in a record of the new encoding. */
 export function writeTimeAndServices(writer: ByteWriter, timeSeconds: number, services: number | bigint): void {
   writer.uint32LE(WRITTEN_ENCODING).uint32LE(timeSeconds).compactSize(services);
 }

@@ -1,4 +1,4 @@
-// What goes wrong with a data file: damage, or a system that says no.
+// Errors of data files: damage, or a refusal of the system.
 
 import { SockManError } from '../util/errors/errors.ts';
 import type { ErrorCode } from '../util/errors/errors.ts';
@@ -22,7 +22,7 @@ export class FileError extends SockManError {
   }
 }
 
-/** The system refused to do something with a file; `action` says what, as in "cannot be read". */
+/** The system refused an operation on a file; `action` names it, as in "cannot be read". */
 export function systemFileError(path: string, action: string, cause: unknown): FileError {
   const { code = String(cause) } = (cause ?? {}) as NodeJS.ErrnoException;
   return new FileError('ERR_SOCKMAN_SYSTEM', path, `cannot be ${action}: ${code}`, cause);

@@ -1,13 +1,4 @@
-// The lock of a data folder: one process at a time, as Bitcoin Core has it.
-//
-// Both lock all of a file `.lock` in the folder with fcntl(2), so that neither starts on a folder that the other uses. The
-// kernel lets go when a process ends, however it does: a lock never outlives its owner. The file itself stays; ours has the
-// process id in it, for messages only.
-//
-// Node cannot lock files, and our own addon knows sockets and nothing else. The calls are those of `fs-native-extensions`,
-// an optional package with binaries for the common platforms. On Linux it takes a lock of the open file description, which
-// conflicts with Core's lock of the process in both directions, and also keeps two parts of one process apart. Without the
-// package a lock can only be looked for, in Linux's list of all; the logger then warns that nobody sees ours.
+// The lock of a data folder: one process at a time, as in Bitcoin Core.
 
 import * as fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,7 +8,7 @@ import { lazily } from '../util/load-later.ts';
 import type { Logger } from '../util/logger.ts';
 import { FileError, systemFileError } from './file-error.ts';
 
-/** The name that Bitcoin Core gives it. */
+/** The name that Bitcoin Core uses. */
 const LOCK_FILE = '.lock';
 
 /** Most characters of a process id in the file. */
@@ -28,11 +19,11 @@ const LIBRARY = 'fs-native-extensions';
 /** Locks all of an open file for writing; false if it is locked by another. */
 type TryLock = (descriptor: number) => boolean;
 
-/** A folder that is ours. */
+/** A locked folder. */
 export interface FolderLock {
-  /** Whether others see that: false where this system or installation cannot lock. */
+  /** Whether others see the lock: false if this system or installation cannot lock. */
   readonly isHeld: boolean;
-  /** Leaves the folder to others. Idempotent. */
+  /** Unlocks the folder. Idempotent. */
   release(): void;
 }
 
@@ -40,8 +31,8 @@ export interface FolderLock {
  * Locks a folder until `release`, or the end of this process.
  *
  * @param tryLock - For tests; null for an installation that cannot lock.
- * @throws {FileError} `ERR_SOCKMAN_FILE_LOCKED`: another process has it, or another part of this one. `ERR_SOCKMAN_SYSTEM`:
- *   the file cannot be made or locked.
+ * @throws {FileError} `ERR_SOCKMAN_FILE_LOCKED`: locked by another process, or by another part of this one.
+ * `ERR_SOCKMAN_SYSTEM`: the file cannot be created or locked.
  */
 export function lockFolder(folder: string, logger: Logger, tryLock: TryLock | null = libraryLock()): FolderLock {
   const path = join(folder, LOCK_FILE);
@@ -55,7 +46,9 @@ export function lockFolder(folder: string, logger: Logger, tryLock: TryLock | nu
     throw error instanceof FileError ? error : systemFileError(path, 'locked', error);
   }
   if (tryLock === null) {
-    logger.warn(`${folder} is not locked, since the package ${LIBRARY} is not there: let no other node use it`);
+    logger.warn(
+      `${folder} is not locked, since the package ${LIBRARY} is not installed: make sure that no other node uses it`,
+    );
   }
   return heldLock(descriptor, tryLock !== null);
 }
@@ -86,7 +79,7 @@ function writePid(descriptor: number): void {
   fs.writeSync(descriptor, String(process.pid));
 }
 
-/** The id of a process that is gone would only mislead. A disk that does not take it is no reason to keep the lock. */
+/** The id of a process that is gone would mislead. A failure to truncate must not keep the lock. */
 function truncate(descriptor: number): void {
   try {
     fs.ftruncateSync(descriptor);
@@ -97,7 +90,7 @@ function truncate(descriptor: number): void {
 
 // ---- The owner of a lock ------------------------------------------------------------------------------------------------
 
-/** `process 1234 (bitcoind)`, as far as it can be told. */
+/** `process 1234 (bitcoind)`, as far as known. */
 function describeOwner(descriptor: number): string {
   const owner = findOwner(descriptor) ?? writtenPid(descriptor);
   if (owner === undefined || owner <= 0) return 'another process';
@@ -107,7 +100,7 @@ function describeOwner(descriptor: number): string {
 }
 
 /**
- * The process that has a file locked, by Linux's list; undefined for none, or where there is no list.
+ * The process that has locked a file, from Linux's list; undefined if there is none, or no list.
  *
  * A lock of an open file description belongs to no process: then it is the one that wrote its id into the file.
  */
@@ -128,7 +121,7 @@ function hex(value: bigint): string {
   return value.toString(16).padStart(2, '0');
 }
 
-/** The id in the file, of a process that is there. */
+/** The id in the file, if that process exists. */
 function writtenPid(descriptor: number): number | undefined {
   const bytes = Buffer.alloc(MAX_PID_CHARS);
   const text = bytes.toString('latin1', 0, fs.readSync(descriptor, bytes, 0, MAX_PID_CHARS, 0));
@@ -145,14 +138,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** What a process is called, in printable characters. */
+/** The name of a process, in printable characters. */
 function processName(pid: number): string | undefined {
   const [program = ''] = readText(`/proc/${pid}/cmdline`).split('\0');
   const name = basename(program).replace(/[^\x20-\x7e]/g, '?');
   return name === '' ? undefined : name;
 }
 
-/** A file of the kernel; empty where it is not there. */
+/** The content of a kernel file; empty if it does not exist. */
 function readText(path: string): string {
   try {
     return fs.readFileSync(path, 'latin1');
@@ -163,7 +156,7 @@ function readText(path: string): string {
 
 // ---- The calls ----------------------------------------------------------------------------------------------------------
 
-/** Not an `import`, which would have bundlers look for what may be left out, and tear binaries from their package. */
+/** Not an `import`: bundlers would look for an optional package, and separate binaries from their package. */
 const libraryLock = lazily((): TryLock | null => {
   try {
     const { tryLock } = createRequire(import.meta.url)(LIBRARY) as { tryLock: TryLock };

@@ -1,8 +1,8 @@
-// What JSON.parse does not tell: whether a key stands twice. RFC 8259 leaves open what that means; two programs that
-// read one file must not take it for two things.
+// Checks that JSON.parse does not make: whether a key occurs twice. RFC 8259 leaves the meaning open; two programs that read
+// one file must agree.
 
 /**
- * The first key that stands twice in the outermost object; undefined when none does.
+ * The first key that occurs twice in the outermost object; undefined if none does.
  *
  * @param text - Text that `JSON.parse` takes.
  */
@@ -29,7 +29,7 @@ export function findDuplicateRootKey(text: string): string | undefined {
 }
 
 /**
- * Whether brackets are nested deeper than `maxDepth`. For text that was not parsed yet, or is none that can be.
+ * Whether brackets are nested deeper than `maxDepth`. For text that was not parsed yet, or cannot be.
  *
  * A text of nothing but brackets takes forty times its length in memory once it is parsed.
  */
@@ -45,7 +45,7 @@ export function isNestedDeeper(text: string, maxDepth: number): boolean {
   return false;
 }
 
-/** Where the string that begins at `start` is over. */
+/** The end of the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
   let index = start + 1;
   while (index < text.length && text[index] !== '"') index += text[index] === '\\' ? 2 : 1;

@@ -14,7 +14,7 @@ import type { TorControl } from './tor-control.ts';
 
 /** Reply code of success. */
 export const TOR_OK = 250;
-/** Reply codes of refusals that mean something to us: an unknown command; an argument that is not understood. */
+/** Reply codes of refusals that are handled: an unknown command; an invalid argument. */
 export const TOR_UNKNOWN_COMMAND = 510;
 export const TOR_BAD_ARGUMENT = 512;
 
@@ -62,8 +62,8 @@ export async function protocolInfo(control: TorControl): Promise<TorProtocolInfo
 }
 
 /**
- * Authenticates: by the password where one is given, else not at all where Tor wants none, else by SAFECOOKIE. The plain
- * cookie is never shown to anybody.
+ * Authenticates: by the password if one is given, without proof if Tor wants none, otherwise by SAFECOOKIE. The plain cookie
+ * is never sent.
  *
  * @throws {TorControlError} `ERR_SOCKMAN_TOR_CONTROL`: `no-usable-authentication`, `cookie-unusable`,
  *   `server-nonce-malformed`, `server-hash-wrong`, `authentication-refused`, or the connection ended.
@@ -85,7 +85,7 @@ export async function authenticate(control: TorControl, credentials: TorCredenti
   return info;
 }
 
-/** A reply that says yes. @throws {TorControlError} It does not. */
+/** The reply, if it reports success. @throws {TorControlError} Otherwise. */
 export function accepted(reply: TorReply, otherwise: TorFailure): TorReply {
   if (reply.code === TOR_OK) return reply;
   const failure = reply.code === TOR_UNKNOWN_COMMAND ? 'command-unknown' : otherwise;

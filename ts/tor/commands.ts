@@ -9,7 +9,7 @@ import type { TorReply } from './reply-reader.ts';
 import { parseReplyValues } from './reply-values.ts';
 import type { TorControl } from './tor-control.ts';
 
-/** Where Tor listens for SOCKS when it does not say. */
+/** Tor's SOCKS port if Tor does not report one. */
 export const DEFAULT_TOR_SOCKS = Service.parse('127.0.0.1:9050');
 
 /** Has Tor make a key: Ed25519, version 3 of onion services. */
@@ -21,9 +21,9 @@ const SOCKS_LISTENERS = 'net/listeners/socks';
 export interface OnionRequest {
   /** Its private key as Tor wrote it, `ED25519-V3:…`; undefined for a new one. */
   readonly key: string | undefined;
-  /** The port that the world sees. */
+  /** The public port. */
   readonly virtualPort: number;
-  /** Where Tor delivers. */
+  /** Where Tor delivers connections. */
   readonly target: Service;
 }
 
@@ -58,7 +58,7 @@ export async function addOnion(control: TorControl, { key, virtualPort, target }
 }
 
 /**
- * Asks where Tor listens for SOCKS: the first listener on 127.0.0.1, else the last one, else the default.
+ * Asks for Tor's SOCKS listener: the first listener on 127.0.0.1, else the last one, else the default.
  *
  * @throws {TorControlError} `ERR_SOCKMAN_TOR_CONTROL`: the connection ended.
  */

@@ -1,7 +1,4 @@
-// Everything that can go wrong between us and Tor's control port, in one table.
-//
-// Text that came from Tor is cut and escaped before it becomes part of a message; passwords, cookies and private keys never
-// do.
+// Every failure of a connection to Tor's control port, in one table.
 
 import { shown } from '../util/errors/errors.ts';
 import type { ErrorCode } from '../util/errors/errors.ts';
@@ -27,7 +24,7 @@ export const TOR_FAILURES = {
   'authentication-refused': 'Tor refuses the authentication',
 
   // Commands.
-  'reply-malformed': 'Tor answered a command with something else than it should',
+  'reply-malformed': 'Tor gave an unexpected answer to a command',
   'command-unknown': 'Tor does not know a command: it is too old',
   'command-refused': 'Tor refuses a command',
 
@@ -38,7 +35,7 @@ export const TOR_FAILURES = {
 /** Which of `TOR_FAILURES`. */
 export type TorFailure = keyof typeof TOR_FAILURES;
 
-/** What a failure may carry besides its name. */
+/** Further facts of a failure, besides its name. */
 export interface TorFailureDetails {
   /** Our own words that say more. */
   detail?: string | undefined;
@@ -46,7 +43,7 @@ export interface TorFailureDetails {
   quoted?: string | undefined;
 }
 
-/** Thrown, or the end of a connection, when Tor or the way to it does not do its part. */
+/** Thrown, or the end of a connection, when Tor or the connection to it fails. */
 export class TorControlError extends Error {
   readonly code = 'ERR_SOCKMAN_TOR_CONTROL' satisfies ErrorCode;
   readonly failure: TorFailure;

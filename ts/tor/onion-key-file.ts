@@ -1,7 +1,7 @@
 // The private key of our onion service, in a file: the text that Tor wrote, readable by the owner only.
 //
-// Bitcoin Core keeps the same text in a file of the same name, so an address can move from one to the other. Whatever
-// already is at the path is never overwritten: a damaged key is somebody's address.
+// Bitcoin Core keeps the same text in a file of the same name, so an address can move from one to the other. An existing
+// file is never overwritten: even a damaged key may hold an address.
 
 import { errnoText } from '../util/errors/errno.ts';
 import { readSmallFile, writePrivateFile } from '../util/private-file.ts';
@@ -23,7 +23,7 @@ export function isOnionKey(text: string): boolean {
  * Reads a private key.
  *
  * @returns undefined when there is no such file.
- * @throws {TorControlError} `ERR_SOCKMAN_TOR_CONTROL`, failure `key-file-unusable`: it cannot be read, or is no key.
+ * @throws {TorControlError} `ERR_SOCKMAN_TOR_CONTROL`, failure `key-file-unusable`: it cannot be read, or is not a key.
  */
 export function readOnionKey(path: string): string | undefined {
   const file = readSmallFile(path, MAX_KEY_FILE_BYTES);
@@ -34,7 +34,7 @@ export function readOnionKey(path: string): string | undefined {
   return text;
 }
 
-/** Writes a private key where no file is. @throws {TorControlError} `ERR_SOCKMAN_TOR_CONTROL`, failure `key-file-unusable`. */
+/** Writes a private key to a new file. @throws {TorControlError} `ERR_SOCKMAN_TOR_CONTROL`, failure `key-file-unusable`. */
 export function writeOnionKey(path: string, key: string): void {
   const problem = writePrivateFile(path, Buffer.from(key, 'latin1'));
   if (problem !== undefined) throw unusable(path, problem);

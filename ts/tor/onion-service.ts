@@ -1,7 +1,4 @@
-// Our onion service: made through Tor's control port, and made again whenever Tor comes back.
-//
-// Tor drops the service with the connection that made it, so the connection stays. When it ends it is made anew at once; a
-// control port that takes nothing, or hangs up within a second, is tried less and less often.
+// Our onion service: created through Tor's control port, and created again whenever Tor comes back.
 
 import { parseNamedEndpoint } from '../netaddr/named-endpoint.ts';
 import type { NamedEndpoint } from '../netaddr/named-endpoint.ts';
@@ -26,40 +23,40 @@ import { readOnionKey, writeOnionKey } from './onion-key-file.ts';
 import { TorControl } from './tor-control.ts';
 import type { TorControlNetwork } from './tor-control.ts';
 
-/** First wait before another try, in milliseconds; what it grows by; and where it stops. (Bitcoin Core src/torcontrol.cpp) */
+/** First pause before another try, in milliseconds; its growth; and its limit. (Bitcoin Core src/torcontrol.cpp) */
 export const TOR_RETRY_FIRST_MS = 1_000;
 export const TOR_RETRY_FACTOR = 1.5;
 export const TOR_RETRY_MAX_MS = 600_000;
 
-/** Where the control port is unless said otherwise. (src/torcontrol.h, DEFAULT_TOR_CONTROL) */
+/** Default address of the control port. (src/torcontrol.h, DEFAULT_TOR_CONTROL) */
 export const DEFAULT_TOR_CONTROL = '127.0.0.1:9051';
 
 /** Where Tor's control port listens. (src/torcontrol.h, DEFAULT_TOR_CONTROL_PORT) */
 export const DEFAULT_TOR_CONTROL_PORT = 9_051;
 
-/** What an onion service tells. */
+/** The events of an onion service. */
 export interface OnionServiceEvents {
-  /** It can be reached at this address; for a while other Tors may not have heard of it. */
+  /** The service can be reached at this address; for a while other Tors may not know it yet. */
   online: Service;
-  /** It cannot any more. */
+  /** The service cannot be reached any more. */
   offline: Service;
   /** Tor's own SOCKS port, told before `online`, and also where no service can be made. Only with `findSocks`. */
   socks: Service;
 }
 
-/** What an onion service is given. */
+/** Options of an onion service. */
 export interface OnionServiceOptions extends TorCredentials {
   /**
    * Address of the control port, default 127.0.0.1:9051. Or its name, `tor` or `tor:9051`, where the network looks names up, as
    * `Connman.controlNetwork` does; looked up anew for every connection.
    */
   control?: Service | string;
-  /** The port that the world sees. */
+  /** The public port. */
   virtualPort: number;
-  /** Where Tor delivers: a listener of ours. */
+  /** Where Tor delivers connections: a listener of ours. */
   target: Service | string;
   /**
-   * Where the private key is, and with it the address. Made with owner-only permissions when there is none; without a file,
+   * File of the private key, which determines the address. Created with owner-only permissions if missing; without a file,
    * the address is new with each run.
    */
   privateKeyFile?: string | undefined;
@@ -123,7 +120,7 @@ export class OnionService {
 
   /**
    * Calls `listener` for each event of a name.
-   * @returns Ends that.
+   * @returns A function that removes the listener.
    */
   on<Name extends keyof OnionServiceEvents>(
     name: Name,
@@ -132,7 +129,7 @@ export class OnionService {
     return this.#events.on(name, listener);
   }
 
-  /** Begins, and goes on until `stop`. Idempotent. */
+  /** Starts, and goes on until `stop`. Idempotent. */
   start(): void {
     this.#running ??= this.#run();
   }
@@ -152,7 +149,7 @@ export class OnionService {
       const error = await this.#serve();
       if (signal.aborted || error.failure === 'interrupted') return;
       this.#logger.debug(`Tor control port ${this.#control}: ${error.message}`);
-      // A Tor that kept us for a while is worth coming back to at once.
+      // A Tor that kept the connection for a while is tried again at once.
       const wasConnected = error.failure !== 'unreachable';
       if (wasConnected && this.#clock.now() - startedAtMs >= TOR_RETRY_FIRST_MS) waitMs = TOR_RETRY_FIRST_MS;
       else {
@@ -172,13 +169,13 @@ export class OnionService {
       if (signal.aborted) control.close();
       try {
         const service = await this.#offer(control);
-        // Stopped while Tor's last answer was on the way: nobody wants to hear of it.
+        // Stopped while Tor's last answer was on its way: it is ignored.
         if (signal.aborted) return await control.ended;
         online = service;
         this.#logger.info(`onion service at ${online}, delivered to ${this.#target}`);
         this.#events.emit('online', online);
       } catch (error) {
-        // The connection may be fine all the same. It is kept, as the word that Tor is still the one that refused.
+        // The connection may be fine all the same. It is kept, since it shows whether the Tor that refused is still there.
         if (!(error instanceof TorControlError)) throw error;
         this.#logger.warn(`no onion service: ${error.message}`);
       }
@@ -195,7 +192,7 @@ export class OnionService {
   async #offer(control: TorControl): Promise<Service> {
     const { version } = await authenticate(control, this.#credentials);
     this.#logger.debug(`Tor ${version} at control port ${this.#control}`);
-    // Asked without waiting in between; each answer is worth having without the other.
+    // Both are sent without waiting in between; each answer is useful without the other.
     const [socks, onion] = await Promise.allSettled([
       this.#findsSocks ? socksListener(control) : undefined,
       this.#addOnion(control),
@@ -212,7 +209,7 @@ export class OnionService {
     const request = { key: this.#key, virtualPort: this.#virtualPort, target: this.#target };
     const { service, newKey } = await addOnion(control, request);
     if (newKey !== undefined) {
-      // On the disk before anybody is told: an address that was used must not be lost.
+      // Stored before it is announced: an address in use must not be lost.
       if (this.#privateKeyFile !== undefined) writeOnionKey(this.#privateKeyFile, newKey);
       this.#key = newKey;
     }

@@ -6,7 +6,7 @@
 //   .
 //   250 last line           ` `: the reply is complete
 //
-// Lines end in CR LF, or in LF. Bytes are read as Latin-1: what matters is ASCII, and nothing is lost of what is not.
+// Lines end in CR LF, or in LF. Bytes are read as Latin-1: the relevant parts are ASCII, and other bytes are preserved.
 
 import { LineBuffer } from '../util/bytes/line-buffer.ts';
 import type { TorFailure } from './failure.ts';
@@ -20,7 +20,7 @@ export const TOR_MAX_REPLY_LINES = 1_000;
 /** Most bytes of a reply, all its lines together. Tor's longest, of all its options, has some tens of thousands. */
 export const TOR_MAX_REPLY_BYTES = 1_000_000;
 
-/** Three digits and a separator: what is shorter is no line of a reply. */
+/** Three digits and a separator: a shorter line is malformed. */
 const LINE_HEAD_CHARS = 4;
 
 const LF = 0x0a;
@@ -44,15 +44,15 @@ export class TorReplyReader {
   /**
    * Takes a chunk, however it was cut.
    *
-   * @param onReply - Called with each reply as soon as the end of its last line is there.
-   * @returns Why nothing more can be read; undefined as long as all is well.
+   * @param onReply - Called with each reply as soon as its last line is complete. @returns Why nothing more can be read;
+   * undefined if reading can go on.
    */
   push(chunk: Uint8Array, onReply: (reply: TorReply) => void): TorFailure | undefined {
     for (let start = 0; start < chunk.length;) {
       const lineEnd = chunk.indexOf(LF, start);
       const end = lineEnd === -1 ? chunk.length : lineEnd;
       if (this.#unfinished.length + end - start > TOR_MAX_LINE_BYTES) return 'line-too-long';
-      // Its end included: lines of nothing count as well.
+      // Its end included: empty lines count as well.
       this.#replyBytes += end - start + 1;
       if (this.#replyBytes > TOR_MAX_REPLY_BYTES) return 'reply-too-long';
       this.#unfinished.append(chunk.subarray(start, end));

@@ -15,8 +15,8 @@ export function splitReplyLine(line: string): { type: string; rest: string } {
 /**
  * Reads values by key; the first occurrence of a key counts.
  *
- * Unquoted values reach to the next space and may contain `=`. A word without `=` ends the reading: what follows is said to
- * have no meaning. A quote that never closes makes all of it worthless, and the result empty.
+ * Unquoted values reach to the next space and may contain `=`. A word without `=` ends the reading, since what follows is
+ * undefined. If a quote is never closed, the result is empty.
  *
  * @returns Values as Latin-1: of a path, each character is a byte.
  */
@@ -41,7 +41,7 @@ export function parseReplyValues(text: string): ReadonlyMap<string, string> {
 
 interface Read {
   readonly value: string;
-  /** Where it is over. */
+  /** The index after it. */
   readonly end: number;
 }
 

@@ -16,13 +16,13 @@ export interface SafeCookieChallenge {
   readonly serverNonce: Uint8Array;
 }
 
-/** Whether the other side knows the cookie: takes the same time wherever the hash differs. */
+/** Whether the other side knows the cookie. Takes constant time. */
 export function isServerHash(hash: Uint8Array, challenge: SafeCookieChallenge): boolean {
   const expected = hmac(SERVER_KEY, challenge);
   return hash.length === expected.length && timingSafeEqual(hash, expected);
 }
 
-/** What shows the other side that we know the cookie. */
+/** The hash that proves that we know the cookie. */
 export function controllerHash(challenge: SafeCookieChallenge): Buffer {
   return hmac(CONTROLLER_KEY, challenge);
 }

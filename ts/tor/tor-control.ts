@@ -1,6 +1,4 @@
-// A connection to Tor's control port: commands go out, replies come back in the same order, events come in between.
-//
-// The socket is one of a `SockMan`'s like any other. Deadlines run by the clock that is handed in.
+// A connection to Tor's control port: sends commands, receives replies in the same order, and events in between.
 
 import type { Duplex } from 'node:stream';
 
@@ -25,11 +23,11 @@ export const TOR_REPLY_TIMEOUT_MS = 60_000;
 /** From here on codes are of events. (Tor control-spec, section 4) */
 const FIRST_EVENT_CODE = 600;
 
-/** What connects us: a `SockMan` that was started, or what a node offers for this. */
+/** The network that connects: a started `SockMan`, or a node's network for this. */
 export type TorControlNetwork = Pick<SockMan, 'connectAndMakeNodeId' | 'addressesOf'> & {
   /** Hands a connection over as a stream. */
   duplex(nodeId: number): Duplex;
-  /** It dials names, too. A `SockMan` does not: it looks up nothing. */
+  /** Whether it dials names as well. A `SockMan` does not: it looks up no names. */
   readonly looksUpNames?: boolean;
 };
 
@@ -37,8 +35,8 @@ export type TorControlNetwork = Pick<SockMan, 'connectAndMakeNodeId' | 'addresse
 export interface TorControlOptions {
   clock?: Clock;
   /**
-   * Gets asynchronous events, which Tor sends after `SETEVENTS`. What it throws becomes an uncaught exception. Without it an
-   * event is a reply that nothing asked for, and ends the connection.
+   * Receives asynchronous events, which Tor sends after `SETEVENTS`. What it throws becomes an uncaught exception. Without
+   * it an event is an unexpected reply, and ends the connection.
    */
   onEvent?: (event: TorReply) => void;
   /** Ends the attempt to connect. */
@@ -102,7 +100,7 @@ export class TorControl {
       const isOver = dialed.code === 'interrupted' || dialed.code === 'aborted';
       throw new TorControlError(isOver ? 'interrupted' : 'unreachable', { detail: dialed.errmsg });
     }
-    // Closed by somebody between the dial and here: `closeSockets`, most likely.
+    // Closed between the dial and here, most likely by `closeSockets`.
     if (network.addressesOf(dialed.nodeId) === undefined) throw new TorControlError('closed');
     return new TorControl(network.duplex(dialed.nodeId), options);
   }
@@ -135,7 +133,7 @@ export class TorControl {
     this.#end('closed');
   }
 
-  /** Judges one pass of the loop late: after a pause of the process, the reply may lie in the kernel. */
+  /** Checks a pass of the loop later: after a pause of the process, the reply may be in the kernel. */
   #deadline(ms: number, failure: TorFailure): Timer {
     let timer = this.#clock.after(ms, () => {
       timer = this.#clock.soon(() => this.#end(failure));
@@ -159,7 +157,7 @@ export class TorControl {
     pending.resolve(reply);
   }
 
-  /** Whatever a listener does, the replies behind the event must not be lost. */
+  /** Whatever a listener does, the replies after the event must not be lost. */
   #tell(event: TorReply): void {
     try {
       this.#onEvent?.(event);

@@ -1,7 +1,5 @@
-// What happens inside, for people who look for a fault: lines on standard error, as of `util.debuglog`, while the
-// environment variable `NODE_DEBUG` names `sockman`.
-//
-// The variable is read when an object is made, not once per process, so that a program can turn it on for one of them.
+// Internal steps, for finding faults: lines on standard error, like those of `util.debuglog`, while the environment variable
+// `NODE_DEBUG` contains `sockman`.
 
 import type { Logger } from './logger.ts';
 
@@ -10,7 +8,7 @@ export type DebugLog = (line: string) => void;
 
 const NAMES_US = /(^|[\s,])(sockman|\*)([\s,]|$)/i;
 
-/** Where debug lines go; undefined where nobody asked for any, and then nothing is made for them. */
+/** The target of debug lines; undefined if they are off, so that none are built. */
 export function debugLog(): DebugLog | undefined {
   const sections = process.env['NODE_DEBUG'];
   if (sections === undefined || !NAMES_US.test(sections)) return undefined;

@@ -2,7 +2,7 @@
 
 import { invalidArg } from './errors/errors.ts';
 
-/** Gets what a listener threw, and the name of the event. */
+/** Receives what a listener threw, and the name of the event. */
 export type ListenerErrorHandler = (error: unknown, eventName: string) => void;
 
 /**
@@ -26,9 +26,8 @@ export class Emitter<Events extends object> {
   }
 
   /**
-   * Adds a listener. One that is added while an event is being emitted hears of the next one.
-   *
-   * @returns Removes the listener again; further calls do nothing.
+   * Adds a listener. One added while an event is being emitted gets the next one. @returns A function that removes the
+   * listener; further calls do nothing.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not a function.
    */
   on<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void): () => void {
@@ -43,7 +42,7 @@ export class Emitter<Events extends object> {
     };
   }
 
-  /** Whether anybody listens: for values that cost something to make. */
+  /** Whether there is a listener: for values that are costly to make. */
   has(name: keyof Events): boolean {
     return this.#listeners.has(name);
   }

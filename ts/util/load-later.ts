@@ -17,7 +17,7 @@ import type * as url from 'node:url';
 import type * as util from 'node:util';
 import type * as v8 from 'node:v8';
 
-/** Makes what a function makes, at the first call, and remembers it. */
+/** Calls a function once, at the first use, and remembers its result. */
 export function lazily<Value>(make: () => Value): () => Value {
   let value: Value | undefined;
   return () => (value ??= make());

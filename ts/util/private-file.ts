@@ -1,7 +1,4 @@
-// Small files that are their owner's business: private keys and cookies.
-//
-// Read and written synchronously: it happens once for each session with a router, which takes seconds, and the files have a
-// few hundred bytes.
+// Small private files: keys and cookies.
 
 import { errnoOf } from './errors/errno.ts';
 import { invalidArg } from './errors/errors.ts';
@@ -13,7 +10,7 @@ const PRIVATE_FILE_MODE = 0o600;
 /** Why a file cannot be used: what the system said (positive errno), or what is wrong with the file. */
 export type FileProblem = { readonly errno: number } | { readonly detail: string };
 
-/** What a file has, or why it cannot be used. No bytes: there is no such file. */
+/** The content of a file, or why it cannot be used. Without bytes, the file does not exist. */
 export type SmallFile =
   { readonly ok: true; readonly bytes: Uint8Array | undefined } | { readonly ok: false; readonly problem: FileProblem };
 
@@ -23,8 +20,8 @@ export function checkPath(name: string, value: unknown): asserts value is string
 }
 
 /**
- * Reads a regular file of at most `maxBytes`. Never waits, and never reads more, whatever the path leads to: it may be
- * somebody else's word, and files of the kernel have no size and no end.
+ * Reads a regular file of at most `maxBytes`. Never waits, and never reads more, whatever the path leads to: it may come
+ * from outside, and kernel files have no size and no end.
  */
 export function readSmallFile(path: string | Buffer, maxBytes: number): SmallFile {
   const { closeSync, constants, fstatSync, openSync, readSync } = nodeFs();
@@ -53,16 +50,16 @@ export function readSmallFile(path: string | Buffer, maxBytes: number): SmallFil
 }
 
 /**
- * Writes a file that only its owner can read, where none is. Either all of it is on the disk afterwards, or nothing has
- * changed: a file made in the meantime stays as it is.
+ * Writes a new file that only its owner can read. Afterwards either all of it is on the disk, or nothing has changed: a file
+ * made in the meantime stays as it is.
  *
- * @returns Why it could not be written; undefined when it was.
+ * @returns Why it could not be written; undefined on success.
  */
 export function writePrivateFile(path: string, bytes: Uint8Array): FileProblem | undefined {
   const { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } = nodeFs();
   const unfinished = `${path}.new`;
   try {
-    // A left-over of a crash has no use for anyone.
+    // The remains of a crash are useless.
     rmSync(unfinished, { force: true });
     const descriptor = openSync(unfinished, 'wx', PRIVATE_FILE_MODE);
     try {
@@ -83,7 +80,7 @@ export function writePrivateFile(path: string, bytes: Uint8Array): FileProblem |
   }
 }
 
-/** Where nothing can be made, nothing can be removed either: the first failure is the one to tell. */
+/** If nothing can be created, nothing can be removed either: the first failure is the one to report. */
 function removeIfPossible(path: string): void {
   try {
     nodeFs().rmSync(path, { force: true });

@@ -12,7 +12,7 @@ const POOL_WORDS = 1024;
 /** Number of values of one draw. */
 const DRAW_RANGE = 0x1_0000_0000;
 
-/** Makes a source that nobody can predict, from the system's generator. It never repeats what another source gave. */
+/** Creates an unpredictable source from the system's generator. Sources never repeat each other's values. */
 export function createSecureRandom(): RandomUint32 {
   const { randomFillSync } = nodeCrypto();
   const pool = new Uint32Array(POOL_WORDS);
@@ -23,7 +23,7 @@ export function createSecureRandom(): RandomUint32 {
       next = 0;
     }
     const word = pool[next]!;
-    // A draw is used up: what leaks from memory later says nothing about decisions already taken.
+    // A used draw is erased: a later leak of memory reveals nothing about past decisions.
     pool[next++] = 0;
     return word;
   };

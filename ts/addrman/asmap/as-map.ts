@@ -1,7 +1,7 @@
 // A map from addresses to the autonomous systems that announce them.
 //
-// With one in use, addresses are grouped by who runs the network instead of by range. (Bitcoin Core src/util/asmap.cpp,
-// and its manual doc/asmap-data.md)
+// With one in use, addresses are grouped by the operator of the network instead of by range. (Bitcoin Core
+// src/util/asmap.cpp, and its manual doc/asmap-data.md)
 
 import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
@@ -13,13 +13,13 @@ import { FileError } from '../../storage/file-error.ts';
 import { ADDRESS_BITS, findFault } from './check.ts';
 import { DEFAULT, JUMP, MATCH, ProgramReader, RETURN, patternBits } from './program.ts';
 
-/** What stands for "no map" where a version is stored. */
+/** The stored version that means "no map". */
 export const NO_MAP_VERSION: Uint8Array = new Uint8Array(32);
 
 /** Bytes of the map that are unpacked at a time for the old version hash. */
 const UNPACK_CHUNK_BYTES = 8192;
 
-/** Largest file that is read, in bytes: several times the largest map that there is of all networks. */
+/** Largest file that is read, in bytes: several times the largest published map. */
 const MAX_AS_MAP_BYTES = 16 * 1024 * 1024;
 
 /** A checked map. Immutable. */
@@ -40,7 +40,7 @@ export class AsMap {
    * Takes a map over after checking it.
    *
    * @param bytes - The whole file. Borrowed for as long as the map is in use; it must not change.
-   * @param name - What the error calls it.
+   * @param name - Its name in the error.
    * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: not a sound map; `reason` says why.
    */
   static parse(bytes: Uint8Array, name: string = 'asmap'): AsMap {
@@ -50,11 +50,10 @@ export class AsMap {
   }
 
   /**
-   * Reads a map from a file or a pipe. There is no fallback: a node that was told to use a map must not run without.
-   *
-   * @param signal - Aborted when nobody waits for it any more.
-   * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: not a sound map, larger than 16 MiB, or no file.
-   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be read, or is not there.
+   * Reads a map from a file or a pipe. There is no fallback: a node that was told to use a map must not run without one.
+   * @param signal - Aborted when the result is no longer wanted.
+   * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: not a sound map, larger than 16 MiB, or not a file.
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be read, or does not exist.
    */
   static async load(path: string, signal?: AbortSignal): Promise<AsMap> {
     const bytes = await readInput(path, { maxBytes: MAX_AS_MAP_BYTES, signal });
@@ -62,7 +61,7 @@ export class AsMap {
   }
 
   /**
-   * The AS number for an address; 0 when the map has none.
+   * The AS number for an address; 0 if the map has none.
    *
    * @param address - 16 bytes: IPv6, or IPv4 in its IPv6 form `::ffff:a.b.c.d`.
    */
@@ -103,7 +102,7 @@ export class AsMap {
   }
 }
 
-/** A checked map cannot come here. */
+/** A checked map cannot lead here. */
 function failAt(position: number): never {
   assert.fail(`the AS map has no sound instruction before bit ${position}`);
 }

@@ -1,5 +1,5 @@
-// Whether a map is one that a lookup cannot fail in, whatever the address. Maps come from others; a faulty one is
-// refused before use. (Bitcoin Core src/util/asmap.cpp, SanityCheckAsmap)
+// Checks that lookups in a map cannot fail, whatever the address. Maps come from others; a faulty one is refused before use.
+// (Bitcoin Core src/util/asmap.cpp, SanityCheckAsmap)
 
 import { DEFAULT, INVALID, JUMP, MATCH, MAX_MAP_BYTES, ProgramReader, RETURN, patternBits } from './program.ts';
 

@@ -1,4 +1,4 @@
-// `peers.dat` on disk: the address book is remembered, and never lost by what is done here.
+// `peers.dat` on disk: the address book is kept between runs, and never lost here.
 
 import { AddrMan } from '../addr-man.ts';
 import type { AddrManOptions } from '../addr-man.ts';
@@ -9,10 +9,10 @@ import { MAX_PEERS_BYTES } from './peers-format.ts';
 import { parsePeers } from './peers-reader.ts';
 import { serializePeers } from './peers-writer.ts';
 
-/** What stands behind the name of a file that a newer release wrote, once it is moved aside. */
+/** Suffix of a newer release's file that was moved aside. */
 const BACKUP_SUFFIX = '.bak';
 
-/** What was found on disk. In the second and third case the address manager is empty, and saved already. */
+/** What was found on disk. In the second and third case the address book is empty, and saved already. */
 export interface LoadedPeers {
   readonly addrMan: AddrMan;
   readonly found: 'peers' | 'nothing' | 'newerFormat';
@@ -38,13 +38,13 @@ export class PeersFile {
   }
 
   /**
-   * Loads the address book; makes an empty one, and its file, where there is none.
+   * Loads the address book; if there is no file, creates an empty one.
    *
-   * A file that a newer release wrote is renamed to `peers.dat.bak`. One that is damaged is left alone and refused:
-   * an empty book in its place would lose what somebody may still rescue.
+   * A file that a newer release wrote is renamed to `peers.dat.bak`. One that is damaged is left alone and refused: an empty
+   * book in its place would lose what may still be recovered.
    *
    * @param options - As for a new address manager.
-   * @param signal - Aborted when nobody waits for it any more.
+   * @param signal - Aborted when the result is no longer wanted.
    * @throws {FileError} `ERR_SOCKMAN_FILE_CORRUPT`: damaged, or of another network. `ERR_SOCKMAN_SYSTEM`: it cannot be
    *   read, renamed or written. The file is untouched in each case.
    */

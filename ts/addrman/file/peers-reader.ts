@@ -1,8 +1,7 @@
 // Reads `peers.dat` of every format (peers-format.ts).
 //
-// The file is ours, but may be damaged, of another network, from the future or made by somebody else: no count in it
-// is believed before the bytes are there, and whatever is wrong the outcome is a reason, never half an address book.
-// (Bitcoin Core src/addrman.cpp, AddrManImpl::Unserialize)
+// The file may be damaged, of another network, from a newer release or forged: no count is trusted before its bytes are
+// there, and any fault gives a reason, never half an address book. (Bitcoin Core src/addrman.cpp, AddrManImpl::Unserialize)
 
 import { readAddressV1, readAddressV2 } from '../../netaddr/encoding.ts';
 import { LANES } from '../../p2p/hash-lanes.ts';
@@ -28,25 +27,25 @@ export interface PeersHeader {
   readonly format: number;
   /** The lowest format whose readers can read the file. */
   readonly lowestCompatible: number;
-  /** Entries announced, those included that were then dropped. */
+  /** Entries announced, including those that were dropped. */
   readonly newCount: number;
   readonly triedCount: number;
   /** The version of the AS map that the buckets were made with, 32 bytes; zeros for none. */
   readonly mapVersion: Uint8Array;
-  /** Whether entries are in the new buckets that the file has them in; if not, in those of their first source. */
+  /** Whether entries are in the file's new buckets; if not, in those of their first source. */
   readonly isRestored: boolean;
 }
 
-/** What a file turned out to be. */
+/** The outcome of reading a file. */
 export type PeersOutcome =
   | { readonly kind: 'loaded'; readonly addrMan: AddrMan; readonly header: PeersHeader }
   | { readonly kind: 'corrupt'; readonly reason: string }
   | { readonly kind: 'newerFormat'; readonly lowestCompatible: number };
 
-/** Bytes of an entry whose addresses are IPv4, its services few: none that is kept takes less. */
+/** Bytes of an IPv4 entry with few services: no kept entry is shorter. */
 const MIN_ENTRY_BYTES = 35;
 
-/** Why a file is refused, where the bytes as such could be read. */
+/** Why a file is refused although its bytes could be read. */
 class Refused extends Error {}
 
 /**
@@ -90,7 +89,7 @@ function parse(bytes: Uint8Array, magic: Uint8Array, options: AddrManOptions): P
   const hasMapVersion = fileFormat >= format.FIRST_MAP_VERSION_FORMAT;
   const mapVersion = hasMapVersion ? reader.bytesCopy(format.MAP_VERSION_BYTES) : NO_MAP_VERSION;
 
-  // Whether the buckets mean anything is only known now; hence the second look at them.
+  // Only now it is known whether the buckets are usable; hence the second pass over them.
   const isRestored = bucketCount === NEW_BUCKET_COUNT && isMapInUse(tables.groups, mapVersion);
   const restorer = new BucketRestorer(tables, newIds, isRestored);
   forEachReference(new ByteReader(bytes.subarray(bucketsStart)), bucketCount, restorer);
@@ -124,7 +123,7 @@ function readNewEntries(reader: ByteReader, fileFormat: number, tables: AddressT
   return ids;
 }
 
-/** Reads the tried entries. One that is not valid, or finds its slot taken, is lost. */
+/** Reads the tried entries. An invalid one, or one whose slot is taken, is dropped. */
 function readTriedEntries(reader: ByteReader, fileFormat: number, tables: AddressTables, count: number): void {
   for (let left = count; left > 0; left -= LANES) {
     const entries = Array.from({ length: Math.min(left, LANES) }, () => readEntry(reader, fileFormat));

@@ -5,7 +5,7 @@ import type { AddressTables } from '../tables/address-tables.ts';
 import { ANY_NETWORK, NO_ENTRY } from '../tables/bucket-table.ts';
 import { BUCKET_SLOTS, MAX_REFERENCES } from '../limits.ts';
 
-/** That a new bucket holds an entry: its id, and its index in the file. */
+/** A reference of a new bucket to an entry: its id, and its index in the file. */
 interface Reference {
   readonly bucket: number;
   readonly index: number;
@@ -26,7 +26,7 @@ export class BucketRestorer {
   /** By index in the file: the bucket that was hashed last, and whether the primary slot was asked for. */
   readonly #lastBuckets: Int32Array;
   readonly #hasTriedPrimary: Uint8Array;
-  /** What is hashed together next. */
+  /** References that are hashed together next. */
   #waiting: Reference[] = [];
 
   /**
@@ -71,7 +71,7 @@ export class BucketRestorer {
     this.#waiting = [];
   }
 
-  /** Gives an entry a slot in a bucket; if that is taken, its primary slot; if that is taken too, none. */
+  /** Gives an entry a slot in a bucket; if that is taken, its primary slot; if that is taken as well, none. */
   #place(reference: Reference, slot: number | undefined): void {
     const { bucket, id, index } = reference;
     if (this.#tables.store.referenceCount[id] === MAX_REFERENCES) return;

@@ -15,8 +15,8 @@ import { BUCKET_COUNT_MASK, COMPATIBLE_BASE, FORMAT } from './peers-format.ts';
 const TYPICAL_ENTRY_BYTES = 40;
 
 /**
- * Serializes a snapshot, in one go: some twenty milliseconds for a full address book. In slices it would be no snapshot,
- * unless of a copy of everything.
+ * Serializes a snapshot, in one step: some twenty milliseconds for a full address book. In slices it would not be a
+ * snapshot, except of a copy of everything.
  *
  * Equal states give equal bytes, and a file that was just read is written as it was, if it is of format 4 and nothing
  * in it had to be dropped.
@@ -50,9 +50,9 @@ export function serializePeers({ tables }: AddrMan, magic: Uint8Array): Uint8Arr
   return writer.bytes(doubleSha256(writer.written())).finish();
 }
 
-/** From the columns: making two addresses for each of eighty thousand entries would take half of the time. */
+/** From the columns: creating two addresses for each of eighty thousand entries would take half of the time. */
 function writeEntry(writer: ByteWriter, { store }: AddressTables, id: number): void {
-  // Nor bigints: few services are beyond 32 bits, and a time in two halves is as good.
+  // Without bigints, too: few services exceed 32 bits, and a time in two halves is as good.
   const services = store.servicesHigh[id] === 0 ? store.servicesLow[id]! : store.services(id);
   writeTimeAndServices(writer, store.time[id]!, services);
   store.writeAddress(writer, id);

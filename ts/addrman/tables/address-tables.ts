@@ -33,8 +33,8 @@ export class AddressTables {
   triedCount = 0;
 
   /**
-   * Entries that wait for the occupant of their tried slot to be tested. Kept here because ids are used again: an
-   * entry that is deleted leaves this list with it, or a stranger would inherit the test.
+   * Entries that wait for the occupant of their tried slot to be tested. Kept here because ids are used again: a deleted
+   * entry is removed from this list, or another entry would inherit the test.
    */
   pendingIds: number[] = [];
 

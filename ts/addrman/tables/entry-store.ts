@@ -1,8 +1,4 @@
-// What is known of each address, one column per field.
-//
-// A full address book is 80,000 entries; as objects they would take some 40 MB and a pause at each garbage collection.
-// Columns take 146 bytes an entry and hold nothing to collect. An entry is named by its id, the index into every
-// column; ids of deleted entries are used again, so code that keeps one must hear of the deletion.
+// The fields of all addresses, one column each.
 
 import { writeAddressV2At } from '../../netaddr/encoding.ts';
 import { NetAddress } from '../../netaddr/net-address.ts';
@@ -24,7 +20,7 @@ const NO_ID = -1;
 
 const LOW_32_BITS = 0xffff_ffffn;
 
-/** The columns. Which fields are meaningful when, and who updates them, is said at each. */
+/** The columns. Each says when it is meaningful, and what updates it. */
 export class EntryStore {
   /** Network number and raw bytes of the address; identity together with the port. */
   network = new Uint8Array(INITIAL_CAPACITY);
@@ -32,7 +28,7 @@ export class EntryStore {
   port = new Uint16Array(INITIAL_CAPACITY);
   /** Number of the network that the entry counts for, by `NetAddress.getNetwork()`. */
   countedNetwork = new Uint8Array(INITIAL_CAPACITY);
-  /** Who first told us. Never updated. */
+  /** The first source. Never updated. */
   sourceNetwork = new Uint8Array(INITIAL_CAPACITY);
   sourceBytes = new Uint8Array(INITIAL_CAPACITY * ADDRESS_STRIDE);
   /** The 64 service bits in two halves. */

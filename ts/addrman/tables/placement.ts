@@ -8,8 +8,8 @@
 //     new bucket:   h = H(key ‖ str(group) ‖ str(sourceGroup)),  bucket = H(key ‖ str(sourceGroup) ‖ u64(h mod 64)) mod 1024
 //     position:     H(key ‖ 'N' or 'K' ‖ i32(bucket) ‖ str(serviceKey)) mod 64
 //
-// The hashing is most of what it costs to learn an address, and a message or a file brings many at a time: they are
-// hashed together, as far as there is no order among the hashes (p2p/hash-lanes.ts).
+// Hashing is most of the cost of adding an address, and a message or a file brings many at a time: independent hashes are
+// computed together (p2p/hash-lanes.ts).
 
 import { LANES, checksums32 } from '../../p2p/hash-lanes.ts';
 import { checksum32 } from '../../p2p/hash.ts';
@@ -36,8 +36,8 @@ type WriteOperands = (input: HashInput, index: number) => void;
 /**
  * Computes buckets and slots under one key. A slot number is bucket × 64 + position.
  *
- * Keeps the second new-bucket hash for the last source group only: an `addr` message has one source, and nothing an
- * attacker can have many of may make this grow.
+ * Keeps the second new-bucket hash only for the last source group: an `addr` message has one source, and an attacker must
+ * not be able to make this grow.
  */
 export class Placement {
   readonly #inputs: readonly HashInput[];
@@ -101,7 +101,7 @@ export class Placement {
     return hashes.map((hash, index) => buckets[index]! * BUCKET_SLOTS + (hash & (BUCKET_SLOTS - 1)));
   }
 
-  /** Hashes `count` inputs, as many together as go. */
+  /** Hashes `count` inputs, as many at a time as possible. */
   #hashes(count: number, write: WriteOperands): number[] {
     if (count === 1) {
       const input = this.#inputs[0]!.start();

@@ -31,10 +31,10 @@ export function markGood(tables: AddressTables, id: number, time: number, testBe
 /** Decides about every pending entry that can be decided now. */
 export function resolveCollisions(tables: AddressTables, readNow: () => number): void {
   const { store } = tables;
-  // In order of creation, not of waiting: of two for one slot the elder entry gets it.
+  // In order of creation, not of waiting: of two for one slot the older entry gets it.
   const ids = [...tables.pendingIds].sort((a, b) => store.serial[a]! - store.serial[b]!);
   for (const id of ids) {
-    // Moving another entry to tried may have deleted this one, and its id may be anybody's by now.
+    // Moving another entry to tried may have deleted this one, and its id may be reused by now.
     if (!tables.pendingIds.includes(id)) continue;
     const now = readNow();
     const verdict = verdictOn(tables, id, now);
@@ -58,7 +58,7 @@ function verdictOn(tables: AddressTables, id: number, now: number): 'replace' | 
   if (now - store.lastSuccess[occupant]! < REPLACEMENT_SECONDS) return 'keep';
   const sinceTrySeconds = now - store.lastTry[occupant]!;
   if (sinceTrySeconds < REPLACEMENT_SECONDS) return sinceTrySeconds > TEST_GRACE_SECONDS ? 'replace' : 'wait';
-  // Nobody got to test it: rather an untested replacement than a newcomer that waits for ever.
+  // It was not tested in time: an untested replacement is better than an entry that waits for ever.
   return now - store.lastSuccess[id]! > TEST_WINDOW_SECONDS ? 'replace' : 'wait';
 }
 

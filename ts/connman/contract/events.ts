@@ -1,6 +1,4 @@
-// What happens to connections, for the program that embeds a `Connman`.
-//
-// That a peer misbehaves is told by the message processor, and a change of the bans by `BanMan` (its option `onChange`).
+// Connection events for the program that embeds a `Connman`.
 
 import type { AsMapHealth } from '../../addrman/as-map-health.ts';
 import type { Service } from '../../netaddr/service.ts';
@@ -9,20 +7,20 @@ import type { DialFailureCode } from '../../sockman/dial/failure.ts';
 import type { ConnectionType } from '../node/connection-types.ts';
 import type { NodeView } from '../node/peer.ts';
 
-/** A message and whose it is. */
+/** A message and its node. */
 export interface MessageEvent<Message> {
   readonly node: NodeView;
   readonly message: Message;
 }
 
-/** A dial. One request to dial may need several, where a name has several addresses. */
+/** A dial. A request to dial may take several, if a name has several addresses. */
 export interface DialEvent {
-  /** The text that the user gave, or else the address. */
+  /** The text given by the user, or else the address. */
   readonly target: string;
-  /** Where it goes; undefined for a name that nobody, or only a proxy, looks up. */
+  /** The address; undefined for a name that only a proxy looks up, or that was not looked up. */
   readonly service: Service | undefined;
   readonly connectionType: ConnectionType;
-  /** What we begin to speak. A V1 peer that hangs up over V2 is dialed again. */
+  /** The transport that the dial begins with. A V1 peer that closes the connection over V2 is dialed again. */
   readonly transport: 'v1' | 'v2';
 }
 
@@ -30,7 +28,7 @@ export interface DialEvent {
 export interface FailedDialEvent extends DialEvent {
   /** One line for people. */
   readonly errmsg: string;
-  /** Which of `DIAL_FAILURES` it was; `host-unreachable` for a name without address. */
+  /** One of `DIAL_FAILURES`; `host-unreachable` for a name without address. */
   readonly code: DialFailureCode;
   /** The proxy is at fault, and nothing was learned about the peer. */
   readonly proxyFailed: boolean;
@@ -43,9 +41,9 @@ export interface ClosedConnectionEvent {
   readonly reason: string;
 }
 
-/** Events of `Connman.on`, by name. They come from inside `Connman`'s work: a listener returns soon. */
+/** Events of `Connman.on`, by name. They are emitted within `Connman`'s work: listeners must return soon. */
 export interface ConnmanEvents {
-  /** The number of nodes; at most once a pass of the event loop. */
+  /** The number of nodes; at most once per pass of the event loop. */
   numConnectionsChanged: number;
   networkActiveChanged: boolean;
   inboundConnection: NodeView;
@@ -54,21 +52,21 @@ export interface ConnmanEvents {
   closedConnection: ClosedConnectionEvent;
   /** An inbound peer was marked to make room for another. */
   evictedInboundConnection: NodeView;
-  /** A message begins to be processed. Its payload must not be changed. */
+  /** A message is about to be processed. Do not change its payload. */
   inboundMessage: MessageEvent<ReceivedMessage>;
-  /** A message came that is dropped unread; its `rejectReason` says why. The payload is gone after the call. */
+  /** A message is dropped unread; its `rejectReason` says why. The payload is gone after the call. */
   rejectedMessage: MessageEvent<ReceivedMessage>;
-  /** A message was given to be sent. */
+  /** A message is queued for sending. */
   outboundMessage: MessageEvent<OutboundMessage>;
-  /** A dial begins. `outboundConnection` or `failedConnection` tells what came of it. */
+  /** A dial begins. `outboundConnection` or `failedConnection` follows. */
   attemptedConnection: DialEvent;
   /** A dial failed, or could not begin without an address or a proxy. */
   failedConnection: FailedDialEvent;
-  /** How well the AS map in use fits the address book: at the start, then once a day. */
+  /** How well the AS map covers the address book: at the start, then once a day. */
   asMapHealth: AsMapHealth;
 }
 
-/** A peer as it may stand in a log, in Core's form: with its address only if the user wants that. */
+/** A peer in a log line, in Core's form: with its address only if the user wants that. */
 export function loggedPeer({ id, addr }: NodeView, showsAddress: boolean): string {
   return showsAddress ? `peer=${id}, peeraddr=${addr}` : `peer=${id}`;
 }

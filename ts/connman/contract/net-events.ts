@@ -1,8 +1,8 @@
 // The contract between the connection manager and the message processor.
 //
-// `Connman` owns connections and bytes and knows nothing of what messages mean; the message processor that implements `NetEvents` (the
-// `PeerManager`) knows that, and nothing of sockets. All methods are synchronous and called one at a time, never nested,
-// always from `Connman`'s event loop. (Bitcoin Core src/net.h, class NetEventsInterface)
+// `Connman` owns connections and bytes and knows nothing about the meaning of messages; the message processor that
+// implements `NetEvents` (the `PeerManager`) knows their meaning, and nothing about sockets. All methods are synchronous and
+// called one at a time, never nested, always from `Connman`'s event loop. (Bitcoin Core src/net.h, class NetEventsInterface)
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import type { NetworkClass } from '../../netaddr/networks/network.ts';
@@ -13,19 +13,19 @@ import type { ReceivedMessage } from '../../p2p/transport/transport.ts';
 import type { SipHash } from '../../util/hashing/siphash.ts';
 import type { P2PNode } from '../node/peer.ts';
 
-/** What `Connman` tells and asks the message processor. */
+/** Calls from `Connman` to the message processor. */
 export interface NetEvents {
   /**
    * The network starts: called once, by `Connman.start`, before any other call.
    *
-   * @param network - What the message processor may do from now on.
+   * @param network - The operations that the message processor may use from now on.
    */
   attach(network: PeerNetwork): void;
 
   /**
    * A new peer. Called once for each node, before it is in the table and before any other call for it.
    *
-   * @param ourServices - Our services at this moment: those that this peer is offered, whatever changes later.
+   * @param ourServices - Our services at this moment, which this peer is offered, whatever changes later.
    */
   initializeNode(node: P2PNode, ourServices: bigint): void;
 
@@ -35,14 +35,14 @@ export interface NetEvents {
    */
   finalizeNode(node: P2PNode): void;
 
-  /** Whether these services are all that we want of an outbound peer. No side effects; the answer may change with time. */
+  /** Whether services suffice for an outbound peer. No side effects; the answer may change with time. */
   hasAllDesirableServiceFlags(services: bigint): boolean;
 
   /**
    * Processes at most one message of a peer (`PeerNetwork.pollMessage`). Not called for nodes marked for disconnection.
    *
-   * What a handler of one message throws is caught in here: the message is lost, the peer stays. What gets out all the same
-   * disconnects the peer and is reported to `onCallbackError`.
+   * Catch errors of message handlers in here: the message is lost, and the peer stays. An error that escapes disconnects the
+   * peer, and is reported to `onCallbackError`.
    *
    * @param interrupt - Aborted when the network is being stopped: return soon.
    * @returns Whether there is more to do for this node now.
@@ -58,45 +58,42 @@ export interface NetEvents {
    */
   sendMessages(node: P2PNode): number | void;
 
-  /**
-   * What the message processor knows of a peer, for `Connman.getPeerStats`; undefined for a peer it does not know, which is
-   * then left out.
-   */
+  /** Facts of a peer for `Connman.getPeerStats`; undefined for an unknown peer, which is then left out. */
   getNodeStateStats(nodeId: number): NodeStateStats | undefined;
 
-  /** What the message processor knows of the network as a whole, for `Connman.getNetworkInfo`. */
+  /** Facts of the whole network for `Connman.getNetworkInfo`. */
   getNetworkStateStats(): NetworkStateStats;
 }
 
 /** The fields of `getnetworkinfo` that the message processor supplies. */
 export interface NetworkStateStats {
-  /** Median of the clocks of peers that we dialed, less ours, in seconds; 0 while there are too few. */
+  /** Median offset of the clocks of peers that we dialed, relative to ours, in seconds; 0 if there are too few. */
   readonly timeOffsetSeconds: number;
   /** Peers are told to send no transactions. */
   readonly ignoresIncomingTxs: boolean;
-  /** The lowest fee rate that we relay, in satoshi per 1,000 virtual bytes. Left out: Core's default, 100. */
+  /** The lowest fee rate that is relayed, in satoshi per 1,000 virtual bytes. Default: Core's, 100. */
   readonly minRelayFeeRateSatPerKvB?: number;
-  /** What the user should look at, one sentence each. */
+  /** Warnings for the user, one sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** The fields of `getpeerinfo` that the message processor supplies. Defaults for what it has no hook for are given. */
+/** The fields of `getpeerinfo` that the message processor supplies. Fields without a hook have defaults. */
 export interface NodeStateStats {
-  /** What the peer's `version` offers; 0 before. */
+  /** The services in the peer's `version`; 0 before. */
   readonly services: bigint;
   readonly relayTransactions: boolean;
   /** 0 without relay of transactions. */
   readonly lastInvSequence: number;
   readonly invToSend: number;
-  /** Peer's clock less ours at its `version`, in seconds. */
+  /** The peer's clock less ours at its `version`, in seconds. */
   readonly timeOffsetSeconds: number;
-  /** How long the outstanding ping has waited; undefined when none is. */
+  /** How long the outstanding ping has waited; undefined if there is none. */
   readonly pingWaitMs: number | undefined;
   /** -1 without a chain. */
   readonly presyncedHeaders: number;
   readonly syncedHeaders: number;
   readonly syncedBlocks: number;
-  /** Heights of the blocks asked of this peer. */
+  /** Heights of the blocks requested from this peer. */
   readonly inFlight: readonly number[];
   readonly isAddrRelayEnabled: boolean;
   readonly addrProcessed: number;
@@ -112,28 +109,31 @@ export interface PolledMessage {
   readonly hasMore: boolean;
 }
 
-/** What a message processor may do with the network: handed over by `NetEvents.attach`. All of it may be called from any `NetEvents` method. */
+/**
+ * The network operations of a message processor, passed to `NetEvents.attach`. All may be called from any `NetEvents`
+ * method.
+ */
 export interface PeerNetwork {
   /**
-   * Queues a message for a peer, and hands it to the kernel at once where nothing else waits. However full the queue is, it
-   * takes it: see `P2PNode.isSendPaused`. On private-broadcast connections everything but version, verack, inv, tx and ping
-   * is dropped.
+   * Queues a message for a peer, and hands it to the kernel at once if nothing else waits. A full queue takes it as well:
+   * see `P2PNode.isSendPaused`. On private-broadcast connections everything but version, verack, inv, tx and ping is
+   * dropped.
    *
-   * @param payload - Lent until it is sent: must not be changed any more.
-   * @param maxBytes - Longest payload, in bytes. Default 4,000,000: a receiver hangs up on more.
+   * @param payload - Lent until it is sent: do not change it.
+   * @param maxBytes - Longest payload, in bytes. Default 4,000,000: a receiver disconnects for more.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: no transport could send it.
    */
   pushMessage(node: P2PNode, type: string, payload: Uint8Array, maxBytes?: number): void;
 
-  /** Takes the next message of a peer; undefined when none waits. */
+  /** Takes the next message of a peer; undefined if none waits. */
   pollMessage(node: P2PNode): PolledMessage | undefined;
 
   /**
-   * Frees the memory of a payload that came from `pollMessage` now instead of when garbage is collected. It is never called for
-   * you, and does nothing for what a listener of `inboundMessage` was shown, or for any other array.
+   * Frees the memory of a payload from `pollMessage` at once, without waiting for garbage collection. It is never called for
+   * you. It does nothing for a payload that a listener of `inboundMessage` received, or for any other array.
    *
    * @param payload - Nothing may refer to it any more: it is empty afterwards. A layer between `Connman` and a message
-   *   processor that keeps payloads passes no call on.
+   * processor that keeps payloads must not pass the call on.
    */
   releasePayload(payload: Uint8Array): void;
 
@@ -146,7 +146,7 @@ export interface PeerNetwork {
   /** The chain: its first block has the least work that a header may have. */
   readonly chain: ChainParams;
 
-  /** The name of a peer in log lines: `peer=7`, with its address only if the user wants that. */
+  /** The name of a peer for log lines: `peer=7`, with its address only if the user wants that. */
   nameInLog(node: P2PNode): string;
 
   /** The autonomous system of a peer, by the map that the node was given; 0 without one, or if it has none. */
@@ -158,16 +158,16 @@ export interface PeerNetwork {
   /** Calls `visit` for every node whose handshake is done and that is not marked for disconnection. */
   forEachNode(visit: (node: P2PNode) => void): void;
 
-  /** Marks every node at this address, whatever its port, type and permissions. @returns Whether there was one. */
+  /** Marks every node at this address, whatever its port, type and permissions. @returns Whether there were any. */
   disconnectAddress(address: NetAddress, reason: string): boolean;
 
-  /** False when a nonce is that of one of our own dials: the peer is ourselves. */
+  /** False if a nonce belongs to one of our own dials: the peer is ourselves. */
   checkIncomingNonce(nonce: bigint): boolean;
 
-  /** What to tell a peer as our address; undefined when nothing fits. */
+  /** The own address to send to a peer; undefined if none fits. */
   getLocalAddrForPeer(node: P2PNode): Service | undefined;
 
-  /** An inbound peer says it reached us here. */
+  /** Reports an inbound peer's statement that it reached us at an address. */
   seenLocal(service: Service): void;
 
   /** Whether automatic dials, gossip and own addresses of this network are wanted. */
@@ -176,7 +176,7 @@ export interface PeerNetwork {
   /** Whether this is the address of one of our proxies. */
   isProxy(address: NetAddress): boolean;
 
-  /** What we call ourselves in `version`. (BIP 14) */
+  /** The user agent of our `version`. (BIP 14) */
   readonly userAgent: string;
   readonly isListening: boolean;
   readonly isNetworkActive: boolean;

@@ -1,4 +1,4 @@
-// The life of a node as the message processor and the embedder see it: `initializeNode`, in the table, an event for the new
+// The life of a node for the message processor and the embedder: `initializeNode`, the table, an event for the new
 // connection; later `finalizeNode` and an event for its end.
 
 import { SockManError } from '../../util/errors/errors.ts';
@@ -15,7 +15,7 @@ export interface NodeLifecycleParts {
   readonly table: NodeTable;
   readonly events: Emitter<ConnmanEvents>;
   readonly interrupt: AbortSignal;
-  /** Gets what the message processor threw. */
+  /** Receives what the message processor threw. */
   readonly reportError: (error: unknown, where: string, nodeId: number) => void;
 }
 
@@ -36,16 +36,16 @@ export class NodeLifecycle {
     return this.#netEvents;
   }
 
-  /** Nodes may come from now on. */
+  /** Nodes may be added from now on. */
   start(netEvents: NetEvents): void {
     this.#netEvents = netEvents;
   }
 
   /**
-   * Makes a node known: to the message processor first, then to everybody.
+   * Announces a node: to the message processor first, then to listeners.
    *
-   * @param ourServices - What the peer is offered.
-   * @returns False if that failed: the node is none of ours, and the caller closes its socket.
+   * @param ourServices - The services offered to the peer.
+   * @returns False if that failed: the node was not added, and the caller closes its socket.
    */
   begin(node: P2PNode, ourServices: bigint): boolean {
     const { settings, table, events, reportError } = this.#parts;
@@ -77,7 +77,7 @@ export class NodeLifecycle {
     events.emit('closedConnection', { node, reason: node.disconnectReason ?? 'closed' });
   }
 
-  /** Tells how many nodes there are, once for all that come and go in one macrotask. */
+  /** Emits the number of nodes, once for all changes of a macrotask. */
   #noteCount(): void {
     const { settings, table, events, interrupt } = this.#parts;
     if (this.#isCountNoted || interrupt.aborted) return;

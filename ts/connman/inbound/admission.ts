@@ -1,6 +1,5 @@
-// Whether an inbound connection becomes a peer, and who goes for it. (Bitcoin Core src/net.cpp, CreateNodeFromAcceptedSocket)
-//
-// There is no limit per address and no rate limit: a crowd from one place is what eviction is for.
+// Decides whether an inbound connection becomes a peer, and which peer makes room. (Bitcoin Core src/net.cpp,
+// CreateNodeFromAcceptedSocket)
 
 import type { Service } from '../../netaddr/service.ts';
 import { Services } from '../../p2p/protocol.ts';
@@ -20,7 +19,7 @@ import { pickNodeToEvict } from './eviction.ts';
 import type { OpenListeners } from './open-listeners.ts';
 import type { Permissions } from './permissions.ts';
 
-/** What admission works with. */
+/** What admission depends on. */
 export interface AdmissionParts {
   readonly settings: ResolvedConnmanOptions;
   readonly sockets: Pick<SockMan, 'closeConnection' | 'pauseAccepting' | 'resumeAccepting'>;
@@ -36,7 +35,7 @@ export interface AdmissionParts {
   readonly maxInbound: number;
 }
 
-/** Decides about accepted connections of one `Connman`. */
+/** Accepts or refuses connections for one `Connman`. */
 export class Admission {
   readonly #parts: AdmissionParts;
   #isAcceptingRested = false;

@@ -1,11 +1,11 @@
-// Where to listen, read from the options. (Bitcoin Core src/net.cpp, InitBinds)
+// The planned listeners, derived from the options. (Bitcoin Core src/net.cpp, InitBinds)
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
 import { invalidArg } from '../../util/errors/errors.ts';
 import { PERMISSION_FLAGS } from '../node/permission-flags.ts';
 
-/** What makes a `bind` the place where an onion service delivers. */
+/** The suffix of a `bind` that marks the address of an onion service. */
 const ONION_SUFFIX = 'onion';
 
 const MAX_PORT = 65_535;
@@ -15,11 +15,11 @@ export const ANY_IPV4 = NetAddress.parse('0.0.0.0');
 export const ANY_IPV6 = NetAddress.parse('::');
 const LOOPBACK_IPV4 = NetAddress.parse('127.0.0.1');
 
-/** What the peers of a listener may do. */
+/** Permissions of a listener's peers. */
 export interface ListenerPermissions {
   /** Bits of `PERMISSION_FLAGS`. */
   readonly flags: number;
-  /** No permission was written: the default ones are meant. */
+  /** No permission was written: the default ones apply. */
   readonly isImplicit: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface ListenTarget {
   readonly permissions: ListenerPermissions;
   /** Connections come from our onion service. */
   readonly isOnion: boolean;
-  /** Without it there is no start. */
+  /** The start fails without it. */
   readonly isRequired: boolean;
 }
 
@@ -42,13 +42,13 @@ export interface ListenPlanOptions {
   readonly cjdnsReachable: boolean;
 }
 
-/** What to listen on, and what to tell others. */
+/** Listeners to open, and what to tell others. */
 export interface ListenPlan {
   /** In the order in which they are to be opened. */
   readonly targets: readonly ListenTarget[];
   /** The port that goes with our own addresses. */
   readonly listenPort: number;
-  /** Some listener for everybody is on every address of the host, so that those are our own. */
+  /** Whether a public listener is on every address of the host, so that those are our own. */
   readonly bindsAny: boolean;
 }
 
@@ -61,12 +61,12 @@ const NO_LISTENER_PERMISSIONS: ListenerPermissions = { flags: 0, isImplicit: fal
  */
 export function planListening(options: ListenPlanOptions): ListenPlan {
   const { whiteBind, port } = options;
-  // Behind the last port there is none: any will do, since Tor is told which it is.
+  // After the last port there is none: any port will do, since Tor is told.
   const onionPort = port === 0 || port === MAX_PORT ? 0 : port + 1;
   const bindTexts = options.bind.filter((text) => !text.includes('='));
   const onionTexts = [...options.bind.filter((text) => text.includes('=')).map(onionBindText), ...options.onionBind];
   const binds = bindTexts.map((text) => parseBind(text, port));
-  // A node that takes in onion peers only does not mean to be found by others.
+  // A node that accepts only onion peers does not want to be found otherwise.
   const usesAny = binds.length === 0 && whiteBind.length === 0 && onionTexts.length === 0;
   const listenPort = explicitPort(bindTexts) ?? openWhiteBind(options)?.service.port ?? port;
 
@@ -76,7 +76,7 @@ export function planListening(options: ListenPlanOptions): ListenPlan {
     ...onionTexts.map((text) => ({ ...plain(parseBind(text, onionPort)), isOnion: true })),
   ];
   if (usesAny) {
-    // A host without IPv6 is an ordinary host.
+    // A host without IPv6 is normal.
     targets.push({ ...plain(new Service(ANY_IPV6, listenPort)), isRequired: false });
     targets.push(plain(new Service(ANY_IPV4, listenPort)));
   }
@@ -123,7 +123,7 @@ function explicitPort(texts: readonly string[]): number | undefined {
   return undefined;
 }
 
-/** The first whitelisted listener that may be known to everybody. */
+/** The first whitelisted listener that may be public. */
 function openWhiteBind({ whiteBind }: ListenPlanOptions): ListenPlanOptions['whiteBind'][number] | undefined {
   return whiteBind.find(({ permissions }) => (permissions.flags & PERMISSION_FLAGS.noban) !== PERMISSION_FLAGS.noban);
 }

@@ -1,4 +1,4 @@
-// The listeners of a node: opened all or none, and what they tell of our own addresses.
+// The listeners of a node: opened all or none, and the own addresses that they imply.
 
 import { isBadPort } from '../../netaddr/bad-ports.ts';
 import { addressAndPort } from '../../netaddr/service.ts';
@@ -12,7 +12,7 @@ import { LOCAL_SCORES } from '../reach/local-addresses.ts';
 import type { LocalAddresses } from '../reach/local-addresses.ts';
 import { hasPermission } from '../node/permission-flags.ts';
 
-/** What listening works with. */
+/** What listening depends on. */
 export interface ListeningParts {
   readonly sockets: Pick<SockMan, 'bindAndStartListening' | 'stopListening'>;
   readonly localAddresses: LocalAddresses;
@@ -30,7 +30,7 @@ export class ListeningSockets extends OpenListeners {
     this.#parts = parts;
   }
 
-  /** The port that others reach us at. */
+  /** The port at which others reach us. */
   get port(): number {
     if (this.#plan.listenPort !== 0) return this.#plan.listenPort;
     return this.services().find(({ port }) => port !== 0)?.port ?? 0;
@@ -65,7 +65,7 @@ export class ListeningSockets extends OpenListeners {
     }
   }
 
-  /** Where we listen for everybody is an address of ours. */
+  /** The address of a public listener is one of ours. */
   #noteBound(bound: Service, { isOnion, permissions }: ListenTarget): void {
     const isForTrusted = hasPermission(permissions.flags, 'noban');
     if (!isOnion && !isForTrusted) this.#parts.localAddresses.add(bound, LOCAL_SCORES.bind);

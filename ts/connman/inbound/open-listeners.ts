@@ -1,4 +1,4 @@
-// The listeners that are open, and which of them a connection came through.
+// The open listeners, and which of them a connection used.
 
 import { Service } from '../../netaddr/service.ts';
 import { ANY_IPV4, ANY_IPV6 } from './listen-plan.ts';
@@ -19,18 +19,18 @@ export class OpenListeners {
     this.#services.push(bound);
   }
 
-  /** They are closed. */
+  /** Forgets all listeners after they were closed. */
   clear(): void {
     this.#byService.clear();
     this.#services.length = 0;
   }
 
-  /** Where they listen. */
+  /** The bound addresses. */
   services(): Service[] {
     return [...this.#services];
   }
 
-  /** Where an onion service of ours is to deliver: at the first listener for that, else at the first of all. */
+  /** The target of our onion service: the first listener for that, or the first of all. */
   onionTarget(): Service | undefined {
     return this.#services.find((service) => this.#byService.get(String(service))!.isOnion) ?? this.#services[0];
   }

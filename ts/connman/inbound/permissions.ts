@@ -1,8 +1,4 @@
-// Permissions as they are written in options, and who gets which. (Bitcoin Core src/net_permissions.cpp)
-//
-// `[permissions@]target`: names with commas between them, for peers that connect to a listener (`whiteBind`) or from a range
-// of addresses (`whitelist`). Without `@` the permissions are implicit: the default ones, decided when a peer connects.
-// Automatic outbound peers never have any.
+// Permissions as written in options, and the peers that get them. (Bitcoin Core src/net_permissions.cpp)
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
@@ -11,10 +7,10 @@ import { invalidArg } from '../../util/errors/errors.ts';
 import type { ListenerPermissions } from './listen-plan.ts';
 import { NO_PERMISSIONS, PERMISSION_FLAGS } from '../node/permission-flags.ts';
 
-/** Everything at once: the bits of all names. */
+/** All permissions: the bits of all names. */
 const ALL_PERMISSIONS = Object.values(PERMISSION_FLAGS).reduce((all, flags) => all | flags, NO_PERMISSIONS);
 
-/** What may be written: the names that are shown, a short form, and all of them. */
+/** The names accepted in options: all names, and a short form. */
 const WRITTEN_FLAGS: ReadonlyMap<string, number> = new Map([
   ...Object.entries(PERMISSION_FLAGS),
   ['bloom', PERMISSION_FLAGS.bloomfilter],
@@ -27,13 +23,13 @@ export interface WhiteBind {
   readonly permissions: ListenerPermissions;
 }
 
-/** Permissions of the peers of a range. */
+/** Permissions of peers in a range. */
 interface WhitelistEntry {
   readonly subnet: Subnet;
   readonly permissions: ListenerPermissions;
   /** For peers that connect to us. */
   readonly isForInbound: boolean;
-  /** For peers that the user has us dial. */
+  /** For peers that we dial for the user. */
   readonly isForOutbound: boolean;
 }
 
@@ -53,7 +49,7 @@ export function parseWhiteBind(text: string): WhiteBind {
   return { service, permissions };
 }
 
-/** How permissions are given out. */
+/** How permissions are granted. */
 export interface PermissionOptions {
   /** Texts `[permissions@]subnet`. */
   readonly whitelist: readonly string[];
@@ -67,7 +63,7 @@ export interface PermissionOptions {
 /** The permissions of the peers of one `Connman`. */
 export class Permissions {
   readonly #whitelist: readonly WhitelistEntry[];
-  /** What implicit permissions come to. */
+  /** The flags that implicit permissions stand for. */
   readonly #implicitFlags: number;
 
   /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an entry of `whitelist` has an unknown permission or no subnet. */
@@ -81,7 +77,7 @@ export class Permissions {
   }
 
   /**
-   * What an inbound peer may do: what its listener and all ranges with its address grant together.
+   * The permissions of an inbound peer: those of its listener and of all ranges with its address.
    *
    * @param listener - Undefined for a peer without listener.
    * @param address - Undefined where it says nothing about the peer: behind our onion service.
@@ -91,7 +87,7 @@ export class Permissions {
     return this.#union(listener, entries, address);
   }
 
-  /** What a peer may do that the user has us dial. */
+  /** The permissions of a peer that we dial for the user. */
   manualOutbound(address: NetAddress): number {
     return this.#union(
       undefined,
@@ -130,7 +126,7 @@ interface ParsedPermissions {
   readonly isForOutbound: boolean;
 }
 
-/** Splits off the permissions. Empty items and repeated ones are harmless, so that lists can be put together by scripts. */
+/** Splits off the permissions. Empty and repeated items are accepted, so that scripts can join lists. */
 function parsePermissions(option: string, text: string): ParsedPermissions {
   const at = text.indexOf('@');
   if (at === -1) {

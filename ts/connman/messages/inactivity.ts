@@ -1,6 +1,4 @@
-// Ends nodes that have been silent for too long. (Bitcoin Core src/net.cpp, InactivityCheck)
-//
-// A node whose messages wait to be processed may be late because of us: it is spared once, until the next look.
+// Ends nodes that were silent for too long. (Bitcoin Core src/net.cpp, InactivityCheck)
 
 import type { Clock } from '../../util/time/clock.ts';
 import type { NodeTable } from '../node/node-table.ts';
@@ -8,7 +6,7 @@ import type { P2PNode } from '../node/peer.ts';
 import { inactivityReason } from '../node/timeouts.ts';
 import type { MessagePump } from './message-pump.ts';
 
-/** What looking for silent nodes works with. */
+/** What the check depends on. */
 export interface InactivityParts {
   readonly table: NodeTable;
   readonly pump: MessagePump;
@@ -17,17 +15,17 @@ export interface InactivityParts {
   readonly interrupt: AbortSignal;
 }
 
-/** Looks for silent nodes of one `Connman`. */
+/** Finds silent nodes of one `Connman`. */
 export class Inactivity {
   readonly #parts: InactivityParts;
-  /** Nodes that the last look would have ended, had nothing of theirs waited. */
+  /** Nodes that the last check spared, since they had waiting messages. */
   #spared: ReadonlySet<P2PNode> = new Set();
 
   constructor(parts: InactivityParts) {
     this.#parts = parts;
   }
 
-  /** Marks those that have been silent for too long. */
+  /** Marks nodes that were silent for too long. */
   check(): void {
     const { table, pump, clock, peerTimeoutMs, interrupt } = this.#parts;
     if (interrupt.aborted) return;

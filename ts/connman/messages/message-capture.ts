@@ -1,17 +1,4 @@
-// Every message of every peer, written to disk: for finding out afterwards what was said. (Bitcoin Core src/net.cpp,
-// CaptureMessageToFile)
-//
-// Each address has a folder, named by it, with a file for each direction. A file holds one message after the other:
-//
-// | offset | size | field                                                       |
-// | ------ | ---- | ----------------------------------------------------------- |
-// | 0      | 8    | time of processing or sending, microseconds, little-endian  |
-// | 8      | 12   | type, ASCII, padded with zero bytes                         |
-// | 20     | 4    | length of the payload, little-endian                        |
-// | 24     | n    | payload                                                     |
-//
-// Messages are written at once, so that a crash leaves all that led to it, and nothing waits in memory. The price is a
-// node that is as slow as its disk: not for daily use.
+// Writes every message of every peer to disk, for later inspection. (Bitcoin Core src/net.cpp, CaptureMessageToFile)
 
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,17 +17,17 @@ const TYPE_AT = 8;
 const LENGTH_AT = TYPE_AT + MESSAGE_TYPE_BYTES;
 const HEADER_BYTES = LENGTH_AT + 4;
 
-/** For the owner only: which peers talk about which transactions is nobody else's business. */
+/** For the owner only: the peers' transactions are private. */
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
 /** Where and how to write. */
 export interface MessageCaptureOptions {
   readonly events: Emitter<ConnmanEvents>;
-  /** Made when it is needed. */
+  /** Created when needed. */
   readonly folder: string;
   readonly clock: Clock;
-  /** Told once when messages cannot be written; they are tried again all the same. */
+  /** Warned once if messages cannot be written; writing is tried again all the same. */
   readonly logger: Logger;
 }
 

@@ -1,4 +1,4 @@
-// Each message of each peer, on a line: for `NODE_DEBUG=sockman` and the log of a node. The words are Bitcoin Core's.
+// A line for each message of each peer, for `NODE_DEBUG=sockman` and a node's log, in Bitcoin Core's words.
 
 import type { OutboundMessage } from '../../p2p/transport/transport.ts';
 import type { DebugLog } from '../../util/debug-log.ts';
@@ -6,12 +6,12 @@ import { shown } from '../../util/errors/errors.ts';
 import type { ConnmanEvents } from '../contract/events.ts';
 import type { NodeView } from '../node/peer.ts';
 
-/** Where messages are heard of: a `Connman`, or its events. */
+/** The source of messages: a `Connman`, or its events. */
 export interface MessageSource {
   on<Name extends keyof ConnmanEvents>(name: Name, listener: (value: ConnmanEvents[Name]) => void): () => void;
 }
 
-/** Tells all messages from now on. @returns Ends that. */
+/** Logs all messages from now on. @returns A function that ends that. */
 export function logMessages(events: MessageSource, debug: DebugLog): () => void {
   const tell = (verb: string, node: NodeView, { type, payload }: OutboundMessage): void =>
     debug(`${verb} ${isPlain(type) ? type : shown(type)} (${payload.length} bytes) peer=${node.id}`);

@@ -1,15 +1,11 @@
 // The rounds in which messages are processed and periodic ones sent.
 //
-// One round visits each node that has something to do once, and processes at most one message of each. Those that used
-// little of the processor lately come first, in an order that nobody can predict among those that used about as much. So a
-// cheap message of a quiet peer waits for the current slice only, however many peers send costly ones, and many connections
-// buy no place in the queue. A node has something to do when it has bytes to process, when it can be sent to again, and when
-// its time has come, which is looked at every 100 ms: the message processor says when it next has something to send by
-// itself. So thousands of silent peers cost a look at a number each.
-//
-// A round that takes long is cut into slices, and nodes left when one ends are set against those that have come meanwhile.
-// Slices and rounds follow each other through the host's event loop, never in a plain loop, so that sockets and timers are
-// served in between. (Bitcoin Core src/net.cpp, ThreadMessageHandler, which visits all and asks nobody's price)
+// One round visits each node that has work once, and processes at most one message of each. Nodes that recently used little
+// processor time come first; among those that used about as much, the order is unpredictable. So a cheap message of a quiet
+// peer waits only for the current slice, however many peers send costly ones, and many connections gain no better place. A
+// node has work when it has bytes to process, when it can be sent to again, and when its time has come, which is checked
+// every 100 ms: the message processor says when it next has something to send by itself. So a silent peer costs one
+// comparison.
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { RandomUint32 } from '../../util/random.ts';
@@ -19,19 +15,21 @@ import type { NodeTable } from '../node/node-table.ts';
 import type { P2PNode } from '../node/peer.ts';
 import { whenAborted } from '../../util/time/when-aborted.ts';
 
-/** Longest time between two looks at all nodes, in milliseconds: the precision of periodic messages. (Core waits as long.) */
+/**
+ * Longest time between two checks of all nodes, in milliseconds: the precision of periodic messages. (Core waits as long.)
+ */
 export const PUMP_REST_MS = 100;
 
-/** A round that took this long goes on in another macrotask, in milliseconds. */
+/** Length of a slice, after which a round goes on in another macrotask, in milliseconds. */
 export const PUMP_SLICE_MS = 10;
 
-/** What the pump works with. */
+/** What the pump depends on. */
 export interface PumpParts {
   readonly table: NodeTable;
   readonly clock: Clock;
   readonly random: RandomUint32;
   readonly interrupt: AbortSignal;
-  /** Gets what `NetEvents` threw, after the node was marked. */
+  /** Receives what `NetEvents` threw, after the node was marked. */
   reportError(error: unknown, where: string, nodeId: number): void;
 }
 
@@ -41,16 +39,16 @@ export class MessagePump {
   readonly #interrupt: AbortSignal;
   #netEvents!: NetEvents;
   /**
-   * Nodes that have something to do and were not visited since, each once. Arrays that stay, and a flag of the node: sets made
-   * for each slice were most of the old garbage of a flood.
+   * Nodes that have work and wait for a visit, each once. The arrays are reused, and a flag marks the node: new sets for
+   * each slice were most of the old garbage of a flood.
    */
   #ready: P2PNode[] = [];
-  /** Those whose turn the present slice is. */
+  /** The nodes of the current slice. */
   #taken: P2PNode[] = [];
   readonly #levels: P2PNode[][] = [];
-  /** The next slice looks at all nodes. */
+  /** The next slice visits all nodes. */
   #isWoken = false;
-  /** When all nodes are looked at next, in monotonic milliseconds. */
+  /** Time of the next check of all nodes, in monotonic milliseconds. */
   #nextLookMs = 0;
   #next: Timer | undefined;
   #isResting = false;
@@ -69,7 +67,7 @@ export class MessagePump {
   /**
    * Starts a round at once, or another one right after the current round.
    *
-   * @param node - The node with something to do. Without one all nodes are visited.
+   * @param node - The node that has work. Without one all nodes are visited.
    */
   wake(node?: P2PNode): void {
     if (node === undefined) this.#isWoken = true;
@@ -79,7 +77,7 @@ export class MessagePump {
     this.#goOnSoon();
   }
 
-  /** Whether a node has something to do that was not done yet: messages to be processed, mostly. */
+  /** Whether a node has unfinished work, mostly messages to process. */
   isWaiting(node: P2PNode): boolean {
     return node.isAwaitingVisit;
   }
@@ -101,7 +99,7 @@ export class MessagePump {
     let nowMs = startedAtMs;
     this.#takeReady(nowMs);
     for (const node of this.#taken) {
-      // Out of time: nodes left are compared with those that come until the next slice.
+      // Out of time: the remaining nodes are ordered together with new ones in the next slice.
       if (nowMs - startedAtMs >= PUMP_SLICE_MS) {
         this.#add(node);
         continue;
@@ -112,11 +110,11 @@ export class MessagePump {
     this.#taken.length = 0;
     if (this.#ready.length > 0 || this.#isWoken) return this.#goOnSoon();
     this.#isResting = true;
-    // The timer comes before the sockets: a round that judges whose pong is late has what they brought first.
+    // The timer runs before the sockets: a round that checks overdue pongs must have received them first.
     this.#next = clock.after(Math.max(0, this.#nextLookMs - clock.now()), () => this.#goOnSoon());
   }
 
-  /** Takes the nodes that have something to do, in the order of their visits. They are no longer ready. */
+  /** Takes the nodes that have work, in the order of their visits. They are no longer ready. */
   #takeReady(nowMs: number): void {
     if (this.#isWoken || nowMs >= this.#nextLookMs) this.#lookAtAll(nowMs);
     const nodes = this.#ready;
@@ -142,10 +140,10 @@ export class MessagePump {
     this.#nextLookMs = nowMs + PUMP_REST_MS;
   }
 
-  /** One message in, what is due out. @returns The time afterwards, which the node has used up to then. */
+  /** Processes one message, and sends what is due. @returns The time afterwards; the node is charged up to then. */
   #visit(node: P2PNode, startedAtMs: number): number {
     const { clock, table } = this.#parts;
-    // A visit before this one may have removed it.
+    // An earlier visit may have removed it.
     if (node.isMarkedForDisconnect || table.get(node.id) !== node) return startedAtMs;
     this.#process(node);
     if (!this.#interrupt.aborted) this.#send(node);
@@ -171,7 +169,7 @@ export class MessagePump {
     }
   }
 
-  /** A bug of the message processor costs its peer, not the others. */
+  /** An error of the message processor affects only its peer. */
   #failed(node: P2PNode, error: unknown, where: string): void {
     node.disconnect(`internal error in ${where}`);
     this.#parts.reportError(error, where, node.id);

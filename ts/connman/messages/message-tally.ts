@@ -1,15 +1,15 @@
-// How many messages of each type there were, and their bytes: for metrics.
+// Counts of messages by type, and their bytes: for metrics.
 
 import { OTHER_MESSAGE_TYPE, isMessageType } from '../../p2p/messages/message-types.ts';
 
 /** Messages of one type. */
 export interface TypeTally {
   messages: number;
-  /** On the wire, as far as the kernel took or gave them. */
+  /** Bytes on the wire, as far as the kernel took or delivered them. */
   bytes: number;
 }
 
-/** Counts by type, types that occurred only; those that nobody knows are one. */
+/** Counts by type, of types that occurred; unknown types are counted as one. */
 export class MessageTally {
   readonly #tallies = new Map<string, TypeTally>();
 

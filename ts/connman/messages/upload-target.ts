@@ -1,7 +1,4 @@
-// The upload target: how much is to be sent in a day. (Bitcoin Core src/net.cpp, RecordBytesSent and OutboundTargetReached)
-//
-// Nothing is throttled. The server of old blocks asks here first, and refuses when the target is reached; part of it is
-// held back from them, so that new blocks can go out until the end of the day.
+// The upload target: the bytes to send in a day. (Bitcoin Core src/net.cpp, RecordBytesSent and OutboundTargetReached)
 
 import type { Clock } from '../../util/time/clock.ts';
 import { invalidArg } from '../../util/errors/errors.ts';
@@ -9,7 +6,7 @@ import { invalidArg } from '../../util/errors/errors.ts';
 /** Length of a cycle, in seconds. (Core, MAX_UPLOAD_TIMEFRAME) */
 export const UPLOAD_CYCLE_SECONDS = 86_400;
 
-/** What one new block may take, and how often one is expected: what is held back from old ones. */
+/** Bytes of a new block, and the interval of blocks: what is reserved for them. */
 const BLOCK_BYTES = 4_000_000;
 const BLOCK_INTERVAL_SECONDS = 600;
 
@@ -33,7 +30,7 @@ const DEFAULT_UNIT = 'M';
  * Reads an amount such as `500M`; without a unit in MiB.
  *
  * @returns Bytes; 0 stands for no limit.
- * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no such amount, or more than 2^53 - 1 bytes.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not an amount, or more than 2^53 - 1 bytes.
  */
 export function parseUploadTarget(text: string): number {
   const [, digits, unit] = AMOUNT.exec(text) ?? [];
@@ -42,12 +39,12 @@ export function parseUploadTarget(text: string): number {
   return bytes;
 }
 
-/** Counts what is sent, by the day. */
+/** Counts sent bytes, by the day. */
 export class UploadTarget {
   /** The target, in bytes; 0 for none. */
   readonly limitBytes: number;
   readonly #clock: Pick<Clock, 'wallTimeMs'>;
-  /** The first byte ever sent starts the first cycle. */
+  /** The first byte sent starts the first cycle. */
   #cycleStartSeconds = 0;
   #sentInCycle = 0;
 
@@ -56,7 +53,7 @@ export class UploadTarget {
     this.#clock = clock;
   }
 
-  /** Notes bytes that went out. */
+  /** Counts sent bytes. */
   count(bytes: number): void {
     const nowSeconds = this.#nowSeconds();
     if (this.#cycleStartSeconds + UPLOAD_CYCLE_SECONDS < nowSeconds) {
@@ -66,7 +63,7 @@ export class UploadTarget {
     this.#sentInCycle += bytes;
   }
 
-  /** Whether nothing more should be served. @param isHistorical - Serving can wait: old blocks. */
+  /** Whether no more should be served. @param isHistorical - For old blocks, which stop earlier. */
   isReached(isHistorical: boolean = false): boolean {
     if (this.limitBytes === 0) return false;
     if (!isHistorical) return this.#sentInCycle >= this.limitBytes;

@@ -21,16 +21,16 @@ import type { MessagePump } from './message-pump.ts';
 import { MessageTally } from './message-tally.ts';
 import type { UploadTarget } from './upload-target.ts';
 
-/** What may be sent on a private-broadcast connection: anything else would tell the peer something about us. */
+/** Types sent on a private-broadcast connection: any other would reveal something about us. */
 const SENT_PRIVATELY: ReadonlySet<string> = new Set(['version', 'verack', 'inv', 'tx', 'ping']);
 
-/** Most bytes of one node that are read in one step: a slice of the pump is not much longer for it. */
+/** Most bytes of one node that are read in one step, so that a slice of the pump is not much longer for it. */
 const MAX_STEP_BYTES = 262_144;
 
-/** Most messages of one node that are dropped in one step: each cost a checksum. */
+/** Most messages of one node that are dropped in one step: each took a checksum. */
 const MAX_STEP_REJECTS = 16;
 
-/** What `Wire` works with. */
+/** What `Wire` depends on. */
 export interface WireParts {
   readonly sockets: Pick<SockMan, 'sendBytes' | 'errmsgOf' | 'wake' | 'closeConnection'>;
   readonly pump: Pick<MessagePump, 'wake'>;
@@ -39,11 +39,11 @@ export interface WireParts {
   readonly clock: Clock;
 }
 
-/** Moves bytes. One for all nodes of a `Connman`. */
+/** Moves bytes between sockets and transports, for all nodes of a `Connman`. */
 export class Wire {
   totalSentBytes = 0;
   totalReceivedBytes = 0;
-  /** Messages of all nodes, those that are gone included. */
+  /** Messages of all nodes, including those that are gone. */
   readonly sent = new MessageTally();
   readonly received = new MessageTally();
   readonly #sockets: WireParts['sockets'];
@@ -73,17 +73,15 @@ export class Wire {
     const isIdle = toSend.length === 0 && node.sendQueue.length === 0;
     node.sendQueue.push(message);
     node.bookSendMemory();
-    // Optimistic: with nothing before it, a small answer need not wait for a turn. `more` says whether the transport could
-    // take a message now; V2 cannot before it has its keys.
+    // Optimistic: if nothing waits before it, a small answer need not wait for a turn. `more` says whether the transport
+    // could take a message now; V2 cannot before it has its keys.
     if (isIdle && more) this.send(node);
   }
 
   /**
-   * Hands to the kernel what it takes.
-   *
-   * @returns True when it took something and not all: a peer that is slow to read is not read from either, or it could make
-   *   us produce answers without end. Without progress the answer is false: two nodes both full of unsent data would
-   *   otherwise wait for each other for ever.
+   * Hands bytes to the kernel. @returns True if it took some but not all: a peer that is slow to read is then not read from
+   * either, or it could make us produce answers without end. Without progress the answer is false: otherwise two nodes full
+   * of unsent data would wait for each other for ever.
    */
   send(node: P2PNode): boolean {
     const { sendQueue, transport } = node;
@@ -122,7 +120,7 @@ export class Wire {
 
   // ---- Receiving ----------------------------------------------------------------------------------------------------
 
-  /** Takes received bytes, lent for the call. They wait, as bytes, until the node is visited. */
+  /** Stores received bytes, lent for the call, until the node is visited. */
   receive(node: P2PNode, data: Uint8Array): void {
     if (node.isMarkedForDisconnect) return;
     const nowMs = this.#clock.wallTimeMs();
@@ -134,7 +132,7 @@ export class Wire {
     if (!node.isMarkedForDisconnect) this.#pump.wake(node);
   }
 
-  /** Hands the first bytes of a connection to its transport at once: it may have to answer before there is a message. */
+  /** Passes the first bytes of a connection to its transport at once: it may have to answer before there is a message. */
   #shakeHands(node: P2PNode, data: Uint8Array, nowMs: number): number {
     const { transport } = node;
     let offset = 0;
@@ -147,14 +145,14 @@ export class Wire {
       offset += taken;
     }
     node.received.noteRead(nowMs);
-    // It may also be able to take what was queued.
+    // It may now also take queued messages.
     if (hasBytesToSend(node)) this.#sockets.wake(node.id);
     return offset;
   }
 
   /**
-   * Reads the next message from what waits. Costs no more than one step, whatever waits: a long message that came in pieces,
-   * and messages to be dropped, take several, one a visit.
+   * Reads the next message from the stored bytes. It takes at most one step: a long message that came in pieces, and
+   * messages to be dropped, take several, one a visit.
    *
    * @see PeerNetwork.pollMessage
    */
@@ -183,7 +181,7 @@ export class Wire {
     return undefined;
   }
 
-  /** Takes the message that is complete; undefined for one to be dropped. */
+  /** Takes the complete message; undefined if it is dropped. */
   #takeMessage(node: P2PNode): ReceivedMessage | undefined {
     const { received, transport } = node;
     const message = transport.getReceivedMessage(received.readTimeMs);
@@ -194,7 +192,7 @@ export class Wire {
     tally.messages++;
     tally.bytes += message.rawBytes;
     if (isRejected && !this.#events.emit('rejectedMessage', { node, message })) releaseMemory(message.payload);
-    // A message stays booked until the next one is asked for: by then it was processed.
+    // A message stays in the account until the next one is requested: by then it was processed.
     received.pin(isRejected ? 0 : message.payload.length);
     return isRejected ? undefined : message;
   }
@@ -205,7 +203,7 @@ function isDetecting({ transport }: P2PNode): boolean {
   return transport.getInfo().transportType === 'detecting';
 }
 
-/** Whether there is something to hand to the kernel, or will be once the transport took the next message. */
+/** Whether there is something for the kernel, or will be once the transport took the next message. */
 function hasBytesToSend({ transport, sendQueue }: P2PNode): boolean {
   const { toSend, more } = transport.getBytesToSend(sendQueue.length > 0);
   return toSend.length > 0 || more;

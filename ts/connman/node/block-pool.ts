@@ -1,14 +1,14 @@
-// Blocks of memory for received bytes that wait, used over and over: a flood makes no garbage.
+// Blocks of memory for received bytes, reused so that a flood makes no garbage.
 
 import { releaseMemory } from '../../util/memory/release-memory.ts';
 
-/** Size of a block, in bytes: small beside the share of a peer when all of them are busy, large beside a message. */
+/** Size of a block, in bytes: small compared with a peer's share when all are busy, large compared with a message. */
 export const BLOCK_BYTES = 16_384;
 
-/** Free blocks that are kept, as a count; more while more are in use: 1 MiB. */
+/** Free blocks that are kept at least, as a count (1 MiB); more if more are in use. */
 const MIN_KEPT_BLOCKS = 64;
 
-/** Bytes that wait: a block of the pool, filled bit by bit, or an array of exactly what came. */
+/** Waiting bytes: a block of the pool, filled gradually, or an array of their size. */
 export interface Chunk {
   readonly memory: Uint8Array;
   readonly isBlock: boolean;
@@ -17,28 +17,28 @@ export interface Chunk {
   /** What was received, made when it is read: a block that is full needs none, and most are. */
   view: Uint8Array | undefined;
   /**
-   * When its last byte arrived. Whatever is put together counts as arriving with the last: to seem closer than it is, a peer
-   * would have to be faster than it is.
+   * Arrival of its last byte. Earlier bytes in the chunk count as arriving then, too: a peer cannot appear closer than it
+   * is.
    */
   timeMs: number;
 }
 
-/** Lends blocks to all nodes of one `Connman`. */
+/** Lends blocks to the nodes of one `Connman`. */
 export class BlockPool {
   readonly #free: Chunk[] = [];
   #lentCount = 0;
 
-  /** Blocks that lie ready. */
+  /** Free blocks. */
   get freeCount(): number {
     return this.#free.length;
   }
 
-  /** Blocks that are lent. */
+  /** Lent blocks. */
   get lentCount(): number {
     return this.#lentCount;
   }
 
-  /** A block with nothing in it. It is an object that was there before: what waits for long would else become old garbage. */
+  /** An empty block. The object is reused: a new one that waits for long would become old garbage. */
   lend(): Chunk {
     this.#lentCount++;
     const block = this.#free.pop();
@@ -50,7 +50,7 @@ export class BlockPool {
     return block;
   }
 
-  /** Takes a block back. What is free beyond what may soon be needed is freed at once. */
+  /** Takes a block back. Surplus free blocks are released at once. */
   takeBack(block: Chunk): void {
     this.#lentCount--;
     this.#free.push(block);

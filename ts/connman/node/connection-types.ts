@@ -32,12 +32,12 @@ export const CONNECTION_TYPES: readonly ConnectionType[] = [
 ];
 
 /**
- * The version that private broadcasts announce: one for all nodes and releases, so that it identifies nobody.
+ * The version that private broadcasts announce: the same for all nodes and releases, so that it does not identify a node.
  * (Bitcoin Core src/net.h)
  */
 export const PRIVATE_BROADCAST_PROTOCOL_VERSION = 70_016;
 
-/** Full-relay and block-relay-only: held against the tip of the chain, and evicted when they stay behind. */
+/** Full-relay and block-relay-only: their chain is compared with ours, and they are replaced when they stay behind. */
 export function isOutboundOrBlockRelay(type: ConnectionType): boolean {
   return type === 'outbound-full-relay' || type === 'block-relay-only';
 }

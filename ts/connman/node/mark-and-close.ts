@@ -1,4 +1,4 @@
-// The end of a node whose socket is of no more use: marked for disconnection, and its socket closed at once.
+// Ends a node whose socket is of no more use: marks it for disconnection, and closes the socket at once.
 
 import type { SockMan } from '../../sockman/sock-man.ts';
 import type { P2PNode } from './peer.ts';

@@ -1,7 +1,4 @@
-// All nodes that are connected, with an index for each way to ask for one.
-//
-// Bitcoin Core looks through its list of nodes for each question; with thousands of peers that is too slow, so there are an
-// index for each key and a count for each kind. The answers are the same.
+// All connected nodes, with an index for each kind of query.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import type { NetworkClass } from '../../netaddr/networks/network.ts';
@@ -62,7 +59,7 @@ export class NodeTable {
     this.#count(node, -1);
   }
 
-  /** Takes note that a node will be removed. */
+  /** Notes that a node will be removed. */
   noteMarked(node: P2PNode): void {
     if (node.isInbound && this.#byId.get(node.id) === node) this.#markedInbound.add(node);
   }
@@ -76,7 +73,7 @@ export class NodeTable {
     return this.#countByType.get(type) ?? 0;
   }
 
-  /** Nodes of a type that have done their handshake and are to stay. */
+  /** Nodes of a type whose handshake is done and that are not marked. */
   countReady(type: ConnectionType): number {
     let count = 0;
     this.forEachReady((node) => {
@@ -126,12 +123,12 @@ export class NodeTable {
     return this.#byNonce.get(nonce);
   }
 
-  /** Marks all nodes at an address, whatever their port. @returns Whether there was one. */
+  /** Marks all nodes at an address, whatever their port. @returns Whether there were any. */
   disconnectAddress(address: NetAddress, reason: string): boolean {
     return disconnectAll(this.withAddress(address), reason);
   }
 
-  /** Marks all nodes in a range of addresses. @returns Whether there was one. */
+  /** Marks all nodes in a range of addresses. @returns Whether there were any. */
   disconnectSubnet(subnet: Subnet, reason: string): boolean {
     const nodes = [...this.values()].filter(({ addr }) => subnet.matches(addr.address));
     return disconnectAll(nodes, reason);
@@ -150,7 +147,7 @@ export class NodeTable {
   }
 }
 
-/** @returns Whether there was one. */
+/** @returns Whether there were any. */
 function disconnectAll(nodes: Iterable<P2PNode>, reason: string): boolean {
   let hasFound = false;
   for (const node of nodes) {
@@ -187,7 +184,7 @@ class Index {
   }
 }
 
-/** Equal for equal addresses, which their text is not: it shows the scope. */
+/** The same for equal addresses. Their text is not, since it shows the scope. */
 export function addressKey(address: NetAddress): string {
   return address.network + Buffer.from(address.bytes).toString('latin1');
 }

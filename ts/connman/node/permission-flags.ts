@@ -1,4 +1,4 @@
-// What a peer may be allowed beyond others. (Bitcoin Core src/net_permissions.h)
+// Extra permissions of a peer. (Bitcoin Core src/net_permissions.h)
 //
 // Permissions are bits of a number. Some include others: compare with `hasPermission`, never with a bare `&`.
 
@@ -9,10 +9,7 @@ export type PermissionName = 'bloomfilter' | 'noban' | 'forcerelay' | 'relay' | 
 export const PERMISSION_FLAGS: Readonly<Record<PermissionName, number>> = {
   /** Is offered NODE_BLOOM; BIP 37 messages are accepted. */
   bloomfilter: 0x02,
-  /**
-   * Never refused, evicted, disconnected or discouraged for what it is or does, short of breaking the protocol's framing.
-   * Includes `download`.
-   */
+  /** Never refused, evicted, disconnected or discouraged, unless it breaks the protocol's framing. Includes `download`. */
   noban: 0x50,
   /** Its transactions are relayed again although known; it is sent no feefilter. Includes `relay`. */
   forcerelay: 0x0c,

@@ -1,8 +1,4 @@
-// What a peer sent and nobody has processed yet: bytes, not messages.
-//
-// A message is a few objects, several hundred bytes of the JavaScript heap however short it is; as bytes it is as long as it
-// is. So bytes stay bytes until the node is visited. They lie in blocks of a pool; a few bytes on their own, as quiet
-// peers send them, in an array of their size.
+// A peer's bytes that wait to be processed: bytes, not messages.
 
 import type { MemoryAccount } from '../../util/memory/memory-budget.ts';
 import { BLOCK_BYTES } from './block-pool.ts';
@@ -12,7 +8,7 @@ import type { LongMessages } from './long-messages.ts';
 /** What an array of its own costs beside its bytes, with the objects around it, in bytes. */
 export const CHUNK_OVERHEAD_BYTES = 256;
 
-/** Longer chunks go into blocks, and so do shorter ones when another waits already, in bytes. */
+/** Longer chunks go into blocks, and shorter ones as well once another waits, in bytes. */
 const MAX_SINGLE_BYTES = 2_048;
 
 const NO_BYTES = new Uint8Array(0);
@@ -28,8 +24,8 @@ export class ReceivedBytes {
   #isClosed = false;
 
   /**
-   * @param account - Books what waits, and says when receiving pauses. Closed by `close`.
-   * @param longMessages - Says when a long message waits for others; undefined for a peer that waits for nobody.
+   * @param account - Accounts for waiting bytes, and decides when receiving pauses. Closed by `close`.
+   * @param longMessages - Decides when a long message waits for others; undefined for a peer that never waits.
    */
   constructor(account: MemoryAccount, pool: BlockPool, longMessages?: LongMessages) {
     this.#account = account;
@@ -41,7 +37,7 @@ export class ReceivedBytes {
     return this.#chunks.length === 0;
   }
 
-  /** More waits than this node may keep: the kernel keeps what else its peer sends. */
+  /** The node's limit is reached: further bytes stay in the kernel. */
   get isPaused(): boolean {
     return this.#account.isPaused || this.#longMessages?.mustWait(this) === true;
   }
@@ -51,7 +47,7 @@ export class ReceivedBytes {
     return this.#account.waitingBytes;
   }
 
-  /** The chunk to be read from `offset` on; empty when nothing waits. Lent until the next `skip`. */
+  /** The chunk to read, from `offset` on; empty if nothing waits. Lent until the next `skip`. */
   get bytes(): Uint8Array {
     return this.isEmpty ? NO_BYTES : receivedOf(this.#chunks[0]!);
   }
@@ -60,7 +56,7 @@ export class ReceivedBytes {
     return this.#offset;
   }
 
-  /** When what was read last had arrived, wall-clock milliseconds. */
+  /** Arrival of the bytes read last, wall-clock milliseconds. */
   get readTimeMs(): number {
     return this.#readTimeMs;
   }
@@ -80,7 +76,7 @@ export class ReceivedBytes {
     }
   }
 
-  /** Goes past bytes that were read from `bytes`. */
+  /** Skips bytes that were read from `bytes`. */
   skip(count: number): void {
     if (count === 0) return;
     const first = this.#chunks[0]!;
@@ -92,19 +88,19 @@ export class ReceivedBytes {
     this.#giveBack(first);
   }
 
-  /** Takes note of bytes that were read without waiting here. */
+  /** Notes bytes that were read without waiting here. */
   noteRead(timeMs: number): void {
     this.#readTimeMs = timeMs;
   }
 
-  /** Books what the node holds beside: a message that is not complete, a request that is being answered. In bytes. */
+  /** Accounts for other memory of the node: an incomplete message, or a request being answered. In bytes. */
   pin(bytes: number): void {
     if (bytes === this.#account.pinnedBytes || this.#isClosed) return;
     this.#account.pin(bytes);
     this.#longMessages?.book(this, bytes);
   }
 
-  /** Drops everything, now and in future. */
+  /** Drops everything, and whatever is appended later. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -115,7 +111,7 @@ export class ReceivedBytes {
     this.#offset = 0;
   }
 
-  /** Fills up the last block. @returns How many bytes went in. */
+  /** Fills up the last block. @returns The number of bytes stored. */
   #fillLast(data: Uint8Array, timeMs: number): number {
     const last = this.#chunks.at(-1);
     if (last === undefined || !last.isBlock) return 0;

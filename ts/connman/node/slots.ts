@@ -1,7 +1,7 @@
 // Slots for connections: a counting semaphore whose units are objects that can be handed on.
 //
 // A dial needs a slot before it begins. When it succeeds the slot moves to the node and stays with it until the node is
-// removed; a removed node may hand it to its own reconnection, so that nobody takes the slot in between.
+// removed; a removed node may hand it to its own reconnection, so that no other dial takes the slot in between.
 
 import { whenAborted } from '../../util/time/when-aborted.ts';
 
@@ -22,7 +22,7 @@ export class SlotGrant {
   }
 }
 
-/** A fixed number of slots. The longest wait is served first. */
+/** A fixed number of slots. The longest waiting request is served first. */
 export class SlotPool {
   readonly size: number;
   #freeCount: number;
@@ -47,7 +47,7 @@ export class SlotPool {
   /**
    * Waits for a slot.
    *
-   * @returns Undefined once the signal is aborted; nothing is taken then.
+   * @returns Undefined once the signal is aborted; no slot is taken then.
    */
   acquire(signal: AbortSignal): Promise<SlotGrant | undefined> {
     if (signal.aborted) return Promise.resolve(undefined);

@@ -1,6 +1,6 @@
-// How much of the processor's time a peer used lately.
+// How much of the processor's time a peer used recently.
 
-/** After so long half of it is forgotten, in milliseconds. */
+/** Half-life of the measure, in milliseconds. */
 export const TIME_USE_HALF_LIFE_MS = 250;
 
 /** A peer that used less than this is quiet, in milliseconds: some cheap messages a second. */
@@ -13,7 +13,7 @@ export class TimeUse {
   #usedMs = 0;
   #atMs = 0;
 
-  /** Books time. @param nowMs - Monotonic; never goes back. */
+  /** Adds time. @param nowMs - Monotonic; never goes back. */
   add(ms: number, nowMs: number): void {
     this.#usedMs = this.at(nowMs) + ms;
     this.#atMs = nowMs;

@@ -8,15 +8,15 @@ import type { P2PNode } from './peer.ts';
 /** How long nothing may be sent, or received, in milliseconds. (Core, TIMEOUT_INTERVAL) */
 export const SILENCE_TIMEOUT_MS = 20 * 60 * 1_000;
 
-/** How often all nodes are looked at, in milliseconds: the most that a timeout comes late. */
+/** Interval between checks of all nodes, in milliseconds: the most that a timeout is late. */
 export const INACTIVITY_SWEEP_MS = 1_000;
 
-/** Whether a node is old enough to be held to anything. */
+/** Whether a node is old enough for its timeouts to apply. */
 export function isPastGrace(node: P2PNode, nowMs: number, peerTimeoutMs: number): boolean {
   return node.connectedAtMs + peerTimeoutMs < nowMs;
 }
 
-/** Why a node is to be disconnected for silence, in Core's words; undefined for one that is well. */
+/** Why a node is to be disconnected for silence, in Core's words; undefined if it is not. */
 export function inactivityReason(node: P2PNode, nowMs: number, peerTimeoutMs: number): string | undefined {
   if (!isPastGrace(node, nowMs, peerTimeoutMs)) return undefined;
   if (node.lastReceiveMs === 0 || node.lastSendMs === 0) {

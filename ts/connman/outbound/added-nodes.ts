@@ -1,6 +1,5 @@
-// Peers that the user wants a connection to, beside those that are found. (Bitcoin Core src/net.cpp, ThreadOpenAddedConnections)
-//
-// They have slots of their own, are dialed again whenever they are gone, and are never dropped for what they do.
+// Peers that the user wants to stay connected to, besides those that are found. (Bitcoin Core src/net.cpp,
+// ThreadOpenAddedConnections)
 
 import { Service } from '../../netaddr/service.ts';
 import { spelledOut } from '../../netaddr/text/short-ipv4.ts';
@@ -13,7 +12,7 @@ import type { SlotGrant, SlotPool } from '../node/slots.ts';
 
 /** The rest after each dial, in milliseconds. */
 const REST_MS = 500;
-/** The rest after a pass: short where everybody is connected, so that who leaves is soon missed. */
+/** Pause after a pass; shorter if all are connected, so that a lost peer is noticed soon. */
 const REST_AFTER_DIALS_MS = 60_000;
 const REST_WITHOUT_DIALS_MS = 2_000;
 
@@ -25,13 +24,13 @@ export interface AddedNode {
   readonly usesV2: boolean;
 }
 
-/** An entry, and what became of it. */
+/** An entry, and its state. */
 export interface AddedNodeInfo extends AddedNode {
-  /** The connection, inbound ones included; undefined when there is none. */
+  /** The connection, which may be inbound; undefined if there is none. */
   readonly peer: P2PNode | undefined;
 }
 
-/** What the list works with. */
+/** What the list depends on. */
 export interface AddedNodesParts {
   readonly dialing: Pick<Dialing, 'open'>;
   readonly table: NodeTable;
@@ -52,7 +51,7 @@ export class AddedNodes {
     this.#parts = parts;
   }
 
-  /** Adds an entry. @returns False if it is listed, as the same text or the same address. */
+  /** Adds an entry. @returns False if it is listed already, as the same text or the same address. */
   add(entry: AddedNode): boolean {
     const service = this.#serviceOf(entry.node);
     for (const { node } of this.#entries) {
@@ -80,7 +79,7 @@ export class AddedNodes {
     return this.#entries.map((entry) => ({ ...entry, peer: this.#findPeer(entry.node) }));
   }
 
-  /** Dials who is missing, until the interrupt. */
+  /** Dials missing peers until the interrupt. */
   async run(): Promise<void> {
     const { clock, interrupt, slots } = this.#parts;
     while (!interrupt.aborted) {

@@ -10,7 +10,7 @@
 // | f | every 2 min | feeler |
 // | g | every 5 min, with all full-relay peers | full-relay, one more, on a network without any |
 //
-// The first that holds. Intervals are random, so that nobody can tell when the next dial comes.
+// The first matching row applies. Intervals are random, so that the next dial cannot be predicted.
 
 import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import type { RandomUint32 } from '../../util/random.ts';
@@ -24,7 +24,7 @@ export const FEELER_INTERVAL_MS = 2 * 60_000;
 export const EXTRA_BLOCK_RELAY_INTERVAL_MS = 5 * 60_000;
 export const EXTRA_NETWORK_INTERVAL_MS = 5 * 60_000;
 
-/** What there is at the moment. */
+/** The current connections. */
 export interface OutboundSituation {
   readonly nowMs: number;
   readonly fullRelayCount: number;
@@ -37,7 +37,7 @@ export interface OutboundSituation {
   missingNetwork(): PublicNetworkName | undefined;
 }
 
-/** What to dial. */
+/** The wanted connection. */
 export interface WantedConnection {
   readonly connectionType: ConnectionType;
   readonly usesAnchors: boolean;
@@ -62,7 +62,7 @@ export class OutboundDecision {
     this.#nextExtraNetworkMs = this.#after(nowMs, EXTRA_NETWORK_INTERVAL_MS);
   }
 
-  /** What is wanted now; undefined for nothing. A periodic dial begins a new interval when it is named. */
+  /** What is wanted now; undefined for nothing. Returning a periodic dial starts its next interval. */
   next(situation: OutboundSituation): WantedConnection | undefined {
     const { nowMs, fullRelayCount, blockRelayCount } = situation;
     const { maxFullRelay, maxBlockRelay } = this.#budget;

@@ -1,8 +1,8 @@
 // Dialing: from an address or a name to a node. (Bitcoin Core src/net.cpp, OpenNetworkConnection and ConnectNode)
 //
-// Dialing takes time, and several tasks dial at once, so what was true when a dial began may not be when it ends. Two things
-// keep one peer from getting two connections: a dial in progress counts as a connection wherever one is looked for, and
-// everything that was checked before the wait is checked again after it.
+// Dialing takes time, and several tasks dial at once, so what was true when a dial began may be false when it ends. Two
+// rules keep one peer from getting two connections: a dial in progress counts as a connection, and every check before the
+// wait is repeated after it.
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
@@ -27,18 +27,18 @@ import type { NodeTable } from '../node/node-table.ts';
 import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
 import type { SlotGrant } from '../node/slots.ts';
 
-/** A peer to dial, and as what. Either `addr` or `dest`. */
+/** A peer to dial, and its connection type. Either `addr` or `dest`. */
 export interface OpenRequest {
   readonly connectionType: ConnectionType;
-  /** An address, with what the address book knows of its services, and when it was last heard of. */
+  /** An address, with its services and last-seen time from the address book. */
   readonly addr?: { readonly service: Service; readonly services: bigint; readonly timeSeconds?: number };
-  /** A text that the user gave: an address or a name, with or without port. Bans do not apply to it. */
+  /** A text from the user: an address or a name, with or without port. Bans do not apply to it. */
   readonly dest?: string;
   readonly usesV2: boolean;
   /** Whether a failure may count against the address. */
   readonly isFailureCounted?: boolean;
   /**
-   * The slot for the connection; moves to the node on success, else stays with the caller.
+   * The slot of the connection; moves to the node on success, otherwise stays with the caller.
    * @internal
    */
   readonly grant?: SlotGrant | undefined;
@@ -47,7 +47,7 @@ export interface OpenRequest {
 
 const SECONDS_PER_HOUR = 3_600;
 
-/** What dialing works with. */
+/** What dialing depends on. */
 export interface DialingParts {
   readonly settings: ResolvedConnmanOptions;
   readonly sockets: Pick<SockMan, 'connectAndMakeNodeId' | 'closeConnection'>;
@@ -65,7 +65,7 @@ export interface DialingParts {
 /** A dial in progress. */
 interface PendingDial {
   readonly dest: string | undefined;
-  /** Where it may come to be connected. */
+  /** The possible addresses. */
   targets: readonly Service[];
 }
 
@@ -87,7 +87,7 @@ export class Dialing {
     this.#parts = parts;
   }
 
-  /** Whether somebody at this address is being dialed. */
+  /** Whether an address is being dialed. */
   isDialing(address: NetAddress): boolean {
     for (const { targets } of this.#pending) if (targets.some((target) => target.address.equals(address))) return true;
     return false;
@@ -104,7 +104,7 @@ export class Dialing {
   async open(request: OpenRequest): Promise<boolean> {
     const { addr, dest } = request;
     if ((addr === undefined) === (dest === undefined)) throw invalidArg('request', 'either addr or dest', request);
-    // A dial that goes round its proxy, or asks a resolver in its place, tells what the proxy is there to hide.
+    // Dialing past the proxy, or asking a resolver in its place, would reveal what the proxy is there to hide.
     if (this.#parts.network.namedProxies.length > 0) throw new SockManError('ERR_SOCKMAN_STATE', 'open: not started');
     if (!this.#isWanted(request)) return false;
     const pending: PendingDial = { dest, targets: addr === undefined ? [] : [addr.service] };
@@ -123,7 +123,7 @@ export class Dialing {
     }
   }
 
-  /** What must hold before a dial, and again after it. */
+  /** Conditions of a dial, checked before and after it. */
   #isWanted({ addr, dest }: OpenRequest): boolean {
     const { interrupt, network, table, localAddresses, settings } = this.#parts;
     if (interrupt.aborted || !network.isActive) return false;
@@ -140,11 +140,11 @@ export class Dialing {
     return target !== UNKNOWN_ADDRESS && this.#parts.table.hasService(target);
   }
 
-  /** Finds out where to go, and goes there. */
+  /** Resolves the target, and dials it. */
   async #connect(request: OpenRequest, pending: PendingDial): Promise<Connected | undefined> {
     if (request.dest === undefined) return this.#connectToOneOf(request, pending.targets);
     const targets = await this.#resolve(request.dest);
-    // A second connection to one peer under another name must not come about.
+    // A peer must not get a second connection under another name.
     if (targets.some((target) => !target.address.isValid() || this.#isTaken(target, pending))) return undefined;
     pending.targets = targets;
     if (targets.length > 0) return this.#connectToOneOf(request, targets);
@@ -159,7 +159,7 @@ export class Dialing {
     return false;
   }
 
-  /** The addresses that a text stands for, in random order; none when only a proxy can tell. */
+  /** The addresses of a text, in random order; none if only a proxy can resolve it. */
   async #resolve(dest: string): Promise<Service[]> {
     const { settings, network, interrupt } = this.#parts;
     const { p2pPort } = settings.chain;
@@ -226,7 +226,7 @@ export class Dialing {
     return dialed;
   }
 
-  /** There is no way to begin. */
+  /** Reports a dial that cannot begin. */
   #noteUndialed(request: OpenRequest, to: Service | undefined, code: DialFailureCode, errmsg: string): void {
     this.#noteFailure({ ...dialOf(request, to), errmsg, code, proxyFailed: false });
   }

@@ -1,7 +1,7 @@
 // First addresses from DNS seeds. (Bitcoin Core src/net.cpp, ThreadDNSAddressSeed)
 //
-// The operator of a DNS seed learns who asks, and could answer with nodes of their own. So seeds are asked when the address
-// book is empty, or when dials from it get nowhere; and a few at a time.
+// The operator of a DNS seed learns who asks, and could answer with nodes of their own. So seeds are asked only if the
+// address book is empty, or if dials from it fail, and a few at a time.
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
@@ -18,7 +18,7 @@ import { seedRecord } from './seed-record.ts';
 
 /** Seeds asked before the next pause. */
 const SEEDS_AT_ONCE = 3;
-/** As many full-relay peers, fully connected, show that the address book works. */
+/** This many ready full-relay peers show that the address book works. */
 const ENOUGH_PEERS = 2;
 /** How long dials from the address book get before seeds are asked, in milliseconds: a large book gets more. */
 const SHORT_WAIT_MS = 11_000;
@@ -33,13 +33,13 @@ const INACTIVE_STEP_MS = 1_000;
 /** Most addresses taken from the answer of one seed. */
 const MAX_SEED_ADDRESSES = 32;
 
-/** Addresses from DNS seeds are made to look this old: not so fresh that they displace what peers tell. */
+/** Addresses from DNS seeds get an age in this range: not so fresh that they displace what peers tell. */
 const AGE_DAYS = { min: 3, max: 7 };
 
 /** DNS seeds are asked by the name, in hexadecimal, for nodes with these services. */
 const SEED_NAME_PREFIX = `x${SEED_SERVICES.toString(16)}.`;
 
-/** What asking DNS seeds works with. */
+/** What asking DNS seeds depends on. */
 export interface DnsSeedParts {
   readonly settings: Pick<
     ResolvedConnmanOptions,
@@ -48,16 +48,16 @@ export interface DnsSeedParts {
   readonly addressBook: AddressSource;
   readonly table: Pick<NodeTable, 'countReady'>;
   readonly network: Pick<NetworkState, 'isActive' | 'nameProxy'>;
-  /** Asks as peers what cannot be looked up; undefined where only given peers are dialed. */
+  /** Asks seeds as peers if they cannot be looked up; undefined if only given peers are dialed. */
   readonly openConnections: Pick<OpenConnections, 'addAddrFetch'> | undefined;
   readonly interrupt: AbortSignal;
 }
 
-/** Asks DNS seeds as far as it is necessary, and says in Core's words how. Resolves when it is done, or soon after the interrupt. */
+/** Asks DNS seeds as far as necessary, and logs it in Core's words. Resolves when done, or soon after the interrupt. */
 export async function askDnsSeeds(parts: DnsSeedParts): Promise<void> {
   const { settings, addressBook, network, interrupt } = parts;
   const { clock, random, logger } = settings;
-  // Peers that the user gave to ask for addresses go first.
+  // Seed nodes of the user go first.
   const hasSeedNodes = settings.seedNode.length > 0;
   const hasPeers = hasSeedNodes && (await waitForPeers(parts, SEED_NODE_WAIT_MS, SEED_NODE_STEP_MS));
   const seeds = [...settings.chain.dnsSeeds];
@@ -85,22 +85,22 @@ export async function askDnsSeeds(parts: DnsSeedParts): Promise<void> {
   logger.info(`${foundCount} addresses found from DNS seeds`);
 }
 
-/** Waits in steps. @returns Whether there came to be peers enough. */
+/** Waits in steps. @returns Whether enough peers were found. */
 async function waitForPeers(parts: DnsSeedParts, totalMs: number, stepMs: number): Promise<boolean> {
   const { settings, table, interrupt } = parts;
   for (let waitedMs = 0; waitedMs < totalMs && !interrupt.aborted; waitedMs += stepMs) {
     await sleep(settings.clock, Math.min(stepMs, totalMs - waitedMs), interrupt);
-    // Block-relay-only peers say nothing about addresses.
+    // Block-relay-only peers do not send addresses.
     if (table.countReady('outbound-full-relay') >= ENOUGH_PEERS) return true;
   }
   return false;
 }
 
-/** @returns How many addresses it knew; those that it is asked for as a peer do not count. */
+/** @returns The number of addresses; those from asking it as a peer do not count. */
 async function askSeed(parts: DnsSeedParts, seed: string): Promise<number> {
   const { settings, addressBook, network, openConnections, interrupt } = parts;
   const name = SEED_NAME_PREFIX + seed;
-  // A proxy that looks names up gives no list: the seed is then connected to and asked as a peer.
+  // A proxy that looks up names returns no list: the seed is then dialed and asked as a peer.
   const hasNameProxy = network.nameProxy !== undefined;
   const found = hasNameProxy ? [] : await beforeAbort(settings.lookUpHost(name), interrupt);
   if (found === undefined) return 0;

@@ -1,4 +1,4 @@
-// First addresses from the list of nodes that is built in: the last resort. (Bitcoin Core src/net.cpp, ThreadOpenConnections)
+// First addresses from the built-in list of nodes: the last resort. (Bitcoin Core src/net.cpp, ThreadOpenConnections)
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import type { ChainParams } from '../../p2p/chain-params.ts';
@@ -9,18 +9,18 @@ import type { NetworkState } from '../reach/network-state.ts';
 import type { AddressSource } from '../settings/address-source.ts';
 import { seedRecord } from './seed-record.ts';
 
-/** What the built-in list works with. */
+/** What the built-in list depends on. */
 export interface FixedSeedParts {
   readonly chain: ChainParams;
   readonly addressBook: AddressSource;
   readonly network: Pick<NetworkState, 'reachableNetworks'>;
   readonly clock: Clock;
   readonly random: RandomUint32;
-  /** Nothing else will give addresses: no DNS seeds, no seed nodes, no added nodes. */
+  /** There is no other source of addresses: no DNS seeds, no seed nodes, no added nodes. */
   readonly isOnlySource: boolean;
 }
 
-/** Built-in addresses are made to look this old: older than those of DNS seeds. */
+/** Built-in addresses get an age in this range: older than those of DNS seeds. */
 const AGE_DAYS = { min: 7, max: 14 };
 
 /** How long other sources have before the built-in list is used, in milliseconds. */
@@ -38,7 +38,7 @@ export class FixedSeeds {
     this.#startedAtMs = parts.clock.now();
   }
 
-  /** Adds the nodes of those reachable networks that the address book is empty of, if it is time for that. */
+  /** Adds the nodes of each reachable network without an entry in the address book, if it is time. */
   addIfDue(): void {
     const { addressBook, chain, clock, network, isOnlySource } = this.#parts;
     if (this.#isDone || !(isOnlySource || clock.now() - this.#startedAtMs > FIXED_SEEDS_AFTER_MS)) return;

@@ -1,14 +1,14 @@
-// Dialing the peers that were named with `connect`, and nobody else. (Bitcoin Core src/net.cpp, ThreadOpenConnections)
+// Dials the peers named with `connect`, and no others. (Bitcoin Core src/net.cpp, ThreadOpenConnections)
 
 import type { Clock } from '../../util/time/clock.ts';
 import { sleep } from '../../util/time/sleep.ts';
 
-/** How long the task rests after each dial, times the rounds so far, in milliseconds; and after a round. */
+/** Pause after each dial, times the rounds so far, in milliseconds; and after a round. */
 const REST_MS = 500;
 /** Most rests after one dial: five seconds. */
 const MAX_RESTS = 10;
 
-/** Dials each of the names, again and again until the signal is aborted. Peers that are connected are left out. */
+/** Dials each name repeatedly until the signal is aborted. Connected peers are skipped. */
 export async function keepConnecting(
   names: readonly string[],
   open: (name: string) => Promise<unknown>,

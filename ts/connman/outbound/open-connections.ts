@@ -28,23 +28,23 @@ import type { SlotGrant, SlotPool } from '../node/slots.ts';
 
 /** The rest between two dials, in milliseconds. */
 const REST_MS = 500;
-/** A feeler waits up to so long before it begins, so that nobody can tell feelers by their time. */
+/** Longest delay of a feeler, so that its timing does not give it away, in milliseconds. */
 const MAX_FEELER_DELAY_MS = 1_000;
-/** A further seed node is asked when that long after the last there are fewer full-relay peers than this. */
+/** Another seed node is asked if, this long after the last, there are fewer full-relay peers than this. */
 const SEED_NODE_INTERVAL_MS = 10_000;
 const SEED_NODE_PEERS = 2;
 /** Failures count against addresses only with peers in this many places: with fewer, we may be offline ourselves. */
 const PLACES_TO_COUNT_FAILURES = 2;
 
-/** What is wanted beyond the budget, as the message processor says. */
+/** What the message processor wants beyond the budget. */
 export interface OutboundWishes {
   /** One more full-relay peer, because the tip looks stale. */
   tryNewOutboundPeer: boolean;
-  /** A further block-relay-only peer every few minutes. */
+  /** Another block-relay-only peer every few minutes. */
   wantsExtraBlockRelay: boolean;
 }
 
-/** What the task works with. */
+/** What the task depends on. */
 export interface OpenConnectionsParts extends SelectionParts {
   readonly budget: ConnectionBudget;
   readonly table: NodeTable;
@@ -57,15 +57,15 @@ export interface OpenConnectionsParts extends SelectionParts {
   readonly clock: Clock;
   readonly random: RandomUint32;
   readonly interrupt: AbortSignal;
-  /** Peers to ask for addresses, as the user gave them. */
+  /** Peers to ask for addresses, from the user. */
   readonly seedNodes: readonly string[];
-  /** Block-relay-only peers of the last run, to be dialed from the last to the first. Taken over. */
+  /** Block-relay-only peers of the last run, dialed from the last to the first. Taken over. */
   readonly anchors: PeerAddress[];
   /** The built-in list of nodes; undefined for not using it. */
   readonly fixedSeeds: FixedSeeds | undefined;
 }
 
-/** Where long-lived outbound connections lead. */
+/** The places of long-lived outbound connections. */
 interface OutboundSpread {
   /** Groups of IPv4 and IPv6 peers. */
   readonly groups: ReadonlySet<string>;

@@ -1,7 +1,7 @@
 // The dialing side of a `Connman`: its slots, and the tasks that take them.
 //
-// Either given peers are dialed and nobody else (`connect`), or the address book is, with seeds behind it; added nodes come
-// beside both.
+// Either given peers are dialed and no others (`connect`), or addresses from the book, with seeds as a fallback; added nodes
+// come besides both.
 
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 import { invalidArg } from '../../util/errors/errors.ts';
@@ -28,7 +28,7 @@ import type { ConnmanEvents } from '../contract/events.ts';
 import type { LocalAddresses } from '../reach/local-addresses.ts';
 import type { LocalServices } from '../reach/local-services.ts';
 
-/** What the dialing side works with. */
+/** What the dialing side depends on. */
 export interface OutboundParts {
   readonly settings: ResolvedConnmanOptions;
   readonly budget: ConnectionBudget;
@@ -107,7 +107,7 @@ export class Outbound {
     }
   }
 
-  /** Warns of networks that lack a proxy, in case none will be named. */
+  /** Warns about networks without a proxy, in case none is set later. */
   #warnOfMissingRoutes(): void {
     const { settings, network } = this.#parts;
     const { onlyNet, privateBroadcast, logger } = settings;
@@ -180,5 +180,5 @@ export class Outbound {
 /** The types that `addConnection` takes. */
 export type AddableType = 'outbound-full-relay' | 'block-relay-only' | 'addr-fetch' | 'feeler';
 
-/** What came of `addConnection`: `full` without a dial, at the limit of the type or with all slots taken. */
+/** The outcome of `addConnection`: `full` means no dial, at the limit of the type or with all slots taken. */
 export type AddedConnection = 'connected' | 'failed' | 'full';

@@ -1,9 +1,4 @@
-// Connections that hand over one transaction each, where nobody can tell that it comes from us.
-//
-// What is said on them is the message processor's business; here they are opened, as many as it asks for: through Tor or
-// I2P only, each with an identity of its own. IPv4 and IPv6 peers are reached through Tor's exits, and only once it is
-// certain that what calls itself the onion proxy is Tor: it has led to an onion address before. A plain proxy would see
-// what we send, and from where. (Bitcoin Core src/net.cpp, ThreadPrivateBroadcast)
+// Connections that carry one transaction each, and do not reveal that it comes from us.
 
 import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { Services } from '../../p2p/protocol.ts';
@@ -23,15 +18,15 @@ import { SlotPool } from '../node/slots.ts';
 import type { SlotGrant } from '../node/slots.ts';
 import { whenAborted } from '../../util/time/when-aborted.ts';
 
-/** How long to wait where nothing can be opened at all: the network is off, or there is none that hides us. */
+/** Pause if nothing can be opened: the network is off, or there is no anonymous one. In milliseconds. */
 const UNAVAILABLE_REST_MS = 5_000;
-/** How long to wait after a dial that failed. */
+/** Pause after a failed dial, in milliseconds. */
 const FAILED_REST_MS = 100;
 /** The address book rests after this many draws without an address, for this many milliseconds. */
 const MAX_DRAWS = 100;
 const DRAWS_REST_MS = 500;
 
-/** What private connections work with. */
+/** What private connections depend on. */
 export interface PrivateConnectionParts {
   readonly dialing: Pick<Dialing, 'open'>;
   readonly network: NetworkState;
@@ -44,7 +39,7 @@ export interface PrivateConnectionParts {
   readonly interrupt: AbortSignal;
 }
 
-/** A way to reach somebody unseen. */
+/** An anonymous route to a peer. */
 interface Route {
   readonly network: PublicNetworkName;
   /** In place of the network's own proxy. */
@@ -68,23 +63,23 @@ export class PrivateConnections {
     whenAborted(interrupt, () => this.#announceNeed?.());
   }
 
-  /** How many connections are still to be opened. */
+  /** Connections still to be opened. */
   get toOpen(): number {
     return this.#toOpen;
   }
 
-  /** Asks for more connections, or with a negative number for fewer; never for less than none. */
+  /** Adds to the number of wanted connections, which never falls below 0. */
   addToOpen(count: number): void {
     this.#toOpen = Math.max(0, this.#toOpen + count);
     if (this.#toOpen > 0) this.#announceNeed?.();
   }
 
-  /** A handshake with an onion address that we dialed was completed: the onion proxy is Tor. */
+  /** A handshake with a dialed onion address succeeded: the onion proxy is Tor. */
   noteTorWorks(): void {
     this.#isTorCertain = true;
   }
 
-  /** Opens what is asked for, until the interrupt. */
+  /** Opens wanted connections until the interrupt. */
   async run(): Promise<void> {
     const { clock, interrupt, network } = this.#parts;
     let draws = 0;

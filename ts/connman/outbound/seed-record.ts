@@ -1,4 +1,4 @@
-// What is written into the address book about a node that a seed named: its services are a guess, its age is made up.
+// The address book entry for a node from a seed: its services are assumed, its age is random.
 
 import type { Service } from '../../netaddr/service.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';

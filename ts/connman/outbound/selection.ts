@@ -1,7 +1,4 @@
-// Which address an automatic dial goes to. (Bitcoin Core src/net.cpp, the inner loop of ThreadOpenConnections)
-//
-// The address book draws; here unsuitable draws are passed over. The rules that matter against an attacker: never two
-// long-lived connections into one network group, and last run's anchors before anything else.
+// Chooses the address of an automatic dial. (Bitcoin Core src/net.cpp, the inner loop of ThreadOpenConnections)
 
 import type { NetGroups } from '../../addrman/net-groups.ts';
 import type { SelectedAddress } from '../../addrman/records.ts';
@@ -20,15 +17,15 @@ import type { Dialing } from './dialing.ts';
 
 /** Draws before the iteration gives up. */
 const MAX_TRIES = 100;
-/** From this draw on an address may be dialed that was dialed a moment ago, and one with a port of another service. */
+/** From this draw on, recently dialed addresses and ports of other services are accepted. */
 const RETRY_RECENT_FROM_TRY = 30;
 const BAD_PORT_FROM_TRY = 50;
-/** An address that was tried this short a time ago rests, in seconds. */
+/** How long an address rests after a try, in seconds. */
 const RECENT_SECONDS = 10 * 60;
-/** Added nodes are looked for among the draws only while their list is shorter than this. */
+/** Draws are compared with added nodes only if their list is shorter than this. */
 const MAX_ADDED_NODES_LOOKED_AT = 24;
 
-/** What the choice works with. */
+/** What the choice depends on. */
 export interface SelectionParts {
   readonly addressBook: AddressSource;
   readonly network: Pick<NetworkState, 'isReachable'>;
@@ -36,24 +33,24 @@ export interface SelectionParts {
   readonly table: Pick<NodeTable, 'hasAddress'>;
   readonly dialing: Pick<Dialing, 'isDialing'>;
   readonly netEvents: Pick<NetEvents, 'hasAllDesirableServiceFlags'>;
-  /** Those have slots of their own. */
+  /** They have their own slots. */
   readonly addedNodes: Pick<AddedNodes, 'names'>;
   readonly netGroups: Pick<NetGroups, 'group'>;
 }
 
-/** What is looked for. */
+/** The wanted kind of address. */
 export interface SelectionRequest {
   readonly isFeeler: boolean;
   /** The networks to draw from; at least one. */
   readonly networks: readonly PublicNetworkName[];
   /** The groups of long-lived IPv4 and IPv6 connections. */
   readonly takenGroups: ReadonlySet<string>;
-  /** To be taken first, from the end; those looked at are removed. */
+  /** Taken first, from the end; checked ones are removed. */
   readonly anchors: PeerAddress[];
   readonly nowSeconds: number;
 }
 
-/** Chooses an address; undefined when nothing fits now. */
+/** Chooses an address; undefined if none fits now. */
 export function selectOutbound(parts: SelectionParts, request: SelectionRequest): PeerAddress | undefined {
   for (let anchor = request.anchors.pop(); anchor !== undefined; anchor = request.anchors.pop()) {
     if (isSuitableAnchor(parts, request, anchor)) return anchor;
@@ -81,7 +78,7 @@ function isSuitableAnchor(parts: SelectionParts, request: SelectionRequest, anch
   );
 }
 
-/** A feeler first tests the address that is to make room in the tried table, then one that nobody has tested. */
+/** A feeler first tests an address that may have to make room in the tried table, then an untested one. */
 function draw(parts: SelectionParts, request: SelectionRequest): SelectedAddress | undefined {
   const { addressBook, table, dialing } = parts;
   if (!request.isFeeler) return addressBook.select(false, request.networks);
@@ -108,7 +105,7 @@ function isSuitable(parts: SelectionParts, request: SelectionRequest, drawn: Sel
   return added.length >= MAX_ADDED_NODES_LOOKED_AT || !isAdded;
 }
 
-/** A feeler takes a node that serves any blocks: whether that is enough is seen when it is selected for more. */
+/** A feeler accepts any node with blocks: whether that suffices is checked when it is selected later. */
 function mayBeNode(services: bigint): boolean {
   return (services & (Services.NETWORK | Services.NETWORK_LIMITED)) !== 0n;
 }

@@ -1,8 +1,4 @@
-// What is answered to getaddr: the same list for about a day. (Bitcoin Core src/net.cpp, CConnman::GetAddressesUnsafe)
-//
-// Fresh answers would let anybody who asks often enough read the whole address book, and times in them tell who is connected
-// to which peer. So all peers of one network on one of our addresses get one list; those on another get another, since
-// comparing them would show that both addresses are ours.
+// The answers to getaddr: the same list for about a day. (Bitcoin Core src/net.cpp, CConnman::GetAddressesUnsafe)
 
 import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';
@@ -25,7 +21,7 @@ interface CachedList {
   readonly expiresAtMs: number;
 }
 
-/** What the cache takes from. */
+/** The sources of the cache. */
 export interface AddressCacheOptions {
   readonly addressBook: AddressSource | undefined;
   readonly banMan: BanSource | undefined;
@@ -33,7 +29,7 @@ export interface AddressCacheOptions {
   readonly random: RandomUint32;
 }
 
-/** Answers to getaddr, of one `Connman`. */
+/** The answers to getaddr of one `Connman`. */
 export class AddressCache {
   readonly #options: AddressCacheOptions;
   readonly #lists = new Map<bigint, CachedList>();
@@ -42,7 +38,7 @@ export class AddressCache {
     this.#options = options;
   }
 
-  /** The list for a peer. The limits count when the list is made; until it expires it is what it is. */
+  /** The list for a peer. The limits apply when the list is made; it then stays as it is until it expires. */
   addressesFor(node: P2PNode, maxCount: number, maxPercent: number): readonly PeerAddress[] {
     const nowMs = this.#options.clock.wallTimeMs();
     const cached = this.#lists.get(node.networkKey);
@@ -55,7 +51,7 @@ export class AddressCache {
     return addresses;
   }
 
-  /** A list made now, without those who are banned or discouraged. */
+  /** A new list, without banned and discouraged addresses. */
   fresh(maxCount: number, maxPercent: number, network?: NetworkClass, isFiltered: boolean = true): PeerAddress[] {
     const { addressBook, banMan } = this.#options;
     const addresses = addressBook?.getAddr(maxCount, maxPercent, network, isFiltered) ?? [];

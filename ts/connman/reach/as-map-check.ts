@@ -5,14 +5,13 @@ import type { AsMapHealth } from '../../addrman/as-map-health.ts';
 import { sleep } from '../../util/time/sleep.ts';
 import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
 
-/** How often the AS map is held against the address book, in milliseconds. (Bitcoin Core, ASMAP_HEALTH_CHECK_INTERVAL) */
+/** Interval between comparisons of AS map and address book, in milliseconds. (Bitcoin Core, ASMAP_HEALTH_CHECK_INTERVAL) */
 export const AS_MAP_CHECK_INTERVAL_MS = 24 * 60 * 60 * 1_000;
 
 /**
  * Measures and logs.
  *
- * @param signal - Gives it up midway.
- * @returns The figures; undefined if there is no map, no address book, or it was given up.
+ * @param signal - Ends it midway. @returns The figures; undefined if there is no map, no address book, or it was ended.
  */
 export async function checkAsMap(
   { addressBook, netGroups, clock, logger }: ResolvedConnmanOptions,

@@ -1,4 +1,4 @@
-// The own addresses that the user gave (`externalIp`). Names among them are looked up at the start.
+// Own addresses from the option `externalIp`. Names among them are looked up at the start.
 
 import { NamedEndpoint } from '../../netaddr/named-endpoint.ts';
 import type { Service } from '../../netaddr/service.ts';
@@ -7,11 +7,11 @@ import type { ResolvedConnmanOptions } from '../settings/resolve-options.ts';
 import { LOCAL_SCORES } from './local-addresses.ts';
 import type { LocalAddresses } from './local-addresses.ts';
 
-/** Makes the addresses of `externalIp` ours. */
+/** Registers the addresses of `externalIp` as our own. */
 export class ExternalAddresses {
   readonly #settings: ResolvedConnmanOptions;
   readonly #localAddresses: LocalAddresses;
-  /** Addresses of which only the name is known yet. */
+  /** Addresses whose names were not looked up yet. */
   readonly #names: NamedEndpoint[] = [];
 
   /**
@@ -33,7 +33,7 @@ export class ExternalAddresses {
     return this.#names.length > 0;
   }
 
-  /** @param lookUp - Gives the address, or rejects, which ends this. */
+  /** @param lookUp - Returns the address, or rejects, which ends the look-up. */
   async lookUpNames(lookUp: (option: string, name: NamedEndpoint) => Promise<Service>): Promise<void> {
     for (const name of this.#names) this.#add(await lookUp('externalIp', name));
     this.#names.length = 0;

@@ -1,8 +1,4 @@
-// Our own addresses, and which of them to tell a peer. (Bitcoin Core src/net.cpp, AddLocal and GetLocalAddrForPeer)
-//
-// Addresses come from options, from interfaces and listeners, and from peers who say where they reached us. Each has a score
-// that grows with the trust in it. An address of a privacy network is never told to a peer of another network, nor the
-// other way round: it would show that both are ours.
+// Our own addresses, and which of them to send to a peer. (Bitcoin Core src/net.cpp, AddLocal and GetLocalAddrForPeer)
 
 import { networkInterfaces } from 'node:os';
 
@@ -15,26 +11,26 @@ import { uniformBelow } from '../../util/random.ts';
 import { addressKey } from '../node/node-table.ts';
 import type { P2PNode } from '../node/peer.ts';
 
-/** How far an own address is trusted, by where it comes from. (Core, the LOCAL_ constants) */
+/** The trust in an own address, by its source. (Core, the LOCAL_ constants) */
 export const LOCAL_SCORES = {
-  /** An interface has it. */
+  /** An interface has the address. */
   interface: 1,
   /** A listener is bound to it. */
   bind: 2,
   /** A router maps it to us. */
   mapped: 3,
-  /** The user gave it, or it is that of our onion or I2P service. */
+  /** The user configured it, or it belongs to our onion or I2P service. */
   manual: 4,
 } as const;
 
-/** Where scores stay. */
+/** The largest score. */
 const MAX_SCORE = 2 ** 31 - 1;
 
-/** Odds that a peer's report replaces our own idea: one in two, one in eight where many peers confirmed ours. */
+/** Odds that a peer's report is preferred to our own choice: one in two, or one in eight if many peers confirmed ours. */
 const REPORT_ODDS = 2;
 const REPORT_ODDS_AGAINST_CONFIRMED = 8;
 
-/** What `LocalAddresses` goes by. */
+/** Options of `LocalAddresses`. */
 export interface LocalAddressesOptions {
   /** Learn addresses beyond those that the user gave. */
   readonly discovers: boolean;
@@ -42,7 +38,7 @@ export interface LocalAddressesOptions {
   readonly random: RandomUint32;
   readonly logger?: Logger;
   isReachable(network: NetworkClass): boolean;
-  /** Whether an address of this network is told to others when the user gave it. Default: when it is reachable. */
+  /** Whether an address of this network that the user gave is sent to others. Default: if the network is reachable. */
   mayBeGiven?(network: NetworkClass): boolean;
 }
 
@@ -52,13 +48,13 @@ export interface LocalAddress {
   readonly score: number;
 }
 
-/** The part of a peer that decides what it is told. */
+/** The facts of a peer that decide which address it is sent. */
 export type AddressedPeer = Pick<
   P2PNode,
   'addr' | 'addrLocal' | 'isInbound' | 'connectedThroughNetwork' | 'isConnectedThroughPrivacyNetwork'
 >;
 
-/** The own addresses of one `Connman`. One for each address, whatever the port. */
+/** The own addresses of one `Connman`: one entry for each address, whatever the port. */
 export class LocalAddresses {
   readonly #options: LocalAddressesOptions;
   readonly #byAddress = new Map<string, LocalAddress>();
@@ -68,10 +64,10 @@ export class LocalAddresses {
   }
 
   /**
-   * Learns an own address; a further time its score rises.
+   * Adds an own address; its score rises if it is known.
    *
    * @param score - One of `LOCAL_SCORES`.
-   * @returns False if it is not wanted: not routable, of an unreachable network, or neither given nor to be discovered.
+   * @returns False if it is unwanted: not routable, of an unreachable network, or neither given nor to be discovered.
    */
   add(given: Service, score: number): boolean {
     const service = this.#options.cjdnsReachable ? given.toCJDNSIfInRange() : given;
@@ -92,7 +88,7 @@ export class LocalAddresses {
     return isGiven && mayBeGiven !== undefined ? mayBeGiven(network) : this.#options.isReachable(network);
   }
 
-  /** The port is known at which we listen: it goes with every address that was given while it was to be any. */
+  /** Sets the port of addresses that were given before the listening port was known. */
   completePorts(port: number): void {
     for (const [key, { service, score }] of this.#byAddress) {
       // I2P has no ports.
@@ -106,7 +102,7 @@ export class LocalAddresses {
     for (const address of addresses) this.add(new Service(address, port), LOCAL_SCORES.interface);
   }
 
-  /** A peer reached us here. @returns Whether it is an address of ours. */
+  /** A peer reports that it reached us at an address. @returns Whether the address is ours. */
   seen(service: Service): boolean {
     const key = addressKey(service.address);
     const known = this.#byAddress.get(key);
@@ -129,9 +125,9 @@ export class LocalAddresses {
   }
 
   /**
-   * What to tell a peer as our address; undefined when nothing fits.
+   * The address to send to a peer; undefined if none fits.
    *
-   * @param isListening - Without it, only what the peer itself reported is an answer.
+   * @param isListening - If false, only the peer's own report can be the answer.
    * @param listenPort - The port that goes with a reported address.
    */
   forPeer(peer: AddressedPeer, isListening: boolean, listenPort: number): Service | undefined {
@@ -154,7 +150,7 @@ export class LocalAddresses {
     return best;
   }
 
-  /** What the peer itself reported, where that is to be preferred this time. */
+  /** The peer's report, if it is preferred this time. */
   #reported(peer: AddressedPeer, own: LocalAddress | undefined, listenPort: number): Service | undefined {
     const { addr, addrLocal } = peer;
     if (!this.#options.discovers || addrLocal === undefined || !addr.address.isRoutable()) return undefined;
@@ -164,7 +160,7 @@ export class LocalAddresses {
       const odds = isConfirmed ? REPORT_ODDS_AGAINST_CONFIRMED : REPORT_ODDS;
       if (uniformBelow(this.#options.random, odds) !== 0) return undefined;
     }
-    // An inbound peer reached our port. What an outbound one sees is the port of a dial, where nobody listens.
+    // An inbound peer reached our listening port. An outbound peer sees the port of our dial, on which nobody listens.
     return peer.isInbound ? addrLocal : new Service(addrLocal.address, own?.service.port ?? listenPort);
   }
 }
@@ -177,7 +173,7 @@ export function interfaceAddresses(): NetAddress[] {
     .flatMap(({ address }) => NetAddress.tryParse(address) ?? []);
 }
 
-/** IPv6 that runs through relays of others counts as a network of its own here. */
+/** IPv6 through others' relays counts as a separate network here. */
 type ReachabilityNetwork = NetworkClass | 'teredo';
 
 /** How likely it is that a peer gets to an address: 0 not at all, 6 surely. (Core, CService::GetReachabilityFrom) */

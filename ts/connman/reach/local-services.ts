@@ -1,4 +1,4 @@
-// What we offer to peers that connect from now on.
+// The services offered to peers that connect from now on.
 
 import { Services } from '../../p2p/protocol.ts';
 
@@ -10,7 +10,7 @@ export class LocalServices {
     this.bits = bits;
   }
 
-  /** Whether we speak the encrypted transport. */
+  /** Whether the encrypted transport is offered. */
   get offersV2(): boolean {
     return (this.bits & Services.P2P_V2) !== 0n;
   }

@@ -1,7 +1,4 @@
-// Which networks are wanted, how each is reached, and whether there is to be any connection at all.
-//
-// Reachable networks limit what is done automatically: dials, the addresses kept from gossip and seeds, own addresses.
-// Inbound and manual connections are the user's business and not touched by it.
+// The networks that are wanted, the way to each, and whether connections are allowed at all.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import { NamedEndpoint } from '../../netaddr/named-endpoint.ts';
@@ -12,7 +9,7 @@ import type { Proxy } from '../../sockman/dial/connect-options.ts';
 import type { Endpoint } from '../settings/endpoint.ts';
 import type { ProxyRoutes, Route } from '../settings/proxy-routes.ts';
 
-/** How the networks are to be reached. */
+/** How to reach the networks. */
 export interface NetworkStateOptions {
   readonly onlyNet: readonly PublicNetworkName[] | undefined;
   readonly cjdnsReachable: boolean;
@@ -23,10 +20,10 @@ export interface NetworkStateOptions {
   readonly networkActive: boolean;
 }
 
-/** What leads through a proxy, or through the bridge of I2P. */
+/** Destinations of a proxy, or of the I2P bridge. */
 type ProxiedRoute = Route | 'i2p';
 
-/** A proxy that has a name and no address yet. */
+/** A proxy whose name was not looked up yet. */
 interface NamedProxy {
   readonly route: ProxiedRoute;
   readonly endpoint: NamedEndpoint;
@@ -40,7 +37,7 @@ export class NetworkState {
   readonly cjdnsReachable: boolean;
   readonly proxyRandomize: boolean;
   readonly #proxies = new Map<NetworkClass | 'names', Proxy>();
-  /** Proxies of which only the name is known yet. */
+  /** Proxies whose names were not looked up yet. */
   readonly #named: NamedProxy[] = [];
   readonly #i2pSessionOptions: string | undefined;
   readonly #onlyNet: readonly PublicNetworkName[] | undefined;
@@ -58,19 +55,19 @@ export class NetworkState {
     this.#note('i2p', options.i2pSam);
     this.#onlyNet = options.onlyNet;
     this.#reachable = new Set(options.onlyNet ?? NETWORKS);
-    // What is neither routable nor stored has nothing to be excluded from.
+    // Addresses of these classes are never dialed or stored, so nothing excludes them.
     this.#reachable.add('not_publicly_routable').add('internal');
     if (!options.cjdnsReachable) this.#reachable.delete('cjdns');
     if (proxyRoutes.onion === undefined) this.#reachable.delete('onion');
     if (options.i2pSam === undefined) this.#reachable.delete('i2p');
   }
 
-  /** The proxy that looks up names in place of us; undefined when the host does. */
+  /** The proxy that looks up names; undefined if the host does. */
   get nameProxy(): Proxy | undefined {
     return this.#proxies.get('names');
   }
 
-  /** Proxies of which only the name is known: nothing may be dialed as long as there are any. */
+  /** Proxies without address: nothing may be dialed while there are any. */
   get namedProxies(): readonly NamedProxy[] {
     return this.#named;
   }
@@ -78,7 +75,7 @@ export class NetworkState {
   /**
    * Looks up the names of proxies, each once.
    *
-   * @param lookUp - Gives the address, or rejects, which ends this.
+   * @param lookUp - Returns the address, or rejects, which ends the look-up.
    */
   async lookUpProxies(lookUp: (option: string, name: NamedEndpoint) => Promise<Service>): Promise<void> {
     const found = new Map<string, Service>();
@@ -101,24 +98,27 @@ export class NetworkState {
     return NETWORKS.filter((network) => this.#reachable.has(network));
   }
 
-  /** A network may come into reach later. */
+  /** Makes a network reachable or not; it may become reachable later. */
   setReachable(network: PublicNetworkName, isReachable: boolean): void {
     if (isReachable) this.#reachable.add(network);
     else this.#reachable.delete(network);
   }
 
-  /** A Tor controller found the proxy for onion addresses. They come into reach, unless other networks alone are wanted. */
+  /**
+   * Sets the proxy for onion addresses that a Tor controller found. They become reachable, unless only other networks are
+   * wanted.
+   */
   useOnionProxy(endpoint: Service): void {
     this.#proxies.set('onion', { endpoint, streamIsolation: true });
     if (this.#onlyNet === undefined || this.#onlyNet.includes('onion')) this.#reachable.add('onion');
   }
 
-  /** Through what an address of this network is dialed; undefined for directly. */
+  /** The proxy for addresses of a network; undefined for direct dials. */
   proxyFor(network: NetworkClass): Proxy | undefined {
     return this.#proxies.get(network);
   }
 
-  /** Whether this is the address of a proxy: a peer there is not somebody of its own. */
+  /** Whether this is the address of a proxy: it does not identify a peer. */
   isProxy(address: NetAddress): boolean {
     for (const { endpoint } of this.#proxies.values()) {
       if (endpoint instanceof Service && endpoint.unixPath === undefined && endpoint.address.equals(address))

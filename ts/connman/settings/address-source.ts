@@ -1,4 +1,4 @@
-// What the connection manager needs of an address book. `AddrMan` is one.
+// What the connection manager requires of an address book. `AddrMan` implements it.
 
 import type { SelectedAddress } from '../../addrman/records.ts';
 import type { NetAddress } from '../../netaddr/net-address.ts';
@@ -8,25 +8,25 @@ import type { PeerAddress } from '../../p2p/messages/addresses.ts';
 
 /** An address book. Each method does what the one of the same name in `AddrMan` does. */
 export interface AddressSource {
-  /** How many addresses are known, of a network or of all, in the new table or the tried one or both. */
+  /** The number of known addresses: of a network or of all, in the new table, the tried one or both. */
   size(network?: NetworkClass, isNew?: boolean): number;
-  /** Adds addresses that somebody told us. See `AddrMan.add`. */
+  /** Adds gossiped addresses. See `AddrMan.add`. */
   add(addresses: Iterable<PeerAddress>, source: NetAddress, penaltySeconds?: number): boolean;
-  /** A connection to it worked: it moves to the tried table. */
+  /** A connection succeeded: the address moves to the tried table. */
   good(service: Service, timeSeconds?: number): boolean;
-  /** It was dialed. */
+  /** The address was dialed. */
   attempt(service: Service, isFailureCounted: boolean, timeSeconds?: number): void;
-  /** A peer that was connected is leaving: its time is brought up to date. */
+  /** A connected peer is leaving: updates its time. */
   connected(service: Service, timeSeconds?: number): void;
-  /** What it said that it offers. */
+  /** Sets the services that a peer announced. */
   setServices(service: Service, services: bigint): void;
-  /** An address to dial, by chance; undefined if there is none. */
+  /** A random address to dial; undefined if there is none. */
   select(isNewOnly?: boolean, networks?: Iterable<NetworkClass>): SelectedAddress | undefined;
-  /** Decides collisions in the tried table by what test connections found. */
+  /** Resolves collisions in the tried table, using the results of test connections. */
   resolveCollisions(): void;
-  /** An address of the tried table that is in another's way, to be tested; undefined if there is none. */
+  /** An address of the tried table that must be tested because of a collision; undefined if there is none. */
   selectTriedCollision(): SelectedAddress | undefined;
-  /** A random part of the addresses, to be told to a peer. */
+  /** A random part of the addresses, for a peer. */
   getAddr(maxCount: number, maxPercent: number, netClass?: NetworkClass, isFiltered?: boolean): PeerAddress[];
   /** All addresses, without copies of the tables. */
   addresses(): Iterable<NetAddress>;

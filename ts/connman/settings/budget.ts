@@ -1,7 +1,4 @@
-// How many connections of each kind there may be. (Bitcoin Core src/net.cpp, CConnman::Init)
-//
-// The slots of outbound connections are taken out of the total before inbound ones get the rest, so no crowd of inbound
-// peers can keep us from dialing. Manual connections come on top.
+// The number of connections of each kind. (Bitcoin Core src/net.cpp, CConnman::Init)
 
 import { outOfRange } from '../../util/errors/errors.ts';
 
@@ -18,7 +15,7 @@ export const MAX_ADDED_NODE_CONNECTIONS = 8;
 /** Connections for private broadcast. (Core, MAX_PRIVATE_BROADCAST_CONNECTIONS) */
 export const MAX_PRIVATE_BROADCAST_CONNECTIONS = 64;
 
-/** What `maxConnections` comes to. */
+/** The division of `maxConnections`. */
 export interface ConnectionBudget {
   /** Inbound and automatic outbound connections together. */
   readonly maxAutomatic: number;
@@ -26,7 +23,7 @@ export interface ConnectionBudget {
   readonly maxBlockRelay: number;
   readonly maxFeeler: number;
   readonly maxInbound: number;
-  /** Slots for automatic dials of any kind, private broadcast apart: never more at a time, whatever they are for. */
+  /** Slots of automatic dials of all kinds except private broadcast: the most at a time. */
   readonly outboundSlots: number;
 }
 

@@ -1,11 +1,11 @@
-// How many connections the operating system lets us have.
+// How many connections the operating system allows.
 
 import { readFileSync } from 'node:fs';
 
 /** Descriptors for files and everything else that is not a connection. (Bitcoin Core src/init.cpp, MIN_CORE_FDS) */
 export const RESERVED_DESCRIPTORS = 151;
 
-/** The soft limit of open descriptors of this process; undefined where the system does not tell without being asked in C. */
+/** The soft limit of open descriptors of this process; undefined if it cannot be read without native code. */
 export function readDescriptorLimit(): number | undefined {
   try {
     const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'));

@@ -1,20 +1,18 @@
-// Where a proxy, a bridge or we ourselves are, in the user's words: an address, or a name. Names are looked up once, when the
-// node starts; a container has no other way to say where its Tor is. `SockMan` knows addresses only.
-// (Bitcoin Core src/netbase.cpp, Lookup)
+// The location of a proxy, a bridge or ourselves, as the user gives it: an address, or a name. Names are looked up once,
+// when the node starts; a container has no other way to say where its Tor is. `SockMan` knows addresses only. (Bitcoin Core
+// src/netbase.cpp, Lookup)
 
 import { NamedEndpoint, parseNamedEndpoint } from '../../netaddr/named-endpoint.ts';
 import { Service } from '../../netaddr/service.ts';
 import { SockManError, invalidArg } from '../../util/errors/errors.ts';
 import type { HostLookup } from './name-lookup.ts';
 
-/** Where something is. */
+/** An address or a name. */
 export type Endpoint = Service | NamedEndpoint;
 
 /**
- * The address of an endpoint: the first that its name has.
- *
- * @param option - What it was given as, for the error.
- * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: the name has none.
+ * The address of an endpoint; of a name, the first. @param option - The option's name, for the error. @throws {SockManError}
+ * `ERR_SOCKMAN_SYSTEM`: the name has no address.
  */
 export async function lookUpEndpoint(option: string, endpoint: NamedEndpoint, lookUp: HostLookup): Promise<Service> {
   const [address] = await lookUp(endpoint.host);
@@ -38,7 +36,7 @@ export function parseEndpoint(option: string, text: string, defaultPort: number,
   return endpoint;
 }
 
-/** As `parseEndpoint`, of something that listens: not at port 0. */
+/** As `parseEndpoint`, for a server: port 0 is refused. */
 export function parseServer(option: string, text: string, defaultPort: number, mayLookUp: boolean): Endpoint {
   const endpoint = parseEndpoint(option, text, defaultPort, mayLookUp);
   if (endpoint.port === 0) throw invalidArg(option, 'a port', text);
@@ -46,7 +44,7 @@ export function parseServer(option: string, text: string, defaultPort: number, m
 }
 
 /**
- * Checks that a text can be a peer: an address or a name, with or without port.
+ * Checks that a text can name a peer: an address or a name, with or without port.
  *
  * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the option.
  */

@@ -1,4 +1,4 @@
-// Looking up host names: for peers that a user names, and for DNS seeds. (Bitcoin Core src/netbase.cpp, LookupIntern)
+// Looks up host names of peers and DNS seeds. (Bitcoin Core src/netbase.cpp, LookupIntern)
 
 import { ADDRCONFIG } from 'node:dns';
 import { lookup } from 'node:dns/promises';
@@ -10,15 +10,15 @@ import type { Logger } from '../../util/logger.ts';
 /** Most results of one look-up that are used. (Bitcoin Core src/net.cpp, ConnectNode) */
 export const MAX_LOOKUP_RESULTS = 256;
 
-/** Resolves a name; none for a name that does not exist or cannot be asked for. Never rejects. */
+/** Resolves a name; returns no address if it does not exist or may not be looked up. Never rejects. */
 export type HostLookup = (name: string) => Promise<readonly NetAddress[]>;
 
-/** Asks a resolver, with flags of getaddrinfo. Rejects when it knows nothing. */
+/** Asks a resolver, with flags of getaddrinfo. Rejects if there is no answer. */
 export type ResolverQuestion = (name: string, hints: number) => Promise<readonly { address: string }[]>;
 
 /**
- * Whether a resolver may be asked for a host. What ends in `.onion` or `.i2p` is nobody's business, however misspelt: the
- * question alone would tell who is looked for. (RFC 7686)
+ * Whether a resolver may be asked for a host. Names that end in `.onion` or `.i2p`, even malformed ones, are never looked
+ * up: the query alone would reveal the destination. (RFC 7686)
  */
 export function mayBeLookedUp(host: string): boolean {
   return host !== '' && !host.includes('\0') && !hasOverlaySuffix(host);
@@ -27,7 +27,7 @@ export function mayBeLookedUp(host: string): boolean {
 /** Asks the host's resolver, `/etc/hosts` included. */
 export const lookUpHost: HostLookup = (name) => lookUpWith(askSystem, name);
 
-/** Asks for addresses of the families that this host has, and once more for all: a host may have only loopback. */
+/** Asks for addresses of the host's address families, and if there are none for all: a host may have only loopback. */
 export async function lookUpWith(ask: ResolverQuestion, name: string): Promise<readonly NetAddress[]> {
   if (!mayBeLookedUp(name)) return [];
   for (const hints of [ADDRCONFIG, 0]) {
@@ -43,7 +43,7 @@ export async function lookUpWith(ask: ResolverQuestion, name: string): Promise<r
 
 const askSystem: ResolverQuestion = (name, hints) => lookup(name, { all: true, verbatim: true, hints });
 
-/** A look-up of an embedder, of which a failure is an answer without addresses, and a line in the log. */
+/** Wraps an embedder's look-up: a failure becomes an empty answer, and a line in the log. */
 export function neverRejecting(lookUp: HostLookup, logger: Logger): HostLookup {
   return async (name) => {
     try {

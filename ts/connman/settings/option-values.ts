@@ -1,4 +1,4 @@
-// Options that are text: other values are refused by name.
+// Text options: other values are refused by name.
 
 import { invalidArg } from '../../util/errors/errors.ts';
 
@@ -9,9 +9,7 @@ export function text(name: string, value: string | undefined, fallback: string):
 }
 
 /**
- * A list of texts, copied; empty if it is left out.
- *
- * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: no array of strings.
+ * A list of texts, copied; empty if it is left out. @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not an array of strings.
  */
 export function texts(name: string, value: readonly string[] = []): readonly string[] {
   const isTexts = Array.isArray(value) && value.every((entry) => typeof entry === 'string');

@@ -1,4 +1,4 @@
-// Options of a `Connman`, named as in Bitcoin Core's configuration. How they act on each other is in `resolve-options.ts`.
+// Options of a `Connman`, named as in Bitcoin Core's configuration. Their interactions are in `resolve-options.ts`.
 
 import type { NetGroups } from '../../addrman/net-groups.ts';
 import type { NetAddress } from '../../netaddr/net-address.ts';
@@ -12,51 +12,51 @@ import type { RandomUint32 } from '../../util/random.ts';
 import type { AddressSource } from './address-source.ts';
 import type { HostLookup } from './name-lookup.ts';
 
-/** Banned and discouraged addresses. `BanMan` is one. */
+/** A list of banned and discouraged addresses. `BanMan` implements it. */
 export interface BanSource {
-  /** Whether connections with it are refused. */
+  /** Whether connections with an address are refused. */
   isBanned(address: NetAddress): boolean;
-  /** Whether it misbehaved: refused while inbound slots are nearly used up, evicted first of those that nothing protects. */
+  /** Whether an address misbehaved: refused while inbound slots are nearly used up, and evicted before unprotected others. */
   isDiscouraged(address: NetAddress): boolean;
-  /** Called every 15 minutes and at the end. Changes are better saved when they happen. */
+  /** Called every 15 minutes and at the end. Better save changes when they happen. */
   save?(): Promise<void>;
 }
 
-/** Where the address book is kept: `PeersFile` with its `AddrMan`. */
+/** Storage of the address book: `PeersFile` with its `AddrMan`. */
 export interface AddressBookStore {
-  /** Writes it. A failure is rejected, and tried again later. */
+  /** Writes the book. A rejection is logged, and the save is retried later. */
   save(): Promise<void>;
 }
 
-/** Where the block-relay-only peers of the last run are kept. `AnchorsFile` is one. */
+/** Storage of the block-relay-only peers of the last run. `AnchorsFile` implements it. */
 export interface AnchorStore {
-  /** Reads the peers of the last run and forgets them, so that a crash does not repeat itself. */
+  /** Reads the peers of the last run and deletes them, so that a crash does not repeat itself. */
   take(): Promise<PeerAddress[]>;
-  /** Keeps them for the next run. */
+  /** Stores them for the next run. */
   save(records: readonly PeerAddress[]): Promise<void>;
 }
 
-/** What a `Connman` is given. Only `chain` matters to most. */
+/** Options of a `Connman`. Most programs need only `chain`. */
 export interface ConnmanOptions extends SockManOptions {
-  /** By name or by its parameters. Default `main`. */
+  /** The chain, by name or by its parameters. Default `main`. */
   chain?: ChainName | ChainParams;
 
   // ---- Listening ----------------------------------------------------------------------------------------------------
 
   /** Accept connections. Default true; false with `connect`, `noConnect`, `proxy` or no `maxConnections`, but for a `bind`. */
   listen?: boolean;
-  /** `address`, `address:port`, either with `=onion` for where an onion service delivers. Numeric only. */
+  /** `address` or `address:port`, each with an optional `=onion` for the target of an onion service. Numeric only. */
   bind?: readonly string[];
   /** `[permissions@]address:port`: peers that connect there get the permissions. */
   whiteBind?: readonly string[];
   /** `address[:port]`, like `bind` with `=onion`. */
   onionBind?: readonly string[];
   /**
-   * The port of what is given without one, and where to listen when nothing above says so: on every address of the host,
-   * and on loopback, a port above, for an onion service. Default: the chain's.
+   * The port of addresses without one. If no address is given, the node listens on it on every address of the host, and for
+   * an onion service on the next port of loopback. Default: the chain's.
    */
   port?: number;
-  /** Learn our own addresses. Default: when listening, and neither `externalIp` nor `proxy` is given. */
+  /** Learn our own addresses. Default: true when listening without `externalIp` and `proxy`. */
   discover?: boolean;
   /** Our own addresses, `address[:port]` or `name[:port]`. Names are looked up at `start`. */
   externalIp?: readonly string[];
@@ -65,34 +65,40 @@ export interface ConnmanOptions extends SockManOptions {
 
   /** Inbound and automatic outbound connections. Default 125. */
   maxConnections?: number;
-  /** Descriptors that this process may have open. Default: what the system says; fewer `maxConnections` if they are too few. */
+  /** Open descriptors that this process may have. Default: the system's limit; `maxConnections` is reduced to fit. */
   descriptorLimit?: number;
-  /** Above this much waiting to be sent, or its share of `memoryBudget`, a peer's messages are not processed. Default 1,000,000. */
+  /**
+   * Bytes that may wait to be sent to a peer: above this, or its share of `memoryBudget`, its messages are not processed.
+   * Default 1,000,000.
+   */
   maxSendBufferBytes?: number;
-  /** Above this much waiting to be processed, or its share of `memoryBudget`, a peer's socket is not read. Default 5,000,000. */
+  /**
+   * Bytes that may wait to be processed from a peer: above this, or its share of `memoryBudget`, its socket is not read.
+   * Default 5,000,000.
+   */
   maxReceiveBufferBytes?: number;
   /**
-   * What all peers together may keep waiting, in both directions. Default: 8 MiB, or an eighth of the heap limit if that is
-   * less. Give several servers of one process the same one. See docs/decisions/memory-budget.md.
+   * Bytes that may wait for all peers together, in both directions. Default: 8 MiB, or an eighth of the heap limit if that
+   * is less. Share one budget among several servers of a process. See docs/decisions/memory-budget.md.
    */
   memoryBudget?: MemoryBudget;
   /**
-   * Above this much of long messages that have begun to come from strangers, all but the first of them wait. Default 192 MiB,
-   * 0 to 2^40; it counts against no budget, since waiting makes half of a message no shorter.
+   * Bytes of incomplete long messages from inbound peers: above this, all of them except the first wait. Default 192 MiB, 0
+   * to 2^40. It does not count against the budget, since waiting does not shrink half a message.
    */
   maxLongMessageBytes?: number;
   /** Most to upload in 24 h: a number with k, m, g, t (powers of 1,000) or K, M, G, T (of 1,024). Default `0M`: no limit. */
   maxUploadTarget?: string;
-  /** Seconds before a connection is held to timeouts, handshake included: any positive whole number. Default 60. */
+  /** Seconds before a connection's timeouts apply, handshake included: any positive whole number. Default 60. */
   peerTimeoutSeconds?: number;
 
   // ---- Dialing ------------------------------------------------------------------------------------------------------
 
-  /** Peers to keep a connection to, beside others. */
+  /** Peers to stay connected to, besides others. */
   addNode?: readonly string[];
-  /** The only peers to dial; `['0']` for nobody, like `noConnect`. */
+  /** The only peers to dial; `['0']` for none, like `noConnect`. */
   connect?: readonly string[];
-  /** Dial nobody by oneself. */
+  /** Make no automatic dials. */
   noConnect?: boolean;
   /** Peers to ask for addresses once. */
   seedNode?: readonly string[];
@@ -101,34 +107,35 @@ export interface ConnmanOptions extends SockManOptions {
   /** Ask DNS seeds, for the address book. Default true; false with `connect`, `noConnect`, no `maxConnections`, `onlyNet` without IP, or on regtest. */
   dnsSeed?: boolean;
   forceDnsSeed?: boolean;
-  /** Fall back on the built-in list of nodes. Default true. */
+  /** Fall back to the built-in list of nodes. Default true. */
   fixedSeeds?: boolean;
   /**
-   * Networks for automatic dials; default, or if none is named, all. Inbound and manual connections are not affected. For
-   * `onion` the proxy may come later, from Tor's control port (`useOnionProxy`): nothing is dialed there before.
+   * Networks for automatic dials. Default, or if none is named: all. Inbound and manual connections are not affected. The
+   * proxy for `onion` may be set later (`useOnionProxy`), such as by Tor's control port; no onion address is dialed before.
    */
   onlyNet?: readonly string[];
   /** This host has a CJDNS address: fc00::/8 is CJDNS. Default false. */
   cjdnsReachable?: boolean;
   /**
-   * SOCKS5 proxies, `address`, `address:port`, `name`, `name:port` or `unix:/path`; default port 9050. For everything but
-   * I2P; with `=ipv4` or `=ipv6` behind it for that network and for names, with `=onion` or `=cjdns` for that network. Later
-   * ones override earlier ones; `0` (or nothing) in place of the address takes away what they gave. Names are looked up at
-   * `start`.
+   * SOCKS5 proxies, `address`, `address:port`, `name`, `name:port` or `unix:/path`; default port 9050. Used for everything
+   * but I2P; with the suffix `=ipv4` or `=ipv6` for that network and for names, with `=onion` or `=cjdns` for that network.
+   * Later ones override earlier ones; `0` or an empty address removes a proxy. Names are looked up at `start`.
    */
   proxy?: string | readonly string[];
-  /** SOCKS5 proxy for onion addresses, before any `proxy`; `false` or `0` for none. Default: that of `proxy`. */
+  /** SOCKS5 proxy for onion addresses, in preference to `proxy`; `false` or `0` for none. Default: that of `proxy`. */
   onion?: string | false;
   /** The SAM bridge of an I2P router, `address[:port]` or `name[:port]`. Default port 7656. */
   i2pSam?: string;
-  /** Where the private key of our I2P address is; without it dials use addresses of their own, and nothing comes in. */
+  /**
+   * File of the private key of our I2P address; without it, dials use temporary addresses, and no peer can connect over I2P.
+   */
   i2pPrivateKeyFile?: string;
   i2pAcceptIncoming?: boolean;
   /** More options of our I2P sessions, such as `inbound.length=0 outbound.length=0` in a private test network. */
   i2pSessionOptions?: string;
-  /** A circuit of its own for each connection through a proxy. Default true. */
+  /** Use separate Tor circuits for connections through a proxy. Default true. */
   proxyRandomize?: boolean;
-  /** Offer and use the encrypted transport (BIP 324). Default: where the JavaScript engine has WebAssembly. */
+  /** Offer and use the encrypted transport (BIP 324). Default: true if the JavaScript engine has WebAssembly. */
   v2Transport?: boolean;
 
   // ---- Peers --------------------------------------------------------------------------------------------------------
@@ -137,46 +144,49 @@ export interface ConnmanOptions extends SockManOptions {
   whitelist?: readonly string[];
   whitelistRelay?: boolean;
   whitelistForceRelay?: boolean;
-  /** Whether connections may exist at all at first; see `setNetworkActive`. Default true. */
+  /** Whether connections are allowed at first; see `setNetworkActive`. Default true. */
   networkActive?: boolean;
   /**
-   * Hand own transactions over through Tor or I2P connections of their own. Default false. Tor's proxy may come later, as
-   * for `onlyNet`.
+   * Send own transactions over separate Tor or I2P connections. Default false. Tor's proxy may be set later, as for
+   * `onlyNet`.
    */
   privateBroadcast?: boolean;
-  /** Put into the user agent: letters, digits, space and `.,;-_?@`. */
+  /** Comments in the user agent: letters, digits, space and `.,;-_?@`. */
   userAgentComments?: readonly string[];
-  /** What we offer, bits of `Services`; P2P_V2 is added by `v2Transport`. Default none: a program without blocks offers none. */
+  /**
+   * The services that we offer, bits of `Services`; `v2Transport` adds P2P_V2. Default none: a program without blocks offers
+   * none.
+   */
   localServices?: bigint;
-  /** Lines about a peer name its address. Default false; a dial that failed names its target all the same, as in Core. */
+  /** Show addresses in log lines about peers. Default false; a failed dial shows its target all the same, as in Core. */
   logIps?: boolean;
-  /** A folder to write every message of every peer to, as Bitcoin Core does to `message_capture`. Default: none is written. */
+  /** A folder for every message of every peer, as Bitcoin Core's `message_capture`. Default: none is written. */
   captureMessages?: string;
 
   // ---- Parts --------------------------------------------------------------------------------------------------------
 
-  /** The address book; without one only `connect`, `addNode` and inbound connections exist. */
+  /** The address book; without one there are only `connect`, `addNode` and inbound connections. */
   addressBook?: AddressSource;
   /** Saves the address book, every 15 minutes and at the end. */
   addressBookStore?: AddressBookStore;
   anchorStore?: AnchorStore;
-  /** Without one, nobody is ever banned or discouraged. */
+  /** The list of bans. Without one, no address is ever banned or discouraged. */
   banMan?: BanSource;
-  /** Released by `stop`, behind the last save. `openDataFolder` gives one. */
+  /** Released by `stop`, after the last save. `openDataFolder` returns one. */
   folderLock?: {
     /** Lets others use the folder. Idempotent. */
     release(): void;
   };
   /** Groups of addresses; default by range. */
   netGroups?: NetGroups;
-  /** Time; the same for all parts of a node: see `Clock`. Default: the host's. */
+  /** Clock; the same for all parts of a node: see `Clock`. Default: the host's. */
   clock?: Clock;
   random?: RandomUint32;
-  /** Looks up names: of peers, DNS seeds, proxies and ourselves. Default: the host's resolver. */
+  /** Looks up the names of peers, DNS seeds, proxies and ourselves. Default: the host's resolver. */
   lookUpHost?: HostLookup;
 }
 
-/** Every name there is: others are refused. */
+/** All option names: others are refused. */
 export const CONNMAN_OPTION_NAMES: Readonly<Record<keyof ConnmanOptions, true>> = {
   ...SOCK_MAN_OPTION_NAMES,
   chain: true,

@@ -1,14 +1,4 @@
-// Through which SOCKS5 proxy each network is dialed: the options `proxy` and `onion`.
-//
-//   proxy: ADDRESS              IPv4, IPv6, CJDNS and onion addresses, and names
-//   proxy: ADDRESS=ipv4         that network, and names; likewise ipv6
-//   proxy: ADDRESS=onion        that network only; likewise cjdns
-//   proxy: 0, 0=NETWORK, ''     takes away what an earlier one gave
-//   onion: ADDRESS              onion addresses only, and before `proxy`
-//   onion: false, 0             no onion addresses, whatever `proxy` says; '' leaves them to `proxy`
-//
-// ADDRESS is `address`, `address:port`, `name`, `name:port` or `unix:/path`; several proxies act in their order. Names are
-// looked up when the node starts. (Bitcoin Core src/init.cpp, AppInitMain)
+// The SOCKS5 proxy of each network, from the options `proxy` and `onion`.
 
 import { Service } from '../../netaddr/service.ts';
 import { invalidArg } from '../../util/errors/errors.ts';
@@ -21,7 +11,7 @@ export const DEFAULT_PROXY_PORT = 9_050;
 /** Port of a SAM bridge that names none. */
 export const DEFAULT_SAM_PORT = 7_656;
 
-/** What a SOCKS5 proxy can lead to: a network, or names that it looks up in place of us. */
+/** What a SOCKS5 proxy is used for: a network, or looking up names. */
 export type Route = 'ipv4' | 'ipv6' | 'onion' | 'cjdns' | 'names';
 
 /** The proxy of each; undefined for none. */
@@ -29,7 +19,7 @@ export type ProxyRoutes = Readonly<Record<Route, Endpoint | undefined>>;
 
 const ALL_ROUTES: readonly Route[] = ['ipv4', 'ipv6', 'onion', 'cjdns', 'names'];
 
-/** What a proxy for one network is used for. Names may stand for addresses of either IP. */
+/** What a proxy for one network is used for. Names may resolve to addresses of either IP version. */
 const ROUTES_BY_SUFFIX: ReadonlyMap<string, readonly Route[]> = new Map<string, Route[]>([
   ['ipv4', ['ipv4', 'names']],
   ['ipv6', ['ipv6', 'names']],
@@ -37,15 +27,15 @@ const ROUTES_BY_SUFFIX: ReadonlyMap<string, readonly Route[]> = new Map<string, 
   ['cjdns', ['cjdns']],
 ]);
 
-/** What stands for no proxy. */
+/** Texts for no proxy. */
 const NOTHING: readonly string[] = ['', '0'];
 
 /**
  * Reads both options.
  *
  * @param mayLookUp - Whether proxies may have names.
- * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not texts, no address, port 0, a path that is too long, a network that there is
- *   no SOCKS5 proxy for, or nothing behind `=`.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not a text, not an address, port 0, a path that is too long, a network
+ * without SOCKS5 proxies, or nothing after `=`.
  */
 export function resolveProxyRoutes(
   proxy: string | readonly string[] = [],
@@ -68,7 +58,7 @@ export function resolveProxyRoutes(
   return routes;
 }
 
-/** Whether anything at all goes through a proxy that the option `proxy` gave. */
+/** Whether the option `proxy` is used for anything. */
 export function hasAnyRoute(routes: ProxyRoutes): boolean {
   return ALL_ROUTES.some((route) => routes[route] !== undefined);
 }
@@ -79,7 +69,7 @@ function parseProxy(option: string, text: string, mayLookUp: boolean): Endpoint 
   return parseServer(option, text, DEFAULT_PROXY_PORT, mayLookUp);
 }
 
-/** One proxy, with or without a network behind the last `=`. */
+/** One proxy, with or without a network after the last `=`. */
 function readProxy(text: string, mayLookUp: boolean): { endpoint: Endpoint | undefined; leadsTo: readonly Route[] } {
   const equals = text.lastIndexOf('=');
   const address = equals < 0 ? text : text.slice(0, equals);

@@ -1,8 +1,4 @@
-// Options of a `Connman`: checks, defaults, and how they act on each other.
-//
-// Some options change the default of others ("soft-set"): a node that dials only given nodes, or goes through a proxy,
-// does not listen unless told to. Options that were given are never changed. (Bitcoin Core src/init.cpp,
-// InitParameterInteraction and AppInitParameterInteraction)
+// Options of a `Connman`: checks, defaults and interactions.
 
 import { NetGroups } from '../../addrman/net-groups.ts';
 import { parseNetworkName } from '../../netaddr/networks/network.ts';
@@ -47,20 +43,20 @@ export const DEFAULT_MAX_RECEIVE_BUFFER_BYTES = 5_000_000;
 /** Default of `maxLongMessageBytes`: 48 blocks at a time. (Core has no such bound: 4 MB for each of its slots) */
 export const DEFAULT_MAX_LONG_MESSAGE_BYTES = 192 * 1_048_576;
 
-/** Default of what all peers together keep waiting: every slot busy, and a share of eight blocks for each. */
+/** Default bytes that wait for all peers together: with every slot busy, a share of eight blocks each. */
 export const DEFAULT_QUEUED_BYTES = 8 * 1_048_576;
 
 const USER_AGENT_NAME = 'sockman';
 
-/** Most of what only memory limits: larger numbers are mistakes. */
+/** Largest number for options that only memory limits: larger ones are mistakes. */
 const MAX_COUNT = 1_000_000;
 const MAX_BUFFER_BYTES = 2 ** 40;
 const MAX_SERVICES = 0xffff_ffff_ffff_ffffn;
 
-/** What stands for nobody in `connect`, as in Bitcoin Core. */
+/** The value of `connect` that means no peer, as in Bitcoin Core. */
 const NOBODY = '0';
 
-/** Options that are on or off: a text such as `no` would turn them on. */
+/** Boolean options: a text such as `no` would count as true. */
 const SWITCHES = [
   'listen',
   'discover',
@@ -80,7 +76,7 @@ const SWITCHES = [
   'logIps',
 ] as const satisfies readonly (keyof ConnmanOptions)[];
 
-/** Options with the defaults filled in and checked. Parts that read a text of their own keep it. */
+/** The options, checked and with defaults. Parts that parse a text themselves get it unchanged. */
 export interface ResolvedConnmanOptions {
   readonly chain: ChainParams;
   readonly isListening: boolean;
@@ -91,7 +87,7 @@ export interface ResolvedConnmanOptions {
   readonly discovers: boolean;
   readonly externalIp: readonly string[];
   readonly maxConnections: number;
-  /** Undefined where nobody knows. */
+  /** Undefined if unknown. */
   readonly descriptorLimit: number | undefined;
   readonly maxSendBufferBytes: number;
   readonly maxReceiveBufferBytes: number;
@@ -124,7 +120,7 @@ export interface ResolvedConnmanOptions {
   readonly userAgent: string;
   readonly localServices: bigint;
   readonly logIps: boolean;
-  /** The folder; undefined for not writing any. */
+  /** The folder; undefined if none is written. */
   readonly captureMessages: string | undefined;
   readonly addressBook: AddressSource | undefined;
   readonly addressBookStore: AddressBookStore | undefined;
@@ -156,7 +152,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
   for (const peer of connect) checkPeer('connect', peer, chain.p2pPort);
   const dialsOnlyConnect = named.length > 0 || options.noConnect === true;
   const networks = resolveNetworks(options);
-  // To hide behind a proxy and to be found by listening do not go together. The option `onion` alone is no hiding.
+  // Hiding behind a proxy and listening exclude each other. The option `onion` alone does not hide the node.
   const isBehindProxy = hasAnyRoute(resolveProxyRoutes(options.proxy));
   const isListening =
     options.listen ?? (hasBind(options) || (!dialsOnlyConnect && !isBehindProxy && maxConnections > 0));
@@ -210,7 +206,7 @@ export function resolveConnmanOptions(options: ConnmanOptions): ResolvedConnmanO
     i2pSessionOptions: options.i2pSessionOptions,
     proxyRandomize: options.proxyRandomize ?? true,
     whitelist: texts('whitelist', options.whitelist),
-    // Transactions relayed by force are relayed.
+    // Transactions relayed by force are relayed, too.
     whitelistRelay: whitelistForceRelay || (options.whitelistRelay ?? true),
     whitelistForceRelay,
     networkActive: options.networkActive ?? true,
@@ -261,12 +257,12 @@ function resolveNetworks(options: ConnmanOptions): NetworkOptions {
   return { onlyNet, cjdnsReachable, proxyRoutes, i2pSam };
 }
 
-/** Whether there is to be no way to Tor. Without any proxy there may be one later: Tor's control port names it. */
+/** Whether Tor is excluded. Without a proxy, one may be set later, from Tor's control port. */
 function isOnionForbidden({ onion }: ConnmanOptions): boolean {
   return onion === false || onion === '0';
 }
 
-/** Undefined for all; that nothing was named limits nothing. */
+/** Undefined for all networks; an empty list limits nothing. */
 function resolveOnlyNet(onlyNet: ConnmanOptions['onlyNet']): PublicNetworkName[] | undefined {
   const names = texts('onlyNet', onlyNet).map((given) => {
     const name = parseNetworkName(given);
@@ -288,7 +284,7 @@ function resolveDnsSeed(
   onlyNet: readonly PublicNetworkName[] | undefined,
 ): { dnsSeed: boolean; forceDnsSeed: boolean } {
   const givesIp = onlyNet === undefined || onlyNet.includes('ipv4') || onlyNet.includes('ipv6');
-  // The seed of regtest is a name that never resolves: no resolver need hear of it.
+  // Regtest's seed is a name that never resolves: no resolver is asked.
   const isPublic = chain.name !== 'regtest';
   const { dnsSeed = !dialsNobody && givesIp && isPublic, forceDnsSeed = false } = options;
   if (options.dnsSeed === true && !givesIp) throw invalidArg('dnsSeed', 'false, since onlyNet leaves out IP', true);
@@ -321,7 +317,7 @@ function resolveCapture({ captureMessages }: ConnmanOptions): string | undefined
   return captureMessages;
 }
 
-/** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: one of them is neither an address nor a name. */
+/** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an entry is neither an address nor a name. */
 function peers(name: string, given: readonly string[] | undefined, defaultPort: number): readonly string[] {
   const list = texts(name, given);
   for (const peer of list) checkPeer(name, peer, defaultPort);

@@ -1,7 +1,4 @@
-// What an address is good for: valid, routable, local, and the network it counts for.
-//
-// Two classifications differ on purpose. The *network* of a 6to4 address is IPv6, how it is reached; its *class* is
-// IPv4, what it costs an attacker to obtain. (Bitcoin Core src/netaddress.cpp)
+// Classifies addresses: valid, routable, local, and their network.
 
 import type { NetworkClass, RawAddress } from './network.ts';
 import * as ranges from './ranges.ts';
@@ -22,7 +19,7 @@ const UNROUTABLE = ranges.indexRanges([
   ...ranges.LOCAL,
 ]);
 
-/** Whether the address could be somebody's: not unspecified, broadcast, documentation, internal or ill-formed. */
+/** Whether the address can belong to a host: not unspecified, broadcast, documentation, internal or malformed. */
 export function isValid(address: RawAddress): boolean {
   switch (address.network) {
     case 'ipv4':
@@ -38,7 +35,7 @@ export function isValid(address: RawAddress): boolean {
   }
 }
 
-/** Whether the address is valid and can be reached through its network from anywhere. Multicast is not looked at. */
+/** Whether the address is valid and can be reached through its network from anywhere. Multicast is not checked. */
 export function isRoutable(address: RawAddress): boolean {
   return isValid(address) && !ranges.isInIndex(address, UNROUTABLE);
 }

@@ -1,7 +1,4 @@
-// Network groups: which addresses are likely to be in one hand.
-//
-// Connections and address-book buckets are spread over groups, so that the owner of one range cannot fill them all.
-// Groups from an AS map are the address manager's matter. (Bitcoin Core src/netgroup.cpp)
+// Network groups: addresses that likely have one owner.
 
 import { linkedIPv4Of, networkOf } from './classify.ts';
 import { NETWORK_NUMBERS } from './network.ts';
@@ -9,7 +6,7 @@ import type { NetworkClass, RawAddress } from './network.ts';
 import { HURRICANE_ELECTRIC, isInRanges } from './ranges.ts';
 
 /**
- * The group of an address: one byte for its net class, then as much of the address as is costly to obtain.
+ * The group of an address: one byte for its net class, then the part of the address that is costly to obtain.
  *
  * | address | after the class | bits that count |
  * |---|---|---|

@@ -12,7 +12,7 @@ export type NetworkClass = NetworkName | 'not_publicly_routable';
 /** A network that a user can name in options: all but `internal`. */
 export type PublicNetworkName = Exclude<NetworkName, 'internal'>;
 
-/** Network and raw bytes: all that classification looks at. */
+/** Network and raw bytes, which determine every classification. */
 export interface RawAddress {
   readonly network: NetworkName;
   readonly bytes: Uint8Array;

@@ -1,7 +1,7 @@
 // Base32 of RFC 4648, in the lower-case form of onion and I2P names.
 //
-// Decoding is strict, so that a name has one meaning and a meaning one name (but for case): exact padding, nothing
-// outside the alphabet, and zero in the bits that the last character has left over.
+// Decoding is strict, so that each name has one meaning and each meaning one name (except for case): exact padding, no other
+// characters, and zero in the unused bits of the last character.
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
@@ -24,7 +24,7 @@ export function encodeBase32(bytes: Uint8Array): string {
   return bitCount === 0 ? text : text + ALPHABET[(bits << (5 - bitCount)) & 31];
 }
 
-/** Decodes padded text, in either case; undefined when it is not exactly what an encoder would write. */
+/** Decodes padded text, in either case; undefined if it is not exactly what an encoder would write. */
 export function decodeBase32(text: string): Uint8Array | undefined {
   const end = text.indexOf('=');
   const charCount = end === -1 ? text.length : end;
@@ -48,7 +48,7 @@ export function decodeBase32(text: string): Uint8Array | undefined {
   return (bits & ((1 << bitCount) - 1)) === 0 ? bytes : undefined;
 }
 
-/** The five bits of a character, by its code; -1 outside the alphabet. Case mapping of Unicode would let others in. */
+/** The five bits of a character, by its code; -1 outside the alphabet. Unicode's case mapping would accept others. */
 function valueOf(code: number): number {
   if (code >= 0x61 && code <= 0x7a) return code - 0x61;
   if (code >= 0x41 && code <= 0x5a) return code - 0x41;

@@ -1,9 +1,12 @@
-// Short forms of IPv4 addresses, which are names to us and addresses to every resolver: `127.1` is 127.0.0.1.
+// Short forms of IPv4 addresses, which are names here and addresses to every resolver: `127.1` is 127.0.0.1.
 
 /** Two or three decimal numbers, and perhaps a port. */
 const SHORT_FORM = /^(\d{1,3})\.(?:(\d{1,3})\.)?(\d{1,8})(:\d+)?$/;
 
-/** A short form with all four numbers in it; any other text as it is. (inet_aton(3); hexadecimal and octal are left alone) */
+/**
+ * A short form written out with all four numbers; any other text unchanged. (inet_aton(3); hexadecimal and octal are left
+ * alone)
+ */
 export function spelledOut(text: string): string {
   const match = SHORT_FORM.exec(text);
   if (match === null) return text;

@@ -1,4 +1,4 @@
-// Taking `host:port` apart. (Bitcoin Core src/util/strencodings.cpp, SplitHostPort)
+// Splits `host:port`. (Bitcoin Core src/util/strencodings.cpp, SplitHostPort)
 
 /** The result of `splitHostPort`. */
 export interface HostPort {
@@ -6,7 +6,7 @@ export interface HostPort {
   host: string;
   /** The port in the text, or the default. */
   port: number;
-  /** False when a port is there and is 0 or unreadable. */
+  /** False if there is a port that is 0 or malformed. */
   isValid: boolean;
 }
 
@@ -14,13 +14,13 @@ const PLAIN_DECIMAL = /^\d+$/;
 const MAX_PORT = 65_535;
 
 /**
- * Takes `host`, `host:port`, `[host]` or `[host]:port` apart.
+ * Splits `host`, `host:port`, `[host]` or `[host]:port`.
  *
- * The last colon starts a port if it is the first character, follows `[...]`, or is the only colon. A port is plain
- * decimal; 0 is returned as port 0 but is not valid. With an unreadable port the whole text is the host, with the
- * default port, and is not valid.
+ * The last colon starts a port if it is the first character, follows `[...]`, or is the only colon. A port is plain decimal;
+ * 0 is returned as port 0 but is not valid. With a malformed port the whole text is the host, with the default port, and is
+ * not valid.
  *
- * @param defaultPort - The port to return where the text has none.
+ * @param defaultPort - The port to return if the text has none.
  */
 export function splitHostPort(text: string, defaultPort: number = 0): HostPort {
   const colon = text.lastIndexOf(':');

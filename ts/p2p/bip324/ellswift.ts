@@ -3,14 +3,11 @@
 // An encoding is `u || t`, two big-endian numbers. Every 64-byte string decodes to an X coordinate; a fresh encoding of
 // a key is chosen at random among about 2^256.
 //
-// What takes the same time whatever the secret: everything a private key goes through (`curve.ts`, `field.ts`), as far
-// as the engine's compiler and the processor's multiplier keep it so, which nobody promises. What does not: the
-// mapping, which branches on encodings and X coordinates of public keys, all public. Keys are overwritten after use,
-// but a garbage collector may have copied them before. The private keys of BIP 324 live for one handshake, and a peer
-// sees one time measurement of each; code that keeps a key longer should weigh that.
-//
-// Source: BIP 324, "ElligatorSwift encoding of curve X coordinates"; SwiftEC (Chavez-Saab, Rodriguez-Henriquez,
-// Tibouchi, 2022).
+// Everything a private key goes through takes constant time (`curve.ts`, `field.ts`), as far as the engine's compiler and
+// the processor's multiplier preserve that, which is not guaranteed. The mapping does not: it branches on encodings and X
+// coordinates of public keys, which are public. Keys are overwritten after use, but a garbage collector may have copied them
+// before. The private keys of BIP 324 live for one handshake, and a peer sees one time measurement of each; code that keeps
+// a key longer should weigh that.
 
 import { invalidArg } from '../../util/errors/errors.ts';
 import { Curve, GROUP_ORDER } from './curve.ts';
@@ -44,7 +41,7 @@ const CASE_SECOND_FORMULA = 2;
 const CASE_OTHER_ROOT = 1;
 const CASE_NEGATE = 4;
 
-/** The mapping, with its slots. One per thread is enough: each call runs to its end. */
+/** The mapping and its slots. One per thread is enough, since each call runs to its end. */
 class EllSwift {
   readonly curve: Curve;
   readonly #field: Field;
@@ -315,6 +312,6 @@ export function ecdhXOnly(theirs: Uint8Array, privateKey: Uint8Array): Uint8Arra
 
 function requirePrivateKey(privateKey: Uint8Array): void {
   requireBytes('privateKey', privateKey, PRIVATE_KEY_BYTES);
-  // The value itself must not reach an error message.
+  // The value must not appear in an error message.
   if (!isPrivateKey(privateKey)) throw invalidArg('privateKey', 'a number from 1 to the group order - 1', 'another');
 }

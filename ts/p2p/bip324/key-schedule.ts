@@ -94,7 +94,7 @@ export interface Session {
 /**
  * Makes the session of two key pairs. About 0.4 ms. Overwrites `ours.privateKey`, which has no further use.
  *
- * @param theirs - The peer's 64 bytes; any are valid, and whether the peer has the private key shows later.
+ * @param theirs - The peer's 64 bytes; any are valid, and whether the peer has the private key is known later.
  */
 export function createSession(
   ours: EllSwiftKeyPair,
@@ -109,7 +109,7 @@ export function createSession(
   return session;
 }
 
-/** Makes one side's session of a shared secret, which stays the caller's to overwrite. */
+/** Makes one side's session of a shared secret, which the caller still has to overwrite. */
 export function sessionOfSecret(secret: Uint8Array, isInitiator: boolean, magic: Uint8Array): Session {
   const keys = deriveSessionKeys(secret, magic);
   const initiatorKeys = [keys.initiatorLength, keys.initiatorPacket] as const;

@@ -1,4 +1,4 @@
-// `addr`, `addrv2`, `getaddr`: who else is on the network.
+// `addr`, `addrv2`, `getaddr`: addresses of other nodes.
 
 import { readServiceV1, readServiceV2, skipAddressV2, writeServiceV1, writeServiceV2 } from '../../netaddr/encoding.ts';
 import type { Service } from '../../netaddr/service.ts';
@@ -10,7 +10,7 @@ import type { Codec, Limited } from './codec.ts';
 /** Most addresses in one message. More: the sender misbehaves. (Bitcoin Core src/net_processing.cpp, MAX_ADDR_TO_SEND) */
 export const MAX_ADDRESSES = 1_000;
 
-/** A node as others know it: where it is, what it offers, when it was last seen. */
+/** A node's address: endpoint, services, and when it was last seen. */
 export interface PeerAddress {
   /** Seconds since 1970, 0..2^32-1, as the sender claims. */
   readonly timeSeconds: number;
@@ -45,7 +45,7 @@ export const addrCodec: Codec<AddrMessage> = {
     return addresses === undefined ? { type: 'addr', addresses: [], exceedsLimit: true } : { type: 'addr', addresses };
   },
   write(writer, { addresses }) {
-    // An onion address in this form would be sixteen zero bytes: an address of nobody.
+    // An onion address would be sixteen zero bytes in this form, which is not an address.
     const writable = addresses.filter(({ service }) => service.address.isV1Compatible());
     writeLimitedVector(writer, writable, MAX_ADDRESSES, writeEntryV1);
   },
@@ -110,7 +110,7 @@ export class AddressEntries {
       reader.skip(this.count * ENTRY_BYTES_V1);
       return;
     }
-    // Of a list that is too long nobody asks for an entry.
+    // Entries of an oversized list are never read.
     this.#starts = new Uint32Array(Math.min(this.count, MAX_ADDRESSES));
     for (let index = 0; index < this.count; index++) {
       this.#starts[index] = reader.offset;

@@ -1,13 +1,12 @@
 // `getcfilters`, `cfilter`, `getcfheaders`, `cfheaders`, `getcfcheckpt`, `cfcheckpt`: filters that say which blocks a
 // client needs. (BIP 157)
-//
-// Filters are opaque here. Whether heights and hashes make sense is for the owner of the chain to say.
+// Filters are opaque here. The owner of the chain judges heights and hashes.
 
 import type { ByteReader } from '../../util/bytes/bytes.ts';
 import { readHash, writeHash } from './codec.ts';
 import type { Codec } from './codec.ts';
 
-/** The only type of filter there is. (BIP 158) */
+/** The only defined type of filter. (BIP 158) */
 export const BASIC_FILTER_TYPE = 0;
 
 /** Most blocks one `getcfilters` may span. As many or more between start and stop: disconnect. (BIP 157) */

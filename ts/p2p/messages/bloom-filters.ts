@@ -1,4 +1,4 @@
-// `filterload`, `filteradd`, `filterclear`: which transactions a light client wants to hear of. (BIP 37)
+// `filterload`, `filteradd`, `filterclear`: the filter of transactions for a light client. (BIP 37)
 
 import { outOfRange } from '../../util/errors/errors.ts';
 import { checkLength, emptyCodec } from './codec.ts';

@@ -1,4 +1,4 @@
-// What every message family supplies: how one type of message is read and written.
+// The codec of one type of message, which every message family supplies.
 
 import type { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
 import { invalidArg, outOfRange } from '../../util/errors/errors.ts';
@@ -31,8 +31,8 @@ export interface Codec<M> extends Decoder<M> {
 /**
  * Carried by messages whose limits are judged after decoding.
  *
- * Such a message decodes although it is too large, because what its sender deserves (to be punished, disconnected,
- * ignored) differs from what bytes that do not decode deserve. Lists that are too long arrive empty.
+ * Such a message decodes although it is too large, because its sender is treated differently (punished, disconnected,
+ * ignored) from one whose bytes do not decode. Lists that are too long arrive empty.
  */
 export interface Limited {
   /** Present when the message is larger than the protocol lets a peer send. */

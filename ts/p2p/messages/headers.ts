@@ -16,7 +16,7 @@ export const MAX_LOCATOR_HASHES = 101;
 /** Most hashes that answer a `getblocks`. (Core src/net_processing.cpp) */
 export const MAX_GETBLOCKS_HASHES = 500;
 
-/** What stands in front of a locator. Nobody reads it. (Core src/primitives/block.h, CBlockLocator::DUMMY_VERSION) */
+/** The version field before a locator, which is ignored. (Core src/primitives/block.h, CBlockLocator::DUMMY_VERSION) */
 const LOCATOR_VERSION = 70_016;
 
 /** Int32 LE that is ignored, CompactSize count, hashes, stop hash. */

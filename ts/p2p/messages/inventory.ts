@@ -1,6 +1,4 @@
-// `inv`, `getdata`, `notfound`, `mempool`: what a node has, what another wants of it.
-//
-// A list is a CompactSize count, then entries of uint32 LE type and 32-byte hash.
+// `inv`, `getdata`, `notfound`, `mempool`: announcements of objects, and requests for them.
 
 import { ByteReader } from '../../util/bytes/bytes.ts';
 import type { ByteWriter } from '../../util/bytes/bytes.ts';
@@ -14,7 +12,7 @@ export const MAX_INVENTORY_ITEMS = 50_000;
 /** Most entries of a `notfound` that are looked at; a longer list counts as empty. (Core, net_processing.cpp) */
 export const MAX_NOTFOUND_ITEMS = 5_016;
 
-/** What an entry speaks of. (Core src/protocol.h, GetDataMsg) */
+/** The kind of object of an entry. (Core src/protocol.h, GetDataMsg) */
 export const InventoryType = {
   /** A transaction by txid. */
   TX: 1,
@@ -55,7 +53,7 @@ export interface GetDataMessage extends Limited {
   readonly items: readonly InventoryItem[];
 }
 
-/** Says what of a `getdata` the sender does not have. */
+/** Lists the entries of a `getdata` that the sender does not have. */
 export interface NotFoundMessage extends Limited {
   readonly type: 'notfound';
   readonly items: readonly InventoryItem[];

@@ -1,4 +1,4 @@
-// `ping` and `pong`: is the peer alive, and how far away. One uint64 LE each. (BIP 31)
+// `ping` and `pong`: whether the peer is alive, and its round-trip time. One uint64 LE each. (BIP 31)
 
 import type { Codec } from './codec.ts';
 
@@ -7,14 +7,14 @@ const NONCE_BYTES = 8;
 /** Asks for a `pong` with the same nonce. (BIP 31) */
 export interface PingMessage {
   readonly type: 'ping';
-  /** Undefined for the empty ping of versions up to 60000, which nobody answers. */
+  /** Undefined for the empty ping of versions up to 60000, which gets no answer. */
   readonly nonce: bigint | undefined;
 }
 
 /** Answers a `ping`. (BIP 31) */
 export interface PongMessage {
   readonly type: 'pong';
-  /** Undefined when there are fewer than eight bytes: such a pong cancels the ping under way without an answer. */
+  /** Undefined if there are fewer than eight bytes: such a pong cancels the pending ping without an answer. */
   readonly nonce: bigint | undefined;
 }
 

@@ -1,5 +1,5 @@
-// What a node says about how it wants to be talked to: `wtxidrelay`, `sendaddrv2`, `sendheaders`, `feefilter`,
-// `sendtxrcncl`, `feature`. When each may be sent is the peer manager's business.
+// How a node wants to be addressed: `wtxidrelay`, `sendaddrv2`, `sendheaders`, `feefilter`, `sendtxrcncl`, `feature`. The
+// peer manager decides when each may be sent.
 
 import { DecodeError, outOfRange } from '../../util/errors/errors.ts';
 import { emptyCodec } from './codec.ts';

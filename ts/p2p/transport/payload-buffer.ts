@@ -5,9 +5,9 @@
 // part, and a peer has to send that part before its announcement is believed.
 //
 // From then on the array is longer than what came, by up to `MAX_PROTOCOL_MESSAGE_BYTES` less the first part. It costs
-// address space and no memory: a page of it is nobody's until something is written to it, and nothing is written but what
-// came. (On Windows it counts against what the system may promise, too.) A thousand peers that announce 4,000,000 bytes
-// and send one more than the first part cost 253 MiB of memory and 3.8 GiB of addresses.
+// address space and no memory: a page takes memory only once it is written to, and only received bytes are written. (On
+// Windows it counts against what the system may promise, too.) A thousand peers that announce 4,000,000 bytes and send one
+// more than the first part cost 253 MiB of memory and 3.8 GiB of addresses.
 //
 // Reserving only a little ahead and copying again to grow measured slower for programs that keep blocks a while, and for a first
 // block it takes twice the memory. A resizable ArrayBuffer, which grows in place, measured slower, too: every page of it is

@@ -1,9 +1,9 @@
 // The contract between one connection and its wire format.
 //
-// A transport turns bytes from a socket into messages, and messages into bytes for a socket. It has no socket, no clock
-// and no source of randomness of its own: bytes, times and random bytes are handed in, which is what makes it possible
-// to test it at every byte. Two classes implement it: `V1Transport` (a clear header before each payload) and
-// `V2Transport` (BIP 324, encrypted). What is inside a payload is not its business; see `../messages/`.
+// A transport turns bytes from a socket into messages, and messages into bytes for a socket. It has no socket, no clock and
+// no source of randomness of its own: bytes, times and random bytes are handed in, which is what makes it possible to test
+// it at every byte. Two classes implement it: `V1Transport` (a clear header before each payload) and `V2Transport` (BIP 324,
+// encrypted). It does not interpret payloads; see `../messages/`.
 //
 // Directions. The receiving and the sending side do not share state that a caller can see: any interleaving of calls is
 // legal.
@@ -56,13 +56,13 @@ export const FIRST_PART_BYTES = 262_144;
  */
 export const MESSAGE_OVERHEAD_BYTES = 128;
 
-/** What a transport knows of its protocol. The session id (32 bytes) is there once the peer proved it has the keys. */
+/** The transport's protocol. The session id (32 bytes) is set once the peer proved that it has the keys. */
 export interface TransportInfo {
   readonly transportType: 'detecting' | 'v1' | 'v2';
   readonly sessionId: Uint8Array | undefined;
 }
 
-/** A message as it goes in. */
+/** A message to send. */
 export interface OutboundMessage {
   /** At most 12 characters of 0x20..0x7e. */
   readonly type: string;
@@ -75,7 +75,7 @@ export interface OutboundMessage {
 /** Why a received message is dropped while the connection goes on. */
 export type RejectReason = 'checksum' | 'malformed type' | 'empty contents' | 'unknown short id';
 
-/** A message as it comes out. */
+/** A received message. */
 export interface ReceivedMessage {
   /** The type as on the wire; may be empty or unknown. Printable ASCII; V2 lets 0x7f through as well. */
   readonly type: string;
@@ -92,7 +92,7 @@ export interface ReceivedMessage {
   readonly rejectReason: RejectReason | undefined;
 }
 
-/** The end of a stream: what the peer sent cannot be read any further, so the connection is to be closed. */
+/** The end of a stream that cannot be read further, so that the connection must be closed. */
 export interface FatalTransportError {
   /** One line, printable, without text from the peer. */
   readonly reason: string;

@@ -111,7 +111,7 @@ export class ByteReader {
     return BigInt(this.#compactValue());
   }
 
-  /** Passes over a CompactSize of up to 64 bits, which makes no number of it. @throws {DecodeError} As `compactNumber`. */
+  /** Skips a CompactSize of up to 64 bits. @throws {DecodeError} As `compactNumber`. */
   skipCompact(): void {
     this.#compactValue();
   }

@@ -1,7 +1,7 @@
-// The bytes of a line that is not complete, copied together. Text that grows by a byte at a time becomes a rope of thousands
-// of pieces; these bytes take at most twice their number, however finely they are dripped.
+// The bytes of an incomplete line. As text that grows by a byte at a time it would become a rope of thousands of pieces;
+// these bytes take at most twice their number, however slowly they come.
 
-/** What it begins with, in bytes. */
+/** Initial size, in bytes. */
 const FIRST_BYTES = 256;
 
 /** Bytes of one unfinished line. */

@@ -1,4 +1,4 @@
-// What the operating system refused, as an error: in the shape that Node's own have.
+// A refusal of the operating system as an error, in the shape of Node's own.
 
 import { errnoName, errnoText } from './errno.ts';
 import type { ErrorCode } from './errors.ts';

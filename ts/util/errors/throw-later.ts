@@ -1,6 +1,6 @@
-// What becomes of an error in a callback of the user when nobody asked to get it.
+// The fate of an error in a user's callback when there is no handler for it.
 
-/** Makes an uncaught exception of it, once the caller of the callback is through: nothing of theirs is cut off. */
+/** Makes an uncaught exception of it, after the caller of the callback is done. */
 export function throwLater(error: unknown): void {
   setImmediate(() => {
     throw error;

@@ -23,7 +23,7 @@ const WORD_SHIFT = 4;
 /** The low bit of each cell in a word. */
 const LOW_BITS = 0x5555_5555;
 
-/** What a filter is to remember. */
+/** Options of a filter. */
 export interface RollingBloomFilterOptions {
   /** How many insertions to remember at least. */
   elementCount: number;

@@ -1,10 +1,4 @@
-// An account of what waits in memory: for each connection, and for all of them together.
-//
-// Queues of a server are bounded one by one, and a stranger opens many connections. So all of them draw on one budget. Each
-// may hold as much as is still free for everybody: one busy connection gets half of the budget, a hundred share it, and
-// whatever they do some of it is left for those that hold little. Nobody is dropped: a connection above its share stops
-// taking bytes until it has worked off its own, the largest first, those that hold next to nothing never. (Choudhury and
-// Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet Switches", 1998, with alpha = 1)
+// Accounts for memory that waits: for each connection, and for all of them together.
 
 import { invalidArg, outOfRange } from '../errors/errors.ts';
 import { nodeV8 } from '../load-later.ts';
@@ -29,10 +23,10 @@ export interface MemoryBudgetOptions {
 }
 
 /**
- * What all connections of a server may keep in memory together.
+ * The memory that all connections of a server may hold together.
  *
- * Accounts may exceed their limit by what they take in one step (one receive, one message): the budget tells who has to
- * pause, it refuses nothing.
+ * Accounts may exceed their limit by what they take in one step (one receive, one message): the budget tells which have to
+ * pause, and refuses nothing.
  *
  * @example
  * const budget = new MemoryBudget({ totalBytes: 16 * 1_048_576 });
@@ -51,7 +45,7 @@ export class MemoryBudget {
   #accountCount = 0;
 
   /**
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an option is no number.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an option is not a number.
    * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: an option is outside of its range.
    */
   constructor(options: MemoryBudgetOptions = {}) {
@@ -101,7 +95,7 @@ export class MemoryBudget {
   }
 }
 
-/** What one connection holds of a `MemoryBudget`. */
+/** The part of a `MemoryBudget` that one connection holds. */
 export class MemoryAccount {
   readonly #budget: MemoryBudget;
   readonly #onResume: () => void;
@@ -133,7 +127,7 @@ export class MemoryAccount {
     return this.#isPaused;
   }
 
-  /** Books bytes that wait; afterwards `isPaused` says whether more may come. */
+  /** Adds waiting bytes; afterwards `isPaused` says whether more may come. */
   add(bytes: number): void {
     if (this.#isClosed) return;
     this.#waitingBytes += bytes;
@@ -141,7 +135,7 @@ export class MemoryAccount {
     if (!this.#fits()) this.#isPaused = true;
   }
 
-  /** Books bytes that were worked off. Calls `onResume` if the account may take more again. */
+  /** Subtracts processed bytes. Calls `onResume` if the account may take more again. */
   remove(bytes: number): void {
     if (this.#isClosed) return;
     this.#waitingBytes -= bytes;
@@ -152,10 +146,8 @@ export class MemoryAccount {
   }
 
   /**
-   * Books what the connection holds that no pause would make less: the part of a message whose rest has to come, a request
-   * that is being answered. It counts in the total and leaves less for everybody, but does not pause this account.
-   *
-   * @param bytes - All of it; replaces what was booked before.
+   * Sets the bytes that no pause would reduce: an incomplete message, a request being answered. They count in the total and
+   * leave less for all, but do not pause this account. @param bytes - The whole amount; replaces the previous one.
    */
   pin(bytes: number): void {
     if (this.#isClosed) return;

@@ -1,14 +1,11 @@
-// Gives the memory of large arrays back at once, instead of when the garbage collector next looks.
-//
-// The collector runs when objects are made. A program that received a few hundred megabytes and then nothing more makes none, and
-// keeps them for minutes. Moving an array's buffer to nowhere frees it on the spot.
+// Frees the memory of large arrays at once, without waiting for the garbage collector.
 
 import { lazily } from '../load-later.ts';
 
-/** Arrays below this are not worth the call, in bytes. */
+/** Smaller arrays are not worth the call, in bytes. */
 export const MIN_RELEASED_BYTES = 16_384;
 
-/** A port that is closed: what is handed over to it is gone. */
+/** A closed port: a buffer transferred to it is freed. */
 const nowhere = lazily(() => {
   const { port1 } = new MessageChannel();
   port1.close();
@@ -16,9 +13,8 @@ const nowhere = lazily(() => {
 });
 
 /**
- * Frees the memory of an array that nobody needs any more: it is empty afterwards, as is every other view of its buffer.
- *
- * Arrays that are small, or share their buffer with something else, are left to the garbage collector.
+ * Frees the memory of an array that is no longer needed: it is empty afterwards, as is every other view of its buffer. Small
+ * arrays, and those that share their buffer, are left to the garbage collector.
  *
  * @param bytes - Must not be used afterwards.
  */

@@ -1,4 +1,4 @@
-// Checks of what callers hand in. Misuse throws before anything has changed.
+// Checks of callers' arguments. Misuse throws before anything has changed.
 
 import { outOfRange } from '../errors/errors.ts';
 

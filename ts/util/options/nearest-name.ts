@@ -1,6 +1,6 @@
 // The name that a misspelt one was probably meant to be.
 
-/** Longest name that is looked at, in characters: the work grows with the square, and no name of ours is as long. */
+/** Longest name that is compared, in characters: the work grows with the square, and all our names are shorter. */
 const MAX_NAME_CHARS = 64;
 
 /** Slips per character of the name that still make a misspelling of it. */
@@ -11,7 +11,7 @@ const SLIPS_PER_CHARACTER = 0.4;
  *
  * A slip is a letter too many, too few, or wrong, or two that changed places; upper and lower case are alike.
  *
- * @param name - What was given. @param names - What there is; of equally similar ones the first is taken.
+ * @param name - The misspelt name. @param names - The valid names; of equally similar ones the first is returned.
  * @param slipsPerCharacter - Most slips, for each character of the longer name.
  */
 export function nearestName(

@@ -4,10 +4,10 @@ import { invalidArg } from '../errors/errors.ts';
 import { nearestName } from './nearest-name.ts';
 
 /**
- * Checks that an object of options has no other names than there are. Those whose value is undefined do not count.
+ * Checks that an object of options has only known names. Names whose value is undefined are ignored.
  *
- * @param where - What stands before the name in the error: `proxy` for `proxy.endpoint`; empty for nothing.
- * @param known - An object that has every name there is.
+ * @param where - Prefix of the name in the error: `proxy` for `proxy.endpoint`; may be empty. @param known - An object with
+ * every valid name.
  * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the option, and the nearest there is.
  */
 export function checkOptionNames(where: string, options: object, known: Readonly<Record<string, true>>): void {

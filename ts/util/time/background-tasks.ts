@@ -1,11 +1,11 @@
-// Work that goes on beside the turns: dials and waits, each a promise. The end waits for all of it.
+// Work in the background: dials and waits, each a promise. The end waits for all of it.
 
 /** The running tasks of one `Connman`. */
 export class Tasks {
   readonly #running = new Set<Promise<void>>();
   readonly #onError: (error: unknown, name: string) => void;
 
-  /** @param onError - Gets what a task threw: a bug, which ends that task only. */
+  /** @param onError - Receives what a task threw: a bug, which ends only that task. */
   constructor(onError: (error: unknown, name: string) => void) {
     this.#onError = onError;
   }

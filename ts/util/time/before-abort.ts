@@ -1,8 +1,8 @@
-// Waiting for somebody else's promise, but not beyond the end.
+// Awaiting another's promise until a signal is aborted.
 
 import { whenAborted } from './when-aborted.ts';
 
-/** What a promise gives, or undefined as soon as the signal is aborted. The promise goes on, unheard. */
+/** The value of a promise, or undefined as soon as the signal is aborted. The promise goes on, but its result is ignored. */
 export async function beforeAbort<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
   if (signal.aborted) return undefined;
   let forget: (() => void) | undefined;

@@ -1,4 +1,4 @@
-// Time as an argument: code that owns timers takes a `Clock`, so that tests can turn hours in a moment.
+// Time as an argument: code that owns timers takes a `Clock`, so that tests can advance hours in a moment.
 
 import { lazily } from '../load-later.ts';
 
@@ -13,10 +13,10 @@ export interface Timer {
 /**
  * A source of time and of later calls. Callbacks run one at a time, never from inside a call on the clock itself.
  *
- * A node has one: a clock of one's own is given to each of `Connman`, `PeerManager`, `AddrMan` or
- * `openDataFolder`, `BanMan` and `OnionService`, or what one of them notes is in another's future. Its three parts move
- * together when time passes: `now` and `wallTimeMs` by the same amount, and the calls that came due by then have been made.
- * What each is for, if only one is to be moved (as Bitcoin Core's `setmocktime` does with the wall clock):
+ * A node has one: give the same clock to `Connman`, `PeerManager`, `AddrMan` or `openDataFolder`, `BanMan` and
+ * `OnionService`; otherwise what one of them notes may be in another's future. Its three parts move together when time
+ * passes: `now` and `wallTimeMs` by the same amount, and the calls that came due by then have been made. What each is for,
+ * if only one is to be moved (as Bitcoin Core's `setmocktime` does with the wall clock):
  *
  * - `now`, and `after` for waiting: time-outs of dials and handshakes of proxies, the rests between automatic dials, feelers,
  *   fixed seeds, DNS seeds; how often silence is looked for and files are saved.

@@ -1,4 +1,4 @@
-// Work that comes again and again until its owner ends.
+// Recurring work, until its owner ends.
 
 import type { Clock, Timer } from './clock.ts';
 
@@ -13,8 +13,8 @@ export class Intervals {
   }
 
   /**
-   * Calls `work` every `intervalMs`, first after one of them. What takes longer than that does not pile up, and what throws
-   * once comes again.
+   * Calls `work` every `intervalMs`, first after one interval. Slow work does not pile up, and work that throws is called
+   * again.
    */
   every(intervalMs: number, work: () => void): void {
     if (this.#isStopped) return;

@@ -4,24 +4,24 @@ import { systemClock } from './clock.ts';
 import type { Clock, Timer } from './clock.ts';
 
 /**
- * Another clock, but for its wall clock, which stands where it was set until it is set again or let go. Waiting goes on as
- * ever: see `Clock` for what hangs on which.
+ * A clock like another one, except that its wall clock can be stopped at a time. Waiting is not affected: see `Clock` for
+ * what depends on which.
  */
 export class SettableClock implements Clock {
   readonly #clock: Clock;
   #setMs: number | undefined = undefined;
 
-  /** @param clock - The one below. Default: the system's. */
+  /** @param clock - The underlying clock. Default: the system's. */
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
   }
 
-  /** Where the wall clock stands, in milliseconds since 1970; undefined while it runs. */
+  /** The time of the stopped wall clock, in milliseconds since 1970; undefined while it runs. */
   get stoppedAtMs(): number | undefined {
     return this.#setMs;
   }
 
-  /** Stops the wall clock at a time, in milliseconds since 1970; undefined lets it go. */
+  /** Stops the wall clock at a time, in milliseconds since 1970; undefined lets it run. */
   setWallTime(ms: number | undefined): void {
     this.#setMs = ms;
   }

@@ -1,4 +1,4 @@
-// Waiting, on a clock that is handed in and until somebody says stop.
+// Waiting on a given clock, until a signal is aborted.
 
 import type { Clock } from './clock.ts';
 import { whenAborted } from './when-aborted.ts';

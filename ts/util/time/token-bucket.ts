@@ -1,10 +1,8 @@
-// A token bucket: how often something may happen, on average and in a burst.
-//
-// Time is handed in, in milliseconds of any clock; the bucket has no timer.
+// A token bucket: limits how often something may happen, on average and in a burst.
 
 /** How a bucket fills. */
 export interface TokenBucketOptions {
-  /** Up to how many tokens the bucket fills by itself: the longest burst. */
+  /** Most tokens that the bucket fills up to by itself: the longest burst. */
   capacity: number;
   tokensPerSecond: number;
   /** Tokens to start with; a full bucket when left out. */
@@ -46,12 +44,12 @@ export class TokenBucket {
     }
   }
 
-  /** Adds tokens at once, also above the capacity: for work that was asked for. */
+  /** Adds tokens at once, even above the capacity: for requested work. */
   add(tokenCount: number): void {
     this.#tokens += tokenCount;
   }
 
-  /** Spends tokens if there are as many; returns whether there were. */
+  /** Spends tokens if there are enough. @returns Whether there were. */
   tryTake(tokenCount: number = 1): boolean {
     if (this.#tokens < tokenCount) return false;
     this.#tokens -= tokenCount;
