@@ -1,8 +1,8 @@
 // Every address that a round knows, in columns: millions of them, each found by its bytes in well under a microsecond.
 //
 // An address is a row. Its entry lies in the pool of its network, as 32-bit words: address, port, row. The place of the entry,
-// with the network in the top bits, is all that a row and a slot of the hash table hold: a look-up touches the table and one
-// entry. The hash is keyed, with open addressing. Rows are never removed: the table ends with its round.
+// with the network in the top bits, is all that a row keeps, and with the hash all that a slot of the hash table holds: a look-up
+// touches one slot and one entry. The hash is keyed. Rows are never removed: the table ends with its round.
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
@@ -11,6 +11,7 @@ import { Service } from '../../netaddr/service.ts';
 import { halfSipHashWords } from '../../util/hashing/half-siphash.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { grownTo, grownUint32 } from './column.ts';
+import { FREE, emptySlots, slotsFor } from './hash-slots.ts';
 
 /** Networks by number; 0 is none. */
 export const NETWORK_NAMES: readonly (PublicNetworkName | undefined)[] = [
@@ -25,16 +26,9 @@ export const NETWORK_NAMES: readonly (PublicNetworkName | undefined)[] = [
 const ADDRESS_WORDS: readonly number[] = [0, 1, 4, 8, 8, 4];
 const LONGEST_ADDRESS_WORDS = 8;
 
-/** A place: the network's number, and behind it the number of the entry in the pool of that network. */
+/** A place: the network's number, which is not 0, and behind it the number of the entry in the pool of that network. */
 const NETWORK_SHIFT = 29;
 const ENTRY_MASK = 2 ** NETWORK_SHIFT - 1;
-/** No network has the number 0, so that no place is 0. */
-const FREE = 0;
-
-/** Highest share of the hash table's slots that may be taken. */
-const MAX_LOAD = 0.7;
-const FIRST_SLOTS = 4_096;
-
 /** See the module comment. */
 export class AddressTable {
   /** Rows in use. */
@@ -43,13 +37,14 @@ export class AddressTable {
   #places = new Uint32Array(0);
   readonly #pools = ADDRESS_WORDS.map(() => new Uint32Array(0));
   readonly #poolLengths = new Uint32Array(ADDRESS_WORDS.length);
-  /** Places, by hash. Its length is a power of two. */
-  #hashTable = new Uint32Array(FIRST_SLOTS);
+  /** Places. */
+  #slots = emptySlots();
   readonly #key0: number;
   readonly #key1: number;
-  /** The address of the last look-up, in the form of an entry, and the free slot where the search ended. */
+  /** The address of the last look-up, in the form of an entry, its hash, and the free slot where the search ended. */
   readonly #key = new Uint32Array(LONGEST_ADDRESS_WORDS + 1);
   #keyNetwork = 0;
+  #keyHash = 0;
   #freeSlot = 0;
 
   /** @param random - Draws the key, so that nobody can choose addresses that collide. */
@@ -63,22 +58,21 @@ export class AddressTable {
     const key = this.#key;
     const count = this.#load(network, bytes, offset, port);
     const pool = this.#pools[network]!;
-    const table = this.#hashTable;
-    const mask = table.length - 1;
-    let slot = halfSipHashWords(this.#key0, this.#key1, key, 0, count) & mask;
-    for (;;) {
-      const place = table[slot]!;
+    const slots = this.#slots;
+    const mask = slots.length - 2;
+    const hash = halfSipHashWords(this.#key0, this.#key1, key, 0, count);
+    for (let at = (hash << 1) & mask; ; at = (at + 2) & mask) {
+      const place = slots[at + 1]!;
       if (place === FREE) {
-        this.#freeSlot = slot;
+        this.#keyHash = hash;
+        this.#freeSlot = at;
         return -1;
       }
-      if (place >>> NETWORK_SHIFT === network) {
-        const start = (place & ENTRY_MASK) * (count + 1);
-        let same = 0;
-        while (same < count && pool[start + same] === key[same]) same++;
-        if (same === count) return pool[start + count]!;
-      }
-      slot = (slot + 1) & mask;
+      if (slots[at] !== hash || place >>> NETWORK_SHIFT !== network) continue;
+      const start = (place & ENTRY_MASK) * (count + 1);
+      let same = 0;
+      while (same < count && pool[start + same] === key[same]) same++;
+      if (same === count) return pool[start + count]!;
     }
   }
 
@@ -99,9 +93,10 @@ export class AddressTable {
     pool[start + count] = row;
     const place = (network << NETWORK_SHIFT) | entry;
     this.#places[row] = place;
-    this.#hashTable[this.#freeSlot] = place;
+    this.#slots[this.#freeSlot] = this.#keyHash;
+    this.#slots[this.#freeSlot + 1] = place;
     this.length = row + 1;
-    if (this.length > this.#hashTable.length * MAX_LOAD) this.#growHashTable();
+    this.#slots = slotsFor(this.length, this.#slots);
     return row;
   }
 
@@ -154,7 +149,7 @@ export class AddressTable {
 
   /** Memory of the table, in bytes. */
   get memoryBytes(): number {
-    const columns = this.#places.byteLength + this.#hashTable.byteLength;
+    const columns = this.#places.byteLength + this.#slots.byteLength;
     return this.#pools.reduce((sum, { byteLength }) => sum + byteLength, columns);
   }
 
@@ -167,22 +162,6 @@ export class AddressTable {
     key[words] = port | (network << 16) | ((words * 4 + 3) << 24);
     this.#keyNetwork = network;
     return words + 1;
-  }
-
-  #growHashTable(): void {
-    const table = new Uint32Array(this.#hashTable.length * 2);
-    const mask = table.length - 1;
-    for (let network = 1; network < ADDRESS_WORDS.length; network++) {
-      const count = ADDRESS_WORDS[network]! + 1;
-      const pool = this.#pools[network]!;
-      const length = this.#poolLengths[network]!;
-      for (let entry = 0; entry < length; entry++) {
-        let slot = halfSipHashWords(this.#key0, this.#key1, pool, entry * (count + 1), count) & mask;
-        while (table[slot] !== FREE) slot = (slot + 1) & mask;
-        table[slot] = (network << NETWORK_SHIFT) | entry;
-      }
-    }
-    this.#hashTable = table;
   }
 }
 

@@ -74,7 +74,7 @@ export class Frontier {
     this.#admission = new Admission(options);
     this.counts = this.#admission.counts;
     this.table = new AddressTable(options.random);
-    this.#groups = new Groups(options.groups, (row) => this.#stateOf(row) === STATE.waiting);
+    this.#groups = new Groups(options.groups, options.random, (row) => this.#stateOf(row) === STATE.waiting);
   }
 
   /** Known addresses. */

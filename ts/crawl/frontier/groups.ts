@@ -3,7 +3,9 @@
 // A group with waiting addresses and room for a dial is in one of two queues: ready, or cooling after a dial, in the order of the
 // time when it may be dialed again. Any other group is in neither.
 
+import type { RandomUint32 } from '../../util/random.ts';
 import { TimedQueue, grownBytes, grownTo, grownUint32 } from './column.ts';
+import { GroupNumbers } from './group-numbers.ts';
 
 /** Stands for "no row" and "no group". */
 export const NONE = 0xffff_ffff;
@@ -30,7 +32,7 @@ export class Groups {
   readonly #limits: GroupLimits;
   readonly #isWaiting: (row: number) => boolean;
   readonly #intervalMs: number;
-  readonly #byKey = new Map<number, number>();
+  readonly #numbers: GroupNumbers;
   #firsts = new Uint32Array(0);
   #lasts = new Uint32Array(0);
   #inFlight = new Uint32Array(0);
@@ -44,15 +46,16 @@ export class Groups {
   #waitingCount = 0;
 
   /** @param isWaiting - Whether a row that was added is still waiting; others are skipped, at no cost. */
-  constructor(limits: GroupLimits, isWaiting: (row: number) => boolean) {
+  constructor(limits: GroupLimits, random: RandomUint32, isWaiting: (row: number) => boolean) {
     this.#limits = limits;
+    this.#numbers = new GroupNumbers(random);
     this.#isWaiting = isWaiting;
     this.#intervalMs = 1_000 / limits.rate;
   }
 
   /** Number of groups. */
   get count(): number {
-    return this.#byKey.size;
+    return this.#numbers.count;
   }
 
   /** Rows that are waiting. */
@@ -62,16 +65,16 @@ export class Groups {
 
   /** Memory of the columns, in bytes. */
   get memoryBytes(): number {
-    return this.#nextRows.byteLength + this.#firsts.byteLength * 3 + this.#places.byteLength * 10;
+    const columns = this.#firsts.byteLength * 3 + this.#places.byteLength * 10;
+    return this.#nextRows.byteLength + columns + this.#numbers.memoryBytes;
   }
 
   /** The number of the group with a key. A new group gets the next number. */
   numberOf(key: number, isOverlay: boolean): number {
-    const known = this.#byKey.get(key);
-    if (known !== undefined) return known;
-    const group = this.#byKey.size;
+    const { count } = this.#numbers;
+    const group = this.#numbers.numberOf(key);
+    if (group < count) return group;
     if (group === this.#firsts.length) this.#grow(group + 1);
-    this.#byKey.set(key, group);
     this.#firsts[group] = NONE;
     this.#lasts[group] = NONE;
     this.#overlays[group] = isOverlay ? 1 : 0;
