@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { hashFromHex } from '../../../ts/p2p/hash.ts';
-import { isPaidToPlainKeys, scriptPushes } from '../../../ts/p2p/messages/script.ts';
+import { isPaidToPlainKeys, scriptPushes } from '../../../ts/p2p/script.ts';
 import { BloomFilter, murmurHash3 } from '../../../ts/peerman/contract/bloom-filter.ts';
 import { SEGWIT_TX } from '../../harness/peers/transactions.ts';
 import { fromHex } from '../../harness/data/vectors.ts';

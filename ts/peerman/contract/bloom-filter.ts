@@ -1,6 +1,6 @@
 // The filter of a light client, which selects the transactions announced to it. (BIP 37; Bitcoin Core src/common/bloom.cpp)
 
-import { scriptPushes, isPaidToPlainKeys } from '../../p2p/messages/script.ts';
+import { scriptPushes, isPaidToPlainKeys } from '../../p2p/script.ts';
 import { transactionIds, transactionScripts } from '../../p2p/messages/transaction.ts';
 import { ByteWriter } from '../../util/bytes/bytes.ts';
 
