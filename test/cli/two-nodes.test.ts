@@ -5,25 +5,16 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { noBuild } from '../harness/child.ts';
+import { noFolderLocks } from '../harness/folder-locks.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'esm', 'cli', 'main.js');
 
-const canLock = ((): boolean => {
-  try {
-    createRequire(import.meta.url).resolve('fs-native-extensions');
-    return true;
-  } catch {
-    return false;
-  }
-})();
-if (!canLock)
-  console.info('two nodes on a folder: skipped, the optional package fs-native-extensions is not installed');
+if (noFolderLocks !== undefined) console.info('two nodes on a folder: skipped,', noFolderLocks);
 
 let folder: string;
 const children: ChildProcess[] = [];
@@ -99,15 +90,18 @@ async function statusOf(at: string, credentials: string): Promise<number> {
 }
 
 describe.skipIf(noBuild !== undefined)(`sockman node, as a process ${noBuild ?? ''}`, { timeout: 60_000 }, () => {
-  it.skipIf(!canLock)('is kept from a data folder that another one uses, and says which process that is', async () => {
-    const first = start(`-datadir=${folder}`, '-bind=127.0.0.1:0');
-    await first.says(/listening/i);
-    const second = start(`-datadir=${folder}`, '-bind=127.0.0.1:0');
-    expect(await second.ended).toBe(1);
-    expect(second.said()).toContain(join(folder, 'regtest'));
-    expect(second.said()).toContain(`in use by process ${first.child.pid} (node)`);
-    expect(first.child.exitCode).toBeNull();
-  });
+  it.skipIf(noFolderLocks !== undefined)(
+    'is kept from a data folder that another one uses, and says which process that is',
+    async () => {
+      const first = start(`-datadir=${folder}`, '-bind=127.0.0.1:0');
+      await first.says(/listening/i);
+      const second = start(`-datadir=${folder}`, '-bind=127.0.0.1:0');
+      expect(await second.ended).toBe(1);
+      expect(second.said()).toContain(join(folder, 'regtest'));
+      expect(second.said()).toContain(`in use by process ${first.child.pid} (node)`);
+      expect(first.child.exitCode).toBeNull();
+    },
+  );
 
   it('is kept from an RPC port that another one has, says so, and leaves no cookie', async () => {
     const first = start(...RPC);

@@ -12,6 +12,7 @@ import { countDescriptors, descriptorsClosed, noDescriptorCount } from '../harne
 import { Program, accepts, freePort, missingPrograms } from '../harness/labs/programs.ts';
 import { Probe } from '../harness/probe.ts';
 import { until } from '../harness/until.ts';
+import { startWelcomingPeer } from './welcoming-peer.ts';
 
 const CREDENTIALS = { username: 'alice', password: 'secret' };
 
@@ -77,14 +78,7 @@ for (const backend of systemBackends) {
       const { options } = backend.createWorld();
       node = new Probe(options);
       node.startSocketsThreads();
-      // Greets at once and echoes: the greeting often arrives right behind the proxy's reply.
-      peer = new Probe(options);
-      peer.on.eventNewConnectionAccepted = (nodeId) => (peer.sendBytes(nodeId, Buffer.from('welcome')), true);
-      peer.on.eventGotData = (nodeId, data) => void peer.sendBytes(nodeId, data);
-      const bound = peer.bindAndStartListening('127.0.0.1:0');
-      if (!bound.ok) throw new Error(bound.errmsg);
-      peerPort = bound.bound.port;
-      peer.startSocketsThreads();
+      ({ peer, port: peerPort } = startWelcomingPeer(options));
     });
 
     afterEach(async () => {

@@ -27,6 +27,7 @@ import { CONTROL_PASSWORD, startTorLab } from '../harness/labs/tor-lab.ts';
 import type { TorLab } from '../harness/labs/tor-lab.ts';
 import { Probe } from '../harness/probe.ts';
 import { noteProgress, until } from '../harness/until.ts';
+import { startWelcomingPeer } from './welcoming-peer.ts';
 
 const VIRTUAL_PORT = 18_444;
 /** An onion service is dialed again until its descriptor is everywhere, for this long at most, in milliseconds. */
@@ -72,13 +73,7 @@ describeInNamespace('a private Tor network', import.meta.filename, needs, () => 
   beforeEach(() => {
     node = new Probe();
     node.startSocketsThreads();
-    peer = new Probe();
-    peer.on.eventNewConnectionAccepted = (nodeId) => (peer.sendBytes(nodeId, Buffer.from('welcome')), true);
-    peer.on.eventGotData = (nodeId, data) => void peer.sendBytes(nodeId, data);
-    const bound = peer.bindAndStartListening('127.0.0.1:0');
-    if (!bound.ok) throw new Error(bound.errmsg);
-    peerPort = bound.bound.port;
-    peer.startSocketsThreads();
+    ({ peer, port: peerPort } = startWelcomingPeer());
   });
   afterEach(async () => {
     await node[Symbol.asyncDispose]();

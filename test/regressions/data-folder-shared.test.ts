@@ -5,7 +5,6 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -17,20 +16,12 @@ import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { lockFolder } from '../../ts/storage/folder-lock.ts';
 import { silentLogger } from '../../ts/util/logger.ts';
 import { noBuild } from '../harness/child.ts';
+import { noFolderLocks } from '../harness/folder-locks.ts';
 
 const HOLDER = join(import.meta.dirname, '..', 'connman', 'children', 'hold-folder.mjs');
 const { regtest } = CHAIN_PARAMS;
 const hasLockList = process.platform === 'linux';
-const canLock = ((): boolean => {
-  try {
-    createRequire(import.meta.url).resolve('fs-native-extensions');
-    return true;
-  } catch {
-    return false;
-  }
-})();
-if (!canLock)
-  console.info('locks of a data folder: skipped, the optional package fs-native-extensions is not installed');
+if (noFolderLocks !== undefined) console.info('locks of a data folder: skipped,', noFolderLocks);
 if (!hasLockList) console.info('names of lock owners: skipped, only Linux has a list of locks');
 
 let folder = '';
@@ -59,7 +50,7 @@ async function kill(child: ChildProcess): Promise<void> {
 
 const isLocked = (reason: unknown) => ({ code: 'ERR_SOCKMAN_FILE_LOCKED', reason });
 
-describe.skipIf(!canLock)('a data folder', () => {
+describe.skipIf(noFolderLocks !== undefined)('a data folder', () => {
   it.skipIf(noBuild !== undefined)(
     'belongs to one process, which others are told of, until that is killed',
     async () => {
@@ -125,7 +116,7 @@ describe('an installation that cannot lock', () => {
     lock.release();
   });
 
-  it.skipIf(!hasLockList || !canLock)('sees the locks of others all the same', () => {
+  it.skipIf(!hasLockList || noFolderLocks !== undefined)('sees the locks of others all the same', () => {
     const lock = lockFolder(folder, silentLogger);
     expect(() => lockFolder(folder, silentLogger, null)).toThrow('in use by this process');
     lock.release();

@@ -9,7 +9,6 @@ import type { EllSwiftKeyPair } from './ellswift.ts';
 import { PacketOpener, PacketSealer } from './packets.ts';
 
 export const GARBAGE_TERMINATOR_BYTES = 16;
-export const SESSION_ID_BYTES = 32;
 
 const SALT_PREFIX = 'bitcoin_v2_shared_secret';
 const ECDH_TAG = 'bip324_ellswift_xonly_ecdh';
