@@ -1,4 +1,4 @@
-// What a suite over every backend gets: a stage in the world of each, with probes that are closed behind it.
+// What a suite over every backend gets: a stage for each, with probes that are closed after the test.
 
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import { Service } from '../../ts/netaddr/service.ts';
@@ -19,7 +19,7 @@ export interface Connected {
   nodeId: number;
 }
 
-/** What a suite gets: a world for each test, and probes that are closed behind it. */
+/** A world for each test, and probes that are closed after it. */
 export class Stage {
   readonly backend: BackendName;
   readonly #createWorld: () => World;
@@ -50,14 +50,14 @@ export class Stage {
     return probe;
   }
 
-  /** A probe that runs. */
+  /** A running probe. */
   probe(options: SockManOptions = {}, overrides: Overridable = {}): Probe {
     const probe = this.idleProbe(options, overrides);
     probe.startSocketsThreads();
     return probe;
   }
 
-  /** Has a probe listen. */
+  /** Makes a probe listen. */
   listen(probe: SockMan, at: Service | string = '127.0.0.1:0'): Service {
     const result = probe.bindAndStartListening(at);
     if (!result.ok) throw new Error(result.errmsg);
@@ -83,7 +83,7 @@ export class Stage {
     return this.another(probe, this.listen(probe));
   }
 
-  /** One more raw peer for a probe that listens. */
+  /** Another raw peer for a listening probe. */
   async another(probe: Probe, bound: Service): Promise<Connected> {
     const before = probe.accepted.length;
     const peer = await this.dialedBy(bound);
@@ -98,7 +98,7 @@ export class Stage {
     return result.nodeId;
   }
 
-  /** Resolves when all that was ready has been told: see `settled`. */
+  /** Resolves when everything ready has been delivered: see `settled`. */
   settled(): Promise<void> {
     return settled(...this.#probes);
   }
@@ -127,7 +127,7 @@ export class Stage {
   }
 }
 
-/** Runs a suite over every backend; one that this machine does not have is skipped, with the reason in its title. */
+/** Runs a suite over every backend; one that this machine lacks is skipped, with the reason in its title. */
 export function describeEachBackend(theme: string, define: (stage: Stage) => void): void {
   describe.each(backendsUnderTest())(`$name: ${theme}`, (backend) => {
     if (backend.skipReason !== undefined) {

@@ -1,5 +1,5 @@
-// Programs in processes of their own: for what a test cannot do to itself, such as exiting or running out of descriptors.
-// They run the built package (`npm test` builds it first) on plain Node.
+// Programs in processes of their own: for what a test cannot do in its own process, such as exiting or running out of
+// descriptors. They run the built package (`npm test` builds it first) on plain Node.
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -54,5 +54,5 @@ export function runChild(script: string, args: string[] = [], options: ChildOpti
   });
 }
 
-/** What a child that went well gives. */
+/** The result of a child that succeeded. */
 export const WELL = { status: 0, signal: null, stderr: '' };

@@ -1,4 +1,4 @@
-// How many descriptors this process has open.
+// Counts the open descriptors of this process.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { setImmediate as nextPass } from 'node:timers/promises';
@@ -13,8 +13,8 @@ export function countDescriptors(): number {
 }
 
 /**
- * Resolves when no more descriptors are open than before. `node:net` closes its sockets some passes of the loop after it is
- * asked to, and does not tell.
+ * Resolves when no more descriptors are open than before. `node:net` closes its sockets some passes of the loop after the
+ * call, without an event.
  */
 export async function descriptorsClosed(before: number): Promise<void> {
   const deadline = performance.now() + DEADLINE_MS;

@@ -1,8 +1,8 @@
-// How much happens while nothing should. These are measurements over a stretch of time, not waits for an event.
+// Measures what happens while nothing should, over a stretch of time. These are not waits for an event.
 
 import type { SockMan } from '../../ts/sockman/sock-man.ts';
 
-/** Lets time pass. For measurements only: who waits for something uses `until`. */
+/** Lets time pass. For measurements only: use `until` to wait for something. */
 export function timePassing(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,4 +1,4 @@
-// The outside of a command, in memory.
+// The input and output of a command, in memory.
 
 import type { CliIo } from '../../ts/cli/terminal/cli-io.ts';
 import { PLAIN } from '../../ts/cli/terminal/style.ts';

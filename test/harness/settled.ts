@@ -1,10 +1,10 @@
-// Absence as a state: what should not be told has not been, and nothing is left that could tell it.
+// Absence as a state: an event did not come, and nothing is left that could cause it.
 
 import type { SockMan } from '../../ts/sockman/sock-man.ts';
 
 /**
- * Resolves when each of these has looked at its sockets and delivered all that was ready. It looks twice: what peers of
- * `node:net` were asked to do, such as FIN and RST, reaches the kernel in between.
+ * Resolves when each of these has checked its sockets and delivered everything ready. It checks twice: what `node:net` peers
+ * were asked to do, such as FIN and RST, reaches the kernel in between.
  */
 export async function settled(...sockMans: readonly SockMan[]): Promise<void> {
   for (let look = 0; look < 2; look++) await Promise.all(sockMans.map(lookOf));

@@ -1,10 +1,10 @@
-// strace, which has system calls fail.
+// strace, which makes system calls fail.
 
 import { spawnSync } from 'node:child_process';
 import { noBuild } from './child.ts';
 import { missingPrograms } from './labs/programs.ts';
 
-/** Why the kernel cannot be made to fail the calls of a child; undefined when it can. */
+/** Why system calls of a child cannot be made to fail; undefined if they can. */
 export const noStrace = ((): string | undefined => {
   const missing = noBuild ?? missingPrograms({ strace: 'strace' });
   if (missing !== undefined) return missing;

@@ -1,4 +1,4 @@
-// Modules of ours that a child process can import: Node 20 does not run TypeScript.
+// Our modules in a form that child processes can import: Node 20 does not run TypeScript.
 
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
-// Waiting without sleeping: a test names what must come to hold, and everything that happens looks whether it does.
+// Waiting without sleeping: a test names a condition, and every event checks whether it holds.
 
-/** How long a test waits for something that must happen, in milliseconds: far more than it takes on a busy machine. */
+/** How long a test waits for something that must happen, in milliseconds: far more than needed on a busy machine. */
 export const DEADLINE_MS = 8_000;
 
 const watchers = new Set<() => void>();
@@ -11,7 +11,7 @@ export function noteProgress(): void {
 }
 
 /**
- * Resolves once `condition` holds; looks now and after each `noteProgress`.
+ * Resolves once `condition` holds; checks now and after each `noteProgress`.
  *
  * @param what - What is awaited, for the failure.
  */

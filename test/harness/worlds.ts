@@ -1,4 +1,4 @@
-// The backends of this machine, each with a world to live in. Knows no test runner: campaigns use it as well as suites.
+// The backends of this machine, each with a world for its tests. It depends on no test runner: campaigns use it as well.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,9 +12,9 @@ import type { RawListener, RawPeer } from './peers/raw-peer.ts';
 
 export type BackendName = 'native/epoll' | 'native/poll' | 'native/kqueue' | 'node-net' | 'memory';
 
-/** Where the SockMans of one test and their raw peers live. */
+/** The environment of one test's SockMans and raw peers. */
 export interface World {
-  /** What makes a `SockMan` live here. */
+  /** The options that put a `SockMan` into this world. */
   readonly options: SockManOptions;
   /** Set for the backend in memory. */
   readonly network: MemoryNetwork | undefined;
@@ -32,7 +32,7 @@ export interface BackendUnderTest {
   createWorld(): World;
 }
 
-/** Every backend there is, those that this machine cannot run included. */
+/** Every backend, including those that this machine cannot run. */
 export function backendsUnderTest(): BackendUnderTest[] {
   const addon = loadAddon();
   const natives = (['epoll', 'poll', 'kqueue'] as const).map((poller): BackendUnderTest => {
@@ -54,7 +54,7 @@ export function backendsUnderTest(): BackendUnderTest[] {
   ];
 }
 
-/** Those that run here; the others are named on the console. */
+/** The backends that run here; the others are named on the console. */
 export function availableBackends(): BackendUnderTest[] {
   return backendsUnderTest().filter(({ name, skipReason }) => {
     if (skipReason !== undefined) console.info(`${name} is not tested: ${skipReason}`);

@@ -1,4 +1,4 @@
-// Ban lists as Bitcoin Core wrote them or would read them, and what is in them: vectors/addrman_banlist.json.
+// Ban lists that Bitcoin Core wrote or would read, with their content: vectors/addrman_banlist.json.
 
 import { readVectorJson } from './vectors.ts';
 

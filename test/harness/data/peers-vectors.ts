@@ -1,4 +1,4 @@
-// `peers.dat` files that Bitcoin Core wrote or would read, with what is in them: vectors/addrman_peersdat.json.
+// `peers.dat` files that Bitcoin Core wrote or would read, with their content: vectors/addrman_peersdat.json.
 
 import { gunzipSync } from 'node:zlib';
 import { readVectorJson } from './vectors.ts';

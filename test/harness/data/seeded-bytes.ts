@@ -1,4 +1,4 @@
-// Reproducible randomness for code that takes a source of bytes. Not for anything but tests.
+// Reproducible randomness for code that takes a source of bytes. For tests only.
 
 import { createHash } from 'node:crypto';
 

@@ -1,4 +1,4 @@
-// Chance that can be repeated, for parts that draw 32-bit words.
+// Reproducible randomness for parts that draw 32-bit words.
 
 import type { RandomUint32 } from '../../../ts/util/random.ts';
 

@@ -9,7 +9,7 @@ export function readVectorBytes(name: string): Uint8Array {
   return readFileSync(new URL(name, FOLDER));
 }
 
-/** The parsed content of a JSON vector file, in the shape the caller knows it to have. */
+/** The parsed content of a JSON vector file; the caller knows its shape. */
 export function readVectorJson<T = unknown>(name: string): T {
   return JSON.parse(readVectorText(name)) as T;
 }

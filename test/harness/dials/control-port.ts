@@ -1,4 +1,4 @@
-// A Tor control port in a `MemoryNetwork` that does as it is told: well-behaved unless a test changes an answer.
+// A scripted Tor control port in a `MemoryNetwork`: well-behaved unless a test changes an answer.
 
 import type { MemoryNetwork, MemoryPeer, MemoryPeerListener } from '../../../ts/testing.ts';
 
@@ -8,13 +8,13 @@ export const CONTROL_PORT = '127.0.0.1:9051';
 export const ONION_ID = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd';
 export const ONION_KEY = `ED25519-V3:${'A'.repeat(85)}Q==`;
 
-/** What Tor says to a command, lines joined by LF; undefined stays silent, 'close' hangs up. */
+/** Tor's answer to a command, lines joined by LF; undefined stays silent, 'close' closes the connection. */
 export type ControlAnswer = string | undefined | ((command: string) => string | undefined);
 
 export class ControlPort {
   /** Every command: number of the connection, then the line. */
   readonly commands: string[] = [];
-  /** What came in one piece: bytes of each read, for who looks at segments. */
+  /** Bytes of each read, for tests about segments. */
   readonly reads: string[] = [];
   /** Answers that differ from the good ones, by the first words of the command. */
   readonly answers: Record<string, ControlAnswer> = {};
@@ -42,7 +42,7 @@ export class ControlPort {
     return this.commands.splice(0);
   }
 
-  /** Lets everything happen that needs no time: commands are answered until none comes. */
+  /** Runs everything that needs no time: commands are answered until none comes. */
   async settle(): Promise<void> {
     do await this.#net.clock.settle();
     while (this.#serve());
@@ -81,7 +81,7 @@ export class ControlPort {
   }
 }
 
-/** What a well-behaved Tor says, lines joined by LF; a new service always has the same key. */
+/** The answers of a well-behaved Tor, lines joined by LF; a new service always has the same key. */
 export function goodControlAnswer(command: string): string {
   if (command === 'PROTOCOLINFO 1') {
     return '250-PROTOCOLINFO 1\n250-AUTH METHODS=NULL\n250-VERSION Tor="0.4.8.9"\n250 OK';

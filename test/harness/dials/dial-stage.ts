@@ -1,4 +1,4 @@
-// A node on a network in memory, that dials; and the other side of what it dials through: a proxy, a bridge, a control port.
+// A dialing node on a network in memory, and the other side of its dial: a proxy, a bridge, a control port.
 
 import { expect } from 'vitest';
 
@@ -29,12 +29,12 @@ export class DialStage {
     if (isStarted) this.node.startSocketsThreads();
   }
 
-  /** Lets everything happen that needs no time. */
+  /** Runs everything that needs no time. */
   settle(): Promise<void> {
     return this.net.clock.settle();
   }
 
-  /** Lets time pass, and what it brings happen. */
+  /** Lets time pass, and runs what becomes due. */
   async pass(ms: number): Promise<void> {
     this.net.clock.advance(ms);
     await this.settle();
@@ -46,7 +46,7 @@ export class DialStage {
     return dialing;
   }
 
-  /** Ends the node, which leaves no timer. */
+  /** Ends the node, and checks that it leaves no timer. */
   async end(): Promise<void> {
     this.node.interruptNet();
     expect(this.pendingTimers()).toBe(0);
@@ -62,7 +62,7 @@ export const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.o
 /** The reply of a SOCKS5 proxy that connected us. */
 export const GRANTED = '05000001000000000000';
 
-/** With a SOCKS5 proxy that says what a test has it say. */
+/** With a scripted SOCKS5 proxy. */
 export class ProxyStage extends DialStage {
   readonly proxy: MemoryPeerListener = this.net.listen(PROXY);
 
@@ -76,7 +76,7 @@ export class ProxyStage extends DialStage {
     return this.proxy.peers.at(-1)!;
   }
 
-  /** Sends each of the answers (hex), after the node had its time for the one before. */
+  /** Sends each of the answers (hex), after the node had time for the one before. */
   async answer(peer: MemoryPeer, ...answers: readonly string[]): Promise<void> {
     for (const answer of answers) {
       peer.send(bytesOf(answer));
@@ -109,11 +109,11 @@ export function isGone(peer: MemoryPeer): boolean {
   return peer.hasEOF || peer.readErrno !== undefined || peer.sendErrno !== undefined;
 }
 
-/** With a SAM bridge that does as it is told. */
+/** With a scripted SAM bridge. */
 export class BridgeStage extends DialStage {
   readonly bridge = new SamBridge(this.net);
 
-  /** The requests for sessions since the last call, among whatever else was asked. */
+  /** The requests for sessions since the last call, among all requests. */
   takeSessionRequests(): string[] {
     return this.bridge.takeRequests().filter((request) => request.includes('SESSION CREATE'));
   }
@@ -121,12 +121,12 @@ export class BridgeStage extends DialStage {
   override async end(): Promise<void> {
     await super.end();
     expect(this.bridge.openSocketCount).toBe(0);
-    // Whatever went wrong, the key is nobody's business.
+    // Whatever went wrong, the key must not be logged.
     expect(this.node.log.join('\n')).not.toContain(encodeI2PBase64(D1_PRIVATE_KEY).slice(530, 560));
   }
 }
 
-/** With a Tor control port that does as it is told. */
+/** With a scripted Tor control port. */
 export class ControlStage extends DialStage {
   readonly port = new ControlPort(this.net);
 

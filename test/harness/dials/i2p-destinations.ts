@@ -1,4 +1,4 @@
-// Destinations for tests: well-formed, of nobody.
+// Destinations for tests: well-formed, but not real.
 
 const ED25519_CERTIFICATE = Uint8Array.of(5, 0, 4, 0, 7, 0, 0);
 

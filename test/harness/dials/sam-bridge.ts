@@ -1,4 +1,4 @@
-// A SAM bridge in a `MemoryNetwork` that does as it is told: well-behaved unless a test changes an answer.
+// A scripted SAM bridge in a `MemoryNetwork`: well-behaved unless a test changes an answer.
 
 import { encodeI2PBase64 } from '../../../ts/sockman/dial/i2p-destination.ts';
 import type { MemoryNetwork, MemoryPeer, MemoryPeerListener } from '../../../ts/testing.ts';
@@ -6,13 +6,13 @@ import { D1, D1_PRIVATE_KEY } from './i2p-destinations.ts';
 
 export const BRIDGE = '127.0.0.1:7656';
 
-/** What a bridge says to a request; undefined stays silent, 'close' hangs up. A line end is added. */
+/** The bridge's answer to a request; undefined stays silent, 'close' closes the socket. A line end is added. */
 export type SamAnswer = (request: string) => string | undefined;
 
 export class SamBridge {
   /** Every request: number of the socket, then the line. */
   readonly requests: string[] = [];
-  /** What came in one piece: number of the socket, then the bytes of each read, for who looks at segments. */
+  /** Number of the socket and bytes of each read, for tests about segments. */
   readonly reads: string[] = [];
   /** Answers that differ from the good ones, by the first words of the request. */
   readonly answers: Record<string, SamAnswer | string> = {};
@@ -40,7 +40,7 @@ export class SamBridge {
     return this.requests.splice(0);
   }
 
-  /** Lets everything happen that needs no time: requests are answered until none comes. */
+  /** Runs everything that needs no time: requests are answered until none comes. */
   async settle(): Promise<void> {
     do await this.#net.clock.settle();
     while (this.#serve());
@@ -81,7 +81,7 @@ export class SamBridge {
   }
 }
 
-/** What a well-behaved bridge says, without line end; undefined to what it does not know. */
+/** The answers of a well-behaved bridge, without line end; undefined for unknown requests. */
 export function goodSamAnswer(request: string): string | undefined {
   const destination = encodeI2PBase64(D1);
   const privateKey = encodeI2PBase64(D1_PRIVATE_KEY);

@@ -1,7 +1,7 @@
 // Bitcoin Core on regtest, in a process of its own, driven through its RPC.
 //
-// Nothing of Bitcoin Core belongs to this project, nor does what builds it: a `bitcoind` of one's own is named in the
-// environment (BITCOIND=/usr/local/bin/bitcoind). It listens on loopback only and dials nobody but those it is told to.
+// Nothing of Bitcoin Core is part of this project, nor anything that builds it: the environment names a `bitcoind`
+// (BITCOIND=/usr/local/bin/bitcoind). It listens on loopback only, and dials only the peers it is told to.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
@@ -28,10 +28,10 @@ const SETTINGS = [
   '-checkaddrman=1',
 ];
 
-/** Keeps it from dialing by itself. Left out where that is what a test is about. */
+/** Keeps it from dialing by itself. Left out if a test is about that. */
 export const DIALS_NOBODY = '-connect=0';
 
-/** The binary that BITCOIND names; undefined, and said so, where it names none. */
+/** The binary that BITCOIND names; undefined, with a message, if it names none. */
 export function bitcoindPath(): string | undefined {
   const path = process.env['BITCOIND'];
   if (path === undefined || path === '') {
@@ -42,7 +42,7 @@ export function bitcoindPath(): string | undefined {
   return path;
 }
 
-/** One entry of Core's `getpeerinfo`, as far as tests look at it. */
+/** One entry of Core's `getpeerinfo`, the fields that tests read. */
 export interface CorePeer {
   id: number;
   addr: string;
@@ -72,11 +72,11 @@ export interface RpcRefusal {
   message: string;
 }
 
-/** A folder for data of a bitcoind, which outlives it. */
+/** A data folder of a bitcoind, which outlives it. */
 export class CoreFolder {
   readonly path = mkdtempSync(join(tmpdir(), 'sockman-bitcoind-'));
 
-  /** Where a file of the network is. */
+  /** The path of a file of the network. */
   file(name: string): string {
     return join(this.path, 'regtest', name);
   }
@@ -92,7 +92,7 @@ export class Bitcoind {
   readonly #program: Program;
   readonly #rpcPort: number;
   readonly #cookie: string;
-  /** To be removed with it; undefined for one that was given. */
+  /** Removed with it; undefined if it was given a folder. */
   readonly #ownFolder: CoreFolder | undefined;
 
   private constructor(
@@ -142,7 +142,7 @@ export class Bitcoind {
     return `${HOST}:${this.port}`;
   }
 
-  /** Where its RPC is. The cookie is in `CoreFolder.file('.cookie')`. */
+  /** The address of its RPC. The cookie is in `CoreFolder.file('.cookie')`. */
   get rpcUrl(): string {
     return `http://${HOST}:${this.#rpcPort}`;
   }
@@ -157,7 +157,7 @@ export class Bitcoind {
     return this.#program.says(pattern, deadlineMs);
   }
 
-  /** Calls a method of its RPC. @throws {Error} With what it said, if it refused. */
+  /** Calls a method of its RPC. @throws {Error} Its error message, if it refused. */
   async rpc<Result>(method: string, ...params: unknown[]): Promise<Result> {
     const { result, error } = await this.#call(method, params);
     if (error !== undefined) throw new Error(`${method}: ${error.message}`);
@@ -192,12 +192,12 @@ export class Bitcoind {
     return this.rpc('getpeerinfo');
   }
 
-  /** Mines blocks that anybody may spend. @returns Their hashes, as people read them. */
+  /** Mines blocks that anybody may spend. @returns Their hashes, in reversed byte order. */
   mine(count: number, descriptor = 'raw(51)'): Promise<string[]> {
     return this.rpc('generatetodescriptor', count, descriptor);
   }
 
-  /** Ends it, its files written. */
+  /** Ends it, with its files written. */
   async stop(): Promise<void> {
     await this.#program.stop();
     this.#ownFolder?.remove();

@@ -6,10 +6,10 @@ import { Bitcoind, CoreFolder, DIALS_NOBODY } from './bitcoind.ts';
 /** How long a bitcoind may take to start, in milliseconds. */
 const START_MS = 60_000;
 
-/** A bitcoind that runs while the tests of a suite do, on a folder of its own. Called in `describe`. */
+/** A bitcoind that runs during a suite's tests, with its own folder. Call it in `describe`. */
 export class CoreSuite {
   readonly folder = new CoreFolder();
-  /** There from the first test on. */
+  /** Set from the first test on. */
   core!: Bitcoind;
 
   constructor() {

@@ -1,4 +1,4 @@
-// Programs of the system that tests talk to: found, started, waited for, and ended by process id.
+// System programs that tests talk to: found, started, waited for, and ended by process id.
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -17,7 +17,7 @@ const READY_DEADLINE_MS = 30_000;
 /** Servers that only root has in its PATH. */
 const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
 
-/** Where a program is, by its name or its absolute path; undefined when it is not there. */
+/** The path of a program, from its name or absolute path; undefined if it is not installed. */
 export function findProgram(name: string): string | undefined {
   const folders = isAbsolute(name) ? ['/'] : [...(process.env['PATH'] ?? '').split(delimiter), ...MORE_FOLDERS];
   for (const folder of folders) {
@@ -32,7 +32,7 @@ export function findProgram(name: string): string | undefined {
   return undefined;
 }
 
-/** Why a test cannot run without these programs; undefined when all are there. Debian packages by program name. */
+/** Why a test cannot run without these programs; undefined if all are installed. Debian packages by program name. */
 export function missingPrograms(packages: Readonly<Record<string, string>>): string | undefined {
   const missing = Object.keys(packages).filter((name) => findProgram(name) === undefined);
   if (missing.length === 0) return undefined;
@@ -122,7 +122,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Waits until a port of 127.0.0.1 accepts: for programs that do not say when they are ready. */
+/** Waits until a port of 127.0.0.1 accepts: for programs that do not report when they are ready. */
 export async function accepts(port: number): Promise<void> {
   const deadline = performance.now() + READY_DEADLINE_MS;
   const tryOnce = (): Promise<boolean> =>

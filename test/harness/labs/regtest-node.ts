@@ -1,4 +1,4 @@
-// A node of ours on regtest, as the one that talks to other people's programs, with what happened to it.
+// Our node on regtest, which talks to other programs and records what happens.
 
 import { afterAll, afterEach, expect } from 'vitest';
 
@@ -12,7 +12,7 @@ import { PeerManager } from '../../../ts/peerman/peer-manager.ts';
 import { DEADLINE_MS } from '../until.ts';
 import type { Bitcoind } from './bitcoind.ts';
 
-/** Without these Bitcoin Core hangs up on those it dials. */
+/** Without these Bitcoin Core closes connections that it dialed. */
 export const FULL_NODE = Services.NETWORK | Services.WITNESS;
 
 /** `expect.poll` with patience: for what only shows in the answers of another program. */
@@ -20,7 +20,7 @@ export function eventually<Value>(read: () => Value) {
   return expect.poll(read, { timeout: DEADLINE_MS });
 }
 
-/** Lets a test say what no well-meaning peer manager would: raw payloads, straight to the network. */
+/** Lets a test send raw payloads that no ordinary peer manager would send. */
 class OpenPeerManager extends PeerManager {
   network!: PeerNetwork;
 
@@ -30,7 +30,7 @@ class OpenPeerManager extends PeerManager {
   }
 }
 
-/** Dials nobody by itself, offers what a full node does, and takes transactions. */
+/** Makes no automatic dials, offers a full node's services, and takes transactions. */
 export class RegtestNode {
   readonly addressBook = new AddrMan({ checkRatio: 1 });
   readonly connman: Connman;
@@ -59,12 +59,12 @@ export class RegtestNode {
     return node;
   }
 
-  /** Starts one that listens on loopback. */
+  /** Starts a node that listens on loopback. */
   static startListening(options: ConnmanOptions = {}): Promise<RegtestNode> {
     return RegtestNode.start({ bind: ['127.0.0.1:0'], ...options });
   }
 
-  /** Where it listens. */
+  /** The address on which it listens. */
   get address(): string {
     return String(this.connman.listeningAt[0]);
   }

@@ -1,4 +1,4 @@
-// A chain that is what a test says it is: the view through which a peer manager judges its peers.
+// A chain that a test defines: the view by which a peer manager judges its peers.
 
 import type { ChainView } from '../../../ts/peerman/index.ts';
 

@@ -1,7 +1,7 @@
 // A peer manager with peers, without sockets: real nodes, real messages, a clock that stands still until a test moves it.
 //
-// `PeerLab` stands in for `Connman` as far as `PeerNetwork` reaches, with nothing decided for the tests: what it answers
-// are fields that a test sets. A `LabPeer` is the other end of one connection.
+// `PeerLab` stands in for `Connman` as far as `PeerNetwork` reaches, and decides nothing: its answers are fields that a test
+// sets. A `LabPeer` is the other end of one connection.
 
 import type { ConnectionType } from '../../../ts/connman/node/connection-types.ts';
 import { KeyedHashes } from '../../../ts/connman/node/keyed-hashes.ts';
@@ -38,7 +38,7 @@ const NEVER_ABORTED = new AbortController().signal;
 /** Rounds a connection may need to come to rest. */
 const MAX_ROUNDS = 300_000;
 
-/** What a peer is like, apart from what is the same for most. */
+/** Properties of a peer that differ from the defaults. */
 export interface LabPeerOptions {
   readonly type?: ConnectionType;
   readonly address?: string;
@@ -98,7 +98,7 @@ export class PeerLab implements PeerNetwork {
 
   // ---- Driving ------------------------------------------------------------------------------------------------------
 
-  /** A new connection. Nothing is said on it before `settle`. */
+  /** A new connection. Nothing is sent on it before `settle`. */
   connect(options: LabPeerOptions = {}): LabPeer {
     const id = this.#nextId++;
     const type = options.type ?? 'inbound';

@@ -4,7 +4,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
-/** What bcoin says of a peer after the handshake. */
+/** bcoin's facts of a peer after the handshake. */
 export interface BcoinPeer {
   host: string;
   agent: string;
@@ -14,7 +14,7 @@ export interface BcoinPeer {
 
 /** A block that bcoin mined. */
 export interface BcoinBlock {
-  /** As people read it. */
+  /** In reversed byte order. */
   hash: string;
   hex: string;
 }
@@ -50,7 +50,7 @@ export class BcoinNode {
     return (await mined).mined!;
   }
 
-  /** The next peer whose handshake with bcoin is done, of those that it dialed or of those that dialed it. */
+  /** The next peer whose handshake with bcoin is done, dialed by bcoin or by the peer. */
   async nextPeer(isOutbound: boolean): Promise<BcoinPeer> {
     return (await nextReport(this.#child, ({ peer }) => peer?.isOutbound === isOutbound)).peer!;
   }

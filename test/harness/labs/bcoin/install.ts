@@ -1,10 +1,10 @@
-// bcoin from npm, in a folder of its own: its native parts fail to build on current Node, and are not needed.
+// bcoin from npm, in its own folder: its native parts fail to build on current Node, and are not needed.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The folder whose modules see bcoin, installed there first if need be; undefined, and said so, where that fails. */
+/** The folder whose modules see bcoin, installed there if necessary; undefined, with a message, if that fails. */
 export function bcoinFolder(): string | undefined {
   const folder = import.meta.dirname;
   if (existsSync(join(folder, 'node_modules', 'bcoin', 'package.json'))) return folder;
