@@ -7,7 +7,7 @@ import { Service } from '../../modules/netaddr/service.js';
 export const NOW = 1_700_000_000;
 
 /** Repeatable words: xorshift32 (Marsaglia 2003). @param {number} seed */
-export function words(seed) {
+function words(seed) {
   let state = seed;
   return () => {
     state ^= state << 13;
@@ -31,7 +31,7 @@ export function randomIPv6(random) {
 }
 
 /** An address as a peer would gossip it. @param {NetAddress} address */
-export function record(address) {
+function record(address) {
   return { service: new Service(address, 8333), services: 9n, timeSeconds: NOW };
 }
 

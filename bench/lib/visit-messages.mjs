@@ -10,7 +10,7 @@ const USER_AGENT = '/yardstick:1/';
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
 
 /** @param {string} type */
-export function message(type, payload = Buffer.alloc(0)) {
+function message(type, payload = Buffer.alloc(0)) {
   const header = Buffer.alloc(24);
   MAGIC.copy(header);
   header.write(type, 4, 'latin1');

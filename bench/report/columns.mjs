@@ -20,7 +20,7 @@ const finePercent = (value) => `${(value * 100).toFixed(2)} %`;
 const count = (value) => String(value);
 
 /** @type {Record<string, import('../lib/types.mjs').Column[]>} */
-export const COLUMNS = {
+const COLUMNS = {
   traffic: [
     { key: 'rate', heading: 'rate', format: rate },
     { key: 'spread', heading: '±', format: percent },

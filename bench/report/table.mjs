@@ -7,7 +7,7 @@ import { cell, columnsOf } from './columns.mjs';
  * @param {import('../lib/types.mjs').Table} table
  * @returns {string | undefined}
  */
-export function verdict({ goal, rows }) {
+function verdict({ goal, rows }) {
   const ours = rows.find(({ peer }) => peer === 'sockman')?.values;
   if (goal === undefined || ours === undefined || ours.rateRatio === undefined) return undefined;
   const parts = [];

@@ -4,7 +4,7 @@
 import type { RandomUint32 } from '../../ts/util/random.ts';
 
 /** Longest input, in bytes. */
-export const MAX_INPUT_BYTES = 16_384;
+const MAX_INPUT_BYTES = 16_384;
 /** Most changes of one input. */
 const MAX_CHANGES = 4;
 /** Most bytes that one change removes, repeats or takes from another input. */

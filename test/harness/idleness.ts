@@ -3,7 +3,7 @@
 import type { SockMan } from '../../ts/sockman/sock-man.ts';
 
 /** Lets time pass. For measurements only: use `until` to wait for something. */
-export function timePassing(ms: number): Promise<void> {
+function timePassing(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 

@@ -22,7 +22,7 @@ const PREFIXES = [
 ];
 
 /** Any address of the network, the special ranges well represented. */
-export function addressOf(network: NetworkName): fc.Arbitrary<NetAddress> {
+function addressOf(network: NetworkName): fc.Arbitrary<NetAddress> {
   const length = NETWORK_BYTES[network];
   const tail = fc.uint8Array({ minLength: length, maxLength: length });
   return fc.tuple(tail, fc.constantFrom(...PREFIXES)).map(([bytes, prefix]) => {

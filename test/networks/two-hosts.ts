@@ -12,7 +12,7 @@ import { join } from 'node:path';
 export const NEEDED_PROGRAMS = { nft: 'nftables', tc: 'iproute2', nsenter: 'util-linux' };
 
 /** The two ends of the wire. */
-export const NEAR = '10.78.0.1';
+const NEAR = '10.78.0.1';
 export const FAR = '10.78.0.2';
 const DEVICE = 'wire';
 /** Public addresses as people have them, all of them at the far end: what address books keep. */

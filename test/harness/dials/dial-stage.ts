@@ -19,7 +19,7 @@ export interface Dialing {
   readonly ended: Promise<DialResult>;
 }
 
-export class DialStage {
+class DialStage {
   readonly net = new MemoryNetwork();
   readonly pendingTimers = countTimers(this.net.clock);
   readonly node = new RecordingNode({ backend: this.net.createBackend });

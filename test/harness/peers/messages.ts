@@ -34,7 +34,7 @@ const ipv6 = exactly(16)
 /** Addresses that the legacy form can hold. */
 const v1Address = fc.oneof(ipv4, ipv6);
 /** Addresses of every network. */
-export const netAddressArbitrary = fc.oneof(
+const netAddressArbitrary = fc.oneof(
   v1Address,
   exactly(32).map((bytes) => new NetAddress('onion', bytes)),
   exactly(32).map((bytes) => new NetAddress('i2p', bytes)),

@@ -8,7 +8,7 @@ import type { BlockHeader } from '../../../ts/p2p/messages/block-header.ts';
 const { regtest } = CHAIN_PARAMS;
 
 /** A header on top of another. */
-export function mine(parent: BlockHeader): BlockHeader {
+function mine(parent: BlockHeader): BlockHeader {
   const header = { ...parent, previousBlockHash: blockHash(parent), timeSeconds: parent.timeSeconds + 600 };
   for (let nonce = 0; ; nonce++) if (hasProofOfWork({ ...header, nonce }, regtest)) return { ...header, nonce };
 }

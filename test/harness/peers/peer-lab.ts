@@ -33,7 +33,7 @@ import type { SipHash } from '../../../ts/util/hashing/siphash.ts';
 import { seededUint32 } from '../data/seeded-uint32.ts';
 
 /** Full blocks with witnesses: what automatic outbound peers must offer. */
-export const FULL_NODE = 9n;
+const FULL_NODE = 9n;
 const NEVER_ABORTED = new AbortController().signal;
 /** Rounds a connection may need to come to rest. */
 const MAX_ROUNDS = 300_000;

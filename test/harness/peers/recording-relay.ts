@@ -6,7 +6,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { noteProgress } from '../until.ts';
 
 /** One direction of a connection. */
-export class Recording {
+class Recording {
   readonly #chunks: Buffer[] = [];
   byteCount = 0;
 

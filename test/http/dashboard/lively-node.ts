@@ -40,7 +40,7 @@ export interface LivelyPeerOptions {
 }
 
 /** A peer that greets, answers pings, and says what it is told to. */
-export class LivelyPeer {
+class LivelyPeer {
   readonly socket: MemoryPeer;
   readonly #transport: Transport;
   readonly #options: LivelyPeerOptions;

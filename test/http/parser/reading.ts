@@ -16,7 +16,7 @@ export interface ReadRequest {
 export type Reading = (ReadRequest | number)[];
 
 /** Most that a parser may hold, besides a body, in bytes: what it leaves to its caller. */
-export const MOST_KEPT_BYTES = 8_192 + 2;
+const MOST_KEPT_BYTES = 8_192 + 2;
 
 /**
  * @param cuts - Where the bytes are cut; undefined for not at all.

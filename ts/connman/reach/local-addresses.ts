@@ -166,7 +166,7 @@ export class LocalAddresses {
 }
 
 /** The addresses of every interface that is up, loopback apart. */
-export function interfaceAddresses(): NetAddress[] {
+function interfaceAddresses(): NetAddress[] {
   return Object.values(networkInterfaces())
     .flatMap((entries) => entries ?? [])
     .filter(({ internal }) => !internal)

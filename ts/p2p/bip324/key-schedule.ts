@@ -14,7 +14,7 @@ const SALT_PREFIX = 'bitcoin_v2_shared_secret';
 const ECDH_TAG = 'bip324_ellswift_xonly_ecdh';
 
 /** SHA-256 over a tag, hashed twice in front, and the parts joined (BIP 340). */
-export function taggedHash(tag: string, ...parts: readonly Uint8Array[]): Uint8Array {
+function taggedHash(tag: string, ...parts: readonly Uint8Array[]): Uint8Array {
   const tagHash = createHash('sha256').update(tag, 'latin1').digest();
   const hash = createHash('sha256').update(tagHash).update(tagHash);
   for (const part of parts) hash.update(part);

@@ -80,7 +80,7 @@ function plainDefault(value: JsonInput | undefined): RpcValues[string] {
  * @param min - At least -2^53 + 1; default that of 32 bits. @param max - At most 2^53 - 1; default that of 32 bits.
  * @throws {RpcError} −1: digits with a point or exponent, or out of range.
  */
-export function integerOf(number: JsonNumber, min: number = MIN_INT32, max: number = MAX_INT32): number {
+function integerOf(number: JsonNumber, min: number = MIN_INT32, max: number = MAX_INT32): number {
   const value = number.toInteger(min, max);
   if (value === undefined) throw new RpcError(RPC_CODES.misc, 'JSON integer out of range');
   return value;
