@@ -187,6 +187,7 @@ ssize_t Engine::ReceiveOn(Slot& slot, uint8_t* to) {
         if (slot.receives_to_the_end || static_cast<size_t>(received) == m_options.receive_chunk_bytes) KeepReady(slot);
     } else if (received == -EAGAIN) {
         slot.receives_to_the_end = false;
+        WatchAnew(slot);
     } else if (sys::IsOutOfMemory(received)) {
         KeepReady(slot);
     } else {
@@ -268,11 +269,10 @@ void Engine::KeepReady(Slot& slot) {
     m_still_ready.push_back(m_table.TokenOf(m_table.IndexOf(slot)));
 }
 
-/** Has the poller look once more at what it told of: it would tell of the next change only. */
-void Engine::WatchAnew(uint32_t index) {
-    const Slot& slot = m_table.At(index);
+/** Has the poller look once more at a socket that was not ready after all: it would tell of the next change only. */
+void Engine::WatchAnew(const Slot& slot) {
     if ((slot.interest & kInterestEdge) == 0) return;
-    m_poller->SetInterest(slot.fd, m_table.TokenOf(index), slot.interest, slot.interest);
+    m_poller->SetInterest(slot.fd, m_table.TokenOf(m_table.IndexOf(slot)), slot.interest, slot.interest);
 }
 
 void Engine::WishChanged(uint32_t index) {

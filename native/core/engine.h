@@ -215,7 +215,7 @@ private:
     // Interest, and the ends of sockets: engine.cc.
     uint32_t WantedInterest(const Slot& slot) const;
     void KeepReady(Slot& slot);
-    void WatchAnew(uint32_t index);
+    void WatchAnew(const Slot& slot);
     void WishChanged(uint32_t index);
     int FollowWish(uint32_t index);
     void FollowWishOrReport(uint32_t index);

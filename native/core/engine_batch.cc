@@ -155,10 +155,7 @@ void Engine::ReportEvent(const PollEvent& event, RecordWriter& out) {
             } else if (sys::IsOutOfMemory(received)) {
                 // The sink's own receive tells it so.
                 flags = kReadable;
-            } else if (received == -EAGAIN) {
-                // Not ready after all. With something behind, such as urgent data, a new look would find the same for ever.
-                if ((event.ready & kMoreBehind) == 0) WatchAnew(index);
-            } else {
+            } else if (received != -EAGAIN) {
                 flags = kReadError;
                 a = static_cast<int32_t>(-received);
             }

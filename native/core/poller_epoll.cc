@@ -26,8 +26,9 @@ uint32_t ToEpoll(uint32_t interest) {
            (has_edges ? uint32_t{EPOLLET} : 0) | (reads && has_edges ? kBehind : 0);
 }
 
+/** Urgent data by itself is nothing to receive, and stays told of until more comes: no reason to look at the socket. */
 uint32_t FromEpoll(uint32_t bits) {
-    return ((bits & (EPOLLIN | kFailed | kBehind)) != 0 ? kInterestRead : 0) |
+    return ((bits & (EPOLLIN | EPOLLRDHUP | kFailed)) != 0 ? kInterestRead : 0) |
            ((bits & (EPOLLOUT | kFailed)) != 0 ? kInterestWrite : 0) |
            ((bits & (kFailed | kBehind)) != 0 ? kMoreBehind : 0);
 }
