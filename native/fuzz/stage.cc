@@ -61,7 +61,8 @@ int Stage::Plain(const SocketAddress& at, uint16_t& port) {
 }
 
 bool Stage::MayRefuse(int error) const {
-    return m_is_destroyed ? error == EBADF : error == EMFILE || error == EADDRNOTAVAIL;
+    // A full table refuses first: within a batch also when all of it was closed.
+    return error == EMFILE || error == (m_is_destroyed ? EBADF : EADDRNOTAVAIL);
 }
 
 void Stage::Listen() {

@@ -17,6 +17,8 @@ const MIN_FUZZER_SECONDS = 30;
 const MAX_INPUT_BYTES = 400;
 /** What of a corpus is kept in the tree. */
 const MAX_KEPT_INPUTS = 250;
+/** Where the inputs of the file begin that `--keep` writes. */
+const CORPUS_HEAD = '# What reaches different code:\n';
 /** Schedules of one run of the unit test. */
 const TEST_SCHEDULES = 2_000;
 
@@ -66,8 +68,10 @@ export function keepEngineCorpus() {
   run([join(NATIVE, 'sockman_fuzz'), '-merge=1', `-max_len=${MAX_INPUT_BYTES}`, merged, CORPUS]);
   const inputs = readdirSync(merged).map((name) => readFileSync(join(merged, name)).toString('hex'));
   inputs.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
-  const [head] = readFileSync(CORPUS_FILE, 'utf8').split('\n');
-  writeFileSync(CORPUS_FILE, `${[head, ...inputs.slice(0, MAX_KEPT_INPUTS)].join('\n')}\n`);
+  // What once broke stays, however long it is.
+  const [findings] = readFileSync(CORPUS_FILE, 'utf8').split(CORPUS_HEAD);
+  const kept = inputs.slice(0, MAX_KEPT_INPUTS).map((input) => `${input}\n`);
+  writeFileSync(CORPUS_FILE, findings + CORPUS_HEAD + kept.join(''));
   return inputs.length;
 }
 
@@ -87,7 +91,7 @@ function fuzz(seconds) {
   const findings = [];
   if (artifact !== undefined) {
     const input = readFileSync(artifact).toString('hex');
-    const what = /.*(: .* \(.*\)|ERROR: .*|runtime error.*)/.exec(stderr)?.[0] ?? stderr.slice(-2_000);
+    const what = /.*(\.cc:\d+: .*|ERROR: .*|runtime error.*)/.exec(stderr)?.[0] ?? stderr.slice(-2_000);
     findings.push(`${what}\nto keep in native/fuzz/corpus.txt: ${input}`);
     rmSync(artifact);
   } else if (executions === 0) findings.push(stderr.slice(-2_000));
