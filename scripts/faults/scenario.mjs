@@ -1,6 +1,6 @@
 // What runs while system calls fail: listens, accepts, dials, dials through a SOCKS5 proxy, sends more than kernels take, ends in
 // order and by reset, does the same on a Unix-domain socket, serves HTTP, opens, saves and closes the data folder of a node, and
-// crawls a node with a folder of records if asked. `node scenario.mjs FOLDER [crawl]`
+// crawls a node with a folder of records if asked. `node scenario.mjs FOLDER [crawl] [patient]`
 //
 // Any step may fail, as the API says: by a result or an event. Writes FOLDER.json: what came of each step, which
 // descriptors are left, and how much of the processor all took.
@@ -14,8 +14,8 @@ import { Connman, PeerManager, openDataFolder } from '../../esm/connman.js';
 import { CHAIN_PARAMS } from '../../esm/p2p/index.js';
 
 const folder = process.argv[2];
-/** A step that goes on for longer waits for what will not come; that of the node waits for disks. */
-const STEP_MS = 5_000;
+/** A step that goes on for longer waits for what will not come, unless all has to come; that of the node waits for disks. */
+const STEP_MS = process.argv.includes('patient') ? 20_000 : 3_000;
 const NODE_STEP_MS = 20_000;
 /** What receives nothing is ended by force after half a minute. */
 const HTTP_END_MS = 35_000;
@@ -190,7 +190,7 @@ async function crawl() {
   }
 }
 await step('node', runNode, NODE_STEP_MS);
-if (process.argv[3] === 'crawl') await step('crawl', crawl, NODE_STEP_MS);
+if (process.argv.includes('crawl')) await step('crawl', crawl, NODE_STEP_MS);
 const { user, system } = process.cpuUsage();
 const left = [...openDescriptors()].filter(([descriptor, what]) => before.get(descriptor) !== what);
 // Not to standard output: what Node makes of that depends on calls that fail, too.
