@@ -38,6 +38,19 @@ const inputs = [...target.seeds(), ...keptInputs('corpora', name), ...keptInputs
 const mutator = new Mutator(inputs, target.words ?? [], seededUint32(seed));
 const asText = (input: Uint8Array): string => Buffer.from(input).toString('base64');
 
+/** A stack for each refusal would take most of the time: a finding is run once more for its own. */
+Error.stackTraceLimit = 0;
+
+function explain(input: Uint8Array, first: unknown): string {
+  Error.stackTraceLimit = 20;
+  try {
+    target.run(Uint8Array.from(input));
+  } catch (error) {
+    return String((error as Error).stack);
+  }
+  return String(first).concat(' (not when run once more)');
+}
+
 function run(): void {
   let executions = 0;
   const end = performance.now() + seconds * 1_000;
@@ -48,8 +61,7 @@ function run(): void {
       try {
         target.run(input);
       } catch (error) {
-        const what = String((error as Error).stack);
-        return parentPort!.postMessage({ executions, input: asText(input), what });
+        return parentPort!.postMessage({ executions, input: asText(input), what: explain(input, error) });
       }
     }
     if (now - toldAt < TELL_MS) continue;

@@ -11,7 +11,8 @@
 // systems `node test/fuzz/debian-13.mjs` unpacks Debian 13's loader and libraries beside it, and Node runs under those.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildSync } from 'esbuild';
@@ -21,8 +22,8 @@ const HERE = import.meta.dirname;
 const BUILD = resolve(HERE, '../../.campaign/fuzz');
 const JAZZER = '@jazzer.js/core@4.0.0';
 
-/** Bounds for one input: what takes longer, or more memory, is a finding. */
-const INPUT_LIMITS = ['-timeout=5', '-rss_limit_mb=2048', '-max_len=16384'];
+/** Bounds for one input: what takes longer, or more memory, is a finding. Long inputs are for mutation without coverage. */
+const INPUT_LIMITS = ['-timeout=5', '-rss_limit_mb=2048', '-max_len=4096'];
 
 /** How much of a corpus is kept in the tree, for each target. */
 const MAX_KEPT_INPUTS = 200;
@@ -113,13 +114,20 @@ function fuzz(name) {
   const corpus = join(folder, 'corpus');
   const seeds = join(folder, 'seeds');
   for (const path of [corpus, seeds]) mkdirSync(path, { recursive: true });
-  const inputs = [...TARGETS[name].seeds(), ...keptInputs('corpora', name), ...keptInputs('findings', name)];
+  const inputs = [...TARGETS[name].seeds(), ...keptInputs('findings', name)];
   inputs.forEach((input, index) => writeFileSync(join(seeds, String(index)), input));
+  // Part of the corpus, which --keep writes: libFuzzer adds to it what is new beside these.
+  for (const input of keptInputs('corpora', name)) {
+    writeFileSync(join(corpus, createHash('sha1').update(input).digest('hex')), input);
+  }
+  // What lies in node_modules is not instrumented.
+  copyFileSync(join(HERE, 'jazzer-hooks.cjs'), join(BUILD, 'node_modules/jazzer-hooks.cjs'));
   const entry = join(folder, 'entry.cjs');
   writeFileSync(
     entry,
-    `const { TARGETS } = require('../targets.cjs');
-     module.exports.fuzz = (data) => TARGETS[${JSON.stringify(name)}].run(Uint8Array.from(data));\n`,
+    `require('jazzer-hooks.cjs');
+     const target = require('../targets.cjs').TARGETS[${JSON.stringify(name)}];
+     module.exports.fuzz = (data) => target.run(new Uint8Array(data));\n`,
   );
   const dictionary = join(folder, 'words.txt');
   const escaped = (word) =>
@@ -132,8 +140,7 @@ function fuzz(name) {
     join(BUILD, 'node_modules/.bin/jazzer'),
     entry,
     '--sync',
-    '--disable_bug_detectors',
-    '.*',
+    '--disable_bug_detectors=.*',
     corpus,
     seeds,
   ];

@@ -48,12 +48,16 @@ export function chosen<Choice>(input: Uint8Array, choices: readonly Choice[]): [
   return [choices[(input[0] ?? 0) % choices.length]!, input.subarray(1)];
 }
 
+/** Longer streams, those that a target makes of an input, have longer pieces. */
+const LONG_STREAM_BYTES = 16_384;
+
 /** The stream in pieces of 1 to 64 bytes, always the same for the same length. */
 export function* pieces(stream: Uint8Array): Generator<Uint8Array> {
+  const scale = Math.ceil(stream.length / LONG_STREAM_BYTES);
   let state = stream.length + 1;
   for (let start = 0; start < stream.length;) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    const end = Math.min(stream.length, start + 1 + (state >>> 26));
+    const end = Math.min(stream.length, start + 1 + (state >>> 26) * scale);
     yield stream.subarray(start, end);
     start = end;
   }
