@@ -3,6 +3,7 @@
 // into an exit code: 0 success, 1 failure, 2 invalid arguments.
 
 import { COMMANDS } from './commands.ts';
+import { keepCompiledCode } from './compile-cache.ts';
 import type { CliIo } from './terminal/cli-io.ts';
 import { manual, overview } from './help.ts';
 import { UsageError, didYouMean } from './options.ts';
@@ -74,6 +75,8 @@ function takeDebug(args: string[]): boolean {
   return true;
 }
 
+// Before a command is loaded.
+keepCompiledCode();
 const args = process.argv.slice(2);
 const isDebugging = takeDebug(args);
 // Loggers that are created from now on read the environment. (util/debug-log.ts)
