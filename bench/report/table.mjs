@@ -2,6 +2,12 @@
 
 import { cell, columnsOf } from './columns.mjs';
 
+/** Runtimes that SockMan is not to be behind in any case that has a goal. */
+const RIVALS = ['bun', 'deno'];
+
+/** @param {string} goal @param {boolean} isMet @param {number} ratio */
+const judge = (goal, isMet, ratio) => `${goal}: ${isMet ? 'met' : `missed (${ratio.toFixed(3)})`}`;
+
 /**
  * What SockMan's default is to reach in this case, and whether it does.
  * @param {import('../lib/types.mjs').Table} table
@@ -11,13 +17,12 @@ function verdict({ goal, rows }) {
   const ours = rows.find(({ peer }) => peer === 'sockman')?.values;
   if (goal === undefined || ours === undefined || ours.rateRatio === undefined) return undefined;
   const parts = [];
-  if (goal.rate !== undefined) {
-    parts.push(
-      `rate ≥ ${goal.rate} × C: ${ours.rateRatio >= goal.rate ? 'met' : `missed (${ours.rateRatio.toFixed(3)})`}`,
-    );
-  }
-  if (goal.cpu !== undefined) {
-    parts.push(`CPU ≤ ${goal.cpu} × C: ${ours.cpuRatio <= goal.cpu ? 'met' : `missed (${ours.cpuRatio.toFixed(3)})`}`);
+  if (goal.rate !== undefined)
+    parts.push(judge(`rate ≥ ${goal.rate} × C`, ours.rateRatio >= goal.rate, ours.rateRatio));
+  if (goal.cpu !== undefined) parts.push(judge(`CPU ≤ ${goal.cpu} × C`, ours.cpuRatio <= goal.cpu, ours.cpuRatio));
+  for (const { title, values } of rows.filter(({ peer }) => RIVALS.includes(peer))) {
+    parts.push(judge(`rate ≥ ${title}`, ours.rate >= values.rate, ours.rate / values.rate));
+    parts.push(judge(`CPU ≤ ${title}`, ours.cpu <= values.cpu, ours.cpu / values.cpu));
   }
   return parts.join(', ');
 }

@@ -12,7 +12,7 @@ export const bench = {
       name: 'churn',
       title: '64 at a time: connect, 64 B echo, reset',
       load: { mode: 'churn', connections: 64, messageBytes: 64 },
-      goal: { rate: 0.9 },
+      goal: { rate: 0.95 },
     },
   ],
 };
