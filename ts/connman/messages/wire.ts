@@ -99,7 +99,7 @@ export class Wire {
       transport.markBytesSent(sent);
       sentBytes += sent;
       if (messageType !== '') {
-        count(node.sentBytesByType, messageType, sent);
+        node.countSent(messageType, sent);
         this.sent.of(messageType).bytes += sent;
       }
       if (sent < toSend.length) break;
@@ -187,7 +187,7 @@ export class Wire {
     const message = transport.getReceivedMessage(received.readTimeMs);
     const isRejected = message.rejectReason !== undefined;
     const type = !isRejected && isMessageType(message.type) ? message.type : OTHER_MESSAGE_TYPE;
-    count(node.receivedBytesByType, type, message.rawBytes);
+    node.countReceived(type, message.rawBytes);
     const tally = this.received.of(type);
     tally.messages++;
     tally.bytes += message.rawBytes;
@@ -207,8 +207,4 @@ function isDetecting({ transport }: P2PNode): boolean {
 function hasBytesToSend({ transport, sendQueue }: P2PNode): boolean {
   const { toSend, more } = transport.getBytesToSend(sendQueue.length > 0);
   return toSend.length > 0 || more;
-}
-
-function count(bytesByType: Map<string, number>, type: string, bytes: number): void {
-  bytesByType.set(type, (bytesByType.get(type) ?? 0) + bytes);
 }

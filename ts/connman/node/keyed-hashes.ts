@@ -12,6 +12,8 @@ import { random64 } from '../../util/random.ts';
 import type { RandomUint32 } from '../../util/random.ts';
 import { SipHash } from '../../util/hashing/siphash.ts';
 
+const UINT32 = 2 ** 32;
+
 /** "netgroup" */
 const NETGROUP_ID = 0x6c0e_dd80_36ef_4036n;
 /** "localhostnonce" */
@@ -23,11 +25,22 @@ const NETWORK_KEY_ID = 0x0e8a_2b13_6c59_2a7dn;
 export class KeyedHashes {
   readonly #seed0: bigint;
   readonly #seed1: bigint;
+  /** Hashes to which the id of a use has been fed. Each connection is hashed three times, with one object for all of them. */
+  readonly #netGroup: SipHash;
+  readonly #localNonce: SipHash;
+  readonly #networkKey: SipHash;
+  readonly #hash = new SipHash(0n, 0n);
+  /** A number as bytes: an address of another length than 16 or 32 leaves the hash in the middle of a word. */
+  readonly #word = new DataView(new ArrayBuffer(8));
+  readonly #wordBytes = new Uint8Array(this.#word.buffer);
 
   /** Two secret 64-bit numbers. */
   constructor(seed0: bigint, seed1: bigint) {
     this.#seed0 = seed0;
     this.#seed1 = seed1;
+    this.#netGroup = this.randomizer(NETGROUP_ID);
+    this.#localNonce = this.randomizer(LOCAL_NONCE_ID);
+    this.#networkKey = this.randomizer(NETWORK_KEY_ID);
   }
 
   /** With a new key. */
@@ -42,12 +55,12 @@ export class KeyedHashes {
 
   /** The peer's network group, so that eviction can order groups in a way nobody outside can aim at. */
   keyedNetGroup(address: NetAddress, groups: NetGroups): bigint {
-    return this.randomizer(NETGROUP_ID).write(groups.group(address)).finalize();
+    return this.#hash.copyFrom(this.#netGroup).write(groups.group(address)).finalize();
   }
 
   /** The nonce that goes out in the `version` message of a node. */
   localNonce(nodeId: number): bigint {
-    return this.randomizer(LOCAL_NONCE_ID).writeUint64(BigInt(nodeId)).finalize();
+    return this.#hash.copyFrom(this.#localNonce).write(this.#uint64LE(nodeId)).finalize();
   }
 
   /**
@@ -55,16 +68,16 @@ export class KeyedHashes {
    * connections leave from a port that means nothing.
    */
   networkKey(network: NetworkClass, addrBind: Service | undefined, isInbound: boolean): bigint {
-    const hash = this.randomizer(NETWORK_KEY_ID).writeUint64(BigInt(NETWORK_NUMBERS[network]));
+    const hash = this.#hash.copyFrom(this.#networkKey).write(this.#uint64LE(NETWORK_NUMBERS[network]));
     if (addrBind !== undefined) hash.write(addrBind.address.getAddrBytes());
     const port = isInbound ? (addrBind?.port ?? 0) : 0;
-    return hash.write(uint64LE(port)).finalize();
+    return hash.write(this.#uint64LE(port)).finalize();
   }
-}
 
-/** As bytes: an address of another length than 16 or 32 leaves the hash in the middle of a word. */
-function uint64LE(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true);
-  return bytes;
+  /** Lent until the next call. */
+  #uint64LE(value: number): Uint8Array {
+    this.#word.setUint32(0, value % UINT32, true);
+    this.#word.setUint32(4, Math.floor(value / UINT32), true);
+    return this.#wordBytes;
+  }
 }

@@ -49,20 +49,30 @@ export class NodeMaker {
     this.#onMarked = onMarked;
   }
 
-  make({ usesV2, ...connection }: NewConnection): P2PNode {
-    const { id, addr, addrBind, dest, connectionType, isInboundOnion } = connection;
+  /** Makes it field by field: copies of all but some made half of the garbage of a crowd that comes and goes. */
+  make(connection: NewConnection): P2PNode {
+    const { id, addr, addrBind, dest, connectionType, isInboundOnion, permissions } = connection;
     const { maxSendBufferBytes, memoryBudget, clock } = this.#options;
     const isInbound = connectionType === 'inbound';
     const network = isInboundOnion ? 'onion' : addr.address.getNetClass();
     const info = {
-      ...connection,
+      id,
+      addr,
+      addrServices: connection.addrServices,
+      addrBind,
       addrName: dest ?? addr.toString(),
+      dest,
+      connectionType,
+      isInboundOnion,
+      permissions,
+      preferEvict: connection.preferEvict,
+      proxyOverride: connection.proxyOverride,
       keyedNetGroup: this.#keyedNetGroup(addr.address),
       networkKey: this.#hashes.networkKey(network, addrBind, isInbound),
       localNonce: this.#hashes.localNonce(id),
       connectedAtMs: clock.wallTimeMs(),
-      transport: this.#makeTransport(usesV2, !isInbound),
-      received: this.#receivedBytes(id, isInbound && !hasPermission(connection.permissions, 'noban')),
+      transport: this.#makeTransport(connection.usesV2, !isInbound),
+      received: this.#receivedBytes(id, isInbound && !hasPermission(permissions, 'noban')),
       sendAccount: memoryBudget.open(undefined, maxSendBufferBytes),
     };
     return new P2PNode(info, this.#onMarked);

@@ -21,6 +21,8 @@ import type { ReceivedBytes } from './received-bytes.ts';
 import type { SlotGrant } from './slots.ts';
 import { TimeUse } from './time-use.ts';
 
+const NO_TYPES: ReadonlyMap<string, number> = new Map();
+
 /** What tells one connection from another when it begins. */
 export interface ConnectionInfo {
   /** The node id of `SockMan`: never used again. */
@@ -69,16 +71,34 @@ interface P2PNodeParts extends P2PNodeInfo {
   readonly sendAccount: MemoryAccount;
 }
 
-/** What is known of a node when it is made: the fields are listed in `P2PNodeInfo`, and the constructor sets them all. */
-export interface P2PNode extends P2PNodeInfo {}
-
 /**
  * The state of one peer. Times are wall-clock milliseconds, or seconds where the name says so; 0 is never.
  *
  * Fields of the second group are written by the message processor and read by `Connman`, for eviction and statistics. Users
  * of a `Connman` see a `NodeView`.
  */
-export class P2PNode {
+export class P2PNode implements P2PNodeInfo {
+  // ---- Known from the start: see `P2PNodeInfo` ----------------------------------------------------------------------
+
+  readonly id: number;
+  readonly addr: Service;
+  readonly addrServices: bigint;
+  readonly addrBind: Service | undefined;
+  readonly addrName: string;
+  readonly dest: string | undefined;
+  readonly connectionType: ConnectionType;
+  readonly isInboundOnion: boolean;
+  readonly permissions: number;
+  readonly preferEvict: boolean;
+  readonly proxyOverride: Proxy | undefined;
+  readonly keyedNetGroup: bigint;
+  readonly networkKey: bigint;
+  readonly localNonce: bigint;
+  readonly connectedAtMs: number;
+  readonly transport: Transport;
+  /** @internal */
+  readonly received: ReceivedBytes;
+
   // ---- Written by Connman -------------------------------------------------------------------------------------------
 
   /** @internal */
@@ -94,9 +114,6 @@ export class P2PNode {
   lastReceiveMs = 0;
   sentBytes = 0;
   receivedBytes = 0;
-  /** Bytes on the wire by message type, types that occurred only. A peer can add no keys: unknown ones count as `*other*`. */
-  readonly sentBytesByType = new Map<string, number>();
-  readonly receivedBytesByType = new Map<string, number>();
 
   /** When the message processor wants the node's next visit at the latest, in monotonic milliseconds. */
   nextVisitMs = 0;
@@ -136,6 +153,9 @@ export class P2PNode {
   #commonVersion = INITIAL_PROTOCOL_VERSION;
   #addrLocal: Service | undefined;
   #disconnectReason: string | undefined;
+  /** Made with the first message: most of a flood's connections end without one. */
+  #sentBytesByType: Map<string, number> | undefined;
+  #receivedBytesByType: Map<string, number> | undefined;
   readonly #sendAccount: MemoryAccount;
   readonly #onMarked: (node: P2PNode) => void;
 
@@ -143,9 +163,25 @@ export class P2PNode {
    * @param onMarked - Called once, when the node is marked for disconnection.
    * @internal
    */
-  constructor({ sendAccount, ...info }: P2PNodeParts, onMarked: (node: P2PNode) => void) {
-    Object.assign(this, info);
-    this.#sendAccount = sendAccount;
+  constructor(info: P2PNodeParts, onMarked: (node: P2PNode) => void) {
+    this.id = info.id;
+    this.addr = info.addr;
+    this.addrServices = info.addrServices;
+    this.addrBind = info.addrBind;
+    this.addrName = info.addrName;
+    this.dest = info.dest;
+    this.connectionType = info.connectionType;
+    this.isInboundOnion = info.isInboundOnion;
+    this.permissions = info.permissions;
+    this.preferEvict = info.preferEvict;
+    this.proxyOverride = info.proxyOverride;
+    this.keyedNetGroup = info.keyedNetGroup;
+    this.networkKey = info.networkKey;
+    this.localNonce = info.localNonce;
+    this.connectedAtMs = info.connectedAtMs;
+    this.transport = info.transport;
+    this.received = info.received;
+    this.#sendAccount = info.sendAccount;
     this.#onMarked = onMarked;
   }
 
@@ -250,6 +286,28 @@ export class P2PNode {
     this.#addrLocal = service;
   }
 
+  // ---- What was exchanged -------------------------------------------------------------------------------------------
+
+  /** Bytes on the wire by message type, types that occurred only. A peer can add no keys: unknown ones count as `*other*`. */
+  get sentBytesByType(): ReadonlyMap<string, number> {
+    return this.#sentBytesByType ?? NO_TYPES;
+  }
+
+  /** As `sentBytesByType`. */
+  get receivedBytesByType(): ReadonlyMap<string, number> {
+    return this.#receivedBytesByType ?? NO_TYPES;
+  }
+
+  /** Counts bytes of a message, or of a part of it, that went out. */
+  countSent(type: string, bytes: number): void {
+    count((this.#sentBytesByType ??= new Map()), type, bytes);
+  }
+
+  /** Counts the bytes of a message that came. */
+  countReceived(type: string, bytes: number): void {
+    count((this.#receivedBytesByType ??= new Map()), type, bytes);
+  }
+
   // ---- Flow control -------------------------------------------------------------------------------------------------
 
   /** More waits to be processed than may: the kernel keeps what else the peer sends. */
@@ -323,13 +381,13 @@ export interface NodeView extends Readonly<
     | 'setAddrLocal'
     | 'bookSendMemory'
     | 'dropQueues'
-    | 'sentBytesByType'
-    | 'receivedBytesByType'
+    | 'countSent'
+    | 'countReceived'
   >
-> {
-  /** Bytes on the wire by message type, types that occurred only. A peer can add no keys: unknown ones count as `*other*`. */
-  readonly sentBytesByType: ReadonlyMap<string, number>;
-  readonly receivedBytesByType: ReadonlyMap<string, number>;
+> {}
+
+function count(bytesByType: Map<string, number>, type: string, bytes: number): void {
+  bytesByType.set(type, (bytesByType.get(type) ?? 0) + bytes);
 }
 
 function alreadySet(what: string, connectionId: number): SockManError {

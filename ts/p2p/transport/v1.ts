@@ -53,17 +53,28 @@ const NO_HEADER_YET = -1;
 const NO_BYTES = new Uint8Array(0);
 const INFO: TransportInfo = { transportType: 'v1', sessionId: undefined };
 
+/**
+ * The magic as a number: a connection that keeps it so needs no array of its own.
+ *
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: it has not four bytes.
+ */
+export function magicWord(magic: Uint8Array): number {
+  if (!isBytes(magic) || magic.length !== MAGIC_BYTES) {
+    throw invalidArg('magic', `a Uint8Array of ${MAGIC_BYTES} bytes`, magic);
+  }
+  return readInt32LE(magic, 0);
+}
+
 function readInt32LE(bytes: Uint8Array, offset: number): number {
   return bytes[offset]! | (bytes[offset + 1]! << 8) | (bytes[offset + 2]! << 16) | (bytes[offset + 3]! << 24);
 }
 
 /** @see Transport for the contract of every method. */
 export class V1Transport implements Transport {
-  readonly #magic: Uint8Array;
   readonly #magicWord: number;
 
   // Receiving. Of a header only what is needed later is kept; one that comes in pieces is collected in #partialHeader.
-  readonly #partialHeader = new Uint8Array(V1_HEADER_BYTES);
+  #partialHeader: Uint8Array | undefined;
   #partialHeaderBytes = 0;
   #receiveType: string | undefined;
   #payloadLength = NO_HEADER_YET;
@@ -86,11 +97,7 @@ export class V1Transport implements Transport {
 
   /** @param magic - The four bytes every message of the network begins with. Copied. */
   constructor(magic: Uint8Array) {
-    if (!isBytes(magic) || magic.length !== MAGIC_BYTES) {
-      throw invalidArg('magic', `a Uint8Array of ${MAGIC_BYTES} bytes`, magic);
-    }
-    this.#magic = Uint8Array.from(magic);
-    this.#magicWord = readInt32LE(magic, 0);
+    this.#magicWord = magicWord(magic);
   }
 
   /** See `Transport.getInfo`. */
@@ -135,9 +142,9 @@ export class V1Transport implements Transport {
     requireSendablePayload(payload, message.maxBytes);
     const isJoined = payload.length <= MAX_JOINED_PAYLOAD_BYTES;
     const header = new Uint8Array(V1_HEADER_BYTES + (isJoined ? payload.length : 0));
-    header.set(this.#magic, 0);
     header.set(field, TYPE_OFFSET);
     const view = new DataView(header.buffer);
+    view.setInt32(0, this.#magicWord, true);
     view.setUint32(LENGTH_OFFSET, payload.length, true);
     view.setInt32(CHECKSUM_OFFSET, checksum32(payload), true);
     if (isJoined) header.set(payload, V1_HEADER_BYTES);
@@ -200,11 +207,12 @@ export class V1Transport implements Transport {
     }
     this.#smallPayloads.release();
     const piece = bytes.subarray(at, at + V1_HEADER_BYTES - this.#partialHeaderBytes);
-    this.#partialHeader.set(piece, this.#partialHeaderBytes);
+    const header = (this.#partialHeader ??= new Uint8Array(V1_HEADER_BYTES));
+    header.set(piece, this.#partialHeaderBytes);
     this.#partialHeaderBytes += piece.length;
     if (this.#partialHeaderBytes === V1_HEADER_BYTES) {
       this.#partialHeaderBytes = 0;
-      this.#failure = this.#readHeader(this.#partialHeader, 0);
+      this.#failure = this.#readHeader(header, 0);
     }
     return at + piece.length;
   }

@@ -34,7 +34,7 @@ import type {
   TransportInfo,
 } from './transport.ts';
 import { MESSAGE_OVERHEAD_BYTES } from './transport.ts';
-import { MAGIC_BYTES, V1Transport, V1_HEADER_BYTES } from './v1.ts';
+import { MAGIC_BYTES, V1Transport, V1_HEADER_BYTES, magicWord } from './v1.ts';
 import { GarbageSearch, MAX_GARBAGE_BYTES } from './v2-garbage.ts';
 import { PacketReader } from './v2-reader.ts';
 import type { PacketMessage } from './v2-reader.ts';
@@ -80,7 +80,7 @@ const DETECTING: TransportInfo = { transportType: 'detecting', sessionId: undefi
 
 /** @see Transport for the contract of every method. */
 export class V2Transport implements Transport {
-  readonly #magic: Uint8Array;
+  readonly #magicWord: number;
   readonly #isInitiator: boolean;
   readonly #randomBytes: RandomBytes;
   #state: State;
@@ -90,7 +90,8 @@ export class V2Transport implements Transport {
   // The handshake; each part is let go of when it is through.
   #keyPair: EllSwiftKeyPair | undefined;
   #ourGarbage: Uint8Array | undefined;
-  #theirKey: Uint8Array | undefined = new Uint8Array(ELLSWIFT_BYTES);
+  /** Made when its first byte comes: most of a flood's connections end without one. */
+  #theirKey: Uint8Array | undefined;
   #theirKeyBytes = 0;
   /** We dialed with V2, and what came is the start of a V1 message of our network. */
   #hasV1Answer = false;
@@ -115,15 +116,12 @@ export class V2Transport implements Transport {
    */
   constructor(options: V2TransportOptions) {
     const { magic, isInitiator, randomBytes, keyPair, garbage } = options;
-    if (!isBytes(magic) || magic.length !== MAGIC_BYTES) {
-      throw invalidArg('magic', `a Uint8Array of ${MAGIC_BYTES} bytes`, magic);
-    }
+    this.#magicWord = magicWord(magic);
     if (garbage !== undefined && (!isBytes(garbage) || garbage.length > MAX_GARBAGE_BYTES)) {
       throw invalidArg('garbage', `a Uint8Array of at most ${MAX_GARBAGE_BYTES} bytes`, garbage);
     }
     if (typeof randomBytes !== 'function') throw invalidArg('randomBytes', 'a function', randomBytes);
     if (keyPair !== undefined) requireKeyPair(keyPair);
-    this.#magic = Uint8Array.from(magic);
     this.#isInitiator = isInitiator;
     this.#randomBytes = randomBytes;
     this.#keyPair = keyPair;
@@ -233,11 +231,11 @@ export class V2Transport implements Transport {
   }
 
   #takePrefix(bytes: Uint8Array, at: number): number {
-    const prefix = this.#theirKey!;
+    const prefix = (this.#theirKey ??= new Uint8Array(ELLSWIFT_BYTES));
     let next = at;
     while (next < bytes.length && this.#theirKeyBytes < V1_PREFIX_BYTES) {
       const index = this.#theirKeyBytes;
-      const expected = index < MAGIC_BYTES ? this.#magic[index] : PREFIX_TYPE[index - MAGIC_BYTES];
+      const expected = index < MAGIC_BYTES ? magicByte(this.#magicWord, index) : PREFIX_TYPE[index - MAGIC_BYTES];
       if (bytes[next] !== expected) {
         this.#tryCurve(() => this.#startHandshake()); // What came so far is the start of the key.
         return next;
@@ -246,7 +244,7 @@ export class V2Transport implements Transport {
     }
     if (this.#theirKeyBytes === V1_PREFIX_BYTES) {
       this.#state = 'v1';
-      this.#inner = new V1Transport(this.#magic);
+      this.#inner = new V1Transport(magicBytes(this.#magicWord));
       this.#inner.receivedBytes(prefix.subarray(0, V1_PREFIX_BYTES));
       this.#theirKey = undefined;
     }
@@ -254,7 +252,7 @@ export class V2Transport implements Transport {
   }
 
   #takeKey(bytes: Uint8Array, at: number): number {
-    const key = this.#theirKey!;
+    const key = (this.#theirKey ??= new Uint8Array(ELLSWIFT_BYTES));
     const piece = bytes.subarray(at, at + ELLSWIFT_BYTES - this.#theirKeyBytes);
     key.set(piece, this.#theirKeyBytes);
     this.#theirKeyBytes += piece.length;
@@ -263,7 +261,7 @@ export class V2Transport implements Transport {
       // A responder took the prefix of our own network already: this is another one's.
       if (!this.#isInitiator)
         this.#failure = { reason: `V2 transport error: V1 peer with wrong MessageStart ${magic.toString('hex')}` };
-      else if (magic.equals(this.#magic)) {
+      else if (magicWord(magic) === this.#magicWord) {
         this.#hasV1Answer = true;
         this.#failure = { reason: 'the peer speaks V1' };
       }
@@ -329,7 +327,7 @@ export class V2Transport implements Transport {
 
   /** With the peer's key complete: makes the keys, and queues our terminator and version packet. */
   #startSession(theirKey: Uint8Array): void {
-    const session = createSession(this.#keyPair!, theirKey, this.#isInitiator, this.#magic);
+    const session = createSession(this.#keyPair!, theirKey, this.#isInitiator, magicBytes(this.#magicWord));
     const versionPacket = new Uint8Array(PACKET_OVERHEAD_BYTES);
     session.sealer.sealShort(this.#ourGarbage!, EMPTY_HEAD, NO_BYTES, versionPacket);
     this.#toSend = Buffer.concat([this.#toSend, session.sendTerminator, versionPacket]);
@@ -342,6 +340,14 @@ export class V2Transport implements Transport {
     this.#theirKey = undefined;
     this.#state = 'garbage';
   }
+}
+
+function magicByte(word: number, index: number): number {
+  return (word >>> (8 * index)) & 0xff;
+}
+
+function magicBytes(word: number): Uint8Array {
+  return Uint8Array.from({ length: MAGIC_BYTES }, (_, index) => magicByte(word, index));
 }
 
 function requireKeyPair({ privateKey, publicKey }: EllSwiftKeyPair): void {

@@ -31,6 +31,7 @@ export class SipHash {
   readonly #finished = new Int32Array(8);
   /** Where a block is put together. */
   readonly #block = new Uint8Array(8);
+  readonly #result = new Uint32Array(2);
   #byteCount = 0;
 
   /**
@@ -102,7 +103,7 @@ export class SipHash {
 
   /** The hash of what was written so far. Changes nothing: more can be written, and the next call counts it all. */
   finalize(): bigint {
-    const halves = this.finalizeHalves();
+    const halves = this.finalizeHalves(this.#result);
     return (BigInt(halves[1]!) << 32n) | BigInt(halves[0]!);
   }
 

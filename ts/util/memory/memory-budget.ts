@@ -79,7 +79,7 @@ export class MemoryBudget {
    * @param onResume - Called when the account is paused no longer, from inside its `remove`.
    * @param limitBytes - Most that it holds, in bytes. Default: the budget's `accountBytes`.
    */
-  open(onResume: () => void = () => {}, limitBytes: number = this.accountLimitBytes): MemoryAccount {
+  open(onResume: () => void = nothing, limitBytes: number = this.accountLimitBytes): MemoryAccount {
     this.#accountCount++;
     return new MemoryAccount(this, onResume, limitBytes);
   }
@@ -171,6 +171,8 @@ export class MemoryAccount {
     return this.#waitingBytes <= Math.min(shareBytes, this.#limitBytes);
   }
 }
+
+function nothing(): void {}
 
 function requireBytes(name: string, value: unknown, min: number): void {
   if (typeof value !== 'number') throw invalidArg(name, 'a number', value);
