@@ -41,7 +41,7 @@ import { NodeSockets } from './sockets.ts';
 /**
  * Default of `receiveChunkBytes`: a peer can exceed its share of the memory budget by this much; enough for small messages.
  */
-const RECEIVE_CHUNK_BYTES = BLOCK_BYTES;
+export const RECEIVE_CHUNK_BYTES = 2 * BLOCK_BYTES;
 /** Default of `acceptBatch`: with full slots, each new peer evicts another. */
 const ACCEPT_BATCH = 4;
 

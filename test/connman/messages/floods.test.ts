@@ -1,7 +1,7 @@
 // What all peers together may keep waiting, and who has to wait.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import { BLOCK_BYTES } from '../../../ts/connman/node/block-pool.ts';
+import { RECEIVE_CHUNK_BYTES } from '../../../ts/connman/parts.ts';
 import { CHUNK_OVERHEAD_BYTES } from '../../../ts/connman/node/received-bytes.ts';
 import { MemoryBudget } from '../../../ts/util/memory/memory-budget.ts';
 import { World, WirePeer, fromWithin } from '../world.ts';
@@ -35,7 +35,7 @@ describe('peers that flood', () => {
     quiet.send({ type: 'ping', nonce: 2n });
     await world.settle();
     expect(mostBytes).toBeGreaterThan(0.8 * TOTAL_BYTES);
-    expect(mostBytes).toBeLessThan(TOTAL_BYTES + FLOODERS * (BLOCK_BYTES + CHUNK_OVERHEAD_BYTES));
+    expect(mostBytes).toBeLessThan(TOTAL_BYTES + FLOODERS * (RECEIVE_CHUNK_BYTES + 2 * CHUNK_OVERHEAD_BYTES));
     expect(served).toHaveLength(FLOODERS * 4_000 + 1);
     // In the first rounds, of 4,000.
     expect(served.indexOf(FLOODERS)).toBeLessThanOrEqual(3 * FLOODERS);

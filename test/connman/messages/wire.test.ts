@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { BLOCK_BYTES } from '../../../ts/connman/node/block-pool.ts';
+import { RECEIVE_CHUNK_BYTES } from '../../../ts/connman/parts.ts';
 import { CHUNK_OVERHEAD_BYTES } from '../../../ts/connman/node/received-bytes.ts';
 import { Wire } from '../../../ts/connman/messages/wire.ts';
 import { MAX_PROTOCOL_MESSAGE_BYTES, MESSAGE_OVERHEAD_BYTES } from '../../../ts/p2p/transport/transport.ts';
@@ -76,7 +76,7 @@ describe('receiving', () => {
     await world.settle();
     expect(peer.types()).toHaveLength(5_000);
     expect(mostBytes).toBeGreaterThan(10_000);
-    expect(mostBytes).toBeLessThanOrEqual(10_000 + BLOCK_BYTES + CHUNK_OVERHEAD_BYTES);
+    expect(mostBytes).toBeLessThanOrEqual(10_000 + RECEIVE_CHUNK_BYTES + 2 * CHUNK_OVERHEAD_BYTES);
   });
 
   it('ends over a broken frame when its turn comes, after the messages before it', async () => {

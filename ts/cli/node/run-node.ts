@@ -37,8 +37,11 @@ import { speaker, tellOfPeers } from './say.ts';
 /** Interval between two looks at the peers, in milliseconds. */
 const REFRESH_MS = 1_000;
 
-/** Queued bytes of all peers together: a block of memory for each slot. The node has no blocks to send. */
+/** Queued bytes of all peers together: two blocks of memory for each slot. The node has no blocks of the chain to send. */
 const QUEUED_BYTES = 2 * 1_048_576;
+
+/** Bytes by which a peer may exceed its share: one block of memory. The node has no blocks of the chain to receive. */
+const RECEIVE_CHUNK_BYTES = 8_192;
 
 /** The name in the answer of `stop`. */
 const CLIENT_NAME = 'sockman';
@@ -147,7 +150,8 @@ class NodeRun {
     const targets = companion === undefined ? (told.connect ?? []) : companion.listeningAt.slice(0, 1).map(String);
     const clock = chain === 'regtest' ? { clock: this.#clock } : {};
     const memoryBudget = new MemoryBudget({ totalBytes: QUEUED_BYTES });
-    const all = { ...told, memoryBudget, connect: targets, logger: this.#logger, ...clock, ...remembered, ...groups };
+    const limits = { memoryBudget, receiveChunkBytes: RECEIVE_CHUNK_BYTES };
+    const all = { ...told, ...limits, connect: targets, logger: this.#logger, ...clock, ...remembered, ...groups };
     const node = ofArguments(() => new Connman(all));
     this.#ending.push(() => node.stop());
     const say = speaker(io, json);

@@ -3,10 +3,10 @@
 import { releaseMemory } from '../../util/memory/release-memory.ts';
 
 /** Size of a block, in bytes: small compared with a peer's share when all are busy, large compared with a message. */
-export const BLOCK_BYTES = 16_384;
+export const BLOCK_BYTES = 8_192;
 
 /** Free blocks that are kept at least, as a count (1 MiB); more if more are in use. */
-const MIN_KEPT_BLOCKS = 64;
+const MIN_KEPT_BLOCKS = 128;
 
 /** Waiting bytes: a block of the pool, filled gradually, or an array of their size. */
 export interface Chunk {
