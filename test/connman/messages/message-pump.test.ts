@@ -247,6 +247,22 @@ describe('the message pump', () => {
     expect(visits.slice(0, wokenAt).every(({ length }) => length <= PUMP_SLICE_MS / costMs + 2)).toBe(true);
   });
 
+  it('lets a quiet peer go before a crowd of newcomers, whose handshakes cost more', () => {
+    const newcomers = 94;
+    const { table, visits, netEvents, run, pump } = steppedPump(newcomers + 1, 0);
+    const quiet = table.get(newcomers)!;
+    quiet.isSuccessfullyConnected = true;
+    netEvents.sendMessages = () => 60_000;
+    run(() => true);
+    for (let round = 0; round < 5; round++) {
+      visits.length = 0;
+      for (const node of table.values()) pump.wake(node);
+      run(() => true);
+      expect(visits.flat()).toHaveLength(newcomers + 1);
+      expect(visits.flat()[0]).toBe(newcomers);
+    }
+  });
+
   it('gives peers about the same time when there is not enough for all, whatever their messages cost', () => {
     const kinds = 4;
     const { visits, netEvents, run, clock, advance } = steppedPump(10 * kinds, 0);

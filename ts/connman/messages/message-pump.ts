@@ -1,11 +1,11 @@
 // The rounds in which messages are processed and periodic ones sent.
 //
 // One round visits each node that has work once, and processes at most one message of each. Nodes that recently used little
-// processor time come first; among those that used about as much, the order is unpredictable. So a cheap message of a quiet
-// peer waits only for the current slice, however many peers send costly ones, and many connections gain no better place. A
-// node has work when it has bytes to process, when it can be sent to again, and when its time has come, which is checked
-// every 100 ms: the message processor says when it next has something to send by itself. So a silent peer costs one
-// comparison.
+// processor time come first; among those that used about as much, the order is unpredictable. A handshake costs more than a
+// ping, and comes after the messages of quiet peers. So a cheap message of a quiet peer waits only for the current slice,
+// however many peers send costly ones or come anew, and many connections gain no better place. A node has work when it has
+// bytes to process, when it can be sent to again, and when its time has come, which is checked every 100 ms: the message
+// processor says when it next has something to send by itself. So a silent peer costs one comparison.
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { RandomUint32 } from '../../util/random.ts';
@@ -123,7 +123,7 @@ export class MessagePump {
     for (const node of nodes) node.isAwaitingVisit = false;
     if (nodes.length <= 1) return;
     shuffle(this.#parts.random, nodes);
-    for (const node of nodes) (this.#levels[node.timeUse.levelAt(nowMs)] ??= []).push(node);
+    for (const node of nodes) (this.#levels[levelAt(node, nowMs)] ??= []).push(node);
     nodes.length = 0;
     for (const level of this.#levels) {
       if (level === undefined) continue;
@@ -174,4 +174,10 @@ export class MessagePump {
     node.disconnect(`internal error in ${where}`);
     this.#parts.reportError(error, where, node.id);
   }
+}
+
+/** Where a node stands in the order of visits: lower levels first. A newcomer comes after the quiet peers there are. */
+function levelAt(node: P2PNode, nowMs: number): number {
+  const level = node.timeUse.levelAt(nowMs);
+  return node.isSuccessfullyConnected ? level : level + 1;
 }
