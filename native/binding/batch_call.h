@@ -19,8 +19,9 @@ public:
     void Release();
 
     /**
-     * Calls the function with the number of records and whether a pass of the host's loop begins. Microtasks and `process.nextTick` run before this returns, as after
-     * any callback of the host. What the function throws, `null` and `undefined` included, becomes an uncaught exception.
+     * Calls the function with the number of records and whether a pass of the host's loop begins. Microtasks and
+     * `process.nextTick` run before this returns, as after any callback of the host. What the function throws, `null` and
+     * `undefined` included, becomes an uncaught exception.
      * @return What the function gave; true if it threw.
      */
     bool Call(int record_count, bool is_new_pass);

@@ -26,8 +26,8 @@ export interface SockManCallbacks {
 
   /**
    * There is room to send. Called when the connection is new, after a short `sendBytes` once the kernel has room again (and
-   * once everything that `queueBytes` kept is sent), at `wake`, and when `shouldTryToSend` says yes after it had said no; again in the next turn when it is overridden, still
-   * says yes, and this call sent something.
+   * once everything that `queueBytes` kept is sent), at `wake`, and when `shouldTryToSend` says yes after it had said no;
+   * again in the next turn when it is overridden, still says yes, and this call sent something.
    *
    * @returns True skips this turn's receive for the connection. A throw counts as false.
    */

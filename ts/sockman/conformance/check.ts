@@ -25,7 +25,10 @@ export interface BackendCheck {
   readonly name: string;
   /** Why the check cannot hold on this system, by the limits that were given; undefined where it can. */
   readonly skip: string | undefined;
-  /** Runs it. Each thing that it waits for has 15 seconds. Rejects with an `AssertionError` that says what was expected; bound to its check. */
+  /**
+   * Runs it; bound to its check. Each thing that it waits for has 15 seconds. Rejects with an `AssertionError` that says what was
+   * expected.
+   */
   readonly run: () => Promise<void>;
 }
 
