@@ -1,7 +1,4 @@
-// Hashes under a key of this process: numbers that look random to peers and are the same whenever they are asked for.
-//
-// Each use has an id of its own, the first eight bytes of the SHA-256 of its name, so that a value of one use says nothing
-// about another. (Bitcoin Core src/net.cpp, RANDOMIZER_ID_*, and GetDeterministicRandomizer)
+// Hashes under a key of this process: they look random to peers, and are the same each time.
 
 import type { NetGroups } from '../../addrman/net-groups.ts';
 import type { NetAddress } from '../../netaddr/net-address.ts';
@@ -53,19 +50,19 @@ export class KeyedHashes {
     return new SipHash(this.#seed0, this.#seed1).writeUint64(id);
   }
 
-  /** The peer's network group, so that eviction can order groups in a way nobody outside can aim at. */
+  /** The peer's network group, hashed, so that outsiders cannot predict the order of groups in eviction. */
   keyedNetGroup(address: NetAddress, groups: NetGroups): bigint {
     return this.#hash.copyFrom(this.#netGroup).write(groups.group(address)).finalize();
   }
 
-  /** The nonce that goes out in the `version` message of a node. */
+  /** The nonce in the `version` message to a node. */
   localNonce(nodeId: number): bigint {
     return this.#hash.copyFrom(this.#localNonce).write(this.#uint64LE(nodeId)).finalize();
   }
 
   /**
-   * What a peer can tell of our place in the network: the network it comes through, and our address there. Outbound
-   * connections leave from a port that means nothing.
+   * What a peer knows about our place in the network: the network of the connection, and our address there. The port of an
+   * outbound connection is irrelevant.
    */
   networkKey(network: NetworkClass, addrBind: Service | undefined, isInbound: boolean): bigint {
     const hash = this.#hash.copyFrom(this.#networkKey).write(this.#uint64LE(NETWORK_NUMBERS[network]));

@@ -1,9 +1,4 @@
-// One peer, at connection level: its identity, what was exchanged, what waits. (Bitcoin Core src/net.h, class CNode)
-//
-// A node lives from a successful dial or accept until its removal, in this order: made, `NetEvents.initializeNode`, in the
-// table of `Connman`, marked for disconnection, out of the table and its socket closed, `NetEvents.finalizeNode`.
-// There are no locks and no reference counts: everything happens on one event loop. Asynchronous code keeps
-// the id and asks `Connman.node(id)` again.
+// One peer at connection level: its identity, its traffic, its queues. (Bitcoin Core src/net.h, class CNode)
 
 import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';
@@ -27,32 +22,35 @@ const NO_TYPES: ReadonlyMap<string, number> = new Map();
 export interface ConnectionInfo {
   /** The node id of `SockMan`: never used again. */
   readonly id: number;
-  /** Where the peer is. For a dial by name through a proxy, which alone knows the address, the unspecified one. */
+  /** The peer's address. For a dial by name through a proxy, which alone knows the address, the unspecified one. */
   readonly addr: Service;
-  /** What the address book said the peer offers; 0 for inbound peers and dials by name. */
+  /** The peer's services from the address book; 0 for inbound peers and dials by name. */
   readonly addrServices: bigint;
-  /** Our end of the connection; undefined if nobody knows. */
+  /** Our end of the connection; undefined if unknown. */
   readonly addrBind: Service | undefined;
   /** The dialed text; undefined for inbound peers and dials by address. */
   readonly dest: string | undefined;
   readonly connectionType: ConnectionType;
-  /** Came in where our onion service delivers: `addr` is then the Tor process and not the peer. */
+  /** Came in through our onion service: `addr` is then the Tor process, not the peer. */
   readonly isInboundOnion: boolean;
   /** Bits of `PERMISSION_FLAGS`. */
   readonly permissions: number;
-  /** Among the inbound peers, one of those to go first. */
+  /** Evicted before other inbound peers. */
   readonly preferEvict: boolean;
-  /** The proxy it was dialed through instead of the configured one. */
+  /** The proxy that it was dialed through instead of the configured one. */
   readonly proxyOverride?: Proxy | undefined;
 }
 
-/** What is known of a node when it is made; it does not change afterwards. */
+/** Facts of a node that are known when it is made, and do not change. */
 export interface P2PNodeInfo extends ConnectionInfo {
-  /** The dialed text where there is one, else `addr` as text: what `disconnectNode` and `getpeerinfo` go by. */
+  /** The dialed text if there is one, else `addr` as text: the name in `disconnectNode` and `getpeerinfo`. */
   readonly addrName: string;
   /** The peer's network group, hashed under our secret key: 64 bits. */
   readonly keyedNetGroup: bigint;
-  /** Which of our addresses and networks the connection runs over, hashed likewise: peers with the same one get the same list of addresses. */
+  /**
+   * Our address and network that the connection uses, hashed likewise: peers with the same value get the same list of
+   * addresses.
+   */
   readonly networkKey: bigint;
   /** The nonce of our `version`: 64 bits. */
   readonly localNonce: bigint;
@@ -65,9 +63,9 @@ export interface P2PNodeInfo extends ConnectionInfo {
   readonly received: ReceivedBytes;
 }
 
-/** What a node is made with for itself: nobody else reads it from there. */
+/** Parts of a node that only the node itself uses. */
 interface P2PNodeParts extends P2PNodeInfo {
-  /** Books what waits to be sent, and says when sending is paused. */
+  /** Accounts for the send queue, and decides when sending is paused. */
   readonly sendAccount: MemoryAccount;
 }
 
@@ -104,23 +102,23 @@ export class P2PNode implements P2PNodeInfo {
   /** @internal */
   readonly sendQueue = new MessageQueue<OutboundMessage>();
   /**
-   * How much time its messages took lately.
+   * How much time its messages took recently.
    * @internal
    */
   readonly timeUse = new TimeUse();
-  /** More waits to be sent than may: nothing that makes it more is processed. */
+  /** Too much waits to be sent: no message that could add to it is processed. */
   isSendPaused = false;
   lastSendMs = 0;
   lastReceiveMs = 0;
   sentBytes = 0;
   receivedBytes = 0;
 
-  /** When the message processor wants the node's next visit at the latest, in monotonic milliseconds. */
+  /** Latest time of the node's next visit, set by the message processor, in monotonic milliseconds. */
   nextVisitMs = 0;
-  /** It has something to do, and waits for the pump to visit it. */
+  /** The node has work, and waits for a visit of the pump. */
   isAwaitingVisit = false;
   /**
-   * The slot that the connection occupies, from its dial to its removal.
+   * The connection's slot, from its dial to its removal.
    * @internal
    */
   grant: SlotGrant | undefined;
@@ -134,12 +132,12 @@ export class P2PNode implements P2PNodeInfo {
   /** The peer's user agent, safe characters only. */
   cleanSubVer = '';
   hasAllWantedServices = false;
-  /** The peer wants to hear of transactions. Never goes back to false. */
+  /** The peer wants transactions. Never becomes false again. */
   relaysTxs = false;
   isBloomFilterLoaded = false;
-  /** When the peer was the first to give us a block that we then kept, in seconds. */
+  /** When the peer was last the first to send a block that was kept, in seconds. */
   lastBlockTimeSeconds = 0;
-  /** When the peer was the first to give us a transaction that we then kept, in seconds. */
+  /** When the peer was last the first to send a transaction that was kept, in seconds. */
   lastTxTimeSeconds = 0;
   /** Undefined until the first pong. */
   lastPingTimeMs: number | undefined;
@@ -232,7 +230,7 @@ export class P2PNode implements P2PNodeInfo {
     return types.mayRelayAddresses(this.connectionType);
   }
 
-  /** The protocol version that our `version` message announces on this connection. */
+  /** The protocol version in our `version` message on this connection. */
   get advertisedProtocolVersion(): number {
     return types.advertisedProtocolVersion(this.connectionType);
   }
@@ -242,7 +240,7 @@ export class P2PNode implements P2PNodeInfo {
     return this.isInboundOnion ? 'onion' : this.addr.address.getNetClass();
   }
 
-  /** Whether the network between us hides where the peer is. CJDNS does not. */
+  /** Whether the network between us hides the peer's location. CJDNS does not. */
   get isConnectedThroughPrivacyNetwork(): boolean {
     return this.isInboundOnion || this.addr.address.isPrivacyNetwork();
   }
@@ -252,12 +250,15 @@ export class P2PNode implements P2PNodeInfo {
     return hasPermission(this.permissions, name);
   }
 
-  /** What is spoken on the connection: V1, V2 with its session id, or not known yet. */
+  /** The transport of the connection: V1, V2 with its session id, or not known yet. */
   get transportInfo(): TransportInfo {
     return this.transport.getInfo();
   }
 
-  /** Whether the peer hung up over our V2 key without a word: it may know V1 only, and is dialed again with that. */
+  /**
+   * Whether the peer closed the connection after our V2 key without an answer: it may know only V1, and is dialed again with
+   * that.
+   */
   get shouldReconnectV1(): boolean {
     return this.transport.shouldReconnectV1();
   }
@@ -275,7 +276,7 @@ export class P2PNode implements P2PNodeInfo {
     this.#commonVersion = version;
   }
 
-  /** Our own address, as the peer reported it; undefined until then. May be anything. */
+  /** Our address as the peer reported it; undefined until then. Unverified. */
   get addrLocal(): Service | undefined {
     return this.#addrLocal;
   }
@@ -310,22 +311,22 @@ export class P2PNode implements P2PNodeInfo {
 
   // ---- Flow control -------------------------------------------------------------------------------------------------
 
-  /** More waits to be processed than may: the kernel keeps what else the peer sends. */
+  /** Too much waits to be processed: further bytes stay in the peer's and our kernel. */
   get isReceivePaused(): boolean {
     return this.received.isPaused;
   }
 
-  /** Memory of what waits to be processed, in bytes. */
+  /** Memory of bytes that wait to be processed, in bytes. */
   get receivedMemoryBytes(): number {
     return this.received.memoryBytes;
   }
 
-  /** Memory of what waits to be sent, in bytes: the queue and what the transport holds. */
+  /** Memory of the send queue and the transport, in bytes. */
   get sendMemoryBytes(): number {
     return this.sendQueue.memoryBytes + this.transport.getSendMemoryUsage();
   }
 
-  /** Books what waits to be sent, and decides anew whether sending is paused. */
+  /** Updates the account of the send queue, and whether sending is paused. */
   bookSendMemory(): void {
     const change = this.sendMemoryBytes - this.#sendAccount.waitingBytes;
     if (change > 0) this.#sendAccount.add(change);
@@ -333,7 +334,7 @@ export class P2PNode implements P2PNodeInfo {
     this.isSendPaused = this.#sendAccount.isPaused;
   }
 
-  /** Lets go of all that waits, in both directions: the connection is gone. */
+  /** Frees everything that waits, in both directions: the connection is gone. */
   dropQueues(): void {
     this.received.close();
     this.transport.dropReceived();
@@ -343,7 +344,7 @@ export class P2PNode implements P2PNodeInfo {
 
   // ---- The end ------------------------------------------------------------------------------------------------------
 
-  /** Why the node is to be disconnected; undefined while it is not. Printable, without text from the peer. */
+  /** Why the node is being disconnected; undefined if it is not. Printable, without text from the peer. */
   get disconnectReason(): string | undefined {
     return this.#disconnectReason;
   }
@@ -353,8 +354,8 @@ export class P2PNode implements P2PNodeInfo {
   }
 
   /**
-   * Marks the node: it is removed in the next macrotask. Nothing more of it is processed, and what waits to be sent is
-   * lost. The first reason stays. Safe in any callback.
+   * Marks the node: it is removed in the next macrotask. No further message of it is processed, and its send queue is lost.
+   * The first reason stays. Safe in any callback.
    */
   disconnect(reason: string): void {
     if (this.#disconnectReason !== undefined) return;
@@ -364,8 +365,8 @@ export class P2PNode implements P2PNodeInfo {
 }
 
 /**
- * A node as users of a `Connman` see it: live, and nothing of it can be set. `disconnect` asks for its end. Left out is what
- * belongs to `Connman` and the message processor alone.
+ * A node as users of a `Connman` see it: live and read-only. `disconnect` ends it. Fields for `Connman` and the message
+ * processor alone are left out.
  */
 export interface NodeView extends Readonly<
   Omit<
