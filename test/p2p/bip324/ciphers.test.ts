@@ -24,7 +24,7 @@ const random = seededBytes('ciphers');
 function seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array): Uint8Array {
   const out = new Uint8Array(text.length + 16);
   const cut = text.length >> 1;
-  sealShort(key, nonce, aad, text.subarray(0, cut), text.subarray(cut), out, 0);
+  sealShort(Buffer.concat([key, nonce]), aad, text.subarray(0, cut), text.subarray(cut), out, 0);
   return out;
 }
 
@@ -78,12 +78,12 @@ describe('the AEAD', () => {
     ];
     const sealed = seal(key, nonce, aad, text);
     expect(toHex(sealed)).toBe(row.ciphertext);
-    const opened = openShort(key, nonce, aad, sealed, 0, text.length);
+    const opened = openShort(Buffer.concat([key, nonce]), aad, sealed, 0, text.length);
     expect(opened && toHex(opened.subarray(0, text.length))).toBe(row.plaintext);
 
-    const sealer = sealLong(key, nonce, aad, text.length);
+    const sealer = sealLong(Buffer.concat([key, nonce]), aad, text.length);
     expect(toHex(sealer.update(text)) + toHex(sealer.finish())).toBe(row.ciphertext);
-    const opener = openLong(key, nonce, aad, text.length);
+    const opener = openLong(Buffer.concat([key, nonce]), aad, text.length);
     expect(toHex(opener.update(sealed.subarray(0, text.length)))).toBe(row.plaintext);
     expect(opener.finish(sealed.subarray(text.length))).toBe(true);
   });
@@ -107,12 +107,12 @@ describe('the AEAD', () => {
     const [key, text, aad] = [random(32), random(70), random(20)];
     const nonce = random(12);
     const out = new Uint8Array(text.length + 16);
-    sealShort(key, nonce, aad, NO_BYTES, text, out, 0);
+    sealShort(Buffer.concat([key, nonce]), aad, NO_BYTES, text, out, 0);
     const isAccepted = (sealed: Uint8Array, withAad: Uint8Array): boolean[] => {
-      const opener = openLong(key, nonce, withAad, text.length);
+      const opener = openLong(Buffer.concat([key, nonce]), withAad, text.length);
       opener.update(sealed.subarray(0, text.length));
       return [
-        openShort(key, nonce, withAad, sealed, 0, text.length) !== undefined,
+        openShort(Buffer.concat([key, nonce]), withAad, sealed, 0, text.length) !== undefined,
         opener.finish(sealed.subarray(text.length)),
       ];
     };

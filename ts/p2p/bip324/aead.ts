@@ -5,12 +5,14 @@
 
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 
-import { KEY_AT, NONCE_AT, STREAM_AT, STREAM_STEP_BYTES, TAG_AT, TEXT_AT, chaChaKernel } from './chacha-kernel.ts';
+import { KEY_AT, STREAM_AT, STREAM_STEP_BYTES, TAG_AT, TEXT_AT, chaChaKernel } from './chacha-kernel.ts';
 import type { ChaChaKernel } from './chacha-kernel.ts';
 
 export const KEY_BYTES = 32;
 export const TAG_BYTES = 16;
 export const NONCE_BYTES = 12;
+/** Key and nonce in one array: each array takes 200 bytes of a connection's memory. */
+export const KEYED_BYTES = KEY_BYTES + NONCE_BYTES;
 
 const CHACHA_BLOCK_BYTES = 64;
 const POLY_BLOCK_BYTES = 16;
@@ -20,12 +22,12 @@ const TEXT_STREAM_AT = STREAM_AT + CHACHA_BLOCK_BYTES;
 /**
  * Encrypts the text `head || body` and appends the tag.
  *
+ * @param keyed - Key, and behind it the nonce.
  * @param out - Receives ciphertext and tag, `head.length + body.length + TAG_BYTES` bytes from `at` on.
  * @param head - With `body` at most `MAX_SHORT_TEXT_BYTES`.
  */
 export function sealShort(
-  key: Uint8Array,
-  nonce: Uint8Array,
+  keyed: Uint8Array,
   aad: Uint8Array,
   head: Uint8Array,
   body: Uint8Array,
@@ -36,7 +38,7 @@ export function sealShort(
   const { memory } = kernel;
   const textBytes = head.length + body.length;
   const textEnd = TEXT_AT + textBytes;
-  startStream(kernel, key, nonce, CHACHA_BLOCK_BYTES + textBytes);
+  startStream(kernel, keyed, CHACHA_BLOCK_BYTES + textBytes);
   authenticateAad(kernel, aad);
   memory.set(head, TEXT_AT);
   memory.set(body, TEXT_AT + head.length);
@@ -55,8 +57,7 @@ export function sealShort(
  *   tag is wrong, and then nothing was decrypted. (A view of just the text would be made for every packet.)
  */
 export function openShort(
-  key: Uint8Array,
-  nonce: Uint8Array,
+  keyed: Uint8Array,
   aad: Uint8Array,
   sealed: Uint8Array,
   at: number,
@@ -65,7 +66,7 @@ export function openShort(
   const kernel = chaChaKernel();
   const { memory } = kernel;
   const textEnd = TEXT_AT + textBytes;
-  startStream(kernel, key, nonce, CHACHA_BLOCK_BYTES + textBytes);
+  startStream(kernel, keyed, CHACHA_BLOCK_BYTES + textBytes);
   authenticateAad(kernel, aad);
   memory.set(sealed.subarray(at, at + textBytes), TEXT_AT);
   authenticateText(kernel, aad.length, textBytes);
@@ -82,21 +83,21 @@ export function openShort(
  * @param blockCounter - The first of the four blocks.
  * @param out - Receives `STREAM_STEP_BYTES` bytes.
  */
-export function keystream(key: Uint8Array, nonce: Uint8Array, blockCounter: number, out: Uint8Array): void {
+export function keystream(keyed: Uint8Array, blockCounter: number, out: Uint8Array): void {
   const kernel = chaChaKernel();
-  loadKey(kernel, key, nonce);
+  loadKey(kernel, keyed);
   kernel.blocks4(blockCounter, STREAM_AT);
   out.set(kernel.memory.subarray(STREAM_AT, STREAM_AT + STREAM_STEP_BYTES));
 }
 
-function loadKey({ memory }: ChaChaKernel, key: Uint8Array, nonce: Uint8Array): void {
-  memory.set(key, KEY_AT);
-  memory.set(nonce, NONCE_AT);
+/** The nonce lies behind the key there, too. */
+function loadKey({ memory }: ChaChaKernel, keyed: Uint8Array): void {
+  memory.set(keyed, KEY_AT);
 }
 
 /** Leaves at least `byteCount` bytes of keystream at `STREAM_AT` and starts the authenticator with the first of them. */
-function startStream(kernel: ChaChaKernel, key: Uint8Array, nonce: Uint8Array, byteCount: number): void {
-  loadKey(kernel, key, nonce);
+function startStream(kernel: ChaChaKernel, keyed: Uint8Array, byteCount: number): void {
+  loadKey(kernel, keyed);
   for (let done = 0; done < byteCount; done += STREAM_STEP_BYTES) {
     kernel.blocks4(done / CHACHA_BLOCK_BYTES, STREAM_AT + done);
   }
@@ -130,6 +131,9 @@ function authenticateText(kernel: ChaChaKernel, aadBytes: number, textBytes: num
 const ALGORITHM = 'chacha20-poly1305';
 const OPTIONS = { authTagLength: TAG_BYTES } as const;
 
+const keyOf = (keyed: Uint8Array): Uint8Array => keyed.subarray(0, KEY_BYTES);
+const nonceOf = (keyed: Uint8Array): Uint8Array => keyed.subarray(KEY_BYTES);
+
 /** One long text being encrypted in pieces. */
 export interface LongSealer {
   /** @returns The ciphertext of a piece, owned by the caller. */
@@ -147,8 +151,8 @@ export interface LongOpener {
 }
 
 /** Starts a text of `textBytes` bytes, of any length. */
-export function sealLong(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, textBytes: number): LongSealer {
-  const cipher = createCipheriv(ALGORITHM, key, nonce, OPTIONS);
+export function sealLong(keyed: Uint8Array, aad: Uint8Array, textBytes: number): LongSealer {
+  const cipher = createCipheriv(ALGORITHM, keyOf(keyed), nonceOf(keyed), OPTIONS);
   cipher.setAAD(aad, { plaintextLength: textBytes });
   return {
     update: (text) => cipher.update(text),
@@ -160,8 +164,8 @@ export function sealLong(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, te
 }
 
 /** Starts a text of `textBytes` bytes, of any length. */
-export function openLong(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, textBytes: number): LongOpener {
-  const decipher = createDecipheriv(ALGORITHM, key, nonce, OPTIONS);
+export function openLong(keyed: Uint8Array, aad: Uint8Array, textBytes: number): LongOpener {
+  const decipher = createDecipheriv(ALGORITHM, keyOf(keyed), nonceOf(keyed), OPTIONS);
   decipher.setAAD(aad, { plaintextLength: textBytes });
   return {
     update: (ciphertext) => decipher.update(ciphertext),

@@ -6,7 +6,7 @@
 //
 // Source: BIP 324, "Overview of cipher"; Bitcoin Core src/crypto/chacha20.h, chacha20poly1305.h.
 
-import { KEY_BYTES, NONCE_BYTES, keystream, openLong, openShort, sealLong, sealShort } from './aead.ts';
+import { KEYED_BYTES, KEY_BYTES, keystream, openLong, openShort, sealLong, sealShort } from './aead.ts';
 import type { LongOpener, LongSealer } from './aead.ts';
 import { STREAM_STEP_BYTES } from './chacha-kernel.ts';
 
@@ -18,16 +18,15 @@ const REKEY_PACKET_INDEX = 0xffff_ffff;
 
 const BLOCKS_PER_STEP = STREAM_STEP_BYTES / 64;
 
-/** Where the number of earlier keys is in a nonce. */
-const EPOCH_AT = 4;
+/** Where the number of earlier keys is, behind the packet index of the nonce. */
+const EPOCH_AT = KEY_BYTES + 4;
 
 /** A ChaCha20 keystream that runs on across chunks. */
 export class FSChaCha20 {
-  readonly #key: Uint8Array;
+  readonly #key: EpochKey;
   readonly #rekeyInterval: number;
   readonly #stream = new Uint8Array(STREAM_STEP_BYTES);
   #streamOffset = STREAM_STEP_BYTES;
-  readonly #nonce = new EpochNonce();
   #blockCounter = 0;
   #chunkCount = 0;
 
@@ -36,7 +35,7 @@ export class FSChaCha20 {
    * @param rekeyInterval - Chunks per key. Default 224.
    */
   constructor(key: Uint8Array, rekeyInterval: number = REKEY_INTERVAL) {
-    this.#key = Uint8Array.from(key); // Buffer.slice would not copy.
+    this.#key = new EpochKey(key);
     this.#rekeyInterval = rekeyInterval;
   }
 
@@ -56,7 +55,7 @@ export class FSChaCha20 {
 
   #nextByte(): number {
     if (this.#streamOffset === STREAM_STEP_BYTES) {
-      keystream(this.#key, this.#nonce.bytes, this.#blockCounter, this.#stream);
+      keystream(this.#key.bytes, this.#blockCounter, this.#stream);
       this.#blockCounter += BLOCKS_PER_STEP;
       this.#streamOffset = 0;
     }
@@ -65,9 +64,9 @@ export class FSChaCha20 {
 
   #endChunk(): void {
     if (++this.#chunkCount < this.#rekeyInterval) return;
-    for (let i = 0; i < KEY_BYTES; i++) this.#key[i] = this.#nextByte();
+    for (let i = 0; i < KEY_BYTES; i++) this.#key.bytes[i] = this.#nextByte();
     this.#chunkCount = 0;
-    this.#nonce.startNextEpoch();
+    this.#key.startNextEpoch();
     this.#blockCounter = 0;
     this.#stream.fill(0);
     this.#streamOffset = STREAM_STEP_BYTES;
@@ -76,9 +75,8 @@ export class FSChaCha20 {
 
 /** An AEAD whose nonce counts packets. Every call consumes one, whether its tag was right or not. */
 export class FSChaCha20Poly1305 {
-  readonly #key: Uint8Array;
+  readonly #key: EpochKey;
   readonly #rekeyInterval: number;
-  readonly #nonce = new EpochNonce();
   #packetCount = 0;
 
   /**
@@ -86,61 +84,66 @@ export class FSChaCha20Poly1305 {
    * @param rekeyInterval - Packets per key. Default 224.
    */
   constructor(key: Uint8Array, rekeyInterval: number = REKEY_INTERVAL) {
-    this.#key = Uint8Array.from(key); // Buffer.slice would not copy.
+    this.#key = new EpochKey(key);
     this.#rekeyInterval = rekeyInterval;
   }
 
   /** Encrypts the next packet, `head || body`, as `sealShort` does. */
   sealShort(aad: Uint8Array, head: Uint8Array, body: Uint8Array, out: Uint8Array, at: number): void {
-    sealShort(this.#key, this.#nonce.bytes, aad, head, body, out, at);
+    sealShort(this.#key.bytes, aad, head, body, out, at);
     this.#endPacket();
   }
 
   /** Decrypts the next packet, as `openShort` does. */
   openShort(aad: Uint8Array, sealed: Uint8Array, at: number, textBytes: number): Uint8Array | undefined {
-    const text = openShort(this.#key, this.#nonce.bytes, aad, sealed, at, textBytes);
+    const text = openShort(this.#key.bytes, aad, sealed, at, textBytes);
     this.#endPacket(); // Leaves the lent text alone.
     return text;
   }
 
   /** Starts the next packet, to be encrypted in pieces. */
   sealLong(aad: Uint8Array, textBytes: number): LongSealer {
-    const sealer = sealLong(this.#key, this.#nonce.bytes, aad, textBytes);
+    const sealer = sealLong(this.#key.bytes, aad, textBytes);
     this.#endPacket();
     return sealer;
   }
 
   /** Starts the next packet, to be decrypted in pieces. */
   openLong(aad: Uint8Array, textBytes: number): LongOpener {
-    const opener = openLong(this.#key, this.#nonce.bytes, aad, textBytes);
+    const opener = openLong(this.#key.bytes, aad, textBytes);
     this.#endPacket();
     return opener;
   }
 
   #endPacket(): void {
     if (++this.#packetCount < this.#rekeyInterval) {
-      this.#nonce.setPacketIndex(this.#packetCount);
+      this.#key.setPacketIndex(this.#packetCount);
       return;
     }
     // The first 32 bytes of the encryption of zeros under a nonce of its own: keystream from block 1 on.
-    this.#nonce.setPacketIndex(REKEY_PACKET_INDEX);
+    this.#key.setPacketIndex(REKEY_PACKET_INDEX);
     const stream = new Uint8Array(STREAM_STEP_BYTES);
-    keystream(this.#key, this.#nonce.bytes, 1, stream);
-    this.#key.set(stream.subarray(0, KEY_BYTES));
+    keystream(this.#key.bytes, 1, stream);
+    this.#key.bytes.set(stream.subarray(0, KEY_BYTES));
     stream.fill(0);
     this.#packetCount = 0;
-    this.#nonce.startNextEpoch();
+    this.#key.startNextEpoch();
   }
 }
 
-/** The nonce of both ciphers: packet index, 4 bytes, then the number of earlier keys, 8 bytes, both little-endian. */
-class EpochNonce {
+/** A key of either cipher, and behind it the nonce: packet index, 4 bytes, then the number of earlier keys, 8 bytes, both little-endian. */
+class EpochKey {
   // Written byte by byte: a DataView would cost each connection four buffers outside of the JavaScript heap.
-  readonly bytes = new Uint8Array(NONCE_BYTES);
+  readonly bytes = new Uint8Array(KEYED_BYTES);
   #epoch = 0;
 
+  /** @param key - 32 bytes, copied. */
+  constructor(key: Uint8Array) {
+    this.bytes.set(key);
+  }
+
   setPacketIndex(packetIndex: number): void {
-    this.#write(0, packetIndex);
+    this.#write(KEY_BYTES, packetIndex);
   }
 
   startNextEpoch(): void {
