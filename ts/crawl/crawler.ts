@@ -20,6 +20,7 @@ import { Round } from './round/round.ts';
 import type { RoundProgress } from './round/round.ts';
 import { Greeting } from './visit/greeting.ts';
 import { SEED_NAME_PREFIX, seedNames } from './visit/seed-names.ts';
+import { visitorOptionsOf } from './visitor-options.ts';
 
 /** Interval between attempts to write the end of a round, in milliseconds. */
 const RETRY_MS = 1_000;
@@ -150,7 +151,7 @@ export class Crawler {
     let forget = (): void => undefined;
     await new Promise<void>((resolve) => {
       const round = new Round(
-        { number, frontier, visitor: this.#visitorOptions(), concurrency, clock, asMap },
+        { number, frontier, visitor: visitorOptionsOf(this.#options, this.#greeting), concurrency, clock, asMap },
         {
           record: (record) => {
             folder?.record(record);
@@ -200,13 +201,6 @@ export class Crawler {
       onPromoted: (row) => folder?.learned(frontier, row),
     });
     return frontier;
-  }
-
-  #visitorOptions(): ConstructorParameters<typeof Round>[0]['visitor'] {
-    const { chain, v2, routes, nameProxy, clear, overlay, clock, randomBytes, sockets, logger } = this.#options;
-    const { magic } = CHAIN_PARAMS[chain];
-    const common = { magic, greeting: this.#greeting, v2, routes, nameProxy, clear, overlay, clock, randomBytes };
-    return { ...common, sockets: { logger, ...sockets } };
   }
 
   async #addSeeds(folder: CrawlFolder | undefined, frontier: Frontier, signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CrawlOptions } from '../../../ts/crawl/crawl-options.ts';
 import { Monitor } from '../../../ts/crawl/monitor/monitor.ts';
 import { readPropagation } from '../../../ts/crawl/report/files/propagation-file.ts';
 import { Village } from '../../../ts/crawl/village/village.ts';
@@ -27,7 +28,7 @@ const linesOf = (): Line[] =>
     .flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'))
     .map((line) => JSON.parse(line) as Line);
 
-function monitorOf(village: Village, maxHeld?: number): Monitor {
+function monitorOf(village: Village, maxHeld?: number, crawl: CrawlOptions = {}): Monitor {
   return new Monitor({
     crawl: {
       chain: 'regtest',
@@ -36,6 +37,7 @@ function monitorOf(village: Village, maxHeld?: number): Monitor {
       clear: { connectTimeoutMs: 2_000, deadlineMs: 4_000 },
       groupRate: 1_000,
       groupConcurrency: 1_000,
+      ...crawl,
     },
     folder,
     ...(maxHeld === undefined ? {} : { maxHeld }),
@@ -66,6 +68,16 @@ describe('a monitor', () => {
     expect(left).toMatchObject({ address: String(stayers[5]!.service) });
     expect(lines.some(({ type }) => type === 'gossip')).toBe(true);
     expect(lines.some(({ type }) => type === 'picture')).toBe(true);
+  }, 60_000);
+
+  it('begins with the name of a DNS seed alone, which a proxy looks up', async () => {
+    const village = new Village({ count: 60, seed: 3, mix: { both: 1, v1: 1 } });
+    village.start();
+    const monitor = monitorOf(village, undefined, { seeds: [], nameProxy: { endpoint: village.socksProxy } });
+    monitor.start();
+    await poll('all of them', () => monitor.picture.held === 60);
+    await monitor.stop();
+    await village.stop();
   }, 60_000);
 
   it('holds no more than it may', async () => {

@@ -1,12 +1,10 @@
 // The parts of a round at a worker: the crawl's own frontier and visitor, with the one difference of a fleet.
 
-import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
 import type { ResolvedCrawlOptions } from '../crawl-options.ts';
 import { NETWORK_NAMES } from '../frontier/address-table.ts';
 import type { Exclusions } from '../frontier/exclusions.ts';
 import { Frontier } from '../frontier/frontier.ts';
 import type { Greeting } from '../visit/greeting.ts';
-import type { VisitorOptions } from '../visit/visitor.ts';
 
 /** What all rounds of a worker have in common. */
 export interface RoundParts {
@@ -33,11 +31,4 @@ export function frontierFor({ options, exclusions }: RoundParts, onPromoted: (ro
     onPromoted,
     holdsLearned: true,
   });
-}
-
-export function visitorFor({ options, greeting }: RoundParts): VisitorOptions {
-  const { chain, v2, routes, nameProxy, clear, overlay, clock, randomBytes, sockets, logger } = options;
-  const { magic } = CHAIN_PARAMS[chain];
-  const common = { magic, greeting, v2, routes, nameProxy, clear, overlay, clock, randomBytes };
-  return { ...common, sockets: { logger, ...sockets } };
 }

@@ -17,11 +17,12 @@ import { endpointOf } from '../report/files/node-lists.ts';
 import { Round } from '../round/round.ts';
 import type { RoundProgress } from '../round/round.ts';
 import type { SeedName } from '../visit/visit.ts';
+import { visitorOptionsOf } from '../visitor-options.ts';
 import type { FleetBus, WorkMessage } from './bus.ts';
 import type { Deliveries } from './deliveries.ts';
 import { Outbox } from './outbox.ts';
 import { readFleetRecords } from './results.ts';
-import { frontierFor, visitorFor } from './round-parts.ts';
+import { frontierFor } from './round-parts.ts';
 import type { RoundParts } from './round-parts.ts';
 import { shardOf, shardOfService } from './shards.ts';
 import { V2_NOT_OFFERED, V2_OFFERED, V2_UNKNOWN, WorkBatchReader } from './work-batch.ts';
@@ -95,9 +96,10 @@ export class WorkerRound {
     this.#onRecord = onRecord;
     this.#deliveries = deliveries;
     this.#outbox = new Outbox(bus, clock, number, this.#end.signal);
+    const visitor = visitorOptionsOf(parts.options, parts.greeting);
     this.#frontier = frontierFor(parts, (row) => this.#sendOn(row));
     this.#round = new Round(
-      { number, frontier: this.#frontier, visitor: visitorFor(parts), concurrency, clock, asMap, staysOpen: true },
+      { number, frontier: this.#frontier, visitor, concurrency, clock, asMap, staysOpen: true },
       {
         record: (record, row) => this.#visited(record, row),
         retrying: (row) => this.#retrying(row),

@@ -2,10 +2,9 @@
 
 import { NETWORK_NUMBERS } from '../../netaddr/networks/network.ts';
 import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
-import { readFixedSeeds } from '../../p2p/fixed-seeds.ts';
 import { V1Transport } from '../../p2p/transport/v1.ts';
 import { V2Transport } from '../../p2p/transport/v2.ts';
-import { Service } from '../../netaddr/service.ts';
+import type { Service } from '../../netaddr/service.ts';
 import { createSockMan } from '../../sockman/create-sock-man.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';
 import { outOfRange } from '../../util/errors/errors.ts';
@@ -25,6 +24,7 @@ import { HeldTable } from './held-table.ts';
 import { DEFAULT_MAX_HELD } from './monitor-options.ts';
 import type { MonitorOptions, MonitorPicture } from './monitor-options.ts';
 import { MonitorRecorder } from './monitor-recorder.ts';
+import { MonitorSeeds } from './monitor-seeds.ts';
 import { dialPeer, isProxied } from './peer-dialer.ts';
 import { RedialTimes, endOf } from './redial-times.ts';
 import type { DialEnd } from './redial-times.ts';
@@ -49,6 +49,7 @@ export class MonitorCore {
   readonly #greeting: Greeting;
   readonly #sockets: SockMan;
   readonly #frontier: Frontier;
+  readonly #seeds: MonitorSeeds;
   readonly #recorder: MonitorRecorder;
   readonly #peers = new Map<number, HeldPeer>();
   readonly #held = new HeldTable();
@@ -86,6 +87,7 @@ export class MonitorCore {
     this.#greeting = new Greeting(clock, random, contact, true);
     this.#recorder = new MonitorRecorder(folder, clock, logger);
     this.#frontier = this.#makeFrontier();
+    this.#seeds = new MonitorSeeds(this.#options, this.#greeting, this.#frontier);
     const held = this.#held;
     this.#heard = new Heard({ clock, random, frontier: this.#frontier, held, recorder: this.#recorder });
     this.#sockets = createSockMan(
@@ -141,11 +143,7 @@ export class MonitorCore {
   /** Begins to dial. */
   start(): void {
     this.#sockets.startSocketsThreads({ name: 'monitor' });
-    const { seeds, chain, fixedSeeds } = this.#options;
-    for (const { service, services, source } of seeds) this.#frontier.addSeed(service, services, source);
-    const fixed = fixedSeeds ? readFixedSeeds(CHAIN_PARAMS[chain].fixedSeeds) : [];
-    for (const service of fixed) this.#frontier.addSeed(service, undefined, 'fixed-seed');
-    void this.#askDnsSeeds();
+    this.#seeds.start();
     this.#onSweep();
   }
 
@@ -155,7 +153,7 @@ export class MonitorCore {
     this.#timer?.cancel();
     this.#heard.endAll();
     for (const peer of [...this.#peers.values()]) this.#end(peer, 'stopped');
-    await this.#sockets.close();
+    await Promise.all([this.#seeds.stop(), this.#sockets.close()]);
     this.#recorder.close(this.propagation);
   }
 
@@ -186,14 +184,6 @@ export class MonitorCore {
       random,
       onPromoted: () => {},
     });
-  }
-
-  async #askDnsSeeds(): Promise<void> {
-    const { lookUpHost, chain } = this.#options;
-    const { dnsSeeds, p2pPort } = CHAIN_PARAMS[chain];
-    for (const name of lookUpHost === undefined ? [] : dnsSeeds)
-      for (const address of await lookUpHost!(name))
-        this.#frontier.addSeed(new Service(address, p2pPort), undefined, 'dns-seed');
   }
 
   #dialSome(nowMs: number): void {

@@ -13,6 +13,7 @@ import { AddressWalker } from '../visit/address-walker.ts';
 import type { Lesson, SeedName, Visit, VisitRequest, VisitResult } from '../visit/visit.ts';
 import { Visitor } from '../visit/visitor.ts';
 import type { VisitorListener, VisitorOptions } from '../visit/visitor.ts';
+import { learnAddresses } from './learn-addresses.ts';
 import { ServiceNames, recordOf } from './record-of.ts';
 
 /** Most dials begun in one go: the sockets get their turn in between. */
@@ -145,24 +146,15 @@ export class Round implements VisitorListener {
 
   /** Called by the `Visitor`: addresses that a peer told. */
   learn(visit: Visit, isV2: boolean, payload: Uint8Array): Lesson | undefined {
-    const walker = this.#walker;
-    if (!walker.begin(isV2, payload)) return undefined;
     const { frontier, clock } = this.#options;
     const nowSeconds = Math.floor(clock.wallTimeMs() / 1_000);
     const source = visit.attempt.request.token;
-    const ages = new Uint32Array(walker.count);
-    let newCount = 0;
-    for (let index = 0; walker.next(); index++) {
-      const { network, bytes, offset, port, timeSeconds, services } = walker;
-      ages[index] = Math.max(0, nowSeconds - timeSeconds);
-      const row = frontier.learn(network, bytes, offset, port, timeSeconds, services, source, nowSeconds);
-      if (row === -1) continue;
-      newCount++;
-      this.#listener.learned(row);
-    }
-    if (newCount > 0) this.#wakeSoon();
-    return { newCount, ages };
+    const lesson = learnAddresses(this.#walker, frontier, { isV2, payload, source, nowSeconds }, this.#onLearned);
+    if (lesson !== undefined && lesson.newCount > 0) this.#wakeSoon();
+    return lesson;
   }
+
+  readonly #onLearned = (row: number): void => this.#listener.learned(row);
 
   /** Called by the `Visitor`: a visit is over. */
   visited(result: VisitResult): void {
