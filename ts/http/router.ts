@@ -31,6 +31,10 @@ export class HttpRouter {
   readonly #exact = new Map<string, Route[]>();
   readonly #prefixes: Route[] = [];
   readonly #methods = new Set(KNOWN_METHODS);
+  /** The search before: clients of a kind often ask for the same. */
+  #lastMethod = '';
+  #lastTarget = '';
+  #lastRoute: Route | undefined = undefined;
 
   /** @see `HttpServer.route` */
   add(method: string, path: string, handler: HttpHandler, options: RouteOptions = {}): void {
@@ -49,6 +53,7 @@ export class HttpRouter {
       beforeBody,
     };
     this.#routes.push(route);
+    this.#forget();
     if (method !== ANY_METHOD) this.#methods.add(method);
     if (prefix) this.#prefixes.push(route);
     else this.#exact.set(path, [...(this.#exact.get(path) ?? []), route]);
@@ -56,6 +61,7 @@ export class HttpRouter {
 
   /** Forgets all routes. */
   clear(): void {
+    this.#forget();
     this.#routes.length = 0;
     this.#prefixes.length = 0;
     this.#exact.clear();
@@ -66,12 +72,28 @@ export class HttpRouter {
    * its own.
    */
   find(method: string, target: string): Route | undefined {
+    if (target !== this.#lastTarget || method !== this.#lastMethod) {
+      this.#lastRoute = this.#search(method, target);
+      this.#lastMethod = method;
+      this.#lastTarget = target;
+    }
+    return this.#lastRoute;
+  }
+
+  /** No method is the empty text, so no route is the right answer to it. */
+  #forget(): void {
+    this.#lastMethod = '';
+    this.#lastTarget = '';
+    this.#lastRoute = undefined;
+  }
+
+  #search(method: string, target: string): Route | undefined {
     if (!this.#methods.has(method)) return undefined;
     const path = pathOf(target);
     const exact = firstOf(this.#exact.get(path), method, target, path);
     const prefix = firstOf(this.#prefixes, method, target, path);
     const route = prefix === undefined || (exact !== undefined && exact.order < prefix.order) ? exact : prefix;
-    return route ?? (method === 'HEAD' ? this.find('GET', target) : undefined);
+    return route ?? (method === 'HEAD' ? this.#search('GET', target) : undefined);
   }
 
   /** The methods that a target accepts; empty when no route matches the target. */

@@ -4,7 +4,7 @@ import type { Service } from '../../netaddr/service.ts';
 import type { HttpCounters } from '../http-stats.ts';
 import { LINGER_MS, MAX_LINGER_BYTES, STREAM_STALL_MS, SWEEP_MS } from '../limits.ts';
 import type { HttpRequest } from '../message/http-request.ts';
-import type { ReplyHeads } from '../message/reply-head.ts';
+import type { ReplyHeads, ReplyHeadSource } from '../message/reply-head.ts';
 import { ReplyStream } from '../message/reply-stream.ts';
 import type { StreamOptions } from '../message/reply-stream.ts';
 import type { Refusal } from '../parser/framing.ts';
@@ -17,6 +17,15 @@ import { RequestReader } from './request-reader.ts';
 import type { ReaderContext, RequestOwner } from './request-reader.ts';
 
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+
+/** The head of an answer to what is not a request. */
+const REFUSAL: ReplyHeadSource = {
+  minorVersion: 1,
+  replyLines: 'Cache-Control: no-store\r\n',
+  hasContentType: false,
+  saysKeepAlive: false,
+  saysClose: true,
+};
 
 /** What all connections of a server share. */
 export interface ConnectionContext extends ReaderContext, OutboxContext {
@@ -174,9 +183,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
   /** Answers a malformed or oversized request, and closes. */
   refuse({ status, kind }: Refusal): void {
     this.#context.counters.badRequests[kind]++;
-    const lines = 'Cache-Control: no-store\r\n';
-    const head = { status, minorVersion: 1, lines, hasContentType: false, contentLength: 0, keepsAlive: false };
-    this.#note(this.#outbox.sendAnswer(this.#context.heads.write({ ...head, closes: true }), ''));
+    this.#note(this.#outbox.sendAnswer(this.#context.heads.write(REFUSAL, status, 0)));
     this.#answered(true);
   }
 
@@ -196,7 +203,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     const contentLength = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     const head = this.#headOf(request, status, contentLength);
     this.#request = undefined;
-    this.#note(this.#outbox.sendAnswer(head, hasBody && contentLength > 0 ? body : ''));
+    this.#note(hasBody ? this.#outbox.sendAnswer(head, body, contentLength) : this.#outbox.sendAnswer(head));
     this.#answered(request.closesConnection);
     this.#tell(request);
   }
@@ -210,7 +217,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     const stream = new OpenStream(this, request, options, hasBody);
     this.#stream = stream;
     if (stream.ignoresInput) this.#reader.dropPending();
-    this.#note(this.#outbox.sendAnswer(this.#headOf(request, status, contentLength), ''));
+    this.#note(this.#outbox.sendAnswer(this.#headOf(request, status, contentLength)));
     return stream.reply;
   }
 
@@ -218,17 +225,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     // The rest of its body would be read as the next request.
     const mustClose = !request.isComplete || this.#context.dispatcher.isStopping;
     if (mustClose) request.closesConnection = true;
-    const { minorVersion, replyLines: lines, hasContentType, saysKeepAlive: keepsAlive } = request;
-    const closes = request.saysClose;
-    return this.#context.heads.write({
-      status,
-      minorVersion,
-      lines,
-      hasContentType,
-      contentLength,
-      keepsAlive,
-      closes,
-    });
+    return this.#context.heads.write(request, status, contentLength);
   }
 
   /** Sends pieces of the open stream. @returns Whether the kernel took all. */

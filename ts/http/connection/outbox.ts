@@ -29,8 +29,8 @@ export class Outbox {
   }
 
   /** Sends head and body; small ones leave with one call, from memory that is reused. */
-  sendAnswer(head: string, body: string | Uint8Array): number {
-    const bytes = this.#queue === undefined ? this.#context.answers.compose(head, body) : undefined;
+  sendAnswer(head: string, body: string | Uint8Array = '', bodyBytes = 0): number {
+    const bytes = this.#queue === undefined ? this.#context.answers.compose(head, body, bodyBytes) : undefined;
     if (bytes !== undefined) return this.sendLent(bytes);
     this.push(Buffer.from(head, 'latin1'));
     this.push(typeof body === 'string' ? Buffer.from(body) : body);

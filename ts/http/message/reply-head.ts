@@ -60,19 +60,22 @@ export function checkStatus(status: number): void {
     throw outOfRange('status', 'an integer 200..599', status);
 }
 
-/** What the head of a reply is made of. */
-export interface ReplyHead {
-  status: number;
-  minorVersion: number;
+/** What a request says of the head of its reply; without a request, what a refusal says. */
+export interface ReplyHeadSource {
+  readonly minorVersion: number;
   /** Header lines the handler set. */
-  lines: string;
-  hasContentType: boolean;
-  /** Bytes of a body of fixed length; -1 for a stream. */
-  contentLength: number;
+  readonly replyLines: string;
+  readonly hasContentType: boolean;
   /** The reply says that a 1.0 connection stays open. */
-  keepsAlive: boolean;
-  /** The reply announces that the connection ends after it. */
-  closes: boolean;
+  readonly saysKeepAlive: boolean;
+  /** The reply says that the connection ends after it. */
+  readonly saysClose: boolean;
+}
+
+/** What the last head was made of. */
+interface LastHead extends ReplyHeadSource {
+  readonly status: number;
+  readonly contentLength: number;
 }
 
 /** Writes heads; one for a server. */
@@ -81,7 +84,7 @@ export class ReplyHeads {
   readonly #contentTypeLine: string;
   #dateLine = '';
   /** The last head, and what it was made of. */
-  #last: ReplyHead | undefined = undefined;
+  #last: LastHead | undefined = undefined;
   #lastText = '';
 
   constructor(clock: Clock, defaultContentType: string) {
@@ -95,27 +98,31 @@ export class ReplyHeads {
     this.#last = undefined;
   }
 
-  /** The head, up to its empty line. Consecutive answers often have the same head, which is then the same string. */
-  write(head: ReplyHead): string {
-    if (this.#last === undefined || !isSame(head, this.#last)) {
-      this.#last = head;
-      this.#lastText = this.#write(head);
+  /**
+   * The head, up to its empty line. Consecutive answers often have the same, which is then the same string.
+   * @param contentLength - Bytes of a body of fixed length; -1 for a stream.
+   */
+  write(source: ReplyHeadSource, status: number, contentLength: number): string {
+    if (this.#last === undefined || !isSame(this.#last, source, status, contentLength)) {
+      const { minorVersion, replyLines, hasContentType, saysKeepAlive, saysClose } = source;
+      this.#last = { status, contentLength, minorVersion, replyLines, hasContentType, saysKeepAlive, saysClose };
+      this.#lastText = this.#write(this.#last);
     }
     return this.#lastText;
   }
 
-  #write(head: ReplyHead): string {
+  #write(head: LastHead): string {
     const { status, minorVersion, contentLength } = head;
     const hasBody = status !== 204 && status !== 304;
-    let text = `HTTP/1.${minorVersion} ${status} ${PHRASES[status] ?? ''}\r\n${head.lines}`;
-    if (head.keepsAlive) text += 'Connection: keep-alive\r\n';
+    let text = `HTTP/1.${minorVersion} ${status} ${PHRASES[status] ?? ''}\r\n${head.replyLines}`;
+    if (head.saysKeepAlive) text += 'Connection: keep-alive\r\n';
     if (minorVersion >= 1) text += this.#date();
     if (hasBody) {
       if (contentLength >= 0) text += `Content-Length: ${contentLength}\r\n`;
       else if (minorVersion >= 1) text += 'Transfer-Encoding: chunked\r\n';
       if (!head.hasContentType) text += this.#contentTypeLine;
     }
-    return text + (head.closes ? 'Connection: close\r\n\r\n' : '\r\n');
+    return text + (head.saysClose ? 'Connection: close\r\n\r\n' : '\r\n');
   }
 
   #date(): string {
@@ -124,14 +131,14 @@ export class ReplyHeads {
   }
 }
 
-function isSame(one: ReplyHead, other: ReplyHead): boolean {
+function isSame(known: LastHead, source: ReplyHeadSource, status: number, contentLength: number): boolean {
   return (
-    one.status === other.status &&
-    one.contentLength === other.contentLength &&
-    one.minorVersion === other.minorVersion &&
-    one.lines === other.lines &&
-    one.hasContentType === other.hasContentType &&
-    one.keepsAlive === other.keepsAlive &&
-    one.closes === other.closes
+    known.status === status &&
+    known.contentLength === contentLength &&
+    known.minorVersion === source.minorVersion &&
+    known.replyLines === source.replyLines &&
+    known.hasContentType === source.hasContentType &&
+    known.saysKeepAlive === source.saysKeepAlive &&
+    known.saysClose === source.saysClose
   );
 }
