@@ -206,7 +206,7 @@ describe.skipIf(noBrowser !== '')(`the page of the dashboard${noBrowser}`, () =>
   it('holds few rows of a thousand peers, and comes to each of them', async () => {
     const node = await nodeWith(1_000);
     const { page, faults } = await openPage(browser, node.at);
-    await hasText(page, '#peer-count', /^1000 of 1000 shown$/);
+    await hasText(page, '#peer-count', /^1 000 of 1 000 shown$/);
     expect(await page.locator('#peer-table').getAttribute('aria-rowcount')).toBe('1001');
     const box = page.locator('#peer-scroll');
     const rowCounts: number[] = [];

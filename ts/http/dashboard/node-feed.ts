@@ -346,7 +346,10 @@ export class NodeFeed implements EventSourceOfStreams {
     if (known === undefined) return;
     for (const { subnet, untilSeconds } of bans) {
       if (known.has(String(subnet))) continue;
-      this.#log?.noteBan(String(subnet), `until ${new Date(untilSeconds * 1_000).toISOString().slice(0, 16)}Z`);
+      this.#log?.noteBan(
+        String(subnet),
+        `until ${new Date(untilSeconds * 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+      );
     }
   }
 

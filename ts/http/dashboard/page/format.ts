@@ -39,8 +39,7 @@ export function duration(seconds: number): Quantity {
 
 /** A whole number. */
 export function count(value: number): string {
-  const digits = String(Math.round(value));
-  return digits.length <= 4 ? digits : digits.replace(/\B(?=(\d{3})+$)/g, THIN);
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, THIN);
 }
 
 /** A part of a whole, in percent. */

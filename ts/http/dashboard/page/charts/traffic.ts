@@ -209,12 +209,15 @@ function minutesBefore({ scales }: uPlot): number[] {
 function drawZero(plot: uPlot, colour: string): void {
   const { ctx, bbox } = plot;
   const y = Math.round(plot.valToPos(0, 'y', true)) + 0.5;
+  // uPlot remembers the style it set last, and would draw its grid in this one.
+  ctx.save();
   ctx.strokeStyle = colour;
   ctx.lineWidth = 1;
   ctx.beginPath();
   ctx.moveTo(bbox.left, y);
   ctx.lineTo(bbox.left + bbox.width, y);
   ctx.stroke();
+  ctx.restore();
 }
 
 function nearest(times: readonly number[], wanted: number): number {
