@@ -9,7 +9,7 @@ export { MethodLists } from './http/rpc/auth/method-lists.ts';
 export { RPC_CODES, RpcError, RpcUsageError } from './http/rpc/protocol/rpc-error.ts';
 export type { RpcParams } from './http/rpc/protocol/rpc-request.ts';
 export { defineRpcMethod } from './http/rpc/table/rpc-method.ts';
-export type { RpcCall, RpcDeclaration, RpcExample, RpcMethod } from './http/rpc/table/rpc-method.ts';
+export type { RpcCall, RpcCaller, RpcDeclaration, RpcExample, RpcMethod } from './http/rpc/table/rpc-method.ts';
 export type {
   ArgumentType,
   ArgumentValues,

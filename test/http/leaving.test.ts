@@ -88,6 +88,30 @@ describeEachBackend('HttpServer', (stage) => {
     if (state[0].endsWith('of an answer')) await until('all of it', () => client.receivedBytes > 20_000_000);
   });
 
+  it.each(['reset', 'end'] as const)('tells a handler that waits when its client leaves by %s', async (leave) => {
+    const server = http.serve();
+    const signals: AbortSignal[] = [];
+    server.route('GET', '/signal', async (request) => {
+      signals.push(request.signal);
+      await new Promise<void>((resolve) => request.signal.addEventListener('abort', () => resolve()));
+      request.writeReply(200, 'late');
+      signals.push(request.signal);
+    });
+    const [client, other] = [await http.client(), await http.client()];
+    for (const [index, each] of [client, other].entries()) {
+      each.send('GET /signal HTTP/1.1\r\n\r\n');
+      await until('the handler', () => signals.length === index + 1);
+    }
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+    client[leave]();
+    await until('the handler to go on', () => signals.length === 3);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false, true]);
+    // One that only closed its side gets its answer.
+    if (leave === 'end') expect((await answers(client, 1))[0]!.body).toBe('late');
+    other.end();
+    await until('all connections to be gone', () => server.httpStats().connections === 0);
+  });
+
   it('ends idle connections without RST when it stops, also under a request that is on its way', async () => {
     const server = serve();
     const [idle, busy, fresh] = [await http.client(), await http.client(), await http.client()];

@@ -45,7 +45,7 @@ table.add(
 
 /** Calls a method with parameters in JSON. */
 function call(method: string, params: string): unknown {
-  return table.execute(method, parseJson(params) as RpcParams, undefined);
+  return table.execute(method, parseJson(params) as RpcParams);
 }
 
 describe('named arguments', () => {
@@ -76,7 +76,7 @@ describe('named arguments', () => {
 
   it('by the hundred thousand in args are too many, and no more', () => {
     const params = new JsonObject([['args', Array.from({ length: 500_000 }, () => null)]]);
-    expect(() => table.execute('echo', params, undefined)).toThrow(expect.objectContaining({ code: -1 }));
+    expect(() => table.execute('echo', params)).toThrow(expect.objectContaining({ code: -1 }));
   });
 });
 
@@ -189,9 +189,9 @@ describe('a table', () => {
   it('counts calls by outcome, unknown names together', () => {
     const counted = new RpcTable();
     for (const method of serverMethods(counted, '')) counted.add(method);
-    void counted.execute('echo', [], undefined);
-    expect(() => counted.execute('help', [true], undefined)).toThrow('Wrong type');
-    for (const name of ['x', 'y']) expect(() => counted.execute(name, [], undefined)).toThrow('Method not found');
+    void counted.execute('echo', []);
+    expect(() => counted.execute('help', [true])).toThrow('Wrong type');
+    for (const name of ['x', 'y']) expect(() => counted.execute(name, [])).toThrow('Method not found');
     expect(counted.counts()).toEqual([
       { method: 'help', ok: 0, error: 1 },
       { method: 'getrpcinfo', ok: 0, error: 0 },

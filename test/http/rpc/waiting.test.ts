@@ -1,10 +1,12 @@
 // Calls that wait: for blocks that never come, in slots of the work queue that others want.
 
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { inTime } from '../../harness/until.ts';
 import { NodeStage } from './node-stage.ts';
 import type { NodeStageOptions } from './node-stage.ts';
+import { PASSWORD, USER, basic } from './stage.ts';
 
 const GENESIS = '0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206';
 const TIP = { hash: GENESIS, height: 0 };
@@ -66,6 +68,26 @@ describe('a wait for a block', () => {
     await expect(node.call('waitfornewblock')).rejects.toThrow(reason);
   });
 });
+
+it.each(['end', 'resetAndDestroy'] as const)(
+  'a wait without end is over when its client leaves by %s, and its slot is free',
+  async (leave) => {
+    const node = await started({ http: { handlerSlots: 2, workQueueDepth: 1 } });
+    const body = '{"method":"waitfornewblock","params":[0]}';
+    const client = connect(node.rpc.port, '127.0.0.1');
+    let answer = '';
+    client.on('data', (bytes: Buffer) => (answer += bytes.toString()));
+    client.write(
+      `POST / HTTP/1.1\r\nAuthorization: ${basic(USER, PASSWORD)}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await expect.poll(() => active(node)).toContain('waitfornewblock');
+    client[leave]();
+    await expect.poll(() => active(node)).toEqual(['getrpcinfo']);
+    // One that only closed its side may still listen.
+    if (leave === 'end') await expect.poll(() => answer).toContain(GENESIS);
+    expect(node.rpc.http.httpStats().inFlight).toBe(0);
+  },
+);
 
 async function active(node: NodeStage): Promise<string[]> {
   const { active_commands } = await node.call<{ active_commands: { method: string }[] }>('getrpcinfo');

@@ -96,6 +96,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
 
   gotEOF(): void {
     this.#hasEOF = true;
+    this.#request?.tellLeft();
     if (!this.isBusy || this.#isLingering || this.#stream?.ignoresInput === true) this.close();
   }
 
@@ -138,6 +139,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
   detach(): void {
     if (this.#isGone) return;
     this.#isGone = true;
+    const request = this.#request;
     this.#request = undefined;
     this.#reader.drop();
     this.#outbox.drop();
@@ -147,6 +149,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     const stream = this.#stream;
     this.#stream = undefined;
     stream?.reply.tellClosed();
+    request?.tellLeft();
   }
 
   #timeOut(): void {
@@ -191,6 +194,10 @@ export class HttpConnection implements RequestOwner, StreamTarget {
 
   carries(request: HttpRequest): boolean {
     return request === this.#request;
+  }
+
+  mayBeGone(request: HttpRequest): boolean {
+    return this.#hasEOF || !this.carries(request);
   }
 
   abort(request: HttpRequest): void {

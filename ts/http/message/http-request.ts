@@ -35,6 +35,8 @@ export interface Route {
 export interface ReplySink {
   /** Whether the request can still be answered: its connection lives. */
   carries(request: HttpRequest): boolean;
+  /** Whether the client of the request may be gone: it is, or has closed its side of the connection. */
+  mayBeGone(request: HttpRequest): boolean;
   /** The head was checked, and the body may come. */
   acceptBody(request: HttpRequest): void;
   /** The answer cannot be finished: the connection ends. Without effect if it has ended. */
@@ -83,6 +85,8 @@ export class HttpRequest {
   readonly #asksToClose: boolean;
   #lines = '';
   #hasContentType = false;
+  /** From the first time on that somebody asks for the signal. */
+  #leaving: AbortController | undefined = undefined;
 
   /**
    * For the server.
@@ -138,6 +142,17 @@ export class HttpRequest {
   /** Whether the peer is gone, so that no answer can reach it. */
   get isGone(): boolean {
     return !this.#sink.carries(this);
+  }
+
+  /**
+   * Aborted when the client leaves before the answer is whole, for a handler that waits for long: nobody may wait for it any more. A
+   * client that only closes its own side of the connection looks the same; an answer still reaches that one. It is not noticed
+   * while the next request of the client waits too.
+   */
+  get signal(): AbortSignal {
+    this.#leaving ??= new AbortController();
+    if (this.#sink.mayBeGone(this)) this.#leaving.abort();
+    return this.#leaving.signal;
   }
 
   /** Whether there is an answer, or the beginning of one. */
@@ -221,6 +236,11 @@ export class HttpRequest {
   /** For the server: `beforeBody` did not answer, so the body may come. */
   acceptBody(): void {
     this.#sink.acceptBody(this);
+  }
+
+  /** For the connection: the client left, or may have. */
+  tellLeft(): void {
+    this.#leaving?.abort();
   }
 
   /** For the server: the request is read to its end. */

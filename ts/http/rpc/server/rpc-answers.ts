@@ -11,6 +11,7 @@ import type { MethodLists } from '../auth/method-lists.ts';
 import { RPC_CODES, RpcError } from '../protocol/rpc-error.ts';
 import { errorText, resultText } from '../protocol/rpc-reply.ts';
 import { RpcRequest } from '../protocol/rpc-request.ts';
+import type { RpcCaller } from '../table/rpc-method.ts';
 import type { RpcTable } from '../table/rpc-table.ts';
 
 /** How long a batch may run before other work gets a turn, in milliseconds. */
@@ -57,8 +58,9 @@ export class RpcAnswers {
   }
 
   /** The answer; at once where every method called gives its result at once. Never throws, and its promise never fails. */
-  answer(body: Uint8Array, user: string): RpcAnswer | Promise<RpcAnswer> {
+  answer(body: Uint8Array, caller: RpcCaller): RpcAnswer | Promise<RpcAnswer> {
     const { methodLists } = this.#options;
+    const user = nameOf(caller);
     let value: JsonValue;
     try {
       value = parseJson(body);
@@ -66,22 +68,23 @@ export class RpcAnswers {
       return refusal(new RpcRequest(), new RpcError(RPC_CODES.parse, 'Parse error'));
     }
     if (methodLists.allowsNothing(user)) return this.#forbid(user, 'any methods');
-    if (Array.isArray(value)) return this.#batch(value, user);
-    if (value instanceof JsonObject) return this.#single(value, user);
+    if (Array.isArray(value)) return this.#batch(value, caller);
+    if (value instanceof JsonObject) return this.#single(value, caller);
     return refusal(new RpcRequest(), new RpcError(RPC_CODES.parse, 'Top-level object parse error'));
   }
 
-  #single(value: JsonObject, user: string): RpcAnswer | Promise<RpcAnswer> {
+  #single(value: JsonObject, caller: RpcCaller): RpcAnswer | Promise<RpcAnswer> {
     const request = new RpcRequest();
     try {
       request.read(value);
     } catch (error) {
       return refusal(request, error as RpcError);
     }
+    const user = nameOf(caller);
     if (!this.#options.methodLists.allows(user, request.method))
       return this.#forbid(user, `method ${shown(request.method)}`);
     try {
-      const result = this.#execute(request, user);
+      const result = this.#execute(request, caller);
       if (!(result instanceof Promise)) return success(request, result);
       return result
         .then((late) => success(request, late))
@@ -92,15 +95,15 @@ export class RpcAnswers {
   }
 
   /** Members run in order; other work gets a turn in between. */
-  async #batch(members: readonly JsonValue[], user: string): Promise<RpcAnswer> {
-    const refused = this.#refusalOf(members, user);
+  async #batch(members: readonly JsonValue[], caller: RpcCaller): Promise<RpcAnswer> {
+    const refused = this.#refusalOf(members, nameOf(caller));
     if (refused !== undefined) return refused;
     const { clock } = this.#options;
     const texts: string[] = [];
     let charCount = 0;
     let sliceEndMs = clock.now() + BATCH_SLICE_MS;
     for (const member of members) {
-      const text = await this.#member(member, user, charCount < MAX_BATCH_CHARS);
+      const text = await this.#member(member, caller, charCount < MAX_BATCH_CHARS);
       if (text !== undefined) {
         charCount += text.length;
         texts.push(text);
@@ -128,33 +131,38 @@ export class RpcAnswers {
   }
 
   /** The answer to a member; undefined for a notification. */
-  async #member(value: JsonValue, user: string, hasRoom: boolean): Promise<string | undefined> {
+  async #member(value: JsonValue, caller: RpcCaller, hasRoom: boolean): Promise<string | undefined> {
     const request = new RpcRequest();
     let text: string;
     try {
       request.read(value);
       if (!hasRoom) throw new RpcError(RPC_CODES.outOfMemory, 'Out of memory: the answers of this batch are too long');
-      text = resultText(request, await this.#execute(request, user));
+      text = resultText(request, await this.#execute(request, caller));
     } catch (error) {
       text = errorText(request, error as RpcError);
     }
     return request.isNotification ? undefined : text;
   }
 
-  #execute({ method, params, id }: RpcRequest, user: string): JsonInput | Promise<JsonInput> {
+  #execute({ method, params, id }: RpcRequest, caller: RpcCaller): JsonInput | Promise<JsonInput> {
     const { logger, table } = this.#options;
     // Building a line that is not logged costs as much as the rest of a small call.
     if (logger !== silentLogger) {
-      logger.debug(`ThreadRPCServer method=${harmless(method)} user=${harmless(user)} id=${idForLog(id)}`);
+      logger.debug(`ThreadRPCServer method=${harmless(method)} user=${harmless(nameOf(caller))} id=${idForLog(id)}`);
     }
     if (this.warmupStatus !== undefined) throw new RpcError(RPC_CODES.warmup, this.warmupStatus);
-    return table.execute(method, params, user);
+    return table.execute(method, params, caller);
   }
 
   #forbid(user: string, what: string): RpcAnswer {
     this.#options.logger.warn(`RPC User ${shown(user)} not allowed to call ${what}`);
     return FORBIDDEN;
   }
+}
+
+/** The user's name for lists of methods and the log. */
+function nameOf({ user }: RpcCaller): string {
+  return user ?? '';
 }
 
 /** The id of a call for the log, if it is text or a number. */

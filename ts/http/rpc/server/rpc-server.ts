@@ -99,7 +99,7 @@ export class RpcServer {
    * @throws {RpcError} The error a client would get, as a rejected promise.
    */
   async call(method: string, params: RpcParams = []): Promise<JsonInput> {
-    return this.table.execute(method, params, undefined);
+    return this.table.execute(method, params);
   }
 
   /** A snapshot of the counters. */
@@ -113,7 +113,7 @@ export class RpcServer {
   }
 
   #answer(request: HttpRequest): void | Promise<void> {
-    const answer = this.#answers.answer(request.body, request.user ?? '');
+    const answer = this.#answers.answer(request.body, request);
     if (!(answer instanceof Promise)) return reply(request, answer);
     return answer.then((late) => reply(request, late));
   }

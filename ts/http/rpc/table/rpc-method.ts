@@ -6,12 +6,18 @@ import type { RpcArguments, RpcResult, RpcValues, ValuesOf } from './documents.t
 /** Arguments of a sample call: by position, or by name. */
 export type RpcExample = readonly JsonInput[] | Readonly<Record<string, JsonInput>>;
 
-/** The call that a method answers. */
-export interface RpcCall {
-  /** The name of the method. */
-  readonly method: string;
+/** Who calls. */
+export interface RpcCaller {
   /** The user who calls; undefined for the program itself. */
   readonly user: string | undefined;
+  /** Aborted when the client leaves, see `HttpRequest.signal`; undefined for the program itself. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The call that a method answers. */
+export interface RpcCall extends RpcCaller {
+  /** The name of the method. */
+  readonly method: string;
   /** The arguments as they came, by position. */
   readonly positions: readonly JsonValue[];
 }

@@ -4,11 +4,11 @@ import { invalidArg } from '../../../util/errors/errors.ts';
 import { RPC_CODES, RpcError, RpcUsageError } from '../protocol/rpc-error.ts';
 import type { RpcParams } from '../protocol/rpc-request.ts';
 import { JsonObject } from '../../json/json-value.ts';
-import type { JsonInput } from '../../json/json-value.ts';
+import type { JsonInput, JsonValue } from '../../json/json-value.ts';
 import { ArgumentCheck } from './check-arguments.ts';
 import { helpText } from './help.ts';
 import { positionsOf } from './named-arguments.ts';
-import type { RpcMethod } from './rpc-method.ts';
+import type { RpcCall, RpcCaller, RpcMethod } from './rpc-method.ts';
 
 /** A method with what is derived from its declaration. */
 interface Entry {
@@ -32,6 +32,30 @@ export interface RpcMethodCounts {
 export interface ActiveCall {
   readonly method: string;
   readonly startedMs: number;
+}
+
+/** The program that calls its own methods. */
+const PROGRAM: RpcCaller = { user: undefined, signal: undefined };
+
+/** A call as its method sees it. A signal is made when it is asked for. */
+class Call implements RpcCall {
+  readonly method: string;
+  readonly positions: readonly JsonValue[];
+  readonly #caller: RpcCaller;
+
+  constructor(method: string, positions: readonly JsonValue[], caller: RpcCaller) {
+    this.method = method;
+    this.positions = positions;
+    this.#caller = caller;
+  }
+
+  get user(): string | undefined {
+    return this.#caller.user;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#caller.signal;
+  }
 }
 
 const NAME = /^[!-~]+$/;
@@ -94,7 +118,7 @@ export class RpcTable {
    * @throws {RpcError} There is no such method, its arguments are wrong, or the method throws it. A promise is rejected with
    * the same.
    */
-  execute(name: string, params: RpcParams, user: string | undefined): JsonInput | Promise<JsonInput> {
+  execute(name: string, params: RpcParams, caller: RpcCaller = PROGRAM): JsonInput | Promise<JsonInput> {
     const entry = this.#entries.get(name);
     if (entry === undefined) {
       this.#unknownCount++;
@@ -104,7 +128,7 @@ export class RpcTable {
     this.#active.add(active);
     let isWaiting = false;
     try {
-      const result = this.#call(entry, params, user);
+      const result = this.#call(entry, params, caller);
       if (!(result instanceof Promise)) {
         entry.okCount++;
         return result;
@@ -119,10 +143,10 @@ export class RpcTable {
     }
   }
 
-  #call({ method, check }: Entry, params: RpcParams, user: string | undefined): JsonInput | Promise<JsonInput> {
+  #call({ method, check }: Entry, params: RpcParams, caller: RpcCaller): JsonInput | Promise<JsonInput> {
     const positions = params instanceof JsonObject ? positionsOf(params, check.names) : params;
     if (!check.takesCount(positions.length)) throw new RpcUsageError();
-    return method.call(check.valuesOf(positions), { method: method.name, user, positions });
+    return method.call(check.valuesOf(positions), new Call(method.name, positions, caller));
   }
 
   async #whenDone(entry: Entry, active: ActiveCall, result: Promise<JsonInput>): Promise<JsonInput> {

@@ -1,4 +1,4 @@
-// Waiting for blocks. This node never gets one, so that a wait ends when its time is over or the node stops. (Bitcoin Core
+// Waiting for blocks. This node never gets one, so that a wait ends when its time is over, its client leaves or the node stops. (Bitcoin Core
 // src/rpc/blockchain.cpp)
 
 import { systemClock } from '../../../../util/time/clock.ts';
@@ -6,7 +6,7 @@ import { hashToHex } from '../../../../p2p/hash.ts';
 import type { RpcNode } from '../../node/rpc-node.ts';
 import { RPC_CODES, RpcError } from '../../protocol/rpc-error.ts';
 import { defineRpcMethod } from '../../table/rpc-method.ts';
-import type { RpcMethod } from '../../table/rpc-method.ts';
+import type { RpcCall, RpcMethod } from '../../table/rpc-method.ts';
 import { parseHash } from './parse-hash.ts';
 
 /** The argument that all three have. */
@@ -40,9 +40,9 @@ function waitForNewBlock(node: RpcNode): RpcMethod {
     },
     result: TIP,
     examples: [[1_000]],
-    call({ timeout, current_tip }) {
+    call({ timeout, current_tip }, call) {
       const isThere = current_tip !== undefined && parseHash(current_tip, 'current_tip') !== tipOf(node).hash;
-      return wait(node, timeout, isThere);
+      return wait(node, call, timeout, isThere);
     },
   });
 }
@@ -56,7 +56,8 @@ function waitForBlock(node: RpcNode): RpcMethod {
     arguments: { blockhash: { type: 'string', description: 'Its hash' }, timeout: TIMEOUT },
     result: TIP,
     examples: [['0000000000079f8ef3d2c688c244eb7a4570b24c9ed7b4a8c619eb02596f8862', 1_000]],
-    call: ({ blockhash, timeout }) => wait(node, timeout, parseHash(blockhash, 'blockhash') === tipOf(node).hash),
+    call: ({ blockhash, timeout }, call) =>
+      wait(node, call, timeout, parseHash(blockhash, 'blockhash') === tipOf(node).hash),
   });
 }
 
@@ -69,7 +70,7 @@ function waitForBlockHeight(node: RpcNode): RpcMethod {
     arguments: { height: { type: 'integer', description: 'The height' }, timeout: TIMEOUT },
     result: TIP,
     examples: [[100, 1_000]],
-    call: ({ height, timeout }) => wait(node, timeout, height <= 0),
+    call: ({ height, timeout }, call) => wait(node, call, timeout, height <= 0),
   });
 }
 
@@ -78,20 +79,29 @@ function tipOf({ chain }: RpcNode): { hash: string; height: number } {
 }
 
 /** @param isThere - Whether the awaited block is there already. */
-async function wait(node: RpcNode, timeoutMs: number, isThere: boolean): Promise<{ hash: string; height: number }> {
+async function wait(
+  node: RpcNode,
+  { signal: leaving }: RpcCall,
+  timeoutMs: number,
+  isThere: boolean,
+): Promise<{ hash: string; height: number }> {
   if (timeoutMs < 0) throw new RpcError(RPC_CODES.misc, 'Negative timeout');
-  const { clock = systemClock, signal } = node;
+  const { clock = systemClock, signal: stopping } = node;
   if (isThere) return tipOf(node);
   await new Promise<void>((resolve, reject) => {
     const timer = timeoutMs > 0 ? clock.after(timeoutMs, () => end(resolve)) : undefined;
-    const onAbort = (): void => end(() => reject(new RpcError(RPC_CODES.notConnected, 'Shutting down')));
+    const onStop = (): void => end(() => reject(new RpcError(RPC_CODES.notConnected, 'Shutting down')));
+    const onLeave = (): void => end(resolve);
     const end = (tell: () => void): void => {
       timer?.cancel();
-      signal?.removeEventListener('abort', onAbort);
+      stopping?.removeEventListener('abort', onStop);
+      leaving?.removeEventListener('abort', onLeave);
       tell();
     };
-    if (signal?.aborted === true) onAbort();
-    else signal?.addEventListener('abort', onAbort);
+    if (stopping?.aborted === true) return onStop();
+    if (leaving?.aborted === true) return onLeave();
+    stopping?.addEventListener('abort', onStop);
+    leaving?.addEventListener('abort', onLeave);
   });
   return tipOf(node);
 }
