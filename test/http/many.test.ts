@@ -110,6 +110,34 @@ describe('HttpServer over the kernel', () => {
     await hears(one, /^HTTP\/1\.1 413 /);
   });
 
+  it('keeps a hundred megabytes behind a blocked request out, and takes them later', async () => {
+    let release: (() => void) | undefined;
+    server.route('GET', '/wait', async (request) => {
+      await new Promise<void>((resolve) => (release = resolve));
+      request.writeReply(200, 'waited');
+    });
+    const one = await client();
+    one.socket.write('GET /wait HTTP/1.1\r\n\r\n');
+    while (release === undefined) await new Promise((resolve) => setImmediate(resolve));
+    const first = server.stats().receivedBytes;
+    const upload = Buffer.concat([
+      Buffer.from('POST /size HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n'),
+      Buffer.alloc(1_000_000),
+    ]);
+    for (let count = 0; count < 100; count++) one.socket.write(upload);
+    // The kernel is full once the client has to wait, and others are served meanwhile.
+    const other = await client();
+    for (let round = 1; round <= 20; round++) {
+      other.socket.write('GET /hello HTTP/1.1\r\n\r\n');
+      await hears(other, new RegExp(`^(?:[^]*?hello){${round}}$`));
+    }
+    expect(one.socket.writableLength).toBeGreaterThan(50_000_000);
+    expect(server.stats().receivedBytes - first).toBeLessThan(65_536 + 1_000);
+    release();
+    while (one.heard().split('size 1000000').length < 101) await once(one.socket, 'data');
+    expect(one.heard()).toContain('waited');
+  }, 60_000);
+
   it('serves others while a thousand clients stall in every state', async () => {
     const beginnings = [
       'GET /he',
