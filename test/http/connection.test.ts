@@ -37,6 +37,20 @@ describeEachBackend('HttpServer', (stage) => {
     await answers(client, 2);
   });
 
+  it.each([
+    ['1.1', 'Content-Length: 9\r\nTransfer-Encoding: chunked\r\n'],
+    ['1.1', 'Transfer-Encoding: chunked\r\nContent-Length: 9\r\n'],
+    ['1.0', 'Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n'],
+  ])('closes behind a body whose end a proxy may have seen elsewhere: HTTP/%s with %j', async (version, fields) => {
+    const server = http.serve();
+    const client = await http.client();
+    client.send(`POST /echo HTTP/${version}\r\n${fields}\r\n4\r\nbody\r\n0\r\n\r\n${HELLO}`);
+    await closed(client);
+    expect(answersIn(client.bytes).map(({ body }) => body)).toEqual(['body']);
+    expect(answersIn(client.bytes)[0]!.head).toContain('Connection: close\r\n');
+    expect(server.httpStats().answered).toBe(1);
+  });
+
   it('answers a bad second request behind the first, closes, and reads nothing after it', async () => {
     const server = http.serve();
     let release!: () => void;

@@ -101,8 +101,9 @@ export class HttpRequest {
     this.nodeId = nodeId;
     this.body = NO_BODY;
     this.isComplete = false;
-    // Two statements of where the body ends: a proxy in front may have followed the other one. (RFC 9112 section 6.1)
-    const isAmbiguous = framing.isChunked && framing.lengthText !== undefined;
+    // A proxy in front may have found another end of the body: by the length, or as one of HTTP/1.0, which has no chunks. (RFC 9112
+    // section 6.1)
+    const isAmbiguous = framing.isChunked && (framing.lengthText !== undefined || head.minorVersion === 0);
     this.closesConnection = framing.asksToClose || isAmbiguous || (head.minorVersion === 0 && !framing.asksToKeep);
     this.#asksToKeep = framing.asksToKeep;
     this.#asksToClose = framing.asksToClose;
