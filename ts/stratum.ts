@@ -22,7 +22,7 @@ export { RpcTemplateSource } from './stratum/templates/rpc-source.ts';
 export type { RpcSourceOptions } from './stratum/templates/rpc-source.ts';
 export type { NodeRpcOptions } from './stratum/templates/node-rpc.ts';
 export { loadServerKeys, temporaryServerKeys } from './stratum/key-files.ts';
-export type { ServerKeys } from './stratum/key-files.ts';
+export type { KeyFileOptions, ServerKeys } from './stratum/key-files.ts';
 export { AuthorityKey, StaticKey } from './stratum/noise/static-key.ts';
 export type { Validity } from './stratum/noise/certificate.ts';
 export { formatAuthorityKey, formatSv2Url, parseAuthorityKey, parseSv2Url } from './stratum/authority-key.ts';

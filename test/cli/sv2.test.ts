@@ -1,10 +1,22 @@
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
 import { command as clientCommand } from '../../ts/cli/commands/sv2-client.ts';
 import { command as serverCommand } from '../../ts/cli/commands/sv2-server.ts';
 import { UsageError } from '../../ts/cli/options.ts';
 import { outside } from '../harness/outside.ts';
 import type { Outside } from '../harness/outside.ts';
 import { until } from '../harness/until.ts';
+
+const folders: string[] = [];
+afterEach(() => folders.splice(0).forEach((path) => rmSync(path, { recursive: true })));
+
+/** An empty folder for one test. */
+function folder(): string {
+  folders.push(mkdtempSync(join(tmpdir(), 'sv2-')));
+  return folders.at(-1)!;
+}
 
 /** A server that runs until `stop`, and its URL. */
 async function runServer(
@@ -66,6 +78,26 @@ describe('sockman sv2-server and sv2-client', () => {
     expect(messages[1]!['templateId']).toBe('1');
     server.world.stop.abort();
     await server.ended;
+  });
+
+  it('have the same URL after a restart, from a data folder that the first start makes', async () => {
+    const args = ['--datadir', join(folder(), 'made')];
+    const keys: string[] = [];
+    for (let start = 0; start < 2; start++) {
+      const { url, world, ended } = await runServer(args);
+      keys.push(new URL(url).pathname);
+      world.stop.abort();
+      expect(await ended).toBe(0);
+    }
+    expect(keys[1]).toBe(keys[0]);
+  });
+
+  it('do not serve with keys that cannot be stored', async () => {
+    const datadir = folder();
+    // A folder is where the unfinished file goes.
+    mkdirSync(join(datadir, 'sv2_static_key.new'));
+    const running = serverCommand.run(['--bind', '127.0.0.1:0', '--datadir', datadir], outside(/stratum2/).io);
+    await expect(running).rejects.toThrow('sv2_static_key: the new key cannot be stored');
   });
 
   it('end with 1 where no server takes the client', async () => {

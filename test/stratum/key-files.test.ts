@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -57,11 +57,24 @@ describe('the keys of a server', () => {
     expect(() => loadServerKeys(folder, logger)).toThrow(/others can read/);
   });
 
-  it('serve all the same where they cannot be stored', () => {
-    rmSync(folder, { recursive: true });
-    folder = mkdtempSync(join(tmpdir(), 'sv2-keys-'));
-    expect(() => loadServerKeys(join(folder, 'missing', 'deep'), logger)).not.toThrow();
+  it('are stored in a folder that is made for them, which is private', () => {
+    const missing = join(folder, 'missing', 'deep');
+    const { authorityKey } = loadServerKeys(missing, logger);
+    expect(lines).toEqual([]);
+    expect(statSync(missing).mode & 0o777).toBe(0o700);
+    expect(toHex(loadServerKeys(missing, logger).authorityKey.x)).toBe(toHex(authorityKey.x));
+  });
+
+  it('serve all the same where they cannot be stored, unless they must be', () => {
+    // A folder is where the unfinished file goes.
+    mkdirSync(join(folder, `${AUTHORITY_KEY_FILE}.new`));
+    expect(() => loadServerKeys(folder, logger)).not.toThrow();
     expect(lines.join()).toContain('ends with this process');
+    const refused = expect.objectContaining({
+      code: 'ERR_SOCKMAN_SYSTEM',
+      message: expect.stringContaining(`${AUTHORITY_KEY_FILE}: the new key cannot be stored`) as string,
+    });
+    expect(() => loadServerKeys(folder, logger, { mustStore: true })).toThrow(refused);
   });
 
   it('stand in no log', () => {

@@ -5,8 +5,8 @@
 // it can impersonate this server.
 
 import { randomBytes } from 'node:crypto';
-import { renameSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { errnoOf, errnoText } from '../util/errors/errno.ts';
 import { SockManError } from '../util/errors/errors.ts';
 import type { Logger } from '../util/logger.ts';
@@ -23,22 +23,32 @@ const FILE_BYTES = 1 + PRIVATE_KEY_BYTES;
 /** Permission bits of all users but the owner. */
 const OTHERS_MODE = 0o077;
 
+/** Mode of a folder that is made for keys. */
+const FOLDER_MODE = 0o700;
+
 /** The long-lived keys of a server. */
 export interface ServerKeys {
   readonly staticKey: StaticKey;
   readonly authorityKey: AuthorityKey;
 }
 
+/** Options of `loadServerKeys`. */
+export interface KeyFileOptions {
+  /** Throws if a new key cannot be stored. Default false: a warning, and clients need another URL after the next start. */
+  readonly mustStore?: boolean;
+}
+
 /**
- * Reads the keys of a folder, and creates missing ones. A key that cannot be stored is used, with a warning; clients then
- * need another authority key after the next start.
+ * Reads the keys of a folder. Creates missing ones, and the folder.
  *
- * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: a file that exists cannot be read, or others than its owner can read it.
+ * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: a file that exists cannot be read, or others than its owner can read it; with
+ * `mustStore` also: a new key cannot be stored.
  */
-export function loadServerKeys(folder: string, logger: Logger): ServerKeys {
+export function loadServerKeys(folder: string, logger: Logger, { mustStore = false }: KeyFileOptions = {}): ServerKeys {
+  const load = (name: string): Uint8Array => loadKey(join(folder, name), logger, mustStore);
   return {
-    staticKey: new StaticKey(loadKey(join(folder, STATIC_KEY_FILE), logger)),
-    authorityKey: new AuthorityKey(loadKey(join(folder, AUTHORITY_KEY_FILE), logger)),
+    staticKey: new StaticKey(load(STATIC_KEY_FILE)),
+    authorityKey: new AuthorityKey(load(AUTHORITY_KEY_FILE)),
   };
 }
 
@@ -47,16 +57,16 @@ export function temporaryServerKeys(): ServerKeys {
   return { staticKey: new StaticKey(drawPrivateKey()), authorityKey: new AuthorityKey(drawPrivateKey()) };
 }
 
-function loadKey(path: string, logger: Logger): Uint8Array {
+function loadKey(path: string, logger: Logger, mustStore: boolean): Uint8Array {
   const file = readSmallFile(path, FILE_BYTES);
   if (!file.ok && 'errno' in file.problem) throw unusable(path, file.problem);
   const bytes = file.ok ? file.bytes : new Uint8Array(0);
-  if (bytes === undefined) return makeKey(path, logger);
+  if (bytes === undefined) return makeKey(path, logger, mustStore);
   refuseIfShared(path);
   const key = bytes.subarray(1);
   if (bytes.length === FILE_BYTES && bytes[0] === FORMAT && isPrivateKey(key)) return key;
   setAside(path, logger);
-  return makeKey(path, logger);
+  return makeKey(path, logger, mustStore);
 }
 
 function refuseIfShared(path: string): void {
@@ -75,11 +85,23 @@ function setAside(path: string, logger: Logger): void {
   logger.warn(`sv2: ${path} holds no key; it is ${aside} now, and a new key is made`);
 }
 
-function makeKey(path: string, logger: Logger): Uint8Array {
+function makeKey(path: string, logger: Logger, mustStore: boolean): Uint8Array {
   const key = drawPrivateKey();
-  const problem = writePrivateFile(path, Buffer.concat([Uint8Array.of(FORMAT), key]));
-  if (problem !== undefined) logger.warn(`sv2: ${unusable(path, problem).message}; the key ends with this process`);
+  const problem = storeKey(path, key);
+  if (problem === undefined) return key;
+  const error = unusable(path, problem, 'the new key cannot be stored: ');
+  if (mustStore) throw error;
+  logger.warn(`sv2: ${error.message}; it ends with this process`);
   return key;
+}
+
+function storeKey(path: string, key: Uint8Array): FileProblem | undefined {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+  } catch (error) {
+    return { errno: errnoOf(error, 0) };
+  }
+  return writePrivateFile(path, Buffer.concat([Uint8Array.of(FORMAT), key]));
 }
 
 function drawPrivateKey(): Uint8Array {
@@ -90,7 +112,11 @@ function drawPrivateKey(): Uint8Array {
   }
 }
 
-function unusable(path: string, problem: FileProblem): SockManError {
+function unusable(path: string, problem: FileProblem, what = ''): SockManError {
   const why = 'errno' in problem ? errnoText(problem.errno) : problem.detail;
-  return new SockManError('ERR_SOCKMAN_SYSTEM', `${path}: ${why}`, 'errno' in problem ? { errno: problem.errno } : {});
+  return new SockManError(
+    'ERR_SOCKMAN_SYSTEM',
+    `${path}: ${what}${why}`,
+    'errno' in problem ? { errno: problem.errno } : {},
+  );
 }

@@ -35,7 +35,11 @@ export const command = defineCommand(
       cookie: option.text('FILE', "the node's cookie file", 'file'),
       network: networkOption('regtest', 'decides port and rules (regtest)'),
       bind: option.text('ADDRESS', 'where to listen (127.0.0.1 and the port of the network)'),
-      datadir: option.text('FOLDER', 'folder of the keys; without it they end with the process', 'folder'),
+      datadir: option.text(
+        'FOLDER',
+        'folder of the keys, made if missing; without it they end with the process',
+        'folder',
+      ),
       http: option.text('ADDRESS', 'serves a page and /metrics there, such as 127.0.0.1:8080'),
       'max-clients': option.number('N', 'connections at a time (64)', 1, 1_000_000),
       'block-seconds': option.number('SECONDS', 'mock: time between two blocks of others (30)', 0.001, 1_000_000),
@@ -56,7 +60,9 @@ export const command = defineCommand(
     if (values.mock && values.rpc !== undefined) throw new UsageError('--mock and --rpc exclude each other');
     if (values.cookie !== undefined && values.rpc === undefined) throw new UsageError('--cookie needs --rpc');
     const logger = loggerOf(io);
-    const keys = values.datadir === undefined ? temporaryServerKeys() : loadServerKeys(values.datadir, logger);
+    const { datadir } = values;
+    // Without its keys, the server would have another URL at its next start.
+    const keys = datadir === undefined ? temporaryServerKeys() : loadServerKeys(datadir, logger, { mustStore: true });
     const { 'max-clients': maxClients } = values;
     const server = new Sv2Connman({ keys, logger, ...(maxClients !== undefined && { maxClients }) });
     const page = values.http === undefined ? undefined : servePage(server, values.http, values.network);
