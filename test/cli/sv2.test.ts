@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -117,8 +119,20 @@ describe('sockman sv2-server and sv2-client', () => {
   });
 
   it.each([
+    ['its address is not one of this machine', (page: string) => ['--bind', '203.0.113.1:1', '--http', page]],
+    ['the page has no address', (server: string) => ['--bind', server, '--http', '203.0.113.1:1']],
+    ['the node has no URL', (page: string) => ['--bind', '127.0.0.1:0', '--http', page, '--rpc', 'nonsense']],
+  ])('leave nothing open where %s', async (_, argumentsOf) => {
+    const path = join(folder(), 'socket');
+    const exitCode = await serverCommand.run(argumentsOf(`unix:${path}`), outside().io).catch(() => 'refused');
+    expect(exitCode).not.toBe(0);
+    await expect(once(connect(path), 'connect')).rejects.toThrow(/ENOENT|ECONNREFUSED/);
+  });
+
+  it.each([
     [serverCommand, ['--mock', '--rpc', 'http://127.0.0.1:1']],
     [serverCommand, ['--rpc', 'nonsense']],
+    [serverCommand, ['--rpc', 'file:///etc/passwd']],
     [serverCommand, ['--cookie', 'x']],
     [clientCommand, ['nonsense']],
     [clientCommand, ['stratum2+tcp://127.0.0.1:1']],

@@ -59,30 +59,40 @@ export const command = defineCommand(
   async (values, io) => {
     if (values.mock && values.rpc !== undefined) throw new UsageError('--mock and --rpc exclude each other');
     if (values.cookie !== undefined && values.rpc === undefined) throw new UsageError('--cookie needs --rpc');
+    if (values.rpc !== undefined) checkRpcUrl(values.rpc);
     const logger = loggerOf(io);
-    const { datadir } = values;
+    const { datadir, 'max-clients': maxClients } = values;
     // Without its keys, the server would have another URL at its next start.
     const keys = datadir === undefined ? temporaryServerKeys() : loadServerKeys(datadir, logger, { mustStore: true });
-    const { 'max-clients': maxClients } = values;
     const server = new Sv2Connman({ keys, logger, ...(maxClients !== undefined && { maxClients }) });
-    const page = values.http === undefined ? undefined : servePage(server, values.http, values.network);
-    const { bound, errmsg } = server.bindAndStartListening(values.bind ?? `127.0.0.1:${SV2_PORTS[values.network]}`);
-    if (bound === undefined) {
-      io.complain(`sockman: sv2-server cannot listen: ${errmsg}`);
-      return 1;
-    }
+    const page = values.http === undefined ? undefined : new Page(server, values.http, values.network);
     const provider = new TemplateProvider(server, createSource(values, logger), { logger });
-    provider.start();
-    const { authorityX } = server;
-    io.print(`authority key ${formatAuthorityKey(authorityX)}`);
-    io.print(`listening at  ${formatSv2Url({ host: bound.address.toString(), port: bound.port, authorityX })}`);
-    if (page !== undefined) io.print(`dashboard at  ${page.url}, metrics at /metrics`);
-    await showUntilTheEnd(server, io, values.for);
-    await page?.stop();
-    await provider.stop();
-    return 0;
+    try {
+      const { bound, errmsg } = server.bindAndStartListening(values.bind ?? `127.0.0.1:${SV2_PORTS[values.network]}`);
+      if (bound === undefined) {
+        io.complain(`sockman: sv2-server cannot listen: ${errmsg}`);
+        return 1;
+      }
+      const pageUrl = page?.start();
+      provider.start();
+      const { authorityX } = server;
+      io.print(`authority key ${formatAuthorityKey(authorityX)}`);
+      io.print(`listening at  ${formatSv2Url({ host: bound.address.toString(), port: bound.port, authorityX })}`);
+      if (pageUrl !== undefined) io.print(`dashboard at  ${pageUrl}, metrics at /metrics`);
+      await showUntilTheEnd(server, io, values.for);
+      return 0;
+    } finally {
+      await page?.stop();
+      await provider.stop();
+    }
   },
 );
+
+/** @throws {UsageError} Not a URL of HTTP. */
+function checkRpcUrl(text: string): void {
+  if (/^https?:/i.test(text) && URL.canParse(text)) return;
+  throw new UsageError(`--rpc: expected a URL such as http://127.0.0.1:18443, got '${text}'`);
+}
 
 function createSource(
   values: { rpc: string | undefined; cookie: string | undefined; network: string; 'block-seconds': number | undefined },
@@ -94,7 +104,6 @@ function createSource(
       blockSeconds === undefined ? {} : { blockIntervalMs: Math.max(1, Math.round(blockSeconds * 1_000)) },
     );
   }
-  if (!URL.canParse(url)) throw new UsageError(`--rpc: expected a URL, got '${url}'`);
   return new RpcTemplateSource({
     url,
     logger,
@@ -103,22 +112,32 @@ function createSource(
   });
 }
 
-/** @throws {Error} The address cannot be bound. */
-function servePage(sv2: Sv2Connman, bind: string, chain: string): { readonly url: string; stop(): Promise<void> } {
-  const httpServer = new HttpServer({ bind: [bind] });
-  const dashboard = new Dashboard({ sv2, httpServer, chain });
-  const metrics = new Metrics({ sv2, httpServer });
-  metrics.add(dashboard).attach(httpServer);
-  dashboard.attach(httpServer);
-  const [bound] = httpServer.start();
-  return {
-    url: `http://${String(bound)}/dashboard`,
-    async stop() {
-      await httpServer.stop();
-      dashboard.stop();
-      metrics.stop();
-    },
-  };
+/** The page of `--http`, and its metrics. */
+class Page {
+  readonly #httpServer: HttpServer;
+  readonly #dashboard: Dashboard;
+  readonly #metrics: Metrics;
+
+  constructor(sv2: Sv2Connman, bind: string, chain: string) {
+    const httpServer = new HttpServer({ bind: [bind] });
+    this.#httpServer = httpServer;
+    this.#dashboard = new Dashboard({ sv2, httpServer, chain });
+    this.#metrics = new Metrics({ sv2, httpServer });
+    this.#metrics.add(this.#dashboard).attach(httpServer);
+    this.#dashboard.attach(httpServer);
+  }
+
+  /** @returns The URL. @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: the address cannot be bound. */
+  start(): string {
+    return `http://${String(this.#httpServer.start()[0])}/dashboard`;
+  }
+
+  /** Also where it was not started. */
+  async stop(): Promise<void> {
+    await this.#httpServer.stop();
+    this.#dashboard.stop();
+    this.#metrics.stop();
+  }
 }
 
 async function showUntilTheEnd(server: Sv2Connman, io: CliIo, seconds: number | undefined): Promise<void> {
