@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 
 import { COMMANDS } from '../../ts/cli/commands.ts';
 import { overview, manual } from '../../ts/cli/help.ts';
-import { choice, flag, number, text, texts, zeroOrOne } from '../../ts/cli/option-kinds.ts';
+import { choice, flag, number, text, texts, wholeNumber, zeroOrOne } from '../../ts/cli/option-kinds.ts';
 import { UsageError, parseCommandLine } from '../../ts/cli/options.ts';
+import type { Option } from '../../ts/cli/options.ts';
 import { COLOURED, PLAIN } from '../../ts/cli/terminal/style.ts';
 import { WELL, noBuild, runChild } from '../harness/child.ts';
 
@@ -13,6 +14,7 @@ const LINE = {
     peer: texts('PEER', 'peers'),
     json: flag('as JSON'),
     seconds: number('SECONDS', 'time', 0, 10),
+    count: wholeNumber('N', 'how many', 1, 3),
     colour: choice('COLOUR', ['red', 'green'], 'red', 'a colour'),
     v2: zeroOrOne(true, 'encryption'),
   },
@@ -32,13 +34,35 @@ const complaintOf = (...args: string[]): string => {
 
 describe('a command line', () => {
   it('becomes values: what was not given is its default', () => {
-    const values = { name: undefined, peer: [], json: false, seconds: undefined, colour: 'red', v2: true };
+    const values = {
+      name: undefined,
+      peer: [],
+      json: false,
+      seconds: undefined,
+      count: undefined,
+      colour: 'red',
+      v2: true,
+    };
     expect(parse('f')).toEqual({ values, operands: ['f'] });
   });
 
   it('takes values behind a blank and behind an equals sign, the last of several, and all where several are meant', () => {
-    const given = ['--name', 'a', 'f', '--name=-b', '--peer', '1', '--peer=2', '--json', '--seconds', '1.5', '--v2=0'];
-    const values = { name: '-b', peer: ['1', '2'], json: true, seconds: 1.5, colour: 'red', v2: false };
+    const given = [
+      '--name',
+      'a',
+      'f',
+      '--name=-b',
+      '--peer',
+      '1',
+      '--peer=2',
+      '--json',
+      '--seconds',
+      '1.5',
+      '--count',
+      '3',
+      '--v2=0',
+    ];
+    const values = { name: '-b', peer: ['1', '2'], json: true, seconds: 1.5, count: 3, colour: 'red', v2: false };
     expect(parse(...given)).toEqual({ values, operands: ['f'] });
     expect(parse('--', '--json')).toMatchObject({ operands: ['--json'] });
   });
@@ -52,6 +76,9 @@ describe('a command line', () => {
     ["--json takes no value, got '1'", ['f', '--json=1']],
     ["--seconds: expected a number from 0 to 10, got '11'", ['f', '--seconds', '11']],
     ["--seconds: expected a number from 0 to 10, got ''", ['f', '--seconds=']],
+    ["--count: expected a whole number from 1 to 3, got '1.5'", ['f', '--count', '1.5']],
+    ["--count: expected a whole number from 1 to 3, got '4'", ['f', '--count', '4']],
+    ["--count: expected a whole number from 1 to 3, got '0'", ['f', '--count', '0']],
     ["--colour: expected red or green, got 'gren'; did you mean green?", ['f', '--colour', 'gren']],
     ["--v2: expected 0 or 1, got 'yes'", ['f', '--v2', 'yes']],
     ['FILE is missing: the file', []],
@@ -63,6 +90,25 @@ describe('a command line', () => {
   it('has no options but its own, whatever objects inherit', () => {
     expect(complaintOf('f', '--toString')).toBe('no option --toString');
     expect(complaintOf('f', '--__proto__', 'x')).toBe('no option --__proto__');
+  });
+});
+
+describe('the commands', () => {
+  it('take whole numbers only where something is counted', async () => {
+    const fractional: string[] = [];
+    for (const [command, { load }] of Object.entries(COMMANDS)) {
+      for (const [name, option] of Object.entries((await load()).options)) {
+        if (!/^(N|NUMBER)$/.test(option.placeholder ?? '') || !('read' in option)) continue;
+        const { read } = option as Option<unknown>;
+        try {
+          if (read(name, ['1.5']) === 1.5) fractional.push(`${command} --${name}`);
+        } catch (error) {
+          expect((error as Error).message).toContain('whole number');
+        }
+      }
+    }
+    // A rate.
+    expect(fractional).toEqual(['crawl --group-rate', 'monitor --group-rate']);
   });
 });
 

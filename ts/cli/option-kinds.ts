@@ -24,12 +24,27 @@ export function texts(placeholder: string, help: string): Option<readonly string
 
 /** A number within limits, both included. */
 export function number(placeholder: string, help: string, min: number, max: number): Option<number | undefined> {
+  return numberOption(placeholder, help, `a number from ${min} to ${max}`, (value) => value >= min && value <= max);
+}
+
+/** A whole number within limits, both included: a count. */
+export function wholeNumber(placeholder: string, help: string, min: number, max: number): Option<number | undefined> {
+  const isOne = (value: number): boolean => Number.isInteger(value) && value >= min && value <= max;
+  return numberOption(placeholder, help, `a whole number from ${min} to ${max}`, isOne);
+}
+
+function numberOption(
+  placeholder: string,
+  help: string,
+  expected: string,
+  isValid: (value: number) => boolean,
+): Option<number | undefined> {
   const read = (name: string, given: readonly string[]): number | undefined => {
     const last = given.at(-1);
     if (last === undefined) return undefined;
     const value = Number(last);
-    if (last.trim() !== '' && value >= min && value <= max) return value;
-    throw new UsageError(`--${name}: expected a number from ${min} to ${max}, got '${last}'`);
+    if (last.trim() !== '' && isValid(value)) return value;
+    throw new UsageError(`--${name}: expected ${expected}, got '${last}'`);
   };
   return { placeholder, help, completion: 'nothing', read };
 }

@@ -22,9 +22,9 @@ const OPTIONS = {
     'folder for records, reports and a journal; an interrupted crawl resumes from it',
     'folder',
   ),
-  attempts: option.number('NUMBER', 'most dials of one address in a round (3)', 1, 20),
+  attempts: option.wholeNumber('NUMBER', 'most dials of one address in a round (3)', 1, 20),
   every: option.text('TIME', 'repeats rounds at this interval: 600s, 10m, 1h, 1d'),
-  rounds: option.number('NUMBER', 'with --every: ends after this many rounds', 1, 1_000_000_000),
+  rounds: option.wholeNumber('NUMBER', 'with --every: ends after this many rounds', 1, 1_000_000_000),
   pack: option.choice(
     'WORD',
     ['none', 'gzip', 'zstd'],

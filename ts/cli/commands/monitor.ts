@@ -15,7 +15,7 @@ const OPTIONS = {
     'folder for events as lines of JSON, and for how fast blocks and transactions spread',
     'folder',
   ),
-  connections: option.number(
+  connections: option.wholeNumber(
     'NUMBER',
     `most connections at a time (${DEFAULT_MAX_HELD}, or what descriptors allow)`,
     1,

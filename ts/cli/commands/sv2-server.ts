@@ -41,7 +41,7 @@ export const command = defineCommand(
         'folder',
       ),
       http: option.text('ADDRESS', 'serves a page and /metrics there, such as 127.0.0.1:8080'),
-      'max-clients': option.number('N', 'connections at a time (64)', 1, 1_000_000),
+      'max-clients': option.wholeNumber('N', 'connections at a time (64)', 1, 1_000_000),
       'block-seconds': option.number('SECONDS', 'mock: time between two blocks of others (30)', 0.001, 1_000_000),
       for: RUN_SECONDS,
     },

@@ -48,7 +48,7 @@ export const CRAWL_OPTIONS = {
   i2psam: option.text('ADDRESS', 'SAM bridge of an I2P router, to visit I2P nodes'),
   cjdns: option.flag('visits CJDNS nodes directly: this machine is in that network'),
   onlynet: option.texts('NET', 'visits only ipv4, ipv6, onion, i2p or cjdns; may be repeated'),
-  concurrency: option.number('NUMBER', 'concurrent visits (4000)', 1, 100_000),
+  concurrency: option.wholeNumber('NUMBER', 'concurrent visits (4000)', 1, 100_000),
   'group-rate': option.number('NUMBER', 'most dials a second to one network group (10)', 0.001, 100_000),
 };
 
