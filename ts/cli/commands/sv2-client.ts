@@ -16,7 +16,12 @@ export const command = defineCommand(
   {
     options: {
       mine: option.flag('solves templates on the CPU if the target is as easy as on regtest, and submits them'),
-      blocks: option.number('N', 'with --mine: ends once the server builds on so many blocks of ours', 1, 1_000_000),
+      blocks: option.wholeNumber(
+        'N',
+        'with --mine: ends once the server builds on so many blocks of ours',
+        1,
+        1_000_000,
+      ),
       script: option.text('HEX', 'with --mine: the script that the reward goes to (51, which anybody can spend)'),
       insecure: option.flag('accepts a server of unknown authority'),
       for: RUN_SECONDS,
@@ -52,7 +57,9 @@ export const command = defineCommand(
       miner.onSubmitted = (hash) => io.print(JSON.stringify({ event: 'submitted', hash: blockHash(hash) }));
       miner.onAccepted = (hash, count) => {
         io.print(JSON.stringify({ event: 'accepted', hash: blockHash(hash), count }));
-        if (count === values.blocks) ended.abort();
+        if (count !== values.blocks) return;
+        miner.stop();
+        ended.abort();
       };
     }
     const ends = [io.signal, ended.signal];

@@ -22,7 +22,10 @@ const MAX_FUTURE_TEMPLATES = 16;
 export class CpuMiner {
   /** Called with each submitted solution: the hash of the block in wire order. */
   onSubmitted: ((hash: Uint8Array) => void) | undefined;
-  /** Called when the server builds on a block of ours: its hash, and the number of such blocks. */
+  /**
+   * Called when the server builds on a block of ours: its hash, and the number of such blocks. After `stop`, called in it, no
+   * further block is submitted.
+   */
   onAccepted: ((hash: Uint8Array, count: number) => void) | undefined;
 
   readonly #client: Sv2Client;
@@ -31,6 +34,7 @@ export class CpuMiner {
   #submitted: Uint8Array | undefined;
   #acceptedCount = 0;
   #extraNonce = BigInt(Date.now());
+  #isStopped = false;
 
   /** @param script - Output script of rewards. */
   constructor(client: Sv2Client, script: Uint8Array) {
@@ -42,6 +46,11 @@ export class CpuMiner {
     });
   }
 
+  /** Submits nothing from now on. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   #keep(template: Template): void {
     this.#future.set(template.templateId, template);
     if (this.#future.size > MAX_FUTURE_TEMPLATES) this.#future.delete(this.#future.keys().next().value!);
@@ -51,7 +60,8 @@ export class CpuMiner {
     const template = this.#future.get(tip.templateId);
     this.#future.clear();
     this.#noticeAccepted(tip.prevHash);
-    if (template === undefined) return;
+    // A listener may have stopped this.
+    if (template === undefined || this.#isStopped) return;
     const forBlock = blockTemplateOf(template, tip);
     const extraNonce = Buffer.alloc(EXTRA_NONCE_BYTES);
     extraNonce.writeBigUInt64LE(this.#extraNonce++);
