@@ -15,7 +15,9 @@ export class ServerIdentity {
   readonly #random: RandomBytes;
   readonly #lifetimeSeconds: number;
   #certificate: Uint8Array | undefined;
-  #renewAtSeconds = 0;
+  /** The times between which the certificate is used, in Unix seconds. */
+  #validFrom = 0;
+  #renewAt = 0;
 
   /**
    * @param lifetimeSeconds - Validity of a certificate; it is signed anew after half of that. Infinity: as long as 32 bits
@@ -35,7 +37,9 @@ export class ServerIdentity {
 
   /** Credentials for one connection: the shared certificate, and a fresh encoding of the static key. */
   credentials(nowSeconds: number): ResponderCredentials {
-    if (this.#certificate === undefined || nowSeconds >= this.#renewAtSeconds) this.#sign(nowSeconds);
+    // A clock that was ahead may have been put right since.
+    const isUsable = nowSeconds >= this.#validFrom && nowSeconds < this.#renewAt;
+    if (this.#certificate === undefined || !isUsable) this.#sign(nowSeconds);
     return {
       staticKey: this.#staticKey,
       staticEncoding: this.#staticKey.drawEncoding(this.#random),
@@ -44,11 +48,12 @@ export class ServerIdentity {
   }
 
   #sign(nowSeconds: number): void {
+    this.#validFrom = nowSeconds - BACKDATED_SECONDS;
+    this.#renewAt = nowSeconds + this.#lifetimeSeconds / 2;
     const validity = {
-      validFrom: nowSeconds - BACKDATED_SECONDS,
+      validFrom: this.#validFrom,
       notValidAfter: Math.min(nowSeconds + this.#lifetimeSeconds, MAX_CERTIFICATE_TIME),
     };
     this.#certificate = this.#authorityKey.certify(this.#staticKey, validity, this.#random);
-    this.#renewAtSeconds = nowSeconds + this.#lifetimeSeconds / 2;
   }
 }
