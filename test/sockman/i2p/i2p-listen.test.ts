@@ -116,6 +116,19 @@ describe('the persistent session', () => {
     expect(stage.takeSessionRequests()).toEqual([expect.stringContaining('TRANSIENT')]);
   });
 
+  test('does not serve a dial that names other tunnels', async () => {
+    await start({ sessionOptions: 'inbound.length=1' });
+    bridge.answers['NAMING'] = `NAMING REPLY RESULT=OK NAME=x VALUE=${encodeI2PBase64(D2)}`;
+    const ways = [{ proxy: BRIDGE }, { proxy: { endpoint: BRIDGE, sessionOptions: 'inbound.length=3' } }];
+    const dials = ways.map((way) => node.connectAndMakeNodeId(THEM, way));
+    await bridge.settle();
+    expect((await Promise.all(dials)).map(({ nodeId }) => nodeId)).toEqual([0, 1]);
+    expect(stage.takeSessionRequests()).toEqual([
+      expect.stringMatching(/quantity=3 inbound\.length=1$/),
+      expect.stringMatching(/TRANSIENT .* inbound\.length=3$/),
+    ]);
+  });
+
   test('shares bridge and options with a dial that must not be known to be ours', async () => {
     await start({ sessionOptions: 'inbound.length=1' });
     bridge.answers['NAMING'] = `NAMING REPLY RESULT=OK NAME=x VALUE=${encodeI2PBase64(D2)}`;

@@ -36,7 +36,10 @@ export interface Proxy {
 export interface ConnectOptions {
   /** Somebody asked for this very connection: log a failure to connect at info instead of debug. */
   isImportant?: boolean;
-  /** Dial through a proxy: its address, or more about it. */
+  /**
+   * Dial through a proxy: its address, or more about it. I2P: while we listen, a dial leaves from our listening address, unless
+   * this names another bridge or other tunnels.
+   */
   proxy?: Proxy | Service | string;
   /**
    * I2P: use a session of its own even when a persistent one exists, so that the peer does not learn our address. Without

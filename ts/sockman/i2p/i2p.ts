@@ -69,11 +69,11 @@ export class I2P implements I2PDialing {
     this.#listener.start();
   }
 
-  /** Goes with the persistent session where there is one and it is not to be avoided. @see I2PDialing.connect */
+  /** Goes with the persistent session where there is one that the request allows. @see I2PDialing.connect */
   async connect(to: Service, request: DialRequest, socket: DialSocket): Promise<Attempt<I2PConnection>> {
     // SAM 3.1 cannot address ports; addresses with other ones are gossiped nevertheless.
     if (to.port !== I2P_SAM31_PORT) return { ok: false, failure: dialFailure('i2p-port-not-zero') };
-    if (this.#persistent !== undefined && !request.forceTransientI2P) {
+    if (this.#persistent !== undefined && this.#goesWithListening(request)) {
       const connected = await this.#persistent.connect(socket, to.address, request);
       return connected.ok ? { ok: true, value: { me: connected.value, whenClosed: undefined } } : connected;
     }
@@ -86,6 +86,14 @@ export class I2P implements I2PDialing {
     if (connected.ok) return { ok: true, value: { me: connected.value, whenClosed: () => this.#drop(session) } };
     this.#keepForLater(session);
     return connected;
+  }
+
+  /** A dial that names another bridge, or other tunnels, does not go from the address at which we listen. */
+  #goesWithListening({ proxy, forceTransientI2P }: DialRequest): boolean {
+    if (this.#listening === undefined || forceTransientI2P) return false;
+    const { bridge, sessionOptions } = this.#listening;
+    if (proxy === undefined) return true;
+    return bridge.equals(proxy.endpoint) && (proxy.sessionOptions ?? sessionOptions) === sessionOptions;
   }
 
   /** Ends listening and every session. */
