@@ -59,6 +59,14 @@ describe('the choice of a backend', () => {
     expect(() => nameFor({ SOCKMAN_POLLER: missing })).toThrowError(refusal);
   });
 
+  it('refuses a poller along with a backend that has none', () => {
+    const refusal = expect.objectContaining({ code: 'ERR_SOCKMAN_BACKEND' }) as Error;
+    const { createBackend } = new MemoryNetwork();
+    for (const backend of ['node-net', createBackend] as const) {
+      expect(() => nameFor({}, { backend, poller: 'poll' })).toThrowError(refusal);
+    }
+  });
+
   it.each(['windows', 'NATIVE', ' ', '0'])('refuses the name %j in the environment', (name) => {
     const refusal = expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }) as Error;
     expect(() => nameFor({ SOCKMAN_BACKEND: name })).toThrowError(refusal);

@@ -23,6 +23,9 @@ export interface SelectedBackend {
  */
 export function selectBackend(options: ResolvedOptions): SelectedBackend {
   const settings = options.socket;
+  if (options.poller !== undefined && (options.backend ?? 'native') !== 'native') {
+    throw new SockManError('ERR_SOCKMAN_BACKEND', 'pollers belong to the native backend; another one was asked for');
+  }
   if (typeof options.backend === 'function') return asked(options.backend(settings));
   const poller = options.poller ?? pollerFromEnvironment();
   const backend = options.backend ?? backendFromEnvironment() ?? (poller === undefined ? undefined : 'native');
