@@ -32,3 +32,4 @@ export type {
 } from './sockman/backends/readiness/driver.ts';
 export { Slab, undetachableWords } from './sockman/backends/slab.ts';
 export type { BackendFactory } from './sockman/options.ts';
+export type { Clock, Timer } from './util/time/clock.ts';

@@ -1,5 +1,6 @@
 // Connections that peers make: who is told what, who is refused, and which ids they get.
 
+import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { Service } from '../../ts/netaddr/service.ts';
 import { describeEachBackend } from '../harness/backends.ts';
@@ -22,6 +23,19 @@ describeEachBackend('accepting', (stage) => {
     await stage.dialedBy(Service.parse(`127.0.0.1:${bound.port}`));
     await until('the accept', () => probe.accepted.length === 1);
     expect(probe.accepted[0]!.me.toString()).toBe(`127.0.0.1:${bound.port}`);
+  });
+
+  it('never takes us for a peer that reset before it was accepted', async () => {
+    const probe = stage.probe();
+    const bound = stage.listen(probe);
+    if (stage.backend !== 'memory') {
+      const program = `require('node:net').connect(${bound.port}, '127.0.0.1', function () { this.resetAndDestroy(); });`;
+      // The loop stands still meanwhile, so that the kernel has the RST before anyone accepts.
+      execFileSync(process.execPath, ['-e', program]);
+    }
+    const peer = await stage.dialedBy(bound);
+    await until('the accept', () => probe.accepted.some(({ them }) => them.toString() === peer.local));
+    expect(probe.accepted.filter(({ them }) => them.equals(bound))).toEqual([]);
   });
 
   it('says first that there is room to send', async () => {

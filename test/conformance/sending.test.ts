@@ -75,6 +75,24 @@ describeEachBackend('sending', (stage) => {
     expect(probe.count(`ready ${nodeId}`)).toBe(told + 1);
   });
 
+  it('tells that there is room after a short send, even if a small one fits before', async () => {
+    const { probe, peer, nodeId } = await stage.connected();
+    peer.pauseReading();
+    // In pieces, which leave one by one.
+    const piece = noise(1, 100_000);
+    while (probe.sendBytes(nodeId, piece) === piece.length) continue;
+    const before = probe.count(`ready ${nodeId}`);
+    while (probe.sendBytes(nodeId, Buffer.of(1)) === 0) {
+      const received = peer.receivedBytes;
+      peer.resumeReading();
+      await until('some bytes', () => peer.receivedBytes > received);
+      peer.pauseReading();
+      await stage.settled();
+    }
+    peer.resumeReading();
+    await until('the room', () => probe.count(`ready ${nodeId}`) > before);
+  });
+
   it('carries 64 MiB through a slow reader byte-exact, with bounded memory', async () => {
     const total = 64 * MIB;
     const block = noise(5, MIB);

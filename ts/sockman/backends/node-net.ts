@@ -1,8 +1,7 @@
 // The backend for where there is no native one: Windows, Bun, Deno, `--no-addons`. Pure TypeScript on `node:net`.
 
-import type { BackendOptions, BatchSink } from './backend.ts';
+import type { BackendOptions } from './backend.ts';
 import { NetDriver } from './node-net/net-driver.ts';
-import { ProcessHold } from './process-hold.ts';
 import { ReadinessBackend } from './readiness/readiness-backend.ts';
 
 /**
@@ -24,7 +23,6 @@ import { ReadinessBackend } from './readiness/readiness-backend.ts';
 export class NodeNetBackend extends ReadinessBackend {
   /** Closes the sockets of backends whose owner is gone: the runtime holds them, and would for ever. */
   static #dropped: FinalizationRegistry<ReadinessBackend> | undefined;
-  readonly #hold = new ProcessHold();
 
   constructor(options: BackendOptions) {
     super(new NetDriver(options), options);
@@ -33,19 +31,5 @@ export class NodeNetBackend extends ReadinessBackend {
   closeWhenCollected(owner: object): void {
     NodeNetBackend.#dropped ??= new FinalizationRegistry((backend) => backend.destroy());
     NodeNetBackend.#dropped.register(owner, this);
-  }
-
-  override start(sink: BatchSink): void {
-    super.start(sink);
-    this.#hold.take();
-  }
-
-  override setHolding(on: boolean): void {
-    this.#hold.setWanted(on);
-  }
-
-  override stop(): void {
-    super.stop();
-    this.#hold.release();
   }
 }

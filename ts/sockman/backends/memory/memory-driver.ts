@@ -20,6 +20,7 @@ function failed(syscall: string, errno: number): SystemFailure {
 
 export class MemoryDriver implements SocketDriver {
   readonly name = 'memory';
+  readonly isInProcess = true;
   readonly #conditions: Conditions;
   readonly #space: AddressSpace;
   readonly #descriptors: Descriptors;

@@ -74,7 +74,9 @@ export class NetListener implements ListenerSocket {
 
   #arrived(socket: Socket): void {
     const accepted = this.#wrap(socket);
-    const isWelcome = !this.#refusesIPv4 || accepted.remote?.address.network !== 'ipv4';
+    // Nobody can judge a peer that is gone already: a reset takes its address with it.
+    const isKnown = this.#file !== undefined || accepted.remote !== undefined;
+    const isWelcome = isKnown && !(this.#refusesIPv4 && accepted.remote?.address.network === 'ipv4');
     if (!isWelcome || this.#owner === undefined || this.#queue.length >= this.#backlog) {
       accepted.reset();
       return;

@@ -43,6 +43,7 @@ export class NetSocket implements StreamSocket {
   /** Positive errno that broke the connection. */
   #errno = 0;
   #isSendShut = false;
+  /** A send was short, and nobody was told of room since. */
   #isSendShort = false;
 
   /**
@@ -118,7 +119,7 @@ export class NetSocket implements StreamSocket {
       this.#socket.write(Buffer.from(data.subarray(taken, end)));
       taken = end;
     }
-    this.#isSendShort = taken < data.length;
+    if (taken < data.length) this.#isSendShort = true;
     return taken;
   }
 

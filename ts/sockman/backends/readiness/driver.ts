@@ -74,6 +74,11 @@ export type DriverConnectResult = { ok: true; socket: StreamSocket } | SystemFai
 export interface SocketDriver {
   readonly name: string;
   readonly clock: Clock;
+  /**
+   * True where nothing comes from outside the process, as in a simulated network. Any other driver's backend keeps the process
+   * alive while it is started. Default false.
+   */
+  readonly isInProcess?: boolean;
   /** Opens a listener; its queue fills from now on. */
   listen(at: Service, options: SocketListenOptions): DriverListenResult;
   /** Starts to connect; the owner is told of the outcome, never from inside this call. */

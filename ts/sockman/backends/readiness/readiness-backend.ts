@@ -22,6 +22,7 @@ import type { SocketDriver } from './driver.ts';
 import { ListenerEntry, StreamEntry, addStream } from './entries.ts';
 import type { Entry, EntryParts } from './entries.ts';
 import { HandleTable } from './handle-table.ts';
+import { ProcessHold } from '../process-hold.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { TurnBatch } from './turn-batch.ts';
 
@@ -37,6 +38,7 @@ export class ReadinessBackend implements Backend {
   readonly #batch: TurnBatch;
   readonly #queue = new ReadyQueue(() => this.#scheduleTurn());
   readonly #parts: EntryParts;
+  readonly #hold = new ProcessHold();
   #sink: BatchSink | undefined;
   #isStopped = false;
   #nextTurn: Timer | undefined;
@@ -70,14 +72,17 @@ export class ReadinessBackend implements Backend {
 
   start(sink: BatchSink): void {
     this.#sink = sink;
+    if (this.#driver.isInProcess !== true) this.#hold.take();
     this.#scheduleTurn();
   }
 
-  /** Nothing here holds the process: what the sockets are made of may. */
-  setHolding(_on: boolean): void {}
+  setHolding(on: boolean): void {
+    this.#hold.setWanted(on);
+  }
 
   stop(): void {
     this.#isStopped = true;
+    this.#hold.release();
     this.#nextTurn?.cancel();
     this.#nextTurn = undefined;
     this.#sink = undefined;
