@@ -1,4 +1,4 @@
-// Listeners for which there are no descriptors: how long they rest, what is said of it, and who may wake them.
+// Listeners for which there are no descriptors: how long they rest, what is said of it, and who may wake them. Listeners that drain.
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Service } from '../../ts/netaddr/service.ts';
@@ -78,5 +78,46 @@ describe('a listener without descriptors', () => {
     net.clock.advance(10 * ACCEPT_RETRY_MS);
     expect(tries).toBe(2);
     expect(probe.accepted).toHaveLength(1);
+  });
+});
+
+describe('a listener that drains', () => {
+  let net: MemoryNetwork;
+  let probe: Probe;
+  let bound: Service;
+  beforeEach(() => {
+    net = new MemoryNetwork();
+    probe = new Probe({ backend: net.createBackend });
+    const result = probe.bindAndStartListening('127.0.0.1:0');
+    if (!result.ok) throw new Error(result.errmsg);
+    bound = result.bound;
+    probe.startSocketsThreads();
+  });
+
+  it('tells all who asked, once it is closed', async () => {
+    const counts: number[] = [];
+    for (let caller = 0; caller < 2; caller++) void probe.drainListeners().then((count) => counts.push(count));
+    net.clock.advance(200);
+    await net.clock.settle();
+    expect([counts, probe.stats().listenerCount]).toEqual([[], 1]);
+    net.clock.advance(100);
+    await net.clock.settle();
+    expect([counts, probe.stats().listenerCount]).toEqual([[1, 1], 0]);
+  });
+
+  it('counts as not closed when the network is interrupted', async () => {
+    const draining = probe.drainListeners();
+    probe.interruptNet();
+    expect([await draining, probe.stats().listenerCount]).toEqual([0, 1]);
+  });
+
+  it('lets in who waits, whoever pauses it meanwhile', async () => {
+    probe.pauseAccepting();
+    net.connect(bound);
+    net.clock.runUntilIdle();
+    const draining = probe.drainListeners();
+    probe.pauseAccepting();
+    net.clock.advance(1_000);
+    expect([await draining, probe.accepted.length]).toEqual([1, 1]);
   });
 });

@@ -40,8 +40,8 @@ interface Listener {
   retry: Timer | undefined;
   /** Connections accepted so far. */
   acceptedCount: number;
-  /** Set while it drains. */
-  drain: { timer: Timer; end(): void } | undefined;
+  /** Set while it drains: who waits hears whether it was closed. */
+  drain: { timer: Timer; readonly waiting: ((isClosed: boolean) => void)[] } | undefined;
   /** An episode of exhaustion begins with a failure and ends with the next success. */
   isExhausted: boolean;
 }
@@ -108,40 +108,42 @@ export class Listeners {
     listener.retry?.cancel();
     this.#byHandle.delete(listener.handle);
     this.#backend.close(listener.handle);
-    endDrain(listener);
+    endDrain(listener, true);
   }
 
   /** Closes one listener, or all, once those who wait to be accepted were. @returns How many were closed, once they are. */
   async drain(bound: Service | undefined): Promise<number> {
-    const closed: Promise<void>[] = [];
-    const count = this.#forEach(bound, (listener) => {
-      if (listener.drain !== undefined) return;
-      listener.isPaused = false;
-      if (listener.retry === undefined) this.#backend.setAccepting(listener.handle, true);
-      this.#backend.drain(listener.handle);
-      closed.push(new Promise((resolve) => this.#drainFor(listener, DRAIN_LIMIT_MS, resolve)));
+    const outcomes: Promise<boolean>[] = [];
+    this.#forEach(bound, (listener) => {
+      if (listener.drain === undefined) {
+        listener.isPaused = false;
+        if (listener.retry === undefined) this.#backend.setAccepting(listener.handle, true);
+        this.#backend.drain(listener.handle);
+        this.#drainFor(listener, DRAIN_LIMIT_MS, []);
+      }
+      outcomes.push(new Promise((resolve) => listener.drain!.waiting.push(resolve)));
     });
-    await Promise.all(closed);
-    return count;
+    return (await Promise.all(outcomes)).filter(Boolean).length;
   }
 
-  #drainFor(listener: Listener, leftMs: number, end: () => void): void {
+  #drainFor(listener: Listener, leftMs: number, waiting: ((isClosed: boolean) => void)[]): void {
     const before = listener.acceptedCount;
     const timer = this.#backend.clock.after(DRAIN_QUIET_MS, () => {
       const isQuiet = listener.acceptedCount === before && !listener.isExhausted;
       if (isQuiet || leftMs <= DRAIN_QUIET_MS) this.#close(listener);
-      else this.#drainFor(listener, leftMs - DRAIN_QUIET_MS, end);
+      else this.#drainFor(listener, leftMs - DRAIN_QUIET_MS, waiting);
     });
-    listener.drain = { timer, end };
+    listener.drain = { timer, waiting };
   }
 
   closeAll(): void {
     this.close(undefined);
   }
 
-  /** Pauses or resumes one listener, or all. @returns How many there were. */
+  /** Pauses or resumes one listener, or all; those that drain go on. @returns How many there were. */
   setPaused(bound: Service | undefined, isPaused: boolean): number {
     return this.#forEach(bound, (listener) => {
+      if (listener.drain !== undefined) return;
       listener.isPaused = isPaused;
       if (listener.retry === undefined) this.#backend.setAccepting(listener.handle, !isPaused);
     });
@@ -168,7 +170,7 @@ export class Listeners {
   stop(): void {
     for (const listener of this.#byHandle.values()) {
       listener.retry?.cancel();
-      endDrain(listener);
+      endDrain(listener, false);
     }
   }
 
@@ -183,8 +185,8 @@ export class Listeners {
   }
 }
 
-function endDrain(listener: Listener): void {
+function endDrain(listener: Listener, isClosed: boolean): void {
   listener.drain?.timer.cancel();
-  listener.drain?.end();
+  for (const tell of listener.drain?.waiting ?? []) tell(isClosed);
   listener.drain = undefined;
 }
