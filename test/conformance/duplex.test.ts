@@ -114,6 +114,22 @@ describeEachBackend('duplex', (stage) => {
     expect(received.subarray(-block.length).equals(block)).toBe(true);
   }, 30_000);
 
+  it('sends what queueBytes kept before it ends', async () => {
+    const { probe, peer, nodeId } = await stage.connected();
+    peer.pauseReading();
+    const words = Buffer.alloc(16 * 1024 * 1024, 3);
+    expect(probe.queueBytes(nodeId, words)).toBeGreaterThan(0);
+    const stream = probe.duplex(nodeId);
+    stream.resume();
+    peer.end();
+    stream.end();
+    await once(stream, 'end');
+    peer.resumeReading();
+    await until('the EOF', () => peer.hasEOF || peer.brokenBy !== undefined);
+    expect(peer.receivedBytes).toBe(words.length);
+    await until('the close', () => stream.closed);
+  });
+
   it('half-closes with end(), and goes on reading', async () => {
     const { probe, peer, nodeId } = await stage.connected();
     const stream = probe.duplex(nodeId);

@@ -12,8 +12,8 @@ const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
   ERR_SOCKMAN_OUT_OF_RANGE: 'Fix the call: the message names the argument and its range.',
   ERR_SOCKMAN_STATE:
     'Fix the order of calls, or the options that a call needs. `SockMan`: dialing before `startSocketsThreads`; starting twice; ' +
-    'starting or binding after `interruptNet`; `duplex` of a connection that is closed or handed over. `Connman`: starting twice ' +
-    'or after `stop`; dialing or statistics before the start. `PeerManager`: one for two nodes; used without a node; a private ' +
+    'starting or binding after `interruptNet`; `duplex` of a connection that is handed over, or was closed meanwhile: that one catch. `Connman`: starting twice ' +
+    'or after `stop`, or stopped before the start was over; dialing or statistics before the start. `PeerManager`: one for two nodes; used without a node; a private ' +
     'broadcast without the option. `HttpServer`: starting twice; a second answer to a request. Transports: taking a message before ' +
     'one is complete. `VirtualClock`: advanced inside a callback.',
   ERR_SOCKMAN_BACKEND:

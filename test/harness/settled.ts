@@ -10,9 +10,15 @@ export async function settled(...sockMans: readonly SockMan[]): Promise<void> {
   for (let look = 0; look < 2; look++) await Promise.all(sockMans.map(lookOf));
 }
 
-/** `SockMan.deadline` judges after a look at the sockets, when nothing that is known to be ready is left. */
-function lookOf(sockMan: SockMan): Promise<void> {
-  return new Promise((resolve) => void sockMan.deadline(0, resolve));
+/**
+ * `SockMan.deadline` judges after a look at the sockets, when nothing that is known to be ready is left. One that was interrupted
+ * tells ends only, from the host's queue.
+ */
+async function lookOf(sockMan: SockMan): Promise<void> {
+  await Promise.race([
+    new Promise<void>((resolve) => void sockMan.deadline(0, resolve)),
+    sockMan.joinSocketsThreads().then(() => new Promise((resolve) => setImmediate(resolve))),
+  ]);
 }
 
 /** Measures again and again until the number stays the same while everything that was ready is delivered. */

@@ -33,6 +33,18 @@ describeEachBackend('a loop that is busy past a deadline', (stage) => {
     expect(heard ?? 'in time').toBe('in time');
   });
 
+  it('does not end the time of a stream whose bytes came in time', async () => {
+    const { probe, peer, nodeId } = await stage.connected();
+    const stream = probe.duplex(nodeId);
+    const first = new Promise<string>((resolve) => {
+      for (const event of ['data', 'timeout']) stream.once(event, () => resolve(event));
+    });
+    stream.setTimeout(50);
+    peer.send('in time');
+    work(150);
+    expect(await first).toBe('data');
+  });
+
   it('leaves nothing of a deadline that was cancelled', async () => {
     const probe = stage.probe();
     let isOver = false;
@@ -45,12 +57,12 @@ describeEachBackend('a loop that is busy past a deadline', (stage) => {
 describe('Deadline', () => {
   function staged(): {
     clock: VirtualClock;
-    pace: { clock: VirtualClock; isBehind: boolean };
+    pace: { clock: VirtualClock; isBehind: boolean; deadlines: Set<Deadline> };
     calls: number[];
     deadline: Deadline;
   } {
     const clock = new VirtualClock();
-    const pace = { clock, isBehind: false };
+    const pace = { clock, isBehind: false, deadlines: new Set<Deadline>() };
     const calls: number[] = [];
     return { clock, pace, calls, deadline: new Deadline(pace, () => calls.push(clock.now())) };
   }

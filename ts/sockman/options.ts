@@ -15,7 +15,7 @@ import { guardedLogger } from './callbacks/guarded-logger.ts';
  * small messages lose nothing (bench/cases/sockets/echo-bulk.mjs).
  */
 export const DEFAULT_RECEIVE_CHUNK_BYTES = 256 * 1024;
-/** Smallest and largest bound of one receive, in bytes: a page of data at least; three times this is allocated. */
+/** Smallest and largest bound of one receive, in bytes. Three times the bound is allocated. */
 export const MIN_RECEIVE_CHUNK_BYTES = 1;
 export const MAX_RECEIVE_CHUNK_BYTES = 16 * 1024 * 1024;
 

@@ -3,7 +3,7 @@
 // Subclass it, start it, and be called back: accepted, ready to send, got data, EOF, error, turn done. The interface is
 // that of Bitcoin Core's pull request #30988 (src/common/sockman.h) in camelCase; what is called when is said in
 // `callbacks.ts`, and how a turn runs in `turn-loop.ts`. A byte comes in through three files: native/core/engine.cc
-// receives it, turn-loop.ts finds its connection, your `eventGotData` gets it.
+// receives it, turn-loop.ts finds its connection, delivery.ts hands it to your `eventGotData`.
 //
 // The class holds one private object and no other state, no virtual is called from the constructor, and none of the base
 // class's virtual methods needs a call of `super`: a subclass cannot break it by overriding.
@@ -87,7 +87,7 @@ export abstract class SockMan implements SockManCallbacks {
    * @param to - IPv4, IPv6 or Unix-domain address, as a `Service` or its text; port 0 takes any free port.
    * @returns The bound address, or `code` (the errno name) and `errmsg`; then nothing is left open.
    * @throws {TypeError} | {RangeError} malformed address, port outside 0..65535.
-   * @throws {SockManError} `ERR_SOCKMAN_STATE`: interrupted already.
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: interrupted already. `ERR_SOCKMAN_BACKEND`, at the first use: see the option `backend`.
    */
   bindAndStartListening(to: Service | string): BindResult {
     return this.#core.bind(toService('to', to));
@@ -164,7 +164,7 @@ export abstract class SockMan implements SockManCallbacks {
    * SYNs, and the peer's system tries again a second later), those in its queue are accepted, and it is closed when none came for
    * 250 ms, or after 2 s.
    * @param bound - As for `stopListening`.
-   * @returns How many listeners were closed, once they are.
+   * @returns How many listeners were closed, once they are; one that `interruptNet` kept from it stays open and does not count.
    */
   drainListeners(bound?: Service | string): Promise<number> {
     const at = bound === undefined ? undefined : toService('bound', bound);
@@ -301,13 +301,13 @@ export abstract class SockMan implements SockManCallbacks {
    * Judge in the callback: by then `eventGotData` was called for all that came in time.
    *
    * @param ms - Milliseconds, 0 to 2,147,483,647. Keeps the process alive until then.
-   * @returns `cancel` forgets it.
+   * @returns `cancel` forgets it, as `interruptNet` does for all.
    */
   deadline(ms: number, onOver: () => void): Timer {
     return this.#core.deadline(ms, onOver);
   }
 
-  /** Asks the predicates of a connection and delivers its readiness at once: after the running callback, else next. */
+  /** Asks the predicates of a connection and delivers its readiness at once: behind the running batch, else next. */
   wake(nodeId: number): boolean {
     return this.#core.wake(nodeId);
   }

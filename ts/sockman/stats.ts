@@ -8,7 +8,7 @@ export interface SockManStats {
   turns: number;
   /** Readiness records delivered. */
   events: number;
-  /** Of them those with bytes or the end of a connection, with room to send, and with an error; the rest were accepts. */
+  /** Of them those with bytes or the end of a connection, with room to send, and with an error; the rest were accepts and ends of connects. */
   receiveEvents: number;
   sendEvents: number;
   errorEvents: number;

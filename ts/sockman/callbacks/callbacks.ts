@@ -86,7 +86,7 @@ export interface SockManCallbacks {
   eventIOLoopCompletedForAllPeers(): void;
 
   /**
-   * Listening for I2P peers began (`success`), or failed or ended.
+   * We can be reached over I2P (`success`): told when listening began, and again after each peer. Or listening failed or ended.
    *
    * @param addr - Our I2P address; the default invalid address when none is known yet.
    */

@@ -6,9 +6,10 @@
 import type { Duplex, DuplexOptions } from 'node:stream';
 import { addressAndPort } from '../../netaddr/service.ts';
 import type { Service } from '../../netaddr/service.ts';
-import type { Clock, Timer } from '../../util/time/clock.ts';
 import { lazily, nodeStream } from '../../util/load-later.ts';
 import { MAX_TIMEOUT_MS, integer } from '../options.ts';
+import { Deadline } from '../turn/deadline.ts';
+import type { Pace } from '../turn/deadline.ts';
 
 /** What `SockMan.duplex` gives: a `Duplex` with the members of `net.Socket` that clients use. */
 export interface ConnectionStream extends Duplex {
@@ -54,7 +55,7 @@ export interface ConnectionFacts {
   readonly nodeId: number;
   readonly local: Service | undefined;
   readonly remote: Service | undefined;
-  readonly clock: Clock;
+  readonly pace: Pace;
 }
 
 /** The stream as duplex.ts drives it. */
@@ -75,15 +76,13 @@ const streamClass = lazily(() => {
     bytesWritten = 0;
     timeout: number | undefined = undefined;
     readonly #facts: ConnectionFacts;
-    readonly #inContext: (tell: () => void) => void;
-    #timer: Timer | undefined;
-    #lastTrafficMs = 0;
+    readonly #deadline: Deadline;
 
     constructor(options: DuplexOptions, facts: ConnectionFacts, inContext: (tell: () => void) => void) {
       super(options);
       this.nodeId = facts.nodeId;
       this.#facts = facts;
-      this.#inContext = inContext;
+      this.#deadline = new Deadline(facts.pace, () => inContext(() => this.emit('timeout')));
     }
 
     get remoteAddress(): string | undefined {
@@ -117,7 +116,7 @@ const streamClass = lazily(() => {
         if (ms === 0) this.removeListener('timeout', callback);
         else this.once('timeout', callback);
       }
-      if (ms > 0 && !this.destroyed) this.#startTimeout();
+      if (ms > 0 && !this.destroyed) this.#deadline.set(ms);
       return this;
     }
 
@@ -143,31 +142,11 @@ const streamClass = lazily(() => {
     noteTraffic(readBytes: number, writtenBytes: number): void {
       this.bytesRead += readBytes;
       this.bytesWritten += writtenBytes;
-      if (this.timeout === undefined || this.timeout === 0) return;
-      this.#lastTrafficMs = this.#facts.clock.now();
-      if (this.#timer === undefined && !this.destroyed) this.#startTimeout();
+      if (this.timeout !== undefined && this.timeout > 0 && !this.destroyed) this.#deadline.set(this.timeout);
     }
 
     endTimeout(): void {
-      this.#timer?.cancel();
-      this.#timer = undefined;
-    }
-
-    #startTimeout(): void {
-      this.#lastTrafficMs = this.#facts.clock.now();
-      this.#timer = this.#facts.clock.after(this.timeout!, () => this.#judge());
-    }
-
-    /** Bytes only note the time: the timer is moved when it fires too early. */
-    #judge(): void {
-      const restMs = this.#lastTrafficMs + this.timeout! - this.#facts.clock.now();
-      // Timers have whole milliseconds.
-      if (restMs >= 1) {
-        this.#timer = this.#facts.clock.after(restMs, () => this.#judge());
-        return;
-      }
-      this.#timer = undefined;
-      this.#inContext(() => this.emit('timeout'));
+      this.#deadline.cancel();
     }
   }
   return SocketStream;

@@ -46,6 +46,8 @@ class StreamedConnection implements SocketOwner {
   readonly #remote: Service | undefined;
   readonly #context = newContext();
   #unsent: Unsent | undefined;
+  /** Waits for the bytes of `queueBytes` to leave. */
+  #whenFlushed: Done | undefined;
 
   constructor({ loop, connection }: ConnectionClaim) {
     this.#loop = loop;
@@ -62,7 +64,7 @@ class StreamedConnection implements SocketOwner {
         final: (done) => this.#final(done),
         destroy: (error, done) => this.#destroy(error, done),
       },
-      { nodeId: connection.nodeId, local: ends?.local, remote: ends?.remote, clock: loop.clock },
+      { nodeId: connection.nodeId, local: ends?.local, remote: ends?.remote, pace: loop },
       (tell) => this.#context.runInAsyncScope(tell),
     );
     loop.sockets.handOver(connection, this);
@@ -86,6 +88,9 @@ class StreamedConnection implements SocketOwner {
 
   socketReadyToSend(): void {
     this.#sendUnsent();
+    const done = this.#whenFlushed;
+    this.#whenFlushed = undefined;
+    if (done !== undefined) this.#context.runInAsyncScope(done);
   }
 
   socketClosed(): void {
@@ -131,8 +136,11 @@ class StreamedConnection implements SocketOwner {
   }
 
   #final(done: Done): void {
-    if (!this.#connection.isClosed) this.#loop.sending.shutdown(this.#connection);
-    done();
+    const { sending } = this.#loop;
+    if (!this.#connection.isClosed) sending.shutdown(this.#connection);
+    // A stream that is over is closed, and what waits is dropped with it.
+    if (sending.queuedBytesOf(this.#connection) > 0) this.#whenFlushed = done;
+    else done();
   }
 
   #destroy(error: Error | null, done: (error: Error | null) => void): void {

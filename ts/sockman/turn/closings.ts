@@ -20,26 +20,27 @@ export class Closings {
   readonly #callbacks: GuardedCallbacks;
   readonly #counters: LoopCounters;
   readonly #tellsClosed: boolean;
-  readonly #tellSoon: () => void;
+  readonly #tellNow: () => void;
   /** Not told yet. */
   #due: Closing[] = [];
+  #isTellingSoon = false;
 
   /**
    * @param tellsClosed - Whether `eventConnectionClosed` is overridden: else nothing is told.
-   * @param tellSoon - Called from the host's queue when something is due and no turn runs.
+   * @param tellNow - Called from the host's queue when something is due and no turn runs.
    */
   constructor(
     state: TurnState,
     callbacks: GuardedCallbacks,
     counters: LoopCounters,
     tellsClosed: boolean,
-    tellSoon: () => void,
+    tellNow: () => void,
   ) {
     this.#state = state;
     this.#callbacks = callbacks;
     this.#counters = counters;
     this.#tellsClosed = tellsClosed;
-    this.#tellSoon = tellSoon;
+    this.#tellNow = tellNow;
   }
 
   /** A connection with an id is over. */
@@ -57,8 +58,18 @@ export class Closings {
     const { endErrno } = connection;
     const whyNow = this.#state.isStopped ? 'interrupted' : 'closed';
     const reason = endErrno === 0 ? 'eof' : endErrno !== NOT_ENDED ? 'error' : whyNow;
-    // In the host's queue: the backend may have been stopped.
-    if (this.#due.push({ connection, reason }) === 1 && !this.#state.isInTurn) setImmediate(this.#tellSoon);
+    this.#due.push({ connection, reason });
+    if (!this.#state.isInTurn) this.tellSoon();
+  }
+
+  /** Has what is due told from the host's queue, where no turn will: the backend may have been stopped. */
+  tellSoon(): void {
+    if (this.#due.length === 0 || this.#isTellingSoon) return;
+    this.#isTellingSoon = true;
+    setImmediate(() => {
+      this.#isTellingSoon = false;
+      this.#tellNow();
+    });
   }
 
   /** Tells what is due. Handlers may close more, which is told too. */

@@ -8,8 +8,8 @@
 import type { Clock, Timer } from '../../util/time/clock.ts';
 
 /**
- * Most passes that a deadline waits for the sockets to be looked through. A pass takes `passMs` at most, so that a flood
- * delays a deadline by about a second and never for good.
+ * Most passes that a deadline waits for the sockets to be looked through. A pass takes about `passMs`, so that a flood
+ * delays a deadline by a second with the default of 20 ms, and never for good.
  */
 const MAX_PASSES = 50;
 
@@ -18,6 +18,8 @@ export interface Pace {
   readonly clock: Clock;
   /** Whether sockets are known to be ready that were not delivered yet. */
   readonly isBehind: boolean;
+  /** The deadlines that are set. Undefined once the loop stopped, which cancels them: nothing is late any more. */
+  readonly deadlines: Set<Deadline> | undefined;
 }
 
 /** One deadline, which can be moved. Moving it further away costs nothing: the timer under it is set anew only when it fires. */
@@ -37,9 +39,11 @@ export class Deadline implements Timer {
 
   /** Sets or moves the deadline to `ms` milliseconds from now; `Infinity` is as `cancel`. */
   set(ms: number): void {
-    if (ms === Infinity) return this.cancel();
+    const { deadlines } = this.#pace;
+    if (ms === Infinity || deadlines === undefined) return this.cancel();
     this.#dueMs = this.#pace.clock.now() + ms;
     if (this.#timer !== undefined && this.#timerMs <= this.#dueMs) return;
+    deadlines.add(this);
     this.#timer?.cancel();
     this.#arm(ms);
   }
@@ -48,6 +52,7 @@ export class Deadline implements Timer {
     this.#dueMs = Infinity;
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#pace.deadlines?.delete(this);
   }
 
   #arm(ms: number): void {
@@ -61,8 +66,7 @@ export class Deadline implements Timer {
     this.#timer = this.#pace.clock.soon(() => {
       if (this.#rearm()) return;
       if (this.#pace.isBehind && passesLeft > 0) return this.#judgeAfterPass(passesLeft - 1);
-      this.#timer = undefined;
-      this.#dueMs = Infinity;
+      this.cancel();
       this.#onOver();
     });
   }

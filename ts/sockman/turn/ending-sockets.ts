@@ -55,9 +55,4 @@ export class EndingSockets {
       },
     };
   }
-
-  /** The loop stopped: nothing is late any more. The sockets stay open until somebody closes them. */
-  stop(): void {
-    for (const deadline of this.#pending.values()) deadline.cancel();
-  }
 }

@@ -130,9 +130,10 @@ export class Sockets {
       this.close(connection);
       return;
     }
+    // The callback itself may have ended it.
+    if (connection.isClosed || (connection.flags & ENDING) !== 0) return this.#closings.note(connection);
     connection.flags |= ADMITTED;
-    if (connection.isClosed) this.#closings.note(connection);
-    else this.#wakes.add(connection, true);
+    this.#wakes.add(connection, true);
   }
 
   // ---- While it lasts -----------------------------------------------------------------------------------------------
@@ -188,14 +189,18 @@ export class Sockets {
    * @param timeoutMs - How long the peer may take to close its side.
    */
   end(connection: Connection, timeoutMs: number): void {
-    const isOver = connection.endErrno > 0 || (connection.endErrno === 0 && (connection.flags & SEND_QUEUED) === 0);
-    // A stream closes its own; of a new connection the caller has not heard.
-    if (connection.owner !== undefined || isOver || (connection.flags & NEW) !== 0) return this.close(connection);
+    // An end that a predicate holds back came as well: it does not come again.
+    const heldErrno = this.#heldBack.heldOf(connection)?.endErrno ?? NOT_ENDED;
+    const endErrno = connection.endErrno === NOT_ENDED ? heldErrno : connection.endErrno;
+    const isOver = endErrno > 0 || (endErrno === 0 && (connection.flags & SEND_QUEUED) === 0);
+    // A stream closes its own.
+    if (connection.owner !== undefined || isOver) return this.close(connection);
     if (this.#sending.shutdown(connection) < 0) return this.close(connection);
     this.#heldBack.forget(connection);
     this.#table.endId(connection);
     this.#closings.count(connection);
     if ((connection.flags & ADMITTED) !== 0) this.#closings.note(connection);
+    connection.endErrno = endErrno;
     connection.flags = (connection.flags & (SEND_BLOCKED | QUEUED | SEND_QUEUED)) | ENDING;
     connection.owner = this.#ending.add(connection, timeoutMs);
     this.#backend.setReceiving(connection.handle, true);
@@ -204,10 +209,5 @@ export class Sockets {
   closeAll(): void {
     this.#listeners.closeAll();
     for (const socket of this.#table.sockets()) this.close(socket);
-  }
-
-  /** The loop stopped: nothing is late any more. */
-  stop(): void {
-    this.#ending.stop();
   }
 }

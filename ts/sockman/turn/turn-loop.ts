@@ -2,7 +2,7 @@
 //
 // A turn ends early when the pass of the host's loop has had its share (`pass-budget.ts`), and goes on in the next one.
 // One turn does, in this order: `eventIOLoopCompletedForAllPeers`; for each ready connection send, receive, and
-// `eventIOLoopCompletedForNode`; accepts; then the connections that were woken or are new. Readiness is a hint
+// `eventIOLoopCompletedForNode`; accepts (`node-net` and `memory` mix the two); then the connections that were woken or are new. Readiness is a hint
 // throughout: every path copes with would-block and with a connection closed by an earlier handler of the batch.
 //
 // Cost is O(ready). The kernel keeps the interest; a predicate that is not overridden is never asked, a hook that is not
@@ -29,6 +29,7 @@ import { Listeners } from '../listeners.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { NO_COUNTERS, TURN_SECONDS } from '../stats.ts';
 import type { LoopCounters } from '../stats.ts';
+import type { Deadline } from './deadline.ts';
 import { Delivery } from './delivery.ts';
 import type { Overrides } from './delivery.ts';
 import { PassBudget } from './pass-budget.ts';
@@ -74,6 +75,7 @@ export class TurnLoop implements BatchSink {
   /** The connections that the tick has not come to yet. */
   #sweep: IterableIterator<Connection> | undefined;
   #whenIdle: (() => void)[] = [];
+  #deadlines: Set<Deadline> | undefined = new Set();
 
   constructor(backend: Backend, host: SockManCallbacks, overrides: Overrides, options: ResolvedOptions) {
     this.backend = backend;
@@ -118,9 +120,10 @@ export class TurnLoop implements BatchSink {
     this.#tick?.cancel();
     this.#soon?.cancel();
     this.listeners.stop();
-    this.sockets.stop();
+    for (const deadline of this.#deadlines ?? []) deadline.cancel();
+    this.#deadlines = undefined;
     this.backend.stop();
-    if (!this.#state.isInTurn) this.#announceIdle();
+    if (!this.#state.isInTurn) this.#becomeIdle();
   }
 
   /** Resolves when `stop` was called and no callback is running. */
@@ -129,7 +132,9 @@ export class TurnLoop implements BatchSink {
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
-  #announceIdle(): void {
+  #becomeIdle(): void {
+    // What the rest of a batch closed, which no pass goes through any more.
+    this.closings.tellSoon();
     const waiting = this.#whenIdle;
     this.#whenIdle = [];
     for (const resolve of waiting) resolve();
@@ -163,6 +168,10 @@ export class TurnLoop implements BatchSink {
   /** Whether there are sockets known to be ready that were not delivered yet. */
   get isBehind(): boolean {
     return this.#nextWord !== 0 || this.backend.isBehind;
+  }
+
+  get deadlines(): Set<Deadline> | undefined {
+    return this.#deadlines;
   }
 
   #beginTurn(recordCount: number): void {
@@ -225,7 +234,7 @@ export class TurnLoop implements BatchSink {
     this.counters.turnMs += now - startedAt;
     this.turnSeconds.add((now - startedAt) / 1_000);
     this.#report?.tell(this.counters, this.table.connectionCount);
-    if (this.#state.isStopped) this.#announceIdle();
+    if (this.#state.isStopped) this.#becomeIdle();
     else this.#settle();
     return now;
   }
@@ -259,9 +268,11 @@ export class TurnLoop implements BatchSink {
 
   /** Not a turn of the backend, which may have been stopped. */
   #tellClosings(): void {
+    const startedAt = this.clock.now();
+    this.#budget.begin(startedAt);
     this.#state.isInTurn = true;
     this.#serveQueue();
-    this.#endTurn(this.clock.now());
+    this.#endTurn(startedAt);
   }
 
   /** Arms or drops the tick, by whether anything needs one. */
