@@ -122,7 +122,7 @@ describe('sockman node', () => {
   });
 
   it('redraws a table as wide as the terminal', async () => {
-    const { io, screens } = outside(/manual +v2 +70017/, 60);
+    const { io, screens } = outside(/manual .* k?B/, 60);
     expect(await nodeCommand.run([], io)).toBe(0);
     for (const line of screens.flat()) expect(line.length).toBeLessThanOrEqual(60);
   });

@@ -15,7 +15,7 @@ describe('a screen', () => {
   /** What a terminal of this height is written; wrapping is off while a picture is drawn. */
   function terminal(rows: number): { screen: Screen; take: () => string } {
     const written: string[] = [];
-    const screen = new Screen({ rows, write: (text: string) => written.push(text) });
+    const screen = new Screen({ rows, columns: 80, write: (text: string) => written.push(text) });
     return { screen, take: () => written.splice(0).join('') };
   }
   const drawn = (...lines: string[]): string => `\x1b[?7l${lines.map((line) => `${line}\n`).join('')}\x1b[?7h`;
@@ -73,7 +73,7 @@ describe('the table of sockman node', () => {
           expect.stringMatching(/^dialing a second node /),
         ];
         const wide = [/^id {2}address .* session$/, /^ 0 {2}127\.0\.0\.1:\d+ .* [0-9a-f]{8}$/];
-        const narrow = [/^id {2}address .*…$/, /^ 0 {2}127\.0\.0\.1:\d+ .*…$/];
+        const narrow = [/^id {2}address .* received {2,}sent$/, /^ 0 {2}127\.0\.0\.1:\d+ .* k?B$/];
         const comes = (table: RegExp[], ...below: string[]): Promise<void> =>
           expect
             .poll(() => terminal.lines, { timeout: 8_000 })

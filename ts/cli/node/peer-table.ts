@@ -8,15 +8,15 @@ import type { Column } from '../terminal/table.ts';
 const COLUMNS: readonly Column[] = [
   { heading: 'id', align: 'right' },
   { heading: 'address', align: 'left', maxWidth: 44 },
-  { heading: 'direction', align: 'left' },
-  { heading: 'transport', align: 'left' },
-  { heading: 'version', align: 'right' },
-  { heading: 'user agent', align: 'left', maxWidth: 30 },
-  { heading: 'ping', align: 'right' },
+  { heading: 'direction', align: 'left', leavesAs: 6 },
+  { heading: 'transport', align: 'left', leavesAs: 3 },
+  { heading: 'version', align: 'right', leavesAs: 4 },
+  { heading: 'user agent', align: 'left', maxWidth: 30, leavesAs: 5 },
+  { heading: 'ping', align: 'right', leavesAs: 7 },
   { heading: 'received', align: 'right' },
   { heading: 'sent', align: 'right' },
-  { heading: 'most bytes', align: 'left', maxWidth: 40 },
-  { heading: 'session', align: 'left' },
+  { heading: 'most bytes', align: 'left', maxWidth: 40, leavesAs: 2 },
+  { heading: 'session', align: 'left', leavesAs: 1 },
 ];
 
 /** Digits of a session id that are shown: enough to compare with the other end. */

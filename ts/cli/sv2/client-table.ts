@@ -8,12 +8,12 @@ import type { Column } from '../terminal/table.ts';
 const COLUMNS: readonly Column[] = [
   { heading: 'id', align: 'right' },
   { heading: 'address', align: 'left' },
-  { heading: 'state', align: 'left' },
-  { heading: 'templates', align: 'right' },
-  { heading: 'sent', align: 'right' },
-  { heading: 'received', align: 'right' },
-  { heading: 'last solution', align: 'right' },
-  { heading: 'client', align: 'left' },
+  { heading: 'state', align: 'left', leavesAs: 6 },
+  { heading: 'templates', align: 'right', leavesAs: 4 },
+  { heading: 'sent', align: 'right', leavesAs: 2 },
+  { heading: 'received', align: 'right', leavesAs: 1 },
+  { heading: 'last solution', align: 'right', leavesAs: 5 },
+  { heading: 'client', align: 'left', leavesAs: 3 },
 ];
 
 /** @param nowMs - Milliseconds since 1970. @param maxColumns - Width of the screen; 0 for no limit. */
