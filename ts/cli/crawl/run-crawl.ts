@@ -14,6 +14,7 @@ import { formatRecord } from '../../crawl/record/record.ts';
 import type { ChainName } from '../../p2p/chain-params.ts';
 import type { CliIo } from '../terminal/cli-io.ts';
 import { complainingLogger, ofArguments } from '../run.ts';
+import { breakFacts } from '../terminal/facts.ts';
 import { asciiLine, jsonLine } from '../terminal/json-line.ts';
 import { LiveLine, summaryLines } from './crawl-picture.ts';
 
@@ -126,7 +127,7 @@ class CrawlShow implements CrawlListener {
     const nowMs = performance.now();
     if (this.#isJson) this.#say(undefined, { event: 'progress', ...this.#live.facts(progress, nowMs) });
     else if (this.#io.redraw === undefined) this.#io.print(this.#live.line(progress, nowMs));
-    else this.#io.redraw([this.#live.line(progress, nowMs)]);
+    else this.#io.redraw(breakFacts(this.#live.line(progress, nowMs), this.#io.columns));
   }
 
   #say(line: string | undefined, event: object): void {

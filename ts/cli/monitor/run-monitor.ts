@@ -7,6 +7,7 @@ import { HttpServer } from '../../http/http-server.ts';
 import { Metrics } from '../../http/metrics/metrics.ts';
 import type { CliIo } from '../terminal/cli-io.ts';
 import { complainingLogger, ofArguments, untilStopped } from '../run.ts';
+import { breakFacts } from '../terminal/facts.ts';
 import { jsonLine } from '../terminal/json-line.ts';
 import { monitorMetrics } from './monitor-metrics.ts';
 import { monitorPage, pageHeaders } from './monitor-page.ts';
@@ -42,7 +43,7 @@ export async function runMonitor(
     most = Math.max(most, picture.held);
     if (isJson) io.print(jsonLine({ event: 'picture', ...picture }));
     else if (io.redraw === undefined) io.print(lineOf(picture));
-    else io.redraw([lineOf(picture)]);
+    else io.redraw(breakFacts(lineOf(picture), io.columns));
   };
   const timer = setInterval(show, isJson || io.redraw === undefined ? LINE_MS : REDRAW_MS);
   await untilStopped(io.signal, seconds);

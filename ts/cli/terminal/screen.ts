@@ -3,8 +3,9 @@
 /** The terminal to draw on: its standard output. */
 export interface TerminalStream {
   write(text: string): unknown;
-  /** Height, in characters. */
+  /** Height and width, in characters; 0 if the terminal does not tell, as serial lines and some containers do. */
   readonly rows: number;
+  readonly columns: number;
 }
 
 /**
@@ -12,7 +13,10 @@ export interface TerminalStream {
  * Clearing from the first cell of the screen would move its content into the history on some terminals.
  */
 const ERASE = '\r\x1b[K\n\x1b[J\x1b[A';
-/** Each line of a picture takes one row, even before Node knows that the terminal became narrower. */
+/**
+ * Each line of a picture takes one row, even before Node knows that the terminal became narrower. Such a terminal would put
+ * the rest of a long line into its last cell, one character over the other: longer lines are cut here.
+ */
 const NO_WRAP = '\x1b[?7l';
 const WRAP = '\x1b[?7h';
 
@@ -66,10 +70,33 @@ export class Screen {
     const { length } = this.#picture;
     if (length === 0) return 0;
     // The row below the picture, where the cursor ends, counts as well.
-    const room = Math.max(1, this.#stream.rows - 1);
+    const { rows, columns } = this.#stream;
+    const room = rows > 0 ? Math.max(1, rows - 1) : Infinity;
     const lines =
       length <= room ? this.#picture : [...this.#picture.slice(0, room - 1), `… and ${length - room + 1} more lines`];
-    this.#stream.write(`${NO_WRAP}${lines.map((line) => `${line}\n`).join('')}${WRAP}`);
+    const width = columns > 0 ? columns : Infinity;
+    this.#stream.write(`${NO_WRAP}${lines.map((line) => `${cutVisible(line, width)}\n`).join('')}${WRAP}`);
     return lines.length;
   }
+}
+
+/** A colour code, which takes no room, or a character. */
+// eslint-disable-next-line no-control-regex
+const CODE_OR_CHARACTER = /\x1b\[[\d;]*m|[^]/gu;
+
+/** Cuts a line at the edge; colour codes stay, so that colours end where they should. */
+function cutVisible(line: string, width: number): string {
+  if (line.length <= width) return line;
+  const isCode = (part: string): boolean => part.length > 1 && part.startsWith('\x1b');
+  const parts = line.match(CODE_OR_CHARACTER) ?? [];
+  const total = parts.filter((part) => !isCode(part)).length;
+  if (total <= width) return line;
+  let shown = 0;
+  return parts
+    .map((part) => {
+      if (isCode(part)) return part;
+      shown++;
+      return shown < width ? part : shown === width ? '…' : '';
+    })
+    .join('');
 }
