@@ -64,7 +64,7 @@ export function openLog(
     wallTimeMs: () => systemClock.wallTimeMs(),
     mockTimeMs,
   });
-  const stopListening = io.onHangUp(() => file?.reopen());
+  const stopListening = file === undefined ? () => {} : io.onHangUp(() => file.reopen());
   const close = (): void => {
     stopListening();
     file?.close();

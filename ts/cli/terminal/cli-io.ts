@@ -18,11 +18,14 @@ export interface CliIo {
   readonly isBehind: boolean;
   /** Resolves once the reader has caught up, or `signal` is aborted. For output that must be complete. */
   caughtUp(): Promise<void>;
-  /** Aborted by Ctrl-C and SIGTERM, and when the reader is gone: the command ends cleanly. */
+  /**
+   * Aborted by Ctrl-C and SIGTERM, by SIGHUP unless something listens to it, and when output cannot be written any more: the
+   * command ends cleanly.
+   */
   readonly signal: AbortSignal;
   /**
-   * Calls `listener` at each SIGHUP, with which log rotators ask for a new file. @returns A function that removes the
-   * listener.
+   * Calls `listener` at each SIGHUP, with which log rotators ask for a new file, in place of ending the command. @returns A
+   * function that removes the listener.
    */
   onHangUp(listener: () => void): () => void;
 }
