@@ -4,6 +4,7 @@
 
 import { COMMANDS } from './commands.ts';
 import { keepCompiledCode } from './compile-cache.ts';
+import { isDebugWord } from './log/categories.ts';
 import type { CliIo } from './terminal/cli-io.ts';
 import { manual, overview } from './help.ts';
 import { UsageError, didYouMean } from './options.ts';
@@ -66,11 +67,16 @@ function complainAll(io: CliIo, lines: readonly string[]): number {
   return 2;
 }
 
-/** Removes `--debug` from a command line. @returns Whether it was there. */
+/**
+ * Removes `--debug` from a command line. In front of a category it is an option of the node, which logs that one.
+ *
+ * @returns Whether it was there.
+ */
 function takeDebug(args: string[]): boolean {
   const end = args.indexOf('--');
   const index = args.indexOf('--debug');
   if (index < 0 || (end >= 0 && index > end)) return false;
+  if (args[0] === 'node' && isDebugWord(args[index + 1] ?? '')) return false;
   args.splice(index, 1);
   return true;
 }

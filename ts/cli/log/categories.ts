@@ -102,6 +102,11 @@ export class LogFilter {
   }
 }
 
+/** Whether `--debug` takes this word: a category, or a word for all or none. */
+export function isDebugWord(word: string): boolean {
+  return word !== '' && (ALL_WORDS.includes(word) || NONE_WORDS.includes(word) || isCategory(word));
+}
+
 function isCategory(name: string): boolean {
   return (LOG_CATEGORIES as readonly string[]).includes(name) || EMPTY_CATEGORIES.includes(name);
 }
