@@ -55,6 +55,14 @@ describe('sockman dial', () => {
     expect(steps().slice(0, 3)).toEqual(['connecting to 127.0.0.1:9050', 'SOCKS5 method choice', 'SOCKS5 reply']);
   });
 
+  test('tells a port that is none from a missing one', async () => {
+    await expect(dial('127.0.0.1:65536')).rejects.toThrow(
+      "'127.0.0.1:65536': expected a port from 1 to 65535, got '65536'",
+    );
+    await expect(dial('[::1]:x')).rejects.toThrow("'[::1]:x': expected a port from 1 to 65535, got 'x'");
+    await expect(dial('127.0.0.1')).rejects.toThrow("'127.0.0.1' has no port");
+  });
+
   test('names the failure and whose fault it is, and ends with 1', async () => {
     expect(await dial('127.0.0.1:81')).toBe(1);
     expect(steps().at(-1)).toMatch(/^connect to 127\.0\.0\.1:81 failed: connection refused.* \[connection-refused\]$/);

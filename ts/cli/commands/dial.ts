@@ -122,7 +122,11 @@ function readArguments(target: string, values: ValuesOf<typeof OPTIONS>): DialAr
 function readTarget(target: string, hasProxy: boolean): ConnectTarget {
   const service = Service.tryParse(target);
   if (service !== undefined) return service;
-  const { host, port } = splitHostPort(target, -1);
+  const { host, port, isValid } = splitHostPort(target, -1);
+  if (!isValid) {
+    const given = target.slice(target.lastIndexOf(':') + 1);
+    throw new UsageError(`'${target}': expected a port from 1 to 65535, got '${given}'`);
+  }
   if (port === -1) throw new UsageError(`'${target}' has no port`);
   if (!hasProxy) throw new UsageError(`'${target}' is a name, which only a proxy can resolve: see --proxy`);
   return { host, port };

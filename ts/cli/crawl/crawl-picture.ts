@@ -61,7 +61,9 @@ export class LiveLine {
 export function summaryLines(summary: Summary, style: Style): string[] {
   const { all, networks, round, isComplete } = summary;
   const seconds = (summary.endedAt - summary.startedAt) / 1_000;
-  const head = `round ${round}: ${whole(all.reachable)} nodes reachable of ${whole(all.known)} addresses known, in ${duration(seconds)}`;
+  // A round ends with its last record: without one it has no length.
+  const time = seconds === 0 ? 'no visit finished' : `in ${duration(seconds)}`;
+  const head = `round ${round}: ${whole(all.reachable)} nodes reachable of ${whole(all.known)} addresses known, ${time}`;
   const rows = REPORT_NETWORKS.filter((network) => networks[network].known > 0).map((network) => {
     const { known, reachable, v2 } = networks[network];
     return `  ${network.padEnd(6)} ${whole(reachable).padStart(8)} of ${whole(known)} reachable, ${whole(v2)} over V2`;

@@ -10,6 +10,9 @@ import { Service } from '../../netaddr/service.ts';
 import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { UsageError } from '../options.ts';
 
+/** The networks of a crawl. */
+const NETWORKS: ReadonlySet<string> = new Set(['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'] satisfies PublicNetworkName[]);
+
 /** The values of the options. */
 export interface RouteArguments {
   readonly proxies: readonly string[];
@@ -47,6 +50,7 @@ export async function readRoutes({ proxies, samBridge, cjdns, onlyNetworks }: Ro
   for (const name of Object.keys(routes))
     if (only.size > 0 && !only.has(name)) delete routes[name as PublicNetworkName];
   for (const name of only) {
+    if (!NETWORKS.has(name)) throw new UsageError(`--onlynet: expected ${[...NETWORKS].join(', ')}, got '${name}'`);
     if (!(name in routes)) throw new UsageError(`--onlynet: ${name} cannot be reached without a proxy or --cjdns`);
   }
   const { names } = given;

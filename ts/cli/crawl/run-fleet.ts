@@ -33,7 +33,10 @@ export async function runFleet(
       event: 'server',
       isConnected,
     });
-  const bus = await connectToNats({ servers, name, onStatus, connection: credentials });
+  // NATS says `connection refused`, and not by which server.
+  const bus = await connectToNats({ servers, name, onStatus, connection: credentials }).catch((error: Error) => {
+    throw new Error(`the fleet at ${servers}: ${error.message}`, { cause: error });
+  });
   let count = 0;
   const worker = ofArguments(
     () =>
