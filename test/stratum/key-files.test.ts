@@ -51,6 +51,21 @@ describe('the keys of a server', () => {
     expect(lines.join()).toContain('holds no key');
   });
 
+  it('are kept aside each time that they are damaged', () => {
+    const path = join(folder, AUTHORITY_KEY_FILE);
+    for (const content of ['first', 'second', 'third']) {
+      writeFileSync(path, content, { mode: 0o600 });
+      loadServerKeys(folder, logger);
+    }
+    const kept = ['', '.2', '.3'].map((ending) => readFileSync(`${path}.damaged${ending}`, 'utf8'));
+    expect(kept).toEqual(['first', 'second', 'third']);
+  });
+
+  it('are refused as no file where a folder has their name', () => {
+    mkdirSync(join(folder, STATIC_KEY_FILE));
+    expect(() => loadServerKeys(folder, logger)).toThrow(`${STATIC_KEY_FILE}: not a file`);
+  });
+
   it.each([0o644, 0o640, 0o604, 0o660])('in a file of mode %o are refused', (mode) => {
     loadServerKeys(folder, logger);
     chmodSync(join(folder, STATIC_KEY_FILE), mode);

@@ -5,7 +5,7 @@
 // it can impersonate this server.
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, errnoText } from '../util/errors/errno.ts';
 import { SockManError } from '../util/errors/errors.ts';
@@ -62,27 +62,37 @@ function loadKey(path: string, logger: Logger, mustStore: boolean): Uint8Array {
   if (!file.ok && 'errno' in file.problem) throw unusable(path, file.problem);
   const bytes = file.ok ? file.bytes : new Uint8Array(0);
   if (bytes === undefined) return makeKey(path, logger, mustStore);
-  refuseIfShared(path);
+  checkFile(path);
   const key = bytes.subarray(1);
   if (bytes.length === FILE_BYTES && bytes[0] === FORMAT && isPrivateKey(key)) return key;
   setAside(path, logger);
   return makeKey(path, logger, mustStore);
 }
 
-function refuseIfShared(path: string): void {
-  if (process.platform !== 'win32' && (statSync(path).mode & OTHERS_MODE) !== 0) {
+/** Refuses what is no file, and what others can read. */
+function checkFile(path: string): void {
+  const status = statSync(path);
+  if (!status.isFile()) throw unusable(path, { detail: 'not a file' });
+  if (process.platform !== 'win32' && (status.mode & OTHERS_MODE) !== 0) {
     throw new SockManError('ERR_SOCKMAN_SYSTEM', `${path}: others can read this key; chmod 600 it, or remove it`);
   }
 }
 
 function setAside(path: string, logger: Logger): void {
-  const aside = `${path}.damaged`;
+  const aside = freeName(`${path}.damaged`);
   try {
     renameSync(path, aside);
   } catch (error) {
     throw unusable(path, { errno: errnoOf(error, 0) });
   }
   logger.warn(`sv2: ${path} holds no key; it is ${aside} now, and a new key is made`);
+}
+
+/** A name that no file has, for one more damaged key. */
+function freeName(name: string): string {
+  let free = name;
+  for (let count = 2; existsSync(free); count++) free = `${name}.${count}`;
+  return free;
 }
 
 function makeKey(path: string, logger: Logger, mustStore: boolean): Uint8Array {
