@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 
 import { COMMANDS } from '../../ts/cli/commands.ts';
 import { overview, manual } from '../../ts/cli/help.ts';
-import { choice, flag, number, text, texts, wholeNumber, zeroOrOne } from '../../ts/cli/option-kinds.ts';
+import { choice, flag, listenAddress, number, text, texts, wholeNumber, zeroOrOne } from '../../ts/cli/option-kinds.ts';
 import { UsageError, parseCommandLine } from '../../ts/cli/options.ts';
 import type { Option } from '../../ts/cli/options.ts';
+import { Service } from '../../ts/netaddr/service.ts';
 import { COLOURED, PLAIN } from '../../ts/cli/terminal/style.ts';
 import { WELL, noBuild, runChild } from '../harness/child.ts';
 
@@ -15,6 +16,7 @@ const LINE = {
     json: flag('as JSON'),
     seconds: number('SECONDS', 'time', 0, 10),
     count: wholeNumber('N', 'how many', 1, 3),
+    bind: listenAddress('ADDRESS', 'where'),
     colour: choice('COLOUR', ['red', 'green'], 'red', 'a colour'),
     v2: zeroOrOne(true, 'encryption'),
   },
@@ -40,6 +42,7 @@ describe('a command line', () => {
       json: false,
       seconds: undefined,
       count: undefined,
+      bind: undefined,
       colour: 'red',
       v2: true,
     };
@@ -60,9 +63,20 @@ describe('a command line', () => {
       '1.5',
       '--count',
       '3',
+      '--bind',
+      '[::1]:8',
       '--v2=0',
     ];
-    const values = { name: '-b', peer: ['1', '2'], json: true, seconds: 1.5, count: 3, colour: 'red', v2: false };
+    const values = {
+      name: '-b',
+      peer: ['1', '2'],
+      json: true,
+      seconds: 1.5,
+      count: 3,
+      bind: Service.parse('[::1]:8'),
+      colour: 'red',
+      v2: false,
+    };
     expect(parse(...given)).toEqual({ values, operands: ['f'] });
     expect(parse('--', '--json')).toMatchObject({ operands: ['--json'] });
   });
@@ -79,6 +93,9 @@ describe('a command line', () => {
     ["--count: expected a whole number from 1 to 3, got '1.5'", ['f', '--count', '1.5']],
     ["--count: expected a whole number from 1 to 3, got '4'", ['f', '--count', '4']],
     ["--count: expected a whole number from 1 to 3, got '0'", ['f', '--count', '0']],
+    ["--bind: expected an address such as 127.0.0.1:8080, got '127.0.0.1:65536'", ['f', '--bind', '127.0.0.1:65536']],
+    ["--bind: expected an address such as 127.0.0.1:8080, got '127.0.0.1'", ['f', '--bind', '127.0.0.1']],
+    ["--bind: expected an address such as 127.0.0.1:8080, got 'localhost:1'", ['f', '--bind', 'localhost:1']],
     ["--colour: expected red or green, got 'gren'; did you mean green?", ['f', '--colour', 'gren']],
     ["--v2: expected 0 or 1, got 'yes'", ['f', '--v2', 'yes']],
     ['FILE is missing: the file', []],

@@ -139,6 +139,8 @@ describe('sockman node', () => {
     for (const proxy of ['127.0.0.1:9050=', '127.0.0.1=i2p', 'local host', '127.0.0.1:0']) bad.push(['--proxy', proxy]);
     for (const args of bad) await expect(nodeCommand.run(args, io)).rejects.toThrow(UsageError);
     await expect(nodeCommand.run(['--unknown'], io)).rejects.toThrow(UsageError);
+    const lost = nodeCommand.run(['--proxy', 'nowhere.invalid', '--connect', '127.0.0.1:1'], io);
+    await expect(lost).rejects.toThrow(new UsageError('--proxy: nowhere.invalid:9050 has no address'));
     await expect(watchCommand.run([], io)).rejects.toThrow(UsageError);
   });
 

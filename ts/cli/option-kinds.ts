@@ -1,5 +1,6 @@
 // The kinds of options. Commands import this module under one name: `option.text(…)`, `option.flag(…)`.
 
+import { Service } from '../netaddr/service.ts';
 import { UsageError, didYouMean } from './options.ts';
 import type { Completion, Option } from './options.ts';
 
@@ -15,6 +16,17 @@ export function text(
   completion: Completion = 'nothing',
 ): Option<string | undefined> {
   return { placeholder, help, completion, read: (_name, given) => given.at(-1) };
+}
+
+/** An address to listen at: with a port, or the path of a Unix-domain socket. */
+export function listenAddress(placeholder: string, help: string): Option<Service | undefined> {
+  const read = (name: string, given: readonly string[]): Service | undefined => {
+    const last = given.at(-1);
+    const service = last === undefined ? undefined : Service.tryParse(last);
+    if (last === undefined || service !== undefined) return service;
+    throw new UsageError(`--${name}: expected an address such as 127.0.0.1:8080, got '${last}'`);
+  };
+  return { placeholder, help, completion: 'nothing', read };
 }
 
 /** A list of texts, one for each time. */

@@ -30,6 +30,21 @@ export function ofArguments<Value>(make: () => Value): Value {
   }
 }
 
+/**
+ * Waits for a start that looks up names which the user gave. @throws {UsageError} In place of an error about a name without
+ * an address.
+ */
+export async function ofNames<Value>(start: Promise<Value>): Promise<Value> {
+  try {
+    return await start;
+  } catch (error) {
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ERR_SOCKMAN_SYSTEM' || syscall !== 'getaddrinfo') throw error;
+    // The error begins with the name of the option in programs, such as i2pSam.
+    throw new UsageError(`--${message.replace(/^\w+/, (name) => name.toLowerCase())}`);
+  }
+}
+
 /** Shows warnings and errors, such as a full disk, to the user of a command; the rest is for programmers. */
 export function complainingLogger(io: CliIo): Logger {
   const complain = (line: string): void => io.complain(line);

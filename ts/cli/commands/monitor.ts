@@ -21,7 +21,7 @@ const OPTIONS = {
     1,
     1_000_000,
   ),
-  http: option.text('ADDRESS', 'serves a page and /metrics there, such as 127.0.0.1:8080'),
+  http: option.listenAddress('ADDRESS', 'serves a page and /metrics there, such as 127.0.0.1:8080'),
   for: option.number('SECONDS', 'ends after this time', 0.001, 2_147_483),
   json: option.flag('prints events as lines of JSON'),
 };

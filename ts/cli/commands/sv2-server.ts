@@ -3,6 +3,7 @@
 import { Dashboard } from '../../http/dashboard/dashboard.ts';
 import { HttpServer } from '../../http/http-server.ts';
 import { Metrics } from '../../http/metrics/metrics.ts';
+import type { Service } from '../../netaddr/service.ts';
 import { SV2_PORTS } from '../../stratum/ports.ts';
 import { formatAuthorityKey, formatSv2Url } from '../../stratum/authority-key.ts';
 import { loadServerKeys, temporaryServerKeys } from '../../stratum/key-files.ts';
@@ -34,13 +35,13 @@ export const command = defineCommand(
       ),
       cookie: option.text('FILE', "the node's cookie file", 'file'),
       network: networkOption('regtest', 'decides port and rules (regtest)'),
-      bind: option.text('ADDRESS', 'where to listen (127.0.0.1 and the port of the network)'),
+      bind: option.listenAddress('ADDRESS', 'where to listen (127.0.0.1 and the port of the network)'),
       datadir: option.text(
         'FOLDER',
         'folder of the keys, made if missing; without it they end with the process',
         'folder',
       ),
-      http: option.text('ADDRESS', 'serves a page and /metrics there, such as 127.0.0.1:8080'),
+      http: option.listenAddress('ADDRESS', 'serves a page and /metrics there, such as 127.0.0.1:8080'),
       'max-clients': option.wholeNumber('N', 'connections at a time (64)', 1, 1_000_000),
       'block-seconds': option.number('SECONDS', 'mock: time between two blocks of others (30)', 0.001, 1_000_000),
       for: RUN_SECONDS,
@@ -118,7 +119,7 @@ class Page {
   readonly #dashboard: Dashboard;
   readonly #metrics: Metrics;
 
-  constructor(sv2: Sv2Connman, bind: string, chain: string) {
+  constructor(sv2: Sv2Connman, bind: Service, chain: string) {
     const httpServer = new HttpServer({ bind: [bind] });
     this.#httpServer = httpServer;
     this.#dashboard = new Dashboard({ sv2, httpServer, chain });

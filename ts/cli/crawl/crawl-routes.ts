@@ -9,6 +9,7 @@ import type { Proxy } from '../../sockman/dial/connect-options.ts';
 import { Service } from '../../netaddr/service.ts';
 import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { UsageError } from '../options.ts';
+import { ofNames } from '../run.ts';
 
 /** The networks of a crawl. */
 const NETWORKS: ReadonlySet<string> = new Set(['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'] satisfies PublicNetworkName[]);
@@ -59,7 +60,7 @@ export async function readRoutes({ proxies, samBridge, cjdns, onlyNetworks }: Ro
 
 /** The address of a proxy; the system looks up a name. */
 async function endpointOf(endpoint: Endpoint): Promise<Service> {
-  return endpoint instanceof Service ? endpoint : lookUpEndpoint('--proxy', endpoint, lookUpHost);
+  return endpoint instanceof Service ? endpoint : ofNames(lookUpEndpoint('proxy', endpoint, lookUpHost));
 }
 
 function orUsageError<Value>(make: () => Value): Value {

@@ -5,6 +5,7 @@ import type { MonitorOptions, MonitorPicture } from '../../crawl/monitor/monitor
 import { duration, plain } from '../../crawl/report/format.ts';
 import { HttpServer } from '../../http/http-server.ts';
 import { Metrics } from '../../http/metrics/metrics.ts';
+import type { Service } from '../../netaddr/service.ts';
 import type { CliIo } from '../terminal/cli-io.ts';
 import { complainingLogger, ofArguments, untilStopped } from '../run.ts';
 import { breakFacts } from '../terminal/facts.ts';
@@ -20,7 +21,7 @@ const LINE_MS = 10_000;
 export interface MonitorShow {
   readonly isJson: boolean;
   /** Address of the page; undefined without one. */
-  readonly http: string | undefined;
+  readonly http: Service | undefined;
   /** Duration; undefined until Ctrl-C. */
   readonly seconds: number | undefined;
 }
@@ -33,10 +34,7 @@ export async function runMonitor(
 ): Promise<number> {
   const crawl = { logger: complainingLogger(io), ...options.crawl };
   const monitor = ofArguments(() => new Monitor({ ...options, crawl }));
-  const page = http === undefined ? undefined : servePage(monitor, http);
-  if (page !== undefined)
-    io.print(isJson ? jsonLine({ event: 'http', url: page.url }) : `${page.url} and ${page.url}metrics`);
-  monitor.start();
+  let page: Page | undefined;
   let most = 0;
   const show = (): void => {
     const { picture } = monitor;
@@ -45,13 +43,20 @@ export async function runMonitor(
     else if (io.redraw === undefined) io.print(lineOf(picture));
     else io.redraw(breakFacts(lineOf(picture), io.columns));
   };
-  const timer = setInterval(show, isJson || io.redraw === undefined ? LINE_MS : REDRAW_MS);
-  await untilStopped(io.signal, seconds);
-  clearInterval(timer);
-  show();
+  try {
+    page = http === undefined ? undefined : servePage(monitor, http);
+    if (page !== undefined)
+      io.print(isJson ? jsonLine({ event: 'http', url: page.url }) : `${page.url} and ${page.url}metrics`);
+    monitor.start();
+    const timer = setInterval(show, isJson || io.redraw === undefined ? LINE_MS : REDRAW_MS);
+    await untilStopped(io.signal, seconds);
+    clearInterval(timer);
+    show();
+  } finally {
+    await monitor.stop();
+    await page?.stop();
+  }
   const { propagation } = monitor;
-  await monitor.stop();
-  await page?.stop();
   io.redraw?.([]);
   if (isJson) io.print(jsonLine({ event: 'propagation', ...propagation }));
   else
@@ -68,8 +73,13 @@ function lineOf({ held, dialing, known, networks, blocksSeen, transactionsSeen, 
   return `${held} held${byNetwork.length === 0 ? '' : ` (${byNetwork.join(' · ')})`} · ${dialing} dialing · ${known} known · ${blocksSeen} blocks · ${transactionsSeen} transactions · ping ${plain(duration(pingMs))}`;
 }
 
-function servePage(monitor: Monitor, bind: string): { readonly url: string; stop(): Promise<void> } {
-  const server = ofArguments(() => new HttpServer({ bind: [bind] }));
+interface Page {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+function servePage(monitor: Monitor, bind: Service): Page {
+  const server = new HttpServer({ bind: [bind] });
   const metrics = new Metrics({ httpServer: server }).add(monitorMetrics(monitor));
   metrics.attach(server);
   server.route('GET', '/', (request) => {

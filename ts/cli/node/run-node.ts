@@ -23,7 +23,7 @@ import type { Settings } from '../config/settings.ts';
 import { LOG_CATEGORIES } from '../log/categories.ts';
 import { openLog } from '../log/open-log.ts';
 import type { OpenLog } from '../log/open-log.ts';
-import { complainingLogger, ofArguments, untilStopped } from '../run.ts';
+import { complainingLogger, ofArguments, ofNames, untilStopped } from '../run.ts';
 import { DialReport } from './dial-report.ts';
 import { ANY_LOOPBACK_PORT, nodeArguments } from './node-arguments.ts';
 import type { NodeArguments } from './node-arguments.ts';
@@ -172,7 +172,7 @@ class NodeRun {
     const watched = { connman: node, peerManager, chain, ...watchedPartsOf(remembered) };
     rpc?.serveMetrics(watched);
     if (hasDashboard) rpc?.serveDashboard({ ...watched, ...clock });
-    await node.start(peerManager);
+    await ofNames(node.start(peerManager));
     this.#startOnion(node);
     for (const at of node.listeningAt) {
       const line = `listening at ${at} (${chain}, ${node.backendName})`;
