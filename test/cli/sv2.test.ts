@@ -41,6 +41,13 @@ describe('sockman sv2-server and sv2-client', () => {
     expect(await clientCommand.run([server.url, '--mine', '--blocks', '3'], client.io)).toBe(0);
     expect(events(client, 'submitted')).toHaveLength(3);
     expect(events(client, 'accepted')).toHaveLength(3);
+    // A block is told by the same text wherever it appears.
+    const lines = client.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const hashes = (...names: string[]) =>
+      lines.filter(({ event }) => names.includes(event as string)).map(({ hash }) => hash);
+    const tips = lines.filter(({ name }) => name === 'SetNewPrevHash').map(({ prevHash }) => prevHash);
+    expect(hashes('submitted')).toEqual(tips.slice(1));
+    expect(hashes('accepted')).toEqual(tips.slice(1));
     server.world.stop.abort();
     expect(await server.ended).toBe(0);
     expect(server.world.lines.filter((line) => line.endsWith('accepted'))).toHaveLength(3);
@@ -103,6 +110,16 @@ describe('sockman sv2-server and sv2-client', () => {
     await expect(running).rejects.toThrow('sv2_static_key: the new key cannot be stored');
   });
 
+  it('leave out lines for a reader that is far behind, and count them', async () => {
+    const server = await runServer(['--block-seconds', '1000']);
+    const client = outside();
+    const io = { ...client.io, isBehind: true };
+    expect(await clientCommand.run([server.url, '--mine', '--blocks', '3'], io)).toBe(0);
+    expect(client.lines).toEqual([expect.stringMatching(/^{"skippedLines":\d+}$/)]);
+    server.world.stop.abort();
+    await server.ended;
+  });
+
   it('end with 1 where no server takes the client', async () => {
     const client = outside(/disconnected/);
     const key = '9bXiEd8boQVhq7WddEcERUL5tyyJVFYdU8th3HfbNXK3Yw6GRXh';
@@ -135,6 +152,9 @@ describe('sockman sv2-server and sv2-client', () => {
     [serverCommand, ['--rpc', 'nonsense']],
     [serverCommand, ['--rpc', 'file:///etc/passwd']],
     [serverCommand, ['--cookie', 'x']],
+    [serverCommand, ['--bind', '127.0.0.1:65536']],
+    [serverCommand, ['--http', 'x']],
+    [serverCommand, ['--max-clients', '1.5']],
     [clientCommand, ['nonsense']],
     [clientCommand, ['stratum2+tcp://127.0.0.1:1']],
     [clientCommand, ['stratum2+tcp://127.0.0.1:1', '--insecure', '--blocks', '1']],

@@ -67,7 +67,7 @@ function outcomeText(outcome: NoiseSession | HandshakeFault): string {
     'certificate: version': 'unsupported certificate version',
     'certificate: not yet valid': 'not yet valid',
     'certificate: expired': 'expired',
-    'certificate: signature': 'bad signature',
+    'certificate: not signed by the authority of the URL': 'bad signature',
   };
   return `reject: ${words[outcome]}`;
 }

@@ -6,11 +6,12 @@ import { parseSv2Url } from '../../stratum/authority-key.ts';
 import type { Sv2Endpoint } from '../../stratum/authority-key.ts';
 import { Sv2Client } from '../../stratum/client/sv2-client.ts';
 import { CpuMiner } from '../../stratum/client/cpu-miner.ts';
-import type { Sv2Message } from '../../stratum/messages/registry.ts';
 import { defineCommand } from '../command.ts';
 import { RUN_SECONDS } from '../common-options.ts';
 import * as option from '../option-kinds.ts';
 import { UsageError } from '../options.ts';
+import { jsonLine } from '../terminal/json-line.ts';
+import { SkippingOutput } from '../terminal/skipping-output.ts';
 
 export const command = defineCommand(
   {
@@ -31,7 +32,10 @@ export const command = defineCommand(
       ['sockman sv2-client stratum2+tcp://127.0.0.1:18447/9b…', 'every template, as a line of JSON'],
       ['sockman sv2-client stratum2+tcp://127.0.0.1:18447/9b… --mine --blocks 10', 'ten blocks on regtest'],
     ],
-    notes: ['Exits with 0, or with 1 if no server accepted us.'],
+    notes: [
+      'Bytes are hexadecimal; hashes and targets are in the usual reversed order. Lines beyond what a slow reader takes are left out and counted.',
+      'Exits with 0, or with 1 if no server accepted us.',
+    ],
   },
   async (values, io, operands) => {
     if (!values.mine && (values.blocks !== undefined || values.script !== undefined)) {
@@ -43,20 +47,22 @@ export const command = defineCommand(
     const server = await resolveHost(readUrl(operands[0]!, values.insecure));
     const client = new Sv2Client({ server, insecureNoAuthority: values.insecure });
     const ended = new AbortController();
+    const output = new SkippingOutput(io);
+    const print = (event: object): void => output.print(() => jsonLine(event));
     let wasConnected = false;
     client.on('connected', ({ address }) => {
       wasConnected = true;
-      io.print(JSON.stringify({ event: 'connected', address: address.toString() }));
+      print({ event: 'connected', address });
     });
     client.on('disconnected', ({ reason, retryMs }) => {
-      io.print(JSON.stringify({ event: 'disconnected', reason, retryMs: retryMs ?? null }));
+      print({ event: 'disconnected', reason, retryMs: retryMs ?? null });
     });
-    client.on('message', (message) => io.print(asJsonLine(message)));
+    client.on('message', print);
     if (values.mine) {
       const miner = new CpuMiner(client, Buffer.from(values.script ?? '51', 'hex'));
-      miner.onSubmitted = (hash) => io.print(JSON.stringify({ event: 'submitted', hash: blockHash(hash) }));
+      miner.onSubmitted = (hash) => print({ event: 'submitted', hash });
       miner.onAccepted = (hash, count) => {
-        io.print(JSON.stringify({ event: 'accepted', hash: blockHash(hash), count }));
+        print({ event: 'accepted', hash, count });
         if (count !== values.blocks) return;
         miner.stop();
         ended.abort();
@@ -71,6 +77,7 @@ export const command = defineCommand(
       else end.addEventListener('abort', () => resolve(), { once: true });
     });
     await client.stop();
+    output.end();
     return wasConnected ? 0 : 1;
   },
 );
@@ -95,17 +102,4 @@ async function resolveHost(endpoint: Sv2Endpoint): Promise<Sv2Endpoint> {
     throw new UsageError(`'${endpoint.host}' does not resolve to an address`);
   });
   return { ...endpoint, host: address };
-}
-
-/** A hash in its usual form: reversed from the wire. */
-function blockHash(hash: Uint8Array): string {
-  return Buffer.from(hash).reverse().toString('hex');
-}
-
-/** A message as a line of JSON: bytes as hexadecimal digits, 64-bit numbers as text. */
-function asJsonLine(message: Sv2Message): string {
-  return JSON.stringify(message, (_key, value: unknown) => {
-    if (typeof value === 'bigint') return value.toString();
-    return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
-  });
 }

@@ -14,6 +14,7 @@ import type { ValuesOf } from '../options.ts';
 import { DialReport } from '../node/dial-report.ts';
 import { complainingLogger, ofArguments, untilStopped } from '../run.ts';
 import { jsonLine } from '../terminal/json-line.ts';
+import { SkippingOutput } from '../terminal/skipping-output.ts';
 
 const OPTIONS = {
   connect: option.text('ADDRESS', 'the peer, address:port; dialed again when it disconnects'),
@@ -41,7 +42,7 @@ async function runWatch(values: ValuesOf<typeof OPTIONS>, io: CliIo): Promise<nu
   const node = ofArguments(
     () => new Connman({ chain: network, connect: [connect], listen: false, v2Transport, logger }),
   );
-  const output = new Output(io);
+  const output = new SkippingOutput(io);
   node.on('inboundMessage', ({ node: { id }, message }) => {
     output.print(() => lineOf(id, message, fieldsOf(message.type, message.payload)));
   });
@@ -59,32 +60,6 @@ async function runWatch(values: ValuesOf<typeof OPTIONS>, io: CliIo): Promise<nu
   }
   output.end();
   return dials.hasConnected ? 0 : 1;
-}
-
-/** Leaves out lines beyond what a slow reader takes, and counts them. */
-class Output {
-  readonly #io: CliIo;
-  #skippedCount = 0;
-
-  constructor(io: CliIo) {
-    this.#io = io;
-  }
-
-  /** @param lineOf - Not called for a line that is left out. */
-  print(makeLine: () => string): void {
-    if (this.#io.isBehind) {
-      this.#skippedCount++;
-      return;
-    }
-    this.end();
-    this.#io.print(makeLine());
-  }
-
-  /** Reports lines left out since the last one. */
-  end(): void {
-    if (this.#skippedCount > 0) this.#io.print(jsonLine({ skippedLines: this.#skippedCount }));
-    this.#skippedCount = 0;
-  }
 }
 
 function lineOf(peer: number, { timeMs }: ReceivedMessage, fields: object): string {

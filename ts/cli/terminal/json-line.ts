@@ -2,9 +2,15 @@
 
 import { isBytes } from '../../util/bytes/is-bytes.ts';
 
-/** A value as one line. Bytes are hexadecimal; whole numbers beyond 2^53 and addresses are strings. */
+/** A value as one line. Bytes are hexadecimal, hashes in reverse; whole numbers beyond 2^53 and addresses are strings. */
 export function jsonLine(value: object): string {
-  return asciiLine(JSON.stringify(value, readable));
+  return asciiLine(
+    JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, key: string, item: unknown) {
+      // A Buffer has turned itself into an object by now.
+      const given = this[key];
+      return readable(key, isBytes(given) ? given : item);
+    }),
+  );
 }
 
 /** A line of JSON in ASCII. */
@@ -25,8 +31,8 @@ function readable(key: string, value: unknown): unknown {
   return value;
 }
 
-/** Names of fields with hashes of blocks, transactions and filters, which are written in reverse byte order. */
-const HASHES = /(hash|hashes|root|txid|previousheader|filterheaders|locator)$/i;
+/** Names of fields with hashes of blocks, transactions and filters, and with targets, which are written in reverse byte order. */
+const HASHES = /(hash|hashes|root|txid|previousheader|filterheaders|locator|merklepath|target)$/i;
 const HASH_BYTES = 32;
 
 function isHash(key: string, { length }: Uint8Array): boolean {

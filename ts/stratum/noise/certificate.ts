@@ -23,7 +23,7 @@ export interface Validity {
 }
 
 /** Why a client refuses a certificate. */
-export type CertificateFault = 'version' | 'not yet valid' | 'expired' | 'signature';
+export type CertificateFault = 'version' | 'not yet valid' | 'expired' | 'not signed by the authority of the URL';
 
 function clampTime(seconds: number): number {
   return Math.min(Math.max(Math.trunc(seconds), 0), MAX_CERTIFICATE_TIME);
@@ -71,7 +71,9 @@ export function checkCertificate(
   if (nowSeconds < reader.uint32LE() - leewaySeconds) return 'not yet valid';
   if (nowSeconds > reader.uint32LE() + leewaySeconds) return 'expired';
   const digest = sha256(certificate.subarray(0, SIGNED_BYTES), staticX);
-  return isSignatureValid(reader.bytes(SIGNATURE_BYTES), digest, authorityX) ? undefined : 'signature';
+  return isSignatureValid(reader.bytes(SIGNATURE_BYTES), digest, authorityX)
+    ? undefined
+    : 'not signed by the authority of the URL';
 }
 
 function isSignatureValid(signature: Uint8Array, digest: Uint8Array, publicX: Uint8Array): boolean {
