@@ -77,6 +77,8 @@ describe('sockman sv2-server and sv2-client', () => {
     server.world.stop.abort();
     expect(await following).toBe(0);
     await server.ended;
+    // No row is left below the line that says that the client is gone.
+    expect(server.world.screens.at(-1)).toEqual([]);
   });
 
   it('print each template as a line of JSON', async () => {

@@ -1,5 +1,6 @@
 // One connection of Stratum V2 on a `SockMan`: its transport, its send queue, and the time of its last progress.
 
+import { errnoName, errnoText } from '../util/errors/errno.ts';
 import { encodeMessage } from './messages/registry.ts';
 import type { Sv2Frame, Sv2Message } from './messages/registry.ts';
 import { SendQueue } from './send-queue.ts';
@@ -11,6 +12,14 @@ export type SendFunction = (bytes: Uint8Array, willSendMore: boolean) => number;
 /** The outcome of an attempt to send. */
 export type FlushOutcome = 'idle' | 'waiting' | 'broken';
 
+/** Errors of a connection whose other side closed it, perhaps before it had read everything. */
+const CLOSED_CODES: readonly string[] = ['ECONNRESET', 'EPIPE'];
+
+/** Why a connection ended. @param who - The other side. @param code - Name of the errno. @param errmsg - Its text. */
+export function endText(who: 'client' | 'server', code: string, errmsg: string): string {
+  return CLOSED_CODES.includes(code) ? `the ${who} closed the connection` : errmsg;
+}
+
 export class Sv2Link {
   readonly transport: Sv2Transport;
   readonly #send: SendFunction;
@@ -18,6 +27,7 @@ export class Sv2Link {
   readonly #now: () => number;
   #sentBytes = 0;
   #receivedBytes = 0;
+  #sendErrno = 0;
   /** Since when waiting bytes have made no progress, in milliseconds. */
   #stalledSince: number | undefined;
 
@@ -39,6 +49,11 @@ export class Sv2Link {
 
   get receivedBytes(): number {
     return this.#receivedBytes;
+  }
+
+  /** Why the connection is broken. @param who - The other side. */
+  sendFailure(who: 'client' | 'server'): string {
+    return endText(who, errnoName(this.#sendErrno), `sending failed: ${errnoText(this.#sendErrno)}`);
   }
 
   /** Frames left out because the peer reads too slowly. */
@@ -104,7 +119,10 @@ export class Sv2Link {
         return 'idle';
       }
       const sent = this.#send(toSend, more);
-      if (sent < 0) return 'broken';
+      if (sent < 0) {
+        this.#sendErrno = -sent;
+        return 'broken';
+      }
       this.transport.markBytesSent(sent);
       this.#sentBytes += sent;
       if (sent > 0) this.#stalledSince = undefined;

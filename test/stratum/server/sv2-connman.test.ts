@@ -89,6 +89,19 @@ describe('a server in state setup', () => {
 });
 
 describe('a server whose client is set up', () => {
+  it.each(['reads', 'sends'])(
+    'tells of a client that resets the connection as of any that is gone, when it %s',
+    (how) => {
+      const { setUp, run, handler, server } = serverStage();
+      const { peer } = setUp();
+      const [client] = server.clients();
+      peer.reset();
+      if (how === 'sends') server.send(client!.id, { name: 'Reconnect', newHost: '', newPort: 1 });
+      run();
+      expect(handler.told).toEqual(['gone: the client closed the connection']);
+    },
+  );
+
   it('ignores a second SetupConnection, and messages that nobody knows', () => {
     const { setUp, run, server } = serverStage();
     const client = setUp();

@@ -85,6 +85,8 @@ export const command = defineCommand(
     } finally {
       await page?.stop();
       await provider.stop();
+      // Everybody is gone.
+      io.redraw?.([]);
     }
   },
 );

@@ -26,7 +26,7 @@ import { decodeMessage } from '../messages/registry.ts';
 import type { Sv2Frame, Sv2Message, Sv2MessageOf } from '../messages/registry.ts';
 import type { CoinbaseOutputConstraints } from '../messages/template-distribution.ts';
 import { DEFAULT_CLOCK_LEEWAY_SECONDS } from '../noise/certificate.ts';
-import { Sv2Link } from '../sv2-link.ts';
+import { Sv2Link, endText } from '../sv2-link.ts';
 import { Sv2Transport } from '../sv2-transport.ts';
 
 /** Pause before the first redial, in milliseconds; each further one is twice as long. */
@@ -206,8 +206,8 @@ export class Sv2Client extends SockMan {
     this.#endNode(nodeId, 'the server closed the connection');
   }
 
-  override eventGotPermanentReadError(nodeId: number, errmsg: string): void {
-    this.#endNode(nodeId, errmsg);
+  override eventGotPermanentReadError(nodeId: number, errmsg: string, code: string): void {
+    this.#endNode(nodeId, endText('server', code, errmsg));
   }
 
   // ---- Inside -------------------------------------------------------------------------------------------------------
@@ -305,7 +305,7 @@ export class Sv2Client extends SockMan {
   }
 
   #flush(session: Session): void {
-    if (session.link.flush() === 'broken') this.#end(session, 'sending failed');
+    if (session.link.flush() === 'broken') this.#end(session, session.link.sendFailure('server'));
   }
 
   #endNode(nodeId: number, reason: string): void {

@@ -37,7 +37,7 @@ import {
 } from '../limits.ts';
 import { messageNameOf } from '../messages/registry.ts';
 import type { Sv2Message } from '../messages/registry.ts';
-import { Sv2Link } from '../sv2-link.ts';
+import { Sv2Link, endText } from '../sv2-link.ts';
 import { Sv2Transport } from '../sv2-transport.ts';
 import { ClientMessages } from './client-messages.ts';
 import { ServedClient } from './served-client.ts';
@@ -272,8 +272,8 @@ export class Sv2Connman extends SockMan {
     this.#closeNow(this.#clients.get(nodeId), 'the client closed the connection');
   }
 
-  override eventGotPermanentReadError(nodeId: number, errmsg: string): void {
-    this.#closeNow(this.#clients.get(nodeId), errmsg);
+  override eventGotPermanentReadError(nodeId: number, errmsg: string, code: string): void {
+    this.#closeNow(this.#clients.get(nodeId), endText('client', code, errmsg));
   }
 
   // ---- Inside -------------------------------------------------------------------------------------------------------
@@ -308,7 +308,7 @@ export class Sv2Connman extends SockMan {
   #flush(client: ServedClient): void {
     const outcome = client.link.flush();
     this.#bookMemory(client);
-    if (outcome === 'broken') this.#closeNow(client, 'sending failed');
+    if (outcome === 'broken') this.#closeNow(client, client.link.sendFailure('client'));
     else if (outcome === 'idle' && client.endReason !== undefined) this.#closeOrderly(client);
   }
 
