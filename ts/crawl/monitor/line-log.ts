@@ -1,6 +1,6 @@
 // `monitor-2026-11-29.ndjson`: the events of a monitor, one line each, one file a day.
 
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemFileError } from '../../storage/file-error.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
@@ -19,6 +19,7 @@ export class LineLog {
   #text = '';
   #timer: Timer | undefined;
   #lostCount = 0;
+  #isClosed = false;
 
   /**
    * @param onFault - Called for each write that failed; its lines are kept for the next one.
@@ -41,6 +42,7 @@ export class LineLog {
   }
 
   add(line: object): void {
+    if (this.#isClosed) return;
     const text = `${JSON.stringify(line)}\n`;
     if (this.#text.length + text.length > MAX_KEPT_CHARS) {
       this.#lostCount += 1;
@@ -50,19 +52,42 @@ export class LineLog {
     this.#timer ??= this.#clock.after(WRITE_MS, () => this.write());
   }
 
+  /** Writes what waits a last time. Lines that the disk does not take now are lost. */
+  close(): void {
+    this.#isClosed = true;
+    this.write();
+    this.#lostCount += this.#text.split('\n').length - 1;
+    this.#text = '';
+  }
+
   /** Writes what waits. */
   write(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    const text = this.#text;
-    if (text === '') return;
+    if (this.#text === '') return;
     const day = new Date(this.#clock.wallTimeMs()).toISOString().slice(0, 10);
     try {
-      appendFileSync(join(this.#folder, `monitor-${day}.ndjson`), text);
+      appendWhole(join(this.#folder, `monitor-${day}.ndjson`), this.#text);
       this.#text = '';
     } catch (error) {
       this.#onFault(error);
-      this.#timer = this.#clock.after(WRITE_MS, () => this.write());
+      if (!this.#isClosed) this.#timer = this.#clock.after(WRITE_MS, () => this.write());
     }
+  }
+}
+
+/** Appends all of a text or nothing: a disk that fills up takes a part. */
+function appendWhole(path: string, text: string): void {
+  const file = openSync(path, 'a');
+  try {
+    const { size } = fstatSync(file);
+    try {
+      writeFileSync(file, text);
+    } catch (error) {
+      ftruncateSync(file, size);
+      throw error;
+    }
+  } finally {
+    closeSync(file);
   }
 }

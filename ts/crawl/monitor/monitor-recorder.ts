@@ -107,7 +107,9 @@ export class MonitorRecorder {
 
   close(propagation: PropagationSummary): void {
     this.#writePropagation(propagation);
-    this.#log?.write();
+    this.#log?.close();
+    const lost = this.#log?.lostCount ?? 0;
+    if (lost > 0) this.#logger.error(`the monitor lost ${lost} lines for lack of room`);
   }
 
   #writePropagation(propagation: PropagationSummary): void {
