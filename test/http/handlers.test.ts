@@ -240,6 +240,8 @@ describeEachBackend('a handler', (stage) => {
     expect((await answers(client, 1))[0]!.head).toContain('Allow: GET, DELETE, HEAD\r\n');
     client.send('DELETE /hello HTTP/1.1\r\n\r\n');
     expect((await answers(client, 2))[1]!.status).toBe(204);
+    client.send('OPTIONS /hello HTTP/1.1\r\n\r\n');
+    expect((await answers(client, 3))[2]!.head).toContain('Allow: GET, DELETE, HEAD\r\n');
   });
 
   it.each([

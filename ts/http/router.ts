@@ -96,11 +96,12 @@ export class HttpRouter {
     return route ?? (method === 'HEAD' ? this.#search('GET', target) : undefined);
   }
 
-  /** The methods that a target accepts; empty when no route matches the target. */
+  /** The methods that a target accepts. If no route matches it: none, or for a method that no route has the usual ones. */
   allowed(method: string, target: string): readonly string[] {
-    if (!this.#methods.has(method)) return KNOWN_METHODS;
     const path = pathOf(target);
     const methods = new Set(this.#routes.filter((route) => isAt(route, target, path)).map((route) => route.method));
+    const isUnknown = methods.size === 0 && !this.#methods.has(method);
+    if (isUnknown || methods.delete(ANY_METHOD)) for (const known of KNOWN_METHODS) methods.add(known);
     if (methods.has('GET')) methods.add('HEAD');
     return [...methods];
   }
