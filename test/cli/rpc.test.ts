@@ -122,7 +122,7 @@ describe('sockman node --rpc', () => {
   });
 
   it.each([
-    [['-rpcport=PORT'], 'the HTTP server could not bind: '],
+    [['-rpcport=PORT'], 'bind EADDRINUSE'],
     [['-rpcport=0', '-rpcauth=foo:bar'], 'rpcAuth: expected user:salt$hash'],
     [['-rpcport=0', '-rpccookieperms=everybody'], 'cookieReaders: expected owner, group, all'],
     [['-rpcport=0', '-rpcallowip=here'], 'Invalid -rpcallowip subnet specification: here'],

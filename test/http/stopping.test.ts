@@ -160,10 +160,19 @@ describe('HttpServer', () => {
     expect(heard(peer)).toMatch(/hello$/);
   });
 
-  it('says that it could bind nothing, and why', () => {
+  it('says that it could bind nothing, and why, and can be started again', () => {
     const { network, server } = world();
-    network.listen('127.0.0.1:80');
-    expect(() => server.start()).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_SYSTEM' }) as Error);
+    const other = network.listen('127.0.0.1:80');
+    const refusal = {
+      sockmanCode: 'ERR_SOCKMAN_SYSTEM',
+      code: 'EADDRINUSE',
+      syscall: 'bind',
+      address: '127.0.0.1',
+      port: 80,
+    };
+    expect(() => server.start()).toThrow(expect.objectContaining(refusal) as Error);
+    other.close();
+    expect(server.start().map(String)).toEqual(['127.0.0.1:80']);
   });
 
   it('binds what it can, and logs what it cannot', () => {

@@ -4,11 +4,13 @@
 // request goes from `eventGotData` to its `HttpConnection`, through the parser to the `Dispatcher`, and there to the handler
 // of a route.
 
+import { addressAndPort } from '../netaddr/service.ts';
 import type { Service } from '../netaddr/service.ts';
 import { SockMan } from '../sockman/sock-man.ts';
 import { guardedLogger } from '../sockman/callbacks/guarded-logger.ts';
 import type { Timer } from '../util/time/clock.ts';
 import { SockManError, invalidArg, shown } from '../util/errors/errors.ts';
+import { SystemError } from '../util/errors/system-error.ts';
 import type { Logger } from '../util/logger.ts';
 import { AnswerBuffer } from './connection/answer-buffer.ts';
 import { Dispatcher } from './connection/dispatcher.ts';
@@ -91,22 +93,23 @@ export class HttpServer extends SockMan {
    * Listens and serves. An address that cannot be bound is logged.
    *
    * @returns The bound addresses, at least one.
-   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: none could be bound. `ERR_SOCKMAN_STATE`: started before.
+   * @throws {SystemError} `ERR_SOCKMAN_SYSTEM`: none could be bound; `code` and `address` are those of the first. It may be tried again.
+   * @throws {SockManError} `ERR_SOCKMAN_STATE`: started before.
    */
   start(): Service[] {
     if (this.#isStarted) throw new SockManError('ERR_SOCKMAN_STATE', 'the HTTP server was started before');
-    this.#isStarted = true;
     const bound: Service[] = [];
-    const failures: string[] = [];
+    let failure: SystemError | undefined;
     for (const to of this.#options.bind) {
       const result = this.bindAndStartListening(to);
       if (result.ok) bound.push(result.bound);
-      else failures.push(result.errmsg);
+      else {
+        this.#logger.warn(`http: ${result.errmsg}`);
+        failure ??= new SystemError(result.syscall, result.errno, addressAndPort(to));
+      }
     }
-    for (const failure of failures) this.#logger.warn(`http: ${failure}`);
-    if (bound.length === 0) {
-      throw new SockManError('ERR_SOCKMAN_SYSTEM', `the HTTP server could not bind: ${failures.join('; ')}`);
-    }
+    if (bound.length === 0) throw failure!;
+    this.#isStarted = true;
     this.startSocketsThreads({ name: 'http' });
     return bound;
   }
