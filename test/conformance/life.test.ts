@@ -252,10 +252,13 @@ describeEachBackend('life', (stage) => {
         await stage.dial(probe, bound);
         await until('the accept', () => probe.accepted.length === 1);
         await stage.settled();
-        const port = bound.port.toString(16).toUpperCase().padStart(4, '0');
+        const [port, peer] = [bound.port, probe.accepted[0]!.them.port].map((number) =>
+          number.toString(16).toUpperCase().padStart(4, '0'),
+        );
         // Local and remote end, state (01: established), queues, timer (02: keep-alive) with the ticks until it fires.
         const lines = readFileSync(timers, 'utf8').matchAll(/ \S+:(\S+) \S+:(\S+) 01 \S+ (\S\S):(\S+) /g);
-        const ours = [...lines].filter(([, local, remote]) => local === port || remote === port);
+        const ends = [`${port} ${peer}`, `${peer} ${port}`];
+        const ours = [...lines].filter(([, local, remote]) => ends.includes(`${local} ${remote}`));
         expect(ours).toHaveLength(2);
         for (const [, , , timer, ticks] of ours) {
           expect(timer === '02').toBe(keepAliveSeconds > 0);
