@@ -6,14 +6,14 @@
 // compiling for half an hour, ever less.
 
 /** What of a series is warm-up. */
-const WARM_UP_SHARE = 0.5;
+export const WARM_UP_SHARE = 0.5;
 /** Fewer values than this prove nothing, whichever way. */
-const MIN_VALUES = 12;
+export const MIN_VALUES = 12;
 /** One-sided, at 0.1 %: a campaign looks at many series. */
 const SIGNIFICANT_Z = 3.09;
 
 /** @param {readonly number[]} values */
-function median(values) {
+export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const half = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;

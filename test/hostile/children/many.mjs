@@ -126,7 +126,10 @@ const scenarios = {
       client.sendBytes(nodeId, LINE);
       client.resetConnection(nodeId);
     });
-    await passes(() => server.stats().accepted === COUNT && server.connectionCount === 0);
+    // Behind all of them. Peers that reset before they were accepted are none for node-net, which does not know who they were.
+    await echo(await dial());
+    await passes(() => server.connectionCount === 1);
+    if (server.backendName !== 'node-net') assert.equal(server.stats().accepted, COUNT + 1);
   },
   async unread() {
     const before = memoryInUse();

@@ -13,6 +13,7 @@ import { ReadinessBackend } from './readiness/readiness-backend.ts';
  * - Bytes are read ahead, about 128 KiB a connection at most, also while receiving is off.
  * - Connections are accepted at once; a paused listener keeps up to `backlog` of them and drops the rest with RST. When
  *   descriptors run out, libuv itself accepts and closes what waits, mostly without a word: `ACCEPT_EXHAUSTED` may not come.
+ * - A peer that resets before its turn to be accepted is never told: the runtime does not know its address any more.
  * - When a send fails, the runtime closes the socket, and what the peer sent last may be lost with it. An RST that comes
  *   behind bytes not read yet may be reported as the end: libuv takes a hang-up after a short read for one.
  * - `receiveBufferBytes` and `willSendMore` do nothing, `tcpInfoOf` knows nothing. `reusePort` takes Node 22.12 or 23.1

@@ -2,8 +2,9 @@
 //
 // A turn ends early when the pass of the host's loop has had its share (`pass-budget.ts`), and goes on in the next one.
 // One turn does, in this order: `eventIOLoopCompletedForAllPeers`; for each ready connection send, receive, and
-// `eventIOLoopCompletedForNode`; accepts (`node-net` and `memory` mix the two); then the connections that were woken or are new. Readiness is a hint
-// throughout: every path copes with would-block and with a connection closed by an earlier handler of the batch.
+// `eventIOLoopCompletedForNode`; accepts (`node-net` and `memory` mix the two); then the connections that were woken or are
+// new. Readiness is a hint throughout: every path copes with would-block and with a connection closed by an earlier handler
+// of the batch.
 //
 // Cost is O(ready). The kernel keeps the interest; a predicate that is not overridden is never asked, a hook that is not
 // overridden never called, and the 50 ms tick runs only while a connection is paused by a predicate or a hook is
