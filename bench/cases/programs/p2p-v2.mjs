@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { MessageChannel } from 'node:worker_threads';
-import { openLong, openShort, sealLong, sealShort } from '../../../modules/p2p/bip324/aead.js';
+import { KEYED_BYTES, openLong, openShort, sealLong, sealShort } from '../../../modules/p2p/bip324/aead.js';
 import { createKeyPair, decodeX, ecdhXOnly } from '../../../modules/p2p/bip324/ellswift.js';
 import { V2Transport } from '../../../modules/p2p/transport/v2.js';
 import { program } from '../../lib/build.mjs';
@@ -114,8 +114,7 @@ function sealByNodeCrypto(contents) {
  * through Node costs a fresh array for each call, and a call; vectors of 128 bits cost the rest.
  */
 function otherSealers() {
-  const key = keyPairs.initiator.publicKey.subarray(0, 32);
-  const nonce = randomBytes(12);
+  const keyed = randomBytes(KEYED_BYTES);
   const { port1: closedPort } = new MessageChannel();
   closedPort.close();
   const out = new Uint8Array(4_096);
@@ -126,13 +125,13 @@ function otherSealers() {
   return {
     /** A closed port takes over what is posted to it and drops it. @param {Uint8Array} contents */
     freeing(contents) {
-      const sealer = sealLong(key, nonce, NO_BYTES, contents.length);
+      const sealer = sealLong(keyed, NO_BYTES, contents.length);
       inSteps(contents, 65_536, (piece) => closedPort.postMessage(0, [sealer.update(piece).buffer]));
       sealer.finish();
     },
     /** Each piece a packet of its own, which is no more work than one long one. @param {Uint8Array} contents */
     webAssembly(contents) {
-      inSteps(contents, out.length - 16, (piece) => sealShort(key, nonce, NO_BYTES, NO_BYTES, piece, out, 0));
+      inSteps(contents, out.length - 16, (piece) => sealShort(keyed, NO_BYTES, NO_BYTES, piece, out, 0));
     },
   };
 }
@@ -187,21 +186,21 @@ function comparePackets(contentsBytes, count) {
 
 /** Which of the two AEADs is faster at a size: decides `MAX_SHORT_TEXT_BYTES`. @param {number} textBytes */
 function compareAeads(textBytes) {
-  const [key, nonce, text] = [randomBytes(32), randomBytes(12), randomBytes(textBytes)];
+  const [keyed, text] = [randomBytes(KEYED_BYTES), randomBytes(textBytes)];
   const out = new Uint8Array(textBytes + 16);
-  sealShort(key, nonce, NO_BYTES, NO_BYTES, text, out, 0);
+  sealShort(keyed, NO_BYTES, NO_BYTES, text, out, 0);
   const [ciphertext, tag] = [out.slice(0, textBytes), out.slice(textBytes)];
   const repeat = (/** @type {() => unknown} */ job) => () => {
     for (let i = 0; i < 500; i++) job();
   };
-  const shortRun = repeat(() => openShort(key, nonce, NO_BYTES, out, 0, textBytes));
+  const shortRun = repeat(() => openShort(keyed, NO_BYTES, out, 0, textBytes));
   const longRun = repeat(() => {
-    const opener = openLong(key, nonce, NO_BYTES, textBytes);
+    const opener = openLong(keyed, NO_BYTES, textBytes);
     opener.update(ciphertext);
     if (!opener.finish(tag)) throw new Error('wrong tag');
   });
   const sealRun = repeat(() => {
-    const sealer = sealLong(key, nonce, NO_BYTES, textBytes);
+    const sealer = sealLong(keyed, NO_BYTES, textBytes);
     sealer.update(text);
     sealer.finish();
   });
