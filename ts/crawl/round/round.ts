@@ -98,10 +98,10 @@ export class Round implements VisitorListener {
   }
 
   /**
-   * Visits the nodes behind the names of seeds, for the addresses that they tell. There is no record of them: which nodes they
-   * are is not known.
+   * Visits DNS seeds by name, through the proxy that resolves them, and learns the addresses of the nodes that answer. These
+   * visits leave no record: the proxy does not say which node it reached.
    *
-   * @returns Once all of them are over.
+   * @returns Once all these visits have ended.
    */
   ask(names: readonly SeedName[]): Promise<void> {
     for (const name of names) {

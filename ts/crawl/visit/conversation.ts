@@ -167,7 +167,7 @@ export abstract class Conversation {
   }
 
   #endByTransport(reason: string): void {
-    // A V1 answer to V2 is no breach of the protocol: the owner dials the peer again.
+    // Nodes without V2 answer in V1, as they may: the owner dials the peer again.
     if (this.shouldTryV1) this.ending = { outcome: 'disconnected', code: 'speaks-v1' };
     else this.ending = { outcome: 'protocol-error', code: codeOfTransport(reason) };
   }

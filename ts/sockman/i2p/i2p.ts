@@ -73,8 +73,8 @@ export class I2P implements I2PDialing {
   async connect(to: Service, request: DialRequest, socket: DialSocket): Promise<Attempt<I2PConnection>> {
     // SAM 3.1 cannot address ports; addresses with other ones are gossiped nevertheless.
     if (to.port !== I2P_SAM31_PORT) return { ok: false, failure: dialFailure('i2p-port-not-zero') };
-    if (this.#persistent !== undefined && this.#goesWithListening(request)) {
-      const connected = await this.#persistent.connect(socket, to.address, request);
+    if (this.#goesWithListening(request)) {
+      const connected = await this.#persistent!.connect(socket, to.address, request);
       return connected.ok ? { ok: true, value: { me: connected.value, whenClosed: undefined } } : connected;
     }
     const { proxy } = request;
