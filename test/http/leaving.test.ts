@@ -129,4 +129,16 @@ describeEachBackend('HttpServer', (stage) => {
     }
     expect(answersIn(busy.bytes)).toHaveLength(1);
   });
+
+  it('is not said to be left by a client that was answered and stays', async () => {
+    let isAborted: boolean | undefined;
+    http.serve().route('GET', '/done', (request) => {
+      request.writeReply(202);
+      isAborted = request.signal.aborted;
+    });
+    const client = await http.client();
+    client.send('GET /done HTTP/1.1\r\n\r\n');
+    await until('the answer', () => client.receivedBytes > 0);
+    expect(isAborted).toBe(false);
+  });
 });

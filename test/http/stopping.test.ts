@@ -175,6 +175,10 @@ describe('HttpServer', () => {
     expect(server.start().map(String)).toEqual(['127.0.0.1:80']);
   });
 
+  it('is not made without an address to bind', () => {
+    expect(() => world({ bind: [] })).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }) as Error);
+  });
+
   it('binds what it can, and logs what it cannot', () => {
     const { network, server, lines } = world({ bind: ['127.0.0.1:80', '127.0.0.1:81'] });
     network.listen('127.0.0.1:80');

@@ -97,7 +97,7 @@ export function resolveHttpOptions(options: HttpServerOptions): ResolvedHttpOpti
   checkOptionNames('', options, HTTP_OPTION_NAMES);
   const { bind = ['127.0.0.1:0'], allowIp = [], clock = systemClock } = options;
   const { defaultContentType = 'text/html; charset=ISO-8859-1' } = options;
-  if (!Array.isArray(bind)) throw invalidArg('bind', 'an array', bind);
+  if (!Array.isArray(bind) || bind.length === 0) throw invalidArg('bind', 'an array of at least one address', bind);
   if (!Array.isArray(allowIp)) throw invalidArg('allowIp', 'an array', allowIp);
   if (typeof defaultContentType !== 'string') throw invalidArg('defaultContentType', 'a string', defaultContentType);
   const count = (name: keyof HttpServerOptions, fallback: number): number =>

@@ -1,4 +1,6 @@
 // A reused buffer in which small answers are put together, so that each leaves with one send.
+//
+// Answers in a row often have the same head. It is written once, and left in place as long as the next one is the same string.
 
 /** Size of the memory, in bytes: an answer that does not fit goes in pieces. */
 const BUFFER_BYTES = 65_536;

@@ -1,4 +1,9 @@
 // The memory that all connections of a server hold together, and which of them have to wait.
+//
+// A body is bounded by itself, at 32 MiB by default, and a stranger sends a hundred at a time. So what is held draws on one
+// `MemoryBudget`: who holds more than its share is not read until there is room, the largest first. Half a body gets no
+// shorter by waiting, though, and all of them could wait for each other: so the one that began first is read whatever it
+// holds, then the next. Together they exceed the budget by one body. Who waits longer than the idle timeout is closed.
 
 import type { MemoryAccount, MemoryBudget } from '../../util/memory/memory-budget.ts';
 

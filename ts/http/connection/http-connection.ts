@@ -1,4 +1,7 @@
 // One connection: reads requests one at a time, sends their answers, and decides when it ends.
+//
+// While a request is in flight, or bytes of its answer wait for the kernel, nothing behind it is parsed; with anything kept
+// already it is not even received (`context.paused`), and TCP holds the client back.
 
 import type { Service } from '../../netaddr/service.ts';
 import type { HttpCounters } from '../http-stats.ts';
@@ -196,8 +199,8 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     return request === this.#request;
   }
 
-  mayBeGone(request: HttpRequest): boolean {
-    return this.#hasEOF || !this.carries(request);
+  get mayBeGone(): boolean {
+    return this.#hasEOF || this.#isGone;
   }
 
   abort(request: HttpRequest): void {

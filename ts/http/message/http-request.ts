@@ -35,8 +35,8 @@ export interface Route {
 export interface ReplySink {
   /** Whether the request can still be answered: its connection lives. */
   carries(request: HttpRequest): boolean;
-  /** Whether the client of the request may be gone: it is, or has closed its side of the connection. */
-  mayBeGone(request: HttpRequest): boolean;
+  /** Whether the client may be gone: the connection has ended, or the client has closed its side of it. */
+  readonly mayBeGone: boolean;
   /** The head was checked, and the body may come. */
   acceptBody(request: HttpRequest): void;
   /** The answer cannot be finished: the connection ends. Without effect if it has ended. */
@@ -152,7 +152,7 @@ export class HttpRequest {
    */
   get signal(): AbortSignal {
     this.#leaving ??= new AbortController();
-    if (this.#sink.mayBeGone(this)) this.#leaving.abort();
+    if (this.#sink.mayBeGone) this.#leaving.abort();
     return this.#leaving.signal;
   }
 
