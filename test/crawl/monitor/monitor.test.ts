@@ -106,7 +106,9 @@ describe('a monitor', () => {
     const block = linesOf().find(({ type }) => type === 'block')!;
     expect(block).toMatchObject({ hash: '09'.repeat(32), held: 100 });
     expect((block['peers'] as unknown[]).length).toBe(block['announced']);
-    expect(readPropagation(folder, Date.now())).toMatchObject({ blocks: { seen: 1 } });
+    // The figures of the end: all had been held until then.
+    expect(monitor.propagation.connections).toBe(100);
+    expect(readPropagation(folder, Date.now())).toMatchObject({ connections: 100, blocks: { seen: 1 } });
     expect(readPropagation(folder, Date.now() + 2 * 86_400_000)).toBeUndefined();
   }, 60_000);
 });

@@ -36,7 +36,7 @@ export class LineLog {
     }
   }
 
-  /** Lines that were lost for lack of room. */
+  /** Lines that were lost: there was no room to keep them, or they could not be written before the end. */
   get lostCount(): number {
     return this.#lostCount;
   }
@@ -84,10 +84,19 @@ function appendWhole(path: string, text: string): void {
     try {
       writeFileSync(file, text);
     } catch (error) {
-      ftruncateSync(file, size);
+      cutTo(file, size);
       throw error;
     }
   } finally {
     closeSync(file);
+  }
+}
+
+/** Takes back what a failed write left. What is no file cannot be cut, and the error of the write is the one to report. */
+function cutTo(file: number, size: number): void {
+  try {
+    ftruncateSync(file, size);
+  } catch {
+    return;
   }
 }

@@ -67,6 +67,8 @@ export class MonitorCore {
   #sessionsEnded = 0;
   #timer: Timer | undefined;
   #isStopped = false;
+  /** Peers that were held when the monitor was told to stop. */
+  #heldAtEnd: number | undefined;
 
   /**
    * Opens nothing yet.
@@ -137,7 +139,11 @@ export class MonitorCore {
 
   /** How fast blocks and transactions have spread so far. */
   get propagation(): PropagationSummary {
-    return this.#recorder.propagation(this.#held.all, this.#heard.blocksSeen, this.#heard.transactionsSeen);
+    return this.#recorder.propagation(
+      this.#heldAtEnd ?? this.#held.all,
+      this.#heard.blocksSeen,
+      this.#heard.transactionsSeen,
+    );
   }
 
   /** Begins to dial. */
@@ -150,6 +156,7 @@ export class MonitorCore {
   /** Closes all connections and writes what is left to write. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#heldAtEnd ??= this.#held.all;
     this.#timer?.cancel();
     this.#heard.endAll();
     for (const peer of [...this.#peers.values()]) this.#end(peer, 'stopped');

@@ -109,7 +109,7 @@ export class MonitorRecorder {
     this.#writePropagation(propagation);
     this.#log?.close();
     const lost = this.#log?.lostCount ?? 0;
-    if (lost > 0) this.#logger.error(`the monitor lost ${lost} lines for lack of room`);
+    if (lost > 0) this.#logger.error(`the monitor lost ${lost} lines that could not be written`);
   }
 
   #writePropagation(propagation: PropagationSummary): void {

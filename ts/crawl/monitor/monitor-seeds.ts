@@ -17,7 +17,11 @@ import { SEED_NAME_PREFIX, seedNames } from '../visit/seed-names.ts';
 import type { Lesson, Visit } from '../visit/visit.ts';
 import { Visitor } from '../visit/visitor.ts';
 import type { VisitorListener } from '../visit/visitor.ts';
+import type { Timer } from '../../util/time/clock.ts';
 import { visitorOptionsOf } from '../visitor-options.ts';
+
+/** Interval between attempts while no address is known, in milliseconds: the proxy or the network may come later. */
+const AGAIN_MS = 60_000;
 
 const NOWHERE = new Service(NetAddress.UNSPECIFIED, 0);
 const NAMED_BY_SEED = seedSourceNumber('dns-seed');
@@ -28,6 +32,7 @@ export class MonitorSeeds implements VisitorListener {
   readonly #frontier: Frontier;
   readonly #walker = new AddressWalker();
   readonly #visitor: Visitor | undefined;
+  #again: Timer | undefined;
   #isStopped = false;
 
   constructor(options: ResolvedCrawlOptions, greeting: Greeting, frontier: Frontier) {
@@ -36,30 +41,39 @@ export class MonitorSeeds implements VisitorListener {
     if (options.nameProxy !== undefined) this.#visitor = new Visitor(visitorOptionsOf(options, greeting), this);
   }
 
-  /** Adds what is known at once, and begins to ask for the rest. */
   start(): void {
+    this.#visitor?.start();
+    this.#ask();
+  }
+
+  /** Adds what is known at once, and asks for the rest; again while that leads to no address. */
+  #ask(): void {
     const { seeds, chain, fixedSeeds, nameProxy } = this.#options;
     for (const { service, services, source } of seeds) this.#frontier.addSeed(service, services, source);
     const fixed = fixedSeeds ? readFixedSeeds(CHAIN_PARAMS[chain].fixedSeeds) : [];
     for (const service of fixed) this.#frontier.addSeed(service, undefined, 'fixed-seed');
     void this.#lookUp();
-    this.#visitor?.start();
     for (const name of seedNames(chain, nameProxy))
       this.#visitor!.visit({ service: NOWHERE, name, services: undefined, token: NAMED_BY_SEED });
+    this.#again = this.#options.clock.after(AGAIN_MS, () => {
+      if (this.#frontier.knownCount === 0) this.#ask();
+    });
   }
 
   /** Asks nobody any more. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#again?.cancel();
     await this.#visitor?.stop();
   }
 
   async #lookUp(): Promise<void> {
     const { lookUpHost, chain } = this.#options;
+    if (lookUpHost === undefined) return;
     const { dnsSeeds, p2pPort } = CHAIN_PARAMS[chain];
-    for (const name of lookUpHost === undefined ? [] : dnsSeeds) {
+    for (const name of dnsSeeds) {
       if (this.#isStopped) return;
-      for (const address of await lookUpHost!(SEED_NAME_PREFIX + name))
+      for (const address of await lookUpHost(SEED_NAME_PREFIX + name))
         this.#frontier.addSeed(new Service(address, p2pPort), undefined, 'dns-seed');
     }
   }
@@ -74,6 +88,6 @@ export class MonitorSeeds implements VisitorListener {
   /** Called by the `Visitor`. What was heard is in the frontier. */
   visited(): void {}
 
-  /** Called by the `Visitor`. There are other seeds. */
+  /** Called by the `Visitor`. It is asked again while no address is known. */
   postponed(): void {}
 }
