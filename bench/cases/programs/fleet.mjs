@@ -4,9 +4,9 @@
 //   node bench/cases/programs/fleet.mjs --smoke     seconds: does every part still run?
 //
 // CPU time a visit: the village and the server run in processes of their own and do not count. Four workers share the process
-// that is measured, each with a connection of its own to the server. Both sides store all records and write a round's reports: the
-// crawler in its folder, the workers on the server, where the leader reads them for its reports. Joining is part of it, and the wait
-// for the end of the round.
+// that is measured, each with a connection of its own to the server. Both sides store all records: the crawler in its folder, the
+// workers on the server, where the leader reads them for its reports. Reports are the leader's alone, and count against the fleet: their
+// cost is the first line. Joining is part of it, and the wait for the end of the round.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// The parts of a round at a worker: the crawl's own frontier and visitor, with the one difference of a fleet.
+// What the rounds of a worker have in common, and their frontier: the crawl's own, with the one difference of a fleet.
 
 import type { ResolvedCrawlOptions } from '../crawl-options.ts';
 import { NETWORK_NAMES } from '../frontier/address-table.ts';

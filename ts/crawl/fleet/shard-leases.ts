@@ -91,7 +91,7 @@ export class ShardLeases {
     } catch {
       // The server is away. Leases expire by our own clock.
     }
-    this.#loseUnusable();
+    this.#awaitExpiry();
     if (this.#isStopped) return;
     this.#timer = this.#clock.after(this.#bus.times.leaseTtlMs * RENEWAL, () => {
       this.#running = this.#turn();
@@ -156,12 +156,10 @@ export class ShardLeases {
   /** Gives leases up in time: a turn may wait for a server that does not answer, longer than a lease is usable. */
   #awaitExpiry(): void {
     this.#expiry?.cancel();
+    this.#loseUnusable();
     if (this.#leases.size === 0 || this.#isStopped) return;
     const firstMs = Math.min(...[...this.#leases.values()].map(({ usableUntilMs }) => usableUntilMs));
-    this.#expiry = this.#clock.after(Math.max(0, firstMs - this.#clock.now()), () => {
-      this.#loseUnusable();
-      this.#awaitExpiry();
-    });
+    this.#expiry = this.#clock.after(Math.max(0, firstMs - this.#clock.now()), () => this.#awaitExpiry());
   }
 
   #loseUnusable(): void {

@@ -10,7 +10,7 @@ import { GroupNumbers } from './group-numbers.ts';
 /** Stands for "no row" and "no group". */
 export const NONE = 0xffff_ffff;
 
-/** Values of `#nextRows` that are no row behind this one, plus one: the row is in no group, or the last of its group. */
+/** `#nextRows` of a row with none behind it: it is in no group, or is the last of its group. */
 const IN_NO_GROUP = 0;
 const LAST = NONE;
 
