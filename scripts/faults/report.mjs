@@ -8,6 +8,9 @@ const END = '<!-- end -->';
 /** The moments as columns. */
 const COLUMNS = { 1: 'the first call', 3: 'the third', '1+': 'every one' };
 
+/** Text that cannot break a table. @param {string} text */
+export const cell = (text) => text.replaceAll('|', '/').replaceAll('\n', ' ');
+
 /**
  * One cell: the steps of the scenario that did not come to their end, without the reasons that they gave.
  * @param {{ injected: number, fault: string, outcome: string } | undefined} run
@@ -15,7 +18,7 @@ const COLUMNS = { 1: 'the first call', 3: 'the third', '1+': 'every one' };
 function cellOf(run) {
   if (run === undefined) return '';
   if (run.injected === 0) return 'not called';
-  if (run.fault !== '') return `**${run.fault.replaceAll('|', '/').replaceAll('\n', ' ')}**`;
+  if (run.fault !== '') return `**${cell(run.fault)}**`;
   const steps = run.outcome.split(', ').map((step) => step.split(':')[0]);
   return run.outcome === '' ? 'all done' : `not ${steps.join(', ')}`;
 }

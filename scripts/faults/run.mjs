@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { faultsToTry, tryFault } from './faults.mjs';
-import { reportOf, withReport } from './report.mjs';
+import { cell, reportOf, withReport } from './report.mjs';
 
 const PAGE = join(import.meta.dirname, '../../docs/system-call-faults.md');
 
@@ -21,9 +21,6 @@ const { values, positionals } = parseArgs({
 const jobs = Number(values.jobs);
 if (!Number.isInteger(jobs) || jobs < 1) throw new Error(`--jobs: expected a whole number, got '${values.jobs}'`);
 if (values.write && positionals.length > 0) throw new Error('--write is for all calls');
-
-/** @param {string} text */
-const cell = (text) => text.replaceAll('|', '/').replaceAll('\n', ' ');
 
 const all = faultsToTry(positionals);
 const tried = [];

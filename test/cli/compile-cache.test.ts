@@ -11,9 +11,9 @@ import { keepCompiledCode } from '../../ts/cli/compile-cache.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const CACHE_VARIABLE = process.platform === 'win32' ? 'LOCALAPPDATA' : 'XDG_CACHE_HOME';
 
-/** The folders that Node was asked for; undefined is its own choice. */
-function foldersFor(environment: NodeJS.ProcessEnv): (string | undefined)[] {
-  const folders: (string | undefined)[] = [];
+/** The folders that Node was asked for. */
+function foldersFor(environment: NodeJS.ProcessEnv): unknown[] {
+  const folders: unknown[] = [];
   keepCompiledCode((folder) => folders.push(folder), environment);
   return folders;
 }
@@ -30,8 +30,8 @@ describe('Compiled code of the command', () => {
     expect(foldersFor({ [CACHE_VARIABLE]: 'cache' })).toEqual([below]);
   });
 
-  it('is kept where NODE_COMPILE_CACHE says', () => {
-    expect(foldersFor({ NODE_COMPILE_CACHE: '/elsewhere', [CACHE_VARIABLE]: '/cache' })).toEqual([undefined]);
+  it('is left to Node where NODE_COMPILE_CACHE says something', () => {
+    for (const NODE_COMPILE_CACHE of ['/elsewhere', '']) expect(foldersFor({ NODE_COMPILE_CACHE })).toEqual([]);
   });
 
   it('is not kept by a Node that cannot', () => {

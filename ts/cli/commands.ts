@@ -1,4 +1,6 @@
 // All commands. A new one is a file in `commands/` that exports `command`, and a line here.
+//
+// Each is loaded when it is asked for: `--help` and a misspelt name load none of them, and so cost nothing.
 
 import type { Command, CommandEntry } from './command.ts';
 import { keepHeapLean } from './node/lean-heap.ts';

@@ -31,8 +31,9 @@ export function ofArguments<Value>(make: () => Value): Value {
 }
 
 /**
- * Waits for a start that looks up names which the user gave. @throws {UsageError} In place of an error about a name without
- * an address.
+ * Waits for a start that looks up names which the user gave.
+ *
+ * @throws {UsageError} In place of an error about a name without an address.
  */
 export async function ofNames<Value>(start: Promise<Value>): Promise<Value> {
   try {

@@ -10,6 +10,7 @@ import { defineCommand } from '../command.ts';
 import { RUN_SECONDS } from '../common-options.ts';
 import * as option from '../option-kinds.ts';
 import { UsageError } from '../options.ts';
+import { untilStopped } from '../run.ts';
 import { jsonLine } from '../terminal/json-line.ts';
 import { SkippingOutput } from '../terminal/skipping-output.ts';
 
@@ -68,14 +69,8 @@ export const command = defineCommand(
         ended.abort();
       };
     }
-    const ends = [io.signal, ended.signal];
-    if (values.for !== undefined) ends.push(AbortSignal.timeout(values.for * 1_000));
-    const end = AbortSignal.any(ends);
     client.start();
-    await new Promise<void>((resolve) => {
-      if (end.aborted) resolve();
-      else end.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await untilStopped(AbortSignal.any([io.signal, ended.signal]), values.for);
     await client.stop();
     output.end();
     return wasConnected ? 0 : 1;

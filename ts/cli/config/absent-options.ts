@@ -1,4 +1,7 @@
 // Options of Bitcoin Core that this node lacks: they are refused by name, with the reason.
+//
+// An option that asks for nothing is no reason to refuse a file: `txindex=0` and `disablewallet=1` say what is so anyway. And
+// what merely tunes or needs a part that is not here may be passed over, if the user says so (`--ignore-chain-options`).
 
 import { readsAsTrue } from './conf-text.ts';
 

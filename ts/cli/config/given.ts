@@ -1,4 +1,7 @@
 // The values given for options, before they are parsed: where each was given, and which of several applies.
+//
+// Settings come from the command line, from the section of the chain in the configuration files, and from the part of those
+// files before any section. (Bitcoin Core src/common/settings.cpp)
 
 /** One value given for an option. */
 export interface Given {

@@ -8,11 +8,12 @@ import type { Route, Routes } from '../../crawl/visit/routes.ts';
 import type { Proxy } from '../../sockman/dial/connect-options.ts';
 import { Service } from '../../netaddr/service.ts';
 import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
+import { REPORT_NETWORKS } from '../../crawl/report/tally/summary.ts';
 import { UsageError } from '../options.ts';
 import { ofNames } from '../run.ts';
 
 /** The networks of a crawl. */
-const NETWORKS: ReadonlySet<string> = new Set(['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'] satisfies PublicNetworkName[]);
+const NETWORKS: ReadonlySet<string> = new Set(REPORT_NETWORKS);
 
 /** The values of the options. */
 export interface RouteArguments {

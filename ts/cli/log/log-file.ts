@@ -1,4 +1,6 @@
 // The file of a log: appended line by line, cut at the start, bounded while it runs, reopened on request.
+//
+// Lines are written at once and not gathered: the last ones before a crash are those that matter.
 
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 

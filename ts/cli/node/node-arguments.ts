@@ -1,4 +1,7 @@
 // Turns settings into the options of `Connman`, `PeerManager`, data folder and log.
+//
+// With a configuration file the defaults are those of `bitcoind`. Without one, `sockman node` is for trying things out: it is
+// on regtest, and accepts connections and calls only where it is told to.
 
 import { isAbsolute, join, resolve } from 'node:path';
 

@@ -24,8 +24,9 @@ export interface CliIo {
    */
   readonly signal: AbortSignal;
   /**
-   * Calls `listener` at each SIGHUP, with which log rotators ask for a new file, in place of ending the command. @returns A
-   * function that removes the listener.
+   * Calls `listener` at each SIGHUP, with which log rotators ask for a new file, in place of ending the command.
+   *
+   * @returns A function that removes the listener.
    */
   onHangUp(listener: () => void): () => void;
 }

@@ -1,7 +1,7 @@
 // Lines of facts, such as those of a running crawl: they break between two facts where the screen ends.
 
 /** Between two facts of a line. */
-export const BETWEEN_FACTS = ' · ';
+const BETWEEN_FACTS = ' · ';
 
 /** Breaks a line of facts so that each part fits. @param columns - Width of the screen; 0 for no limit. */
 export function breakFacts(line: string, columns: number): string[] {

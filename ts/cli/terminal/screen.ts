@@ -1,4 +1,8 @@
 // Lines that stay, and below them a picture that is redrawn, such as a table.
+//
+// Between two drawings the cursor stands where the picture begins, so erasing it is clearing what lies below the cursor. A
+// terminal that becomes narrower may break the lines of the picture, or cut them: in both cases it keeps the cursor with the
+// text under it, and nothing needs to be counted. What breaking pushes out of the screen's top stays in the history.
 
 /** The terminal to draw on: its standard output. */
 export interface TerminalStream {
