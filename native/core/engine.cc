@@ -149,7 +149,8 @@ ssize_t Engine::SendOn(Slot& slot, const void* data, size_t bytes, bool more_fol
     const bool is_out_of_memory = sys::IsOutOfMemory(sent);
     if (sent < 0 && !is_out_of_memory) {
         // The kernel tells the error of a connection once: a reset, a time-out, a host that cannot be reached. The receive
-        // that follows would take the end for an orderly one. EPIPE is our own closed side, and no such error.
+        // that follows would take the end for an orderly one. EPIPE is no such error: our side
+        // is closed, the peer reset behind its own FIN, or the error was taken before.
         if (sent != -EPIPE) slot.taken_error = static_cast<uint8_t>(-sent);
         return sent;
     }

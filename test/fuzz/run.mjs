@@ -127,7 +127,16 @@ function fuzz(name) {
     entry,
     `require('jazzer-hooks.cjs');
      const target = require('../targets.cjs').TARGETS[${JSON.stringify(name)}];
-     module.exports.fuzz = (data) => target.run(new Uint8Array(data));\n`,
+     module.exports.fuzz = (data) => {
+       try {
+         target.run(new Uint8Array(data));
+       } catch (error) {
+         // Once more, with the stack that the campaign does without.
+         Error.stackTraceLimit = 20;
+         target.run(new Uint8Array(data));
+         throw error;
+       }
+     };\n`,
   );
   const dictionary = join(folder, 'words.txt');
   const escaped = (word) =>

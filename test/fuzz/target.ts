@@ -48,10 +48,10 @@ export function chosen<Choice>(input: Uint8Array, choices: readonly Choice[]): [
   return [choices[(input[0] ?? 0) % choices.length]!, input.subarray(1)];
 }
 
-/** Longer streams, those that a target makes of an input, have longer pieces. */
+/** Bytes of stream for which pieces have 64 bytes at most; longer streams have proportionally longer pieces. */
 const LONG_STREAM_BYTES = 16_384;
 
-/** The stream in pieces of 1 to 64 bytes, always the same for the same length. */
+/** The stream in pieces of 1 to 64 bytes, longer ones beyond `LONG_STREAM_BYTES`; always the same for the same length. */
 export function* pieces(stream: Uint8Array): Generator<Uint8Array> {
   const scale = Math.ceil(stream.length / LONG_STREAM_BYTES);
   let state = stream.length + 1;
