@@ -12,7 +12,7 @@ export async function settled(...sockMans: readonly SockMan[]): Promise<void> {
 
 /**
  * `SockMan.deadline` judges after a look at the sockets, when nothing that is known to be ready is left. One that was interrupted
- * tells ends only, from the host's queue.
+ * calls no deadlines any more, and tells ends only, from the host's queue.
  */
 async function lookOf(sockMan: SockMan): Promise<void> {
   await Promise.race([

@@ -1,4 +1,11 @@
 // The address manager: the known nodes, and which to dial next. (Bitcoin Core src/addrman.h)
+//
+// Two tables. *New* holds addresses we were told of, in buckets that depend on who told us; *tried* those we have
+// completed a handshake with. A slot holds one entry and is computed, under a secret key, from the address: a peer
+// that sends us any number of addresses, from a limited number of networks, fills a small part that it cannot choose.
+//
+// This file is the contract; it checks arguments and hands on. It does no input or output: peers-file.ts loads and
+// saves. Who calls what and when is the connection manager's business.
 
 import { strict as assert } from 'node:assert';
 import { randomFillSync } from 'node:crypto';

@@ -1,5 +1,8 @@
 // Connections of a `Connman` that are not peers: to Tor's control port, for the node's onion service. Names are looked up as
 // those of peers.
+//
+// They run over the node's own sockets and end with them. Only what was dialed here can be handed over as a stream, so that
+// no peer's connection leaves the manager's books.
 
 import type { Duplex } from 'node:stream';
 

@@ -1,4 +1,7 @@
 // A node's state between runs, in Bitcoin Core's files: `peers.dat`, `anchors.dat`, `banlist.json`.
+//
+// Files of either can be taken over by the other. Each network has a folder of its own below the given one, as in Core; the
+// main network has none. One process at a time: the folder is locked, for Core as well.
 
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';

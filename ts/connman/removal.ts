@@ -1,4 +1,8 @@
 // The end of connections, and the redial that some get. (Bitcoin Core src/net.cpp, DisconnectNodes)
+//
+// The decision, above the socket, marks a node; here it is removed, in the next macrotask. A peer that hung up over our V2
+// key without a word may know V1 only: it is dialed again with V1, and its slot waits for it. Nothing is flushed: what waits
+// to be sent is lost, what the kernel took is delivered. No last word of ours has to be read, so `endConnection` has no use here.
 
 import type { SockMan } from '../sockman/sock-man.ts';
 import type { Tasks } from '../util/time/background-tasks.ts';

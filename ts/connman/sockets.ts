@@ -1,4 +1,12 @@
 // The sockets of a `Connman`: a `SockMan` that finds the node of each callback and passes it to a part.
+//
+// Nobody outside sees it. To send or receive past the parts would leave their counts wrong, so `Connman` offers facts about
+// the sockets and no way to use them. (Bitcoin Core's `CConnman` inherits privately for the same reason.)
+//
+// `shouldTryToSend` and the hooks of the turn are not overridden: while they are, every connection is looked at twenty times
+// a second. Nothing needs them. What is to be sent is sent when it is queued, and where the kernel does not take it all it
+// says when there is room; a transport that has something of its own to say, or can say what was queued before, is known to
+// `Wire`, which wakes it. Marked nodes are removed, and changes told, in a macrotask of their own.
 
 import type { Service } from '../netaddr/service.ts';
 import { sockManOptionsOf } from '../sockman/options.ts';

@@ -1,4 +1,7 @@
 // An address or a range as a user names it: as text or as an object.
+//
+// On a host that CJDNS reaches, fc00::/8 is CJDNS; elsewhere the same digits are an IPv6 address. Peers are known by what
+// they are, so that what is compared with them must be read likewise.
 
 import { invalidArg } from '../util/errors/errors.ts';
 import { isValid } from './networks/classify.ts';
@@ -22,9 +25,11 @@ export function trySubnetNamed(target: NetAddress | Subnet | string, cjdnsReacha
 }
 
 /**
- * The range of a target, whose addresses peers can have. @param name - Its name in an error.
- * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither an address nor a range; an internal address; or one that no peer
- * can have, such as `0.0.0.0`.
+ * The range of a target, whose addresses peers can have.
+ *
+ * @param name - Its name in an error.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither an address nor a range; an internal address; or one that no peer can
+ * have, such as `0.0.0.0`.
  */
 export function subnetNamed(name: string, target: NetAddress | Subnet | string, cjdnsReachable: boolean): Subnet {
   const subnet = trySubnetNamed(target, cjdnsReachable);

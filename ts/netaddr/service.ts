@@ -1,4 +1,6 @@
 // An endpoint to connect to or listen on: an address and a port, or the path of a Unix-domain socket.
+//
+// (Bitcoin Core src/netaddress.h, class CService; Unix-domain paths are a proxy's matter there)
 
 import { invalidArg, outOfRange } from '../util/errors/errors.ts';
 import { addressHint } from './address-hint.ts';

@@ -1,4 +1,6 @@
 // Sets of addresses that start with the same bits, for bans and permissions.
+//
+// (Bitcoin Core src/netaddress.h, class CSubNet)
 
 import { invalidArg, outOfRange } from '../util/errors/errors.ts';
 import { isValid } from './networks/classify.ts';

@@ -1,4 +1,7 @@
 // The parameters of the five Bitcoin networks.
+//
+// Figures of Bitcoin Core src/kernel/chainparams.cpp, src/chainparamsbase.cpp and src/net.cpp. A name here is the one in
+// configuration files and on the command line; Core's RPC calls testnet3 `test`.
 
 import { ByteWriter } from '../util/bytes/bytes.ts';
 import { invalidArg } from '../util/errors/errors.ts';

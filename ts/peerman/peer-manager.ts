@@ -1,5 +1,9 @@
 // The peer manager: the conversation on the connections of a `Connman`. (Bitcoin Core src/net_processing.cpp,
 // PeerManagerImpl)
+//
+// It makes a decent peer: handshake and negotiation, pings, gossip of addresses, the consequences of bad behaviour. It
+// validates no blocks and no transactions: code that does is reached through hooks. It has no sockets and no timers: what is
+// due is done when `Connman` calls, for each peer every 100 ms or as late as was agreed the last time (`next-due.ts`).
 
 import type { NetEvents, NetworkStateStats, NodeStateStats, PeerNetwork } from '../connman/contract/net-events.ts';
 import type { P2PNode } from '../connman/node/peer.ts';

@@ -1,5 +1,7 @@
 // Banned and discouraged addresses: bans are decisions of users and survive a restart; misbehaviour leads to discouragement,
 // which does not. (Bitcoin Core src/banman.h)
+//
+// Neither closes a connection: the caller that bans also disconnects.
 
 import { parseBanList, serializeBanList, MAX_BAN_LIST_BYTES } from './ban-list.ts';
 import type { BanEntry } from './ban-list.ts';
@@ -98,8 +100,9 @@ export class BanMan {
    * Opens the ban list of a file.
    *
    * A missing file is created. One that is malformed, or cannot be read, is renamed to `….damaged`, and the list starts
-   * empty: it may have been edited by hand, and can be repaired. @param signal - Aborted when the result is no longer
-   * wanted.
+   * empty: it may have been edited by hand, and can be repaired.
+   *
+   * @param signal - Aborted when the result is no longer wanted.
    */
   static async load(options: BanManOptions & { readonly file: DataFile }, signal?: AbortSignal): Promise<BanMan> {
     const banMan = new BanMan(options);

@@ -1,4 +1,7 @@
 // Reads whole files from outside, up to a size limit and until a signal is aborted.
+//
+// A name may lead to anything: a pipe that nobody writes to, a device without end, a link to either. Nothing here blocks a
+// thread, which no signal would get back.
 
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';

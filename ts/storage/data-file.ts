@@ -119,8 +119,11 @@ export class DataFile {
   }
 
   /**
-   * Moves the file aside, over any file of that name. @param suffix - Appended to its name. @returns Its new path. @throws
-   * {FileError} `ERR_SOCKMAN_SYSTEM`: it was not moved.
+   * Moves the file aside, over any file of that name.
+   *
+   * @param suffix - Appended to its name.
+   * @returns Its new path.
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it was not moved.
    */
   async moveAside(suffix: string): Promise<string> {
     const { path } = await this.#target();

@@ -1,4 +1,14 @@
 // An address with time and services in the form of `peers.dat` and `anchors.dat`.
+//
+// | size | type | field |
+// |---|---|---|
+// | 4 | uint32 | encoding: 2^29 new, 0 old; the low 19 bits once held a client version and are ignored |
+// | 4 | uint32 | time |
+// | 1 to 9 | CompactSize | services; old: uint64 |
+// | 3 to 515 | BIP 155 | address; old: 16 bytes |
+// | 2 | uint16, big-endian | port |
+//
+// (Bitcoin Core src/protocol.h, class CAddress, its disk format)
 
 import { readServiceV1, readServiceV2, writeServiceV2 } from '../netaddr/encoding.ts';
 import type { PeerAddress } from '../p2p/messages/addresses.ts';

@@ -1,4 +1,13 @@
 // The lock of a data folder: one process at a time, as in Bitcoin Core.
+//
+// Both lock all of a file `.lock` in the folder with fcntl(2), so that neither starts on a folder that the other uses. The
+// kernel lets go when a process ends, however it does: a lock never outlives its owner. The file itself stays; ours has the
+// process id in it, for messages only.
+//
+// Node cannot lock files, and our own addon knows sockets and nothing else. The calls are those of `fs-native-extensions`,
+// an optional package with binaries for the common platforms. On Linux it takes a lock of the open file description, which
+// conflicts with Core's lock of the process in both directions, and also keeps two parts of one process apart. Without the
+// package a lock can only be looked for, in Linux's list of all; the logger then warns that nobody sees ours.
 
 import * as fs from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,4 +1,9 @@
 // The text forms of a server's authority key, and of a server with its key as a URL.
+//
+// Key: Base58Check over the bytes 01 00 (U16 version 1), then the X coordinate, 32 bytes.
+// URL: stratum2+tcp://host:port/key. The port is required; without a path there is no key.
+//
+// Source: Stratum V2 specification, section 4.7.
 
 import { isIP } from 'node:net';
 import { secp256k1 } from '@noble/curves/secp256k1.js';

@@ -1,4 +1,7 @@
 // The frames that wait to be sent to one client. Superseded templates are left out if the client is slow.
+//
+// Templates grow stale in the queue of a slow reader. Above the limit, superseded ones are dropped, oldest first. Three
+// frames always stay: the newest template, the newest `SetNewPrevHash`, and the template which that one names.
 
 import type { Sv2Frame, Sv2Message } from './messages/registry.ts';
 

@@ -1,4 +1,7 @@
 // One connection of Stratum V2 on a `SockMan`: its transport, its send queue, and the time of its last progress.
+//
+// Server and client share it. It owns neither the socket nor the meaning of messages: received frames go to a callback,
+// and sending goes through the function that was handed in.
 
 import { errnoName, errnoText } from '../util/errors/errno.ts';
 import { encodeMessage } from './messages/registry.ts';

@@ -1,4 +1,7 @@
 // Every failure of a connection to Tor's control port, in one table.
+//
+// Text that came from Tor is cut and escaped before it becomes part of a message; passwords, cookies and private keys never
+// do.
 
 import { shown } from '../util/errors/errors.ts';
 import type { ErrorCode } from '../util/errors/errors.ts';

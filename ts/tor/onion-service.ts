@@ -1,4 +1,7 @@
 // Our onion service: created through Tor's control port, and created again whenever Tor comes back.
+//
+// Tor drops the service with the connection that made it, so the connection stays. When it ends it is made anew at once; a
+// control port that takes nothing, or hangs up within a second, is tried less and less often.
 
 import { parseNamedEndpoint } from '../netaddr/named-endpoint.ts';
 import type { NamedEndpoint } from '../netaddr/named-endpoint.ts';

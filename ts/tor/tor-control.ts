@@ -1,4 +1,6 @@
 // A connection to Tor's control port: sends commands, receives replies in the same order, and events in between.
+//
+// The socket is one of a `SockMan`'s like any other. Deadlines run by the clock that is handed in.
 
 import type { Duplex } from 'node:stream';
 

@@ -1,5 +1,7 @@
 // Internal steps, for finding faults: lines on standard error, like those of `util.debuglog`, while the environment variable
 // `NODE_DEBUG` contains `sockman`.
+//
+// The variable is read when an object is made, not once per process, so that a program can turn it on for one of them.
 
 import type { Logger } from './logger.ts';
 

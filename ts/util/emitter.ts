@@ -26,8 +26,9 @@ export class Emitter<Events extends object> {
   }
 
   /**
-   * Adds a listener. One added while an event is being emitted gets the next one. @returns A function that removes the
-   * listener; further calls do nothing.
+   * Adds a listener. One added while an event is being emitted gets the next one.
+   *
+   * @returns A function that removes the listener; further calls do nothing.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not a function.
    */
   on<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void): () => void {

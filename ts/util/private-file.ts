@@ -1,4 +1,7 @@
 // Small private files: keys and cookies.
+//
+// Read and written synchronously: it happens once for each session with a router, which takes seconds, and the files have a
+// few hundred bytes.
 
 import { errnoOf } from './errors/errno.ts';
 import { invalidArg } from './errors/errors.ts';

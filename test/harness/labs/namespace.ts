@@ -1,4 +1,8 @@
 // Tests in their own network namespace: no traffic leaves the machine, and no port is taken.
+//
+// The test file runs itself a second time inside `unshare -rn`, which needs no root where user namespaces are allowed. The
+// run outside shows as one test, whose failure carries the output of the run inside. Where a process namespace can be had
+// too, whatever the run inside started ends with it, a run that took too long included.
 
 import { execFile, spawnSync } from 'node:child_process';
 import { relative } from 'node:path';

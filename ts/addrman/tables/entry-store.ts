@@ -1,4 +1,8 @@
 // The fields of all addresses, one column each.
+//
+// A full address book is 80,000 entries; as objects they would take some 40 MB and a pause at each garbage collection.
+// Columns take 146 bytes an entry and hold nothing to collect. An entry is named by its id, the index into every
+// column; ids of deleted entries are used again, so code that keeps one must hear of the deletion.
 
 import { writeAddressV2At } from '../../netaddr/encoding.ts';
 import { NetAddress } from '../../netaddr/net-address.ts';

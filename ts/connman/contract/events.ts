@@ -1,4 +1,6 @@
 // Connection events for the program that embeds a `Connman`.
+//
+// That a peer misbehaves is told by the message processor, and a change of the bans by `BanMan` (its option `onChange`).
 
 import type { AsMapHealth } from '../../addrman/as-map-health.ts';
 import type { Service } from '../../netaddr/service.ts';

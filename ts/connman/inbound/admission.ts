@@ -1,5 +1,7 @@
 // Decides whether an inbound connection becomes a peer, and which peer makes room. (Bitcoin Core src/net.cpp,
 // CreateNodeFromAcceptedSocket)
+//
+// There is no limit per address and no rate limit: a crowd from one place is what eviction is for.
 
 import type { Service } from '../../netaddr/service.ts';
 import { Services } from '../../p2p/protocol.ts';

@@ -1,4 +1,8 @@
 // Permissions as written in options, and the peers that get them. (Bitcoin Core src/net_permissions.cpp)
+//
+// `[permissions@]target`: names with commas between them, for peers that connect to a listener (`whiteBind`) or from a range
+// of addresses (`whitelist`). Without `@` the permissions are implicit: the default ones, decided when a peer connects.
+// Automatic outbound peers never have any.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';

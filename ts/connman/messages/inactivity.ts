@@ -1,4 +1,6 @@
 // Ends nodes that were silent for too long. (Bitcoin Core src/net.cpp, InactivityCheck)
+//
+// A node whose messages wait to be processed may be late because of us: it is spared once, until the next look.
 
 import type { Clock } from '../../util/time/clock.ts';
 import type { NodeTable } from '../node/node-table.ts';

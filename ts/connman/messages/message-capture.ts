@@ -1,4 +1,16 @@
 // Writes every message of every peer to disk, for later inspection. (Bitcoin Core src/net.cpp, CaptureMessageToFile)
+//
+// Each address has a folder, named by it, with a file for each direction. A file holds one message after the other:
+//
+// | offset | size | field                                                       |
+// | ------ | ---- | ----------------------------------------------------------- |
+// | 0      | 8    | time of processing or sending, microseconds, little-endian  |
+// | 8      | 12   | type, ASCII, padded with zero bytes                         |
+// | 20     | 4    | length of the payload, little-endian                        |
+// | 24     | n    | payload                                                     |
+//
+// Messages are written at once, so that a crash leaves all that led to it, and nothing waits in memory. The price is a
+// node that is as slow as its disk: not for daily use.
 
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -6,6 +6,10 @@
 // however many peers send costly ones or come anew, and many connections gain no better place. A node has work when it has
 // bytes to process, when it can be sent to again, and when its time has come, which is checked every 100 ms: the message
 // processor says when it next has something to send by itself. So a silent peer costs one comparison.
+//
+// A round that takes long is cut into slices, and the nodes left over compete with those that have come meanwhile. Slices and
+// rounds follow each other through the host's event loop, never in a plain loop, so that sockets and timers are served in
+// between. (Bitcoin Core src/net.cpp, ThreadMessageHandler, which visits all, whatever they cost)
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { RandomUint32 } from '../../util/random.ts';

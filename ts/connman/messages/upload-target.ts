@@ -1,4 +1,7 @@
 // The upload target: the bytes to send in a day. (Bitcoin Core src/net.cpp, RecordBytesSent and OutboundTargetReached)
+//
+// Nothing is throttled. The server of old blocks asks here first, and refuses when the target is reached; part of it is
+// held back from them, so that new blocks can go out until the end of the day.
 
 import type { Clock } from '../../util/time/clock.ts';
 import { invalidArg } from '../../util/errors/errors.ts';

@@ -79,9 +79,11 @@ export class Wire {
   }
 
   /**
-   * Hands bytes to the kernel. @returns True if it took some but not all: a peer that is slow to read is then not read from
-   * either, or it could make us produce answers without end. Without progress the answer is false: otherwise two nodes full
-   * of unsent data would wait for each other for ever.
+   * Hands bytes to the kernel.
+   *
+   * @returns True if it took some but not all: a peer that is slow to read is then not read from either, or it could make us
+   * produce answers without end. Without progress the answer is false: otherwise two nodes full of unsent data would wait for
+   * each other for ever.
    */
   send(node: P2PNode): boolean {
     const { sendQueue, transport } = node;

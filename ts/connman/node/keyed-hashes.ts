@@ -1,4 +1,7 @@
 // Hashes under a key of this process: they look random to peers, and are the same each time.
+//
+// Each use has an id of its own, the first eight bytes of the SHA-256 of its name, so that a value of one use says nothing
+// about another. (Bitcoin Core src/net.cpp, RANDOMIZER_ID_*, and GetDeterministicRandomizer)
 
 import type { NetGroups } from '../../addrman/net-groups.ts';
 import type { NetAddress } from '../../netaddr/net-address.ts';

@@ -1,4 +1,8 @@
 // Long messages of inbound peers in progress, and which of them have to wait.
+//
+// A message may have 4 MB, a stranger has a hundred connections, and half of a message gets no shorter by waiting. So above
+// a total the long ones wait, which means that their sockets are not read: all but the one that began first, then the next.
+// Short messages never wait, nor do peers that we dialed, or that have permission: blocks come from them.
 
 import { FIRST_PART_BYTES } from '../../p2p/transport/transport.ts';
 

@@ -49,7 +49,7 @@ export class NodeMaker {
     this.#onMarked = onMarked;
   }
 
-  /** Makes it field by field: copies of all but some made half of the garbage of a crowd that comes and goes. */
+  /** Lists every field: rest patterns and spreads copy, and made half of the garbage of a flood of connections. */
   make(connection: NewConnection): P2PNode {
     const { id, addr, addrBind, dest, connectionType, isInboundOnion, permissions } = connection;
     const { maxSendBufferBytes, memoryBudget, clock } = this.#options;

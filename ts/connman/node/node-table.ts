@@ -1,4 +1,7 @@
 // All connected nodes, with an index for each kind of query.
+//
+// Bitcoin Core looks through its list of nodes for each question; with thousands of peers that is too slow, so there are an
+// index for each key and a count for each kind. The answers are the same.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import type { NetworkClass } from '../../netaddr/networks/network.ts';

@@ -1,4 +1,9 @@
 // One peer at connection level: its identity, its traffic, its queues. (Bitcoin Core src/net.h, class CNode)
+//
+// A node lives from a successful dial or accept until its removal, in this order: made, `NetEvents.initializeNode`, in the
+// table of `Connman`, marked for disconnection, out of the table and its socket closed, `NetEvents.finalizeNode`.
+// There are no locks and no reference counts: everything happens on one event loop. Asynchronous code keeps
+// the id and asks `Connman.node(id)` again.
 
 import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import type { Service } from '../../netaddr/service.ts';

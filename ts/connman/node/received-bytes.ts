@@ -1,4 +1,8 @@
 // A peer's bytes that wait to be processed: bytes, not messages.
+//
+// A message is a few objects, several hundred bytes of the JavaScript heap however short it is; as bytes it is as long as it
+// is. So bytes stay bytes until the node is visited. They lie in blocks of a pool; a few bytes on their own, as quiet
+// peers send them, in an array of their size.
 
 import type { MemoryAccount } from '../../util/memory/memory-budget.ts';
 import { BLOCK_BYTES } from './block-pool.ts';

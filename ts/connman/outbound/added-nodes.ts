@@ -1,5 +1,7 @@
 // Peers that the user wants to stay connected to, besides those that are found. (Bitcoin Core src/net.cpp,
 // ThreadOpenAddedConnections)
+//
+// They have slots of their own, are dialed again whenever they are gone, and are never dropped for what they do.
 
 import { Service } from '../../netaddr/service.ts';
 import { spelledOut } from '../../netaddr/text/short-ipv4.ts';

@@ -1,4 +1,9 @@
 // Connections that carry one transaction each, and do not reveal that it comes from us.
+//
+// What is said on them is the message processor's business; here they are opened, as many as it asks for: through Tor or
+// I2P only, each with an identity of its own. IPv4 and IPv6 peers are reached through Tor's exits, and only once it is
+// certain that what calls itself the onion proxy is Tor: it has led to an onion address before. A plain proxy would see
+// what we send, and from where. (Bitcoin Core src/net.cpp, ThreadPrivateBroadcast)
 
 import type { PublicNetworkName } from '../../netaddr/networks/network.ts';
 import { Services } from '../../p2p/protocol.ts';

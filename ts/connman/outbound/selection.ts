@@ -1,4 +1,7 @@
 // Chooses the address of an automatic dial. (Bitcoin Core src/net.cpp, the inner loop of ThreadOpenConnections)
+//
+// The address book draws; here unsuitable draws are passed over. The rules that matter against an attacker: never two
+// long-lived connections into one network group, and last run's anchors before anything else.
 
 import type { NetGroups } from '../../addrman/net-groups.ts';
 import type { SelectedAddress } from '../../addrman/records.ts';

@@ -1,4 +1,8 @@
 // The answers to getaddr: the same list for about a day. (Bitcoin Core src/net.cpp, CConnman::GetAddressesUnsafe)
+//
+// Fresh answers would let anybody who asks often enough read the whole address book, and times in them tell who is connected
+// to which peer. So all peers of one network on one of our addresses get one list; those on another get another, since
+// comparing them would show that both addresses are ours.
 
 import type { NetworkClass } from '../../netaddr/networks/network.ts';
 import type { PeerAddress } from '../../p2p/messages/addresses.ts';

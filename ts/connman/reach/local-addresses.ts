@@ -1,4 +1,8 @@
 // Our own addresses, and which of them to send to a peer. (Bitcoin Core src/net.cpp, AddLocal and GetLocalAddrForPeer)
+//
+// Addresses come from options, from interfaces and listeners, and from peers who say where they reached us. Each has a score
+// that grows with the trust in it. An address of a privacy network is never told to a peer of another network, nor the
+// other way round: it would show that both are ours.
 
 import { networkInterfaces } from 'node:os';
 

@@ -1,4 +1,7 @@
 // The networks that are wanted, the way to each, and whether connections are allowed at all.
+//
+// Reachable networks limit what is done automatically: dials, the addresses kept from gossip and seeds, own addresses.
+// Inbound and manual connections are the user's business and not touched by it.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import { NamedEndpoint } from '../../netaddr/named-endpoint.ts';

@@ -1,4 +1,7 @@
 // The number of connections of each kind. (Bitcoin Core src/net.cpp, CConnman::Init)
+//
+// The slots of outbound connections are taken out of the total before inbound ones get the rest, so no crowd of inbound
+// peers can keep us from dialing. Manual connections come on top.
 
 import { outOfRange } from '../../util/errors/errors.ts';
 

@@ -11,8 +11,10 @@ import type { HostLookup } from './name-lookup.ts';
 export type Endpoint = Service | NamedEndpoint;
 
 /**
- * The address of an endpoint; of a name, the first. @param option - The option's name, for the error. @throws {SockManError}
- * `ERR_SOCKMAN_SYSTEM`: the name has no address.
+ * The address of an endpoint; of a name, the first.
+ *
+ * @param option - The option's name, for the error.
+ * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: the name has no address.
  */
 export async function lookUpEndpoint(option: string, endpoint: NamedEndpoint, lookUp: HostLookup): Promise<Service> {
   const [address] = await lookUp(endpoint.host);

@@ -9,7 +9,9 @@ export function text(name: string, value: string | undefined, fallback: string):
 }
 
 /**
- * A list of texts, copied; empty if it is left out. @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not an array of strings.
+ * A list of texts, copied; empty if it is left out.
+ *
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: not an array of strings.
  */
 export function texts(name: string, value: readonly string[] = []): readonly string[] {
   const isTexts = Array.isArray(value) && value.every((entry) => typeof entry === 'string');

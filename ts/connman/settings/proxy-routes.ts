@@ -1,4 +1,14 @@
 // The SOCKS5 proxy of each network, from the options `proxy` and `onion`.
+//
+//   proxy: ADDRESS              IPv4, IPv6, CJDNS and onion addresses, and names
+//   proxy: ADDRESS=ipv4         that network, and names; likewise ipv6
+//   proxy: ADDRESS=onion        that network only; likewise cjdns
+//   proxy: 0, 0=NETWORK, ''     takes away what an earlier one gave
+//   onion: ADDRESS              onion addresses only, and before `proxy`
+//   onion: false, 0             no onion addresses, whatever `proxy` says; '' leaves them to `proxy`
+//
+// ADDRESS is `address`, `address:port`, `name`, `name:port` or `unix:/path`; several proxies act in their order. Names are
+// looked up when the node starts. (Bitcoin Core src/init.cpp, AppInitMain)
 
 import { Service } from '../../netaddr/service.ts';
 import { invalidArg } from '../../util/errors/errors.ts';

@@ -1,4 +1,8 @@
 // Options of a `Connman`: checks, defaults and interactions.
+//
+// Some options change the default of others ("soft-set"): a node that dials only given nodes, or goes through a proxy,
+// does not listen unless told to. Options that were given are never changed. (Bitcoin Core src/init.cpp,
+// InitParameterInteraction and AppInitParameterInteraction)
 
 import { NetGroups } from '../../addrman/net-groups.ts';
 import { parseNetworkName } from '../../netaddr/networks/network.ts';

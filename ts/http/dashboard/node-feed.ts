@@ -1,5 +1,7 @@
 // What the page shows of a node, a Stratum V2 server, or both: a snapshot first, then changes, prepared once for all
 // viewers.
+//
+// While nobody looks only the list of the last events is kept up; no timer runs.
 
 import type { AddrMan } from '../../addrman/addr-man.ts';
 import type { Connman } from '../../connman/connman.ts';

@@ -43,8 +43,10 @@ const NOT_IN_VALUE = /[\r\n\0]|[^\x00-\xff]/;
 let last: { readonly name: string; readonly value: string; readonly line: string } | undefined;
 
 /**
- * One header line. @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is not a token, or the value contains CR, LF, NUL
- * or a character above 255.
+ * One header line.
+ *
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is not a token, or the value contains CR, LF, NUL or a character
+ * above 255.
  */
 export function headerLine(name: string, value: string): string {
   if (last !== undefined && name === last.name && value === last.value) return last.line;

@@ -1,4 +1,7 @@
 // The text of a scrape: families of samples in Prometheus' text format 0.0.4, or in OpenMetrics 1.0.0.
+//
+// It knows nothing of what is measured. A family may be added to by several sources; its samples stay together.
+// (https://prometheus.io/docs/instrumenting/exposition_formats, https://prometheus.io/docs/specs/om/open_metrics_spec)
 
 import { invalidArg } from '../../util/errors/errors.ts';
 import type { Histogram } from '../../util/histogram.ts';

@@ -1,4 +1,6 @@
 // `Metrics`: counters of a program built on `SockMan`, for Prometheus and compatible readers.
+//
+// Every part is optional, and others can be added: a crawler or a monitor has families of its own.
 
 import type { AddrMan } from '../../addrman/addr-man.ts';
 import type { Connman } from '../../connman/connman.ts';

@@ -1,4 +1,7 @@
 // Classifies addresses: valid, routable, local, and their network.
+//
+// Two classifications differ on purpose. The *network* of a 6to4 address is IPv6, how it is reached; its *class* is
+// IPv4, what it costs an attacker to obtain. (Bitcoin Core src/netaddress.cpp)
 
 import type { NetworkClass, RawAddress } from './network.ts';
 import * as ranges from './ranges.ts';

@@ -1,4 +1,7 @@
 // Network groups: addresses that likely have one owner.
+//
+// Connections and address-book buckets are spread over groups, so that the owner of one range cannot fill them all.
+// Groups from an AS map are the address manager's matter. (Bitcoin Core src/netgroup.cpp)
 
 import { linkedIPv4Of, networkOf } from './classify.ts';
 import { NETWORK_NUMBERS } from './network.ts';

@@ -1,4 +1,7 @@
 // Onion v3 and I2P names: the text of addresses that are keys or hashes, not places in a network.
+//
+// Onion: Tor's rend-spec-v3, section 6 (base32 of key, checksum and version). I2P: base32 of the SHA-256 of the
+// destination. Tor v2 names, I2P's encrypted-leaseset names and registered names (`x.i2p`) are not addresses here.
 
 import { nodeCrypto } from '../../util/load-later.ts';
 import { decodeBase32, encodeBase32 } from './base32.ts';

@@ -8,6 +8,9 @@
 // coordinates of public keys, which are public. Keys are overwritten after use, but a garbage collector may have copied them
 // before. The private keys of BIP 324 live for one handshake, and a peer sees one time measurement of each; code that keeps
 // a key longer should weigh that.
+//
+// Source: BIP 324, "ElligatorSwift encoding of curve X coordinates"; SwiftEC (Chavez-Saab, Rodriguez-Henriquez,
+// Tibouchi, 2022).
 
 import { invalidArg } from '../../util/errors/errors.ts';
 import { Curve, GROUP_ORDER } from './curve.ts';

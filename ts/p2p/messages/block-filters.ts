@@ -1,5 +1,6 @@
 // `getcfilters`, `cfilter`, `getcfheaders`, `cfheaders`, `getcfcheckpt`, `cfcheckpt`: filters that say which blocks a
 // client needs. (BIP 157)
+//
 // Filters are opaque here. The owner of the chain judges heights and hashes.
 
 import type { ByteReader } from '../../util/bytes/bytes.ts';

@@ -1,4 +1,6 @@
 // `inv`, `getdata`, `notfound`, `mempool`: announcements of objects, and requests for them.
+//
+// A list is a CompactSize count, then entries of uint32 LE type and 32-byte hash.
 
 import { ByteReader } from '../../util/bytes/bytes.ts';
 import type { ByteWriter } from '../../util/bytes/bytes.ts';

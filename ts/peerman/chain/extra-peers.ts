@@ -39,7 +39,7 @@ export class ExtraPeers {
     }
   }
 
-  /** Of the two youngest, evicts the one whose last block is older; on a draw, the older one. */
+  /** Of the two youngest, evicts the one whose last block is older; on a draw, the youngest. */
   #evictBlockRelay(): void {
     const { network } = this.#context;
     if (network.extraBlockRelayCount() === 0) return;

@@ -1,5 +1,9 @@
 // Hooks for an embedder's chain, blocks and transactions. The package validates none of them: without hooks a node has no
 // chain, serves nothing and relays no transactions, but is a well-behaved peer.
+//
+// Hooks are synchronous. What one throws is logged and loses the message that led to it, or that it was asked for, and
+// nothing else. Bytes are the message's own and may be kept. Asynchronous code keeps the node id and looks the
+// node up again.
 
 import type { P2PNode } from '../../connman/node/peer.ts';
 import type { InventoryItem } from '../../p2p/messages/inventory.ts';

@@ -1,4 +1,16 @@
 // What peers negotiate about their messages, and until when.
+//
+// | message     | BIP | between version and verack              | afterwards                 |
+// |-------------|-----|-----------------------------------------|----------------------------|
+// | wtxidrelay  | 339 | common version 70016 on, else ignored   | disconnect                 |
+// | sendaddrv2  | 155 | any version                             | disconnect                 |
+// | feature     | 434 | below 70017 or malformed: disconnect    | disconnect                 |
+// | sendtxrcncl | 330 | if we offered it; see `takeSendTxRcncl` | disconnect; ignored if off |
+// | sendheaders | 130 | any time                                | any time                   |
+// | sendcmpct   | 152 | any time                                | any time                   |
+// | feefilter   | 133 | ignored                                 | any time                   |
+//
+// The first four are refused late because what they agree on must not change under messages that are on their way.
 
 import type { SendCmpctMessage } from '../../p2p/messages/compact-blocks.ts';
 import { COMPACT_BLOCK_VERSION } from '../../p2p/messages/compact-blocks.ts';

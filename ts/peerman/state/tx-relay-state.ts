@@ -49,8 +49,9 @@ export class TxRelayState {
   }
 
   /**
-   * Whether the peer knows a transaction, from us or because it announced it. @param hash - The hash by which the peer
-   * identifies transactions.
+   * Whether the peer knows a transaction, from us or because it announced it.
+   *
+   * @param hash - The hash by which the peer identifies transactions.
    */
   isKnown(hash: Uint8Array): boolean {
     return this.#known?.has(hash) === true;

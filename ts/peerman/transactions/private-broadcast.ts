@@ -1,5 +1,8 @@
 // Broadcasting our own transactions without revealing their origin: each goes to three peers, over connections through Tor
 // or I2P that carry nothing else and reveal nothing about us. (Bitcoin Core src/private_broadcast.h, src/net_processing.cpp)
+//
+// On such a connection the peer sees version, verack, inv, tx and ping, and that is all. Its pong says that it has the
+// transaction. That another peer sends the transaction to us says that it is on its way, and no more is done for it.
 
 import type { Service } from '../../netaddr/service.ts';
 import { hashToHex } from '../../p2p/hash.ts';

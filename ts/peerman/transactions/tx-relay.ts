@@ -1,4 +1,8 @@
 // Announcing transactions to one peer: what it knows, what waits, and when it is sent.
+//
+// An observer who watches a node from many places could see from the times of its announcements where transactions come from.
+// So they are collected and sent at random moments, and all inbound peers of one network get them at the same moments:
+// many connections tell a spy no more than one. (Bitcoin Core src/net_processing.cpp, SendMessages; BIPs 35, 133, 339)
 
 import type { P2PNode } from '../../connman/node/peer.ts';
 import { InventoryType, MAX_INVENTORY_ITEMS } from '../../p2p/messages/inventory.ts';

@@ -1,4 +1,17 @@
 // Tracks which peers announced a transaction, and which of them to ask next. (Bitcoin Core src/txrequest.h)
+//
+// Each transaction is asked of one peer at a time. Announcements may have to wait, when others are likely to be better. Of
+// several peers the preferred ones come first, and among equals a secret hash decides, so that nobody gets to the front by
+// announcing often or early. A peer that does not answer in time is not asked again. An announcement is
+//
+//   delayed    until its time;
+//   waiting    behind a better one, or behind one that is asked for;
+//   best       the next to be asked for, when its peer is visited;
+//   requested  until an answer, or the end of the time for it;
+//   completed  then, and kept as long as others may still answer: repeating it changes nothing.
+//
+// There is no clock here: times are arguments that never go back. Every call costs time for what it changes only, and for
+// the peers that announced the same transaction.
 
 import type { InventoryItem } from '../../p2p/messages/inventory.ts';
 import { random64 } from '../../util/random.ts';

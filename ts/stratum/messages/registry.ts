@@ -1,4 +1,7 @@
 // All message types, and the conversion between payloads and messages.
+//
+// The codec knows the common messages, template distribution and the negotiation of extensions. Frames of every other
+// type stay bytes.
 
 import { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';
 import {

@@ -1,4 +1,13 @@
 // The certificate of a server: its authority's signature on its static key, for a limited time.
+//
+// | offset | type      | field            |                                                                       |
+// |--------|-----------|------------------|-----------------------------------------------------------------------|
+// | 0      | U16       | version          | 0                                                                     |
+// | 2      | U32       | valid_from       | Unix seconds, inclusive                                               |
+// | 6      | U32       | not_valid_after  | Unix seconds, inclusive                                               |
+// | 10     | SIGNATURE | signature        | BIP 340, over SHA-256(bytes 0 to 9, then the static key's X, 32 bytes)|
+//
+// Source: Stratum V2 specification, section 4.5.2 (SIGNATURE_NOISE_MESSAGE); BIP 340.
 
 import { schnorr } from '@noble/curves/secp256k1.js';
 import { ByteReader, ByteWriter } from '../../util/bytes/bytes.ts';

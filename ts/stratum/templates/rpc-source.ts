@@ -1,4 +1,8 @@
 // Templates of a real node over its JSON-RPC server: `getblocktemplate` for templates, `submitblock` for blocks.
+//
+// Two loops ask. One waits at the node for the next block (long polling, BIP 22); the other looks every few seconds whether
+// fees have risen. A node that is away, restarts or is in initial block download is asked again until it answers; what was
+// known of it stays valid meanwhile. Blocks are submitted until the node has given an answer, or a minute has passed.
 
 import { Tasks } from '../../util/time/background-tasks.ts';
 import { systemClock } from '../../util/time/clock.ts';

@@ -1,4 +1,10 @@
 // `TemplateProvider`: gives each client of a `Sv2Connman` its own templates, and submits the blocks they find.
+//
+// - On constraints, and on each new block: `NewTemplate` (future) and `SetNewPrevHash` with the same id, back to back.
+// - When fees have risen enough: `NewTemplate` alone, at most once in `templateIntervalMs`.
+// - Every template stays known until ten seconds after its block is stale; transaction data are given for it meanwhile.
+//
+// Ids rise over all clients. Source: Stratum V2 specification, chapter 7; sv2-tp src/sv2/template_provider.
 
 import { checkInteger } from '../../util/options/arguments.ts';
 import { systemClock } from '../../util/time/clock.ts';

@@ -1,4 +1,10 @@
 // Accounts for memory that waits: for each connection, and for all of them together.
+//
+// Queues of a server are bounded one by one, and a stranger opens many connections. So all of them draw on one budget. Each
+// may hold as much as is still free for everybody: one busy connection gets half of the budget, a hundred share it, and
+// whatever they do some of it is left for those that hold little. Nobody is dropped: a connection above its share stops
+// taking bytes until it has worked off its own, the largest first, those that hold next to nothing never. (Choudhury and
+// Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet Switches", 1998, with alpha = 1)
 
 import { invalidArg, outOfRange } from '../errors/errors.ts';
 import { nodeV8 } from '../load-later.ts';
@@ -147,7 +153,9 @@ export class MemoryAccount {
 
   /**
    * Sets the bytes that no pause would reduce: an incomplete message, a request being answered. They count in the total and
-   * leave less for all, but do not pause this account. @param bytes - The whole amount; replaces the previous one.
+   * leave less for all, but do not pause this account.
+   *
+   * @param bytes - The whole amount; replaces the previous one.
    */
   pin(bytes: number): void {
     if (this.#isClosed) return;

@@ -1,4 +1,6 @@
 // A token bucket: limits how often something may happen, on average and in a burst.
+//
+// Time is handed in, in milliseconds of any clock; the bucket has no timer.
 
 /** How a bucket fills. */
 export interface TokenBucketOptions {

@@ -1,10 +1,13 @@
 // Callbacks at an abort, with one listener for each signal, however many wait.
+//
+// An `AbortSignal` warns of a leak from the eleventh listener on, and one signal may end thousands of dials.
 
 const waitingOn = new WeakMap<AbortSignal, Set<{ readonly callback: () => void }>>();
 
 /**
- * Calls `callback` once when the signal is aborted. For a signal that is aborted already it is not called. @returns A
- * function that removes the callback.
+ * Calls `callback` once when the signal is aborted. For a signal that is aborted already it is not called.
+ *
+ * @returns A function that removes the callback.
  */
 export function whenAborted(signal: AbortSignal, callback: () => void): () => void {
   const waiting = waitingOn.get(signal) ?? listen(signal);

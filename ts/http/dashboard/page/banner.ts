@@ -1,4 +1,6 @@
 // The banner while the page is not live: since when, why, and when it tries again.
+//
+// It is announced when it appears; the seconds in it are not.
 
 import { byId, el, setText, svg } from './dom.ts';
 import { clockTime } from './format.ts';

@@ -1,5 +1,8 @@
 // The peer table. Of thousands of rows only the visible ones are in the document: every row has the same height, an open one
 // a fixed extra, so that a row's position is a multiplication.
+//
+// It is one stop for the Tab key: arrows go up and down, Enter opens, Escape closes. The order changes at most every two
+// seconds, and never while somebody points at a row or has the focus in one.
 
 import type { PeerDetail, PeerRow } from '../../wire.ts';
 import { byId, el, setText } from '../dom.ts';

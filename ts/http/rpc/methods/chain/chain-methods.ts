@@ -1,4 +1,6 @@
 // Answers about the chain from a node that knows only the genesis block. (Bitcoin Core src/rpc/blockchain.cpp)
+//
+// Clients, `bitcoin-cli -getinfo` above all, ask for it beside what they want to know of the network.
 
 import { targetOf } from '../../../../p2p/check-headers.ts';
 import { hashToHex } from '../../../../p2p/hash.ts';
