@@ -1,5 +1,5 @@
-// Compiles the C and C++ programs of the bench when their sources are newer, with the system's `cc` and `c++` (or $CC and
-// $CXX), to build/bench/.
+// Compiles the C, C++ and Go programs of the bench when their sources are newer, with the system's `cc`, `c++` (or $CC and
+// $CXX) and `go`, to build/bench/.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -27,6 +27,7 @@ const PROGRAMS = {
   'dial-socks5': { sources: () => [join(BENCH_DIRECTORY, 'servers', 'dial-socks5.c')], libraries: [] },
   'grant-socks5': { sources: () => [join(BENCH_DIRECTORY, 'servers', 'grant-socks5.c')], libraries: [] },
   epoll: { sources: () => [join(BENCH_DIRECTORY, 'servers', 'epoll.c')], libraries: [] },
+  go: { sources: () => [join(BENCH_DIRECTORY, 'servers', 'go.go')], libraries: [] },
   'http-epoll': { sources: () => [join(BENCH_DIRECTORY, 'servers', 'http-epoll.c')], libraries: [] },
   'rally-epoll': { sources: () => [join(BENCH_DIRECTORY, 'servers', 'rally-epoll.c')], libraries: [] },
   'rally-engine': {
@@ -62,6 +63,10 @@ export function program(name) {
   const output = join(BUILD_DIRECTORY, name);
   if (Math.max(...inputs.map(modifiedAt)) < modifiedAt(output)) return output;
   mkdirSync(BUILD_DIRECTORY, { recursive: true });
+  if (inputs.some((path) => path.endsWith('.go'))) {
+    execFileSync('go', ['build', '-o', output, ...inputs], { stdio: 'pipe' });
+    return output;
+  }
   const units = inputs.filter((path) => /\.cc?$/.test(path));
   const isCxx = units.some((path) => path.endsWith('.cc'));
   const [compiler, flags] = isCxx ? [process.env.CXX ?? 'c++', CXX_FLAGS] : [process.env.CC ?? 'cc', C_FLAGS];

@@ -26,6 +26,14 @@ function otherRuntime(name, parameters) {
   return [path, ...parameters];
 }
 
+function goProgram() {
+  try {
+    return program('go');
+  } catch (error) {
+    throw error.code === 'ENOENT' ? new Error('`go` is not on the path') : error;
+  }
+}
+
 /** In the order of the tables. @type {import('./types.mjs').Peer[]} */
 const PEERS = [
   { name: 'c-64k', title: 'C epoll, 64 KiB', isYardstick: true, command: (mode) => [program('epoll'), mode, '65536'] },
@@ -64,6 +72,7 @@ const PEERS = [
         mode,
       ]),
   },
+  { name: 'go', title: 'Go', command: (mode) => [goProgram(), mode] },
 ];
 
 /**

@@ -3,7 +3,7 @@
 import { cell, columnsOf } from './columns.mjs';
 
 /** Runtimes that SockMan is not to be behind in any case that has a goal. */
-const RIVALS = ['bun', 'deno'];
+const RIVALS = ['bun', 'deno', 'go'];
 
 /** @param {string} goal @param {boolean} isMet @param {number} ratio */
 const judge = (goal, isMet, ratio) => `${goal}: ${isMet ? 'met' : `missed (${ratio.toFixed(3)})`}`;
