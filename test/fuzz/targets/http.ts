@@ -1,13 +1,19 @@
 // Requests of HTTP: a stream gives the same requests, or the same refusal, whole and in pieces.
 
+import { HeaderMemory } from '../../../ts/http/parser/header-memory.ts';
 import { ParserState, RequestParser } from '../../../ts/http/parser/request-parser.ts';
 import { bytesOf, finding, pieces, same } from '../target.ts';
 import type { FuzzTarget } from '../target.ts';
 
 const MAX_BODY_BYTES = 4_096;
 
+/** What parsers of a server share. */
+const memory = new HeaderMemory();
+
 function read(chunks: Iterable<Uint8Array>): unknown[] {
-  const parser = new RequestParser(MAX_BODY_BYTES);
+  // As new: an input means the same whatever came before.
+  memory.length = 0;
+  const parser = new RequestParser(MAX_BODY_BYTES, memory);
   const requests: unknown[] = [];
   let left: Uint8Array = new Uint8Array(0);
   for (const chunk of chunks) {

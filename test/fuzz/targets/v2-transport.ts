@@ -1,26 +1,37 @@
 // The V2 transport (BIP 324) against one of our own: messages arrive whole and in order, and a changed byte ends the stream.
 //
-// The first byte of an input chooses. 0: what follows is what a stranger sends to a responder. 1: a plan for a connection of its
-// own, with a byte that is changed on the way: where, how, and then two bytes for each message, its size and its type. Else: two
-// bytes for each message again, on a connection that goes on from input to input, since a handshake takes a thousand times as
-// long as a message.
+// The first byte of an input chooses. 0: what follows is what a stranger sends to a responder; the seeds have all that one of our own
+// sends, up to two messages. 1: a plan for a connection of its own, with a byte that is changed on the way: where, how, and then two
+// bytes for each message, its size and its type. Else: two bytes for each message again, on a connection that goes on from input to
+// input: most of what a handshake takes is saved, and yet it takes as long as many messages.
 
+import { Curve } from '../../../ts/p2p/bip324/curve.ts';
 import { createKeyPair } from '../../../ts/p2p/bip324/ellswift.ts';
 import type { EllSwiftKeyPair } from '../../../ts/p2p/bip324/ellswift.ts';
+import { FIELD_BYTES } from '../../../ts/p2p/bip324/field.ts';
 import { V2Transport } from '../../../ts/p2p/transport/v2.ts';
 import type { Transport } from '../../../ts/p2p/transport/transport.ts';
+import { MAX_STEP_BYTES, MIN_STEP_BYTES } from '../../../ts/p2p/transport/v2-long-packet.ts';
 import { fromHex } from '../../harness/data/vectors.ts';
 import { seededBytes } from '../../harness/data/seeded-bytes.ts';
-import { finding, pieces } from '../target.ts';
+import { finding, pieces, textOf } from '../target.ts';
 import type { FuzzTarget } from '../target.ts';
 
 const MAGIC = fromHex('f9beb4d9');
 const TYPES = ['ping', 'inv', 'tx', 'version', 'unheardof'];
 const MAX_MESSAGES = 8;
-/** As much as the longest message of a plan. */
-const ZEROS = new Uint8Array(255 ** 2);
-/** Few messages are long: those of many packets. */
-const payloadBytes = (size: number): number => (size < 250 ? size : size ** 2);
+/** Around the pieces that long packets are opened and sealed in. A message takes a hundred times as long as others: they are few. */
+const LONG_BYTES = [
+  MIN_STEP_BYTES - 20,
+  MIN_STEP_BYTES,
+  40_000,
+  MAX_STEP_BYTES - 1,
+  MAX_STEP_BYTES,
+  MAX_STEP_BYTES + 20,
+];
+const ZEROS = new Uint8Array(Math.max(...LONG_BYTES));
+const payloadBytes = (size: number, type: number): number =>
+  type < 250 ? size : LONG_BYTES[size % LONG_BYTES.length]!;
 
 interface Heard {
   messages: { type: string; payload: Uint8Array }[];
@@ -50,6 +61,26 @@ function takeToSend(transport: Transport): Uint8Array {
     transport.markBytesSent(toSend.length);
   }
 }
+
+/**
+ * The last exchanges of keys, and what each came to. A key exchange takes most of a handshake, and is the same for each input
+ * that changes what follows it.
+ */
+const exchanges = new Map<string, Uint8Array>();
+const MAX_EXCHANGES = 16;
+
+const { multiply } = Curve.prototype;
+Curve.prototype.multiply = function rememberedMultiply(x, y, scalar) {
+  const known = new Uint8Array(2 * FIELD_BYTES);
+  this.field.toBytes(x, known);
+  known.set(scalar, FIELD_BYTES);
+  const key = textOf(known);
+  const shared = exchanges.get(key) ?? multiply.call(this, x, y, scalar);
+  if (exchanges.size === MAX_EXCHANGES) exchanges.clear();
+  exchanges.set(key, shared);
+  // Whoever asks overwrites it.
+  return Uint8Array.from(shared);
+};
 
 /** Made once: that takes as long as everything else that a stranger causes. */
 const keyPairs = new Map<boolean, EllSwiftKeyPair>();
@@ -87,7 +118,7 @@ function send(dialer: V2Transport, plan: Uint8Array): { sent: Sent[]; stream: Ui
   const sent: Sent[] = [];
   const parts = [takeToSend(dialer)];
   for (let index = 0; index + 1 < plan.length && sent.length < MAX_MESSAGES; index += 2) {
-    const payload = ZEROS.subarray(0, payloadBytes(plan[index]!));
+    const payload = ZEROS.subarray(0, payloadBytes(plan[index]!, plan[index + 1]!));
     const message = { type: TYPES[plan[index + 1]! % TYPES.length]!, payload };
     if (!dialer.setMessageToSend(message)) finding('no room for a message');
     parts.push(takeToSend(dialer));
@@ -98,8 +129,22 @@ function send(dialer: V2Transport, plan: Uint8Array): { sent: Sent[]; stream: Ui
 
 function expectPrefix(messages: readonly Sent[], sent: readonly Sent[]): void {
   for (const [index, { type, payload }] of messages.entries()) {
-    if (type !== sent[index]?.type || payload.length !== sent[index].payload.length) finding('another message arrives');
+    const expected = sent[index];
+    if (type !== expected?.type || Buffer.compare(payload, expected.payload) !== 0) finding('another message arrives');
   }
+}
+
+/** All that a dialer sends: key, garbage, its end, version packet, and the messages of a plan. */
+function wholeStream(plan: Uint8Array): Uint8Array {
+  const [dialer, listener] = [createSide(true), createSide(false)];
+  const heard: Heard = { messages: [], isEnded: false };
+  const key = takeToSend(dialer);
+  deliver(listener, [key], heard);
+  deliver(dialer, [takeToSend(listener)], { messages: [], isEnded: false });
+  const { sent, stream } = send(dialer, plan);
+  deliver(listener, [stream], heard);
+  if (heard.messages.length !== sent.length) finding('a seed is not understood');
+  return Buffer.concat([key, stream]);
 }
 
 function tryStranger(stream: Uint8Array): void {
@@ -134,6 +179,7 @@ export const target: FuzzTarget = {
   mutations: 500,
   seeds: () => [
     Uint8Array.of(0, ...fromHex('f9beb4d976657273696f6e')),
+    Uint8Array.of(0, ...wholeStream(Uint8Array.of(8, 0, 100, 4))),
     Uint8Array.of(1, 0, 0, 8, 0, 200, 1),
     Uint8Array.of(1, 90, 1, 8, 0),
     Uint8Array.of(2, 8, 0, 200, 1, 0, 4, 255, 2),
