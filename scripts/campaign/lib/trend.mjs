@@ -2,8 +2,7 @@
 //
 // Beyond chance: the trend test of Mann and Kendall, on one side. It compares each pair of values, knows nothing of how they
 // scatter, and one odd value moves it little. How much: the median of the slopes of all pairs (Theil and Sen) times the
-// length of the series, or the difference of the medians at both ends. The first half is left out: caches fill, and V8 goes on
-// compiling for half an hour, ever less.
+// length of the series, or the difference of the medians at both ends. The first half is left out: caches fill.
 
 /** What of a series is warm-up. */
 export const WARM_UP_SHARE = 0.5;
