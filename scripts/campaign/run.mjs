@@ -8,9 +8,9 @@
 //   --out      where the report goes; without it, to the folder .campaign
 //
 // Each part runs in a process of its own, one after the other, and goes on where the campaign before stopped: with other
-// mutations, other seeds, other faults. What cannot run says why. docs/hardening.md has more.
+// mutations, other seeds, other faults; the first one begins at random. What cannot run says why. docs/hardening.md has more.
 
-import { execFileSync, fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -54,7 +54,8 @@ function tableOf(rows) {
 }
 
 const total = names.reduce((sum, name) => sum + PARTS[name].share, 0);
-const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim();
+const { stdout: commit } = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' });
+const counted = (count, what) => `${count} ${what}${count === 1 ? '' : 's'}`;
 const summary = [];
 const sections = [];
 let findingCount = 0;
@@ -65,7 +66,7 @@ for (const name of names) {
   const { skipped, rows = [], findings = [] } = await runPart(name, seconds);
   const tookSeconds = Math.round((performance.now() - began) / 1_000);
   findingCount += findings.length;
-  const result = skipped === undefined ? `${findings.length} findings` : `skipped: ${skipped}`;
+  const result = skipped === undefined ? counted(findings.length, 'finding') : `skipped: ${skipped}`;
   console.log(`${title}: ${tookSeconds} s, ${result}`);
   for (const finding of findings) console.log(`${name}: ${finding}`);
   summary.push({ part: name, what: title, seconds: tookSeconds, result });
@@ -73,9 +74,10 @@ for (const name of names) {
   if (rows.length + found.length > 0) sections.push([`## ${title}`, tableOf(rows), ...found].join('\n\n'));
 }
 
-const head = `# A campaign of ${minutes} minutes
+const head = `# A campaign of ${counted(minutes, 'minute')}
 
-${new Date().toISOString()}, commit ${commit}, Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}`;
+${new Date().toISOString()}, commit ${commit?.trim() || 'unknown'}, Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}.
+docs/hardening.md says what each part does, and what a finding is.`;
 mkdirSync(dirname(values.out), { recursive: true });
 writeFileSync(values.out, `${[head, tableOf(summary), ...sections].join('\n\n')}\n`);
 console.log(`${findingCount} findings; report: ${values.out}`);

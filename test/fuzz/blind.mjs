@@ -3,7 +3,7 @@
 //   node test/fuzz/blind.mjs [TARGET…] [--seconds N] [--seed N] [--show EXECUTION]
 //
 //   --seconds  for each target (10)
-//   --seed     of the mutations; left out, each run goes on with seeds that none before it had
+//   --seed     of the mutations; left out, each run goes on with a seed that none before it here had
 //   --show     prints the inputs from that execution of the seed on, in Base64: for a target that got stuck
 //
 // A target runs in a thread, with a small heap: one that takes too long, or too much, is a finding. Executions of all runs are
@@ -14,7 +14,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { BUILD, bundle } from '../../scripts/campaign/lib/bundle.mjs';
+import { BUILD, anySeed, bundle } from '../../scripts/campaign/lib/bundle.mjs';
 
 const TOTALS = join(BUILD, 'executions');
 /** What takes longer, of the processor, or more memory is a finding: others may have the machine. */
@@ -91,7 +91,7 @@ export async function targetNames() {
  */
 export function totalOf(name) {
   const path = join(TOTALS, `${name}.json`);
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { executions: 0, seed: 1 };
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { executions: 0, seed: anySeed() };
 }
 
 /**

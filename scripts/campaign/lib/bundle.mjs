@@ -10,6 +10,9 @@ export const ROOT = resolve(import.meta.dirname, '../../..');
 /** What campaigns keep from one to the next: node-gyp empties build/. */
 export const BUILD = join(ROOT, '.campaign');
 
+/** Where the first campaign of a checkout begins: not where all others did. */
+export const anySeed = () => Math.floor(Math.random() * 2 ** 31);
+
 /** Where a module says where it is. */
 const metaOfSource = {
   name: 'meta-of-source',

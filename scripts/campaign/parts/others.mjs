@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faultsToTry, tryFault } from '../../faults/faults.mjs';
-import { BUILD, ROOT } from '../lib/bundle.mjs';
+import { BUILD, ROOT, anySeed } from '../lib/bundle.mjs';
 import { soak as soakFor } from '../soak/soak.mjs';
 
 const NEXT_FAULT = join(BUILD, 'next-fault.json');
@@ -19,7 +19,7 @@ export const faults = {
     const all = faultsToTry();
     const end = performance.now() + seconds * 1_000;
     const findings = [];
-    let at = existsSync(NEXT_FAULT) ? JSON.parse(readFileSync(NEXT_FAULT, 'utf8')) : 0;
+    let at = existsSync(NEXT_FAULT) ? JSON.parse(readFileSync(NEXT_FAULT, 'utf8')) : anySeed();
     let tried = 0;
     for (; tried < all.length && performance.now() < end; tried++, at++) {
       const one = all[at % all.length];

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUILD, bundle } from '../lib/bundle.mjs';
+import { BUILD, anySeed, bundle } from '../lib/bundle.mjs';
 
 const SEEDS = join(BUILD, 'seeds.json');
 /** Seeds between two notes of how far it came: what is lost when a run is cut off. */
@@ -20,7 +20,7 @@ async function searchFor(search, { seconds, from, count = Number.MAX_SAFE_INTEGE
   const path = await bundle('schedules', `export * from './test/schedules/search.ts';`);
   const { [search]: play } = createRequire(import.meta.url)(path);
   const until = performance.now() + seconds * 1_000;
-  const first = from ?? readSeeds()[search] ?? 1;
+  const first = from ?? readSeeds()[search] ?? anySeed();
   let next = first;
   let outcome = { backends: [], played: 0, findings: [] };
   while (next < first + count && performance.now() < until && outcome.findings.length === 0) {
