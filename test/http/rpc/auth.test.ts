@@ -48,6 +48,40 @@ function serve(auth: RpcAuthOptions = {}): RpcStage {
 const asUser = (at: RpcStage, user: string, password: string, body = CALL): Promise<Reply> =>
   at.send('POST', '/', body, { authorization: basic(user, password) });
 
+describe('the page of another site', () => {
+  const post = (at: RpcStage, headers: Record<string, string>, method = 'POST'): Promise<Reply> =>
+    at.send(method, '/', CALL, { authorization: basic(USER, PASSWORD), ...headers });
+
+  it.each(['http://evil.example', 'http://127.0.0.1', 'null', 'file://', ''])(
+    'with the origin "%s" cannot call with the credentials of its visitor',
+    async (origin) => {
+      const at = serve();
+      const { status, text } = await post(at, { origin });
+      expect([status, text]).toEqual([403, 'a page of another site may not do this\n']);
+      expect(at.rpc.stats()).toMatchObject({ authFailures: 1 });
+      expect(at.rpc.stats().calls.find(({ method }) => method === 'echo')).toMatchObject({ ok: 0, error: 0 });
+    },
+  );
+
+  it('is told from a page of the server, also behind a proxy with TLS, and from those that are allowed', async () => {
+    const at = serve({ allowOrigins: ['https://Admin.example'] });
+    for (const [origin, host] of [
+      [`http://127.0.0.1:${at.port}`, `127.0.0.1:${at.port}`],
+      ['https://node.example', 'Node.example'],
+      ['https://admin.example', 'node.example'],
+    ]) {
+      expect((await post(at, { origin: origin!, host: host! })).status).toBe(200);
+    }
+  });
+
+  it('may read: the browser keeps the answer from it', async () => {
+    const at = serve();
+    at.http.route('GET', '/status', (request) => request.writeReply(200), { beforeBody: at.auth.guard });
+    const headers = { authorization: basic(USER, PASSWORD), origin: 'http://evil.example' };
+    expect((await at.send('GET', '/status', '', headers)).status).toBe(200);
+  });
+});
+
 describe('credentials', () => {
   it.each(KNOWN)('of $user in rpcauth let in', async ({ user, password, entry }) => {
     const at = serve({ rpcAuth: [entry] });

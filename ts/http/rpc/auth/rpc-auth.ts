@@ -15,6 +15,7 @@ import { COOKIE_MODES, COOKIE_USER, CookieFile } from './cookie-file.ts';
 import type { CookieReaders } from './cookie-file.ts';
 import { credentialFor, isKnown, parseRpcAuth } from './credentials.ts';
 import type { Credential } from './credentials.ts';
+import { isFromForeignPage } from './foreign-page.ts';
 import { MethodLists } from './method-lists.ts';
 
 /** Delay of the answer to a wrong password, in milliseconds: it slows down guessing. (Core, HTTPReq_JSONRPC) */
@@ -41,6 +42,11 @@ export interface RpcAuthOptions {
   readonly whitelist?: readonly string[];
   /** Users without a list may call nothing. Default: true with a `whitelist`. */
   readonly whitelistDefault?: boolean;
+  /**
+   * Origins of pages of others that may send requests, such as `https://admin.example`; `Origin` of a browser says which page
+   * it is. Default: only pages of the server itself.
+   */
+  readonly allowOrigins?: readonly string[];
   /** Default: none. */
   readonly logger?: Logger;
   /** Default: the system's. */
@@ -55,6 +61,7 @@ const OPTION_NAMES: Readonly<Record<keyof RpcAuthOptions, true>> = {
   rpcAuth: true,
   whitelist: true,
   whitelistDefault: true,
+  allowOrigins: true,
   logger: true,
   clock: true,
 };
@@ -76,7 +83,7 @@ interface Admitted {
 export class RpcAuth {
   /**
    * Lets a request pass and sets its `user`, or answers 401: at once if there are no credentials, after a quarter of a
-   * second if they are wrong. Use it as `beforeBody` of a route, or first in a handler, and return if `request.isAnswered`.
+   * second if they are wrong. What the page of another site has a browser send is answered 403, unless it only reads. Use it as `beforeBody` of a route, or first in a handler, and return if `request.isAnswered`.
    */
   readonly guard: HttpHandler;
   /** What each user may call. */
@@ -84,6 +91,7 @@ export class RpcAuth {
   readonly #credentials: readonly Credential[];
   readonly #cookie: CookieFile | undefined;
   #cookieCredentials: readonly Credential[] = [];
+  readonly #origins: ReadonlySet<string>;
   readonly #logger: Logger;
   readonly #clock: Pick<Clock, 'after'>;
   /** Connections that were admitted, with their header: hashing a password again costs more than most calls. */
@@ -99,6 +107,7 @@ export class RpcAuth {
   constructor(options: RpcAuthOptions = {}) {
     checkOptionNames('', options, OPTION_NAMES);
     const { cookieFile, cookieReaders = 'owner', user = '', password = '', rpcAuth = [], whitelist = [] } = options;
+    const { allowOrigins = [] } = options;
     this.#logger = options.logger ?? silentLogger;
     this.#clock = options.clock ?? systemClock;
     if (cookieFile !== undefined && !isAbsolute(cookieFile))
@@ -107,6 +116,8 @@ export class RpcAuth {
       throw invalidArg('cookieReaders', Object.keys(COOKIE_MODES).join(', '), cookieReaders);
     }
     this.#cookie = cookieFile === undefined || password !== '' ? undefined : new CookieFile(cookieFile, cookieReaders);
+    if (!Array.isArray(allowOrigins)) throw invalidArg('allowOrigins', 'an array', allowOrigins);
+    this.#origins = new Set(allowOrigins.map((origin: string) => origin.toLowerCase()));
     this.guard = (request) => this.#guard(request);
     const named = password === '' ? [] : [credentialFor(user, password)];
     this.#credentials = [...named, ...rpcAuth.map(credentialOf)];
@@ -128,12 +139,13 @@ export class RpcAuth {
     if (problem !== undefined) this.#logger.warn(`Unable to remove the cookie: ${shown(problem)}`);
   }
 
-  /** Requests that were refused, including those without credentials. */
+  /** Requests that were refused, including those without credentials and those of foreign pages. */
   get failureCount(): number {
     return this.#failureCount;
   }
 
   #guard(request: HttpRequest): void | Promise<void> {
+    if (isFromForeignPage(request, this.#origins)) return this.#refusePage(request);
     const header = request.header('authorization');
     if (header === undefined) return this.#refuse(request);
     // Compares only with what this client itself has sent: the time this takes reveals nothing about others' passwords.
@@ -156,6 +168,12 @@ export class RpcAuth {
   #isKnown(given: BasicCredentials): boolean {
     const isNamed = isKnown(this.#credentials, given);
     return isKnown(this.#cookieCredentials, given) || isNamed;
+  }
+
+  #refusePage(request: HttpRequest): void {
+    this.#failureCount++;
+    this.#logger.warn(`refused a request of the page ${shown(request.header('origin'))}, sent by ${request.peer}`);
+    request.writeHeader('Content-Type', 'text/plain').writeReply(403, 'a page of another site may not do this\n');
   }
 
   #refuse(request: HttpRequest): void {
