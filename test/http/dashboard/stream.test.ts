@@ -1,7 +1,7 @@
 // The stream of events as its clients get it, in a network in memory whose time is the test's.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import { Connman, PeerManager } from '../../../ts/connman.ts';
+import { BanMan, Connman, PeerManager } from '../../../ts/connman.ts';
 import { Dashboard, EventStreams } from '../../../ts/dashboard.ts';
 import type { DashboardOptions, StreamedEvent } from '../../../ts/dashboard.ts';
 import { HttpServer } from '../../../ts/http.ts';
@@ -104,6 +104,22 @@ describe('the stream of a node', () => {
       log: [],
       totals: { active: true, listening: ['1.0.0.1:8333'] },
     });
+  });
+
+  it('tells of a ban whose end no calendar has', async () => {
+    const banMan = new BanMan();
+    const { ask, pass } = await nodeWorld({ banMan });
+    const client = ask();
+    await pass(1_000);
+    banMan.ban('1.2.3.4', { seconds: Number.MAX_SAFE_INTEGER, isAbsolute: true });
+    banMan.ban('1.2.3.5', { seconds: 86_400 * 366 * 100 });
+    await pass(6_000);
+    const events = eventsIn(taken(client));
+    const entries = events
+      .filter(({ event }) => event === 'log')
+      .map(({ data }) => (data as { detail: string }).detail);
+    expect(entries).toEqual(['for good', expect.stringMatching(/^until 2\d{3}-\d\d-\d\d \d\d:\d\d UTC$/)]);
+    expect(events.at(-1)).toMatchObject({ event: 'totals' });
   });
 
   it('tells of peers that come, change and go', async () => {

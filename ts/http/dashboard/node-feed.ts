@@ -348,10 +348,7 @@ export class NodeFeed implements EventSourceOfStreams {
     if (known === undefined) return;
     for (const { subnet, untilSeconds } of bans) {
       if (known.has(String(subnet))) continue;
-      this.#log?.noteBan(
-        String(subnet),
-        `until ${new Date(untilSeconds * 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
-      );
+      this.#log?.noteBan(String(subnet), endText(untilSeconds));
     }
   }
 
@@ -359,4 +356,11 @@ export class NodeFeed implements EventSourceOfStreams {
     this.#history.push(point);
     if (this.#history.length > HISTORY_LENGTH) this.#history.shift();
   }
+}
+
+/** When a ban ends. A user may set a time that no calendar has. */
+function endText(untilSeconds: number): string {
+  const end = new Date(untilSeconds * 1_000);
+  if (Number.isNaN(end.getTime())) return 'for good';
+  return `until ${end.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
