@@ -211,6 +211,26 @@ describe('HttpServer', () => {
     await server.stop();
   });
 
+  it.each(['', 'body'])(
+    'answers 503 to a request whose head it still looked at when it stopped, and that sent %j of its body',
+    async (sent) => {
+      const { network, server, dial, pass } = world({ idleTimeoutSeconds: 0 });
+      const check = (): Promise<void> => new Promise((resolve) => void network.clock.after(300, resolve));
+      server.route('POST', '/guarded', (request) => request.writeReply(200), { beforeBody: check });
+      server.start();
+      const peer = dial();
+      peer.send(`POST /guarded HTTP/1.1\r\nContent-Length: 4\r\n\r\n${sent}`);
+      await pass(100);
+      let hasStopped = false;
+      const stopping = server.stop().then(() => (hasStopped = true));
+      await pass(400);
+      expect(answersIn(Buffer.from(peer.take())).map(({ status }) => status)).toEqual([503]);
+      await pass(3_000);
+      expect([peer.hasEOF, hasStopped]).toEqual([true, true]);
+      await stopping;
+    },
+  );
+
   it('gives streams their last word, and closes by force after thirty seconds what does not end', async () => {
     const { server, dial, pass, lines } = world();
     server.route('GET', '/events', (request) => {

@@ -180,6 +180,8 @@ export class HttpConnection implements RequestOwner, StreamTarget {
 
   acceptBody(request: HttpRequest): void {
     if (request !== this.#request) return;
+    // The server stopped while the head was looked at: the body would not be read any more.
+    if (this.#closesWhenSent) return this.#context.dispatcher.refuse(request);
     this.#request = undefined;
     this.#reader.readBody(request);
     if (request.awaitsContinue) this.#note(this.#outbox.sendLent(CONTINUE));
