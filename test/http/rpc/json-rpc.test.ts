@@ -42,6 +42,40 @@ const METHODS = [
   }),
 ];
 
+const BROKEN: Record<string, () => unknown> = {
+  nothing: () => undefined,
+  'no number': () => Number.NaN,
+  'a function': () => () => {},
+  'a circle': () => {
+    const circle: Record<string, unknown> = {};
+    return (circle['self'] = circle);
+  },
+  'nothing, later': () => Promise.resolve(undefined),
+};
+
+for (const [name, make] of Object.entries(BROKEN)) {
+  METHODS.push(
+    defineRpcMethod({
+      name: name.replaceAll(/\W/g, ''),
+      category: 'hidden',
+      description: 'Gives what is no JSON.',
+      result: { type: 'any' },
+      call: () => make() as null,
+    }),
+  );
+}
+
+METHODS.push(
+  defineRpcMethod({
+    name: 'half',
+    category: 'hidden',
+    description: 'Half of a number.',
+    arguments: { of: { type: 'number', description: 'Which' } },
+    result: { type: 'number' },
+    call: ({ of }) => of / 2,
+  }),
+);
+
 let stage: RpcStage;
 beforeAll(() => {
   stage = new RpcStage(METHODS);
@@ -54,6 +88,25 @@ async function answer(body: string): Promise<[number, string]> {
   expect(headers['content-type']).toBe(status === 204 ? undefined : 'application/json');
   return [status, text];
 }
+
+describe('a method whose result is no JSON', () => {
+  it.each(Object.keys(BROKEN))('gets an error with a code for its client: %s', async (name) => {
+    const method = name.replaceAll(/\W/g, '');
+    const [status, text] = await answer(`{"method":"${method}","id":1}`);
+    expect(status).toBe(500);
+    expect(JSON.parse(text)).toEqual({ result: null, error: { code: -1, message: expect.any(String) }, id: 1 });
+    const [, batch] = await answer(`[{"method":"${method}","id":1}]`);
+    expect(JSON.parse(batch)).toMatchObject([{ error: { code: -1 } }]);
+  });
+});
+
+describe('an argument that is a number', () => {
+  it('is refused beyond what a double holds', async () => {
+    expect(await stage.call('half', [3])).toMatchObject({ result: 1.5 });
+    const { text } = await stage.post('{"method":"half","params":[1e999]}');
+    expect(JSON.parse(text)).toMatchObject({ error: { code: -1, message: 'JSON double out of range' } });
+  });
+});
 
 describe('a single call', () => {
   it.each([

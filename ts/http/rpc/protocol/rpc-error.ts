@@ -43,6 +43,12 @@ export class RpcError extends Error {
   }
 }
 
+/** Anything that was thrown, as the error that the client gets. */
+export function rpcErrorOf(error: unknown): RpcError {
+  if (error instanceof RpcError) return error;
+  return new RpcError(RPC_CODES.misc, error instanceof Error ? error.message : String(error));
+}
+
 /** An argument has a value outside of its set: the client gets the help of the method. */
 export class RpcUsageError extends RpcError {
   /** @param code - Default −1. */

@@ -8,7 +8,7 @@ import { silentLogger } from '../../../util/logger.ts';
 import type { Logger } from '../../../util/logger.ts';
 import type { Clock } from '../../../util/time/clock.ts';
 import type { MethodLists } from '../auth/method-lists.ts';
-import { RPC_CODES, RpcError } from '../protocol/rpc-error.ts';
+import { RPC_CODES, RpcError, rpcErrorOf } from '../protocol/rpc-error.ts';
 import { errorText, resultText } from '../protocol/rpc-reply.ts';
 import { RpcRequest } from '../protocol/rpc-request.ts';
 import type { RpcCaller } from '../table/rpc-method.ts';
@@ -88,9 +88,10 @@ export class RpcAnswers {
       if (!(result instanceof Promise)) return success(request, result);
       return result
         .then((late) => success(request, late))
-        .catch((error: unknown) => failure(request, error as RpcError));
+        .catch((error: unknown) => failure(request, rpcErrorOf(error)));
     } catch (error) {
-      return failure(request, error as RpcError);
+      // That of the method; or its result cannot be written as JSON.
+      return failure(request, rpcErrorOf(error));
     }
   }
 
@@ -139,7 +140,7 @@ export class RpcAnswers {
       if (!hasRoom) throw new RpcError(RPC_CODES.outOfMemory, 'Out of memory: the answers of this batch are too long');
       text = resultText(request, await this.#execute(request, caller));
     } catch (error) {
-      text = errorText(request, error as RpcError);
+      text = errorText(request, rpcErrorOf(error));
     }
     return request.isNotification ? undefined : text;
   }

@@ -64,7 +64,7 @@ export class ArgumentCheck {
 function valueOf(argument: RpcArgument, value: JsonValue): RpcValues[string] {
   if (value === null) return argument.type === 'any' ? null : plainDefault(argument.default);
   if (!(value instanceof JsonNumber)) return value;
-  if (argument.type === 'number') return value.toNumber();
+  if (argument.type === 'number') return numberOf(value);
   if (argument.type !== 'integer') return value;
   return integerOf(value, argument.min, argument.max);
 }
@@ -72,6 +72,13 @@ function valueOf(argument: RpcArgument, value: JsonValue): RpcValues[string] {
 /** Defaults are JSON that the program wrote; lists and objects have none. */
 function plainDefault(value: JsonInput | undefined): RpcValues[string] {
   return value as RpcValues[string];
+}
+
+/** @throws {RpcError} −1: beyond what a double holds. (Core, UniValue::get_real) */
+function numberOf(number: JsonNumber): number {
+  const value = number.toNumber();
+  if (!Number.isFinite(value)) throw new RpcError(RPC_CODES.misc, 'JSON double out of range');
+  return value;
 }
 
 /**

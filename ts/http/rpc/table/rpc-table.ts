@@ -1,7 +1,7 @@
 // The methods of a server: looks them up, checks their arguments, calls them and counts. (Bitcoin Core src/rpc/server.cpp, CRPCTable)
 
 import { invalidArg } from '../../../util/errors/errors.ts';
-import { RPC_CODES, RpcError, RpcUsageError } from '../protocol/rpc-error.ts';
+import { RPC_CODES, RpcError, RpcUsageError, rpcErrorOf } from '../protocol/rpc-error.ts';
 import type { RpcParams } from '../protocol/rpc-request.ts';
 import { JsonObject } from '../../json/json-value.ts';
 import type { JsonInput, JsonValue } from '../../json/json-value.ts';
@@ -166,6 +166,5 @@ export class RpcTable {
 /** Anything that a method throws, as the error that its client gets. */
 function toRpcError(method: RpcMethod, error: unknown): RpcError {
   if (error instanceof RpcUsageError) return new RpcError(error.code, helpText(method));
-  if (error instanceof RpcError) return error;
-  return new RpcError(RPC_CODES.misc, error instanceof Error ? error.message : String(error));
+  return rpcErrorOf(error);
 }
