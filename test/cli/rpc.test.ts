@@ -121,6 +121,13 @@ describe('sockman node --rpc', () => {
     expect(await main.ended).toBe(0);
   });
 
+  it('ends calls that wait when its time is over', async () => {
+    const node = await start('--rpc', '--rpcport', '0', '-connect=0', '--for', '1');
+    const [waited] = await Promise.all([node.call(node.shown!, 'waitfornewblock'), node.ended]);
+    expect(waited).toBeUndefined();
+    expect(node.complaints).toEqual([]);
+  });
+
   it.each([
     [['-rpcport=PORT'], 'bind EADDRINUSE'],
     [['-rpcport=0', '-rpcauth=foo:bar'], 'rpcAuth: expected user:salt$hash'],

@@ -103,6 +103,41 @@ describe.skipIf(noBuild !== undefined)(`sockman node, as a process ${noBuild ?? 
     },
   );
 
+  it.skipIf(noFolderLocks !== undefined)(
+    'leaves the PID file and the log of the node whose folder it wants as they are',
+    async () => {
+      const own = [`-datadir=${folder}`, `-pid=${join(folder, 'pid')}`, '-debug=net', '-bind=127.0.0.1:0'];
+      const first = start(...own);
+      await first.says(/listening/i);
+      await expect.poll(() => existsSync(join(folder, 'pid'))).toBe(true);
+      const readAll = (): string[] =>
+        ['pid', 'regtest/debug.log'].map((name) => readFileSync(join(folder, name), 'utf8'));
+      await expect.poll(() => readAll()[1]).toContain('Done loading');
+      const before = readAll();
+      expect(before[0]).toBe(`${first.child.pid}\n`);
+      const second = start(...own);
+      expect(await second.ended).toBe(1);
+      expect(second.said()).toContain('in use by process');
+      expect(readAll()).toEqual(before);
+      first.child.kill('SIGTERM');
+      expect(await first.ended).toBe(0);
+      expect(existsSync(join(folder, 'pid'))).toBe(false);
+    },
+  );
+
+  it('leaves the cookie and the PID file of the node whose RPC port it wants as they are', async () => {
+    const own = [`-rpccookiefile=${join(folder, 'cookie')}`, `-pid=${join(folder, 'pid')}`];
+    const first = start(...RPC, ...own);
+    const [, at, port] = await first.says(RPC_AT);
+    await expect.poll(() => existsSync(join(folder, 'pid'))).toBe(true);
+    const cookie = readFileSync(join(folder, 'cookie'), 'latin1');
+    const second = start(...RPC, ...own, `-rpcport=${port}`);
+    expect(await second.ended).toBe(1);
+    expect(readFileSync(join(folder, 'cookie'), 'latin1')).toBe(cookie);
+    expect(await statusOf(at!, cookie)).toBe(200);
+    expect(readFileSync(join(folder, 'pid'), 'latin1')).toBe(`${first.child.pid}\n`);
+  });
+
   it('is kept from an RPC port that another one has, says so, and leaves no cookie', async () => {
     const first = start(...RPC);
     const [, at, port] = await first.says(RPC_AT);

@@ -102,6 +102,18 @@ describe('the cookie', () => {
     auth.close();
   });
 
+  it('that another server wrote since is left where it is', () => {
+    const auth = new RpcAuth({ cookieFile: path });
+    auth.open();
+    const other = new RpcAuth({ cookieFile: path });
+    other.open();
+    const theirs = readFileSync(path, 'latin1');
+    auth.close();
+    expect(readFileSync(path, 'latin1')).toBe(theirs);
+    other.close();
+    expect(existsSync(path)).toBe(false);
+  });
+
   it('of somebody else is left where it is', () => {
     writeFileSync(path, '__cookie__:theirs');
     const auth = new RpcAuth({ cookieFile: path, password: 'secret' });

@@ -3,15 +3,21 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+import { readSmallFile } from '../../util/private-file.ts';
 import { StartError } from '../start-error.ts';
 
-/** Writes the file. @returns A function that removes it. @throws {StartError} It cannot be written. */
+/** Writes the file. @returns A function that removes it while it is ours. @throws {StartError} It cannot be written. */
 export function writePidFile(path: string): () => void {
+  const content = `${process.pid}\n`;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, `${process.pid}\n`);
+    writeFileSync(path, content);
   } catch (error) {
     throw new StartError(`Unable to create the PID file '${path}': ${(error as Error).message}`);
   }
-  return () => rmSync(path, { force: true });
+  return () => {
+    const file = readSmallFile(path, content.length);
+    const isOurs = file.ok && file.bytes !== undefined && Buffer.from(file.bytes).toString('latin1') === content;
+    if (isOurs) rmSync(path, { force: true });
+  };
 }

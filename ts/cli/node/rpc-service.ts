@@ -63,8 +63,10 @@ export class RpcService {
 
   #start(): Service[] {
     this.rpc.warmUp();
+    // First: where the port is another node's, the cookie may be that node's as well. Nobody is answered before both are done.
+    const addresses = this.server.start();
     this.auth.open();
-    return this.server.start();
+    return addresses;
   }
 
   /** Serves `/metrics` over the parts of a starting node. */

@@ -1,6 +1,8 @@
 // A node from start to end. Without a peer to connect to and without a data folder, it starts a second node, so that there
 // is something to see on a machine without a network.
 
+import { existsSync } from 'node:fs';
+
 import { AsMap } from '../../addrman/asmap/as-map.ts';
 import { NetGroups } from '../../addrman/net-groups.ts';
 import { Connman } from '../../connman/connman.ts';
@@ -12,7 +14,9 @@ import type { ChainName } from '../../p2p/chain-params.ts';
 import type { MetricsOptions } from '../../http/metrics/metrics.ts';
 import type { LogCategories, RpcNode } from '../../http/rpc/node/rpc-node.ts';
 import { PeerManager } from '../../peerman/peer-manager.ts';
+import { lockFolder } from '../../storage/folder-lock.ts';
 import type { OnionService } from '../../tor/onion-service.ts';
+import { silentLogger } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import { MemoryBudget } from '../../util/memory/memory-budget.ts';
 import { SettableClock } from '../../util/time/settable-clock.ts';
@@ -57,6 +61,7 @@ const NOBODY = '0';
  */
 export async function runNode(read: ReadSettings, io: CliIo): Promise<number> {
   const options = nodeArguments(read);
+  checkNotInUse(options.chainDir);
   const clock = new SettableClock();
   if (options.mockSeconds !== undefined) clock.setWallTime(options.mockSeconds * 1_000);
   const log = openLog(read, options.chainDir, () => clock.stoppedAtMs, io);
@@ -71,6 +76,16 @@ export async function runNode(read: ReadSettings, io: CliIo): Promise<number> {
     log?.log.info('Shutdown done');
     log?.close();
   }
+}
+
+/**
+ * A second node on a folder ends before it writes into the log of the first, or cuts it. The lock itself is taken with the
+ * files. (Bitcoin Core, AppInitLockDirectories)
+ *
+ * @throws {FileError} `ERR_SOCKMAN_FILE_LOCKED`: another process uses the folder.
+ */
+function checkNotInUse(folder: string | undefined): void {
+  if (folder !== undefined && existsSync(folder)) lockFolder(folder, silentLogger).release();
 }
 
 /** Logs what was read, and what is ignored. */
@@ -140,11 +155,12 @@ class NodeRun {
   async #run(): Promise<number> {
     const { chain, connman: told, hasDashboard, json, runSeconds } = this.#options;
     const io = this.#io;
-    if (this.#options.pidFile !== undefined) this.#ending.push(writePidFile(this.#options.pidFile));
     const groups = await groupsOf(this.#options.asMapFile, this.#signal);
     const remembered = await this.#openFolder(groups);
     const rpc = this.#options.hasRpc ? await this.#makeRpc() : undefined;
     const rpcAddresses = rpc?.start() ?? [];
+    // Folder and port are ours now: a second node must not take the file of the one that runs.
+    if (this.#options.pidFile !== undefined) this.#ending.push(writePidFile(this.#options.pidFile));
     const companion = this.#isAlone() ? await startCompanion(chain, told.v2Transport) : undefined;
     if (companion !== undefined) this.#ending.push(() => companion.stop());
     const targets = companion === undefined ? (told.connect ?? []) : companion.listeningAt.slice(0, 1).map(String);
@@ -192,6 +208,8 @@ class NodeRun {
     this.#logger.info('init message: Done loading');
     if (json || this.#log?.isOnConsole === true) await untilStopped(this.#signal, runSeconds);
     else await showPeers(node, io, this.#signal, runSeconds);
+    // Also where the time is over: calls that wait are told.
+    this.#stop.abort();
     await rpc?.stop();
     say('', { event: 'peers', peers: node.getPeerStats() });
     return this.#isContent(dials.hasConnected) ? 0 : 1;

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 import { systemFileError } from '../../../storage/file-error.ts';
+import { readSmallFile } from '../../../util/private-file.ts';
 
 /** The user of the cookie. */
 export const COOKIE_USER = '__cookie__';
@@ -19,7 +20,8 @@ export const COOKIE_MODES: Readonly<Record<CookieReaders, number>> = { owner: 0o
 export class CookieFile {
   readonly #path: string;
   readonly #mode: number;
-  #isWritten = false;
+  /** What we wrote; undefined if nothing. */
+  #written: string | undefined = undefined;
 
   /** @param path - Of the file; `….tmp` is used while it is written. */
   constructor(path: string, readers: CookieReaders) {
@@ -35,27 +37,34 @@ export class CookieFile {
    */
   write(): string {
     const password = randomBytes(PASSWORD_BYTES).toString('hex');
+    const content = `${COOKIE_USER}:${password}`;
     const unfinished = `${this.#path}.tmp`;
     try {
       removeFile(unfinished);
       // Never readable by others, whatever the umask.
-      writeFileSync(unfinished, `${COOKIE_USER}:${password}`, { mode: COOKIE_MODES.owner, flag: 'wx' });
+      writeFileSync(unfinished, content, { mode: COOKIE_MODES.owner, flag: 'wx' });
       chmodSync(unfinished, this.#mode);
       renameSync(unfinished, this.#path);
     } catch (error) {
       tryToRemove(unfinished);
       throw systemFileError(this.#path, 'written', error);
     }
-    this.#isWritten = true;
+    this.#written = content;
     return password;
   }
 
-  /** Removes the file, if it is ours. @returns The error if that failed, otherwise undefined. */
+  /** Removes the file, if it is ours: another server may have written its own since. @returns The error if that failed, otherwise undefined. */
   remove(): unknown {
-    if (!this.#isWritten) return undefined;
-    this.#isWritten = false;
-    return tryToRemove(this.#path);
+    const written = this.#written;
+    this.#written = undefined;
+    return written === undefined || !holds(this.#path, written) ? undefined : tryToRemove(this.#path);
   }
+}
+
+/** Whether a file has just this content. */
+function holds(path: string, content: string): boolean {
+  const file = readSmallFile(path, content.length);
+  return file.ok && file.bytes !== undefined && Buffer.from(file.bytes).toString('latin1') === content;
 }
 
 /** Leaves a folder of that name alone: it is not ours. */
