@@ -15,10 +15,12 @@ import { PeerManager } from '../../ts/peerman/peer-manager.ts';
 import { readVectorBytes } from '../harness/data/vectors.ts';
 import { seededUint32 } from '../harness/data/seeded-uint32.ts';
 import { silentLogger } from '../../ts/util/logger.ts';
-import { World, onlyNode, versionMessage } from '../connman/world.ts';
+import { bytesOf } from '../harness/peers/handshake.ts';
+import { World, WirePeer, onlyNode, versionMessage } from '../connman/world.ts';
 
 const PLACE = '127.0.0.1:18444';
 const PUBLIC_PLACE = '8.8.8.8:18444';
+const PROXY = '127.0.0.1:9050';
 
 let world = new World();
 afterEach(async () => {
@@ -179,6 +181,33 @@ describe('a peer that speaks by hand', () => {
     ]);
     expect(banMan.isDiscouraged(NetAddress.parse('1.1.1.1'))).toBe(true);
     expect(banMan.isDiscouraged(NetAddress.parse('1.1.1.2'))).toBe(false);
+  });
+
+  it('and that a proxy dialed by name goes alone: others it dialed so seem to be at the same address', async () => {
+    const proxy = world.listen(PROXY);
+    const banMan = new BanMan({ clock: world.net.clock, random: seededUint32(1) });
+    const options = { proxy: PROXY, proxyRandomize: false, noConnect: true, v2Transport: false };
+    const { connman } = await start({ ...options, banMan }, { banMan });
+    const through = async (dialing: Promise<unknown>): Promise<WirePeer> => {
+      await world.settle();
+      const peer = new WirePeer(proxy.peers.at(-1)!);
+      for (const answer of ['0500', '05000001000000000000']) {
+        peer.socket.send(bytesOf(answer));
+        await world.settle();
+      }
+      await dialing;
+      peer.socket.take();
+      peer.greet();
+      await world.pass(200, 100);
+      return peer;
+    };
+    await through(connman.connectTo('friend.example'));
+    const bad = await through(connman.addConnection('seed.example', 'addr-fetch'));
+    expect(connman.getNodeCount()).toBe(2);
+    bad.send({ type: 'sendcmpct', announce: 2, version: 2n });
+    await world.pass(200, 100);
+    expect(onlyNode(connman).addrName).toBe('friend.example');
+    expect(banMan.discouragedCount).toBe(0);
   });
 
   it('and sends rubbish for every known field goes on being answered', async () => {

@@ -126,9 +126,14 @@ export class NodeTable {
     return this.#byNonce.get(nonce);
   }
 
-  /** Marks all nodes at an address, whatever their port. @returns Whether there were any. */
+  /**
+   * Marks all nodes at an address, whatever their port. None is at an invalid one, which stands for addresses that only a
+   * proxy knows.
+   *
+   * @returns Whether there were any.
+   */
   disconnectAddress(address: NetAddress, reason: string): boolean {
-    return disconnectAll(this.withAddress(address), reason);
+    return address.isValid() && disconnectAll(this.withAddress(address), reason);
   }
 
   /** Marks all nodes in a range of addresses. @returns Whether there were any. */

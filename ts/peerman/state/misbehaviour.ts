@@ -7,7 +7,8 @@ import type { PeerState } from './peer-state.ts';
  * Acts, once, on a fault noted with `PeerContext.misbehaving`.
  *
  * Peers that the user vouched for stay. A peer at a local address only loses its connection: every peer of our onion
- * service looks like one. Of any other, the address is discouraged and all its connections end.
+ * service looks like one. Likewise one that a proxy dialed by name: all of those seem to be at one address, which is nobody's.
+ * Of any other, the address is discouraged and all its connections end.
  */
 export function actOnMisbehaviour(context: PeerContext, peer: PeerState): void {
   const { node, misbehaviour } = peer;
@@ -19,10 +20,9 @@ export function actOnMisbehaviour(context: PeerContext, peer: PeerState): void {
   }
   const reason = `misbehaved: ${misbehaviour}`;
   const { address } = node.addr;
-  if (!address.isLocal()) {
+  if (address.isValid() && !address.isLocal()) {
     context.bans?.discourage(address);
     context.network.disconnectAddress(address, reason);
   }
-  // A peer that a proxy dialed by name has no address to discourage.
   node.disconnect(reason);
 }
