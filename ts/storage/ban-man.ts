@@ -5,6 +5,7 @@
 
 import { parseBanList, serializeBanList, MAX_BAN_LIST_BYTES } from './ban-list.ts';
 import type { BanEntry } from './ban-list.ts';
+import { BanTable } from './ban-table.ts';
 import type { DataFile } from './data-file.ts';
 import { FileError } from './file-error.ts';
 import { subnetNamed } from '../netaddr/named-address.ts';
@@ -69,7 +70,7 @@ export class BanMan {
   readonly #defaultBanSeconds: number;
   readonly #cjdnsReachable: boolean;
   readonly #onChange: () => void;
-  readonly #bans = new Map<string, BanEntry>();
+  readonly #bans = new BanTable();
   readonly #discouraged: RollingBloomFilter;
   #discouragedCount = 0;
   #isDirty = false;
@@ -118,7 +119,7 @@ export class BanMan {
       const text = bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
       const bans = text === undefined ? [] : parseBanList(text, this.#nowSeconds(), this.#cjdnsReachable);
       if (bans === undefined) throw new FileError('ERR_SOCKMAN_FILE_CORRUPT', file.path, 'not a list of bans');
-      for (const ban of bans) this.#bans.set(ban.subnet.toString(), ban);
+      for (const ban of bans) this.#bans.set(ban);
       // Written back if that changes it: the file was missing, or has bans that are over.
       this.#isDirty = serializeBanList(bans) !== text;
     } catch (error) {
@@ -161,10 +162,10 @@ export class BanMan {
     const endSeconds = (isDefault ? this.#defaultBanSeconds : seconds) + (isDefault || !isAbsolute ? nowSeconds : 0);
     if (endSeconds <= nowSeconds) throw outOfRange('seconds', `a time after ${nowSeconds}`, seconds);
     const untilSeconds = Math.min(endSeconds, Number.MAX_SAFE_INTEGER);
-    const known = this.#bans.get(subnet.toString());
+    const known = this.#bans.get(subnet);
     if (known !== undefined && known.untilSeconds >= untilSeconds) return false;
     if (known === undefined && !this.#hasRoom()) return false;
-    this.#bans.set(subnet.toString(), { subnet, createdSeconds: nowSeconds, untilSeconds });
+    this.#bans.set({ subnet, createdSeconds: nowSeconds, untilSeconds });
     this.#changed();
     return true;
   }
@@ -183,7 +184,7 @@ export class BanMan {
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: as for `ban`.
    */
   unban(target: NetAddress | Subnet | string): boolean {
-    if (!this.#bans.delete(this.#subnet(target).toString())) return false;
+    if (!this.#bans.delete(this.#subnet(target))) return false;
     this.#changed();
     return true;
   }
@@ -205,17 +206,13 @@ export class BanMan {
     const subnet = this.#subnet(target);
     const isText = typeof target === 'string';
     if (isText && subnet.equals(new Subnet(subnet.base))) return this.#isInBanned(subnet.base);
-    const ban = this.#bans.get(subnet.toString());
+    const ban = this.#bans.get(subnet);
     return ban !== undefined && this.#nowSeconds() < ban.untilSeconds;
   }
 
   #isInBanned(given: NetAddress): boolean {
     const address = this.#cjdnsReachable ? given.toCJDNSIfInRange() : given;
-    const nowSeconds = this.#nowSeconds();
-    for (const { subnet, untilSeconds } of this.#bans.values()) {
-      if (nowSeconds < untilSeconds && subnet.matches(address)) return true;
-    }
-    return false;
+    return this.#bans.covers(address, this.#nowSeconds());
   }
 
   #subnet(target: NetAddress | Subnet | string): Subnet {
@@ -279,7 +276,8 @@ export class BanMan {
   #sweep(): void {
     const nowSeconds = this.#nowSeconds();
     const sizeBefore = this.#bans.size;
-    for (const [key, { untilSeconds }] of this.#bans) if (nowSeconds > untilSeconds) this.#bans.delete(key);
+    for (const { subnet, untilSeconds } of this.#bans.values())
+      if (nowSeconds > untilSeconds) this.#bans.delete(subnet);
     if (this.#bans.size === sizeBefore) return;
     this.#isDirty = true;
     this.#onChange();
