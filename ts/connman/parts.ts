@@ -140,7 +140,13 @@ export class ConnmanParts {
 
     this.pump = new MessagePump({ table, clock, random, interrupt, reportError });
     this.wire = new Wire({ sockets, pump: this.pump, uploadTarget: this.uploadTarget, events, clock });
-    this.inactivity = new Inactivity({ table, pump: this.pump, clock, peerTimeoutMs, interrupt });
+    this.inactivity = new Inactivity({
+      ...nodes,
+      pump: this.pump,
+      longMessages: maker.longMessages,
+      clock,
+      peerTimeoutMs,
+    });
     sockets.attach({ table, wire: this.wire, admission, localAddresses });
 
     const debug = debugLog();

@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { RECEIVE_CHUNK_BYTES } from '../../../ts/connman/parts.ts';
+import { MAX_HOLD_UP_MS } from '../../../ts/connman/node/long-messages.ts';
 import { CHUNK_OVERHEAD_BYTES } from '../../../ts/connman/node/received-bytes.ts';
 import { MemoryBudget } from '../../../ts/util/memory/memory-budget.ts';
 import { World, WirePeer, fromWithin } from '../world.ts';
@@ -126,5 +127,36 @@ describe('long messages of strangers', () => {
     await world.pass(1_000, 100);
     expect(new Set(came).size).toBe(strangers.length + friends.length);
     expect(held()).toBe(0);
+  });
+
+  it('that stop in the middle cost their senders the connection, and those that waited for them come', async () => {
+    const node = await world.node({
+      bind: ['10.0.0.1:18444'],
+      memoryBudget: new MemoryBudget({ totalBytes: 100_000_000, heapShare: 1 }),
+      maxLongMessageBytes: MAX_BYTES,
+      v2Transport: false,
+    });
+    const stopped = Array.from({ length: 4 }, () => world.connect('10.0.0.1:18444'));
+    const honest = world.connect('10.0.0.1:18444');
+    for (const peer of [...stopped, honest]) peer.greet();
+    await world.settle();
+    const came: number[] = [];
+    node.greeter.onMessage = ({ id }, _type, { length }) => void (length === BLOCK.payload.length && came.push(id));
+    for (const peer of stopped) peer.socket.send(peer.frame(BLOCK).subarray(0, -1));
+    await world.settle();
+    honest.send(BLOCK);
+    await world.pass(MAX_HOLD_UP_MS - 1_000, 1_000);
+    expect([came, node.closed]).toEqual([[], []]);
+    // What the first one held does not suffice for what waits: the second one has to go, too.
+    await world.pass(2 * MAX_HOLD_UP_MS, 1_000);
+    const reason = 'its long message held up those of others';
+    expect(node.closed).toEqual([
+      expect.stringMatching(`^[0-3] ${reason}$`),
+      expect.stringMatching(`^[0-3] ${reason}$`),
+    ]);
+    expect(came).toEqual([stopped.length]);
+    // Nobody waits now: who stays may take their time.
+    await world.pass(10 * MAX_HOLD_UP_MS, 1_000);
+    expect(node.connman.getNodeCount()).toBe(3);
   });
 });

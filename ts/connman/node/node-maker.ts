@@ -23,11 +23,12 @@ export interface NewConnection extends ConnectionInfo {
 
 /** Makes nodes of one `Connman`. */
 export class NodeMaker {
+  /** Those of all inbound nodes. */
+  readonly longMessages: LongMessages;
   readonly #options: ResolvedConnmanOptions;
   readonly #hashes: KeyedHashes;
   readonly #randomBytes: RandomBytes;
   readonly #blocks = new BlockPool();
-  readonly #longMessages: LongMessages;
   readonly #onMarked: (node: P2PNode) => void;
   readonly #onReceiveResumed: (nodeId: number) => void;
 
@@ -42,7 +43,7 @@ export class NodeMaker {
     onReceiveResumed: (nodeId: number) => void,
   ) {
     this.#options = options;
-    this.#longMessages = new LongMessages(options.maxLongMessageBytes);
+    this.longMessages = new LongMessages(options.maxLongMessageBytes);
     this.#onReceiveResumed = onReceiveResumed;
     this.#hashes = hashes;
     this.#randomBytes = bytesFrom(options.random);
@@ -81,7 +82,7 @@ export class NodeMaker {
   #receivedBytes(id: number, isStranger: boolean): ReceivedBytes {
     const { maxReceiveBufferBytes, memoryBudget } = this.#options;
     const account = memoryBudget.open(() => this.#onReceiveResumed(id), maxReceiveBufferBytes);
-    return new ReceivedBytes(account, this.#blocks, isStranger ? this.#longMessages : undefined);
+    return new ReceivedBytes(account, this.#blocks, isStranger ? this.longMessages : undefined);
   }
 
   #keyedNetGroup(address: NetAddress): bigint {

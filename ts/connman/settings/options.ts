@@ -83,8 +83,9 @@ export interface ConnmanOptions extends SockManOptions {
    */
   memoryBudget?: MemoryBudget;
   /**
-   * Bytes of incomplete long messages from inbound peers: above this, all of them except the first wait. Default 192 MiB, 0
-   * to 2^40. It does not count against the budget, since waiting does not shrink half a message.
+   * Bytes of incomplete long messages from inbound peers: above this, all of them except the first wait, and a peer that
+   * keeps others waiting for half a minute is disconnected. Default 192 MiB, 0 to 2^40. They take from what the budget leaves
+   * for others, but pause nobody by it, since waiting does not shrink half a message.
    */
   maxLongMessageBytes?: number;
   /** Most to upload in 24 h: a number with k, m, g, t (powers of 1,000) or K, M, G, T (of 1,024). Default `0M`: no limit. */
