@@ -1,11 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { KeyedHashes } from '../../../ts/connman/node/keyed-hashes.ts';
 import { NodeMaker } from '../../../ts/connman/node/node-maker.ts';
 import type { P2PNode } from '../../../ts/connman/node/peer.ts';
 import { resolveConnmanOptions } from '../../../ts/connman/settings/resolve-options.ts';
 import { Service } from '../../../ts/netaddr/service.ts';
+import { heapBytes } from '../../harness/heap.ts';
 
 const HERE = Service.parse('5.6.7.8:8333');
 const maker = new NodeMaker(
@@ -28,14 +27,6 @@ function makeInbound(id: number): P2PNode {
     preferEvict: false,
     usesV2: true,
   });
-}
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-function heapBytes(): number {
-  collectGarbage();
-  return process.memoryUsage().heapUsed;
 }
 
 describe('the node of a connection', () => {

@@ -5,7 +5,11 @@ import type { InventoryItem } from '../../../ts/p2p/messages/inventory.ts';
 import { transactionIds } from '../../../ts/p2p/messages/transaction.ts';
 import type { VersionMessage } from '../../../ts/p2p/messages/version.ts';
 import type { PeerHooks } from '../../../ts/peerman/index.ts';
-import { MAX_PEER_TX_ANNOUNCEMENTS, MAX_PEER_TX_IN_FLIGHT } from '../../../ts/peerman/transactions/tx-download.ts';
+import {
+  MAX_PEER_TX_ANNOUNCEMENTS,
+  MAX_PEER_TX_IN_FLIGHT,
+  maxAnnouncements,
+} from '../../../ts/peerman/transactions/tx-download.ts';
 import { PeerLab } from '../../harness/peers/peer-lab.ts';
 import type { LabPeer, LabPeerOptions } from '../../harness/peers/peer-lab.ts';
 
@@ -181,6 +185,28 @@ describe('an announced transaction', () => {
       indexes.map((index) => 10_000 + index),
     );
     expect(asked(trusted)).toEqual([1_000, 1_000, 1_000, 1_000, 1_000, 100]);
+  });
+
+  it.each([
+    [1, 5_000],
+    [125, 5_000],
+    [126, 4_960],
+    [1_000, 625],
+    [6_250, 100],
+    [100_000, 100],
+  ])('of each of %i peers is one of %i', (peerCount, expected) => {
+    expect(maxAnnouncements(peerCount)).toBe(expected);
+  });
+
+  it('of a peer among very many is one of fewer, so that all together are as many', () => {
+    const { lab, connect } = new Mempool();
+    for (let others = 1; others < 500; others++) lab.connect();
+    const peer = connect({ type: 'manual' });
+    announce(
+      peer,
+      Array.from({ length: 2_000 }, (_, index) => index),
+    );
+    expect(asked(peer)).toEqual([1_000, 250]);
   });
 
   it('waits two seconds behind a hundred that are in flight, not with the relay permission', () => {

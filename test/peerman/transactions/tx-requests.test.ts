@@ -5,6 +5,7 @@ import type { InventoryItem } from '../../../ts/p2p/messages/inventory.ts';
 import { REQUEST_TIMEOUT_MS, TxRequests } from '../../../ts/peerman/transactions/tx-requests.ts';
 import { uniformBelow } from '../../../ts/util/random.ts';
 import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
+import { heapBytes } from '../../harness/heap.ts';
 
 function tx(index: number): InventoryItem {
   const hash = new Uint8Array(32);
@@ -149,6 +150,18 @@ describe('a transaction', () => {
     expect([1, 2, 3, 4].map((peerId) => lab.requests.countOf(peerId) + lab.requests.inFlightCountOf(peerId))).toEqual([
       0, 0, 0, 0,
     ]);
+  });
+
+  it('takes at most 500 bytes of the heap, of one peer and not asked for yet', () => {
+    const lab = new Lab();
+    const announceAll = (from: number, count: number): void => {
+      for (let index = from; index < from + count; index++) lab.announce(index >> 12, index, { delayMs: 2_000 });
+    };
+    announceAll(0, 1_000);
+    const before = heapBytes();
+    announceAll(1_000, 100_000);
+    expect((heapBytes() - before) / 100_000).toBeLessThan(500);
+    expect(lab.requests.size).toBe(101_000);
   });
 
   it('does not hold on to the message it came in', () => {

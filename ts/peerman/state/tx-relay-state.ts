@@ -5,16 +5,15 @@ import type { RandomUint32 } from '../../util/random.ts';
 import { RollingBloomFilter } from '../../util/hashing/rolling-bloom-filter.ts';
 import type { TxAnnouncement } from '../contract/announcements.ts';
 import type { BloomFilter } from '../contract/bloom-filter.ts';
+import { peerShare } from './peer-share.ts';
 
 /** Remembered announcements per peer, and the rate of false positives. (Core, m_tx_inventory_known_filter) */
 const KNOWN_TRANSACTIONS = 50_000;
 const KNOWN_FALSE_POSITIVE_RATE = 0.000_001;
 /**
- * Peers with a full memory, as many as a node of Core has; with more peers each remembers less, down to a minimum. A full
- * memory is half a megabyte, and thousands of them would fill any machine. A forgotten transaction is at worst announced
- * twice.
+ * With very many peers each remembers less, down to this. A full memory is half a megabyte, and thousands of them would fill any
+ * machine. A forgotten transaction is at worst announced twice.
  */
-const PEERS_WITH_FULL_MEMORY = 125;
 const MIN_KNOWN_TRANSACTIONS = 1_000;
 /** Most transactions that wait to be announced to one peer. Further ones are dropped: it hears of them from others. */
 const MAX_BACKLOG = 50_000;
@@ -73,8 +72,7 @@ export class TxRelayState {
 
 /** Announcements to remember for each peer, by the number of peers. */
 export function knownCapacity(peerCount: number): number {
-  const share = Math.floor((KNOWN_TRANSACTIONS * PEERS_WITH_FULL_MEMORY) / Math.max(peerCount, PEERS_WITH_FULL_MEMORY));
-  return Math.max(share, MIN_KNOWN_TRANSACTIONS);
+  return peerShare(KNOWN_TRANSACTIONS, MIN_KNOWN_TRANSACTIONS, peerCount);
 }
 
 /** The next announcements to the inbound peers of each network, by network key. Wall-clock milliseconds. */

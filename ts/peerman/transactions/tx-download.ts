@@ -6,11 +6,14 @@ import { InventoryType } from '../../p2p/messages/inventory.ts';
 import type { TransactionIds } from '../../p2p/messages/transaction.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { PeerContext } from '../state/peer-context.ts';
+import { peerShare } from '../state/peer-share.ts';
 import type { PeerState } from '../state/peer-state.ts';
 import { TxRequests } from './tx-requests.ts';
 
 /** Tracked announcements of one peer; further ones are ignored. (Core MAX_PEER_TX_ANNOUNCEMENTS) */
 export const MAX_PEER_TX_ANNOUNCEMENTS = 5_000;
+/** Of very many peers each may have fewer, down to this. */
+const MIN_PEER_TX_ANNOUNCEMENTS = 100;
 /** Requests in flight at which a peer counts as overloaded. (Core MAX_PEER_TX_REQUEST_IN_FLIGHT) */
 export const MAX_PEER_TX_IN_FLIGHT = 100;
 /** Delays, in milliseconds, that add up: for peers that we did not choose, (Core NONPREF_PEER_TX_DELAY) */
@@ -48,15 +51,13 @@ export class TxDownload {
   /** A peer announced a transaction. @param item - In the negotiated form. */
   noteAnnounced({ node, isWtxidRelay, chain }: PeerState, item: InventoryItem): void {
     const isFree = node.hasPermission('relay');
-    if (!isFree && this.#requests.countOf(node.id) >= MAX_PEER_TX_ANNOUNCEMENTS) return;
+    if (!isFree && this.#requests.countOf(node.id) >= maxAnnouncements(this.#context.peers.size)) return;
     if (this.#isKnown(item)) return;
     let delayMs = chain.isPreferredDownload ? 0 : NONPREFERRED_DELAY_MS;
     if (!isWtxidRelay && this.#wtxidPeerCount > 0) delayMs += TXID_DELAY_MS;
     const isOverloaded = !isFree && this.#requests.inFlightCountOf(node.id) >= MAX_PEER_TX_IN_FLIGHT;
     if (isOverloaded) delayMs += OVERLOADED_DELAY_MS;
-    // A copy: a view of the hash would keep the whole message in memory.
-    const kept = { type: item.type, hash: item.hash.slice() };
-    this.#requests.announce(node.id, kept, chain.isPreferredDownload, this.#context.clock.now(), delayMs);
+    this.#requests.announce(node.id, item, chain.isPreferredDownload, this.#context.clock.now(), delayMs);
   }
 
   /** A peer sent a transaction, requested or not. Call it before the embedder judges the transaction. */
@@ -104,6 +105,11 @@ export class TxDownload {
   #send(peer: PeerState, items: readonly InventoryItem[]): void {
     this.#context.send(peer, { type: 'getdata', items });
   }
+}
+
+/** Tracked announcements of each peer, by the number of peers: a stranger's hundred connections must not fill the memory. */
+export function maxAnnouncements(peerCount: number): number {
+  return peerShare(MAX_PEER_TX_ANNOUNCEMENTS, MIN_PEER_TX_ANNOUNCEMENTS, peerCount);
 }
 
 /** By txid a transaction comes without witnesses, unless they are requested from a peer that has them. */

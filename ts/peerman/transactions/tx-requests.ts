@@ -11,7 +11,8 @@
 //   completed  then, and kept as long as others may still answer: repeating it changes nothing.
 //
 // There is no clock here: times are arguments that never go back. Every call costs time for what it changes only, and for
-// the peers that announced the same transaction.
+// the peers that announced the same transaction. Strangers announce what they like, so a transaction of one peer is two
+// objects, an array and a text: some 400 bytes.
 
 import type { InventoryItem } from '../../p2p/messages/inventory.ts';
 import { random64 } from '../../util/random.ts';
@@ -26,10 +27,10 @@ type State = 'delayed' | 'waiting' | 'best' | 'requested' | 'completed';
 interface Announcement {
   readonly peerId: number;
   readonly transaction: Transaction;
-  /** The transaction in the form in which this peer announced it. */
-  readonly item: InventoryItem;
+  /** The form in which this peer announced it. */
+  readonly type: number;
   readonly isPreferred: boolean;
-  /** A secret number of 64 bits: among equally preferred announcements the highest goes first. */
+  /** A secret number of 64 bits in halves with signs: among equally preferred announcements the highest goes first. */
   readonly priorityHigh: number;
   readonly priorityLow: number;
   readonly delayMs: number;
@@ -42,15 +43,14 @@ interface Announcement {
 interface Transaction {
   readonly key: string;
   /** One for each peer that announced it. */
-  readonly announcements: Map<number, Announcement>;
-  /** Those that are waiting or best, the best one last. */
-  readonly ready: Announcement[];
-  delayedCount: number;
+  readonly announcements: Announcement[];
+  best: Announcement | undefined;
   requested: Announcement | undefined;
 }
 
 interface Peer {
-  readonly announcements: Set<Announcement>;
+  /** By the key of the transaction. */
+  readonly announcements: Map<string, Announcement>;
   /** Announcements to request from it, in the order in which they became best. */
   readonly best: Set<Announcement>;
   inFlightCount: number;
@@ -89,31 +89,32 @@ export class TxRequests {
   /**
    * Notes that a peer has a transaction. Repeating it changes nothing.
    *
-   * @param item - Its hash is copied: it may be a view of a long message.
+   * @param item - Not kept: its hash may be a view of a long message.
    * @param delayMs - Delay before it may be requested. One of a few values, since each has a queue.
    */
   announce(peerId: number, item: InventoryItem, isPreferred: boolean, nowMs: number, delayMs: number): void {
     const key = keyOf(item.hash);
+    const { announcements } = this.#peer(peerId);
+    if (announcements.has(key)) return;
     let transaction = this.#transactions.get(key);
-    if (transaction?.announcements.has(peerId) === true) return;
     if (transaction === undefined) {
-      transaction = { key, announcements: new Map(), ready: [], delayedCount: 0, requested: undefined };
+      transaction = { key, announcements: [], best: undefined, requested: undefined };
       this.#transactions.set(key, transaction);
     }
     const [priorityLow, priorityHigh] = this.#drawPriority(peerId, item.hash);
     const announcement: Announcement = {
       peerId,
       transaction,
-      item: { type: item.type, hash: Uint8Array.from(item.hash) },
+      type: item.type,
       isPreferred,
-      priorityHigh: priorityHigh!,
-      priorityLow: priorityLow!,
+      priorityHigh: priorityHigh! | 0,
+      priorityLow: priorityLow! | 0,
       delayMs,
       dueMs: nowMs + delayMs,
       state: 'delayed',
     };
-    transaction.announcements.set(peerId, announcement);
-    this.#peer(peerId).announcements.add(announcement);
+    transaction.announcements.push(announcement);
+    announcements.set(transaction.key, announcement);
     if (delayMs > 0) this.#delay(announcement);
     else this.#makeReady(announcement);
   }
@@ -121,7 +122,10 @@ export class TxRequests {
   /** Transactions to request from a peer now. Each is returned again until it is passed to `noteRequested` or `forget`. */
   requestable(peerId: number, nowMs: number): InventoryItem[] {
     this.#advance(nowMs);
-    return Array.from(this.#peers.get(peerId)?.best ?? [], ({ item }) => item);
+    return Array.from(this.#peers.get(peerId)?.best ?? [], ({ type, transaction }) => ({
+      type,
+      hash: hashOf(transaction.key),
+    }));
   }
 
   /** A transaction was requested from a peer. */
@@ -153,9 +157,12 @@ export class TxRequests {
   removePeer(peerId: number): void {
     const peer = this.#peers.get(peerId);
     if (peer === undefined) return;
-    for (const announcement of peer.announcements) {
+    for (const announcement of peer.announcements.values()) {
       this.#complete(announcement);
-      this.#remove(announcement);
+      const { announcements } = announcement.transaction;
+      // Empty if nobody else had it: then it was dropped.
+      const index = announcements.indexOf(announcement);
+      if (index !== -1) announcements.splice(index, 1);
     }
     this.#peers.delete(peerId);
   }
@@ -178,32 +185,38 @@ export class TxRequests {
   }
 
   #delay(announcement: Announcement): void {
-    announcement.transaction.delayedCount++;
     const queue = this.#delayed.get(announcement.delayMs);
     if (queue === undefined) this.#delayed.set(announcement.delayMs, new Set([announcement]));
     else queue.add(announcement);
   }
 
+  /** It waits, or takes the place of the best one. */
   #makeReady(announcement: Announcement): void {
-    const { ready } = announcement.transaction;
+    const { best, requested } = announcement.transaction;
     announcement.state = 'waiting';
-    let index = ready.length;
-    while (index > 0 && isBetter(ready[index - 1]!, announcement)) index--;
-    ready.splice(index, 0, announcement);
-    this.#chooseBest(announcement.transaction);
+    if (requested !== undefined || (best !== undefined && isBetter(best, announcement))) return;
+    if (best !== undefined) {
+      this.#leaveState(best);
+      best.state = 'waiting';
+    }
+    this.#makeBest(announcement);
   }
 
-  /** The last ready announcement is the best, unless a request is out. */
-  #chooseBest({ ready, requested }: Transaction): void {
-    const chosen = requested === undefined ? ready.at(-1) : undefined;
-    if (chosen === undefined || chosen.state === 'best') return;
-    const former = ready.at(-2);
-    if (former?.state === 'best') {
-      former.state = 'waiting';
-      this.#peer(former.peerId).best.delete(former);
+  #makeBest(announcement: Announcement): void {
+    announcement.state = 'best';
+    announcement.transaction.best = announcement;
+    this.#peer(announcement.peerId).best.add(announcement);
+  }
+
+  /** Has the best of the waiting ones asked for next, unless one is asked for or about to be. */
+  #chooseBest({ announcements, best, requested }: Transaction): void {
+    if (best !== undefined || requested !== undefined) return;
+    let chosen: Announcement | undefined;
+    for (const announcement of announcements) {
+      if (announcement.state !== 'waiting') continue;
+      if (chosen === undefined || isBetter(announcement, chosen)) chosen = announcement;
     }
-    chosen.state = 'best';
-    this.#peer(chosen.peerId).best.add(chosen);
+    if (chosen !== undefined) this.#makeBest(chosen);
   }
 
   /** Completes an announcement, and drops its transaction if no other peer can answer. */
@@ -213,9 +226,7 @@ export class TxRequests {
     this.#leaveState(announcement);
     announcement.state = 'completed';
     this.#chooseBest(transaction);
-    const isOver =
-      transaction.ready.length === 0 && transaction.delayedCount === 0 && transaction.requested === undefined;
-    if (isOver) this.#drop(transaction);
+    if (transaction.announcements.every(({ state }) => state === 'completed')) this.#drop(transaction);
   }
 
   /** Removes an announcement from its state's collections. The caller gives it another state. */
@@ -223,7 +234,6 @@ export class TxRequests {
     const { transaction, peerId, state } = announcement;
     switch (state) {
       case 'delayed':
-        transaction.delayedCount--;
         this.#delayed.get(announcement.delayMs)?.delete(announcement);
         return;
       case 'requested':
@@ -232,39 +242,34 @@ export class TxRequests {
         this.#peer(peerId).inFlightCount--;
         return;
       case 'best':
+        transaction.best = undefined;
         this.#peer(peerId).best.delete(announcement);
-        transaction.ready.pop();
         return;
       case 'waiting':
-        transaction.ready.splice(transaction.ready.indexOf(announcement), 1);
-        return;
       case 'completed':
     }
   }
 
-  #drop({ announcements }: Transaction): void {
-    for (const announcement of announcements.values()) this.#remove(announcement);
-  }
-
-  #remove(announcement: Announcement): void {
-    const { transaction, peerId } = announcement;
-    this.#leaveState(announcement);
-    announcement.state = 'completed';
-    this.#peers.get(peerId)?.announcements.delete(announcement);
-    transaction.announcements.delete(peerId);
-    if (transaction.announcements.size === 0) this.#transactions.delete(transaction.key);
+  #drop({ announcements, key }: Transaction): void {
+    for (const announcement of announcements) {
+      this.#leaveState(announcement);
+      announcement.state = 'completed';
+      this.#peers.get(announcement.peerId)?.announcements.delete(key);
+    }
+    announcements.length = 0;
+    this.#transactions.delete(key);
   }
 
   // ---- Finding ------------------------------------------------------------------------------------------------------
 
   #find(peerId: number, hash: Uint8Array): Announcement | undefined {
-    return this.#transactions.get(keyOf(hash))?.announcements.get(peerId);
+    return this.#peers.get(peerId)?.announcements.get(keyOf(hash));
   }
 
   #peer(peerId: number): Peer {
     let peer = this.#peers.get(peerId);
     if (peer === undefined) {
-      peer = { announcements: new Set(), best: new Set(), inFlightCount: 0 };
+      peer = { announcements: new Map(), best: new Set(), inFlightCount: 0 };
       this.#peers.set(peerId, peer);
     }
     return peer;
@@ -278,6 +283,11 @@ export class TxRequests {
 /** A compact key: one byte for each byte. */
 function keyOf(hash: Uint8Array): string {
   return Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('latin1');
+}
+
+/** The hash of a key. */
+function hashOf(key: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(key, 'latin1'));
 }
 
 function isBetter(a: Announcement, b: Announcement): boolean {
