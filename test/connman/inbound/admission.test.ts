@@ -5,6 +5,7 @@ import type { ConnmanOptions } from '../../../ts/connman/settings/options.ts';
 import { NetAddress } from '../../../ts/netaddr/net-address.ts';
 import { PeerManager } from '../../../ts/peerman/peer-manager.ts';
 import { silentLogger } from '../../../ts/util/logger.ts';
+import { MemoryBudget } from '../../../ts/util/memory/memory-budget.ts';
 import { seededUint32 } from '../../harness/data/seeded-uint32.ts';
 import { World } from '../world.ts';
 import type { TestNode, WirePeer } from '../world.ts';
@@ -192,7 +193,9 @@ describe('an inbound connection', () => {
 
   it('is dropped if the message processor fails over it', async () => {
     const errors: unknown[] = [];
-    const made = world.make({ bind: [PLACE], onCallbackError: (error, where) => errors.push([error, where]) });
+    const memoryBudget = new MemoryBudget();
+    const onCallbackError = (error: unknown, where: string): void => void errors.push([error, where]);
+    const made = world.make({ bind: [PLACE], memoryBudget, onCallbackError });
     const failure = new Error('no');
     made.greeter.initializeNode = () => {
       throw failure;
@@ -200,7 +203,7 @@ describe('an inbound connection', () => {
     await made.connman.start(made.greeter);
     expect(await isAdmitted('10.1.0.1')).toBe(false);
     expect(errors).toEqual([[failure, 'initializeNode']]);
-    expect(made.connman.getNodeCount()).toBe(0);
+    expect([made.connman.getNodeCount(), memoryBudget.accountCount]).toEqual([0, 0]);
   });
 });
 

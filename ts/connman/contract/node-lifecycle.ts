@@ -53,6 +53,7 @@ export class NodeLifecycle {
       this.netEvents.initializeNode(node, ourServices);
     } catch (error) {
       reportError(error, 'initializeNode', node.id);
+      node.dropQueues();
       return false;
     }
     table.add(node);
