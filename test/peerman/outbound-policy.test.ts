@@ -261,6 +261,12 @@ describe('full-relay peers above the limit', () => {
     expect(counted.gone()).toEqual([8]);
   });
 
+  it('keep the only one on IPv6, also at an address that stands for one of IPv4', () => {
+    const only = nine((index) => (index === 8 ? { address: '[2002:808:808::1]:8333' } : {}));
+    wait(only.lab, 46_000);
+    expect(only.gone()).toEqual([7]);
+  });
+
   it('keep one that gives us a block just now, that is protected, or that is too young', () => {
     const busy = nine();
     busy.chain.inFlight.set(8, [7]);

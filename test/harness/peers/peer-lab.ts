@@ -286,8 +286,8 @@ export class PeerLab implements PeerNetwork {
 
   hasMultipleManualOrFullOutbound(network: NetworkClass): boolean {
     const nodes = [...this.peers.values()].map(({ node }) => node);
-    const isThere = (node: P2PNode): boolean => node.isManualOrFullOutbound && node.connectedThroughNetwork === network;
-    return nodes.filter(isThere).length > 1;
+    const isThere = ({ addr }: P2PNode): boolean => addr.address.getNetwork() === network;
+    return nodes.filter((node) => node.isManualOrFullOutbound && isThere(node)).length > 1;
   }
 
   addPrivateBroadcastsToOpen(count: number): void {

@@ -60,7 +60,7 @@ export class ExtraPeers {
     network.forEachNode((node) => {
       const chain = this.#context.peers.get(node.id)?.chain;
       if (!node.isFullOutbound || chain === undefined || chain.isProtected) return;
-      if (!network.hasMultipleManualOrFullOutbound(node.connectedThroughNetwork)) return;
+      if (!network.hasMultipleManualOrFullOutbound(node.addr.address.getNetwork())) return;
       if (worst === undefined || this.#isWorse(node, worst)) worst = node;
     });
     if (worst === undefined || this.#connectedMs(worst) <= MIN_CONNECTED_MS) return;
