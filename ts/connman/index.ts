@@ -19,7 +19,7 @@ export type {
   PolledMessage,
 } from './contract/net-events.ts';
 export type { TypeTally } from './messages/message-tally.ts';
-export type { ConnectionInfo, NodeView, P2PNode, P2PNodeInfo } from './node/peer.ts';
+export type { NodeView, P2PNode } from './node/peer.ts';
 export type { Direction } from './node/node-table.ts';
 export type { OpenRequest } from './outbound/dialing.ts';
 export type { AddableType, AddedConnection } from './outbound/outbound.ts';

@@ -50,24 +50,13 @@ export class NodeMaker {
     this.#onMarked = onMarked;
   }
 
-  /** Lists every field: rest patterns and spreads copy, and made half of the garbage of a flood of connections. */
+  /** Copies nothing but into the node: rest patterns and spreads made half of the garbage of a flood of connections. */
   make(connection: NewConnection): P2PNode {
-    const { id, addr, addrBind, dest, connectionType, isInboundOnion, permissions } = connection;
+    const { id, addr, addrBind, connectionType, isInboundOnion, permissions } = connection;
     const { maxSendBufferBytes, memoryBudget, clock } = this.#options;
     const isInbound = connectionType === 'inbound';
     const network = isInboundOnion ? 'onion' : addr.address.getNetClass();
-    const info = {
-      id,
-      addr,
-      addrServices: connection.addrServices,
-      addrBind,
-      addrName: dest ?? addr.toString(),
-      dest,
-      connectionType,
-      isInboundOnion,
-      permissions,
-      preferEvict: connection.preferEvict,
-      proxyOverride: connection.proxyOverride,
+    const parts = {
       keyedNetGroup: this.#keyedNetGroup(addr.address),
       networkKey: this.#hashes.networkKey(network, addrBind, isInbound),
       localNonce: this.#hashes.localNonce(id),
@@ -76,7 +65,7 @@ export class NodeMaker {
       received: this.#receivedBytes(id, isInbound && !hasPermission(permissions, 'noban')),
       sendAccount: memoryBudget.open(undefined, maxSendBufferBytes),
     };
-    return new P2PNode(info, this.#onMarked);
+    return new P2PNode(connection, parts, this.#onMarked);
   }
 
   #receivedBytes(id: number, isStranger: boolean): ReceivedBytes {

@@ -23,8 +23,40 @@ import { TimeUse } from './time-use.ts';
 
 const NO_TYPES: ReadonlyMap<string, number> = new Map();
 
-/** What tells one connection from another when it begins. */
-export interface ConnectionInfo {
+/** Fields of a node that are known before it is made: what tells one connection from another when it begins. */
+export interface ConnectionInfo extends Pick<
+  P2PNode,
+  | 'id'
+  | 'addr'
+  | 'addrServices'
+  | 'addrBind'
+  | 'dest'
+  | 'connectionType'
+  | 'isInboundOnion'
+  | 'permissions'
+  | 'preferEvict'
+> {
+  readonly proxyOverride?: Proxy | undefined;
+}
+
+/** Fields of a node that its `Connman` makes. */
+interface NodeParts extends Pick<
+  P2PNode,
+  'keyedNetGroup' | 'networkKey' | 'localNonce' | 'connectedAtMs' | 'transport' | 'received'
+> {
+  /** Accounts for the send queue, and decides when sending is paused. */
+  readonly sendAccount: MemoryAccount;
+}
+
+/**
+ * The state of one peer. Times are wall-clock milliseconds, or seconds where the name says so; 0 is never.
+ *
+ * Fields of the second group are written by the message processor and read by `Connman`, for eviction and statistics. Users
+ * of a `Connman` see a `NodeView`.
+ */
+export class P2PNode {
+  // ---- Known from the start -----------------------------------------------------------------------------------------
+
   /** The node id of `SockMan`: never used again. */
   readonly id: number;
   /** The peer's address. For a dial by name through a proxy, which alone knows the address, the unspecified one. */
@@ -33,6 +65,8 @@ export interface ConnectionInfo {
   readonly addrServices: bigint;
   /** Our end of the connection; undefined if unknown. */
   readonly addrBind: Service | undefined;
+  /** The dialed text if there is one, else `addr` as text: the name in `disconnectNode` and `getpeerinfo`. */
+  readonly addrName: string;
   /** The dialed text; undefined for inbound peers and dials by address. */
   readonly dest: string | undefined;
   readonly connectionType: ConnectionType;
@@ -43,13 +77,7 @@ export interface ConnectionInfo {
   /** Evicted before other inbound peers. */
   readonly preferEvict: boolean;
   /** The proxy that it was dialed through instead of the configured one. */
-  readonly proxyOverride?: Proxy | undefined;
-}
-
-/** Facts of a node that are known when it is made, and do not change. */
-export interface P2PNodeInfo extends ConnectionInfo {
-  /** The dialed text if there is one, else `addr` as text: the name in `disconnectNode` and `getpeerinfo`. */
-  readonly addrName: string;
+  readonly proxyOverride: Proxy | undefined;
   /** The peer's network group, hashed under our secret key: 64 bits. */
   readonly keyedNetGroup: bigint;
   /**
@@ -65,41 +93,6 @@ export interface P2PNodeInfo extends ConnectionInfo {
    * What the peer sent and nobody has processed yet. Says when receiving pauses.
    * @internal
    */
-  readonly received: ReceivedBytes;
-}
-
-/** Parts of a node that only the node itself uses. */
-interface P2PNodeParts extends P2PNodeInfo {
-  /** Accounts for the send queue, and decides when sending is paused. */
-  readonly sendAccount: MemoryAccount;
-}
-
-/**
- * The state of one peer. Times are wall-clock milliseconds, or seconds where the name says so; 0 is never.
- *
- * Fields of the second group are written by the message processor and read by `Connman`, for eviction and statistics. Users
- * of a `Connman` see a `NodeView`.
- */
-export class P2PNode implements P2PNodeInfo {
-  // ---- Known from the start: see `P2PNodeInfo` ----------------------------------------------------------------------
-
-  readonly id: number;
-  readonly addr: Service;
-  readonly addrServices: bigint;
-  readonly addrBind: Service | undefined;
-  readonly addrName: string;
-  readonly dest: string | undefined;
-  readonly connectionType: ConnectionType;
-  readonly isInboundOnion: boolean;
-  readonly permissions: number;
-  readonly preferEvict: boolean;
-  readonly proxyOverride: Proxy | undefined;
-  readonly keyedNetGroup: bigint;
-  readonly networkKey: bigint;
-  readonly localNonce: bigint;
-  readonly connectedAtMs: number;
-  readonly transport: Transport;
-  /** @internal */
   readonly received: ReceivedBytes;
 
   // ---- Written by Connman -------------------------------------------------------------------------------------------
@@ -166,25 +159,25 @@ export class P2PNode implements P2PNodeInfo {
    * @param onMarked - Called once, when the node is marked for disconnection.
    * @internal
    */
-  constructor(info: P2PNodeParts, onMarked: (node: P2PNode) => void) {
-    this.id = info.id;
-    this.addr = info.addr;
-    this.addrServices = info.addrServices;
-    this.addrBind = info.addrBind;
-    this.addrName = info.addrName;
-    this.dest = info.dest;
-    this.connectionType = info.connectionType;
-    this.isInboundOnion = info.isInboundOnion;
-    this.permissions = info.permissions;
-    this.preferEvict = info.preferEvict;
-    this.proxyOverride = info.proxyOverride;
-    this.keyedNetGroup = info.keyedNetGroup;
-    this.networkKey = info.networkKey;
-    this.localNonce = info.localNonce;
-    this.connectedAtMs = info.connectedAtMs;
-    this.transport = info.transport;
-    this.received = info.received;
-    this.#sendAccount = info.sendAccount;
+  constructor(connection: ConnectionInfo, parts: NodeParts, onMarked: (node: P2PNode) => void) {
+    this.id = connection.id;
+    this.addr = connection.addr;
+    this.addrServices = connection.addrServices;
+    this.addrBind = connection.addrBind;
+    this.addrName = connection.dest ?? connection.addr.toString();
+    this.dest = connection.dest;
+    this.connectionType = connection.connectionType;
+    this.isInboundOnion = connection.isInboundOnion;
+    this.permissions = connection.permissions;
+    this.preferEvict = connection.preferEvict;
+    this.proxyOverride = connection.proxyOverride;
+    this.keyedNetGroup = parts.keyedNetGroup;
+    this.networkKey = parts.networkKey;
+    this.localNonce = parts.localNonce;
+    this.connectedAtMs = parts.connectedAtMs;
+    this.transport = parts.transport;
+    this.received = parts.received;
+    this.#sendAccount = parts.sendAccount;
     this.#onMarked = onMarked;
   }
 
