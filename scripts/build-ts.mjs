@@ -3,11 +3,12 @@
 // a whole layer is one file. Entries share the layers, and so a class is the same in all of them.
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, extname, join, relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rollup } from '@rollup/wasm-node';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
 import ts from 'typescript';
 import { buildPage } from './build-page.mjs';
 
@@ -48,9 +49,8 @@ const FOREIGN = Object.keys({ ...dependencies, ...peerDependencies });
 
 const isForeign = (id) => id.startsWith('node:') || FOREIGN.some((name) => id === name || id.startsWith(`${name}/`));
 
-const withoutExtension = (path) => path.slice(0, -extname(path).length);
-
-const asTypes = (path) => path.replace(/\.[jt]s$/, '.d.ts');
+/** The same in a path of code and in one of declarations. */
+const withoutExtension = (path) => path.replace(/(\.d)?\.[jt]s$/, '');
 
 /** Where in modules/ a file lies, with slashes. */
 const placeOf = (id) => relative(modules, id).split(sep).join('/');
@@ -58,11 +58,14 @@ const placeOf = (id) => relative(modules, id).split(sep).join('/');
 /** Tells of a module which file it goes to; undefined leaves it to rollup, which puts it to what alone needs it. */
 function chooseLayer(id, { getModuleInfo }) {
   if (coreModules(getModuleInfo).has(id)) return 'sockman-core';
+  // Entries that only re-export would share a file, and each load what the other needs.
+  return layerOf(id) ?? (getModuleInfo(id).isEntry ? withoutExtension(placeOf(id)) : undefined);
+}
+
+function layerOf(id) {
   const place = placeOf(id);
   const [folder, room] = place.split('/');
-  const layer = LAYERS[place] ?? LAYERS[`${folder}/${room}`] ?? LAYERS[folder];
-  // Entries that only re-export would share a file, and each load what the other needs.
-  return layer ?? (getModuleInfo(id).isEntry ? withoutExtension(place) : undefined);
+  return LAYERS[place] ?? LAYERS[`${folder}/${room}`] ?? LAYERS[folder];
 }
 
 /** All that `import 'sockman'` needs: one file, whatever folder it comes from. */
@@ -113,23 +116,40 @@ async function bundle(format, targets, cache) {
     minifyInternalExports: false,
     generatedCode: 'es2015',
   });
-  copyTypes(format, targets);
   return outcome.cache;
 }
 
-/** Copies the declarations that an entry reaches, as the compiler wrote them. The others, of files inside, are about half. */
-function copyTypes(format, targets) {
-  const found = new Set();
-  const visit = (file) => {
-    if (found.has(file)) return;
-    found.add(file);
-    const text = readFileSync(file, 'utf8');
-    for (const { fileName } of ts.preProcessFile(text).importedFiles) {
-      if (fileName.startsWith('.')) visit(join(dirname(file), asTypes(fileName)));
-    }
-    cpSync(file, join(root, format, relative(modules, file)));
-  };
-  for (const entry of Object.values(entries(targets))) if (!placeOf(entry).startsWith('cli')) visit(asTypes(entry));
+/**
+ * Writes the declarations, a file for each layer, with what an entry reaches and nothing else. They lie in cjs/, once: a module
+ * may import CommonJS, though not the other way round, and so those of esm/ name those of cjs/. The classes differ, as they do in
+ * every package of both kinds; their types do not.
+ */
+async function bundleTypes(targets) {
+  const input = Object.entries(entries(targets)).map(([place, file]) => [place, `${withoutExtension(file)}.d.ts`]);
+  const outcome = await rollup({
+    input: Object.fromEntries(input),
+    external: isForeign,
+    plugins: [dts(), { name: 'bare-imports', renderChunk: withoutBareImports }],
+  });
+  await outcome.write({
+    dir: join(root, 'cjs'),
+    entryFileNames: '[name].d.ts',
+    chunkFileNames: '[name].d.ts',
+    manualChunks: (id, { getModuleInfo }) => (getModuleInfo(id).isEntry ? undefined : (layerOf(id) ?? 'sockman-core')),
+    hoistTransitiveImports: false,
+    minifyInternalExports: false,
+  });
+  for (const [place] of input) {
+    const file = join(root, 'esm', `${place}.d.ts`);
+    mkdirSync(dirname(file), { recursive: true });
+    const target = relative(dirname(file), join(root, 'cjs', `${place}.js`));
+    writeFileSync(file, `export * from '${target.split(sep).join('/')}';\n`);
+  }
+}
+
+/** Imports for their effect, which declarations do not have: with them each entry would read the types of all. */
+function withoutBareImports(code) {
+  return code.replace(/^import '[^']*';\n?/gm, '');
 }
 
 /** Code without its comments, which are a third of it: declarations keep theirs, and the repository has all of them. */
@@ -178,11 +198,9 @@ writeFileSync(
 
 const conditions = Object.values(published).filter((target) => typeof target === 'object');
 const cache = await bundle('esm', [...conditions.map((target) => target.import.default), ...Object.values(bin)]);
-await bundle(
-  'cjs',
-  conditions.map((target) => target.require.default),
-  cache,
-);
+const required = conditions.map((target) => target.require.default);
+await bundle('cjs', required, cache);
+await bundleTypes(required);
 // The package itself is of type "module".
 writeFileSync(join(root, 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
 

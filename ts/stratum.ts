@@ -2,7 +2,7 @@
 
 export { Sv2Connman } from './stratum/server/sv2-connman.ts';
 export type { ClientCounts, Sv2ConnmanOptions, Sv2ServerStats } from './stratum/server/sv2-connman.ts';
-export type { ClientSetup, ClientState, Sv2Client as Sv2ServedClient } from './stratum/server/served-client.ts';
+export type { ClientSetup, ClientState, Sv2ServedClient } from './stratum/server/served-client.ts';
 export type { Solution, TemplateHandler, TransactionDataAnswer } from './stratum/server/template-handler.ts';
 export { Sv2Client } from './stratum/client/sv2-client.ts';
 export type { Sv2ClientEvents, Sv2ClientOptions } from './stratum/client/sv2-client.ts';

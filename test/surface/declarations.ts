@@ -17,8 +17,8 @@ export const ENTRIES: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** Tables of definitions that public types are computed from: what the compiler shows are the fields, and nobody names these. */
-const COMPUTED_FROM = ['esm/stratum/messages/registry.d.ts', 'esm/stratum/messages/data-types.d.ts'];
+/** What public types are computed from: the compiler shows the fields that come out, and nobody names these. */
+const COMPUTED_FROM = ['Definitions', 'ValueOf'];
 
 const KINDS: readonly (readonly [ts.SymbolFlags, string])[] = [
   [ts.SymbolFlags.Class, 'class'],
@@ -88,7 +88,7 @@ export class Surface {
       const symbol = name && this.#checker.getSymbolAtLocation(name);
       if (symbol !== undefined) {
         const resolved = this.#resolved(symbol);
-        if (COMPUTED_FROM.includes(placeOf(resolved))) return;
+        if (COMPUTED_FROM.includes(resolved.name)) return;
         const isParameter = (resolved.flags & ts.SymbolFlags.TypeParameter) !== 0;
         if (!isParameter && isOurs(resolved)) found.push(resolved);
       }

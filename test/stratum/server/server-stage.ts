@@ -6,7 +6,7 @@ import type { Sv2Frame, Sv2Message, Sv2MessageOf } from '../../../ts/stratum/mes
 import { AuthorityKey, StaticKey } from '../../../ts/stratum/noise/static-key.ts';
 import { Sv2Connman } from '../../../ts/stratum/server/sv2-connman.ts';
 import type { Sv2ConnmanOptions } from '../../../ts/stratum/server/sv2-connman.ts';
-import type { Sv2Client } from '../../../ts/stratum/server/served-client.ts';
+import type { Sv2ServedClient } from '../../../ts/stratum/server/served-client.ts';
 import type { Solution, TemplateHandler, TransactionDataAnswer } from '../../../ts/stratum/server/template-handler.ts';
 import { Sv2Transport } from '../../../ts/stratum/sv2-transport.ts';
 import { MemoryNetwork } from '../../../ts/testing.ts';
@@ -27,21 +27,21 @@ export class RecordingHandler implements TemplateHandler {
     errorCode: 'template-id-not-found',
   });
 
-  onConstraints(client: Sv2Client): void {
+  onConstraints(client: Sv2ServedClient): void {
     const { coinbaseOutputMaxAdditionalSize: size, coinbaseOutputMaxAdditionalSigops: sigops } = client.constraints!;
     this.told.push(`constraints ${size}/${sigops}`);
   }
 
-  answerTransactionData(_client: Sv2Client, templateId: bigint): Promise<TransactionDataAnswer> {
+  answerTransactionData(_client: Sv2ServedClient, templateId: bigint): Promise<TransactionDataAnswer> {
     this.requests.push(templateId);
     return this.answer(templateId);
   }
 
-  onSubmitSolution(_client: Sv2Client, solution: Solution): void {
+  onSubmitSolution(_client: Sv2ServedClient, solution: Solution): void {
     this.solutions.push(solution);
   }
 
-  onClientGone(_client: Sv2Client, reason: string): void {
+  onClientGone(_client: Sv2ServedClient, reason: string): void {
     this.told.push(`gone: ${reason}`);
   }
 }

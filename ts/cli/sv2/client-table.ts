@@ -1,6 +1,6 @@
 // The clients of a Stratum V2 server as a table.
 
-import type { Sv2Client } from '../../stratum/server/served-client.ts';
+import type { Sv2ServedClient } from '../../stratum/server/served-client.ts';
 import { shown } from '../../util/errors/errors.ts';
 import { formatBytes, layOut } from '../terminal/table.ts';
 import type { Column } from '../terminal/table.ts';
@@ -17,7 +17,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** @param nowMs - Milliseconds since 1970. @param maxColumns - Width of the screen; 0 for no limit. */
-export function clientTable(clients: readonly Sv2Client[], nowMs: number, maxColumns: number): string[] {
+export function clientTable(clients: readonly Sv2ServedClient[], nowMs: number, maxColumns: number): string[] {
   const rows = clients.map((client) => [
     `${client.id}`,
     client.address.toString(),

@@ -22,7 +22,7 @@ export interface ClientSetup {
 }
 
 /** A client, as seen by users of the server. */
-export interface Sv2Client {
+export interface Sv2ServedClient {
   /** The node id of its connection: never reused. */
   readonly id: number;
   readonly address: Service;
@@ -45,7 +45,7 @@ export interface Sv2Client {
 }
 
 /** The server's own view of a client. */
-export class ServedClient implements Sv2Client {
+export class ServedClient implements Sv2ServedClient {
   readonly id: number;
   readonly address: Service;
   readonly link: Sv2Link;

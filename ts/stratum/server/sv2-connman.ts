@@ -41,7 +41,7 @@ import { Sv2Link, endText } from '../sv2-link.ts';
 import { Sv2Transport } from '../sv2-transport.ts';
 import { ClientMessages } from './client-messages.ts';
 import { ServedClient } from './served-client.ts';
-import type { ClientState, Sv2Client } from './served-client.ts';
+import type { ClientState, Sv2ServedClient } from './served-client.ts';
 import { ServerIdentity } from './server-identity.ts';
 import type { TemplateHandler } from './template-handler.ts';
 
@@ -198,7 +198,7 @@ export class Sv2Connman extends SockMan {
   }
 
   /** Connected clients, in order of arrival. */
-  clients(): Sv2Client[] {
+  clients(): Sv2ServedClient[] {
     return [...this.#clients.values()];
   }
 

@@ -1,7 +1,7 @@
 // The source of templates: what a server asks of it, and tells it.
 
 import type { Sv2MessageOf } from '../messages/registry.ts';
-import type { Sv2Client } from './served-client.ts';
+import type { Sv2ServedClient } from './served-client.ts';
 
 /** The answer to a request for transaction data. */
 export type TransactionDataAnswer = Sv2MessageOf<'RequestTransactionData.Success' | 'RequestTransactionData.Error'>;
@@ -15,11 +15,11 @@ export type Solution = Sv2MessageOf<'SubmitSolution'>;
  */
 export interface TemplateHandler {
   /** A client sent its constraints, for the first time or again: it expects a template and a tip at once. */
-  onConstraints(client: Sv2Client): void;
+  onConstraints(client: Sv2ServedClient): void;
   /** A client asks for the transactions of a template. Its next request waits for the answer. */
-  answerTransactionData(client: Sv2Client, templateId: bigint): Promise<TransactionDataAnswer>;
+  answerTransactionData(client: Sv2ServedClient, templateId: bigint): Promise<TransactionDataAnswer>;
   /** A client found a block. There is no answer. `solution` belongs to the handler. */
-  onSubmitSolution(client: Sv2Client, solution: Solution): void;
+  onSubmitSolution(client: Sv2ServedClient, solution: Solution): void;
   /** A client is gone; messages to it are no longer sent. */
-  onClientGone(client: Sv2Client, reason: string): void;
+  onClientGone(client: Sv2ServedClient, reason: string): void;
 }

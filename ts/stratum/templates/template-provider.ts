@@ -13,7 +13,7 @@ import { equalBytes } from '../../util/bytes/compare-bytes.ts';
 import { silentLogger } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Sv2Connman } from '../server/sv2-connman.ts';
-import type { Sv2Client } from '../server/served-client.ts';
+import type { Sv2ServedClient } from '../server/served-client.ts';
 import type { Solution, TemplateHandler, TransactionDataAnswer } from '../server/template-handler.ts';
 import type { BlockTemplate, TemplateSource } from './template-source.ts';
 import { TemplateCache } from './template-cache.ts';
@@ -36,7 +36,7 @@ export interface TemplateProviderOptions {
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** Called with each block that a client found, and the outcome. */
-  readonly onSolution?: (client: Sv2Client, solution: Solution, outcome: string) => void;
+  readonly onSolution?: (client: Sv2ServedClient, solution: Solution, outcome: string) => void;
 }
 
 /** Serves the clients of a server with a source's templates. */
@@ -84,7 +84,7 @@ export class TemplateProvider implements TemplateHandler {
 
   // ---- TemplateHandler ----------------------------------------------------------------------------------------------
 
-  onConstraints(client: Sv2Client): void {
+  onConstraints(client: Sv2ServedClient): void {
     this.#following.get(client.id)?.abort();
     const following = new AbortController();
     this.#following.set(client.id, following);
@@ -93,7 +93,7 @@ export class TemplateProvider implements TemplateHandler {
     });
   }
 
-  async answerTransactionData(_client: Sv2Client, templateId: bigint): Promise<TransactionDataAnswer> {
+  async answerTransactionData(_client: Sv2ServedClient, templateId: bigint): Promise<TransactionDataAnswer> {
     const found = this.#cache.find(templateId);
     if (typeof found === 'string') return { name: 'RequestTransactionData.Error', templateId, errorCode: found };
     const { coinbase, transactions } = found;
@@ -105,7 +105,7 @@ export class TemplateProvider implements TemplateHandler {
     };
   }
 
-  onSubmitSolution(client: Sv2Client, solution: Solution): void {
+  onSubmitSolution(client: Sv2ServedClient, solution: Solution): void {
     const template = this.#cache.find(solution.templateId);
     if (typeof template === 'string') return this.#report(client, solution, template);
     const submitting = this.#source
@@ -118,7 +118,7 @@ export class TemplateProvider implements TemplateHandler {
     this.#submitting.add(submitting);
   }
 
-  onClientGone(client: Sv2Client): void {
+  onClientGone(client: Sv2ServedClient): void {
     this.#following.get(client.id)?.abort();
     this.#following.delete(client.id);
     this.#cache.forgetClient(client.id);
@@ -127,7 +127,7 @@ export class TemplateProvider implements TemplateHandler {
   // ---- Inside -------------------------------------------------------------------------------------------------------
 
   /** Sends templates to one client, until its constraints change or it ends. */
-  async #follow(client: Sv2Client, signal: AbortSignal): Promise<void> {
+  async #follow(client: Sv2ServedClient, signal: AbortSignal): Promise<void> {
     const constraints = client.constraints!;
     let template = await this.#source.create(constraints, signal);
     for (let isNewTip = true; !signal.aborted;) {
@@ -141,7 +141,7 @@ export class TemplateProvider implements TemplateHandler {
   /** The next template worth sending: for another block at once, with higher fees after the interval. */
   async #nextTemplate(
     template: BlockTemplate,
-    constraints: NonNullable<Sv2Client['constraints']>,
+    constraints: NonNullable<Sv2ServedClient['constraints']>,
     signal: AbortSignal,
   ): Promise<BlockTemplate> {
     const early = { timeoutMs: this.#intervalMs, feeThreshold: undefined, signal };
@@ -151,7 +151,7 @@ export class TemplateProvider implements TemplateHandler {
     return next;
   }
 
-  #sendTemplate(client: Sv2Client, template: BlockTemplate, isNewTip: boolean): void {
+  #sendTemplate(client: Sv2ServedClient, template: BlockTemplate, isNewTip: boolean): void {
     const templateId = ++this.#lastId;
     const { coinbase, merklePath, prevHash, nBits, target, headerTimestamp, version } = template;
     this.#cache.add(templateId, client.id, template);
@@ -174,7 +174,7 @@ export class TemplateProvider implements TemplateHandler {
     }
   }
 
-  #report(client: Sv2Client, solution: Solution, outcome: string): void {
+  #report(client: Sv2ServedClient, solution: Solution, outcome: string): void {
     this.#logger.info(`sv2: solution of client ${client.id} for template ${solution.templateId}: ${outcome}`);
     this.#onSolution?.(client, solution, outcome);
   }
