@@ -1,16 +1,16 @@
-// Checks of arguments of the public methods: what is wrong is said before any system call.
+// Argument checks of the public methods: a wrong argument throws before any system call.
 
 import { Service, notAnEndpoint } from '../netaddr/service.ts';
 import { invalidArg, outOfRange, shown } from '../util/errors/errors.ts';
 import { SLOT_MASK } from './backends/backend.ts';
 import { isBytes } from '../util/bytes/is-bytes.ts';
 
-/** A node id as callers may pass it. Any number is allowed: an id that nothing has is simply unknown. */
+/** A node id as callers may pass it. Any number is allowed: an id that no connection has is unknown. */
 export function checkNodeId(nodeId: unknown): asserts nodeId is number {
   if (typeof nodeId !== 'number') throw invalidArg('nodeId', 'a number', nodeId);
 }
 
-/** Most node ids of one call: as many as there can be connections. */
+/** Most node ids in one call: as many as there can be connections. */
 export const MAX_NODE_IDS = SLOT_MASK;
 
 /** A list of node ids. */
@@ -30,7 +30,7 @@ export function checkBytes(data: unknown): asserts data is Uint8Array {
 
 function checkAttached(data: Uint8Array): void {
   try {
-    // Node 20 has no ArrayBuffer.prototype.detached; making a view is what a detached buffer refuses everywhere.
+    // Node 20 has no ArrayBuffer.prototype.detached; every runtime refuses to make a view of a detached buffer.
     new Uint8Array(data.buffer);
   } catch {
     throw invalidArg('data', 'a Uint8Array whose buffer is attached', 'a detached one');

@@ -1,5 +1,5 @@
-// What stands behind a `SockMan`: its life (created, started, interrupted, closed), the backend and loop made when first
-// needed, and the checks of arguments.
+// The inside of a `SockMan`: its life (created, started, interrupted, closed), the backend and loop, made on first use, and
+// the argument checks.
 
 import type { Service } from '../netaddr/service.ts';
 import type { Timer } from '../util/time/clock.ts';
@@ -35,7 +35,7 @@ import type { Overrides } from './turn/delivery.ts';
 
 /** Options of `startSocketsThreads`. */
 export interface StartOptions {
-  /** Shows up in log lines. */
+  /** Name in log lines. */
   name?: string;
   /** Listen for I2P peers, and dial I2P addresses from the same address. */
   i2p?: I2PListenOptions;
@@ -150,7 +150,7 @@ export class SockManCore {
     this.#freeBackend();
   }
 
-  /** Gives back what the backend itself holds, its poller for one, once nothing is open and nothing can be opened. */
+  /** Frees what the backend itself holds, such as its poller, once nothing is open and nothing can be opened. */
   #freeBackend(): void {
     const loop = this.#loop;
     if (!this.#isInterrupted || loop === undefined) return;
@@ -237,7 +237,7 @@ export class SockManCore {
     const results = new Int32Array(nodeIds.length);
     const loop = this.#loop;
     if (loop === undefined || data.length === 0) return results;
-    // Unknown ids are left out of what crosses; `known` remembers where each of the others came from.
+    // Only known ids cross into native code; `known` keeps the index of each.
     const handles = new Int32Array(nodeIds.length);
     const known: { connection: Connection; at: number }[] = [];
     for (let at = 0; at < nodeIds.length; at++) {

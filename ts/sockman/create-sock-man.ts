@@ -1,4 +1,4 @@
-// `SockMan` for people who do not subclass.
+// `SockMan` without a subclass.
 
 import { invalidArg } from '../util/errors/errors.ts';
 import { CALLBACK_NAMES, checkHandlerNames } from './callbacks/callback-names.ts';
@@ -10,11 +10,11 @@ import type { SockManOptions } from './options.ts';
 export type SockManHandlers = Pick<SockManCallbacks, 'eventGotData'> & Partial<SockManCallbacks>;
 
 /**
- * Makes a `SockMan` from an object of functions. What is missing does what most programs want: every connection is welcome,
- * room to send is not waited for, and a connection is closed at its EOF or read error.
+ * Makes a `SockMan` from an object of functions. Missing ones do what most programs want: every connection is accepted, room
+ * to send is ignored, and a connection is closed at its EOF or read error.
  *
  * @param handlers - Read once, here. Called without a receiver.
- * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a handler is no function or is called like none, or an option is wrong.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a handler is not a function or has an unknown name, or an option is wrong.
  * @example
  * const echo = createSockMan({ eventGotData: (nodeId, data) => void echo.sendBytes(nodeId, data) });
  */
@@ -22,7 +22,7 @@ export function createSockMan(handlers: SockManHandlers, options: SockManOptions
   return new HandlerSockMan(handlers, options);
 }
 
-/** The handlers that are given, inherited ones included. */
+/** The handlers that are given, including inherited ones. */
 function readHandlers(given: SockManHandlers): SockManHandlers {
   if (typeof given !== 'object' || given === null) throw invalidArg('handlers', 'an object', given);
   checkHandlerNames(given);
@@ -43,7 +43,7 @@ class HandlerSockMan extends SockMan {
     const handlers = readHandlers(given);
     super(options);
     this.#handlers = handlers;
-    // Only what is given becomes an override: the loop pays for predicates and hooks that exist.
+    // Only given handlers become overrides: the loop pays for each predicate and hook that exists.
     const { shouldTryToSend, shouldTryToRecv, eventIOLoopCompletedForNode, eventIOLoopCompletedForAllPeers } = handlers;
     const { eventConnectionClosed, eventI2PListen } = handlers;
     if (eventConnectionClosed !== undefined) {

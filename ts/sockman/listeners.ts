@@ -1,4 +1,4 @@
-// The listening sockets: who accepts, who is paused, and what happens when descriptors run out.
+// The listening sockets: accepting, pausing, draining, and rests when descriptors run out.
 
 import type { Service } from '../netaddr/service.ts';
 import type { Timer } from '../util/time/clock.ts';
@@ -6,10 +6,13 @@ import { errnoName, errnoText } from '../util/errors/errno.ts';
 import type { Backend } from './backends/backend.ts';
 import type { ResolvedOptions } from './options.ts';
 
-/** How long a listener rests when descriptors or memory ran out, in milliseconds: soon enough for a waiting peer, no spin. */
+/**
+ * How long a listener rests when descriptors or memory ran out, in milliseconds: short for a waiting peer, long enough not
+ * to spin.
+ */
 export const ACCEPT_RETRY_MS = 100;
 
-/** What `bindAndStartListening` gives. Any of its fields tells which, taken apart or not. */
+/** Result of `bindAndStartListening`. Each of its fields tells success from failure, also after destructuring. */
 export type BindResult =
   | { ok: true; bound: Service; code?: undefined; errno?: undefined; syscall?: undefined; errmsg?: undefined }
   | {
@@ -19,28 +22,31 @@ export type BindResult =
       code: string;
       /** The errno, negative as in Node. */
       errno: number;
-      /** What failed, such as `bind`. */
+      /** The failed system call, such as `bind`. */
       syscall: string;
-      /** One line for people: the address, and what the system said. */
+      /** One line for people: the address, and the system's error. */
       errmsg: string;
     };
 
-/** A draining listener is closed when nobody came for so long, in milliseconds: longer than a handshake under way takes. */
+/**
+ * A draining listener is closed after so long without a new connection, in milliseconds: longer than a handshake in progress
+ * takes.
+ */
 const DRAIN_QUIET_MS = 250;
-/** Most time that draining takes, in milliseconds: where new connections cannot be kept away, they come for ever. */
+/** Longest drain, in milliseconds: where new connections cannot be kept away, they never cease. */
 const DRAIN_LIMIT_MS = 2_000;
 
 interface Listener {
   readonly handle: number;
   readonly bound: Service;
-  /** Our end of every connection, where the listener is bound to one address: no need to ask the kernel. */
+  /** Our end of every connection, if the listener is bound to one address: the kernel need not be asked. */
   readonly me: Service | undefined;
   isPaused: boolean;
-  /** Set while the listener rests because there are no descriptors. */
+  /** Set while the listener rests for lack of descriptors. */
   retry: Timer | undefined;
   /** Connections accepted so far. */
   acceptedCount: number;
-  /** Set while it drains: who waits hears whether it was closed. */
+  /** Set while it drains; those who wait are told whether it was closed. */
   drain: { timer: Timer; readonly waiting: ((isClosed: boolean) => void)[] } | undefined;
   /** An episode of exhaustion begins with a failure and ends with the next success. */
   isExhausted: boolean;
@@ -90,7 +96,10 @@ export class Listeners {
     return { ok: true, bound };
   }
 
-  /** Both ends of a connection that an open listener just accepted. The peer of a Unix-domain socket has no name: it gets ours. */
+  /**
+   * Both ends of a connection that an open listener just accepted. The peer of a Unix-domain socket is unnamed: it gets our
+   * address.
+   */
   endsOf(handle: number, listenerHandle: number): { me: Service; them: Service } {
     const listener = this.#byHandle.get(listenerHandle)!;
     listener.isExhausted = false;
@@ -111,7 +120,10 @@ export class Listeners {
     endDrain(listener, true);
   }
 
-  /** Closes one listener, or all, once those who wait to be accepted were. @returns How many were closed, once they are. */
+  /**
+   * Closes one listener, or all, after the connections in their queues were accepted. @returns How many were closed, once
+   * they are.
+   */
   async drain(bound: Service | undefined): Promise<number> {
     const outcomes: Promise<boolean>[] = [];
     this.#forEach(bound, (listener) => {
@@ -140,7 +152,7 @@ export class Listeners {
     this.close(undefined);
   }
 
-  /** Pauses or resumes one listener, or all; those that drain go on. @returns How many there were. */
+  /** Pauses or resumes one listener, or all; draining ones go on. @returns Their number. */
   setPaused(bound: Service | undefined, isPaused: boolean): number {
     return this.#forEach(bound, (listener) => {
       if (listener.drain !== undefined) return;
@@ -166,7 +178,7 @@ export class Listeners {
     listener.retry.unref?.();
   }
 
-  /** Forgets the pending retries: nothing is accepted any more. */
+  /** Cancels the pending retries: nothing is accepted any more. */
   stop(): void {
     for (const listener of this.#byHandle.values()) {
       listener.retry?.cancel();

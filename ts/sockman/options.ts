@@ -19,10 +19,10 @@ export const DEFAULT_RECEIVE_CHUNK_BYTES = 256 * 1024;
 export const MIN_RECEIVE_CHUNK_BYTES = 1;
 export const MAX_RECEIVE_CHUNK_BYTES = 16 * 1024 * 1024;
 
-/** Default time of one pass, in milliseconds: what a timer may be late without anybody noticing, several batches of work. */
+/** Default time of one pass, in milliseconds: an unnoticeable delay for a timer, and several batches of work. */
 export const DEFAULT_PASS_MS = 20;
 
-/** Default bytes received in one pass: a few receives of full size, 0.2 ms of a memory copy. */
+/** Default bytes received in one pass: a few receives of full size, copied in 0.2 ms. */
 export const DEFAULT_PASS_BYTES = 1024 * 1024;
 
 /** Default connections accepted per listener and turn: enough to amortize the turn, little enough to stay fair. */
@@ -34,17 +34,17 @@ export const DEFAULT_BACKLOG = 4096;
 /** Default time a connect may take, in milliseconds. (Bitcoin Core src/netbase.h, DEFAULT_CONNECT_TIMEOUT.) */
 export const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
 
-/** Longest time that can be asked for, in milliseconds: what a timer of the host can wait. */
+/** Longest time of an option, in milliseconds: the longest timer of the host. */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** Largest share of a pass that can be asked for, in milliseconds and bytes. */
+/** Largest share of a pass, in milliseconds and bytes. */
 const MAX_PASS_MS = 60_000;
 const MAX_PASS_BYTES = 2 ** 30;
 
 /** Makes a backend; `MemoryNetwork.createBackend` of `sockman/testing` is one. */
 export type BackendFactory = (options: BackendOptions) => Backend;
 
-/** What a `SockMan` is given. Every option has a default; a misspelt one is refused by name. */
+/** Options of a `SockMan`. Every option has a default; a misspelt one is refused by name. */
 export interface SockManOptions {
   /**
    * `native` (the C++ addon), `node-net` (TypeScript on `node:net`), or a factory. Default: environment variable
@@ -58,9 +58,9 @@ export interface SockManOptions {
   addon?: string | URL;
   /** Readiness call of the native backend. Default: `SOCKMAN_POLLER`, else the platform's best. */
   poller?: PollerName;
-  /** Gets log lines. What it throws goes where a callback's throw goes. Default: nobody. */
+  /** Receives log lines. What it throws is handled as a callback's throw. Default: none. */
   logger?: Logger;
-  /** Gets what a callback threw. Default: it becomes an uncaught exception, after the batch. */
+  /** Receives what a callback threw. Default: it becomes an uncaught exception, after the batch. */
   onCallbackError?: CallbackErrorHandler;
   /** Most bytes of one receive, 1 to 16 MiB. Default 256 KiB. */
   receiveChunkBytes?: number;
@@ -74,24 +74,24 @@ export interface SockManOptions {
   dualStack?: boolean;
   /** TCP_NODELAY. Default true. */
   noDelay?: boolean;
-  /** Idle seconds before TCP keep-alive probes, 0 to 32,767; 0 is off, the default. */
+  /** Idle seconds before TCP keep-alive probes, 0 to 32,767. Default 0, which is off. */
   keepAliveSeconds?: number;
-  /** SO_RCVBUF and SO_SNDBUF in bytes, 0 to 1 GiB; 0 leaves them to the system, the default. */
+  /** SO_RCVBUF and SO_SNDBUF in bytes, 0 to 1 GiB. Default 0, which leaves them to the system. */
   receiveBufferBytes?: number;
   sendBufferBytes?: number;
-  /** How long a connect may take, in milliseconds. Default 5,000. */
+  /** Longest time of a connect, in milliseconds. Default 5,000. */
   connectTimeoutMs?: number;
   /**
-   * How much of one pass of the host's event loop the sockets may have before timers and other descriptors get theirs: time in
-   * milliseconds, 1 to 60,000, default 20, and bytes received, from 1 to 1 GiB, default 1 MiB. The rest comes in the next pass.
+   * Share of the sockets in one pass of the host's event loop, before timers and other descriptors run: time in
+   * milliseconds, 1 to 60,000, default 20, and bytes received, 1 to 1 GiB, default 1 MiB. The rest comes in the next pass.
    */
   passMs?: number;
   passBytes?: number;
-  /** Debugging aid: overwrites received bytes after each `eventGotData`, so that a kept view shows. Default false. */
+  /** Debugging aid: overwrites received bytes after each `eventGotData`, which reveals kept views. Default false. */
   poisonReceivedBytes?: boolean;
 }
 
-/** Every name there is, for those who take the options of a `SockMan` among their own. */
+/** All option names, for code that takes the options of a `SockMan` among its own. */
 export const SOCK_MAN_OPTION_NAMES: Readonly<Record<keyof SockManOptions, true>> = {
   backend: true,
   addon: true,
@@ -113,7 +113,7 @@ export const SOCK_MAN_OPTION_NAMES: Readonly<Record<keyof SockManOptions, true>>
   poisonReceivedBytes: true,
 };
 
-/** The options of a `SockMan` among those of something that has one. */
+/** Picks the options of a `SockMan` from those of its owner. */
 export function sockManOptionsOf(options: SockManOptions): SockManOptions {
   const names = Object.keys(SOCK_MAN_OPTION_NAMES) as (keyof SockManOptions)[];
   return Object.fromEntries(names.map((name) => [name, options[name]]));
@@ -125,7 +125,7 @@ export interface ResolvedOptions {
   readonly addon: string | undefined;
   readonly poller: PollerName | undefined;
   readonly logger: Logger;
-  /** Gets what turns and dials do; undefined unless `NODE_DEBUG` asks for it. */
+  /** Receives what turns and dials do; undefined unless `NODE_DEBUG` asks for it. */
   readonly debug: DebugLog | undefined;
   readonly onCallbackError: CallbackErrorHandler | undefined;
   readonly socket: BackendOptions;

@@ -1,4 +1,4 @@
-// Which backend a `SockMan` runs on: the option, then the environment, then the best there is.
+// Choice of the backend of a `SockMan`: the option, then the environment, then the best available.
 
 import { SockManError, invalidArg } from '../util/errors/errors.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -7,7 +7,7 @@ import type { Backend, PollerName } from './backends/backend.ts';
 import { NativeBackend } from './backends/native.ts';
 import { NodeNetBackend } from './backends/node-net.ts';
 
-/** A backend, and why it is `node-net` where the addon would have been better. */
+/** A backend, and, if it is `node-net` by default, why the addon was unavailable. */
 export interface SelectedBackend {
   readonly backend: Backend;
   readonly fallbackReason: string | undefined;
@@ -16,10 +16,10 @@ export interface SelectedBackend {
 /**
  * Makes the backend that options and environment ask for.
  *
- * With nothing asked for, `node-net` serves wherever the addon does not load: other runtimes, platforms without a binary,
- * `--no-addons`, bundles. The logger is warned. A backend or poller asked for by name is taken or refused.
+ * By default, `node-net` is used wherever the addon does not load: other runtimes, platforms without a binary,
+ * `--no-addons`, bundles. The logger gets a warning. A backend or poller that was named is used or refused.
  *
- * @throws {SockManError} `ERR_SOCKMAN_BACKEND`: what was asked for is unavailable; the message says why.
+ * @throws {SockManError} `ERR_SOCKMAN_BACKEND`: the named backend or poller is unavailable; the message says why.
  */
 export function selectBackend(options: ResolvedOptions): SelectedBackend {
   const settings = options.socket;

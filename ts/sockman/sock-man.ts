@@ -1,12 +1,12 @@
-// `SockMan`: one class that owns every TCP socket of an application and knows no protocol.
+// `SockMan`: one class that owns every TCP socket of an application, for any protocol.
 //
-// Subclass it, start it, and be called back: accepted, ready to send, got data, EOF, error, turn done. The interface is
-// that of Bitcoin Core's pull request #30988 (src/common/sockman.h) in camelCase; what is called when is said in
-// `callbacks.ts`, and how a turn runs in `turn-loop.ts`. A byte comes in through three files: native/core/engine.cc
-// receives it, turn-loop.ts finds its connection, delivery.ts hands it to your `eventGotData`.
+// Subclass it, start it, and be called back: accepted, ready to send, got data, EOF, error, turn done. The interface is that
+// of Bitcoin Core's pull request #30988 (src/common/sockman.h) in camelCase; `callbacks.ts` says when each callback is made,
+// and `turn-loop.ts` how a turn runs. A received byte passes through three files: native/core/engine.cc receives it,
+// turn-loop.ts finds its connection, delivery.ts hands it to your `eventGotData`.
 //
-// The class holds one private object and no other state, no virtual is called from the constructor, and none of the base
-// class's virtual methods needs a call of `super`: a subclass cannot break it by overriding.
+// The class holds one private object and no other state, the constructor calls no virtual method, and no override needs to
+// call `super`: a subclass cannot break the class by overriding.
 
 import type { Service } from '../netaddr/service.ts';
 import { toService } from './arguments.ts';
@@ -27,7 +27,7 @@ import type { Timer } from '../util/time/clock.ts';
 import { errnoText } from '../util/errors/errno.ts';
 
 /**
- * Owns sockets and calls back. See the module comment, and `createSockMan` for use without a subclass.
+ * Owns sockets and makes callbacks. See `SockManCallbacks` for when each is made, and `createSockMan` for use without a subclass.
  *
  * @example
  * class Echo extends SockMan {
@@ -45,10 +45,10 @@ export abstract class SockMan implements SockManCallbacks {
   readonly #core: SockManCore;
 
   /**
-   * Opens nothing yet: the backend is made by the first bind, connect or start, which also check that the subclass has the
-   * callbacks it needs and misspells none.
+   * Opens nothing: the first bind, connect or start makes the backend, and checks that the subclass has the required
+   * callbacks and misspells none.
    *
-   * @param options - None but those there are: a subclass with options of its own takes them out first.
+   * @param options - Unknown names are refused: a subclass with options of its own removes them first.
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` or {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
    */
   constructor(options: SockManOptions = {}) {
@@ -82,7 +82,7 @@ export abstract class SockMan implements SockManCallbacks {
   // ---- Life ---------------------------------------------------------------------------------------------------------
 
   /**
-   * Listens at an address. May be called before and after start; connections are accepted once started.
+   * Listens at an address. May be called before and after start; connections are accepted from the start on.
    *
    * @param to - IPv4, IPv6 or Unix-domain address, as a `Service` or its text; port 0 takes any free port.
    * @returns The bound address, or `code` (the errno name) and `errmsg`; then nothing is left open.
@@ -94,8 +94,8 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
-   * Starts I/O: from now on callbacks come, and the process stays alive until `interruptNet`. There are no threads; the
-   * name is the original's.
+   * Starts I/O: from now on callbacks are made, and the process stays alive until `interruptNet`. There are no threads; the
+   * name comes from Bitcoin Core.
    *
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: started or interrupted before.
    * @throws {SockManError} `ERR_SOCKMAN_BACKEND`: the backend or poller asked for is unavailable here.
@@ -105,8 +105,9 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
-   * Lets the process end while this is running, as soon as nothing else keeps it alive: for what serves on the side. May be
-   * called at any time, before the start too. As in Node, timers and dials that are under way still wait.
+   * Lets the process end while this is running, as soon as nothing else keeps it alive: for a server that is not the purpose
+   * of its process. May be called at any time, also before the start. As in Node, pending timers and dials still keep the
+   * process alive.
    */
   unref(): this {
     this.#core.setHolding(false);
@@ -125,19 +126,23 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
-   * Ceases network activity: no callback after the one that runs now, pending connects end as interrupted. Sockets stay
-   * open until `closeSockets`, which `eventConnectionClosed` follows. Safe in any callback. Idempotent; there is no way back.
+   * Ends network activity: the running callback is the last, and pending connects end as interrupted. Sockets stay open
+   * until `closeSockets`, after which `eventConnectionClosed` is called for each. Safe in any callback. Idempotent; cannot
+   * be undone.
    */
   interruptNet(): void {
     this.#core.interrupt();
   }
 
-  /** Closes all listeners and connections; `eventConnectionClosed` follows. Idempotent, safe in any callback. */
+  /**
+   * Closes all listeners and connections; `eventConnectionClosed` follows for each connection. Idempotent, safe in any
+   * callback.
+   */
   closeSockets(): void {
     this.#core.closeSockets();
   }
 
-  /** Interrupts, joins and closes everything. No callback comes after it resolved. Idempotent, safe in any callback. */
+  /** Interrupts, joins and closes everything. After it resolves no callback is made. Idempotent, safe in any callback. */
   close(): Promise<void> {
     return this.#core.finish();
   }
@@ -150,7 +155,7 @@ export abstract class SockMan implements SockManCallbacks {
   // ---- Listeners ----------------------------------------------------------------------------------------------------
 
   /**
-   * Closes a listener, or all; connections stay, but for those that `eventNewConnectionAccepted` was not called for yet.
+   * Closes a listener, or all. Connections stay, except those for which `eventNewConnectionAccepted` was not called yet.
    * @param bound - As `bindAndStartListening` returned it.
    * @returns How many listeners were closed.
    */
@@ -159,12 +164,13 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
-   * Closes a listener, or all, without turning away who is on the way in: for a restart while others listen at the same port
-   * (`reusePort`). No new connections are assigned to it where the platform can do that (on Linux the native backend drops their
-   * SYNs, and the peer's system tries again a second later), those in its queue are accepted, and it is closed when none came for
-   * 250 ms, or after 2 s.
+   * Closes a listener, or all, without refusing connections that are being made: for a restart while others listen at the
+   * same port (`reusePort`). If the platform can, no new connections are assigned to it (on Linux the native backend drops
+   * their SYNs, and the peer's system tries again a second later). Those in its queue are accepted, and it is closed when
+   * none came for 250 ms, or after 2 s.
    * @param bound - As for `stopListening`.
-   * @returns How many listeners were closed, once they are; one that `interruptNet` kept from it stays open and does not count.
+   * @returns How many listeners were closed, once they are. A listener that stays open because of `interruptNet` does not
+   * count.
    */
   drainListeners(bound?: Service | string): Promise<number> {
     const at = bound === undefined ? undefined : toService('bound', bound);
@@ -172,8 +178,8 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
-   * Leaves new connections in the kernel's queue, at one listener or all. Up to `acceptBatch` that were taken out of it
-   * already still come.
+   * Leaves new connections in the kernel's queue, at one listener or all. Up to `acceptBatch` that were already taken out of
+   * it are still reported.
    * @returns How many listeners there were.
    */
   pauseAccepting(bound?: Service | string): number {
@@ -188,13 +194,14 @@ export abstract class SockMan implements SockManCallbacks {
   // ---- Connections --------------------------------------------------------------------------------------------------
 
   /**
-   * Dials, without blocking anything. No callback for the new connection comes before the caller's continuation ran.
+   * Dials without blocking. No callback for the new connection is made before the caller's continuation has run.
    *
    * @param to - An address: IPv4, IPv6, CJDNS, a Unix-domain path; through a proxy also onion and I2P, or `{ host, port }`,
    * which the proxy resolves. Names are never looked up here.
    * @param options - `proxy` is a SOCKS5 proxy such as Tor, or the SAM bridge for an I2P address. Any number of dials may be
    * in flight.
-   * @returns Node id and our own address, or why not (`code`, see `DIAL_FAILURES`); a failure of the network is never thrown.
+   * @returns Node id and our own address, or the failure (`code`, see `DIAL_FAILURES`); a failure of the network is never
+   * thrown.
    * @throws {TypeError} | {RangeError} malformed arguments.
    * @example
    * const tor = { endpoint: '127.0.0.1:9050', streamIsolation: true };
@@ -208,10 +215,11 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
-   * Closes a connection; no callback for the id comes afterwards, even when its events are already in the current batch.
+   * Closes a connection. No callback but `eventConnectionClosed` is made for the id afterwards, even if its events are
+   * already in the current batch.
    *
-   * What the kernel took is still delivered, unless bytes of the peer are unread or come later: TCP answers those with RST, and
-   * the peer throws away what it has not read. To say something last, use `endConnection`.
+   * Bytes that the kernel took are still delivered, unless bytes of the peer are unread or arrive later: TCP answers those
+   * with RST, and the peer discards what it has not read. Use `endConnection` to deliver last words.
    * @returns Whether the connection existed and was closed by this call.
    */
   closeConnection(nodeId: number): boolean {
@@ -219,22 +227,23 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
-   * Ends a connection in order, so that the peer gets all that was sent: half-closes behind the last byte, those of
-   * `queueBytes` included, drops what still comes, and closes when the peer has closed its side or the time is over. The id is
-   * over at once, as with `closeConnection`; the socket holds a descriptor until then, of at most 1,024 connections at a time.
+   * Ends a connection in order, so that the peer gets everything that was sent: half-closes after the last byte, those of
+   * `queueBytes` included, drops what still arrives, and closes when the peer has closed its side or the time is over. The
+   * id ends at once, as with `closeConnection`; the socket keeps its descriptor until the close, for at most 1,024
+   * connections at a time.
    * @returns As `closeConnection`.
    */
   endConnection(nodeId: number, options: EndOptions = {}): boolean {
     return this.#core.end(nodeId, options);
   }
 
-  /** Closes a connection with RST: for peers not worth a TIME_WAIT. @returns As `closeConnection`. */
+  /** Closes a connection with RST: for peers that are not worth a TIME_WAIT. @returns As `closeConnection`. */
   resetConnection(nodeId: number): boolean {
     return this.#core.close(nodeId, true);
   }
 
   /**
-   * Ends our side with FIN, after what the kernel took and what `queueBytes` keeps; receiving goes on.
+   * Ends our side with FIN, after the bytes that the kernel took and those that `queueBytes` keeps; receiving goes on.
    * @returns Whether the connection existed and could still be shut down.
    */
   shutdownSend(nodeId: number): boolean {
@@ -242,30 +251,30 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
-   * Hands bytes to the kernel, synchronously and without buffering: what is not taken stays with the caller, and
-   * `eventReadyToSend` tells when there is room. The caller may overwrite `data` as soon as the call returns.
+   * Hands bytes to the kernel, synchronously and without buffering: bytes that are not taken stay with the caller, and
+   * `eventReadyToSend` is called when there is room. The caller may overwrite `data` as soon as the call returns.
    *
-   * @param willSendMore - More follows at once: the kernel may wait to fill a segment (MSG_MORE where there is such a thing).
-   * @returns Bytes taken, 0..data.length (0 for would-block, an unknown id, or no data), or a negative errno when the
-   * connection can send no more: see `errmsgOf`. 0 as long as bytes of `queueBytes` wait: those go first.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: `data` is no Uint8Array, or its buffer is detached.
+   * @param willSendMore - More follows at once: the kernel may wait to fill a segment (MSG_MORE, where the platform has it).
+   * @returns Bytes taken, 0..data.length (0 for would-block, an unknown id, or no data), or a negative errno if the
+   * connection can send no more: see `errmsgOf`. 0 while bytes of `queueBytes` wait: those go first.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: `data` is not a Uint8Array, or its buffer is detached.
    */
   sendBytes(nodeId: number, data: Uint8Array, willSendMore = false): number {
     return this.#core.send(nodeId, data, willSendMore);
   }
 
   /**
-   * Sends bytes, and keeps a copy of what the kernel does not take: it leaves as soon as there is room, in order, before
-   * anything else on the connection. `eventReadyToSend` comes when nothing waits any more. A program that answers what a peer sends
-   * reads only while nothing waits, or a peer that never reads fills the queue:
+   * Sends bytes, and keeps a copy of those that the kernel does not take: they are sent as soon as there is room, in order,
+   * before anything else on the connection. `eventReadyToSend` is called when nothing waits any more. A program that answers
+   * its peers should receive only while nothing waits, since otherwise a peer that never reads fills the queue:
    * `shouldTryToRecv: (nodeId) => sockMan.queuedBytesOf(nodeId) === 0`.
    *
    * `shutdownSend` sends FIN behind the bytes that wait; `closeConnection` drops them.
    *
-   * @param data - Any length. A call is taken whole or not at all: one that finds the queue empty always is, any other only if
-   * no more than `limitBytes` wait afterwards. So a connection never holds more than the limit, or one call.
-   * @returns Bytes that wait now: 0 when the kernel has everything, and for an unknown id. Negative, and nothing was taken:
-   * ENOBUFS for a full queue, else what `sendBytes` gives; see `errmsgOf`.
+   * @param data - Any length. A call is taken whole or not at all: always if the queue is empty, otherwise only if at most
+   * `limitBytes` wait afterwards. So a connection never holds more than the limit, or the bytes of one call.
+   * @returns Bytes that wait now: 0 if the kernel has everything, and for an unknown id. Negative if nothing was taken:
+   * ENOBUFS for a full queue, otherwise as `sendBytes`; see `errmsgOf`.
    * @throws {TypeError} | {RangeError} as `sendBytes`, and for the options.
    * @example
    * const echo = createSockMan({
@@ -296,26 +305,27 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
-   * Calls back once, when the time is over and the sockets were looked at since: for time-outs of peers. A timer of the host
-   * comes before its sockets, so that after a pause of the whole process it finds a peer late whose answer lies in the kernel.
-   * Judge in the callback: by then `eventGotData` was called for all that came in time.
+   * Calls back once, when the time is over and the sockets have been looked at since: for time-outs of peers. A timer of the
+   * host runs before its sockets, so after a pause of the whole process it would call a peer late whose answer is already in
+   * the kernel. Judge in the callback: by then `eventGotData` was called for everything that came in time.
    *
    * @param ms - Milliseconds, 0 to 2,147,483,647. Keeps the process alive until then.
-   * @returns `cancel` forgets it, as `interruptNet` does for all.
+   * @returns A timer; `cancel` ends it, as `interruptNet` ends all.
    */
   deadline(ms: number, onOver: () => void): Timer {
     return this.#core.deadline(ms, onOver);
   }
 
-  /** Asks the predicates of a connection and delivers its readiness at once: behind the running batch, else next. */
+  /** Asks the predicates of a connection and delivers its readiness soon: after the running batch, or in the next turn. */
   wake(nodeId: number): boolean {
     return this.#core.wake(nodeId);
   }
 
   /**
-   * Hands a connection over to a Node stream, for code that speaks streams: back-pressure both ways, half-close, destroy, and
-   * what HTTP and TLS clients ask of a socket. The callbacks for the connection end (but `eventConnectionClosed`); closing it
-   * here destroys the stream. Its errors are `SystemError`s; its events come in the asynchronous context of this call.
+   * Hands a connection over to a Node stream, for code that speaks streams: back-pressure both ways, half-close, destroy,
+   * and what HTTP and TLS clients ask of a socket. The callbacks for the connection end, except `eventConnectionClosed`;
+   * closing it here destroys the stream. Its errors are `SystemError`s; its events are emitted in the asynchronous context
+   * of this call.
    *
    * @example
    * const { nodeId } = await sockMan.connectAndMakeNodeId({ host: 'example.com', port: 443 }, { proxy: tor });
@@ -337,13 +347,13 @@ export abstract class SockMan implements SockManCallbacks {
     return connection && this.#core.backend.countersOf(connection.handle);
   }
 
-  /** What the kernel knows of a TCP connection; undefined where the platform or the backend tells nothing. */
+  /** The kernel's figures of a TCP connection; undefined if the platform or the backend has none. */
   tcpInfoOf(nodeId: number): TcpInfo | undefined {
     const connection = this.#core.find(nodeId);
     return connection && this.#core.backend.tcpInfoOf(connection.handle);
   }
 
-  /** Which callbacks the subclass has. Not asked by the constructor: fields of a subclass are set behind it. */
+  /** The callbacks that the subclass has. Asked after the constructor, because fields of a subclass are set after it. */
   #overrides(): Overrides {
     const base = SockMan.prototype;
     checkOverrideNames(this, base);
@@ -359,9 +369,9 @@ export abstract class SockMan implements SockManCallbacks {
   // ---- State --------------------------------------------------------------------------------------------------------
 
   /**
-   * Gives memory that was freed back to the system: the C library keeps what lies free between blocks in use, and after a load
-   * of large buffers that can be most of the process. For servers, once such a load is over; takes milliseconds. Does nothing
-   * where it cannot be done: on backends other than `native`, and without glibc.
+   * Returns freed memory to the system: the C library keeps free blocks between those in use, and after a load of large
+   * buffers these can be most of the process. For servers, after such a load; takes milliseconds. Does nothing on backends
+   * other than `native`, and without glibc.
    */
   trimMemory(): void {
     this.#core.backend.trimMemory?.();
@@ -373,9 +383,8 @@ export abstract class SockMan implements SockManCallbacks {
   }
 
   /**
-   * Why the addon does not serve, where `node-net` stepped in for it: a platform without binary, `--no-addons`, another
-   * runtime, a bundle. Undefined on the native backend and on one that was asked for. Makes the backend if there is none
-   * yet.
+   * Why `node-net` is used in place of the addon: a platform without a binary, `--no-addons`, another runtime, a bundle.
+   * Undefined for the native backend and for one that was named. Makes the backend if there is none yet.
    */
   get backendFallbackReason(): string | undefined {
     return this.#core.backendFallbackReason;

@@ -1,4 +1,4 @@
-// What a `SockMan` counts about itself.
+// Statistics of a `SockMan`.
 
 import type { Histogram } from '../util/histogram.ts';
 
@@ -8,32 +8,35 @@ export interface SockManStats {
   turns: number;
   /** Readiness records delivered. */
   events: number;
-  /** Of them those with bytes or the end of a connection, with room to send, and with an error; the rest were accepts and ends of connects. */
+  /**
+   * Records among them with bytes or the end of a connection, with room to send, and with an error. The others were accepts
+   * and ends of connects.
+   */
   receiveEvents: number;
   sendEvents: number;
   errorEvents: number;
   receivedBytes: number;
   sentBytes: number;
-  /** Sends of which the kernel did not take everything. */
+  /** Sends that the kernel took only in part. */
   shortWrites: number;
-  /** Connections accepted, and of them refused by `eventNewConnectionAccepted`. */
+  /** Connections accepted, and those among them that `eventNewConnectionAccepted` refused. */
   accepted: number;
   refused: number;
-  /** Connections dialed with success, and attempts that failed. */
+  /** Successful dials, and failed ones. */
   dialed: number;
   dialFailures: number;
-  /** Connections that were closed, by whichever call; with those that are open, as many as were accepted and dialed. */
+  /** Connections that were closed, by any call; together with the open ones, as many as were accepted and dialed. */
   closed: number;
-  /** Of them those whose peer had ended, those that had failed, and those that the system gave up on (`ETIMEDOUT`). */
+  /** Those among them whose peer had ended, that had failed, and that the system gave up on (`ETIMEDOUT`). */
   closedAfterEOF: number;
   closedAfterError: number;
   closedAfterTimeout: number;
   /** Episodes in which descriptors or memory ran out while accepting. */
   acceptExhaustedEpisodes: number;
   callbackErrors: number;
-  /** Time spent in turns, the callbacks included. */
+  /** Time spent in turns, including the callbacks. */
   turnMs: number;
-  /** The same by the length of a turn, in seconds; for the metrics. Goes on counting. */
+  /** The same by length of a turn, in seconds, for the metrics. Goes on counting after the snapshot. */
   turnSeconds: Histogram;
   /** Time since start; 0 before. */
   runningMs: number;
@@ -44,7 +47,7 @@ export interface SockManStats {
   listenerCount: number;
 }
 
-/** What the turn loop counts of it. */
+/** The part that the turn loop counts. */
 export type LoopCounters = Pick<
   SockManStats,
   | 'turns'

@@ -1,7 +1,7 @@
-// Loads the addon, from this package and from nowhere else. Whatever stands in the way is a reason, never an exception.
+// Loads the addon, from this package only. A failure is returned as a reason, never thrown.
 //
-// A bundler moves this module into a file of its own: what lies beside that is somebody else's, and is neither loaded nor
-// looked at further. Who bundles names the binary with the option `addon` (docs/guides/bundling.md).
+// A bundler moves this module into a file of its own; files beside that one belong to another project, and are neither
+// loaded nor read. Bundled programs name the binary with the option `addon` (docs/guides/bundling.md).
 
 import { createRequire } from 'node:module';
 import type * as addonLoader from '../../../native/load.cjs';
@@ -28,12 +28,12 @@ function attempt(load: () => AddonResult): AddonResult {
   try {
     return load();
   } catch (error) {
-    // A module that is missing is told with all who asked for it, a line each.
+    // The message about a missing module lists all modules that required it, a line each: the first line is enough.
     return { ok: false, reason: (error as Error).message.split('\n', 1)[0]! };
   }
 }
 
-/** Other runtimes that load Node-API addons have no event loop to watch from, and abort when asked for it. */
+/** Other runtimes that load Node-API addons lack the event loop functions, and abort when the addon asks for them. */
 function foreignRuntime(): string | undefined {
   const { bun, deno } = process.versions;
   return bun !== undefined ? 'Bun' : deno !== undefined ? 'Deno' : undefined;
@@ -43,25 +43,25 @@ function foreignRuntime(): string | undefined {
 function loadOwn(): AddonResult {
   if (!isInPackage()) return { ok: false, reason: 'a bundler moved the code out of its package' };
   const require = createRequire(import.meta.url);
-  // Required when asked for: `import` of a CommonJS file has Node parse it before anybody needs it.
+  // Required on demand: for an `import` of a CommonJS file, Node would parse it at once.
   return (require('../../../native/load.cjs') as typeof addonLoader).loadAddon();
 }
 
-/** Whether this module lies where the package has it, judged by what the package.json there says. */
+/** Whether this module is where the package has it, according to the package.json there. */
 function isInPackage(): boolean {
   try {
     const require = createRequire(import.meta.url);
     const manifest = JSON.parse(nodeFs().readFileSync(require.resolve('../../../package.json'), 'utf8')) as Manifest;
     return manifest.name === 'sockman' && manifest.version === VERSION;
   } catch {
-    // No such file, or, in CommonJS made of a module, no `import.meta.url`.
+    // No such file, or no `import.meta.url`, in CommonJS made from a module.
     return false;
   }
 }
 
 type Manifest = Record<'name' | 'version', unknown>;
 
-/** Not by `require`: webpack takes every made `require` for its own. */
+/** Without `require`: webpack takes every made `require` for its own. */
 function loadFile(file: string): AddonResult {
   const module = { exports: {} };
   process.dlopen(module, file);

@@ -1,39 +1,40 @@
 // The seam between `SockMan` and the operating system.
 //
-// A backend owns sockets, knows no protocol and keeps no policy: which callback is called when, what a predicate
-// means, node ids, ticks and wake-ups live above, in `../turn/turn-loop.ts`. Three backends implement this interface
-// (`native.ts`, `node-net.ts`, `memory.ts`) and one conformance suite holds for all of them.
+// A backend owns sockets, and knows neither protocols nor policy: the order of callbacks, predicates, node ids, ticks and
+// wake-ups are above it, in `../turn/turn-loop.ts`. Three backends implement this interface (`native.ts`, `node-net.ts`,
+// `memory.ts`) and one conformance suite covers all of them.
 //
-// One turn. The backend gathers what is ready, writes one record for each socket into `records` and the bytes they
-// speak of into `slab`, and calls `BatchSink.turn(count, isNewPass)`. What else is ready on a socket waits for the next turn. The
-// sink may call any method of the backend before it returns, `close` on any socket included. Both arrays are reused as soon as it
-// returned true. `turn` never throws, and the backend never calls it from inside another call of the backend: always from its own
-// event.
+// One turn. The backend gathers what is ready, writes one record for each socket into `records` and their bytes into `slab`,
+// and calls `BatchSink.turn(count, isNewPass)`. Anything else that is ready on a socket waits for the next turn. The sink
+// may call any method of the backend before it returns, `close` on any socket included. Both arrays are reused as soon as it
+// returned true. `turn` never throws, and the backend never calls it from inside another call of the backend: always from
+// its own event.
 //
 // Passes. The sockets are not alone on the host's event loop. A backend may make several turns in one pass of it, until the
 // sink says that the pass is over: by returning false, in the middle of a turn or at its end. Then records and slab stay as
-// they are, and in the next pass, after timers and other descriptors had theirs, `turn` is called with the same records
-// again and goes on where it stopped. Whatever is called meanwhile, no slot is reused and no record changes.
+// they are, and in the next pass, after timers and other descriptors had their turn, `turn` is called again with the same
+// records and continues where it stopped. Until then no slot is reused and no record changes, whatever is called.
 //
-// Deadlines. A timer of the host can fire before the host has asked its sockets, so that a loop that was busy for longer than
-// a time-out finds the timer first and the answer behind it. Code that judges that something did not come in time looks at the
-// sockets first: after one pass more, and not while `isBehind`. `Deadline` (deadline.ts) does that.
+// Deadlines. A timer of the host can fire before the host has asked its sockets, so a loop that was busy for longer than a
+// time-out sees the timer first and the answer after it. Code that judges lateness looks at the sockets first: it waits for
+// one more pass, and until `isBehind` is false. `Deadline` (deadline.ts) does that.
 //
-// Handles. A socket is named by a 32-bit handle: the slot number in the low `SLOT_BITS` bits, a generation above.
-// A slot freed inside a turn is not given out again before the next one, so a record always speaks of the socket
-// that had the slot when the turn began; after `close` its remaining records are stale and the sink drops them.
-// -1 is never a handle. For a handle that is gone calls do nothing: `send` gives 0, `receive` and `shutdownSend` -EBADF.
+// Handles. A socket is named by a 32-bit handle: the slot number in the low `SLOT_BITS` bits, a generation above. A slot
+// freed inside a turn is not given out again before the next one, so a record always refers to the socket that had the slot
+// when the turn began; after `close` its remaining records are stale and the sink drops them.
+// -1 is never a handle. Calls with the handle of a closed socket do nothing: `send` gives 0, `receive` and `shutdownSend`
+// -EBADF.
 //
-// Receiving. What was not taken is reported again. At most one receive of at most
-// `receiveChunkBytes` per socket and turn. A socket receives unless `setReceiving(handle, false)`; after
-// EOF or a read error the backend never reports another receive event for it.
+// Receiving. Bytes that were not received are reported again. There is at most one receive of at most `receiveChunkBytes`
+// per socket and turn. A socket receives unless `setReceiving(handle, false)`; after EOF or a read error the backend never
+// reports another receive event for it.
 //
 // Sending. `send` hands bytes to the kernel at once and never buffers (a backend that cannot know what the kernel took
-// says in its docstring how it emulates this). A short or refused `send` arms write readiness; exactly one `WRITABLE`
-// follows when there is room again, and nothing more until the next short `send`.
+// documents how it emulates this). A short or refused `send` arms write readiness; exactly one `WRITABLE` follows when there
+// is room again, and nothing more until the next short `send`.
 //
-// Shortage. Where the system has no memory for a send or a receive (ENOBUFS, ENOMEM), the socket rests: the send counts as one
-// that was refused, and for a while nothing is reported. The native backend does this; below the others libuv has its own way.
+// Shortage. If the system has no memory for a send or a receive (ENOBUFS, ENOMEM), the socket rests: the send counts as
+// refused, and for a while nothing is reported. The native backend does this; in the others, libuv handles it.
 //
 // Errors of the system are returned as negative errno, never thrown.
 
@@ -49,26 +50,28 @@ export const SLOT_MASK = (1 << SLOT_BITS) - 1;
 /** Words (32 bits each) of one record: handle, flags, a, b. */
 export const RECORD_WORDS = 4;
 
-/** Most records of one turn. More readiness than that waits for the next turn. */
+/** Most records of one turn. Further ready sockets wait for the next turn. */
 export const MAX_RECORDS = 512;
 
-/** What a record reports. `WRITABLE` may stand together with `READABLE`; the others stand alone. */
+/** Contents of a record. `WRITABLE` may be set together with `READABLE`; the others stand alone. */
 export const RecordFlag = {
   /** There is room in the send buffer again after a short send. */
   WRITABLE: 1,
   /** `b` bytes were received; they lie at offset `a` of `slab`. `b` ≥ 1. */
   DATA: 2,
   /**
-   * There is something to receive and nothing was taken yet: the sink decides and calls `receive(handle)`. Reported in
-   * place of `DATA`, `EOF` and `READ_ERROR` when the record also says `WRITABLE`: a connection with room to
-   * send may want to do that first.
+   * Something can be received, and nothing was yet: the sink decides and calls `receive(handle)`. Reported in place of
+   * `DATA`, `EOF` and `READ_ERROR` when the record also says `WRITABLE`: a connection with room to send may want to send
+   * first.
    */
   READABLE: 4,
-  /** The peer closed its writing side. Everything it sent before was reported before. */
+  /** The peer closed its writing side. Everything it sent earlier was reported. */
   EOF: 8,
   /** Receiving failed for good with errno `a`. */
   READ_ERROR: 16,
-  /** A `connect` ended: `a` is 0 for success (the socket now receives) or the errno; then the socket is closed already. */
+  /**
+   * A `connect` ended: `a` is 0 for success (the socket now receives), or the errno of the failure (the socket is closed).
+   */
   CONNECTED: 32,
   /** A new socket: the handle is its own, `a` the handle of the listener it came from. It receives already. */
   ACCEPTED: 64,
@@ -79,7 +82,7 @@ export const RecordFlag = {
   ACCEPT_EXHAUSTED: 128,
 } as const;
 
-/** Who gets the batches. */
+/** The receiver of the batches. */
 export interface BatchSink {
   /**
    * One turn, or the rest of it: the first `recordCount` records (1..`MAX_RECORDS`) of `backend.records` are valid until it
@@ -90,14 +93,14 @@ export interface BatchSink {
    * @returns False ends the pass, and `turn` is called again for the same records in the next.
    */
   turn(recordCount: number, isNewPass: boolean): boolean;
-  /** The system refuses to say what is ready, with this errno (positive); the backend asks again after a rest. */
+  /** The system cannot tell what is ready, for the reason of this errno (positive); the backend asks again after a rest. */
   failed(errno: number): void;
 }
 
 /** Readiness calls of the native backend; each platform has some of them. */
 export type PollerName = 'epoll' | 'kqueue' | 'poll';
 
-/** Settings of every socket of a backend. */
+/** Settings that apply to every socket of a backend. */
 export interface BackendOptions {
   /** Most bytes of one receive. */
   receiveChunkBytes: number;
@@ -126,9 +129,9 @@ export interface SystemFailure {
   syscall: string;
   errno: number;
 }
-/** A listener and the address it is bound to, or what the system said. */
+/** A listener and the address it is bound to, or the refused system call. */
 export type ListenResult = { ok: true; handle: number; bound: Service } | SystemFailure;
-/** A socket that is connecting, or what the system said at once. */
+/** A socket that is connecting, or the system call that was refused at once. */
 export type ConnectResult = { ok: true; handle: number } | SystemFailure;
 
 /** How a backend connects, with every default filled in. */
@@ -151,12 +154,12 @@ export interface TcpInfo {
   roundTripMs: number;
   roundTripVarianceMs: number;
   retransmittedSegments: number;
-  /** Bytes accepted from us that the peer has not acknowledged. */
+  /** Bytes that the kernel took from us and the peer has not acknowledged. */
   unsentBytes: number;
   sendCongestionWindowSegments: number;
 }
 
-/** What owns the sockets below a `SockMan`. The module comment of `backend.ts` is the contract. */
+/** The owner of the sockets below a `SockMan`. The module comment of `backend.ts` is the contract. */
 export interface Backend {
   /** For example `native/epoll`, `node-net`, `memory`. */
   readonly name: string;
@@ -165,17 +168,18 @@ export interface Backend {
   readonly records: Int32Array;
   /** The bytes of the turn, and of the last `receive`. */
   readonly slab: Slab;
-  /** Where in `slab` the bytes of `receive(handle)` lie; never a place a record of the turn speaks of. */
+  /** Offset in `slab` of the bytes of `receive(handle)`; never inside the bytes of a record of the turn. */
   readonly deferredOffset: number;
-  /** Whether it knows of something to report, of which no turn spoke yet. */
+  /** Whether it knows of ready sockets that no turn has reported yet. */
   readonly isBehind: boolean;
 
-  /** Begins to call `sink`. Sockets may be made before; what happened to them is reported from now on. */
+  /** Begins to call `sink`. Sockets may be made earlier; their events are reported from now on. */
   start(sink: BatchSink): void;
   /** Ends the calls of `sink`; safe inside one. Sockets stay open. Cannot be started again. */
   stop(): void;
   /**
-   * Has `destroy` called when `owner` was collected without it: for a backend whose sockets the system would keep open.
+   * Calls `destroy` when `owner` is garbage-collected without having done so: for backends whose sockets the system would
+   * keep open.
    */
   closeWhenCollected?(owner: object): void;
   /**
@@ -183,7 +187,7 @@ export interface Backend {
    * True until this is called.
    */
   setHolding(on: boolean): void;
-  /** Gives memory that was freed back to the system, where the C library would keep it. Takes milliseconds. */
+  /** Returns freed memory to the system, where the C library would keep it. Takes milliseconds. */
   trimMemory?(): void;
   /** Closes every socket, listeners included, and frees what the backend holds. Idempotent. */
   destroy(): void;
@@ -193,12 +197,12 @@ export interface Backend {
   /** Pauses or resumes a listener. */
   setAccepting(listener: number, on: boolean): void;
   /**
-   * Has no new connections come to a listener, as far as the platform can without closing it; those that it has are still
-   * accepted. A Unix-domain path is removed. There is no way back.
+   * Keeps new connections from a listener, as far as the platform can without closing it; those in its queue are still
+   * accepted. A Unix-domain path is removed. Cannot be undone.
    */
   drain(listener: number): void;
 
-  /** Starts to connect; the outcome comes as a `CONNECTED` record, never from inside this call. */
+  /** Starts to connect; the outcome arrives as a `CONNECTED` record, never inside this call. */
   connect(to: Service, options: SocketConnectOptions): ConnectResult;
 
   /**
@@ -206,7 +210,7 @@ export interface Backend {
    * @returns Bytes taken (0..data.length), or a negative errno when the socket cannot send any more.
    */
   send(handle: number, data: Uint8Array, willSendMore: boolean): number;
-  /** `send` of the same bytes to the first `count` of `handles`; the results go to `results`. */
+  /** Sends the same bytes to the first `count` of `handles`, as `send` does; the results go to `results`. */
   sendMany(handles: Int32Array, count: number, data: Uint8Array, willSendMore: boolean, results: Int32Array): void;
 
   /** Switches receive events of a socket on or off. Off costs nothing, even when the peer hangs up. */
@@ -220,18 +224,18 @@ export interface Backend {
   /** Sends FIN after what the kernel took. @returns 0 or a negative errno. */
   shutdownSend(handle: number): number;
   /**
-   * Closes a socket or listener. Bytes the kernel took are still delivered, unless received bytes are unread or come later: TCP
-   * answers those with RST, which makes the peer throw away what it has not read. Half-closing first and receiving until EOF
-   * avoids that.
+   * Closes a socket or listener. Bytes the kernel took are still delivered, unless bytes of the peer are unread or arrive
+   * later: TCP answers those with RST, and the peer discards what it has not read. Half-closing first and receiving until
+   * EOF avoids that.
    */
   close(handle: number): void;
   /** Closes a socket with RST. */
   reset(handle: number): void;
 
-  /** The local or remote end of a socket; undefined for an unknown handle or an end without a name. */
+  /** The local or remote address of a socket; undefined for an unknown handle or an unnamed end. */
   addressOf(handle: number, end: 'local' | 'remote'): Service | undefined;
-  /** Bytes and times of a socket; undefined for a handle that is gone. */
+  /** Bytes and times of a socket; undefined once it is closed. */
   countersOf(handle: number): SocketCounters | undefined;
-  /** What the kernel knows of a TCP connection; undefined where it tells nothing. */
+  /** The kernel's figures of a TCP connection; undefined if it has none. */
   tcpInfoOf(handle: number): TcpInfo | undefined;
 }

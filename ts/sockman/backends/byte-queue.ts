@@ -1,9 +1,9 @@
-// Bytes in the order they came: what a socket keeps between the one who wrote and the one who reads.
+// Bytes in order of arrival: the buffer of a socket between writer and reader.
 
 /** A queue of chunks that is read in pieces of any size. Owns the chunks pushed to it. */
 export class ByteQueue {
   #chunks: (Uint8Array | undefined)[] = [];
-  /** Index of the chunk that is read next, and how much of it was read. */
+  /** Index of the next chunk to read, and how many bytes of it were read. */
   #head = 0;
   #headOffset = 0;
   #length = 0;
@@ -13,7 +13,7 @@ export class ByteQueue {
     return this.#length;
   }
 
-  /** @param chunk - Owned by the queue from here on. */
+  /** @param chunk - Owned by the queue from now on. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     this.#chunks.push(chunk);
@@ -36,7 +36,7 @@ export class ByteQueue {
     return wanted;
   }
 
-  /** Takes up to `maxBytes` out, as bytes of their own. */
+  /** Takes up to `maxBytes` out, as a copy. */
   shift(maxBytes: number): Uint8Array {
     const bytes = new Uint8Array(Math.min(maxBytes, this.#length));
     this.shiftInto(bytes, 0, bytes.length);
@@ -58,7 +58,7 @@ export class ByteQueue {
       this.#chunks.length = 0;
       this.#head = 0;
     } else if (this.#head >= 64 && this.#head * 2 >= this.#chunks.length) {
-      // Amortised: at least as many chunks were read since the last time as are moved now.
+      // Amortised: at least as many chunks were read since the last move as are moved now.
       this.#chunks.splice(0, this.#head);
       this.#head = 0;
     }

@@ -1,4 +1,4 @@
-// The two backends that ship, made by name, for those who wrap or compare backends. Everybody else names one in the option
+// Factories of the two backends that ship, for code that wraps or compares backends. Other programs name one in the option
 // `backend` of `SockMan`.
 
 import { SockManError } from '../../util/errors/errors.ts';
@@ -7,7 +7,7 @@ import type { Backend, BackendOptions, PollerName } from './backend.ts';
 import { NativeBackend } from './native.ts';
 import { NodeNetBackend } from './node-net.ts';
 
-/** What a native backend may be told besides the settings of its sockets. */
+/** Settings of a native backend besides those of its sockets. */
 export interface NativeBackendOptions {
   /** Default: the platform's best. */
   readonly poller?: PollerName;
@@ -15,7 +15,7 @@ export interface NativeBackendOptions {
   readonly addon?: string;
 }
 
-/** Makes a backend on `node:net`, which works wherever Node's own sockets do. */
+/** Makes a backend on `node:net`, which works on every runtime that has Node's sockets. */
 export function createNodeNetBackend(settings: BackendOptions): Backend {
   return new NodeNetBackend(settings);
 }

@@ -1,8 +1,8 @@
 // A network inside the process: the third backend, for tests and simulations without the operating system.
 //
-// Everything is there that a kernel has (addresses, ports, backlogs, bounded buffers, half-close, resets, descriptors that
-// run out), and nothing that cannot be repeated: time is a `VirtualClock`, chance comes from a seed, and a fault
-// script says what goes wrong. It simulates connections, not packets: nothing is lost, duplicated or congested.
+// It has what a kernel has (addresses, ports, backlogs, bounded buffers, half-close, resets, descriptors that run out), and
+// every run can be repeated: time is a `VirtualClock`, chance comes from a seed, and a fault script decides what goes wrong.
+// It simulates connections, not packets: nothing is lost, duplicated or congested.
 
 import { Service, addressAndPort } from '../../netaddr/service.ts';
 import { invalidArg, outOfRange } from '../../util/errors/errors.ts';
@@ -20,21 +20,21 @@ import { VirtualClock } from './memory/virtual-clock.ts';
 import type { VirtualClockOptions } from './memory/virtual-clock.ts';
 import { ReadinessBackend } from './readiness/readiness-backend.ts';
 
-/** Default of `MemoryNetworkOptions.bufferBytes`: 64 KiB, enough not to matter and small enough to fill in a test. */
+/** Default of `MemoryNetworkOptions.bufferBytes`: 64 KiB, large enough for most tests and small enough for a test to fill. */
 export const DEFAULT_BUFFER_BYTES = 64 * 1024;
 
-/** Queue length of the listeners that tests play by hand: more than a test opens at once. */
+/** Queue length of hand-played listeners: more than a test opens at once. */
 const PEER_BACKLOG = 65_535;
 
-/** What a `MemoryNetwork` is like. */
+/** Settings of a `MemoryNetwork`. */
 export interface MemoryNetworkOptions extends VirtualClockOptions {
-  /** Seed of all chance in the network; an integer. Default 1. */
+  /** Seed of all random choices in the network; an integer. Default 1. */
   seed?: number;
-  /** What goes wrong. Default: nothing. */
+  /** Decides what goes wrong. Default: nothing. */
   faults?: FaultScript;
   /** Send and receive buffer of each socket whose backend names no sizes, in bytes, from 1. Default 64 KiB. */
   bufferBytes?: number;
-  /** Milliseconds that everything sent is on its way, one way. Default 0. Unix-domain sockets have none. */
+  /** One-way latency in milliseconds. Default 0. Unix-domain sockets have none. */
   latencyMs?: number;
   /** Descriptors that each backend may have open, listeners included, from 0. Default: no limit. */
   descriptorLimit?: number;
@@ -53,9 +53,9 @@ const MEMORY_NETWORK_OPTION_NAMES: Readonly<Record<keyof MemoryNetworkOptions, t
 /**
  * A network of backends and hand-played peers in one process.
  *
- * Nothing happens until `clock` runs, unless `autoRun` was asked for. The same seed, script and program give the same
- * events in the same order. All IPv4 and IPv6 addresses exist and are local to everyone, so a backend may listen on any,
- * and Unix-domain paths are names that no file stands for. Connections come from loopback unless told otherwise.
+ * Nothing happens until `clock` runs, unless `autoRun` is set. The same seed, script and program give the same events in the
+ * same order. All IPv4 and IPv6 addresses exist and are local to every backend, so a backend may listen on any of them, and
+ * Unix-domain paths are names without files. Connections come from loopback unless told otherwise.
  *
  * @example
  * const net = new MemoryNetwork({ seed: 7, faults: splitReceives(1) });
@@ -96,7 +96,7 @@ export class MemoryNetwork {
     this.#peerDriver = new MemoryDriver(this.#peerConditions, this.#space, bufferBytes, sameBuffers);
   }
 
-  /** What goes wrong; a script set here is asked from now on. */
+  /** The fault script. A new one is asked from now on. */
   get faults(): FaultScript {
     return this.#conditions.faults;
   }
@@ -104,7 +104,7 @@ export class MemoryNetwork {
     this.#conditions.faults = script;
   }
 
-  /** Milliseconds one way; a change holds for what is sent from now on. */
+  /** One-way latency in milliseconds. A change applies to what is sent from now on. */
   get latencyMs(): number {
     return this.#conditions.latencyMs;
   }
@@ -114,7 +114,7 @@ export class MemoryNetwork {
     this.#peerConditions.latencyMs = latencyMs;
   }
 
-  /** Descriptors of each backend; what is open beyond a new limit stays open. */
+  /** Descriptor limit of each backend. Sockets beyond a new limit stay open. */
   get descriptorLimit(): number {
     return this.#conditions.descriptorLimit;
   }
@@ -124,9 +124,9 @@ export class MemoryNetwork {
   }
 
   /**
-   * Makes a backend in this network: what `SockManOptions.backend` takes. Bound to the network, so it can be passed as it is.
+   * Makes a backend in this network, for `SockManOptions.backend`. It is bound to the network and can be passed as it is.
    *
-   * `options.noDelay` and `keepAliveSeconds` mean nothing here; `willSendMore` neither.
+   * `options.noDelay`, `keepAliveSeconds` and `willSendMore` have no effect.
    */
   readonly createBackend = (options: BackendOptions): Backend =>
     new ReadinessBackend(new MemoryDriver(this.#conditions, this.#space, this.#bufferBytes, options), options);
@@ -136,8 +136,8 @@ export class MemoryNetwork {
    *
    * @param to - The address to dial: a `Service`, or text as `Service.parse` reads it.
    * @param from - The peer's own address; port 0 for any. Default loopback.
-   * @returns The peer, still connecting; what is given to `send` meanwhile is sent later.
-   * @throws {SystemError} Nobody listens on the Unix-domain path, or `from` is taken.
+   * @returns The peer, still connecting; bytes given to `send` before it is connected are sent then.
+   * @throws {SystemError} `to` is a Unix-domain path without a listener, or `from` is taken.
    */
   connect(to: Service | string, from?: Service | string): MemoryPeer {
     const options = from === undefined ? {} : { localAddress: serviceOf(from, 0) };

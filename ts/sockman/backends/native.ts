@@ -1,4 +1,4 @@
-// The native backend: the C++ engine behind the seam. Everything of substance is in native/core/engine.cc.
+// The native backend: the C++ engine behind the seam. The work is done in native/core/engine.cc.
 
 import type { Service } from '../../netaddr/service.ts';
 import { systemClock } from '../../util/time/clock.ts';
@@ -26,7 +26,10 @@ import { Slab, undetachableWords } from './slab.ts';
 
 const NO_HANDLE = -1;
 
-/** How long the poller rests when it failed, in milliseconds: little enough to serve on, no load when it fails again. */
+/**
+ * How long the poller rests after a failure, in milliseconds: short enough to keep serving, long enough to cause no load if
+ * it fails again.
+ */
 export const POLLER_REST_MS = 100;
 
 export class NativeBackend implements Backend {
@@ -35,13 +38,16 @@ export class NativeBackend implements Backend {
   readonly records = undetachableWords(MAX_RECORDS * RECORD_WORDS);
   readonly slab: Slab;
   readonly deferredOffset: number;
-  /** What the engine fetched and did not report is the rest of an unfinished pass, of which the sink knows. */
+  /** What the engine fetched and has not reported is the rest of an unfinished pass, which the sink knows about. */
   readonly isBehind = false;
   readonly #addon: Addon;
-  /** From the engine's monotonic clock to ours. Read once: two readings differ by what lies between them. */
+  /**
+   * From the engine's monotonic clock to ours. Read once, since each reading of the two clocks differs by the time in
+   * between.
+   */
   readonly #clockOffsetMs: number;
   readonly #engine: Engine;
-  /** With some pollers the loop watches each socket, and nothing while there is none. */
+  /** With some pollers the loop watches each socket, and so nothing while there are none. */
   readonly #hold = new ProcessHold();
   #rest: Timer | undefined;
   readonly #resting: RestingSockets;
@@ -97,7 +103,7 @@ export class NativeBackend implements Backend {
     this.#engine.stop();
   }
 
-  /** Has the engine's poller rest. */
+  /** Lets the engine's poller rest. */
   #failed(sink: BatchSink, errno: number): boolean {
     this.#engine.rest(true);
     this.#rest = this.clock.after(POLLER_REST_MS, () => this.#engine.rest(false));
@@ -142,7 +148,8 @@ export class NativeBackend implements Backend {
   }
 
   send(handle: number, data: Uint8Array, willSendMore: boolean): number {
-    // Bytes that leave as they came are named by their place: finding the memory behind a view takes longer than the rest.
+    // Received bytes that are sent unchanged are passed by their place: finding the memory behind a view takes longer than
+    // the rest.
     const sent =
       data === this.slab.lent && !willSendMore
         ? this.#engine.sendLent(handle, this.slab.lentOffset, data.length)
@@ -209,7 +216,7 @@ export class NativeBackend implements Backend {
     return { roundTripMs, roundTripVarianceMs, retransmittedSegments, unsentBytes, sendCongestionWindowSegments };
   }
 
-  /** A time of the engine on our clock. */
+  /** Converts a time of the engine to our clock. */
   #toClock(engineMs: number): number {
     return engineMs === 0 ? 0 : engineMs + this.#clockOffsetMs;
   }

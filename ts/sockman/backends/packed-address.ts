@@ -1,4 +1,4 @@
-// Addresses as bytes for the native boundary; the layout is documented in native/core/address.h.
+// Addresses as bytes for the native boundary; native/core/address.h documents the layout.
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
@@ -11,18 +11,18 @@ const KIND_IPV6 = 6;
 /** Bytes before the address proper: kind, port, scope id. */
 const HEADER_BYTES = 7;
 
-/** Room that always suffices: the header and the longest path of a Unix-domain socket. */
+/** Size that holds any address: the header and the longest path of a Unix-domain socket. */
 export const MAX_PACKED_BYTES = HEADER_BYTES + 107;
 
 /** Longest path that the platform's `sun_path` holds, in bytes: 104 with the terminating zero on macOS and the BSDs. (unix(4)) */
 const MAX_SOCKET_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 
-/** Whether no socket can be bound or connected to a path, for its length. */
+/** Whether a path is too long for a socket to be bound or connected to it. */
 export function isTooLongForSocket(path: string): boolean {
   return process.platform !== 'win32' && Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES;
 }
 
-/** The packed form of an address a socket can have; undefined for all others (onion, I2P, internal). */
+/** The packed form of an address that a socket can have; undefined for all others (onion, I2P, internal). */
 export function packAddress(service: Service): Uint8Array | undefined {
   const { address, port, unixPath } = service;
   if (unixPath !== undefined) {
@@ -42,12 +42,12 @@ export function packAddress(service: Service): Uint8Array | undefined {
   return packed;
 }
 
-/** Paths as text: strict, and a byte order mark is a character of the name like any other. */
+/** Decodes paths: strictly, and with a byte order mark as a character of the name. */
 const pathDecoder = lazily(() => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }));
 
 /**
- * Reads the first `length` bytes of `packed`; IPv4 in IPv6 becomes IPv4. Undefined for a path that is not text: to a kernel any
- * bytes are a name, to us that is none.
+ * Reads the first `length` bytes of `packed`; IPv4 in IPv6 becomes IPv4. Undefined for a path that is not valid UTF-8: a
+ * kernel takes any bytes as a name, a `Service` only text.
  */
 export function unpackAddress(packed: Uint8Array, length: number): Service | undefined {
   const bytes = packed.slice(HEADER_BYTES, length);

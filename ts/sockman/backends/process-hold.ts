@@ -1,4 +1,4 @@
-// Keeps the process alive while a backend is started, with or without open sockets: someone may dial or listen later.
+// Keeps the process alive while a backend is started, with or without open sockets: a dial or a listener may follow later.
 
 /** The longest a timer of the runtime can wait, in milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -19,7 +19,7 @@ export class ProcessHold {
     this.#update();
   }
 
-  /** Whether the process is to be held while the hold is taken; true until this says otherwise. */
+  /** Whether the process is kept alive while the hold is taken; true by default. */
   setWanted(isWanted: boolean): void {
     this.#isWanted = isWanted;
     this.#update();

@@ -1,8 +1,8 @@
 // Sockets for which the system had no memory: ENOBUFS or ENOMEM of a send or a receive.
 //
-// Nothing is wrong with such a socket, and the shortage passes. But the kernel may call it ready all the same, so that a loop
-// that took the answer for "no room" would try again at once, and again. It rests instead: for a while the poller does not
-// know it, and then it counts as ready as it did before.
+// Such a socket is intact, and the shortage passes. But the kernel may still report it as ready, and a loop that took the
+// error for "no room" would try again and again. The socket rests instead: for a while the poller does not watch it, and
+// then it counts as ready as before.
 
 import { ENOBUFS, ENOMEM } from '../../util/errors/errno.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
@@ -11,12 +11,12 @@ import type { Engine } from './addon.ts';
 /** How long a socket rests, in milliseconds: ten tries a second for as long as the shortage lasts. */
 export const SHORTAGE_REST_MS = 100;
 
-/** Whether the result of a send or a receive says so. */
+/** Whether the result of a send or a receive is such an error. */
 export function isOutOfMemory(result: number): boolean {
   return result < 0 && (result === -ENOBUFS || result === -ENOMEM);
 }
 
-/** The sockets of one engine that rest. */
+/** The resting sockets of one engine. */
 export class RestingSockets {
   readonly #engine: Pick<Engine, 'setResting'>;
   readonly #clock: Clock;
@@ -28,7 +28,7 @@ export class RestingSockets {
     this.#clock = clock;
   }
 
-  /** Has a socket rest. Those that come while others rest are let go with them. */
+  /** Lets a socket rest. Sockets added while others rest are released together with them. */
   add(handle: number): void {
     this.#engine.setResting(handle, true);
     this.#handles.add(handle);
@@ -43,7 +43,7 @@ export class RestingSockets {
     this.#timer = undefined;
     const handles = this.#handles;
     this.#handles = new Set();
-    // One that was closed meanwhile is an unknown handle.
+    // A socket that was closed meanwhile is an unknown handle.
     for (const handle of handles) this.#engine.setResting(handle, false);
   }
 }

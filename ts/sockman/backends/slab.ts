@@ -1,13 +1,13 @@
-// Memory that native code fills or handlers are lent, and that nobody must be able to take away.
+// Memory that native code fills or handlers are lent, and that cannot be detached.
 
 const WASM_PAGE_BYTES = 65_536;
 
 /** Memory for received bytes, and the views of it that are lent to callbacks. */
 export class Slab {
   readonly bytes: Uint8Array;
-  /** Asked for once: V8 does not compile the getter of `bytes.buffer` into its callers, and `view` runs for each message. */
+  /** Read once: V8 does not inline the getter of `bytes.buffer` into its callers, and `view` runs for each message. */
   readonly #buffer: ArrayBufferLike;
-  /** The view that was lent last, and where it begins. */
+  /** The last view that was lent, and its offset. */
   lent: Uint8Array | undefined;
   lentOffset = 0;
 
@@ -16,7 +16,7 @@ export class Slab {
     this.bytes = new Uint8Array(this.#buffer, 0, length);
   }
 
-  /** A view to lend. Made anew each time: `subarray` costs more, it looks for a species first. */
+  /** A view to lend. Made anew each time: `subarray` costs more, because it looks up a species first. */
   view(offset: number, length: number): Uint8Array {
     this.lentOffset = offset;
     return (this.lent = new Uint8Array(this.#buffer, offset, length));
@@ -29,9 +29,9 @@ export function undetachableWords(length: number): Int32Array {
 }
 
 /**
- * Memory that cannot be detached. Handlers see it (`data.buffer`) and could transfer an ordinary buffer away: to be freed
- * under the feet of native code, or to leave a backend without room for what comes next. The buffer of a WebAssembly
- * memory cannot be detached. Where there is no WebAssembly (`--jitless`), shared memory has the same property.
+ * Memory that cannot be detached. Handlers see it (`data.buffer`) and could transfer an ordinary buffer away, which would
+ * free it while native code uses it, or leave a backend without room for the next bytes. The buffer of a WebAssembly memory
+ * cannot be detached. Where there is no WebAssembly (`--jitless`), shared memory has the same property.
  */
 function fixedMemory(bytes: number): ArrayBufferLike {
   const { WebAssembly } = globalThis as { WebAssembly?: { Memory: new (size: object) => { buffer: ArrayBuffer } } };

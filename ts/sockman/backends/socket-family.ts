@@ -1,4 +1,4 @@
-// Addresses that sockets can have.
+// Which addresses sockets can have.
 
 import type { Service } from '../../netaddr/service.ts';
 

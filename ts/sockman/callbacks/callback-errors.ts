@@ -1,12 +1,15 @@
-// What becomes of an error that a caller's code throws: a callback, a listener of a stream, a logger.
+// Errors thrown by a caller's code: a callback, a listener of a stream, a logger.
 
 /**
- * Gets what a callback threw; `where` is the name of the method that threw, such as `eventGotData` or `logger.warn`, or
+ * Receives what a callback threw; `where` is the name of the method that threw, such as `eventGotData` or `logger.warn`, or
  * `socket owner` for a listener of a stream of `duplex`.
  */
 export type CallbackErrorHandler = (error: unknown, where: string, nodeId: number | undefined) => void;
 
-/** To `onCallbackError`; without one, or if that throws as well, it becomes an uncaught exception after the batch. */
+/**
+ * Reports to `onCallbackError`; without one, or if that throws as well, the error becomes an uncaught exception after the
+ * batch.
+ */
 export function reportThrown(
   onError: CallbackErrorHandler | undefined,
   error: unknown,

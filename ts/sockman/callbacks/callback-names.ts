@@ -1,4 +1,4 @@
-// The names of the callbacks, and the check that nobody misspelt one: a handler that is never called tells nothing.
+// The names of the callbacks, and a check for misspelt ones, which would never be called.
 
 import { invalidArg } from '../../util/errors/errors.ts';
 import { nearestName } from '../../util/options/nearest-name.ts';
@@ -20,15 +20,17 @@ const CALLBACKS: Readonly<Record<keyof SockManCallbacks, 'required' | 'optional'
 
 export const CALLBACK_NAMES = Object.keys(CALLBACKS) as readonly (keyof SockManCallbacks)[];
 
-/** What a name begins with that is meant for a callback. */
+/** Prefixes that mark a name as meant for a callback. */
 const CALLBACK_PREFIX = /^(event|shouldTry)[A-Z]/;
 
-/** Slips per character that make a method of a subclass a misspelling: closer than two names of a programmer's own. */
+/**
+ * Edits per character up to which a subclass's method counts as misspelt: fewer than between two names chosen independently.
+ */
 const OVERRIDE_SLIPS = 0.1;
 
 /**
- * Checks an object of handlers for misspelt names of callbacks. It may have helpers of its own.
- * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the handler, and the nearest callback there is.
+ * Checks an object of handlers for misspelt callback names. It may have further methods.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the handler and the nearest callback.
  */
 export function checkHandlerNames(handlers: object): void {
   for (const name of methodNames(handlers, Object.prototype)) {
@@ -39,10 +41,10 @@ export function checkHandlerNames(handlers: object): void {
 }
 
 /**
- * Checks a `SockMan` of a subclass: that it has the callbacks it must have, and none of a name that differs in case or a
- * letter from one.
+ * Checks an instance of a subclass of `SockMan`: it must have the required callbacks, and no name that differs from a
+ * callback's in case or a letter.
  * @param base - The prototype where the subclass ends.
- * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the method, and the nearest callback there is.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the method and the nearest callback.
  */
 export function checkOverrideNames(sockMan: object, base: object): void {
   for (const name of methodNames(sockMan, base)) {
@@ -57,7 +59,7 @@ export function checkOverrideNames(sockMan: object, base: object): void {
   }
 }
 
-/** Names of functions that an object has, its own or of its prototypes up to `end`. Getters are not called. */
+/** Names of an object's functions, its own or of its prototypes up to `end`. Getters are not called. */
 function* methodNames(object: object, end: object): Iterable<string> {
   for (let owner: object | null = object; owner !== null && owner !== end; owner = Object.getPrototypeOf(owner)) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {

@@ -1,4 +1,4 @@
-// The callbacks of a `SockMan`, made so that what they throw is reported and disturbs nothing else.
+// The callbacks of a `SockMan`, guarded: what they throw is reported and disturbs nothing else.
 
 import type { Service } from '../../netaddr/service.ts';
 import { errnoName, errnoText } from '../../util/errors/errno.ts';
@@ -7,8 +7,8 @@ import type { CallbackErrorHandler } from './callback-errors.ts';
 import type { CloseReason, SockManCallbacks } from './callbacks.ts';
 
 /**
- * One method for each callback but `eventGotData`, which is called for each chunk and guarded where that is delivered. A throw
- * counts as what `SockManCallbacks` says of it.
+ * One method for each callback except `eventGotData`, which is called for each chunk and guarded where that is delivered. A
+ * throw counts as documented in `SockManCallbacks`.
  */
 export class GuardedCallbacks {
   errorCount = 0;
@@ -105,7 +105,7 @@ export class GuardedCallbacks {
     }
   }
 
-  /** A caller's function whose throws are reported like those of a callback. */
+  /** Wraps a caller's function: its throws are reported like those of a callback. */
   guarded<Args extends unknown[]>(where: string, call: (...args: Args) => void): (...args: Args) => void {
     return (...args) => {
       try {

@@ -1,4 +1,4 @@
-// The caller's logger, made so that what it throws is reported and keeps no turn from its end.
+// The caller's logger, guarded: what it throws is reported and interrupts no turn.
 
 import { invalidArg } from '../../util/errors/errors.ts';
 import { silentLogger } from '../../util/logger.ts';

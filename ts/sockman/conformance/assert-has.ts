@@ -1,4 +1,4 @@
-// An assertion that `node:assert` has only from Node 22 on.
+// An assertion that `node:assert` has only since Node 22.
 
 import * as assert from 'node:assert';
 

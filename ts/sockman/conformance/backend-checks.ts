@@ -1,4 +1,4 @@
-// The conformance suite of backends: what every one must do, as the module comment of `backend.ts` says it.
+// The conformance suite of backends: the rules of the module comment of `backend.ts`.
 
 import type { BackendFactory } from '../options.ts';
 import { checkMaker } from './check.ts';
@@ -10,12 +10,12 @@ import { checkTraffic } from './traffic.ts';
 
 /**
  * The checks that every backend passes, for any test runner. They listen and dial on 127.0.0.1, ::1 and in the folder for
- * temporary files, and take some seconds together.
+ * temporary files, and take some seconds in total.
  *
- * @param createWorld - Called once for each check: gives the function that makes backends. Those that it makes can reach each
- *   other, and things happen on them by themselves.
- * @param limits - What the backend cannot do here, and why.
- * @returns In a fixed order; each can be run alone, and at the same time as others.
+ * @param createWorld - Called once for each check; returns the function that makes backends. These can reach each other, and
+ * run by themselves.
+ * @param limits - Abilities that the backend lacks on this system, with the reasons.
+ * @returns The checks, in a fixed order; each can be run alone, and at the same time as others.
  * @example
  * import { test } from 'node:test';
  * import { backendChecks } from 'sockman/testing';

@@ -3,9 +3,7 @@
 import type { Backend, BackendOptions } from '../backends/backend.ts';
 import { ContractStage } from './stage.ts';
 
-/**
- * What a backend cannot do on this system, and why: its checks are there with a reason to skip them.
- */
+/** Abilities that a backend lacks on this system, with the reasons: the checks of these carry the reason as `skip`. */
 export interface BackendLimits {
   /** No listeners and dials at paths of the file system. */
   readonly noUnixSockets?: string | undefined;
@@ -15,24 +13,24 @@ export interface BackendLimits {
   readonly noIPv6?: string | undefined;
   /** A listener at the IPv6 wildcard takes IPv4 as well, whatever `dualStack` says. */
   readonly noIPv6Only?: string | undefined;
-  /** An RST that follows unread bytes may look like an end. Default false. */
+  /** An RST that follows unread bytes may look like EOF. Default false. */
   readonly hidesResets?: boolean;
 }
 
 /** One named check. */
 export interface BackendCheck {
-  /** What the backend does, such as `sending: takes nothing of nothing`. Unique. */
+  /** The behaviour that is checked, such as `sending: takes nothing of nothing`. Unique. */
   readonly name: string;
-  /** Why the check cannot hold on this system, by the limits that were given; undefined where it can. */
+  /** Why the check cannot pass on this system, according to the limits; undefined if it can. */
   readonly skip: string | undefined;
   /**
-   * Runs it; bound to its check. Each thing that it waits for has 15 seconds. Rejects with an `AssertionError` that says what was
+   * Runs it; bound to its check. Each wait has a limit of 15 seconds. Rejects with an `AssertionError` that names what was
    * expected.
    */
   readonly run: () => Promise<void>;
 }
 
-/** Adds a check. @param skip - Why it cannot hold here. */
+/** Adds a check. @param skip - Why it cannot pass here. */
 export type CheckMaker = (
   name: string,
   body: (stage: ContractStage) => void | Promise<void>,

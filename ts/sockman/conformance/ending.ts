@@ -1,4 +1,4 @@
-// How sockets of a backend end, what becomes of their handles, and how a backend itself stops.
+// Checks of how sockets end, what becomes of their handles, and how a backend stops.
 
 import * as assert from 'node:assert';
 
@@ -58,7 +58,7 @@ export function checkEnding(check: CheckMaker, limits: BackendLimits): void {
     await listening.until('an end', () => listening.of(server).events.length > 0);
     await listening.quiet();
     assert.ok(['eof', 'ECONNRESET'].includes(listening.of(server).events.join()));
-    // The end hides the reset from a receiver, not from a sender.
+    // EOF hides the reset from a receiver, not from a sender.
     listening.send(server, 'x');
     await listening.quiet();
     assert.ok(listening.send(server, 'x') < 0);

@@ -1,4 +1,4 @@
-// How sockets of a backend come to be: listening, accepting, connecting, over IPv4, IPv6 and Unix-domain sockets.
+// Checks of how sockets are made: listening, accepting, connecting, over IPv4, IPv6 and Unix-domain sockets.
 
 import * as assert from 'node:assert';
 import { join } from 'node:path';
@@ -63,11 +63,11 @@ export function checkOpening(check: CheckMaker, limits: BackendLimits): void {
       assert.ok(listening.accepted.length - acceptedBefore <= 3, 'a turn accepts more than acceptBatch');
       acceptedBefore = listening.accepted.length;
     };
-    // Before each turn, the one before it is looked at.
+    // The previous turn is checked before each turn.
     listening.onTurn = checkTurn;
     const clients = Array.from({ length: 20 }, () => dialing.connect(bound));
     await dialing.until('the connects', () => clients.every((handle) => dialing.of(handle).has('connected 0')));
-    // They all wait now.
+    // All of them wait now.
     listening.backend.setAccepting(listener, true);
     await listening.until('20 accepts', () => listening.accepted.length === 20);
     checkTurn();
@@ -240,7 +240,7 @@ export function checkOpening(check: CheckMaker, limits: BackendLimits): void {
     async ({ station, folder }) => {
       const dialing = station();
       const result = dialing.backend.connect(Service.unix(join(folder, 'nobody')), {});
-      // A kernel says so during the call, a runtime a little later: the contract allows both.
+      // A kernel reports this during the call, a runtime a little later: the contract allows both.
       if (!result.ok) return;
       await dialing.until('the failure', () => dialing.of(result.handle).events.length > 0);
       assert.deepStrictEqual(dialing.of(result.handle).events, ['connected ENOENT']);

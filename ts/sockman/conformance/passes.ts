@@ -1,11 +1,11 @@
-// Checks of passes: a sink that has no time left puts the turn off, and gets it again.
+// Checks of passes: a sink without time left postpones the turn, and gets it again.
 
 import * as assert from 'node:assert';
 
 import { SLOT_MASK } from '../backends/backend.ts';
 import type { CheckMaker } from './check.ts';
 
-/** Adds the checks of turns that are put off. */
+/** Adds the checks of postponed turns. */
 export function checkPasses(check: CheckMaker): void {
   check('passes: a turn that is put off comes again, as it was, in the next pass', async ({ pair }) => {
     const { dialing, listening, client, server } = await pair();
@@ -15,7 +15,7 @@ export function checkPasses(check: CheckMaker): void {
     listening.onRefusal = () => {
       assert.strictEqual(passes, refusals++, 'a turn of the host lies between two passes');
       setImmediate(() => passes++);
-      // What comes meanwhile waits behind it.
+      // What arrives meanwhile waits behind it.
       dialing.send(client, '!');
     };
     dialing.send(client, 'put off');

@@ -1,11 +1,11 @@
-// What a turn was like that the sink put off: when it comes again, nothing of it may have changed.
+// The state of a turn that the sink postponed: when the turn comes again, nothing may have changed.
 
 import * as assert from 'node:assert';
 
 import { RECORD_WORDS, RecordFlag } from '../backends/backend.ts';
 import type { Backend } from '../backends/backend.ts';
 
-/** A copy of the records of a turn, and of the bytes they speak of. */
+/** A copy of the records of a turn, and of their bytes. */
 export class RefusedTurn {
   readonly #backend: Backend;
   readonly #records: Int32Array;
@@ -17,7 +17,7 @@ export class RefusedTurn {
     this.#bytes = this.#copyBytes();
   }
 
-  /** @throws {AssertionError} The next turn is another one, or comes in the same pass. */
+  /** @throws {AssertionError} The next turn differs, or comes in the same pass. */
   assertComesAgain(recordCount: number, isNewPass: boolean): void {
     const again = this.#backend.records.slice(0, recordCount * RECORD_WORDS);
     assert.deepStrictEqual(again, this.#records, 'a turn that was put off comes again with the same records');

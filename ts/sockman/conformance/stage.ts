@@ -1,4 +1,4 @@
-// Where a check takes place: stations over the backend under test, and pairs of them that are connected.
+// The stage of a check: stations over the backend under test, and connected pairs of them.
 
 import * as assert from 'node:assert';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -22,7 +22,7 @@ interface Pair {
   readonly bound: Service;
 }
 
-/** The stage of one check. Its functions can be taken out of it. */
+/** The stage of one check. Its functions can be destructured. */
 export class ContractStage {
   readonly #createBackend: (options: BackendOptions) => Backend;
   readonly #stations: Station[] = [];

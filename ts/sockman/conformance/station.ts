@@ -1,4 +1,4 @@
-// A sink that writes down what a backend reports, checks the rules of every turn, and can be waited for.
+// A sink that records what a backend reports, checks the rules of every turn, and can be awaited.
 
 import * as assert from 'node:assert';
 
@@ -8,7 +8,7 @@ import type { Service } from '../../netaddr/service.ts';
 import { errnoName } from '../../util/errors/errno.ts';
 import { RefusedTurn } from './refused-turn.ts';
 
-/** How long a test waits for something that must happen, in milliseconds. */
+/** How long a check waits for something that must happen, in milliseconds. */
 const DEADLINE_MS = 15_000;
 
 /** More than any send buffer holds, in bytes. */
@@ -25,7 +25,7 @@ export const plainOptions: BackendOptions = {
 
 export const plainListen: SocketListenOptions = { backlog: 511, reusePort: false, dualStack: false };
 
-/** What is known of one socket. */
+/** The recorded events of one socket. */
 export class Seen {
   /** Everything reported, in order: `data 5`, `eof`, `ECONNRESET`, `writable`, `readable`, `connected 0`. */
   readonly events: string[] = [];
@@ -52,13 +52,13 @@ export class Seen {
 export class Station implements BatchSink {
   readonly backend: Backend;
   readonly accepted: { handle: number; listener: number }[] = [];
-  /** Called for each record after it was written down. */
+  /** Called after each record was noted. */
   onRecord: (handle: number, flags: number) => void = () => {};
-  /** Called before the records of a turn are looked at. */
+  /** Called before the records of a turn are examined. */
   onTurn: () => void = () => {};
-  /** Turns that are put off before a record is looked at: each comes again. */
+  /** Turns to postpone before a record is examined: each comes again. */
   refusals = 0;
-  /** Called for each turn that is put off. */
+  /** Called for each postponed turn. */
   onRefusal: () => void = () => {};
   turnCount = 0;
   isInTurn = false;
@@ -136,15 +136,15 @@ export class Station implements BatchSink {
   }
 
   /**
-   * Lets 200 passes of the event loop go by: enough for anything on loopback that should not happen. A backend that breaks
-   * the contract cannot be asked whether it is idle.
+   * Waits for 200 passes of the event loop: enough for anything unexpected on loopback to happen. A backend that breaks the
+   * contract cannot be asked whether it is idle.
    */
   async quiet(): Promise<void> {
     for (let pass = 0; pass < 200; pass++) await new Promise<void>((resolve) => setImmediate(resolve));
     this.throwFailure();
   }
 
-  /** Throws what was found wrong during a turn: a sink must not throw there. */
+  /** Throws what a turn found wrong: a sink must not throw during the turn. */
   throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }

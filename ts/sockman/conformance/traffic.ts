@@ -1,4 +1,4 @@
-// How bytes go through the sockets of a backend.
+// Checks of how bytes pass through the sockets of a backend.
 
 import * as assert from 'node:assert';
 import { createHash, randomBytes } from 'node:crypto';
@@ -57,7 +57,7 @@ export function checkTraffic(check: CheckMaker): void {
     dialing.fill(client);
     dialing.send(quiet, '!');
     await listening.until('the quiet byte', () => listening.of(quietServer).text === '!');
-    // The flood fills at most the buffers in between; without turns by turns it would come first as a whole.
+    // The flood fills at most the buffers in between; without a fair order all of it would come first.
     assert.ok(flooded < 2000);
   });
 
@@ -108,7 +108,7 @@ export function checkTraffic(check: CheckMaker): void {
   check('sending: takes no more than fits, and tells once when there is room again', async ({ pair }) => {
     const { dialing, listening, client, server } = await pair();
     listening.setReceiving(server, false);
-    // What is on its way frees room at first; full is full when nothing moves any more.
+    // Bytes in transit free some room at first; the buffers are full when nothing moves any more.
     let taken = dialing.fill(client);
     await dialing.quiet();
     for (let more = dialing.fill(client); more > 0; more = dialing.fill(client)) {

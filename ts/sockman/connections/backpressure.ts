@@ -1,4 +1,4 @@
-// What is held back: the connections that a predicate pauses, and what was received for them and not delivered yet.
+// Connections that a predicate pauses, and the bytes and ends received for them and not delivered yet.
 
 import type { Backend } from '../backends/backend.ts';
 import { ConnectionFlag } from './connection.ts';
@@ -9,14 +9,14 @@ const { SEND_PAUSED, RECEIVE_PAUSED } = ConnectionFlag;
 /** Received, and owed to the callbacks before anything newer. */
 export interface Held {
   bytes: Uint8Array | undefined;
-  /** What came behind the bytes: EOF is errno 0. */
+  /** The end that came behind the bytes: 0 for EOF. */
   readonly endErrno: number | undefined;
 }
 
 export class HeldBack {
   readonly #backend: Backend;
   readonly #paused = new Set<Connection>();
-  /** Bytes that arrived behind a dial's handshake, or that `shouldTryToRecv` refused. Its connection receives no more. */
+  /** Bytes that arrived behind a dial's handshake, or that `shouldTryToRecv` refused. Their connections do not receive. */
   readonly #held = new Map<Connection, Held>();
 
   constructor(backend: Backend) {
@@ -38,7 +38,7 @@ export class HeldBack {
     this.#paused.add(connection);
   }
 
-  /** From here on the kernel keeps what comes. */
+  /** From now on the kernel keeps the peer's bytes. */
   pauseReceiving(connection: Connection): void {
     if ((connection.flags & RECEIVE_PAUSED) !== 0) return;
     connection.flags |= RECEIVE_PAUSED;
@@ -46,7 +46,7 @@ export class HeldBack {
     this.#paused.add(connection);
   }
 
-  /** Keeps what was received, and pauses. */
+  /** Keeps received bytes, and pauses. */
   hold(connection: Connection, held: Held): void {
     this.#held.set(connection, held);
     this.pauseReceiving(connection);
@@ -56,17 +56,17 @@ export class HeldBack {
     return this.#held.get(connection);
   }
 
-  /** Everything that was held is delivered. */
+  /** Everything that was held has been delivered. */
   dropHeld(connection: Connection): void {
     this.#held.delete(connection);
   }
 
-  /** Takes note that the flags of a connection may say no more that it is paused. */
+  /** Updates the list of paused connections after the flags of one changed. */
   settle(connection: Connection): void {
     if ((connection.flags & (SEND_PAUSED | RECEIVE_PAUSED)) === 0) this.#paused.delete(connection);
   }
 
-  /** The connection is closed, or somebody else's. */
+  /** The connection is closed, or has another owner. */
   forget(connection: Connection): void {
     this.#paused.delete(connection);
     this.#held.delete(connection);

@@ -1,4 +1,4 @@
-// What happened to sockets that are not connections with callbacks, brought to their owners.
+// Delivers the events of sockets that are not connections with callbacks to their owners.
 
 import { EAGAIN } from '../../util/errors/errno.ts';
 import { RecordFlag } from '../backends/backend.ts';
@@ -20,10 +20,10 @@ export class OwnerDelivery {
     this.#counters = counters;
   }
 
-  /** One record, whose words are explained at `RecordFlag`. Throws what the owner throws. */
+  /** One record; `RecordFlag` explains its words. Throws what the owner throws. */
   deliver(connection: Connection, owner: SocketOwner, flags: number, a: number, b: number): void {
     if ((flags & CONNECTED) !== 0) {
-      // The backend closed a socket that failed to connect; it must not be closed a second time.
+      // The backend has closed the socket of a failed connect; it must not be closed a second time.
       if (a !== 0) this.#table.remove(connection);
       owner.socketConnected(a);
       return;
@@ -53,7 +53,7 @@ export class OwnerDelivery {
   }
 }
 
-/** Tells EOF (errno 0) or a read error. */
+/** Reports EOF (errno 0) or a read error. */
 export function tellEnd(owner: SocketOwner, errno: number): void {
   if (errno === 0) owner.socketGotEOF();
   else owner.socketGotReadError(errno);

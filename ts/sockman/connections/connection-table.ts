@@ -7,7 +7,7 @@ import type { Connection } from './connection.ts';
 export class ConnectionTable {
   readonly #bySlot: (Connection | undefined)[] = [];
   readonly #byId = new Map<number, Connection>();
-  /** The one that a record spoke of last, while its id lives: what a callback sends is mostly for its own connection. */
+  /** The connection of the last record, until its id ends: a callback sends mostly on its own connection. */
   #current: Connection | undefined;
   #nextId = 0;
   #socketCount = 0;
@@ -17,7 +17,7 @@ export class ConnectionTable {
     return this.#byId.size;
   }
 
-  /** Open sockets: connections, dials in progress, and whatever else owns one. */
+  /** Open sockets: connections, dials in progress, and all other owned sockets. */
   get socketCount(): number {
     return this.#socketCount;
   }
@@ -27,7 +27,7 @@ export class ConnectionTable {
     this.#socketCount++;
   }
 
-  /** Gives a connection its node id: from 0 upwards, never one that was used before. */
+  /** Gives a connection its node id: counted up from 0, never reused. */
   assignId(connection: Connection): number {
     connection.nodeId = this.#nextId++;
     this.#byId.set(connection.nodeId, connection);
@@ -35,13 +35,13 @@ export class ConnectionTable {
   }
 
   /**
-   * The connection a record speaks of. Undefined when a handler closed it earlier in the same batch: slots are not reused
-   * within a turn, so a handle that does not match always means "closed", never "someone else".
+   * The connection that a record refers to. Undefined when a handler closed it earlier in the same batch: slots are not
+   * reused within a turn, so a handle that does not match always means "closed", never "someone else".
    */
   bySlot(handle: number): Connection | undefined {
     const connection = this.#bySlot[handle & SLOT_MASK];
     if (connection === undefined || connection.handle !== handle) return undefined;
-    // An owned one has no id yet, or none any more.
+    // An owned socket has no id yet, or no longer.
     if (connection.owner === undefined) this.#current = connection;
     return connection;
   }

@@ -1,17 +1,19 @@
 // Bytes that wait for room, in order.
 
-/** Smallest and largest block that small pieces share, in bytes: a page for a short queue, few system calls for a long one. */
+/**
+ * Smallest and largest block that small pieces share, in bytes: a page for a short queue, few system calls for a long one.
+ */
 const MIN_BLOCK_BYTES = 4 * 1024;
 const MAX_BLOCK_BYTES = 64 * 1024;
 
-/** Bytes in order, copied into blocks so that many small pieces cost little more than their bytes. */
+/** Bytes in order, copied into blocks: many small pieces take little more memory than their bytes. */
 export class SendQueue {
   /** Bytes in the queue. */
   length = 0;
-  /** FIN is due behind the last byte. */
+  /** FIN is due after the last byte. */
   endsBehind = false;
   #blocks: Uint8Array[] = [];
-  /** How much of the first block was sent, and how much of the last one is in use. */
+  /** Bytes of the first block that were sent, and bytes of the last block in use. */
   #firstStart = 0;
   #lastEnd = 0;
 
@@ -31,7 +33,7 @@ export class SendQueue {
     this.length += data.length;
   }
 
-  /** The bytes that leave next, a view. */
+  /** The bytes to send next, as a view. */
   first(): Uint8Array {
     const end = this.#blocks.length === 1 ? this.#lastEnd : this.#blocks[0]!.length;
     return this.#blocks[0]!.subarray(this.#firstStart, end);

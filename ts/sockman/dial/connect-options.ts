@@ -1,4 +1,4 @@
-// The arguments of `connectAndMakeNodeId`: what callers may say, checked and brought into one form.
+// Arguments of `connectAndMakeNodeId`: their checks and normal form.
 
 import type { Service } from '../../netaddr/service.ts';
 import { invalidArg, outOfRange } from '../../util/errors/errors.ts';
@@ -12,12 +12,12 @@ import { isAbortSignal } from '../../util/time/when-aborted.ts';
 
 /** A destination by name, for a proxy to resolve: the name is never looked up on this machine. */
 export interface NamedTarget {
-  /** 1 to 255 bytes; IPv6 text without brackets. Anything else fails the dial before the network is touched. */
+  /** 1 to 255 bytes; IPv6 text without brackets. With anything else the dial fails before it uses the network. */
   host: string;
   port: number;
 }
 
-/** Where to dial: an address, its text, or a name for the proxy. */
+/** Where to dial: an address, its text, or a name for the proxy to resolve. */
 export type ConnectTarget = Service | string | NamedTarget;
 
 /** A SOCKS5 proxy (RFC 1928), or for I2P addresses the SAM bridge of a router (I2P "SAM V3", version 3.1). */
@@ -34,28 +34,29 @@ export interface Proxy {
 
 /** Options of `connectAndMakeNodeId`. */
 export interface ConnectOptions {
-  /** Somebody asked for this very connection: log a failure to connect at info instead of debug. */
+  /** A connection that a user asked for: log a failure to connect at info instead of debug. */
   isImportant?: boolean;
   /**
-   * Dial through a proxy: its address, or more about it. I2P: while we listen, a dial leaves from our listening address, unless
-   * this names another bridge or other tunnels.
+   * The proxy to dial through: its address, or its settings. I2P: while we listen, a dial leaves from our listening address,
+   * unless this names another bridge or other tunnels.
    */
   proxy?: Proxy | Service | string;
   /**
    * I2P: use a session of its own even when a persistent one exists, so that the peer does not learn our address. Without
-   * `proxy` it has the bridge and the options of that one.
+   * `proxy` it uses the bridge and the options of the persistent one.
    */
   forceTransientI2P?: boolean;
-  /** Our end: an address of this machine, its port may be 0, and is for I2P, which takes two sockets. */
+  /** Our end: an address of this machine. Port 0 takes any free port; for I2P it must be 0, since two sockets are opened. */
   localAddress?: Service | string;
-  /** Ends the attempt, at whatever stage it is. */
+  /** Ends the attempt, at any stage. */
   signal?: AbortSignal;
   /**
    * Milliseconds until the peer, or the proxy in front of it, must have accepted the connection; default: the option
-   * `connectTimeoutMs`. What a proxy may take for each answer is fixed: 20 s (SOCKS5), 180 s (SAM). `signal` limits all.
+   * `connectTimeoutMs`. The time for each answer of a proxy is fixed: 20 s (SOCKS5), 180 s (SAM). `signal` limits the whole
+   * dial.
    */
   timeoutMs?: number;
-  /** Hears the name of each step as it begins: for diagnosis. */
+  /** Called with the name of each step as it begins, for diagnosis. */
   onStep?: StepListener;
 }
 
@@ -84,7 +85,7 @@ export interface ProxyRequest {
   readonly sessionOptions: string | undefined;
 }
 
-/** What a dial is asked for, checked. */
+/** The arguments of a dial, checked. */
 export interface DialRequest {
   readonly to: Service | NamedTarget;
   readonly proxy: ProxyRequest | undefined;
@@ -124,7 +125,7 @@ export function toDialRequest(to: ConnectTarget, options: ConnectOptions, connec
   };
 }
 
-/** Whether a target is a name and a port, and not an address. */
+/** Whether a target is a name and a port instead of an address. */
 export function isNamed(to: ConnectTarget): to is NamedTarget {
   return typeof to === 'object' && to !== null && 'host' in to;
 }
@@ -149,7 +150,7 @@ function toProxyRequest(proxy: Proxy | Service | string): ProxyRequest {
   return { endpoint: toService('proxy', given.endpoint), streamIsolation, credentials, sessionOptions };
 }
 
-/** A copy: by the time they are sent, the caller may have put others into the same object. */
+/** A copy: by the time they are sent, the caller may have changed the object. */
 function toCredentials(credentials: ProxyCredentials): ProxyCredentials {
   if (typeof credentials !== 'object' || credentials === null) {
     throw invalidArg('proxy.credentials', 'an object', typeof credentials);

@@ -1,9 +1,9 @@
 // A socket on its way to becoming a connection: connects, and runs handshakes on it one after another.
 //
-// It belongs to the dial until `release` gives it to the turn loop; no `SockMan` callback fires for it before. Every
+// It belongs to the dial until `release` gives it to the turn loop; until then no `SockMan` callback is made for it. Every
 // wait has a deadline (`deadline.ts`), and every end, wherever it comes from (the proxy, the deadline, the caller,
 // `closeSockets`), closes the socket and reaches the caller exactly once. Between two handshakes the socket does not
-// receive, so bytes that come early wait in the kernel and an EOF behind them is seen by the next handshake.
+// receive, so bytes that arrive early wait in the kernel, and the next handshake sees an EOF behind them.
 
 import type { Service } from '../../netaddr/service.ts';
 import type { Timer } from '../../util/time/clock.ts';
@@ -17,20 +17,20 @@ import type { Handshake, HandshakeOutcome, HandshakeStep, Interruption } from '.
 import { connectedToItself, dialFailure, unreachable } from './failure.ts';
 import type { DialFailure, Destination } from './failure.ts';
 
-/** What an attempt gave: a value, or why not. */
+/** The outcome of an attempt: a value, or the failure. */
 export type Attempt<Value> = { readonly ok: true; readonly value: Value } | FailedAttempt;
 export interface FailedAttempt {
   readonly ok: false;
   readonly failure: DialFailure;
 }
 
-/** Hears the name of each step of a dial as it begins; may end the dial. */
+/** Called with the name of each step of a dial as it begins; may end the dial. */
 export type StepListener = (step: string) => void;
 
 /** How a socket is to be opened. */
 export interface SocketRequest {
   to: Service;
-  /** What is at `to`: decides whose fault it is when nobody answers. */
+  /** Kind of the endpoint at `to`: decides who is at fault when it does not answer. */
   destination: Destination;
   localAddress?: Service | undefined;
   timeoutMs: number;
@@ -43,22 +43,22 @@ export interface SocketRequest {
 const UNIX_RETRY_MS = 10;
 
 export class DialSocket implements SocketOwner {
-  /** Hears the steps, as long as there is somebody. */
+  /** Called with each step; undefined if nobody listens. */
   onStep: StepListener | undefined;
   readonly #loop: TurnLoop;
   #socket: Connection | undefined;
   #local: Service | undefined;
-  /** When what goes on is late. One deadline serves all steps. */
+  /** The deadline of the current step. One deadline serves all steps. */
   readonly #deadline: Deadline;
   #retry: Timer | undefined;
-  /** Who waits for what is going on now; undefined between two handshakes. */
+  /** Called when the current step ends; undefined between two handshakes. */
   #onEnd: ((attempt: Attempt<unknown>) => void) | undefined;
   #opening: SocketRequest | undefined;
   #handshake: Handshake<unknown> | undefined;
   #step: HandshakeStep | undefined;
-  /** What the kernel has not taken yet. */
+  /** Bytes that the kernel has not taken yet. */
   #unsent = NO_BYTES;
-  /** What came behind the last handshake. */
+  /** Bytes that came behind the last handshake. */
   #leftover = NO_BYTES;
   #isReceiving = true;
   /** Why the socket is closed. */
@@ -75,7 +75,7 @@ export class DialSocket implements SocketOwner {
     return this.#local;
   }
 
-  /** Connects. First, and once. */
+  /** Connects. Called first, and once. */
   open(request: SocketRequest, onEnd: (attempt: Attempt<void>) => void): void {
     if (!this.#begin(onEnd)) return;
     this.#opening = request;
@@ -85,7 +85,7 @@ export class DialSocket implements SocketOwner {
     if (this.#failure === undefined) this.#connect(request);
   }
 
-  /** Runs a handshake on the open socket. What it leaves over goes to the next one, or to the connection. */
+  /** Runs a handshake on the open socket. Left-over bytes go to the next one, or to the connection. */
   run<Result>(handshake: Handshake<Result>, onEnd: (attempt: Attempt<Result>) => void): void {
     if (!this.#begin(onEnd)) return;
     this.#handshake = handshake;
@@ -97,7 +97,7 @@ export class DialSocket implements SocketOwner {
     this.#setReceiving(this.#handshake !== undefined);
   }
 
-  /** `open` as a promise, for chains in which no single turn matters. */
+  /** `open` as a promise, for chains that need no particular turn. */
   opened(request: SocketRequest): Promise<Attempt<void>> {
     return new Promise((resolve) => this.open(request, resolve));
   }
@@ -107,7 +107,7 @@ export class DialSocket implements SocketOwner {
     return new Promise((resolve) => this.run(handshake, resolve));
   }
 
-  /** Closes the socket; the dial that waits on it gets `failure`. Idempotent, and nothing after `release`. */
+  /** Closes the socket; the dial that awaits it gets `failure`. Idempotent, and without effect after `release`. */
   abort(failure: DialFailure): void {
     this.#abort(failure, false);
   }
@@ -134,7 +134,7 @@ export class DialSocket implements SocketOwner {
       throw new SockManError('ERR_SOCKMAN_STATE', 'nothing to release');
     this.#setReceiving(true);
     this.#socket = undefined;
-    // Whatever comes later finds nothing to close.
+    // Later calls find nothing to close.
     this.#failure = dialFailure('aborted');
     return { socket, leftover: this.#leftover };
   }
@@ -185,7 +185,7 @@ export class DialSocket implements SocketOwner {
     else this.#connectFailed(request, result.errno);
   }
 
-  /** The system refused, at once or, through some backends, later. */
+  /** The system refused: at once or, with some backends, later. */
   #connectFailed(request: SocketRequest, errno: number): void {
     if (errno === EAGAIN && request.to.unixPath !== undefined) {
       this.#retry = this.#loop.clock.after(UNIX_RETRY_MS, () => this.#connect(request));
@@ -193,9 +193,9 @@ export class DialSocket implements SocketOwner {
   }
 
   /**
-   * TCP lets a socket connect to itself: when nobody listens, and the port that the system chose for our end is the one that
-   * was dialed. It would echo what we say, and keep the program that should listen there from it. RST leaves nothing behind.
-   * (RFC 9293 section 3.5, "simultaneous open")
+   * TCP lets a socket connect to itself, if nobody listens and the port that the system chose for our end is the dialed one.
+   * It would echo what we send, and block the port for the program that should listen there. RST leaves nothing behind. (RFC
+   * 9293 section 3.5, "simultaneous open")
    */
   #isItsOwnPeer(to: Service): boolean {
     const local = this.#local;
@@ -230,7 +230,7 @@ export class DialSocket implements SocketOwner {
     const sent = this.#loop.sending.send(this.#socket, this.#unsent, false);
     if (sent < 0) return this.#interrupt('broken', -sent);
     this.#unsent = sent === this.#unsent.length ? NO_BYTES : this.#unsent.subarray(sent);
-    // The time of the answer begins when the question is out.
+    // The time for the answer starts when the question is sent.
     if (this.#unsent.length === 0 && this.#step !== undefined) this.#deadline.set(this.#step.replyTimeoutMs);
   }
 
@@ -243,14 +243,14 @@ export class DialSocket implements SocketOwner {
     else this.abort(unreachable(this.#opening.destination, 'timed-out'));
   }
 
-  /** Notes who waits. False: the socket is closed already, and they know. */
+  /** Stores the callback. False: the socket is closed already, and the callback was made. */
   #begin<Result>(onEnd: (attempt: Attempt<Result>) => void): boolean {
     if (this.#onEnd !== undefined) throw new SockManError('ERR_SOCKMAN_STATE', 'a handshake is running already');
     if (this.#failure !== undefined) {
       onEnd({ ok: false, failure: this.#failure });
       return false;
     }
-    // What ends the wait is the result of this very handshake, which the type of the field cannot say.
+    // The attempt is the result of this very handshake, which the type of the field cannot express.
     this.#onEnd = onEnd as (attempt: Attempt<unknown>) => void;
     return true;
   }
@@ -262,7 +262,7 @@ export class DialSocket implements SocketOwner {
     this.#onEnd = undefined;
     onEnd?.(attempt);
     if (this.#onEnd !== undefined) return;
-    // Nobody went on at once: nothing is late any more, and what comes now waits in the kernel.
+    // No next step has begun: no deadline runs, and further bytes wait in the kernel.
     this.#deadline.cancel();
     this.#setReceiving(false);
   }

@@ -1,4 +1,4 @@
-// Dials in progress: from `connectAndMakeNodeId` to a connection with a node id, or to a reason why not.
+// Dials in progress: from `connectAndMakeNodeId` to a connection with a node id, or to a failure.
 //
 // A dial ends exactly once: connected, failed, aborted by its signal, or interrupted. Ids of failed attempts are not
 // consumed. Which way it goes:
@@ -31,7 +31,7 @@ import { Socks5Handshake, socks5HostFailure } from './socks5.ts';
 import type { ProxyCredentials, StreamIsolation } from './stream-isolation.ts';
 import { hasSocketFamily } from '../backends/socket-family.ts';
 
-/** What `connectAndMakeNodeId` gives. Any of its fields tells which, taken apart or not. */
+/** Result of `connectAndMakeNodeId`. Each of its fields tells success from failure, also after destructuring. */
 export type DialResult =
   | {
       nodeId: number;
@@ -44,27 +44,29 @@ export type DialResult =
   | {
       nodeId: undefined;
       me?: undefined;
-      /** The proxy itself is at fault, and nothing was learned about the destination. */
+      /** The proxy itself is at fault; the dial says nothing about the destination. */
       proxyFailed: boolean;
-      /** Which of `DIAL_FAILURES` it was. */
+      /** The failure: a key of `DIAL_FAILURES`. */
       code: DialFailureCode;
-      /** The name of the errno, such as `ECONNREFUSED`, when the operating system ended the attempt. */
+      /** The name of the errno, such as `ECONNREFUSED`, if the operating system ended the attempt. */
       systemCode?: string | undefined;
       /** One line for people. */
       errmsg: string;
     };
 
-/** The local end of a connection that has none: through a proxy at a Unix-domain socket, or that the system does not name. */
+/**
+ * Stands for a local end without an address: through a proxy at a Unix-domain socket, or one that the system does not name.
+ */
 const NO_LOCAL_END = new Service(NetAddress.UNSPECIFIED, 0);
 
 /** A connected I2P stream. */
 export interface I2PConnection {
   readonly me: Service;
-  /** To be called once the connection is closed: a transient session ends with its only stream. */
+  /** Called once the connection is closed: a transient session ends with its only stream. */
   readonly whenClosed: (() => void) | undefined;
 }
 
-/** How I2P addresses are dialed; the room `i2p` does it, which knows sessions. */
+/** How I2P addresses are dialed. Implemented by the room `i2p`, which knows sessions. */
 export interface I2PDialing {
   /** Connects `socket` to an I2P peer. */
   connect(to: Service, request: DialRequest, socket: DialSocket): Promise<Attempt<I2PConnection>>;
@@ -76,7 +78,7 @@ export interface DialContext {
   readonly i2p: I2PDialing;
   readonly isolation: StreamIsolation;
   readonly logger: Logger;
-  /** Gets each step of each dial. */
+  /** Receives each step of each dial. */
   readonly debug: DebugLog | undefined;
 }
 
@@ -145,9 +147,9 @@ class Dial {
     this.#request = request;
     this.#onEnd = onEnd;
     const { onStep } = request;
-    // It is told in the context of the dial, whatever the turn runs in.
+    // Called in the asynchronous context of the dial, whatever the turn runs in.
     const tell = onStep && context.loop.callbacks.guarded('onStep', nodeAsyncHooks().AsyncResource.bind(onStep));
-    // An I2P session goes on being made when the dial that wanted it is over.
+    // An I2P session is finished even if the dial that asked for it is over.
     this.#socket = new DialSocket(context.loop, tell && ((step) => void (this.#isOver || tell(step))));
   }
 
@@ -161,7 +163,7 @@ class Dial {
     else this.#dialDirectly(to);
   }
 
-  /** Ends the dial; its socket closes. Idempotent. */
+  /** Ends the dial; its socket is closed. Idempotent. */
   fail(failure: DialFailure): void {
     if (this.#isOver) return;
     const { to, proxy, isImportant } = this.#request;
@@ -172,7 +174,7 @@ class Dial {
     const systemCode = errno === undefined ? undefined : errnoName(errno);
     this.#end({ nodeId: undefined, proxyFailed, code, systemCode, errmsg });
     this.#socket.abort(failure);
-    // Last, for the logger is not ours.
+    // Last, because the logger is the caller's code.
     logFailure(this.#context.logger, failure, errmsg, isImportant);
   }
 
@@ -217,7 +219,7 @@ class Dial {
     const connected = await this.#context.i2p.connect(to, this.#request, this.#socket);
     if (!connected.ok) return this.fail(connected.failure);
     const { me, whenClosed } = connected.value;
-    // Ended between the last answer and here: nobody is left to own the session.
+    // Ended since the last answer: nothing is left to own the session.
     if (this.#isOver) return whenClosed?.();
     this.#established(me, { me, them: to, whenClosed });
   }

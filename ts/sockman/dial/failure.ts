@@ -1,20 +1,20 @@
-// Everything that can go wrong on the way to an established connection, in one table.
+// All failures on the way to an established connection, in one table.
 //
-// A failed dial is an ordinary result, never an exception. Each way to fail has a code that callers may decide on, one
-// sentence, the answer to "was it the proxy?", and the level it is logged at. Text that came from a proxy or a bridge is
-// cut and escaped before it becomes part of a message.
+// A failed dial is an ordinary result, never an exception. Each has a code that callers may test, one sentence, a flag for
+// "the proxy is at fault", and a log level. Text from a proxy or a bridge is cut and escaped before it becomes part of a
+// message.
 
 import { shown } from '../../util/errors/errors.ts';
 import { errnoName, errnoText } from '../../util/errors/errno.ts';
 import type { Logger } from '../../util/logger.ts';
 
 /**
- * How loud a failure is. `importance`: at info for a connection that somebody asked for by hand, else at debug.
- * `silent`: so common that nobody wants to read it (Tor that cannot reach an onion service in time).
+ * Log level of a failure. `importance`: info for a connection that a user asked for, otherwise debug. `silent`: not logged,
+ * because it is too common (Tor that cannot reach an onion service in time).
  */
 export type FailureLog = 'silent' | 'debug' | 'importance' | 'info' | 'error';
 
-/** One way to fail. */
+/** One kind of failure. */
 export interface FailureKind {
   readonly words: string;
   /** The failure says nothing about the destination: an address book must not count it as an attempt. */
@@ -25,9 +25,9 @@ export interface FailureKind {
 const beyondProxy = (words: string, log: FailureLog = 'debug'): FailureKind => ({ words, proxyFailed: false, log });
 const atProxy = (words: string, log: FailureLog = 'debug'): FailureKind => ({ words, proxyFailed: true, log });
 
-/** Every failure of a dial. Codes never change meaning; words may. */
+/** Every failure of a dial. Codes never change meaning; sentences may. */
 export const DIAL_FAILURES = {
-  // Direct connections, and what ends a dial of any kind.
+  // Direct connections, and failures of any kind of dial.
   'connection-refused': beyondProxy('connection refused', 'importance'),
   'network-unreachable': beyondProxy('network unreachable', 'importance'),
   'host-unreachable': beyondProxy('host unreachable', 'importance'),
@@ -40,7 +40,7 @@ export const DIAL_FAILURES = {
   aborted: beyondProxy('aborted by the caller'),
   interrupted: beyondProxy('network activity was interrupted'),
 
-  // SOCKS5. Once the proxy accepted the connection, nothing counts as its fault any more: that is Bitcoin Core's reading
+  // SOCKS5. Once the proxy has accepted the connection, no failure counts as its fault: Bitcoin Core does the same
   // (netbase.cpp, ConnectThroughProxy), and callers rely on it.
   'proxy-unreachable': atProxy('the proxy cannot be reached', 'info'),
   'proxy-connect-timed-out': atProxy('the proxy did not accept the connection in time'),
@@ -104,26 +104,26 @@ export const DIAL_FAILURES = {
   'sam-unknown-result': atProxy('the SAM bridge answered with an unknown result'),
 } as const satisfies Record<string, FailureKind>;
 
-/** Which of `DIAL_FAILURES`. */
+/** A key of `DIAL_FAILURES`. */
 export type DialFailureCode = keyof typeof DIAL_FAILURES;
 
 /** Why a dial failed. */
 export interface DialFailure {
   readonly code: DialFailureCode;
-  /** The proxy or bridge is at fault; nothing was learned about the destination. */
+  /** The proxy or bridge is at fault; the dial says nothing about the destination. */
   readonly proxyFailed: boolean;
   /** One line for people. */
   readonly message: string;
   readonly log: FailureLog;
-  /** Positive errno, when the operating system said it. */
+  /** Positive errno, if the operating system gave one. */
   readonly errno?: number;
 }
 
-/** What a failure may carry besides its code. */
+/** Details of a failure besides its code. */
 export interface FailureDetails {
   /** Positive errno of the operating system. */
   errno?: number | undefined;
-  /** Our own words that say more. */
+  /** Our own words with more detail. */
   detail?: string;
   /** Words of the other side, untrusted. */
   quoted?: string;
@@ -139,7 +139,7 @@ export function dialFailure(code: DialFailureCode, { errno, detail, quoted }: Fa
   return { code, proxyFailed, message: `${message}: ${errnoText(errno)}`, log, errno };
 }
 
-/** Who is at the other end of a connect: the peer itself, or what leads to it. */
+/** What is at the other end of a connect: the peer itself, or a proxy before it. */
 export type Destination = 'peer' | 'proxy' | 'sam';
 
 /** Names of errno that have a code of their own; the numbers differ between platforms. */
@@ -154,7 +154,7 @@ const CODE_OF_ERRNO_NAME: Readonly<Record<string, DialFailureCode>> = {
   ENOMEM: 'out-of-sockets',
 };
 
-/** The failure of a connect that the kernel ended with an errno (positive), or our own deadline did. */
+/** The failure of a connect that ended with an errno (positive) of the kernel, or at our own deadline. */
 export function unreachable(destination: Destination, why: number | 'timed-out'): DialFailure {
   if (why === 'timed-out') return dialFailure(destination === 'peer' ? why : `${destination}-connect-timed-out`);
   const code = destination === 'peer' ? CODE_OF_ERRNO_NAME[errnoName(why)] : (`${destination}-unreachable` as const);
@@ -166,7 +166,7 @@ export function connectedToItself(destination: Destination): DialFailure {
   return dialFailure(destination === 'peer' ? 'connected-to-itself' : `${destination}-connected-to-itself`);
 }
 
-/** REP values with a meaning. */
+/** REP values that have a code. */
 const CODE_OF_SOCKS5_REPLY: ReadonlyMap<number, DialFailureCode> = new Map([
   [0x01, 'socks5-general-failure'],
   [0x02, 'socks5-not-allowed'],
@@ -193,7 +193,7 @@ export function socks5ReplyFailure(reply: number): DialFailure {
   return dialFailure('socks5-unknown-reply', { detail: `0x${reply.toString(16).padStart(2, '0')}` });
 }
 
-/** Writes a failed dial to the log, as loud as its kind asks for. */
+/** Logs a failed dial, at the level of its kind. */
 export function logFailure(logger: Logger, failure: DialFailure, message: string, isImportant: boolean): void {
   if (failure.log === 'silent') return;
   logger[failure.log === 'importance' ? (isImportant ? 'info' : 'debug') : failure.log](message);

@@ -42,7 +42,7 @@ function withoutPadding(text: string): string {
   return end === -1 ? text : text.slice(0, end);
 }
 
-/** Why bytes are no destination or private key, in words; undefined when they are. */
+/** Why bytes are not a destination or private key, in words; undefined if they are. */
 function layoutProblem(bytes: Uint8Array): string | undefined {
   if (bytes.length < DESTINATION_HEAD_BYTES)
     return `too short: ${bytes.length} of at least ${DESTINATION_HEAD_BYTES} bytes`;
@@ -69,7 +69,7 @@ export function addressOfDestinationText(text: string): NetAddress | undefined {
   return addressOfDestination(bytes);
 }
 
-/** The address that belongs to a private key, or in words why the key is damaged. */
+/** The address of a private key, or in words why the key is damaged. */
 export function addressOfPrivateKey(privateKey: Uint8Array): NetAddress | string {
   const problem = layoutProblem(privateKey);
   if (problem !== undefined) return problem;

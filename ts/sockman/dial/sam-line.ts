@@ -1,10 +1,10 @@
 // Lines of the SAM protocol (I2P "SAM V3"): COMMAND SUBCOMMAND KEY=VALUE … LF.
 //
-// Bytes are read as Latin-1: everything that matters is ASCII, and nothing is lost of what is not.
+// Bytes are read as Latin-1: the relevant parts are ASCII, and other bytes are preserved.
 
 import { LineBuffer } from '../../util/bytes/line-buffer.ts';
 
-/** Bytes without a line end after which a line is given up. (Bitcoin Core src/i2p.h, MAX_MSG_SIZE.) */
+/** Longest line, in bytes. A longer one fails. (Bitcoin Core src/i2p.h, MAX_MSG_SIZE.) */
 export const SAM_MAX_LINE_BYTES = 65_536;
 
 const LF = 0x0a;
@@ -44,8 +44,8 @@ export class SamLineReader {
 /**
  * Parses a line.
  *
- * A value that begins with a double quote reaches to the closing one, with `\` before a character that stands for itself; so
- * whatever a MESSAGE says in quotes can never pass for a RESULT. A quote that never closes swallows the rest.
+ * A value that begins with a double quote ends at the closing one; `\` escapes the next character. So text inside a quoted
+ * MESSAGE cannot pass for a RESULT. A quote that is never closed takes the rest of the line.
  */
 export function parseSamReply(line: string): SamReply {
   const values = new Map<string, string>();
@@ -66,7 +66,7 @@ export function parseSamReply(line: string): SamReply {
   return { topic, values };
 }
 
-/** The value behind a key that ends at `keyEnd`, empty when there is none, and where it ends. */
+/** The value behind a key that ends at `keyEnd`, empty if there is none, and its end. */
 function valueAt(line: string, keyEnd: number): { value: string; end: number } {
   if (line[keyEnd] !== '=') return { value: '', end: keyEnd };
   if (line[keyEnd + 1] === '"') return quotedValue(line, keyEnd + 2);

@@ -1,15 +1,15 @@
 // The I2P SAM 3.1 protocol, one handshake for each question (I2P "SAM V3" specification).
 //
 // A SAM conversation is a chain of these on one socket: `samHello` first, then what the socket is for. Each sends one line
-// and awaits one line; nothing is pipelined, because routers throw away what follows a line they have not answered, and a
-// request leaves in one piece, because i2pd hangs up on a HELLO in two segments. The version is pinned to 3.1 at both
-// ends: from 3.2 on the line of an accepted stream carries ports, and PING may arrive at any time.
+// and awaits one line; nothing is pipelined, because routers discard what follows a line they have not answered, and a
+// request is sent in one piece, because i2pd hangs up on a HELLO in two segments. The version is pinned to 3.1 at both ends:
+// from 3.2 on the line of an accepted stream carries ports, and PING may arrive at any time.
 //
 //   session   hello → [generateDestination →] createSession, then the socket stays open: it is the session
 //   connect   hello → lookup → connect, then the socket is the stream
 //   accept    hello → accept → acceptedPeer, then the socket is the stream
 //
-// Private keys pass through here and never into a message.
+// Private keys pass through here and never appear in a message.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import { WAIT_FOR_MORE } from './dial.ts';
@@ -46,13 +46,13 @@ const AWAIT_PEER = step('I2P peer', Infinity);
 const CONTROL = step('end of the SAM session', Infinity);
 const PEER_LINE = step("I2P peer's destination", SAM_ACCEPT_LINE_TIMEOUT_MS);
 
-/** What a session is to be. */
+/** The parameters of a session. */
 export interface SamSessionRequest {
   /** `SAM_SESSION_ID_BYTES` random bytes as hex, new for each attempt. */
   readonly id: string;
   /** The private key of a persistent session; undefined asks for a transient one. */
   readonly privateKey: Uint8Array | undefined;
-  /** More of the line, such as `inbound.length=0 outbound.length=0`: for private test networks. */
+  /** Further options, such as `inbound.length=0 outbound.length=0`: for private test networks. */
   readonly extraOptions?: string | undefined;
 }
 
@@ -66,7 +66,7 @@ export function samHello(): Handshake<void> {
 }
 
 /**
- * Has the bridge make a private key (EdDSA-SHA512-Ed25519, by number: old i2pd does not know the name).
+ * Asks the bridge for a new private key (EdDSA-SHA512-Ed25519, by number: old i2pd does not know the name).
  * @see SAM V3, section "SAM utility commands", DEST GENERATE
  */
 export function samGenerateDestination(): Handshake<Uint8Array> {
@@ -79,12 +79,12 @@ export function samGenerateDestination(): Handshake<Uint8Array> {
 }
 
 /**
- * Creates a session, which lives as long as the socket.
+ * Creates a session, which exists as long as the socket.
  * @returns The private key in use.
  * @see SAM V3, section "SAM sessions", SESSION CREATE
  */
 export function samCreateSession({ id, privateKey, extraOptions }: SamSessionRequest): Handshake<Uint8Array> {
-  // A transient session serves one connection: one tunnel each way does, and is up sooner.
+  // A transient session serves one connection: one tunnel each way is enough, and ready sooner.
   const [destination, tunnels] =
     privateKey === undefined ? ['TRANSIENT SIGNATURE_TYPE=7', 1] : [encodeI2PBase64(privateKey), 3];
   const request =
@@ -102,7 +102,7 @@ export function samCreateSession({ id, privateKey, extraOptions }: SamSessionReq
 
 /**
  * Asks for the destination behind an I2P address.
- * @returns The destination as base64. Its hash is the address: anything else is the bridge's lie.
+ * @returns The destination as base64. Its hash must be the address: otherwise the bridge's answer is false.
  * @see SAM V3, section "SAM utility commands", NAMING LOOKUP
  */
 export function samLookup(address: NetAddress): Handshake<string> {
@@ -117,7 +117,7 @@ export function samLookup(address: NetAddress): Handshake<string> {
 }
 
 /**
- * Connects a stream of session `id` to `destination` (base64). What follows on the socket comes from the peer.
+ * Connects a stream of session `id` to `destination` (base64). All further bytes on the socket come from the peer.
  * @see SAM V3, section "SAM virtual streams", STREAM CONNECT
  */
 export function samConnect(id: string, destination: string): Handshake<void> {
@@ -126,7 +126,7 @@ export function samConnect(id: string, destination: string): Handshake<void> {
 }
 
 /**
- * Offers the socket to the next peer of session `id`. `samAcceptedPeer` comes next, and may have begun to arrive.
+ * Offers the socket to the next peer of session `id`. `samAcceptedPeer` comes next; its first bytes may have arrived already.
  * @see SAM V3, section "SAM virtual streams", STREAM ACCEPT
  */
 export function samAccept(id: string): Handshake<void> {
@@ -134,20 +134,20 @@ export function samAccept(id: string): Handshake<void> {
   return new SamExchange(request, 'STREAM STATUS', STREAM_ACCEPT, streamStatus, { mayHaveMore: true });
 }
 
-/** Waits for a peer, without limit, and then for the rest of the line that says who it is. */
+/** Waits for a peer, without limit, and then for the rest of the line with its destination. */
 export function samAcceptedPeer(): Handshake<NetAddress> {
   return new SamAcceptedPeer();
 }
 
 /**
- * Watches the control socket of a session, on which nothing is expected: what comes is dropped, up to as much as one line may
- * have, and the handshake ends, always with a failure, when the session does. A bridge that says more is given up.
+ * Watches the control socket of a session, on which nothing is expected: bytes are dropped, up to the length of one line,
+ * and the handshake ends, always with a failure, when the session does. A bridge that sends more fails.
  */
 export function samControl(): Handshake<never> {
   return new SamControl();
 }
 
-/** True when a failure means that the session is gone even if its control socket looks alive. */
+/** Whether a failure means that the session is gone even if its control socket seems open. */
 export function endsSamSession(failure: DialFailure): boolean {
   return failure.code === 'sam-session-gone';
 }
@@ -170,7 +170,7 @@ function streamStatus(values: Values): Reading<void> {
   return refusal(Object.hasOwn(STREAM_RESULTS, result) ? STREAM_RESULTS[result]! : 'sam-unknown-result', values);
 }
 
-/** The failure `code` with the words of the bridge. Only RESULT and MESSAGE: other values may hold private keys. */
+/** The failure `code` with the words of the bridge. Only RESULT and MESSAGE: other values may contain private keys. */
 function refusal(code: DialFailureCode, values: Values): { failure: DialFailure } {
   const said = [values.get('RESULT'), values.get('MESSAGE')].filter((text) => text !== undefined).join(' ');
   return { failure: dialFailure(code, said === '' ? {} : { quoted: said }) };
@@ -198,7 +198,7 @@ class SamExchange<Result> implements Handshake<Result> {
   readonly #reader = new SamLineReader();
 
   /**
-   * @param topic - The two words that the reply begins with.
+   * @param topic - The two words at the start of the reply.
    * @param mayHaveMore - Whether bytes may follow the reply unasked.
    */
   constructor(
@@ -253,7 +253,7 @@ class SamAcceptedPeer implements Handshake<NetAddress> {
     if (read === 'too-long') return failed(dialFailure('sam-line-too-long'));
     const peer = addressOfDestinationText(read.line);
     if (peer !== undefined) return { state: 'done', result: peer, leftover: read.leftover };
-    // Routers say here, in place of a peer, that the session ended.
+    // In place of a peer, routers report here that the session ended.
     const { topic, values } = parseSamReply(read.line);
     if (topic === 'STREAM STATUS' && values.get('RESULT') === 'I2P_ERROR') {
       return failed(refusal('sam-session-gone', values).failure);

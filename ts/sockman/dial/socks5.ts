@@ -1,8 +1,8 @@
 // SOCKS5 client (RFC 1928) with user name and password (RFC 1929), as a handshake over bytes.
 //
 // Only CONNECT, and only with the address as text (ATYP 03): the proxy resolves names and numeric text alike, and a name
-// never leaves this machine in a DNS query. The bound address of the reply is read past and dropped. Replies are judged
-// byte by byte, as early as they can be, so nothing is buffered and a pending dial stays small.
+// never leaves this machine in a DNS query. The bound address of the reply is skipped. Replies are checked byte by byte, as
+// early as possible, so nothing is buffered and a pending dial stays small.
 //
 //   client                                          proxy
 //   05 NMETHODS METHODS                        →
@@ -20,8 +20,8 @@ import type { DialFailure, DialFailureCode } from './failure.ts';
 import type { ProxyCredentials } from './stream-isolation.ts';
 
 /**
- * Time for each step of the handshake, in milliseconds. Tor answers a request for an onion service only when it reached it,
- * or after 120 s; this is Bitcoin Core's patience. (src/netbase.cpp, SOCKS5_RECV_TIMEOUT.)
+ * Time for each step of the handshake, in milliseconds. Tor answers a request for an onion service only when it has reached
+ * it, or after 120 s; Bitcoin Core waits as long as this. (src/netbase.cpp, SOCKS5_RECV_TIMEOUT.)
  */
 export const SOCKS5_STEP_TIMEOUT_MS = 20_000;
 
@@ -67,14 +67,14 @@ const Expect = {
 } as const;
 type Expect = (typeof Expect)[keyof typeof Expect];
 
-/** What we can do: without authentication, or also with a password. Never written to. (RFC 1928 section 3) */
+/** The methods we offer: without authentication, or also with a password. Never modified. (RFC 1928 section 3) */
 const NO_AUTHENTICATION = Uint8Array.of(VERSION, 1, METHOD_NONE);
 const PASSWORD_POSSIBLE = Uint8Array.of(VERSION, 2, METHOD_NONE, METHOD_PASSWORD);
 
-/** Bytes of a request beside the host: five before it, the port behind. (RFC 1928 section 4) */
+/** Bytes of a request besides the host: five before it, the port after it. (RFC 1928 section 4) */
 const REQUEST_FRAME_BYTES = 7;
 
-/** Why `host` cannot be put into a SOCKS5 request, or undefined when it can: ask before touching the network. */
+/** Why `host` does not fit into a SOCKS5 request, or undefined if it does: checked before the network is used. */
 export function socks5HostFailure(host: string): DialFailure | undefined {
   const bytes = Buffer.byteLength(host);
   if (bytes >= 1 && bytes <= SOCKS5_MAX_FIELD_BYTES && !host.includes('\0')) return undefined;
@@ -82,7 +82,7 @@ export function socks5HostFailure(host: string): DialFailure | undefined {
 }
 
 /**
- * Checks what a proxy is to be told about us.
+ * Checks the credentials for a proxy.
  * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: not strings of 1 to 255 bytes.
  */
 export function checkCredentials(credentials: ProxyCredentials): void {
@@ -90,7 +90,7 @@ export function checkCredentials(credentials: ProxyCredentials): void {
     const value: unknown = credentials[field];
     if (typeof value !== 'string') throw invalidArg(`credentials.${field}`, 'a string', typeof value);
     const bytes = Buffer.byteLength(value);
-    // The value itself stays out of the message: messages end up in logs.
+    // Without the value itself: messages end up in logs.
     if (bytes < 1 || bytes > SOCKS5_MAX_FIELD_BYTES) {
       throw outOfRange(`credentials.${field}`, `1 to ${SOCKS5_MAX_FIELD_BYTES} bytes`, `${bytes} bytes`);
     }
@@ -141,7 +141,7 @@ export class Socks5Handshake implements Handshake<void> {
       if (outcome === WAIT_FOR_MORE) continue;
       const rest = chunk.subarray(offset + 1);
       if (outcome.state === 'done') return { state: 'done', result: undefined, leftover: rest };
-      // The proxy must be told something next; whatever it sent already answers no question of ours.
+      // The next message is ours; bytes that the proxy has sent already answer no question.
       if (outcome.state === 'more' && rest.length > 0) return this.#fail('socks5-unasked-bytes');
       return outcome;
     }
@@ -167,7 +167,7 @@ export class Socks5Handshake implements Handshake<void> {
         return byte === VERSION ? this.#await(Expect.REPLY_CODE) : this.#fail('socks5-reply-version', byte);
       case Expect.REPLY_CODE:
         if (byte === 0) return this.#await(Expect.REPLY_RESERVED);
-        // Nothing behind a refusal is worth waiting for.
+        // The bytes after a refusal do not matter.
         return this.#end({ state: 'failed', failure: socks5ReplyFailure(byte) });
       case Expect.REPLY_RESERVED:
         return byte === 0 ? this.#await(Expect.ADDRESS_TYPE) : this.#fail('socks5-reply-malformed', byte);

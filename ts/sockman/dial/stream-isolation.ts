@@ -1,5 +1,5 @@
 // SOCKS5 credentials that differ for each connection, so that Tor gives each its own circuit (IsolateSOCKSAuth, on by
-// default). The credentials are no secret: only their difference counts.
+// default). The credentials are not secret: they only have to differ.
 
 import { invalidArg } from '../../util/errors/errors.ts';
 
@@ -13,10 +13,10 @@ export interface ProxyCredentials {
 export const ISOLATION_PREFIX_BYTES = 8;
 
 /**
- * Makes credentials that nobody used before: `<16 hex digits>-<counter>`, the same text as user name and password.
+ * Makes credentials that were never used before: `<16 hex digits>-<counter>`, the same text as user name and password.
  *
  * The random prefix keeps two processes, or two runs of one, apart; the counter keeps the connections apart. The text never
- * begins with `<torS0X>`, to which Tor gives a meaning (proposal 351). One generator serves all proxies of a `SockMan`.
+ * begins with `<torS0X>`, which has a meaning in Tor (proposal 351). One generator serves all proxies of a `SockMan`.
  *
  * @see Bitcoin Core src/netbase.cpp, TorStreamIsolationCredentialsGenerator
  */

@@ -1,8 +1,8 @@
-// Accepts I2P peers: one offer to the router at a time, a new one as soon as a peer took it.
+// Accepts I2P peers: one offer to the router at a time, a new one as soon as a peer took the last.
 //
-// SAM 3.1 has no queue: a peer that comes while no offer stands is lost, so nothing is done between two offers that could
-// wait. After a failure the next round waits, each time a second longer; only an accepted peer resets the wait, since a
-// router that takes offers and then drops them is no better than one that refuses.
+// SAM 3.1 has no queue: a peer that comes between two offers is lost, so the next offer is made before anything else. After
+// a failure the next round waits, each time a second longer; only an accepted peer resets the wait, since a router that
+// takes offers and then drops them is as bad as one that refuses.
 
 import { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
@@ -16,10 +16,10 @@ import type { SamSession, SessionContext } from './sam-session.ts';
 
 /** First wait after a failure, and what each failure adds, in milliseconds. (Bitcoin Core src/net.cpp, ThreadI2PAcceptIncoming.) */
 export const I2P_RETRY_STEP_MS = 1_000;
-/** The wait grows no further than this, in milliseconds. */
+/** Longest wait, in milliseconds. */
 export const I2P_RETRY_MAX_MS = 300_000;
 
-/** Our address as long as none is known. */
+/** Stands for our address while none is known. */
 const NO_ADDRESS = new Service(NetAddress.UNSPECIFIED, 0);
 
 export class I2PListener {
@@ -39,7 +39,7 @@ export class I2PListener {
     void this.#run();
   }
 
-  /** Ends listening, at whatever stage. The session is the owner's to close. */
+  /** Ends listening, at any stage. The owner closes the session. */
   stop(): void {
     this.#stop.abort();
     this.#socket?.abort(dialFailure('interrupted'));
@@ -70,7 +70,7 @@ export class I2PListener {
     }
   }
 
-  /** Waits for a peer and makes it a connection, in the very turn in which it shows. */
+  /** Waits for a peer and makes it a connection in the same turn. */
   #accept(socket: DialSocket): Promise<Attempt<void>> {
     const me = this.#me;
     return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// I2P for one `SockMan`: the persistent session that listens, and the transient sessions that dial without it.
+// I2P for one `SockMan`: the persistent session that listens, and the transient sessions for dials without it.
 
 import type { Service } from '../../netaddr/service.ts';
 import { invalidArg } from '../../util/errors/errors.ts';
@@ -21,9 +21,9 @@ export const MAX_UNUSED_I2P_SESSIONS = 10;
 export interface I2PListenOptions {
   /** The SAM bridge of the router, usually `127.0.0.1:7656`. */
   sam: Service | string;
-  /** Where our private key is, and with it our address. Made with owner-only permissions when there is none. */
+  /** File of our private key, which gives our address. Created with owner-only permissions if it is missing. */
   privateKeyFile: string;
-  /** More options of the session, such as `inbound.length=0 outbound.length=0` in a private test network. */
+  /** Further options of the session, such as `inbound.length=0 outbound.length=0` in a private test network. */
   sessionOptions?: string;
 }
 
@@ -34,7 +34,7 @@ const LISTEN_OPTION_NAMES: Readonly<Record<keyof I2PListenOptions, true>> = {
 };
 
 /**
- * Checks the options of listening.
+ * Checks the options for listening.
  * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`, naming the option.
  */
 export function checkI2PListenOptions(options: I2PListenOptions): SessionOptions {
@@ -48,7 +48,7 @@ export function checkI2PListenOptions(options: I2PListenOptions): SessionOptions
 
 export class I2P implements I2PDialing {
   readonly #context: SessionContext;
-  /** How we listen; dials without a bridge of their own go the same way. */
+  /** How we listen; dials without a bridge of their own use the same settings. */
   #listening: SessionOptions | undefined;
   #persistent: SamSession | undefined;
   #listener: I2PListener | undefined;
@@ -69,9 +69,9 @@ export class I2P implements I2PDialing {
     this.#listener.start();
   }
 
-  /** Goes with the persistent session where there is one that the request allows. @see I2PDialing.connect */
+  /** Uses the persistent session if there is one that the request allows. @see I2PDialing.connect */
   async connect(to: Service, request: DialRequest, socket: DialSocket): Promise<Attempt<I2PConnection>> {
-    // SAM 3.1 cannot address ports; addresses with other ones are gossiped nevertheless.
+    // SAM 3.1 cannot address ports, though addresses with other ports are gossiped.
     if (to.port !== I2P_SAM31_PORT) return { ok: false, failure: dialFailure('i2p-port-not-zero') };
     if (this.#goesWithListening(request)) {
       const connected = await this.#persistent!.connect(socket, to.address, request);
@@ -88,7 +88,7 @@ export class I2P implements I2PDialing {
     return connected;
   }
 
-  /** A dial that names another bridge, or other tunnels, does not go from the address at which we listen. */
+  /** A dial that names another bridge or other tunnels does not leave from our listening address. */
   #goesWithListening({ proxy, forceTransientI2P }: DialRequest): boolean {
     if (this.#listening === undefined || forceTransientI2P) return false;
     const { bridge, sessionOptions } = this.#listening;
@@ -104,7 +104,7 @@ export class I2P implements I2PDialing {
     this.#unused.length = 0;
   }
 
-  /** The oldest that is unused and was made in the same way, or a new one. */
+  /** The oldest unused session with the same settings, or a new one. */
   #takeTransient(way: Omit<SessionOptions, 'privateKeyFile'>): SamSession {
     const at = this.#unused.findIndex((unused) => unused.isMadeAs(way));
     if (at !== -1) return this.#unused.splice(at, 1)[0]!;
@@ -113,7 +113,7 @@ export class I2P implements I2PDialing {
     return session;
   }
 
-  /** The destination failed, not the session: the next connect need not wait for another. */
+  /** The destination failed, not the session: the next connect can use it at once. */
   #keepForLater(session: SamSession): void {
     if (!this.#transient.has(session)) return;
     if (this.#unused.length < MAX_UNUSED_I2P_SESSIONS) this.#unused.push(session);

@@ -1,6 +1,6 @@
 // The private key of a persistent I2P session, in a file: raw bytes, readable by the owner only.
 //
-// Whatever already is at the path is never overwritten: a damaged key is somebody's address.
+// An existing file is never overwritten: even a damaged key is an address in use.
 
 import { readSmallFile, writePrivateFile } from '../../util/private-file.ts';
 import type { FileProblem } from '../../util/private-file.ts';
@@ -14,7 +14,7 @@ export const MAX_KEY_FILE_BYTES = (SAM_MAX_LINE_BYTES / 4) * 3;
 
 /**
  * Reads a private key.
- * @returns undefined when there is no such file. Anything else that is not a well-formed key fails.
+ * @returns Undefined if the file does not exist. Content other than a well-formed key is a failure.
  */
 export function readKeyFile(path: string): Attempt<Uint8Array | undefined> {
   const file = readSmallFile(path, MAX_KEY_FILE_BYTES);
@@ -24,7 +24,7 @@ export function readKeyFile(path: string): Attempt<Uint8Array | undefined> {
   return typeof address === 'string' ? unusable(path, { detail: address }) : { ok: true, value: file.bytes };
 }
 
-/** Writes a private key where no file is. Either the whole key is on the disk afterwards, or nothing is at `path`. */
+/** Writes a private key to a new file. Afterwards either the whole key is on the disk, or nothing is at `path`. */
 export function writeKeyFile(path: string, key: Uint8Array): Attempt<void> {
   const problem = writePrivateFile(path, key);
   return problem === undefined ? { ok: true, value: undefined } : unusable(path, problem);

@@ -1,7 +1,7 @@
 // One SAM session: our presence on I2P, with an address, for as long as its control socket is open.
 //
-// The session is made when first needed, and made again after the control socket ended; callers that need it meanwhile wait
-// for the same attempt. Routers answer in seconds to minutes, when the tunnels are ready.
+// The session is made on first use, and again after its control socket ended; callers that need it meanwhile wait for the
+// same attempt. Routers answer in seconds to minutes, when the tunnels are ready.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
 import { Service } from '../../netaddr/service.ts';
@@ -28,7 +28,7 @@ import { readKeyFile, writeKeyFile } from './key-file.ts';
 /** I2P addresses have no ports in SAM 3.1. (Bitcoin Core src/i2p.h, I2P_SAM31_PORT.) */
 export const I2P_SAM31_PORT = 0;
 
-/** What all sessions of a `SockMan` share. */
+/** Parts that all sessions of a `SockMan` share. */
 export interface SessionContext {
   readonly loop: TurnLoop;
   readonly logger: Logger;
@@ -37,7 +37,7 @@ export interface SessionContext {
   readonly randomBytes: (byteCount: number) => Uint8Array;
 }
 
-/** What kind of session it is. */
+/** The settings of a session. */
 export interface SessionOptions {
   /** The SAM bridge. */
   readonly bridge: Service;
@@ -68,7 +68,7 @@ export class SamSession {
     this.#options = options;
   }
 
-  /** Whether it has this bridge and these options: tunnels of another length are another anonymity. */
+  /** Whether it has this bridge and these options: tunnels of another length give another anonymity. */
   isMadeAs({ bridge, sessionOptions }: Omit<SessionOptions, 'privateKeyFile'>): boolean {
     return this.#options.bridge.equals(bridge) && this.#options.sessionOptions === sessionOptions;
   }
@@ -76,9 +76,9 @@ export class SamSession {
   /**
    * Connects `socket` to an I2P peer.
    *
-   * "Connected" means less than it seems: the router knows the peer's tunnels, the peer itself may not have answered.
+   * "Connected" means only that the router knows the peer's tunnels; the peer itself may not have answered.
    *
-   * @param opening - Also of the control socket, if the session is made for this connect.
+   * @param opening - Used for the control socket as well, if the session is made for this connect.
    * @returns Our own address.
    */
   async connect(socket: DialSocket, target: NetAddress, opening: Opening): Promise<Attempt<Service>> {
@@ -98,13 +98,13 @@ export class SamSession {
     return offered.ok ? { ok: true, value: opened.value.me } : this.#streamFailed(offered.failure);
   }
 
-  /** Ends the session, or the attempt to make it; the router ends its streams. It may be used again. */
+  /** Ends the session, or the attempt to make it; the router ends its streams. It can be used again. */
   close(failure: DialFailure = dialFailure('interrupted')): void {
     this.#creating?.control.abort(failure);
     this.#live?.control.abort(failure);
   }
 
-  /** A socket to the bridge that greeted it, once there is a session for it. */
+  /** A socket to the bridge after the greeting, once there is a session for it. */
   async #openStreamSocket(socket: DialSocket, opening: Opening): Promise<Attempt<LiveSession>> {
     const session = await this.#useSession(socket, opening);
     if (!session.ok) return session;
@@ -124,7 +124,7 @@ export class SamSession {
 
   // ---- The session itself -------------------------------------------------------------------------------------------
 
-  /** @param stream - The socket that needs a session: who hears its steps hears how the session is made. */
+  /** @param stream - The socket that needs a session: its step listener hears how the session is made. */
   async #useSession(stream: DialSocket, opening: Opening): Promise<Attempt<LiveSession>> {
     if (this.#live !== undefined) return { ok: true, value: this.#live };
     if (this.#creating === undefined) {
@@ -176,7 +176,7 @@ export class SamSession {
     if (!kept.ok || kept.value !== undefined) return kept;
     const made = await control.answered(samGenerateDestination());
     if (!made.ok) return made;
-    // On the disk before the session exists: an address that was used must not be lost.
+    // Written to the disk before the session exists: an address that was used must not be lost.
     const written = writeKeyFile(path, made.value);
     return written.ok ? made : written;
   }

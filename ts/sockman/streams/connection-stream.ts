@@ -1,7 +1,7 @@
 // The stream of one connection as its users see it: a `Duplex` with what programs ask of a `net.Socket`.
 //
-// HTTP and TLS clients are written for `net.Socket`: they set time-outs, options and whether the process waits, and read
-// addresses. What the stream does with bytes is in duplex.ts.
+// HTTP and TLS clients are written for `net.Socket`: they set time-outs, options and `ref`, and read addresses. The bytes
+// are handled in duplex.ts.
 
 import type { Duplex, DuplexOptions } from 'node:stream';
 import { addressAndPort } from '../../netaddr/service.ts';
@@ -11,11 +11,11 @@ import { MAX_TIMEOUT_MS, integer } from '../options.ts';
 import { Deadline } from '../turn/deadline.ts';
 import type { Pace } from '../turn/deadline.ts';
 
-/** What `SockMan.duplex` gives: a `Duplex` with the members of `net.Socket` that clients use. */
+/** Result of `SockMan.duplex`: a `Duplex` with the members of `net.Socket` that clients use. */
 export interface ConnectionStream extends Duplex {
   /** The connection's id at its `SockMan`. */
   readonly nodeId: number;
-  /** The ends of `SockMan.addressesOf`, as `net.Socket` names them. A path for a Unix-domain socket, which has no port. */
+  /** The ends of `SockMan.addressesOf`, named as in `net.Socket`. A Unix-domain socket has a path and no port. */
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
   readonly remoteFamily: 'IPv4' | 'IPv6' | undefined;
@@ -24,33 +24,33 @@ export interface ConnectionStream extends Duplex {
   readonly localFamily: 'IPv4' | 'IPv6' | undefined;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** False: the connection is established. */
+  /** Always false: the connection is established. */
   readonly connecting: boolean;
   readonly pending: boolean;
-  /** What `setTimeout` set, in milliseconds. */
+  /** The time set by `setTimeout`, in milliseconds. */
   readonly timeout: number | undefined;
 
   /** Our end, as `net.Socket.address` gives it. */
   address(): { address: string; port: number; family: string } | Record<string, never>;
   /**
-   * Emits `timeout` after so long without a byte in either direction; closes nothing. 0, the default, is never.
-   * @param callback - Heard once.
+   * Emits `timeout` after this time without a byte in either direction; closes nothing. 0, the default, means never.
+   * @param callback - A listener of `timeout`, called once.
    * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: not a whole number of milliseconds from 0 to 2^31 - 1.
    */
   setTimeout(ms: number, callback?: () => void): this;
-  /** Accepted for clients that call it: the option `noDelay` of the `SockMan` decides. */
+  /** Has no effect, for clients that call it: the option `noDelay` of the `SockMan` decides. */
   setNoDelay(noDelay?: boolean): this;
-  /** Accepted for clients that call it: the option `keepAliveSeconds` of the `SockMan` decides. */
+  /** Has no effect, for clients that call it: the option `keepAliveSeconds` of the `SockMan` decides. */
   setKeepAlive(enable?: boolean, initialDelayMs?: number): this;
-  /** Accepted for clients that call it: the `SockMan` keeps the process alive, or does not, for all its connections. */
+  /** Has no effect, for clients that call it: `SockMan.ref` and `unref` decide for all its connections. */
   ref(): this;
   /** As `ref`. */
   unref(): this;
-  /** Destroys the stream once all that was written is sent. */
+  /** Destroys the stream once everything that was written is sent. */
   destroySoon(): void;
 }
 
-/** What a stream is told of its connection. */
+/** Facts of the connection that a stream shows. */
 export interface ConnectionFacts {
   readonly nodeId: number;
   readonly local: Service | undefined;
@@ -58,15 +58,15 @@ export interface ConnectionFacts {
   readonly pace: Pace;
 }
 
-/** The stream as duplex.ts drives it. */
+/** The stream with the methods for duplex.ts. */
 export interface DrivenStream extends ConnectionStream {
-  /** Bytes came or went. */
+  /** Bytes were received or sent. */
   noteTraffic(readBytes: number, writtenBytes: number): void;
-  /** Nothing comes any more. */
+  /** Nothing is received or sent any more. */
   endTimeout(): void;
 }
 
-/** Made when first needed, for the class it extends brings many of Node's modules. */
+/** Made on first use, because the class it extends loads many of Node's modules. */
 const streamClass = lazily(() => {
   class SocketStream extends nodeStream().Duplex implements DrivenStream {
     readonly nodeId: number;

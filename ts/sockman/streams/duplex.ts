@@ -1,8 +1,8 @@
 // One connection as a Node stream: how bytes, ends and errors go in and out of it.
 //
-// Everything a stream tells is told in the asynchronous context (`AsyncLocalStorage`) of the call of `duplex`, and the
-// callback of a write that had to wait in that of the write: a turn serves the connections of many requests, and runs in
-// none of theirs.
+// Events of a stream are emitted in the asynchronous context (`AsyncLocalStorage`) of the call of `duplex`, and the callback
+// of a write that had to wait runs in the context of the write: a turn serves the connections of many requests, and runs in
+// the context of none of them.
 
 import type { AsyncResource } from 'node:async_hooks';
 import { addressAndPort } from '../../netaddr/service.ts';
@@ -23,7 +23,7 @@ export interface ConnectionClaim {
 
 /**
  * Makes a stream over one connection. Reading and writing are independent: the peer's EOF ends the readable side only,
- * `end()` half-closes ours, and the socket is closed when both are over or on `destroy()`.
+ * `end()` half-closes ours, and the socket is closed when both sides have ended, or by `destroy()`.
  */
 export function duplexOver(claim: ConnectionClaim): ConnectionStream {
   return new StreamedConnection(claim).stream;
@@ -31,14 +31,14 @@ export function duplexOver(claim: ConnectionClaim): ConnectionStream {
 
 type Done = (error?: Error | null) => void;
 
-/** A chunk the kernel took only part of, who waits for the rest, and in which context. */
+/** A chunk that the kernel took only in part, with the callback that waits for the rest and its context. */
 interface Unsent {
   data: Uint8Array;
   readonly done: Done;
   readonly context: AsyncResource;
 }
 
-/** Drives the stream: its plumbing, and the owner of the connection. */
+/** Drives the stream: connects it with the socket, as the socket's owner. */
 class StreamedConnection implements SocketOwner {
   readonly stream: DrivenStream;
   readonly #loop: TurnLoop;
@@ -46,7 +46,7 @@ class StreamedConnection implements SocketOwner {
   readonly #remote: Service | undefined;
   readonly #context = newContext();
   #unsent: Unsent | undefined;
-  /** Waits for the bytes of `queueBytes` to leave. */
+  /** Called when the bytes of `queueBytes` are sent. */
   #whenFlushed: Done | undefined;
 
   constructor({ loop, connection }: ConnectionClaim) {
@@ -97,7 +97,7 @@ class StreamedConnection implements SocketOwner {
     this.#context.runInAsyncScope(() => this.stream.destroy());
   }
 
-  // ---- The stream's own side ----------------------------------------------------------------------------------------
+  // ---- The stream's side ----------------------------------------------------------------------------------------
 
   #read(): void {
     if (!this.#connection.isClosed) this.#loop.backend.setReceiving(this.#connection.handle, true);
@@ -138,7 +138,7 @@ class StreamedConnection implements SocketOwner {
   #final(done: Done): void {
     const { sending } = this.#loop;
     if (!this.#connection.isClosed) sending.shutdown(this.#connection);
-    // A stream that is over is closed, and what waits is dropped with it.
+    // A stream that is over is closed, and the waiting bytes are dropped.
     if (sending.queuedBytesOf(this.#connection) > 0) this.#whenFlushed = done;
     else done();
   }
@@ -153,7 +153,7 @@ class StreamedConnection implements SocketOwner {
       const reason = error ?? new SockManError('ERR_SOCKMAN_STATE', 'the connection was closed');
       unsent.context.runInAsyncScope(unsent.done, undefined, reason);
     }
-    // `error` and `close` follow from here.
+    // `error` and `close` are emitted after this.
     this.#context.runInAsyncScope(done, undefined, error);
   }
 

@@ -1,6 +1,6 @@
-// Connections that are over: they are counted by how they ended, and `eventConnectionClosed` tells of them.
+// Connections that are over: counted by how they ended, and reported with `eventConnectionClosed`.
 //
-// It comes at the end of the turn, never inside the call that closed.
+// The callback is made at the end of the turn, never inside the call that closed.
 
 import { ETIMEDOUT, errnoName } from '../../util/errors/errno.ts';
 import type { CloseReason } from '../callbacks/callbacks.ts';
@@ -21,12 +21,12 @@ export class Closings {
   readonly #counters: LoopCounters;
   readonly #tellsClosed: boolean;
   readonly #tellNow: () => void;
-  /** Not told yet. */
+  /** Not reported yet. */
   #due: Closing[] = [];
   #isTellingSoon = false;
 
   /**
-   * @param tellsClosed - Whether `eventConnectionClosed` is overridden: else nothing is told.
+   * @param tellsClosed - Whether `eventConnectionClosed` is overridden: otherwise nothing is reported.
    * @param tellNow - Called from the host's queue when something is due and no turn runs.
    */
   constructor(
@@ -43,7 +43,7 @@ export class Closings {
     this.#tellNow = tellNow;
   }
 
-  /** A connection with an id is over. */
+  /** Counts a connection with an id that is over. */
   count({ endErrno }: Connection): void {
     this.#counters.closed++;
     if (endErrno === NOT_ENDED) return;
@@ -62,7 +62,7 @@ export class Closings {
     if (!this.#state.isInTurn) this.tellSoon();
   }
 
-  /** Has what is due told from the host's queue, where no turn will: the backend may have been stopped. */
+  /** Reports what is due from the host's queue, for when no turn will: the backend may have been stopped. */
   tellSoon(): void {
     if (this.#due.length === 0 || this.#isTellingSoon) return;
     this.#isTellingSoon = true;
@@ -72,7 +72,7 @@ export class Closings {
     });
   }
 
-  /** Tells what is due. Handlers may close more, which is told too. */
+  /** Reports what is due. Handlers may close more connections, which are reported too. */
   tell(): void {
     if (this.#due.length === 0) return;
     for (const { connection, reason } of this.#due) {
@@ -82,10 +82,10 @@ export class Closings {
     this.#due = [];
   }
 
-  /** Resolves when every close up to now was told. */
+  /** Resolves when every close so far was reported. */
   async told(): Promise<void> {
     if (!this.#tellsClosed) return;
-    // Once at least: the end of a connection that was just dialed is noted there.
+    // At least once: the end of a connection that was just dialed is added only there.
     do await new Promise((resolve) => setImmediate(resolve));
     while (this.#due.length > 0);
   }

@@ -1,24 +1,24 @@
 // Deadlines that judge only after a look at the sockets.
 //
-// Timers of the host run before its sockets are asked. When something kept the loop busy for longer than a time-out, the
-// answer lies in the kernel and the timer fires first: to judge there and then would call a peer late that was in time. A
-// deadline therefore waits for one pass of the loop more, and for as many as it takes until everything that was ready has
-// been delivered; its owner decides in the callback, and by then has heard all there was to hear.
+// Timers of the host run before it looks at its sockets. After the loop was busy for longer than a time-out, the answer is
+// in the kernel and the timer fires first: a judgement at that moment would call a punctual peer late. A deadline therefore
+// waits for one more pass of the loop, and for further ones until everything that was ready has been delivered; its owner
+// decides in the callback, and has received everything by then.
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
 
 /**
- * Most passes that a deadline waits for the sockets to be looked through. A pass takes about `passMs`, so that a flood
- * delays a deadline by a second with the default of 20 ms, and never for good.
+ * Most passes that a deadline waits for ready sockets to be delivered. A pass takes about `passMs`, so that a flood delays a
+ * deadline by a second with the default of 20 ms, and never for good.
  */
 const MAX_PASSES = 50;
 
-/** What a deadline asks of the loop. */
+/** What a deadline needs of the loop. */
 export interface Pace {
   readonly clock: Clock;
-  /** Whether sockets are known to be ready that were not delivered yet. */
+  /** Whether sockets are known to be ready and not delivered yet. */
   readonly isBehind: boolean;
-  /** The deadlines that are set. Undefined once the loop stopped, which cancels them: nothing is late any more. */
+  /** The deadlines that are set. Undefined after the loop has stopped, which cancels them. */
   readonly deadlines: Set<Deadline> | undefined;
 }
 
@@ -26,18 +26,18 @@ export interface Pace {
 export class Deadline implements Timer {
   readonly #pace: Pace;
   readonly #onOver: () => void;
-  /** When it is over, by the clock. */
+  /** When it is due, by the clock. */
   #dueMs = Infinity;
   #timer: Timer | undefined;
   #timerMs = Infinity;
 
-  /** @param onOver - Called when the time is over and the sockets were looked at since. Once, unless set again. */
+  /** @param onOver - Called when the time is over and the sockets were looked at since. Once for each `set`. */
   constructor(pace: Pace, onOver: () => void) {
     this.#pace = pace;
     this.#onOver = onOver;
   }
 
-  /** Sets or moves the deadline to `ms` milliseconds from now; `Infinity` is as `cancel`. */
+  /** Sets or moves the deadline to `ms` milliseconds from now; `Infinity` is the same as `cancel`. */
   set(ms: number): void {
     const { deadlines } = this.#pace;
     if (ms === Infinity || deadlines === undefined) return this.cancel();

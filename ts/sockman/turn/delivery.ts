@@ -1,7 +1,7 @@
 // From a record to the callbacks of one connection: its predicates, its readiness, its bytes and its end.
 //
-// A received chunk takes three steps: `record` finds out what happened, `#offerData` whether it is wanted, `#lend` calls
-// `eventGotData`.
+// A received chunk takes three steps: `record` finds out what happened, `#offerData` asks whether it is wanted, `#lend`
+// calls `eventGotData`.
 
 import { EAGAIN } from '../../util/errors/errno.ts';
 import { RecordFlag } from '../backends/backend.ts';
@@ -20,10 +20,10 @@ import type { WakeQueue } from './wake-queue.ts';
 const { WRITABLE, DATA, READABLE, EOF, READ_ERROR } = RecordFlag;
 const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, READY_DUE, NEW, HAS_SENT, SEND_QUEUED } = ConnectionFlag;
 
-/** What a kept view of received bytes reads as, with `poisonReceivedBytes`. */
+/** Content of received bytes after the call, with `poisonReceivedBytes`. */
 export const POISON_BYTE = 0xdd;
 
-/** Which optional callbacks the subclass overrides; the others are never called. */
+/** The optional callbacks that the subclass overrides; the others are never called. */
 export interface Overrides {
   asksToSend: boolean;
   asksToRecv: boolean;
@@ -32,7 +32,7 @@ export interface Overrides {
   tellsClosed: boolean;
 }
 
-/** What delivery works with. */
+/** The parts that delivery works with. */
 export interface DeliveryParts {
   readonly state: TurnState;
   readonly backend: Backend;
@@ -73,7 +73,7 @@ export class Delivery {
     this.#poisons = poisonsReceivedBytes;
   }
 
-  /** One record, whose words are explained at `RecordFlag`. */
+  /** One record; `RecordFlag` explains its words. */
   record(connection: Connection, flags: number, a: number, b: number): void {
     if ((flags & WRITABLE) !== 0) {
       this.#counters.sendEvents++;
@@ -97,12 +97,15 @@ export class Delivery {
     this.#wakes.askAgain(connection);
   }
 
-  /** Whether callbacks for a connection may be made now: an earlier one may have closed it, given it away, or ended all. */
+  /**
+   * Whether callbacks for a connection may be made now: an earlier callback may have closed it, handed it over, or stopped
+   * the loop.
+   */
   #isLive(connection: Connection): boolean {
     return !connection.isClosed && connection.owner === undefined && !this.#state.isStopped;
   }
 
-  /** Asks `shouldTryToSend`, then tells that there is room. @returns True to skip this turn's receive. */
+  /** Asks `shouldTryToSend`, then calls `eventReadyToSend`. @returns True to skip this turn's receive. */
   #offerSend(connection: Connection): boolean {
     if (!this.#maySend(connection)) return false;
     connection.flags &= ~HAS_SENT;
@@ -111,7 +114,10 @@ export class Delivery {
     return cancelReceive;
   }
 
-  /** Asks again after `eventReadyToSend`. A yes brings it in the next turn too, but only if it sent: else it would for ever. */
+  /**
+   * Asks again after `eventReadyToSend`. A yes repeats the call in the next turn, but only if it sent: otherwise it would
+   * repeat for ever.
+   */
   #offerMore(connection: Connection): void {
     if ((connection.flags & SEND_BLOCKED) !== 0 || !this.#maySend(connection)) return;
     if ((connection.flags & HAS_SENT) !== 0) this.#wakes.add(connection, true);
@@ -128,7 +134,9 @@ export class Delivery {
     return this.#isLive(connection);
   }
 
-  /** Whether the connection is live and `shouldTryToRecv` says yes. A no pauses it, so that the kernel holds what comes. */
+  /**
+   * Whether the connection is live and `shouldTryToRecv` says yes. A no pauses it, so that the kernel holds further bytes.
+   */
   #mayReceive(connection: Connection): boolean {
     if (!this.#isLive(connection)) return false;
     if (!this.#overrides.asksToRecv || this.#callbacks.shouldTryToRecv(connection.nodeId)) {
@@ -142,7 +150,7 @@ export class Delivery {
   #offerData(connection: Connection, offset: number, length: number): void {
     const mayReceive = this.#mayReceive(connection);
     const { owner } = connection;
-    // The predicate handed the connection over: the bytes, or the end below, go with it.
+    // The predicate handed the connection over: the bytes, or the end below, go to the new owner.
     if (owner !== undefined) return this.#deliverToOwner(connection, owner, DATA, offset, length);
     this.#counters.receivedBytes += length;
     if (mayReceive) this.#lend(connection, this.#backend.slab.view(offset, length));
@@ -152,7 +160,7 @@ export class Delivery {
     }
   }
 
-  /** Lends bytes to `eventGotData`. @returns Whether more may be received: a handler that has enough stops the kernel. */
+  /** Lends bytes to `eventGotData`. @returns Whether more may be received: a predicate that says no pauses receiving. */
   #lend(connection: Connection, data: Uint8Array): boolean {
     try {
       this.#host.eventGotData(connection.nodeId, data);
@@ -178,7 +186,7 @@ export class Delivery {
     else this.#callbacks.gotPermanentReadError(connection.nodeId, errno);
   }
 
-  /** Receives what the backend left to us. */
+  /** Receives the bytes that the backend left in the kernel. */
   #receive(connection: Connection): void {
     if (!this.#mayReceive(connection)) return;
     const received = this.#backend.receive(connection.handle);
@@ -188,7 +196,7 @@ export class Delivery {
     } else if (received !== -EAGAIN) this.#deliverEnd(connection, -received);
   }
 
-  /** Looks at a connection that was woken, is new, or may have changed its mind. */
+  /** Serves a connection that was woken, is new, or whose predicates may have changed. */
   serve(connection: Connection): void {
     const isReadyDue = (connection.flags & (READY_DUE | SEND_PAUSED)) !== 0;
     connection.flags &= ~READY_DUE;
@@ -202,7 +210,7 @@ export class Delivery {
     this.#heldBack.settle(connection);
   }
 
-  /** Delivers what was held, then has the kernel's bytes come again, as far as `shouldTryToRecv` says yes. */
+  /** Delivers what was held, then resumes receiving, as far as `shouldTryToRecv` says yes. */
   #offerResume(connection: Connection): void {
     if (!this.#mayReceive(connection)) return;
     const held = this.#heldBack.heldOf(connection);

@@ -1,4 +1,4 @@
-// How much of one pass of the host's event loop the sockets may have, before timers and other descriptors get theirs.
+// The share of the sockets in one pass of the host's event loop, before timers and other descriptors run.
 
 import type { Clock } from '../../util/time/clock.ts';
 import type { LoopCounters } from '../stats.ts';

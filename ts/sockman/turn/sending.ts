@@ -1,8 +1,8 @@
-// Sending: what the kernel takes at once, and behind it the bytes that `queueBytes` keeps, a queue for each connection that has
-// some.
+// Sending: bytes that the kernel takes at once, and behind them those that `queueBytes` keeps, in a queue for each
+// connection that needs one.
 //
-// While a queue holds bytes its connection is `SEND_QUEUED`, and always `SEND_BLOCKED` too: nothing else is sent on it, so
-// bytes leave in the order of the calls. A turn flushes it when the kernel has room, before anybody else hears of that room.
+// While a queue holds bytes its connection is `SEND_QUEUED`, and also `SEND_BLOCKED`: nothing else is sent on it, so bytes
+// leave in the order of the calls. A turn flushes the queue when the kernel has room, before it reports that room.
 
 import { ENOBUFS, EPIPE } from '../../util/errors/errno.ts';
 import type { Backend } from '../backends/backend.ts';
@@ -14,10 +14,10 @@ import { SendQueue } from '../connections/send-queue.ts';
 
 const { HAS_SENT, SEND_BLOCKED, SEND_QUEUED } = ConnectionFlag;
 
-/** Default bound of a connection's queue, in bytes: a second of a fast peer; ten thousand stuck ones still fit a server. */
+/** Default bound of a connection's queue, in bytes: a second of a fast peer; ten thousand full ones fit into a server. */
 export const DEFAULT_QUEUE_LIMIT_BYTES = 1024 * 1024;
 
-/** Largest bound that can be asked for, in bytes. */
+/** Largest bound of a queue, in bytes. */
 export const MAX_QUEUE_LIMIT_BYTES = 2 ** 30;
 
 export class Sending {
@@ -40,7 +40,7 @@ export class Sending {
     return sent;
   }
 
-  /** Books the result of a send. */
+  /** Records the result of a send. */
   noteSent(connection: Connection, offered: number, sent: number): void {
     if (sent >= 0) {
       this.#counters.sentBytes += sent;
@@ -53,7 +53,7 @@ export class Sending {
     this.#wakes.askAgain(connection);
   }
 
-  /** Sends FIN, behind the bytes that wait. @returns 0 or a negative errno. */
+  /** Sends FIN, after the bytes that wait. @returns 0 or a negative errno. */
   shutdown(connection: Connection): number {
     if ((connection.flags & SEND_QUEUED) === 0) return this.#backend.shutdownSend(connection.handle);
     this.#queues.get(connection)!.endsBehind = true;
@@ -61,7 +61,7 @@ export class Sending {
   }
 
   /**
-   * Sends bytes behind those that wait, and keeps a copy of what the kernel does not take.
+   * Sends bytes after those that wait, and keeps a copy of what the kernel does not take.
    * @returns Bytes that wait now, or a negative errno, and then nothing was taken: ENOBUFS for a full queue.
    */
   queue(connection: Connection, data: Uint8Array, limitBytes: number, willSendMore: boolean): number {
@@ -93,7 +93,7 @@ export class Sending {
     while (queue.length > 0) {
       const piece = queue.first();
       const sent = this.send(connection, piece, queue.length > piece.length);
-      // The connection can send no more, and says so at the next try.
+      // The connection can send no more; the next send reports it.
       if (sent < 0) break;
       queue.drop(sent);
       if (sent === piece.length) continue;
@@ -105,7 +105,7 @@ export class Sending {
     return true;
   }
 
-  /** The connection is closed: what waits is dropped. */
+  /** The connection is closed: waiting bytes are dropped. */
   forget(connection: Connection): void {
     if ((connection.flags & SEND_QUEUED) !== 0) this.#queues.delete(connection);
   }

@@ -1,4 +1,4 @@
-// The open sockets: how one comes to be, gets a node id, goes to another owner, and ends.
+// The open sockets: how a socket is made, gets a node id, changes its owner, and ends.
 
 import type { Service } from '../../netaddr/service.ts';
 import type { Backend, SocketConnectOptions, SystemFailure } from '../backends/backend.ts';
@@ -18,7 +18,7 @@ import type { Sending } from './sending.ts';
 
 const { SEND_BLOCKED, QUEUED, NEW, SEND_QUEUED, ADMITTED, ENDING } = ConnectionFlag;
 
-/** What sockets are made of. */
+/** The parts that sockets work with. */
 export interface SocketParts {
   readonly backend: Backend;
   readonly callbacks: GuardedCallbacks;
@@ -42,7 +42,7 @@ export class Sockets {
   readonly #closings: Closings;
   readonly #wakes: WakeQueue;
   readonly #ending: EndingSockets;
-  /** What is known of connections through proxies. */
+  /** The ends of connections through proxies. */
   readonly #proxied = new Map<Connection, ProxiedEnds>();
 
   constructor(parts: SocketParts, pace: Pace) {
@@ -74,8 +74,8 @@ export class Sockets {
   }
 
   /**
-   * Turns an owned socket into a connection with a node id and the `SockMan` callbacks, once the code that awaits the id
-   * has run: nothing is received before.
+   * Turns an owned socket into a connection with a node id and the `SockMan` callbacks. These begin once the code that
+   * awaits the id has run; until then nothing is received.
    *
    * @param leftover - Bytes already received that belong to the connection; owned by the loop from here on.
    * @param ends - For a connection through a proxy.
@@ -84,12 +84,12 @@ export class Sockets {
     const nodeId = this.#assignId(socket, leftover, ends);
     socket.flags |= NEW | ADMITTED;
     this.#heldBack.pauseReceiving(socket);
-    // The host's queue, not the backend's clock: however that is driven, promise callbacks have run when this does.
+    // The host's queue, not the backend's clock: promise callbacks have run when this does, however that clock is driven.
     setImmediate(() => {
       const wasNew = (socket.flags & NEW) !== 0;
       socket.flags &= ~NEW;
       if (!socket.isClosed) this.#wakes.add(socket, true);
-      // What a stream took over is not new any more: its end was noted when it came.
+      // A connection that a stream took over is no longer new: its end was noted when it came.
       else if (wasNew) this.#closings.note(socket);
     });
     return nodeId;
@@ -97,7 +97,8 @@ export class Sockets {
 
   /** A listener accepted a socket. */
   accept(handle: number, listenerHandle: number): void {
-    // An earlier handler of the batch closed the listener: who was accepted meanwhile goes the way of who still waited.
+    // An earlier handler of the batch closed the listener: connections accepted meanwhile are closed like those that still
+    // waited.
     if (!this.#listeners.has(listenerHandle)) return this.#backend.reset(handle);
     const connection = new Connection(handle, undefined);
     this.#table.add(connection);
@@ -136,9 +137,9 @@ export class Sockets {
     this.#wakes.add(connection, true);
   }
 
-  // ---- While it lasts -----------------------------------------------------------------------------------------------
+  // ---- During its life -----------------------------------------------------------------------------------------------
 
-  /** Both ends of a connection, as far as anyone knows them. */
+  /** Both ends of a connection, as far as they are known. */
   endsOf(connection: Connection): { local: Service; remote: Service } | undefined {
     const ends = this.#proxied.get(connection);
     const local = ends?.me ?? this.#backend.addressOf(connection.handle, 'local');
@@ -146,7 +147,10 @@ export class Sockets {
     return remote === undefined ? undefined : { local: local ?? remote, remote };
   }
 
-  /** Hands a connection over to an owner; the `SockMan` callbacks for it end. What is owed to it comes before this returns. */
+  /**
+   * Hands a connection over to an owner; its `SockMan` callbacks end. What is owed to the owner is delivered before this
+   * returns.
+   */
   handOver(connection: Connection, owner: SocketOwner): void {
     connection.owner = owner;
     this.#backend.setReceiving(connection.handle, false);
@@ -172,7 +176,7 @@ export class Sockets {
     const handle = this.#table.remove(connection);
     if (withReset) this.#backend.reset(handle);
     else this.#backend.close(handle);
-    // Of a connection whose caller does not know the id yet it is noted once the caller does.
+    // The end of a connection whose caller does not know the id yet is noted once the caller does.
     if ((connection.flags & (ADMITTED | NEW)) === ADMITTED) this.#closings.note(connection);
     const owner = connection.owner;
     connection.owner = undefined;
@@ -189,7 +193,7 @@ export class Sockets {
    * @param timeoutMs - How long the peer may take to close its side.
    */
   end(connection: Connection, timeoutMs: number): void {
-    // An end that a predicate holds back came as well: it does not come again.
+    // An end that a predicate holds back counts as received: it is not reported again.
     const heldErrno = this.#heldBack.heldOf(connection)?.endErrno ?? NOT_ENDED;
     const endErrno = connection.endErrno === NOT_ENDED ? heldErrno : connection.endErrno;
     const isOver = endErrno > 0 || (endErrno === 0 && (connection.flags & SEND_QUEUED) === 0);

@@ -1,10 +1,9 @@
-// The turn: walks a batch of records and makes the callbacks of it.
+// The turn: walks a batch of records and makes their callbacks.
 //
-// A turn ends early when the pass of the host's loop has had its share (`pass-budget.ts`), and goes on in the next one.
-// One turn does, in this order: `eventIOLoopCompletedForAllPeers`; for each ready connection send, receive, and
-// `eventIOLoopCompletedForNode`; accepts (`node-net` and `memory` mix the two); then the connections that were woken or are
-// new. Readiness is a hint throughout: every path copes with would-block and with a connection closed by an earlier handler
-// of the batch.
+// A turn pauses when its share of the host's pass is used up (`pass-budget.ts`), and goes on in the next pass. The order of
+// a turn: `eventIOLoopCompletedForAllPeers`; for each ready connection send, receive, and `eventIOLoopCompletedForNode`;
+// accepts (`node-net` and `memory` mix the two); then the connections that were woken or are new. Readiness is a hint
+// throughout: every path copes with would-block and with a connection closed by an earlier handler of the batch.
 //
 // Cost is O(ready). The kernel keeps the interest; a predicate that is not overridden is never asked, a hook that is not
 // overridden never called, and the 50 ms tick runs only while a connection is paused by a predicate or a hook is
@@ -41,10 +40,10 @@ import { WakeQueue } from './wake-queue.ts';
 const { ACCEPTED, ACCEPT_EXHAUSTED } = RecordFlag;
 const { READY_DUE, NEW } = ConnectionFlag;
 
-/** The longest that a predicate which changed its mind silently goes unasked. (SockMan: the wait of one loop turn.) */
+/** Longest time until a predicate that changed its mind silently is asked again. (SockMan: the wait of one loop turn.) */
 export const TICK_MS = 50;
 
-/** A poller that fails again after this many milliseconds without failing is news. */
+/** A poller failure after this many milliseconds without one begins a new episode, which is logged. */
 const POLLER_EPISODE_MS = 1_000;
 
 export class TurnLoop implements BatchSink {
@@ -57,23 +56,23 @@ export class TurnLoop implements BatchSink {
   readonly callbacks: GuardedCallbacks;
   readonly sending: Sending;
   readonly sockets: Sockets;
-  /** Connections to look at before the turn ends. */
+  /** Connections to serve before the turn ends. */
   readonly wakes: WakeQueue;
   readonly closings: Closings;
   readonly #state = new TurnState();
   readonly #overrides: Overrides;
   readonly #options: ResolvedOptions;
   readonly #delivery: Delivery;
-  /** Connections that a predicate holds back: asked again at the tick. */
+  /** Connections that a predicate pauses: asked again at the tick. */
   readonly #heldBack: HeldBack;
   readonly #budget: PassBudget;
   readonly #report: TurnReport | undefined;
-  /** Where in the records the turn goes on in the next pass; 0 when none is unfinished. */
+  /** Index of the record at which the turn goes on in the next pass; 0 if no turn is unfinished. */
   #nextWord = 0;
   #failedAtMs = -Infinity;
   #soon: Timer | undefined;
   #tick: Timer | undefined;
-  /** The connections that the tick has not come to yet. */
+  /** The connections that the current tick has not served yet. */
   #sweep: IterableIterator<Connection> | undefined;
   #whenIdle: (() => void)[] = [];
   #deadlines: Set<Deadline> | undefined = new Set();
@@ -114,7 +113,7 @@ export class TurnLoop implements BatchSink {
     this.#settle();
   }
 
-  /** Ends all callbacks, those of the rest of the current batch included. Sockets stay open. */
+  /** Ends all callbacks, including those of the rest of the current batch. Sockets stay open. */
   stop(): void {
     if (this.#state.isStopped) return;
     this.#state.isStopped = true;
@@ -134,7 +133,7 @@ export class TurnLoop implements BatchSink {
   }
 
   #becomeIdle(): void {
-    // What the rest of a batch closed, which no pass goes through any more.
+    // Connections closed by the rest of a batch, which no pass will deliver any more.
     this.closings.tellSoon();
     const waiting = this.#whenIdle;
     this.#whenIdle = [];
@@ -166,7 +165,7 @@ export class TurnLoop implements BatchSink {
     if (isNews) this.#options.logger.error(`the system does not tell which sockets are ready: ${errnoText(errno)}`);
   }
 
-  /** Whether there are sockets known to be ready that were not delivered yet. */
+  /** Whether sockets are known to be ready and not delivered yet. */
   get isBehind(): boolean {
     return this.#nextWord !== 0 || this.backend.isBehind;
   }
@@ -192,7 +191,7 @@ export class TurnLoop implements BatchSink {
       try {
         if ((flags & (ACCEPTED | ACCEPT_EXHAUSTED)) !== 0) this.#deliverToListener(handle, flags, records[word + 2]!);
         else {
-          // Undefined: closed since it was reported, by an earlier handler.
+          // Undefined: an earlier handler closed it after it was reported.
           const connection = this.table.bySlot(handle);
           if (connection !== undefined) delivery.record(connection, flags, records[word + 2]!, records[word + 3]!);
         }
@@ -209,14 +208,17 @@ export class TurnLoop implements BatchSink {
     return true;
   }
 
-  /** A fault of ours, not of a callback. It must not cost the other records, nor leave a connection that nobody admitted. */
+  /**
+   * An error of ours, not of a callback. It must neither cost the other records nor leave a connection that was not
+   * admitted.
+   */
   #deliveryFailed(handle: number, error: unknown): void {
     const connection = this.table.bySlot(handle);
     if (connection !== undefined) this.sockets.close(connection, true);
     this.callbacks.report(error, 'turn', connection?.nodeId);
   }
 
-  /** Runs a turn in which nothing was ready: a tick, or for connections that were woken. */
+  /** Runs a turn without ready sockets: for a tick, or for connections that were woken. */
   #runUnasked(work: () => void): void {
     if (this.#state.isStopped) return;
     const startedAt = this.clock.now();
@@ -245,7 +247,7 @@ export class TurnLoop implements BatchSink {
     else this.listeners.exhausted(handle, a);
   }
 
-  // ---- Connections held back, woken, or new -------------------------------------------------------------------------
+  // ---- Connections paused, woken, or new -------------------------------------------------------------------------
 
   /** @returns Whether there is time for more. */
   readonly #serveOne = (connection: Connection): boolean => {
@@ -267,7 +269,7 @@ export class TurnLoop implements BatchSink {
     });
   }
 
-  /** Not a turn of the backend, which may have been stopped. */
+  /** Reports closings outside the backend's turns, which may have ended. */
   #tellClosings(): void {
     const startedAt = this.clock.now();
     this.#budget.begin(startedAt);
@@ -276,14 +278,14 @@ export class TurnLoop implements BatchSink {
     this.#endTurn(startedAt);
   }
 
-  /** Arms or drops the tick, by whether anything needs one. */
+  /** Starts or stops the tick, according to whether anything needs one. */
   #settle(): void {
     const { hooksNode, hooksTurn } = this.#overrides;
     const isNeeded = hooksTurn || !this.#heldBack.isEmpty || (hooksNode && this.table.connectionCount > 0);
     if (isNeeded === (this.#tick !== undefined)) return;
     if (isNeeded) {
       this.#tick = this.clock.after(TICK_MS, () => this.#runTick());
-      // What holds the process is the backend.
+      // The backend keeps the process alive, not this timer.
       this.#tick.unref?.();
     } else {
       this.#tick?.cancel();
@@ -314,7 +316,7 @@ export class TurnLoop implements BatchSink {
     this.#sweep = undefined;
   }
 
-  /** Tells that listening for I2P peers began or failed. */
+  /** Reports that listening for I2P peers began or failed. */
   tellI2PListen(me: Service, success: boolean): void {
     if (!this.#state.isStopped) this.callbacks.i2pListen(me, success);
   }

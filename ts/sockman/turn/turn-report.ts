@@ -1,10 +1,10 @@
-// What a turn did, on a line: for `NODE_DEBUG=sockman`.
+// One line for each turn, for `NODE_DEBUG=sockman`.
 
 import type { DebugLog } from '../../util/debug-log.ts';
 import { NO_COUNTERS } from '../stats.ts';
 import type { LoopCounters } from '../stats.ts';
 
-/** Tells the difference that each turn makes. Turns in which nothing happened, such as idle ticks, are left out. */
+/** Reports what changed in each turn. Turns in which nothing happened, such as idle ticks, are left out. */
 export class TurnReport {
   readonly #debug: DebugLog;
   #before: LoopCounters = { ...NO_COUNTERS };
@@ -13,7 +13,7 @@ export class TurnReport {
     this.#debug = debug;
   }
 
-  /** A turn is over. What was done since the last one counts as its own. */
+  /** A turn is over. Work since the last turn counts as part of it. */
   tell(counters: LoopCounters, connectionCount: number): void {
     const since = (name: keyof LoopCounters): number => counters[name] - this.#before[name];
     const parts = [

@@ -1,9 +1,9 @@
-// What the parts of one turn loop must know of it, read with each record.
+// State that the parts of one turn loop share, read with each record.
 
 /** Written by the loop alone. */
 export class TurnState {
-  /** Callbacks are running: what is asked for now is done before the turn ends. */
+  /** Callbacks are running: new requests are served before the turn ends. */
   isInTurn = false;
-  /** No callback comes any more. */
+  /** Callbacks have ended for good. */
   isStopped = false;
 }

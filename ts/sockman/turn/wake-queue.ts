@@ -1,4 +1,4 @@
-// The connections to look at before a turn ends: those that were woken, are new, or may have changed their mind.
+// The connections to serve before a turn ends: those that were woken, are new, or whose predicates may have changed.
 
 import { ConnectionFlag } from '../connections/connection.ts';
 import type { Connection } from '../connections/connection.ts';
@@ -11,12 +11,12 @@ export class WakeQueue {
   readonly #asksToSend: boolean;
   readonly #turnSoon: () => void;
   #queue: Connection[] = [];
-  /** Taken in turns with the other, so that serving allocates nothing. */
+  /** Alternates with the other array, so that serving allocates nothing. */
   #spare: Connection[] = [];
 
   /**
    * @param asksToSend - Whether `shouldTryToSend` is overridden.
-   * @param turnSoon - Called when something was added and no turn runs.
+   * @param turnSoon - Called when something is added while no turn runs.
    */
   constructor(state: TurnState, asksToSend: boolean, turnSoon: () => void) {
     this.#state = state;
@@ -29,8 +29,8 @@ export class WakeQueue {
   }
 
   /**
-   * Has a connection looked at before the current turn ends, or soon when none runs: its predicates are asked, and
-   * `eventReadyToSend` comes if `isReadyDue`, or if it was paused and no longer is.
+   * Has a connection served before the current turn ends, or soon if none runs: its predicates are asked, and
+   * `eventReadyToSend` is called if `isReadyDue`, or if it was paused and no longer is.
    */
   add(connection: Connection, isReadyDue: boolean): void {
     if (isReadyDue) connection.flags |= READY_DUE;
@@ -41,15 +41,15 @@ export class WakeQueue {
     if (!this.#state.isInTurn) this.#turnSoon();
   }
 
-  /** Has the predicates asked again, after a send or a callback, where an answer could make a difference. */
+  /** Has the predicates asked again after a send or a callback, if an answer could make a difference. */
   askAgain(connection: Connection): void {
     if (!this.#asksToSend && (connection.flags & RECEIVE_PAUSED) === 0) return;
     if (!connection.isClosed && connection.owner === undefined && !this.#state.isStopped) this.add(connection, false);
   }
 
   /**
-   * Takes out and serves what is there now, until `serve` says that it is enough. What is added meanwhile waits for the next
-   * call, behind what is left: a handler that wakes itself must not hold the loop.
+   * Takes out and serves the connections that are there now, until `serve` returns false. Those added meanwhile wait for the
+   * next call, behind the rest: a handler that wakes itself must not block the loop.
    */
   serve(serve: (connection: Connection) => boolean): void {
     const queue = this.#queue;

@@ -1,4 +1,4 @@
-// Who listens where in a `MemoryNetwork`, and which ports are free.
+// Listening addresses and free ports of a `MemoryNetwork`.
 //
 // Every IPv4 and IPv6 address exists and is local: a backend can listen on 203.0.113.5:8333 and another one dial it, or
 // dial from there. A wildcard covers all addresses of its family.
@@ -21,7 +21,7 @@ function isIPv4(service: Service): boolean {
   return service.address.network === 'ipv4';
 }
 
-/** The address that a connect to `to` arrives at: a wildcard stands for loopback. */
+/** The address that a connect to `to` reaches: loopback for a wildcard. */
 export function destinationOf(to: Service): Service {
   if (to.unixPath !== undefined || !to.address.isBindAny()) return to;
   return new Service(isIPv4(to) ? LOOPBACK_IPV4 : LOOPBACK_IPV6, to.port);
@@ -82,7 +82,7 @@ export class AddressSpace {
     if (sharing?.size === 0) this.#byPort.delete(bound.port);
   }
 
-  /** The listener that a connection to `to` goes to. Among several with `reusePort`, chance decides. */
+  /** The listener that receives a connection to `to`. Among several with `reusePort`, the choice is random. */
   find(to: Service): MemoryListener | undefined {
     if (to.unixPath !== undefined) return this.#byPath.get(to.unixPath);
     const candidates = [...(this.#byPort.get(to.port) ?? [])].filter(({ bound, options }) =>

@@ -1,9 +1,9 @@
-// What the sockets of a `MemoryNetwork` share: time, chance, latency and faults; and descriptors, which run out.
+// State that the sockets of a `MemoryNetwork` share: time, randomness, latency and faults; and the descriptors of a process.
 
 import type { FaultScript } from './fault-script.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** The conditions that a socket lives under. The mutable ones are read at each use. */
+/** The conditions of a socket. The mutable ones are read at each use. */
 export class Conditions {
   readonly clock: VirtualClock;
   /** Numbers in [0, 1). */
@@ -11,7 +11,7 @@ export class Conditions {
   latencyMs: number;
   faults: FaultScript;
   descriptorLimit: number;
-  /** How often the fault script was asked about a connect. */
+  /** Number of connects that the fault script was asked about. */
   connectCount = 0;
 
   constructor(
@@ -29,7 +29,7 @@ export class Conditions {
   }
 }
 
-/** The descriptors of one process: of one backend, that is. */
+/** The descriptors of one process, which is one backend. */
 export class Descriptors {
   readonly #conditions: Conditions;
   #openCount = 0;
@@ -51,7 +51,7 @@ export class Descriptors {
   }
 }
 
-/** What a socket is made with. */
+/** Parts that a socket is made with. */
 export interface SocketSetup {
   readonly conditions: Conditions;
   readonly descriptors: Descriptors;

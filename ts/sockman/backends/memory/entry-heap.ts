@@ -2,10 +2,10 @@
 
 export interface Entry {
   readonly dueMs: number;
-  /** Counts up with each entry made: decides between entries due at the same time. */
+  /** Counts up with each entry: the order of entries due at the same time. */
   readonly order: number;
   readonly isWork: boolean;
-  /** Undefined once it ran or was cancelled. */
+  /** Undefined after it ran or was cancelled. */
   callback: (() => void) | undefined;
 }
 
@@ -29,7 +29,7 @@ export class EntryHeap {
     heap[hole] = entry;
   }
 
-  /** The earliest entry that was not cancelled. Cancelled ones are forgotten when they come to the front. */
+  /** The earliest entry that was not cancelled. Cancelled ones are dropped when they reach the front. */
   first(): Entry | undefined {
     let first = this.#heap[0];
     while (first !== undefined && first.callback === undefined) {

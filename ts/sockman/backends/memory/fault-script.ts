@@ -1,4 +1,4 @@
-// What goes wrong in a `MemoryNetwork`, and when.
+// Fault scripts: what goes wrong in a `MemoryNetwork`, and when.
 //
 // A fault script answers questions: the network asks it at each system call where a kernel has a choice. Undefined means
 // "nothing special". Scripts that decide by chance draw from `random`, which the network seeds: the same seed and the
@@ -6,20 +6,20 @@
 
 import type { Service } from '../../../netaddr/service.ts';
 
-/** The call that a fault script is asked about. */
+/** The system call that a fault script is asked about. */
 export interface FaultSite {
   /** The socket's own end; undefined for a Unix-domain socket without a name. */
   readonly local: Service | undefined;
   /** The other end: where the connect goes, or where the connection comes from. */
   readonly remote: Service | undefined;
   /**
-   * How often the script was asked this question before: about this socket for `send`, `receive` and `latencyMs`, about
+   * How many times the script was asked this question before: about this socket for `send`, `receive` and `latencyMs`, about
    * this listener for `accept`, about the whole network for `connect`.
    */
   readonly count: number;
   /** The network's clock, milliseconds. */
   readonly nowMs: number;
-  /** The network's seeded chance: numbers in [0, 1). */
+  /** The network's seeded random numbers, in [0, 1). */
   readonly random: () => number;
 }
 
@@ -32,25 +32,25 @@ export type ConnectFault = 'refused' | 'timed-out' | 'unreachable' | 'silent';
 /** Why an accept fails: the process or the system is out of descriptors, or the system out of memory. */
 export type AcceptFault = 'EMFILE' | 'ENFILE' | 'ENOBUFS' | 'ENOMEM';
 
-/** The questions. Leave out what is to succeed. Answers must be a function of the site and of earlier questions. */
+/** The questions. A missing method means success. Answers must be a function of the site and of earlier questions. */
 export interface FaultScript {
-  /** How this connect fails. */
+  /** The failure of this connect. */
   connect?(site: FaultSite): ConnectFault | undefined;
-  /** Why this accept fails. Asked only when a connection waits; it stays in the queue. */
+  /** The failure of this accept. Asked only while a connection waits; it stays in the queue. */
   accept?(site: FaultSite): AcceptFault | undefined;
   /**
-   * The most bytes this `send` may take: 0 for would-block. Write readiness follows, as if room had been made.
+   * Most bytes that this `send` takes; 0 for would-block. Write readiness follows, as if room had been made.
    * 'reset': the connection breaks, and both ends see ECONNRESET.
    */
   send?(site: FaultSite): number | 'reset' | undefined;
-  /** The most bytes this receive may give, from 1. 'reset' as in `send`. Asked only when there are bytes. */
+  /** Most bytes that this receive gives, from 1; 'reset' as in `send`. Asked only when there are bytes. */
   receive?(site: FaultSite): number | 'reset' | undefined;
-  /** Milliseconds that what this end sends now is on its way, in place of the network's `latencyMs`. Order is kept. */
+  /** Latency in milliseconds of what this end sends now, in place of the network's `latencyMs`. The order is kept. */
   latencyMs?(site: FaultSite): number | undefined;
 }
 
 /**
- * Cuts what is received into pieces of these sizes, over and over, for each socket from the start.
+ * Cuts received bytes into pieces of these sizes, cyclically, each socket from the start of the list.
  *
  * @param sizes - Bytes, each from 1; at least one.
  * @example const net = new MemoryNetwork({ faults: splitReceives(1) }); // One byte at a time.
@@ -60,9 +60,9 @@ export function splitReceives(...sizes: readonly [number, ...number[]]): FaultSc
 }
 
 /**
- * Lets each `send` take no more than these sizes, over and over, for each socket from the start.
+ * Limits each `send` to these sizes, cyclically, each socket from the start of the list.
  *
- * @param sizes - Bytes; 0 is would-block. At least one is not 0, or nothing is ever sent.
+ * @param sizes - Bytes; 0 is would-block. At least one must be more than 0, or nothing is ever sent.
  * @example limitSends(0, 3) // Every other call is refused, the rest take three bytes.
  */
 export function limitSends(...sizes: readonly [number, ...number[]]): FaultScript {
@@ -70,21 +70,21 @@ export function limitSends(...sizes: readonly [number, ...number[]]): FaultScrip
 }
 
 /**
- * Decides the fate of the first connects, in order; later ones are left alone.
+ * Decides the outcome of the first connects, in order; later ones succeed.
  *
- * @example failConnects('refused', undefined, 'timed-out') // The second one goes well.
+ * @example failConnects('refused', undefined, 'timed-out') // The second one succeeds.
  */
 export function failConnects(...faults: readonly (ConnectFault | undefined)[]): FaultScript {
   return { connect: ({ count }) => faults[count] };
 }
 
-/** How likely each fault is, 0 to 1; left out means 0. */
+/** Probability of each fault, 0 to 1. Default 0. */
 export interface FaultOdds {
   /** A connect is refused, times out or is unreachable. */
   connectFailure?: number;
   /** An accept fails with EMFILE. */
   acceptFailure?: number;
-  /** A send would block. Below 1, or nothing is ever sent. */
+  /** A send would block. Below 1, since at 1 nothing is ever sent. */
   wouldBlock?: number;
   /** A send takes only some bytes, 1 to 1,024. */
   shortSend?: number;
@@ -92,9 +92,9 @@ export interface FaultOdds {
   shortReceive?: number;
   /** A send or receive breaks the connection. */
   reset?: number;
-  /** What is sent takes up to `maxLatencyMs`. */
+  /** What is sent is delayed by up to `maxLatencyMs`. */
   delay?: number;
-  /** Milliseconds. Default 200. */
+  /** Longest delay in milliseconds. Default 200. */
   maxLatencyMs?: number;
 }
 
@@ -127,7 +127,7 @@ export function randomFaults(odds: FaultOdds): FaultScript {
   };
 }
 
-/** Asks several scripts in order; the first answer that is not undefined holds. */
+/** Asks several scripts in order; the first answer other than undefined counts. */
 export function combineFaults(...scripts: readonly FaultScript[]): FaultScript {
   function ask<Answer>(question: (script: FaultScript) => Answer | undefined): Answer | undefined {
     for (const script of scripts) {

@@ -73,7 +73,7 @@ export class MemoryDriver implements SocketDriver {
 
   #connectUnix(to: Service, { localAddress }: SocketConnectOptions): DriverConnectResult {
     if (localAddress !== undefined) return failed('bind', EINVAL);
-    // A kernel looks the path up during the call.
+    // A kernel looks up the path during the call.
     if (this.#space.find(to) === undefined) return failed('connect', ENOENT);
     return this.#start(new MemorySocket(this.#setup, undefined, to), to);
   }

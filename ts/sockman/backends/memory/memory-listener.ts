@@ -10,11 +10,11 @@ import type { MemorySocket } from './memory-socket.ts';
 export class MemoryListener implements ListenerSocket {
   readonly bound: Service;
   readonly options: SocketListenOptions;
-  /** What accepted sockets are made with. */
+  /** Parts that accepted sockets are made with. */
   readonly setup: SocketSetup;
   readonly #whenClosed: () => void;
   readonly #queue: MemorySocket[] = [];
-  /** Places of the queue that handshakes under way have claimed. */
+  /** Places in the queue that are reserved for handshakes in progress. */
   #claimedCount = 0;
   #owner: ListenerOwner | undefined;
   #acceptCount = 0;
@@ -34,19 +34,19 @@ export class MemoryListener implements ListenerSocket {
 
   // ---- For the network ----------------------------------------------------------------------------------------------
 
-  /** Claims a place in the queue for a handshake that begins. @returns False when it is full. */
+  /** Reserves a place in the queue for a handshake that begins. @returns False if it is full. */
   claim(): boolean {
     if (this.#queue.length + this.#claimedCount >= Math.max(1, this.options.backlog)) return false;
     this.#claimedCount++;
     return true;
   }
 
-  /** Gives a claimed place back: the handshake came to nothing. */
+  /** Frees the reserved place of a handshake that failed. */
   giveUp(): void {
     this.#claimedCount--;
   }
 
-  /** Puts an established connection into its claimed place. */
+  /** Puts an established connection into its reserved place. */
   push(socket: MemorySocket): void {
     this.#claimedCount--;
     this.#queue.push(socket);
@@ -72,12 +72,12 @@ export class MemoryListener implements ListenerSocket {
     return next;
   }
 
-  /** Nobody finds it any more; handshakes under way go on. */
+  /** New dials no longer find it; handshakes in progress go on. */
   drain(): void {
     if (!this.isClosed) this.#whenClosed();
   }
 
-  /** Closes the listener, and with RST what was never accepted. */
+  /** Closes the listener, and resets the connections that were never accepted. */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;

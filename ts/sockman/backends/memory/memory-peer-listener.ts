@@ -4,7 +4,7 @@ import type { Service } from '../../../netaddr/service.ts';
 import type { ListenerSocket } from '../readiness/driver.ts';
 import { MemoryPeer } from './memory-peer.ts';
 
-/** Accepts everything that comes, as `MemoryPeer`s. Made by `MemoryNetwork.listen`. */
+/** Accepts all connections, as `MemoryPeer`s. Made by `MemoryNetwork.listen`. */
 export class MemoryPeerListener {
   /** Where it listens. */
   readonly bound: Service;

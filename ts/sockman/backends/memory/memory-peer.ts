@@ -1,4 +1,4 @@
-// A remote end that a test plays by hand: raw bytes in and out, no `SockMan`.
+// A remote end that a test plays by hand: raw bytes in and out, without a `SockMan`.
 
 import type { Service } from '../../../netaddr/service.ts';
 import { EAGAIN } from '../../../util/errors/errno.ts';
@@ -11,8 +11,8 @@ export const PEER_READ_BYTES = 64 * 1024;
 /**
  * One end of a connection in a `MemoryNetwork`, played by a test. Made by `MemoryNetwork.connect` and `.listen`.
  *
- * Reads by itself unless paused. Everything it does takes effect when the network's clock runs. The network's latency
- * holds for it, the fault script does not.
+ * Reads by itself unless paused. Its actions take effect when the network's clock runs. The network's latency applies to it,
+ * the fault script does not.
  *
  * @example
  * const peer = net.connect('127.0.0.1:8333');
@@ -74,22 +74,22 @@ export class MemoryPeer {
     return this.#connectErrno;
   }
 
-  /** The other end closed its writing side, and all it sent before was read. */
+  /** The other end closed its writing side, and everything it sent was read. */
   get hasEOF(): boolean {
     return this.#hasEOF;
   }
 
-  /** Positive errno of a read that failed: ECONNRESET after the other end's RST. All it sent before was read. */
+  /** Positive errno of a read that failed: ECONNRESET after the other end's RST. Everything it sent before was read. */
   get readErrno(): number | undefined {
     return this.#readErrno;
   }
 
-  /** Positive errno of a send that failed. What was not sent is dropped. */
+  /** Positive errno of a send that failed. Unsent bytes are dropped. */
   get sendErrno(): number | undefined {
     return this.#sendErrno;
   }
 
-  /** Bytes that were read and not yet taken. */
+  /** Bytes that were read and not taken yet. */
   get receivedBytes(): number {
     return this.#received.length;
   }
@@ -99,24 +99,24 @@ export class MemoryPeer {
     return this.#unsent.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
-  /** Takes what was read, up to `maxBytes`. @returns Bytes of the caller's own. */
+  /** Takes read bytes, up to `maxBytes`. @returns A copy. */
   take(maxBytes: number = Infinity): Uint8Array {
     return this.#received.shift(maxBytes);
   }
 
-  /** Takes all that was read, as UTF-8. */
+  /** Takes everything that was read, as UTF-8. */
   takeText(): string {
     return new TextDecoder().decode(this.take());
   }
 
-  /** Sends bytes, or text as UTF-8. Copies them; what the socket does not take at once is sent when there is room. */
+  /** Sends bytes, or text as UTF-8. Copies them; the rest is sent when the socket has room. */
   send(data: Uint8Array | string): void {
     if (this.#isClosed || this.#isEnding) return;
     this.#unsent.push(typeof data === 'string' ? new TextEncoder().encode(data) : data.slice());
     this.#flush();
   }
 
-  /** Stops reading: the other end can then send two buffers full, and no more. */
+  /** Stops reading: the other end can then fill two buffers, and no more. */
   pauseReading(): void {
     this.#isPaused = true;
   }
@@ -127,13 +127,13 @@ export class MemoryPeer {
     this.#read();
   }
 
-  /** Closes the writing side once all was sent. Reading goes on. */
+  /** Closes the writing side once everything was sent. Reading goes on. */
   end(): void {
     this.#isEnding = true;
     this.#flush();
   }
 
-  /** Closes the connection. As with a kernel's socket, bytes that arrived and were not read (paused) make it an RST. */
+  /** Closes the connection. As with a kernel's socket, it sends RST if bytes arrived and were not read (paused). */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -150,8 +150,8 @@ export class MemoryPeer {
   }
 
   /**
-   * Waits until `condition` holds; asks now, and after everything that happens to this peer. For networks with `autoRun`:
-   * without it, time stands still meanwhile.
+   * Waits until `condition` holds; checks now, and after every event of this peer. For networks with `autoRun`: without it,
+   * time stands still while waiting.
    *
    * @example await peer.until(() => peer.receivedBytes >= 24);
    */

@@ -1,12 +1,12 @@
-// One end of a connection in a `MemoryNetwork`: a socket as kernels make them, less the retransmissions.
+// One end of a connection in a `MemoryNetwork`: a socket as kernels make them, without retransmissions.
 //
-// Bytes that `send` takes lie in the send buffer until they have arrived in the other end's receive buffer, and go on
-// their way only as far as there is room; so a reader that does not read stops the writer after two buffers full. FIN
-// follows the bytes sent before it, RST overtakes those that are still in the send buffer. Acknowledgements and
-// window updates take no time.
+// Bytes that `send` takes stay in the send buffer until they have arrived in the other end's receive buffer, and are
+// transmitted only as far as there is room there; so a peer that does not read stops the writer after two full buffers. FIN
+// follows the bytes sent before it, RST overtakes those that are still in the send buffer. Acknowledgements and window
+// updates take no time.
 //
-// Like Linux: bytes received before an RST can still be read, and an end that was received stays the end whatever comes
-// after it; closing with unread bytes, or receiving bytes once closed, answers with RST.
+// Like Linux: bytes received before an RST can still be read, and an EOF that was received remains whatever follows it;
+// closing with unread bytes, or receiving bytes after the close, answers with RST.
 
 import type { Service } from '../../../netaddr/service.ts';
 import { EAGAIN, ECONNRESET, ENOTCONN, EPIPE } from '../../../util/errors/errno.ts';
@@ -16,7 +16,7 @@ import type { StreamOwner, StreamSocket } from '../readiness/driver.ts';
 import type { SocketSetup } from './conditions.ts';
 import type { FaultSite } from './fault-script.ts';
 
-/** Initial window of a connection, in segments: what `tcpInfo` reports, as nothing here ever congests. (RFC 6928) */
+/** Initial window of a connection, in segments, as `tcpInfo` reports it: this network never congests. (RFC 6928) */
 const CONGESTION_WINDOW_SEGMENTS = 10;
 
 export class MemorySocket implements StreamSocket {
@@ -27,27 +27,27 @@ export class MemorySocket implements StreamSocket {
   /** The other end; undefined until the connection is established. */
   #peer: MemorySocket | undefined;
   #isClosed = false;
-  /** A connection that waits to be accepted has none yet. */
+  /** False while the connection waits to be accepted. */
   #hasDescriptor = false;
-  /** Called once, when the owner closed the socket or the connect failed. */
+  /** Called once, when the owner closes the socket or the connect fails. */
   readonly #whenReleased: (() => void) | undefined;
-  /** Nothing sent later arrives before this. */
+  /** Arrival time of the last segment sent: later ones arrive no earlier. */
   #lastArrivalMs = 0;
 
   readonly #unsent = new ByteQueue();
-  /** Bytes of the send buffer in use: unsent, or on their way. */
+  /** Bytes of the send buffer in use: unsent or in transit. */
   #unacknowledgedBytes = 0;
   #isSendShut = false;
   #isFinSent = false;
-  /** A send was short, and the owner was not told since that there is room. */
+  /** A send was short, and the owner has not been told of room since. */
   #isSendShort = false;
-  /** A fault holds sends back until the next turn of things. */
+  /** A fault blocks sends until the clock has run the entries that are due now. */
   #isHeldBack = false;
 
   readonly #received = new ByteQueue();
   #bytesOnTheWay = 0;
   #hasFin = false;
-  /** An RST was sent or received: nothing goes either way any more. */
+  /** An RST was sent or received: nothing is transmitted in either direction any more. */
   #hasReset = false;
 
   #sendCount = 0;
@@ -87,7 +87,7 @@ export class MemorySocket implements StreamSocket {
     if (errno === 0) this.#tellWritable();
   }
 
-  /** Has `arrive` called at the other end's place, after everything that was sent before. */
+  /** Calls `arrive` at the other end, after everything that was sent earlier. */
   travel(arrive: () => void): void {
     const { clock, latencyMs, faults } = this.#setup.conditions;
     const now = clock.now();
@@ -189,7 +189,7 @@ export class MemorySocket implements StreamSocket {
 
   // ---- The way to the other end -------------------------------------------------------------------------------------
 
-  /** Sends what the other end has room for, and FIN behind the last byte. */
+  /** Transmits what the other end has room for, and FIN after the last byte. */
   #transmit(): void {
     const peer = this.#peer;
     if (peer === undefined || this.#hasReset) return;
@@ -212,7 +212,7 @@ export class MemorySocket implements StreamSocket {
     this.travel(() => peer.#resetArrived());
   }
 
-  /** The connection breaks in the middle: as if an RST had come from each side. */
+  /** Breaks the connection in the middle: both ends receive an RST. */
   #break(): void {
     this.#sendReset();
     this.#owner?.readable();
@@ -221,7 +221,7 @@ export class MemorySocket implements StreamSocket {
 
   // ---- What comes from the other end --------------------------------------------------------------------------------
 
-  /** Room for bytes that are not on their way yet. A closed end takes them all, to answer with RST. */
+  /** Room for bytes that are not in transit yet. A closed end takes any number, to answer with RST. */
   get #windowBytes(): number {
     if (this.#isClosed) return Infinity;
     return Math.max(0, this.#setup.receiveBufferBytes - this.#received.length - this.#bytesOnTheWay);

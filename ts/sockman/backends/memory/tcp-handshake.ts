@@ -1,7 +1,7 @@
-// How a connection comes about in a `MemoryNetwork`: SYN, SYN-ACK and ACK, each a trip through the network.
+// The handshake of a connection in a `MemoryNetwork`: SYN, SYN-ACK and ACK, each with the latency of the network.
 //
-// A listener whose queue is full drops the SYN, and the dialing end sends it again after one second, then two, four and
-// so on, as Linux does; nobody there answers with RST at once.
+// A listener whose queue is full drops the SYN, and the dialing end sends it again after one second, then two, four and so
+// on, as Linux does; an address without a listener answers with RST at once.
 
 import { ECONNREFUSED, EHOSTUNREACH, ETIMEDOUT } from '../../../util/errors/errno.ts';
 import type { Service } from '../../../netaddr/service.ts';
@@ -17,10 +17,10 @@ export const FIRST_SYN_RETRY_MS = 1_000;
 /** Repetitions before a connect times out, as a count. (Linux tcp_syn_retries) */
 export const SYN_RETRY_COUNT = 6;
 
-/** How long a connect goes without an answer before it times out: 1 + 2 + … + 64 s. */
+/** Time after which a connect without an answer times out: 1 + 2 + … + 64 s. */
 export const CONNECT_TIMED_OUT_MS = FIRST_SYN_RETRY_MS * (2 ** (SYN_RETRY_COUNT + 1) - 1);
 
-/** Leads a dialing socket to its listener, and tells it how that went. */
+/** Connects a dialing socket to its listener, and reports the outcome to the socket. */
 export class TcpHandshake {
   readonly #conditions: Conditions;
   readonly #space: AddressSpace;
@@ -54,7 +54,7 @@ export class TcpHandshake {
     if (this.#socket.isClosed) return;
     const listener = this.#space.find(this.#to);
     if (listener === undefined && this.#socket.local?.equals(this.#to) === true) {
-      // Its own SYN finds the socket dialing there: a simultaneous open, with itself.
+      // Its own SYN finds the socket dialing that port: a simultaneous open with itself.
       MemorySocket.establish(this.#socket, this.#socket);
       this.#socket.endConnect(0);
     } else if (listener === undefined) {
@@ -85,7 +85,7 @@ export class TcpHandshake {
     });
   }
 
-  /** An answer that needs no listener: there and back. */
+  /** An answer without a listener, after a round trip. */
   #answer(tell: () => void): void {
     this.#socket.travel(() => this.#socket.travel(tell));
   }

@@ -1,11 +1,11 @@
-// Time that stands still until a test moves it.
+// Time that a test moves.
 //
 // Everything that happens in a `MemoryNetwork` is an entry in this clock's queue: a segment that arrives, a turn of a
-// backend, a timer of the code under test. Entries run in the order of their due time, and of their making where that
-// is the same, one at a time and on the caller's stack; so a run is a function of its inputs and of nothing else.
+// backend, a timer of the code under test. Entries run in order of their due time, and of creation where that is equal, one
+// at a time and on the caller's stack; so a run depends on its inputs only.
 //
-// Two kinds of entry are told apart. Work (`soon`, and everything the network does) is what `runUntilIdle` drains. Timers
-// (`after`) are only waited for by `advance`: a program with a periodic timer would never be idle otherwise.
+// There are two kinds of entry. Work (`soon`, and everything the network does) is drained by `runUntilIdle`. Timers
+// (`after`) are awaited by `advance` only, since a program with a periodic timer would never be idle.
 
 import { SockManError, invalidArg, outOfRange } from '../../../util/errors/errors.ts';
 import type { Clock, Timer } from '../../../util/time/clock.ts';
@@ -13,21 +13,21 @@ import { EntryHeap } from './entry-heap.ts';
 import type { Entry } from './entry-heap.ts';
 
 /**
- * Most entries of one `advance` or `runUntilIdle`, as a count. Two ends that answer each other for ever without letting
- * time pass would hold the test otherwise; this is some seconds of work.
+ * Most entries of one `advance` or `runUntilIdle`, as a count: some seconds of work. It ends a test in which two ends answer
+ * each other for ever at one point in time.
  */
 export const MAX_ENTRIES_OF_ONE_RUN = 10_000_000;
 
-/** Wall-clock time at which a virtual clock starts unless told: 2030-01-01T00:00:00Z, in milliseconds since 1970. */
+/** Default wall-clock time at which a virtual clock starts: 2030-01-01T00:00:00Z, in milliseconds since 1970. */
 export const VIRTUAL_EPOCH_MS = 1_893_456_000_000;
 
-/** How a `VirtualClock` is set up. */
+/** Settings of a `VirtualClock`. */
 export interface VirtualClockOptions {
   /** Wall-clock time of `now() === 0`, in milliseconds since 1970. Default `VIRTUAL_EPOCH_MS`. */
   wallTimeMs?: number;
   /**
-   * Lets the clock follow the host's: entries then run by themselves, from `setImmediate` and `setTimeout`, each when the
-   * host's time has come. For tests that await real promises and care for no exact time. Default false.
+   * Makes the clock follow the host's: entries then run by themselves, from `setImmediate` and `setTimeout`, when they are
+   * due by the host's time. For tests that await real promises and need no exact times. Default false.
    */
   autoRun?: boolean;
 }
@@ -35,7 +35,7 @@ export interface VirtualClockOptions {
 /**
  * A `Clock` that a test drives.
  *
- * Nothing runs outside `advance`, `runUntilIdle` and `settle` unless `autoRun` was asked for. What a callback throws
+ * Nothing runs outside `advance`, `runUntilIdle` and `settle` unless `autoRun` is set. An error that a callback throws
  * reaches the caller of these; the other entries stay in the queue. `advance` and `runUntilIdle` called from inside a
  * callback throw `ERR_SOCKMAN_STATE`.
  *
@@ -49,10 +49,10 @@ export class VirtualClock implements Clock {
   readonly #entries = new EntryHeap();
   #nowMs = 0;
   #nextOrder = 0;
-  /** Entries of work that were neither run nor cancelled. */
+  /** Entries of work that are neither run nor cancelled. */
   #pendingWork = 0;
   #isRunning = false;
-  /** With `autoRun`: what to add to the host's clock for ours. */
+  /** With `autoRun`: the difference from the host's clock to this one. */
   #hostOffsetMs: number | undefined;
   #wakeUp: { dueMs: number; cancel(): void } | undefined;
 
@@ -81,9 +81,9 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Calls `callback` at a point in time, as something that is under way: `runUntilIdle` moves the time to it.
+   * Calls `callback` at a point in time, as work: `runUntilIdle` moves the time to it.
    *
-   * @param dueMs - On the scale of `now()`. What is due already comes behind everything else that is.
+   * @param dueMs - On the scale of `now()`. An entry that is due already runs after all others that are.
    */
   workAt(dueMs: number, callback: () => void): Timer {
     return this.#add(dueMs, true, callback);
@@ -95,7 +95,7 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves the time on and runs all that falls due, each entry at its own time.
+   * Moves the time forward and runs the entries that fall due, each at its own time.
    *
    * @param ms - 0 or more. 0 runs what is due now.
    * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `ms` is negative or not finite.
@@ -111,8 +111,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Runs until no work is left, moving the time as far as the work needs (the latency of the network, for example).
-   * Timers that fall due on the way run too; later ones stay.
+   * Runs until no work is left, and moves the time as far as the work needs (the latency of the network, for example).
+   * Timers that fall due by then run too; later ones stay.
    *
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: called from a callback, or more than `MAX_ENTRIES_OF_ONE_RUN` entries ran.
    */
@@ -121,8 +121,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * `runUntilIdle`, again and again until the promise callbacks that it set off leave no work either. For tests of code
-   * that awaits between two sends.
+   * Repeats `runUntilIdle` until the promise callbacks that it started leave no work either. For tests of code that awaits
+   * between two sends.
    */
   async settle(): Promise<void> {
     do {
@@ -147,7 +147,7 @@ export class VirtualClock implements Clock {
     this.#setWakeUp();
   }
 
-  /** Runs entries for as long as there is a next one and `goesOn` says yes to it. */
+  /** Runs entries as long as there is a next one and `goesOn` accepts it. */
   #run(goesOn: (next: Entry) => boolean): void {
     if (this.#isRunning) throw new SockManError('ERR_SOCKMAN_STATE', 'the clock is already running');
     this.#isRunning = true;
@@ -171,7 +171,7 @@ export class VirtualClock implements Clock {
     }
   }
 
-  /** With `autoRun`, has the host call us when the next entry is due. */
+  /** With `autoRun`, schedules the wake-up for the next entry. */
   #setWakeUp(): void {
     if (this.#hostOffsetMs === undefined || this.#isRunning) return;
     const next = this.#entries.first();
@@ -194,7 +194,7 @@ export class VirtualClock implements Clock {
     }
   }
 
-  /** Runs what is due. What that adds waits for the next wake-up, so that the host's own events get their turn. */
+  /** Runs what is due. Entries added meanwhile wait for the next wake-up, so that the host's own events run in between. */
   #runDue(): void {
     const untilMs = this.now();
     const untilOrder = this.#nextOrder;

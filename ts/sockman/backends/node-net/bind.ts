@@ -1,12 +1,12 @@
-// A bind whose outcome is known when the call returns.
+// A bind with its outcome known when the call returns.
 //
-// `server.listen` with an address looks the address up first and binds a tick later, on Node and Deno; without one, and
-// for Unix-domain paths, it binds at once but says why it failed a tick later. The contract wants port and errno
-// at once. Node's own cluster module has the same wish, and `net._createServerHandle` fulfils it. That function is
-// undocumented, but has been there for as long as cluster has, and Deno copied it; tried on Node 20, 22 and 26 and on
-// Deno 2.9. It gives a bound handle or a negative errno; the handle goes to `server.listen(handle)`, which is documented
-// and listens at once. Bun 1.4 has no such function and needs none for success, as its `server.listen` binds at once;
-// only the reason of a failure has to be asked of `Bun.listen`. A runtime with neither way is refused with ENOTSUP.
+// `server.listen` with an address looks the address up first and binds a tick later, on Node and Deno; without one, and for
+// Unix-domain paths, it binds at once but says why it failed a tick later. The contract requires port and errno at once.
+// Node's own cluster module has the same need, and uses `net._createServerHandle`. That function is undocumented, but as old
+// as cluster, and Deno copied it; tested on Node 20, 22 and 26 and on Deno 2.9. It gives a bound handle or a negative errno;
+// the handle goes to `server.listen(handle)`, which is documented and listens at once. Bun 1.4 lacks that function, but its
+// `server.listen` binds at once; only the reason of a failure must be asked of `Bun.listen`. On a runtime with neither way,
+// binding fails with ENOTSUP.
 
 import type { Server, ListenOptions as ServerOptions } from 'node:net';
 import type { Service } from '../../../netaddr/service.ts';
@@ -20,9 +20,9 @@ import { familyOf, hostOf, serviceFrom } from './endpoints.ts';
 const UV_TCP_IPV6ONLY = 1;
 const UV_TCP_REUSEPORT = 2;
 
-/** What is used of a runtime's server handle. */
+/** The parts of a runtime's server handle that are used. */
 interface ServerHandle {
-  /** Gives the negative errno of a bind whose failure libuv kept to itself so far. */
+  /** Gives the negative errno of a bind whose failure libuv has not reported yet. */
   getsockname(into: object): number;
   close(): void;
 }
@@ -39,7 +39,7 @@ interface BunGlobal {
   listen(options: { hostname?: string; port?: number; unix?: string; socket: { data(): void } }): { stop(): void };
 }
 
-/** The undocumented function; undefined where there is none. */
+/** The undocumented function; undefined where it is missing. */
 function serverHandleMaker(): CreateServerHandle | undefined {
   return (nodeNet() as { _createServerHandle?: CreateServerHandle })._createServerHandle;
 }
@@ -51,7 +51,7 @@ function failed(syscall: string, errno: number): SystemFailure {
 }
 
 /**
- * Binds a server and has it listen, or leaves nothing open.
+ * Binds a server and makes it listen, or leaves nothing open.
  *
  * @param server - Not listening; with an 'error' listener, as a failure is also emitted later.
  */
@@ -66,7 +66,7 @@ export function bindServer(
   try {
     failure = at.unixPath === undefined ? bindTcp(server, at, options) : bindPath(server, at.unixPath, options);
   } catch (error) {
-    // What Node's permission model denies is thrown.
+    // A bind that the permission model of Node denies throws.
     failure = failed('bind', errnoOf(error, EINVAL));
   }
   if (failure !== undefined) {
@@ -97,11 +97,11 @@ function bindTcp(server: Server, at: Service, options: SocketListenOptions): Sys
     return failed('bind', -deferred);
   }
   server.listen(handle, backlog);
-  // What is left to listen(2) is an address that another socket began to listen on since the bind.
+  // The remaining failure of listen(2) is an address that another socket began to listen on since the bind.
   return server.listening ? undefined : failed('listen', EADDRINUSE);
 }
 
-/** The path as it is bound: what it means must not change with the current directory, nor a name of digits be a port. */
+/** The path to bind: absolute, so that neither the current directory changes its meaning nor a name of digits is a port. */
 export function boundPath(path: string): string {
   return process.platform === 'win32' ? path : nodePath().resolve(path);
 }
@@ -112,14 +112,14 @@ function bindPath(server: Server, name: string, { backlog }: SocketListenOptions
   server.listen({ path, backlog, exclusive: true });
   if (server.listening) return undefined;
   if (bun !== undefined) return failed('bind', bunErrno(bun, { unix: path }));
-  // Failed already; a second try tells why.
+  // It failed already; a second try gives the reason.
   const handle = serverHandleMaker()?.(path, -1, -1, undefined, 0);
   if (typeof handle === 'number') return failed('bind', -handle);
   handle?.close();
   return failed('bind', EADDRINUSE);
 }
 
-/** Why Bun cannot listen there: a try that is taken back. */
+/** The errno of a listen on Bun: tries again, and closes the listener if that succeeds. */
 function bunErrno(runtime: BunGlobal, where: { hostname?: string; port?: number; unix?: string }): number {
   try {
     runtime.listen({ ...where, socket: { data() {} } }).stop();
@@ -129,7 +129,7 @@ function bunErrno(runtime: BunGlobal, where: { hostname?: string; port?: number;
   }
 }
 
-/** Whether the runtime knows `reusePort`: Bun, and Node since 22.12 and 23.1. Whether the platform does is theirs to say. */
+/** Whether the runtime knows `reusePort`: Bun, and Node since 22.12 and 23.1. The platform may still refuse it. */
 function hasReusePort(): boolean {
   if (bun !== undefined) return true;
   if ('Deno' in globalThis) return false;

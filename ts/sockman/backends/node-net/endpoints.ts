@@ -1,4 +1,4 @@
-// Addresses between `Service` and the texts of `node:net`.
+// Conversion of addresses between `Service` and the texts of `node:net`.
 
 import { NetAddress } from '../../../netaddr/net-address.ts';
 import { Service } from '../../../netaddr/service.ts';
@@ -15,10 +15,10 @@ export function hostOf({ address }: Service): string {
   return `${text.slice(0, text.indexOf('%'))}%${zoneName(address.scopeId) ?? address.scopeId}`;
 }
 
-/** An endpoint as `node:net` reports it, its zone by name; undefined for an end that is gone or has no name. */
+/** An endpoint as `node:net` reports it, its zone by name; undefined for an end that is gone or unnamed. */
 export function serviceFrom(host: string | undefined, port: number | undefined): Service | undefined {
   if (host === undefined || port === undefined) return undefined;
-  // An interface that went away meanwhile has no number.
+  // An interface that has gone away has no number.
   const address = NetAddress.tryParse(host) ?? NetAddress.tryParse(host.split('%')[0]!);
   return address === undefined ? undefined : new Service(address, port);
 }

@@ -16,9 +16,9 @@ import { NetListener } from './net-listener.ts';
 import { NetSocket } from './net-socket.ts';
 
 /**
- * Bytes one socket holds that the kernel has not taken, unless `sendBufferBytes` says otherwise: enough that a fast
- * reader never waits for the next 'drain', and for 10,000 peers that do not read at most 2.5 GiB of address space, as a
- * kernel's own send buffers.
+ * Default of `sendBufferBytes`, the bytes of one socket that the kernel has not taken: enough that a fast reader never waits
+ * for the next 'drain', and at most 2.5 GiB of address space for 10,000 peers that do not read, as with a kernel's own send
+ * buffers.
  */
 export const DEFAULT_SEND_BOUND_BYTES = 256 * 1024;
 
@@ -72,7 +72,7 @@ export class NetDriver implements SocketDriver {
   }
 }
 
-/** Starts a connect. What Node's permission model denies may be thrown at once. */
+/** Starts a connect; a refusal by Node's permission model may be thrown at once. */
 function connectAs(dialed: NetSocket, connect: () => Socket): DriverConnectResult {
   try {
     connect().unref();

@@ -1,4 +1,4 @@
-// A `net.Server` behind the face of a non-blocking listener.
+// A `net.Server` with the interface of a non-blocking listener.
 
 import type { Server, Socket } from 'node:net';
 import { EAGAIN, EMFILE, errnoOf } from '../../../util/errors/errno.ts';
@@ -7,8 +7,8 @@ import type { NetSocket } from './net-socket.ts';
 import { PathFile } from './path-file.ts';
 
 /**
- * Accepts as the runtime does, which is at once, and keeps what came in a queue as long as a backlog: there is no way to
- * leave a connection in the kernel's. What comes when the queue is full is dropped with RST.
+ * Accepts at once, as the runtime does, and keeps the connections in a queue of the backlog's length, since they cannot be
+ * left in the kernel's. Connections that arrive while the queue is full are dropped with RST.
  */
 export class NetListener implements ListenerSocket {
   readonly #server: Server;
@@ -17,13 +17,13 @@ export class NetListener implements ListenerSocket {
   readonly #wrap: (socket: Socket) => NetSocket;
   readonly #queue: NetSocket[] = [];
   #owner: ListenerOwner | undefined;
-  /** Of a Unix-domain path. */
+  /** The file of a Unix-domain path. */
   #file: PathFile | undefined;
-  /** Errno of a failed accept, until it was given to the owner. */
+  /** Errno of a failed accept, until the owner gets it. */
   #errno = 0;
 
   /**
-   * @param refusesIPv4 - Listens on IPv6 only. Deno does not tell the kernel, and IPv4 connections come all the same.
+   * @param refusesIPv4 - Listens on IPv6 only. Deno does not set this in the kernel, so IPv4 connections arrive as well.
    * @param wrap - Makes an accepted socket ready for use.
    */
   constructor(server: Server, backlog: number, refusesIPv4: boolean, wrap: (socket: Socket) => NetSocket) {
@@ -32,13 +32,13 @@ export class NetListener implements ListenerSocket {
     this.#refusesIPv4 = refusesIPv4;
     this.#wrap = wrap;
     server.on('connection', (socket) => this.#arrived(socket));
-    // A failed bind is told by its result; the event that repeats it finds no owner.
+    // A failed bind is reported by its result; the event that repeats it has no owner.
     server.on('error', (error) => this.#failed(errnoOf(error, EMFILE)));
   }
 
   /** The server listens. @param path - Absolute path of its file. */
   opened(path: string | undefined): void {
-    // The backend holds the process while it is started; before and after that nothing here does.
+    // The backend keeps the process alive while it is started; before and after that nothing here does.
     this.#server.unref();
     if (path !== undefined) this.#file = new PathFile(path, () => void this.#server.close());
   }
@@ -59,7 +59,7 @@ export class NetListener implements ListenerSocket {
     return -errno;
   }
 
-  /** The runtime accepts what comes as long as the server is open: only a path can be taken back. */
+  /** The runtime accepts connections as long as the server is open; only the name of a path can be removed. */
   drain(): void {
     this.#file?.remove();
   }
@@ -74,7 +74,7 @@ export class NetListener implements ListenerSocket {
 
   #arrived(socket: Socket): void {
     const accepted = this.#wrap(socket);
-    // Nobody can judge a peer that is gone already: a reset takes its address with it.
+    // A peer that has already reset is skipped: its address is gone with the connection.
     const isKnown = this.#file !== undefined || accepted.remote !== undefined;
     const isWelcome = isKnown && !(this.#refusesIPv4 && accepted.remote?.address.network === 'ipv4');
     if (!isWelcome || this.#owner === undefined || this.#queue.length >= this.#backlog) {

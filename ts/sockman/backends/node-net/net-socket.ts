@@ -1,8 +1,8 @@
-// A `net.Socket` behind the face of a non-blocking socket.
+// A `net.Socket` with the interface of a non-blocking socket.
 //
 // Receiving: the stream flows into a queue of ours and is paused while the queue holds more than `READ_AHEAD_BYTES`.
-// Sending: the stream is given bytes only as long as it holds fewer than the bound for what it could not hand to the
-// kernel, and 'drain' is the word that there is room.
+// Sending: the stream is given bytes only while those that it could not hand to the kernel are below the bound, and 'drain'
+// means that there is room.
 
 import type { Socket } from 'node:net';
 import type { Service } from '../../../netaddr/service.ts';
@@ -13,14 +13,14 @@ import type { StreamOwner, StreamSocket } from '../readiness/driver.ts';
 import { serviceFrom } from './endpoints.ts';
 
 /**
- * Most bytes read ahead of a receiver that does not ask, in bytes; what one read of the runtime brings (64 KiB) comes on
- * top. Two such reads keep a receiver busy that takes one chunk a turn, and it bounds what a paused connection holds.
+ * Most bytes read ahead of the receiver; one read of the runtime (64 KiB) comes on top. Two such reads are enough for a
+ * receiver that takes one chunk a turn, and they bound what a paused connection holds.
  */
 export const READ_AHEAD_BYTES = 64 * 1024;
 
 /**
- * How long a closed socket goes on delivering what it took, in milliseconds. A peer that never reads would hold the
- * bytes for ever; kernels give up on such orphans after about as long.
+ * How long a closed socket goes on delivering its bytes, in milliseconds. Without a limit a peer that never reads would hold
+ * them for ever; kernels drop such orphans after about as long.
  */
 export const LINGER_MS = 60_000;
 
@@ -29,7 +29,7 @@ export class NetSocket implements StreamSocket {
   /** Path of a Unix-domain socket. */
   readonly #path: Service | undefined;
   readonly #isDialed: boolean;
-  /** Most bytes the stream may hold. */
+  /** Most bytes that the stream may hold. */
   readonly #sendBoundBytes: number;
   #local: Service | undefined;
   #remote: Service | undefined;
@@ -40,10 +40,10 @@ export class NetSocket implements StreamSocket {
   readonly #received = new ByteQueue();
   #isFlowing = true;
   #hasEnd = false;
-  /** Positive errno that broke the connection. */
+  /** Positive errno of the error that broke the connection. */
   #errno = 0;
   #isSendShut = false;
-  /** A send was short, and nobody was told of room since. */
+  /** A send was short, and room has not been reported since. */
   #isSendShort = false;
 
   /**
@@ -56,9 +56,9 @@ export class NetSocket implements StreamSocket {
     this.#isDialed = isDialed;
     this.#path = path;
     this.#isConnecting = isDialed;
-    // Below the stream's own mark 'drain' would never come.
+    // Below the stream's own mark, 'drain' would never be emitted.
     this.#sendBoundBytes = Math.max(sendBoundBytes, socket.writableHighWaterMark);
-    // The backend holds the process, not its sockets.
+    // The backend keeps the process alive, its sockets do not.
     if (!isDialed) socket.unref();
     if (isDialed) socket.on('connect', () => this.#connected());
     socket.on('data', (chunk: Uint8Array) => this.#arrived(chunk));
@@ -82,7 +82,7 @@ export class NetSocket implements StreamSocket {
 
   attach(owner: StreamOwner): void {
     this.#owner = owner;
-    // Accepted sockets are made paused: until now nobody read them.
+    // Accepted sockets are created paused: nothing has read from them yet.
     if (!this.#isDialed) this.#socket.resume();
   }
 
@@ -111,7 +111,7 @@ export class NetSocket implements StreamSocket {
   send(data: Uint8Array): number {
     if (this.#isSendOver) return this.#errno === 0 || this.#hasEnd ? -EPIPE : -this.#errno;
     let taken = 0;
-    // The kernel may take a piece at once: only what the stream is left with counts.
+    // The kernel may take a piece at once: only what remains in the stream counts.
     while (taken < data.length && !this.#isConnecting) {
       const room = this.#sendBoundBytes - this.#socket.writableLength;
       if (room <= 0 || this.#socket.destroyed) break;
@@ -132,7 +132,7 @@ export class NetSocket implements StreamSocket {
 
   close(): void {
     if (this.#isClosed) return;
-    // A kernel answers with RST when bytes are left unread; that some of them lie here makes no difference to the peer.
+    // A kernel answers with RST when bytes are left unread; bytes that are unread here count as well.
     if (this.#received.length > 0) {
       this.reset();
       return;
@@ -151,7 +151,7 @@ export class NetSocket implements StreamSocket {
     this.#destroyWithReset();
   }
 
-  /** The runtime does not tell. */
+  /** The runtime does not provide it. */
   tcpInfo(): TcpInfo | undefined {
     return undefined;
   }
@@ -192,7 +192,7 @@ export class NetSocket implements StreamSocket {
       this.#owner = undefined;
       return;
     }
-    // What the stream still holds came before the break. To a receiver, a failed write is the peer's reset.
+    // The bytes that the stream still holds came before the break. For a receiver, a failed write is the peer's reset.
     const rest = this.#socket.read() as Uint8Array | null;
     if (rest !== null) this.#received.push(rest);
     this.#errno = errno === EPIPE ? ECONNRESET : errno;
@@ -200,7 +200,7 @@ export class NetSocket implements StreamSocket {
     this.#tellWritable();
   }
 
-  /** After an end, an error or a close of ours this is no news; anything else is a connection lost. */
+  /** Expected after EOF, an error or a close of ours; otherwise the connection was lost. */
   #gone(): void {
     if (!this.#hasEnd) this.#broke(this.#isConnecting ? ECONNABORTED : ECONNRESET);
   }
@@ -227,7 +227,7 @@ export class NetSocket implements StreamSocket {
       socket.destroy();
       return;
     }
-    // While libuv is busy with FIN it refuses to reset, and the runtime would lose the handle.
+    // While libuv sends FIN it refuses to reset, and the runtime would lose the handle.
     const isSendingFin = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
     if (isSendingFin) socket.once('finish', () => socket.resetAndDestroy());
     else socket.resetAndDestroy();

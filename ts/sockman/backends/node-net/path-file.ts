@@ -1,8 +1,8 @@
 // The file of a listener at a Unix-domain path.
 //
-// libuv removes it when its server closes, and Node closes all servers at exit: by the name, whatever bears that name by then.
-// After a restart that is the socket of the next process. So the name is made absolute, the file is known by device and
-// inode, and a stranger's is out of the way while libuv looks for ours.
+// libuv removes it when its server closes, and Node closes all servers at exit: by name, whatever file has that name by
+// then. After a restart that is the socket of the next process. So the name is made absolute, the file is identified by
+// device and inode, and another file of that name is moved away while libuv looks for ours.
 
 import { nodeFs } from '../../../util/load-later.ts';
 
@@ -11,7 +11,7 @@ interface Identity {
   readonly ino: bigint;
 }
 
-/** Files whose servers are open: closed with care at exit, as Node closes them without. */
+/** Files of open servers: closed with these checks at exit, as Node would close them without. */
 const open = new Set<PathFile>();
 
 function closeAll(): void {
@@ -35,7 +35,7 @@ export class PathFile {
     open.add(this);
   }
 
-  /** Removes the file, if it is still ours: nobody finds the listener any more. */
+  /** Removes the file, if it is still ours: no new dial finds the listener. */
   remove(): void {
     if (this.#bearer() === 'ours') tryTo(() => nodeFs().unlinkSync(this.#path));
   }
@@ -51,7 +51,7 @@ export class PathFile {
   #closeAside(): void {
     const { renameSync, linkSync, unlinkSync } = nodeFs();
     const aside = `${this.#path}.${process.pid}.${Date.now()}`;
-    // Where we may not rename, libuv may not remove either.
+    // If we may not rename the file, libuv may not remove it either.
     const isAside = tryTo(() => renameSync(this.#path, aside));
     this.#closeServer();
     if (isAside && tryTo(() => linkSync(aside, this.#path))) tryTo(() => unlinkSync(aside));
@@ -68,7 +68,7 @@ function identify(path: string): Identity | undefined {
   return nodeFs().lstatSync(path, { bigint: true, throwIfNoEntry: false });
 }
 
-/** @returns Whether the system let us. */
+/** @returns Whether the system allowed it. */
 function tryTo(act: () => void): boolean {
   try {
     act();

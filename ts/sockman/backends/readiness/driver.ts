@@ -1,27 +1,30 @@
-// What stands below a `ReadinessBackend`: non-blocking sockets with the meaning that POSIX gives them, and a word when
-// they become ready. `node-net` makes such sockets out of streams, `memory` out of nothing.
+// The layer below a `ReadinessBackend`: non-blocking sockets with POSIX semantics that notify their owner when they become
+// ready. `node-net` makes such sockets from streams, `memory` simulates them.
 //
-// Owners are told, never asked: a notification may be spurious, may be repeated, and may come at any time, from inside a
-// call on another socket too. It says "look"; `isReadable`, `isWritable`, `hasPending` say what there is. After `close`
-// or `reset` the owner is told nothing more.
+// A notification may be spurious or repeated, and may come at any time, even inside a call on another socket. It means
+// "look"; `isReadable`, `isWritable` and `hasPending` tell the state. After `close` or `reset` the owner gets no more
+// notifications.
 
 import type { Service } from '../../../netaddr/service.ts';
 import type { Clock } from '../../../util/time/clock.ts';
 import type { SocketConnectOptions, SocketListenOptions, SystemFailure, TcpInfo } from '../backend.ts';
 
-/** Who looks after a connected or connecting socket. */
+/** The owner of a connected or connecting socket. */
 export interface StreamOwner {
-  /** The connect ended: 0, or the errno, and then the socket is gone. Told once, and only for a socket made by `connect`. */
+  /**
+   * The connect ended: 0, or the errno of a failure, after which the socket is gone. Called once, and only for a socket made
+   * by `connect`.
+   */
   connected(errno: number): void;
   /** There may be bytes, an end or an error to receive. */
   readable(): void;
-  /** There may be room after a short `send`, or a reason why there never will be. */
+  /** There may be room after a short `send`, or an error because of which there never will be. */
   writable(): void;
 }
 
-/** Who looks after a listener. */
+/** The owner of a listener. */
 export interface ListenerOwner {
-  /** There may be something to accept. */
+  /** There may be a connection to accept. */
   acceptable(): void;
 }
 
@@ -34,21 +37,21 @@ export interface StreamSocket {
 
   /** `receive` would give something other than `-EAGAIN`. */
   readonly isReadable: boolean;
-  /** @returns Bytes written to `into` at `offset`; 0 for the end; negative errno. The end and errors are given again. */
+  /** @returns Bytes written to `into` at `offset`; 0 for the end; negative errno. Further calls repeat the end and errors. */
   receive(into: Uint8Array, offset: number, maxBytes: number): number;
 
   /** `send` would take something, or fail for good. */
   readonly isWritable: boolean;
-  /** Copies what it takes. @returns Bytes taken, 0 when there is no room; negative errno. `writable` follows a short one. */
+  /** Copies the bytes it takes. @returns Bytes taken, 0 without room; negative errno. `writable` follows a short send. */
   send(data: Uint8Array): number;
-  /** Sends FIN after what was taken. @returns 0 or a negative errno. */
+  /** Sends FIN after the bytes taken. @returns 0 or a negative errno. */
   shutdownSend(): number;
 
-  /** Ends it; what was taken is still delivered. Idempotent. */
+  /** Ends it; the bytes taken are still delivered. Idempotent. */
   close(): void;
   /** Ends it with RST. Idempotent. */
   reset(): void;
-  /** Undefined where nothing is known. */
+  /** Undefined if nothing is known. */
   tcpInfo(): TcpInfo | undefined;
 }
 
@@ -61,26 +64,26 @@ export interface ListenerSocket {
   accept(): StreamSocket | number;
   /** As `Backend.drain`. */
   drain(): void;
-  /** Ends it, and the connections that nobody accepted. Idempotent. */
+  /** Ends it, and the connections that were not accepted. Idempotent. */
   close(): void;
 }
 
-/** A listener and the address it is bound to, or what the system said. */
+/** A listener and the address it is bound to, or the refused system call. */
 export type DriverListenResult = { ok: true; socket: ListenerSocket; bound: Service } | SystemFailure;
-/** A socket that is connecting, or what the system said at once. */
+/** A socket that is connecting, or the system call that was refused at once. */
 export type DriverConnectResult = { ok: true; socket: StreamSocket } | SystemFailure;
 
-/** Where the sockets of a `ReadinessBackend` come from. */
+/** The source of a `ReadinessBackend`'s sockets. */
 export interface SocketDriver {
   readonly name: string;
   readonly clock: Clock;
   /**
-   * True where nothing comes from outside the process, as in a simulated network. Any other driver's backend keeps the process
-   * alive while it is started. Default false.
+   * True if nothing comes from outside the process, as in a simulated network. The backend of any other driver keeps the
+   * process alive while it is started. Default false.
    */
   readonly isInProcess?: boolean;
   /** Opens a listener; its queue fills from now on. */
   listen(at: Service, options: SocketListenOptions): DriverListenResult;
-  /** Starts to connect; the owner is told of the outcome, never from inside this call. */
+  /** Starts to connect; the owner is notified of the outcome, never inside this call. */
   connect(to: Service, options: SocketConnectOptions): DriverConnectResult;
 }

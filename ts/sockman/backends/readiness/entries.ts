@@ -1,4 +1,4 @@
-// The two kinds of socket in a `ReadinessBackend`, and what each has to report in a turn.
+// The two kinds of socket in a `ReadinessBackend`, and what each reports in a turn.
 
 import type { Service } from '../../../netaddr/service.ts';
 import type { Clock } from '../../../util/time/clock.ts';
@@ -9,7 +9,7 @@ import type { HandleTable } from './handle-table.ts';
 import type { ReadyQueue } from './ready-queue.ts';
 import type { TurnBatch } from './turn-batch.ts';
 
-/** What entries work with. */
+/** The parts that entries work with. */
 export interface EntryParts {
   readonly table: HandleTable<Entry>;
   readonly queue: ReadyQueue;
@@ -20,12 +20,12 @@ export interface EntryParts {
 
 export type Entry = StreamEntry | ListenerEntry;
 
-/** Makes an entry of a socket. @returns Undefined when the table is full. */
+/** Makes the entry of a socket. @returns Undefined if the table is full. */
 export function addStream(parts: EntryParts, socket: StreamSocket, isConnecting: boolean): StreamEntry | undefined {
   const entry = new StreamEntry(parts, socket, isConnecting);
   if (!parts.table.add(entry)) return undefined;
   socket.attach(entry);
-  // Bytes may have arrived before there was anyone to tell.
+  // Bytes may have arrived before there was an owner to notify.
   if (!isConnecting && socket.isReadable) parts.queue.add(entry);
   return entry;
 }
@@ -44,9 +44,9 @@ export class StreamEntry implements StreamOwner {
   #isConnecting: boolean;
   #connectErrno: number | undefined;
   #isReceiving = true;
-  /** EOF or a read error was given: there is nothing more to receive, ever. */
+  /** EOF or a read error was reported: nothing more will be received. */
   #hasEnded = false;
-  /** A send was short, and `WRITABLE` was not reported since. */
+  /** A send was short, and `WRITABLE` has not been reported since. */
   #isSendBlocked = false;
 
   constructor(parts: EntryParts, socket: StreamSocket, isConnecting: boolean) {
@@ -113,7 +113,7 @@ export class StreamEntry implements StreamOwner {
     if (on) this.#enqueueIfReady();
   }
 
-  /** Gives the handle back, of a socket that is gone or about to be closed. */
+  /** Frees the handle of a socket that is gone or about to be closed. */
   release(): void {
     this.isClosed = true;
     this.#parts.table.remove(this);
@@ -187,7 +187,7 @@ export class ListenerEntry implements ListenerOwner {
     if (this.#isAccepting && this.socket.hasPending) this.#parts.queue.add(this);
   }
 
-  /** Gives the handle back, of a listener that is about to be closed. */
+  /** Frees the handle of a listener that is about to be closed. */
   release(): void {
     this.isClosed = true;
     this.#parts.table.remove(this);
@@ -196,7 +196,7 @@ export class ListenerEntry implements ListenerOwner {
   #reportAccepted(batch: TurnBatch, socket: StreamSocket): void {
     const entry = addStream(this.#parts, socket, false);
     if (entry === undefined) {
-      // More sockets than handles: no descriptor limit lets it come to this.
+      // More sockets than handles: no descriptor limit is that high.
       socket.reset();
       return;
     }

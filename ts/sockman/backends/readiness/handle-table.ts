@@ -2,18 +2,18 @@
 
 import { SLOT_BITS, SLOT_MASK } from '../backend.ts';
 
-/** Generations of one slot before its handles repeat, as a count. */
+/** Generations of a slot before its handles repeat, as a count. */
 const GENERATION_COUNT = 2 ** (32 - SLOT_BITS);
 
-/** What the table needs to know of an entry. */
+/** What the table requires of an entry. */
 export interface Handled {
   handle: number;
 }
 
 /**
- * Entries by handle. Slot 0 and the last one are never given out, so that neither 0 nor -1 is a handle here. A slot freed
- * inside a turn rests until the turn ends; then the slot that was freed first is used first, which keeps the time until
- * a handle repeats as long as it can be.
+ * Entries by handle. Slot 0 and the last slot are never used, so that neither 0 nor -1 is a handle. A slot freed inside a
+ * turn rests until the turn ends; then the slot that was freed first is used first, so that handles repeat as late as
+ * possible.
  */
 export class HandleTable<Entry extends Handled> {
   readonly #entries: (Entry | undefined)[] = [undefined];
@@ -53,7 +53,7 @@ export class HandleTable<Entry extends Handled> {
     else this.#free.push(slot);
   }
 
-  /** Every entry, as of now. */
+  /** All entries, as of now. */
   all(): Entry[] {
     return this.#entries.filter((entry) => entry !== undefined);
   }

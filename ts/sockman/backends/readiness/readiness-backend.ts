@@ -1,7 +1,7 @@
 // The contract of `backend.ts` in TypeScript, over any kind of non-blocking socket: handles, turns, fairness, pauses.
 //
-// Sockets that have something to report stand in one queue. A turn takes from its front: each socket is served at most once
-// a turn. Cost is O(ready).
+// Sockets with something to report wait in one queue. A turn takes them from its front, each at most once. The cost is
+// O(ready).
 
 import type { Service } from '../../../netaddr/service.ts';
 import type { Clock, Timer } from '../../../util/time/clock.ts';
@@ -86,7 +86,7 @@ export class ReadinessBackend implements Backend {
     this.#nextTurn?.cancel();
     this.#nextTurn = undefined;
     this.#sink = undefined;
-    // Nobody goes through the rest.
+    // The rest of the turn will not be delivered.
     if (this.#isUnfinished) this.#table.endTurn();
     this.#isUnfinished = false;
   }
@@ -196,7 +196,7 @@ export class ReadinessBackend implements Backend {
 
   #turn(): void {
     const batch = this.#batch;
-    // The turn of the last pass was not gone through to its end.
+    // The turn of the last pass is unfinished.
     if (this.#isUnfinished) return this.#callSink();
     this.#table.beginTurn();
     batch.begin();
@@ -204,7 +204,7 @@ export class ReadinessBackend implements Backend {
     this.#callSink();
   }
 
-  /** Each turn of ours is a pass: it runs from the host's queue, with timers and descriptors before and after. */
+  /** Each turn is a pass: it runs from the host's queue, with timers and descriptors before and after. */
   #callSink(): void {
     const { recordCount } = this.#batch;
     this.#isUnfinished = recordCount > 0 && this.#sink?.turn(recordCount, true) === false;

@@ -1,9 +1,9 @@
-// Sockets that have something to report: first come, first served. What is still ready when it has reported goes to the end,
-// so that no socket is served twice before another one that waits.
+// Sockets with something to report, first come, first served. A socket that is still ready after its report goes to the end,
+// so that all others that wait are served before it.
 
 import type { TurnBatch } from './turn-batch.ts';
 
-/** What stands in the queue, once at most. */
+/** A member of the queue, in it at most once. */
 export interface Reporter {
   isQueued: boolean;
   readonly isClosed: boolean;
@@ -16,7 +16,7 @@ export class ReadyQueue {
   #reporters: Reporter[] = [];
   #head = 0;
 
-  /** @param whenAdded - Sees to it that `report` is called. */
+  /** @param whenAdded - Schedules a call of `report`. */
   constructor(whenAdded: () => void) {
     this.#whenAdded = whenAdded;
   }
@@ -25,7 +25,7 @@ export class ReadyQueue {
     return this.#head === this.#reporters.length;
   }
 
-  /** Has `reporter.report` called in a turn to come. */
+  /** Has `reporter.report` called in a coming turn. */
   add(reporter: Reporter): void {
     if (reporter.isQueued || reporter.isClosed) return;
     reporter.isQueued = true;
@@ -33,9 +33,9 @@ export class ReadyQueue {
     this.#whenAdded();
   }
 
-  /** Calls those who stand here now, as far as the batch has room. */
+  /** Calls the reporters that are in the queue now, as far as the batch has room. */
   report(batch: TurnBatch): void {
-    // What is put back meanwhile stands behind this mark and waits for the next turn.
+    // Reporters that are added meanwhile stand behind this mark and wait for the next turn.
     const end = this.#reporters.length;
     while (this.#head < end && !batch.isFull) {
       const reporter = this.#reporters[this.#head++]!;

@@ -3,20 +3,20 @@
 import { MAX_RECORDS, RECORD_WORDS } from '../backend.ts';
 import { Slab } from '../slab.ts';
 
-/** Least room for the bytes of one turn, in bytes, so that small chunks do not end a turn early. */
+/** Least room for the bytes of one turn, so that small chunks do not end a turn early. */
 const MIN_TURN_BYTES = 256 * 1024;
 
-/** Chunks of full size that one turn has room for at least. One socket's flood then leaves room for others. */
+/** Chunks of full size that fit into one turn at least: one socket's flood leaves room for others. */
 const TURN_CHUNKS = 4;
 
 export class TurnBatch {
   readonly records = new Int32Array(MAX_RECORDS * RECORD_WORDS);
   readonly slab: Slab;
   readonly chunkBytes: number;
-  /** Where the chunk for `receive` begins, behind the room for the bytes of the turn. */
+  /** Offset of the chunk for `receive`, behind the room for the bytes of the turn. */
   readonly deferredOffset: number;
   recordCount = 0;
-  /** Bytes of the slab that records of this turn speak of. */
+  /** Bytes of the slab that records of this turn refer to. */
   usedBytes = 0;
 
   constructor(receiveChunkBytes: number) {
@@ -30,7 +30,7 @@ export class TurnBatch {
     this.usedBytes = 0;
   }
 
-  /** There is no room for a further record, or for the bytes of a further receive. */
+  /** Whether room is missing for a further record, or for the bytes of a further receive. */
   get isFull(): boolean {
     return this.recordCount === MAX_RECORDS || this.usedBytes + this.chunkBytes > this.deferredOffset;
   }
