@@ -1,5 +1,5 @@
-// What the addon exports: the engine, and the words for its numbers. No state: each environment (the main thread, every
-// worker) gets its own class, and nothing is shared between them.
+// The exports of the addon: the engine, and the names of its numbers. Stateless: each environment (the main thread, every
+// worker) gets a class of its own, and nothing is shared between them.
 
 #include <napi.h>
 
@@ -11,7 +11,7 @@
 
 namespace {
 
-/** Has the C library give back the pages that lie free between blocks in use, where it has a way. */
+/** Makes the C library return free pages to the system, where it can. */
 void TrimMemory() {
 #if defined(__GLIBC__)
     malloc_trim(0);
@@ -19,7 +19,7 @@ void TrimMemory() {
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
-    // Without the functions of libuv there is no loop to watch from; the package then uses its other backend.
+    // Without the functions of libuv there is no loop to be watched from; the package then uses its other backend.
     exports["isLoopAvailable"] = Napi::Boolean::New(env, sockman::HostLoop::Get() != nullptr);
     exports["Engine"] = sockman::EngineWrap::Define(env);
     exports["monotonicMs"] = Napi::Function::New(

@@ -1,10 +1,10 @@
-// Builds the addon where the package came without a binary for the platform (FreeBSD, say):
+// Builds the addon on a platform for which the package brings no binary (such as FreeBSD):
 //
 //     node node_modules/sockman/native/build.mjs [FILE]
 //
-// It needs what node-gyp needs: a compiler for C++20, make and Python. node-gyp and the headers it compiles against come from
-// the registry, into a temporary folder that is deleted afterwards. The addon goes where `load.cjs` looks for it, or to FILE:
-// then name FILE with the option `addon`. `npm ci` deletes it with the package, so run this again after that.
+// It has the requirements of node-gyp: a compiler for C++20, make and Python. node-gyp and the headers it compiles against
+// come from the registry, into a temporary folder that is deleted afterwards. The addon goes where `load.cjs` looks for it,
+// or to FILE: then name FILE with the option `addon`. `npm ci` deletes it with the package, so run this again after that.
 //
 // scripts/prebuild.mjs builds what ships with it: `--tools FOLDER` names a node_modules that has the tools, `--arch` a
 // foreign architecture.
@@ -17,7 +17,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-/** What builds, in the versions that this release is built with (test/native-sources.test.ts compares package.json). */
+/** The build tools, in the versions that this release is built with (test/native-sources.test.ts compares package.json). */
 const TOOLS = ['node-gyp@^12.4.0', 'node-addon-api@^8.9.2'];
 
 const BINDING = "{ 'targets': [{ 'target_name': 'sockman', 'includes': ['native/sockman.gypi'] }] }\n";
@@ -54,7 +54,7 @@ function build() {
   run(process.execPath, [nodeGyp, 'rebuild', '--silent', '--jobs=max', `--arch=${values.arch}`, ...nodeDir()]);
 }
 
-/** Where Node was installed with its headers, from a tarball or by a distribution, they need no download. */
+/** The folder of Node's installation, if it has headers (from a tarball or a distribution): then no download is needed. */
 function nodeDir() {
   const prefix = dirname(dirname(process.execPath));
   return existsSync(join(prefix, 'include', 'node', 'uv.h')) ? [`--nodedir=${prefix}`] : [];

@@ -1,31 +1,31 @@
-// Finds and loads the addon. Plain CommonJS, because only here `__dirname` means the same for the sources, the ES
-// modules and the CommonJS build. Loading happens in `loadAddon`, never at import, and a failure is a result.
+// Finds and loads the addon. Plain CommonJS, because `__dirname` must mean the same for the sources, the ES modules and the
+// CommonJS build. `loadAddon` loads it, never the import, and a failure is a result.
 
 'use strict';
 
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
-/** Tools that list the files of a program take this folder as a whole, since the path is made of literals. */
+/** Tools that list the files of a program include this folder as a whole, since the path is made of literals. */
 const prebuilds = join(__dirname, '..', 'prebuilds');
 
-/** Where the binary of this platform is, if there is one. */
+/** The binary of this platform, if there is one. */
 exports.binaryFile = function binaryFile() {
   const libc = process.platform === 'linux' ? (isMusl() ? '.musl' : '.glibc') : '';
   return join(prebuilds, `${process.platform}-${process.arch}`, `sockman${libc}.node`);
 };
 
-/** Where a binary may be: a build of this checkout first, then the prebuilt ones of the package. */
+/** Possible binaries: a build of this checkout first, then the prebuilt ones of the package. */
 function* candidates() {
   yield join(__dirname, '..', 'build', 'Release', 'sockman.node');
   yield exports.binaryFile();
-  // One that runs on any libc.
+  // A binary that runs with any libc.
   if (process.platform === 'linux') yield join(prebuilds, `${process.platform}-${process.arch}`, 'sockman.node');
 }
 
 /**
  * Whether this process runs on musl, by what is mapped into it: binaries for glibc may load there and then crash.
- * Not by `process.report`: that names the peers of all sockets, for which it asks DNS about each, and waits.
+ * `process.report` is not used, since it looks up the names of all sockets' peers in DNS, and waits for them.
  */
 function isMusl() {
   if (process.platform !== 'linux') return false;

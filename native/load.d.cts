@@ -1,7 +1,7 @@
-// What the addon exports. The words are those of `Backend` in ts/sockman/backends/backend.ts; memory is always allocated
-// here and filled there.
+// The exports of the addon. The terms are those of `Backend` in ts/sockman/backends/backend.ts; JavaScript allocates all
+// memory, the addon fills it.
 
-/** The engine of one backend. Bad handles are unknown handles; everything else was checked by the caller. */
+/** The engine of one backend. Invalid handles count as unknown ones; the caller has checked everything else. */
 export interface Engine {
   /** Name of the poller in use. */
   readonly poller: string;
@@ -11,21 +11,21 @@ export interface Engine {
    */
   start(onBatch: (recordCount: number, isNewPass: boolean) => boolean): number;
   stop(): void;
-  /** Stops or goes on asking the poller. */
+  /** Pauses or resumes the poller. */
   rest(on: boolean): void;
   destroy(): void;
-  /** @returns A handle, or -1 with `failure` set to number of the system call and errno. */
+  /** @returns A handle, or -1 with `failure` set to the number of the system call and the errno. */
   listen(packedAddress: Uint8Array, backlog: number, reusePort: boolean, dualStack: boolean): number;
   /** @returns As `listen`. */
   connect(packedAddress: Uint8Array, packedLocalAddress: Uint8Array | undefined): number;
   setAccepting(listener: number, on: boolean): void;
   drain(listener: number): void;
   setReceiving(handle: number, on: boolean): void;
-  /** Has the poller forget a socket for a while, or know it again. */
+  /** Makes the poller ignore a socket for a while, or watch it again. */
   setResting(handle: number, on: boolean): void;
-  /** @returns Bytes taken, or a negative errno; undefined, which costs nothing to make, when all were taken. */
+  /** @returns Bytes taken, or a negative errno; undefined, which costs nothing to make, if all were taken. */
   send(handle: number, data: Uint8Array, willSendMore: boolean): number | undefined;
-  /** As `send`, of bytes of the slab behind which nothing follows. */
+  /** As `send`, for bytes of the slab after which nothing follows. */
   sendLent(handle: number, offset: number, length: number): number | undefined;
   sendMany(handles: Int32Array, count: number, data: Uint8Array, willSendMore: boolean, results: Int32Array): void;
   receive(handle: number): number;
@@ -55,17 +55,17 @@ export interface Addon {
     settings: Int32Array,
     poller: string,
   ) => Engine;
-  /** Whether this runtime has an event loop to watch from. */
+  /** Whether this runtime has an event loop that can watch the engine. */
   isLoopAvailable: boolean;
   /** The pollers of this build, best first. */
   pollers: readonly string[];
   monotonicMs(): number;
-  /** Gives free memory of the C library back to the system, where it can. */
+  /** Makes the C library return free memory to the system, if it can. */
   trimMemory(): void;
   syscallName(call: number): string;
 }
 
 export function loadAddon(): { ok: true; addon: Addon } | { ok: false; reason: string };
 
-/** Where the binary of this platform is, if there is one. */
+/** The binary of this platform, if there is one. */
 export function binaryFile(): string;

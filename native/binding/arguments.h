@@ -1,5 +1,5 @@
-// Readers of JavaScript arguments. The TypeScript side checks what users pass; these only make sure that a wrong value
-// can never be misread as memory.
+// Readers of JavaScript arguments. The TypeScript side checks what users pass; these only prevent a wrong value from being
+// read as memory.
 
 #pragma once
 
@@ -59,7 +59,7 @@ inline constexpr napi_typedarray_type kArrayType<int32_t> = napi_int32_array;
 template <>
 inline constexpr napi_typedarray_type kArrayType<double> = napi_float64_array;
 
-/** Empty when the value is no array of this type, or its buffer is detached. */
+/** Empty if the value is not an array of this type, or its buffer is detached. */
 template <typename Element>
 ArrayView<Element> ToArray(napi_env env, napi_value value) {
     ArrayView<Element> view;
@@ -73,7 +73,7 @@ ArrayView<Element> ToArray(napi_env env, napi_value value) {
     return view;
 }
 
-/** The bytes of any view. Cheaper than `ToArray`, which finds out the type of its elements one by one. */
+/** The bytes of any view. Cheaper than `ToArray`, which compares the type of its elements one by one. */
 inline ArrayView<const uint8_t> ToBytes(napi_env env, napi_value value) {
     ArrayView<const uint8_t> view;
     bool is_view = false;

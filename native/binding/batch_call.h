@@ -1,4 +1,4 @@
-// The one way from the engine into JavaScript.
+// The only call from the engine into JavaScript.
 
 #pragma once
 
@@ -6,7 +6,7 @@
 
 namespace sockman {
 
-/** Calls one function of JavaScript, once a batch. Lives on the thread of its environment. */
+/** Calls one JavaScript function, once per batch. Lives on the thread of its environment. */
 class BatchCall {
 public:
     explicit BatchCall(napi_env env) : m_env(env) {}
@@ -22,7 +22,7 @@ public:
      * Calls the function with the number of records and whether a pass of the host's loop begins. Microtasks and
      * `process.nextTick` run before this returns, as after any callback of the host. What the function throws, `null` and
      * `undefined` included, becomes an uncaught exception.
-     * @return What the function gave; true if it threw.
+     * @return The result of the function; true if it threw.
      */
     bool Call(int record_count, bool is_new_pass);
 

@@ -9,7 +9,7 @@ namespace sockman {
 
 namespace {
 
-/** Tells our objects from those of any other addon. Chosen at random, once. */
+/** Distinguishes our objects from those of any other addon. Chosen at random, once. */
 constexpr napi_type_tag kTypeTag = {0x7d3c51b0e8a94f62, 0x9e1f04d7b26c8a35};
 
 napi_value Throw(napi_env env, const char* code, const std::string& message) {
@@ -23,7 +23,7 @@ napi_value ToNumber(napi_env env, int32_t number) {
     return value;
 }
 
-/** What a send gave; undefined for all of `bytes`, since making a number of it takes a tenth of the call. */
+/** Result of a send; undefined for all of `bytes`, since making a number takes a tenth of the call. */
 napi_value ToSent(napi_env env, ssize_t sent, size_t bytes) {
     return sent == static_cast<ssize_t>(bytes) ? nullptr : ToNumber(env, static_cast<int32_t>(sent));
 }
@@ -36,7 +36,10 @@ napi_value ToBoolean(napi_env env, bool boolean) {
 
 }  // namespace
 
-/** One call of a method: its arguments, and the wrap behind its receiver. False, with an exception, for a wrong one. */
+/**
+ * One call of a method: its arguments, and the wrap behind its receiver. False, with an exception pending, for a wrong
+ * receiver.
+ */
 template <size_t kMaxArguments>
 struct EngineWrap::Call : Arguments<kMaxArguments> {
     EngineWrap* wrap = nullptr;
@@ -56,7 +59,7 @@ struct EngineWrap::Call : Arguments<kMaxArguments> {
     Engine* operator->() const { return wrap->m_engine.get(); }
 };
 
-/** One call of a bound method: whatever its receiver, it is about the engine that it was bound to. */
+/** One call of a bound method: it uses the engine it was bound to, whatever its receiver. */
 template <size_t kMaxArguments>
 struct EngineWrap::BoundCall : Arguments<kMaxArguments> {
     using Arguments<kMaxArguments>::Arguments;
@@ -107,7 +110,7 @@ napi_value EngineWrap::Construct(napi_env env, napi_callback_info info) {
     const Arguments<5> arguments(env, info);
     napi_value new_target = nullptr;
     napi_get_new_target(env, info, &new_target);
-    // Without `new` the receiver would be whatever it was called on, the global object for one.
+    // Without `new` the receiver would be any object, such as the global one.
     if (new_target == nullptr) return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "Engine: expected a call with new");
     const HostLoop* host = HostLoop::Get();
     uv_loop_t* loop = nullptr;
@@ -213,7 +216,7 @@ napi_value EngineWrap::Rest(napi_env env, napi_callback_info info) {
     if (!call) return nullptr;
     const bool on = call.Bool(0);
     call.wrap->m_watch.Rest(on);
-    // What was still ready when the poller failed makes no descriptor readable.
+    // Sockets that were still ready when the poller failed make no descriptor readable.
     if (!on && call->IsStillReady()) call.wrap->m_watch.CallInNextPass();
     return nullptr;
 }
@@ -229,16 +232,16 @@ void EngineWrap::StopWatch() {
     m_is_stopped = true;
     m_watch.Stop(nullptr);
     m_batch_call.Release();
-    // Nobody goes through the rest.
+    // The rest of the batch is dropped.
     if (std::exchange(m_unfinished_count, 0) > 0) m_engine->FinishBatch();
 }
 
 void EngineWrap::Shut() {
     if (std::exchange(m_is_shut, true)) return;
-    // The loop must have let go of the poller's descriptor by then.
+    // The loop must have released the poller's descriptor by then.
     StopWatch();
     if (m_engine != nullptr) m_engine->Destroy();
-    // The environment waits for its loop until the hook is removed: not before the loop let go of our handles.
+    // The environment waits for its loop until the hook is removed, which must come after the loop has released our handles.
     if (m_cleanup != nullptr) {
         m_watch.Stop([hook = m_cleanup] { napi_remove_async_cleanup_hook(hook); });
     }
@@ -249,7 +252,7 @@ void EngineWrap::OnReady() {
     do {
         const int kept = std::exchange(m_unfinished_count, 0);
         const int record_count = kept > 0 ? kept : m_engine->Gather(m_records, m_slab, 0);
-        // A poller that failed is told of as well, and JavaScript has it rest.
+        // A failure of the poller is reported as well, and JavaScript lets it rest.
         const bool is_done = record_count == 0 || m_batch_call.Call(record_count, is_new_pass);
         if (record_count < 0) return;
         is_new_pass = is_new_pass && record_count == 0;
@@ -359,7 +362,7 @@ napi_value EngineWrap::SendMany(napi_env env, napi_callback_info info) {
 napi_value EngineWrap::Receive(napi_env env, napi_callback_info info) {
     const BoundCall<1> call(env, info);
     const ssize_t received = call->Receive(call.Int(0), call.Wrap().m_slab);
-    // Outside a batch nobody else would come back for the rest.
+    // Outside a batch nothing else would come back for the rest.
     if (call->IsStillReady()) call.Wrap().m_watch.CallInNextPass();
     return ToNumber(env, static_cast<int32_t>(received));
 }

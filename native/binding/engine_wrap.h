@@ -1,13 +1,13 @@
-// The engine as a JavaScript object. `NativeBackend` in ts/sockman/backends/native.ts is its only user; the declarations
-// there say what each method takes and gives.
+// The engine as a JavaScript object. `NativeBackend` in ts/sockman/backends/native.ts is its only user; native/load.d.cts
+// declares the parameters and results of each method.
 //
 // Hot methods, those called for every message or every connection, are functions of each instance, bound to it when it is
 // made: finding the wrap behind a receiver, and checking that it is one of ours, costs more than all the rest of such a
 // call (814 to 148 ns for `send`). The wrap lives until the object and all of these functions are collected.
 //
-// Life. The JavaScript object owns the wrap; between `start` and `stop` the wrap also holds the object, so that sockets
-// in use are not collected. `destroy`, collection and the end of the environment (exit, a terminated worker) all come
-// to `Shut`, which stops the watch, closes the sockets and the poller, and touches no JavaScript.
+// Life. The JavaScript object owns the wrap; between `start` and `stop` the wrap also holds the object, so that sockets in
+// use are not collected. `destroy`, collection and the end of the environment (exit, a terminated worker) all call `Shut`,
+// which stops the watch, closes the sockets and the poller, and touches no JavaScript.
 
 #pragma once
 
@@ -77,16 +77,16 @@ private:
     std::unique_ptr<Engine> m_engine;
     napi_async_cleanup_hook_handle m_cleanup = nullptr;
 
-    // Memory of JavaScript that the engine fills. The references keep it; none of the three can be detached.
+    // JavaScript memory that the engine fills. The references keep it alive; none of the three can be detached.
     int32_t* m_records = nullptr;
     uint8_t* m_slab = nullptr;
     size_t m_slab_bytes = 0;
     int32_t* m_failure = nullptr;
     napi_ref m_memory[3] = {};
 
-    /** Records of a batch that JavaScript has not gone through to the end; 0 for none. */
+    /** Records of a batch that JavaScript has not finished; 0 for none. */
     int m_unfinished_count = 0;
-    /** Objects of JavaScript that point here. */
+    /** JavaScript objects that point here. */
     int m_owner_count = 0;
     bool m_is_started = false;
     bool m_is_stopped = false;

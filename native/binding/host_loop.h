@@ -1,8 +1,7 @@
 // The functions of the host's event loop that the addon uses, found at run time.
 //
-// The addon does not link against libuv: other runtimes load Node-API addons too, and have no such loop or only
-// stand-ins that abort. `HostLoop::Get` finds all functions or none, and the package then falls back to its
-// `node-net` backend.
+// The addon does not link against libuv: other runtimes load Node-API addons too, without such a loop or with stand-ins that
+// abort. `HostLoop::Get` finds all functions or none, and the package then falls back to its `node-net` backend.
 
 #pragma once
 
@@ -25,7 +24,7 @@ struct HostLoop {
     decltype(&uv_unref) unref;
     decltype(&uv_close) close;
 
-    /** The functions of this process; nullptr where one is missing. */
+    /** The functions of this process; nullptr if one is missing. */
     static const HostLoop* Get();
 };
 

@@ -11,8 +11,8 @@ struct Poll : uv_poll_t {
 };
 
 /**
- * The loop's handles of one watch. The loop owns a closed handle until its next pass, so this object is what each
- * handle's `data` points to, and it holds itself alive as long as one is open.
+ * The loop's handles of one watch. The loop owns a closed handle until its next pass, so each handle's `data` points to this
+ * object, which keeps itself alive as long as a handle is open.
  */
 class LoopHandles : public std::enable_shared_from_this<LoopHandles> {
 public:
@@ -27,7 +27,7 @@ public:
         return handle;
     }
 
-    /** Takes back a handle that the loop refused. */
+    /** Closes a handle that the loop refused. */
     template <typename Handle>
     void Discard(Handle* handle) {
         delete handle;
@@ -43,18 +43,18 @@ public:
         });
     }
 
-    /** Lets whatever fires in one pass of the loop make one call, after the pass. */
+    /** Everything that fires in one pass of the loop leads to one call, after the pass. */
     void CallAfterPass(uv_loop_t* loop) {
         m_check = Add<uv_check_t>();
         m_host.check_init(loop, m_check);
     }
 
-    /** Has the loop watch a descriptor, from now on or for something else. */
+    /** Makes the loop watch a descriptor, from now on or for other events. */
     int Start(Poll* poll, int events) {
         poll->events = events;
         return m_host.poll_start(poll, events, [](uv_poll_t* fired, int status, int) {
             auto* const handles = static_cast<LoopHandles*>(fired->data);
-            // The loop stops to watch what has an error condition, such as an RST, although bytes may lie before it.
+            // The loop stops watching a descriptor with an error condition, such as an RST, although bytes may precede it.
             // The engine goes on until it has taken the error itself.
             auto* const self = static_cast<Poll*>(fired);
             if (status < 0) handles->Start(self, self->events);
@@ -78,7 +78,7 @@ public:
     }
 
     void Fired() {
-        // What goes on in the next pass has had its share of this one.
+        // A call that is due in the next pass has used up this one's share.
         if (m_is_call_due) return;
         if (m_check == nullptr) return Call();
         m_host.check_start(m_check, [](uv_check_t* check) {
@@ -114,7 +114,7 @@ private:
     ReadySink* m_sink;
     uv_check_t* m_check = nullptr;
     uv_idle_t* m_idle = nullptr;
-    /** A call is promised for the next pass, and none comes before it. */
+    /** A call is due in the next pass, and none comes before it. */
     bool m_is_call_due = false;
     std::function<void()> m_on_empty;
     std::shared_ptr<LoopHandles> m_self;
@@ -193,7 +193,7 @@ int LoopWatch::Watch(int fd, uint32_t interest) {
         m_handles->Discard(poll);
         return status;
     }
-    // Sockets keep no process alive: the backend does, while it is started and meant to.
+    // Sockets do not keep the process alive: the backend does, while it is started and not unreferenced.
     m_host.unref(reinterpret_cast<uv_handle_t*>(poll));
     m_polls.emplace(fd, poll);
     return Begin(poll, interest);

@@ -1,7 +1,7 @@
 // The watch on the host's event loop: calls back when the engine has something to gather, once in each pass of the loop.
 //
-// A poller with a descriptor of its own (epoll, kqueue) needs one handle of the loop for it. A poller without one
-// (poll) has each of its sockets watched; whatever fires in one pass of the loop makes one call, after the pass.
+// A poller with a descriptor of its own (epoll, kqueue) needs one handle of the loop for it. A poller without one (poll) has
+// each of its sockets watched; everything that fires in one pass of the loop leads to one call, after the pass.
 
 #pragma once
 
@@ -33,23 +33,23 @@ public:
     LoopWatch& operator=(const LoopWatch&) = delete;
 
     /**
-     * Begins to call.
+     * Begins the calls.
      * @param descriptor - The poller's own, or -1 to watch what `OnInterest` names.
      * @return 0 or a negative errno.
      */
     int Start(int descriptor);
 
     /**
-     * Ends the calls at once and gives the handles back to the loop.
-     * @param on_closed - Runs when the loop has let go of them: now if there are none, else in its next pass, when this
+     * Ends the calls at once and closes the handles.
+     * @param on_closed - Runs when the loop has released them: now if there are none, otherwise in its next pass, when this
      * object may be gone.
      */
     void Stop(std::function<void()> on_closed);
 
-    /** Calls once more in the loop's next pass, after its timers, whether or not a descriptor is ready by then. */
+    /** Makes one more call in the loop's next pass, after its timers, whether or not a descriptor is ready by then. */
     void CallInNextPass();
 
-    /** Stops or goes on watching: for a poller that failed, which would be asked again at once, in vain. */
+    /** Pauses or resumes watching: for a poller that failed, which would be asked again at once, in vain. */
     void Rest(bool on);
 
     void OnInterest(int fd, uint32_t interest) override;

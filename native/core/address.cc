@@ -9,7 +9,7 @@ namespace sockman {
 
 namespace {
 
-// Where the parts of the packed form lie; see the table in address.h.
+// Offsets in the packed form; see the table in address.h.
 constexpr size_t kPortOffset = 1;
 constexpr size_t kScopeOffset = 3;
 
@@ -36,8 +36,7 @@ SocketAddress UnixSocketAddress(const uint8_t* path, size_t path_bytes) {
 }  // namespace
 
 const char* SocketAddress::UnixPath() const {
-    // The kernel leaves the path out altogether for a socket without a name, and starts it with 0 for an
-    // abstract one.
+    // The kernel omits the path of an unnamed socket, and begins that of an abstract one with 0.
     if (Family() != AF_UNIX || length <= offsetof(sockaddr_un, sun_path)) return nullptr;
     const char* path = reinterpret_cast<const sockaddr_un*>(&storage)->sun_path;
     return path[0] == '\0' ? nullptr : path;
@@ -133,7 +132,7 @@ size_t Pack(const SocketAddress& from, uint8_t* packed) {
         case AddressKind::Unix:
             body = from.UnixPath();
             if (body == nullptr) return 0;
-            // A path that fills `sun_path` comes without a terminator.
+            // A path that fills `sun_path` has no terminator.
             body_bytes = strnlen(from.UnixPath(), from.length - offsetof(sockaddr_un, sun_path));
             if (body_bytes > kMaxUnixPathBytes) return 0;
             break;

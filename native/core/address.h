@@ -1,5 +1,5 @@
-// Socket addresses in three forms: what the kernel takes (`SocketAddress`), what the table keeps for each
-// connection (`Address`), and the bytes that cross into JavaScript (packed). Resolves no names, prints nothing.
+// Socket addresses in three forms: the kernel's (`SocketAddress`), the table's for each connection (`Address`), and the
+// bytes that cross into JavaScript (packed). Neither resolves names nor prints.
 //
 // The packed form, all numbers big-endian:
 //
@@ -27,10 +27,10 @@ enum class AddressKind : uint8_t { None = 0, Unix = 1, IPv4 = 4, IPv6 = 6 };
 inline constexpr size_t kPackedHeaderBytes = 7;
 /** Longest path of a Unix-domain socket, without terminator (Linux; the BSDs have four bytes less). */
 inline constexpr size_t kMaxUnixPathBytes = 107;
-/** Room that always suffices for a packed address. */
+/** Size that holds any packed address. */
 inline constexpr size_t kMaxPackedBytes = kPackedHeaderBytes + kMaxUnixPathBytes;
 
-/** An address as the kernel takes and gives it. Empty (`length == 0`) when there is none. */
+/** An address in the kernel's form. Empty (`length == 0`) if there is none. */
 struct SocketAddress {
     sockaddr_storage storage{};
     socklen_t length = 0;
@@ -38,11 +38,11 @@ struct SocketAddress {
     int Family() const { return length == 0 ? AF_UNSPEC : storage.ss_family; }
     const sockaddr* Get() const { return reinterpret_cast<const sockaddr*>(&storage); }
     sockaddr* Get() { return reinterpret_cast<sockaddr*>(&storage); }
-    /** The path of a Unix-domain address; nullptr for any other, and for one without a name. */
+    /** The path of a Unix-domain address; nullptr for any other, and for an unnamed one. */
     const char* UnixPath() const;
 };
 
-/** The remote end of one connection, small enough to keep for each. Of a path it only keeps that it was one. */
+/** The remote end of one connection, small enough to keep for each. A path is stored as its family only. */
 struct Address {
     std::array<uint8_t, 16> bytes{};
     uint32_t scope_id = 0;
@@ -60,14 +60,14 @@ SocketAddress Expand(const Address& from);
 
 /**
  * Reads the packed form.
- * @return False when the bytes are no address: unknown kind, wrong length, a path too long for this platform
- * or with a zero byte in it.
+ * @return False if the bytes are not an address: unknown kind, wrong length, a path too long for this platform or with a
+ * zero byte in it.
  */
 bool Unpack(const uint8_t* packed, size_t packed_bytes, SocketAddress& to);
 
 /**
  * Writes the packed form to `packed`, which has room for `kMaxPackedBytes`.
- * @return Bytes written; 0 for an address without a name (an unbound or abstract Unix-domain socket).
+ * @return Bytes written; 0 for an unnamed address (an unbound or abstract Unix-domain socket).
  */
 size_t Pack(const SocketAddress& from, uint8_t* packed);
 

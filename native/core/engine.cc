@@ -9,7 +9,7 @@ namespace sockman {
 
 namespace {
 
-/** What is left of a poller that was given back. */
+/** Stands for a poller that was closed. */
 class ClosedPoller final : public Poller {
 public:
     const char* Name() const override { return "closed"; }
@@ -21,7 +21,7 @@ public:
 
 OpenResult Refused(Syscall call, int status) { return {kNoHandle, {call, -status}}; }
 
-/** Runs the steps of opening a socket until one fails, and remembers which. */
+/** Runs the steps of opening a socket until one fails, and remembers that one. */
 class Steps {
 public:
     template <typename Step>
@@ -83,19 +83,19 @@ OpenResult Engine::Listen(const SocketAddress& at, const ListenOptions& options)
         return steps.Result();
     }
 
-    // A path in the file system exists from here on, so that only `CloseSlot` can undo what follows.
+    // A path in the file system exists from now on, so only `CloseSlot` can undo the following steps.
     m_now_ms = sys::MonotonicMs();
     const uint32_t index = m_table.Take(SocketKind::Listener, fd, m_now_ms);
     Listener& listener = m_listeners[index];
     listener.family = family;
     if (const char* path = at.UnixPath(); path != nullptr) {
-        // The process may be in another directory by the time it is removed.
+        // The process may be in another directory by the time the path is removed.
         steps.Do(Syscall::Stat, [&] { return sys::AbsolutePath(path, listener.path); });
         steps.Do(Syscall::Stat, [&] { return sys::IdentifyFile(path, listener.file); });
         if (steps.HaveFailed()) listener.path.clear();
     }
     steps.Do(Syscall::Listen, [&] { return sys::Listen(fd, options.backlog); });
-    // Asked here, where it may fail: a listener without a known address is of no use to anybody.
+    // Asked here, where it may fail: a listener without a known address is useless.
     SocketAddress bound;
     steps.Do(Syscall::GetSockName, [&] { return sys::LocalAddress(fd, bound); });
     steps.Do(Syscall::PollerAdd, [&] { return FollowWish(index); });
@@ -108,7 +108,7 @@ OpenResult Engine::Listen(const SocketAddress& at, const ListenOptions& options)
 
 OpenResult Engine::Connect(const SocketAddress& to, const SocketAddress& local) {
     if (m_table.IsFull()) return Refused(Syscall::Socket, -EMFILE);
-    // It would leave a file behind.
+    // A bound path would leave a file behind.
     if (local.Family() == AF_UNIX) return Refused(Syscall::Bind, -EAFNOSUPPORT);
     const int family = to.Family();
     const int fd = sys::OpenStream(family);
@@ -143,14 +143,14 @@ OpenResult Engine::Connect(const SocketAddress& to, const SocketAddress& local) 
 ssize_t Engine::SendOn(Slot& slot, const void* data, size_t bytes, bool more_follows) {
     if (bytes == 0 || slot.kind == SocketKind::Listener) return 0;
     ssize_t sent = 0;
-    // What a kernel says to a send during the connect differs; here it always means "no room yet".
+    // Kernels answer differently to a send during the connect; here it always means "no room yet".
     if (slot.kind == SocketKind::Connected) sent = sys::Send(slot.fd, data, bytes, more_follows);
     if (sent == -EAGAIN) sent = 0;
     const bool is_out_of_memory = sys::IsOutOfMemory(sent);
     if (sent < 0 && !is_out_of_memory) {
-        // The kernel tells the error of a connection once: a reset, a time-out, a host that cannot be reached. The receive
-        // that follows would take the end for an orderly one. EPIPE is no such error: our side
-        // is closed, the peer reset behind its own FIN, or the error was taken before.
+        // The kernel reports the error of a connection once: a reset, a time-out, an unreachable host. The receive that
+        // follows would take the end for an orderly one. EPIPE is different: our side is closed, the peer reset after its
+        // own FIN, or the error was taken before.
         if (sent != -EPIPE) slot.taken_error = static_cast<uint8_t>(-sent);
         return sent;
     }
@@ -179,7 +179,7 @@ void Engine::SendMany(const Handle* handles, size_t count, const void* data, siz
 
 ssize_t Engine::ReceiveOn(Slot& slot, uint8_t* to) {
     ssize_t received = sys::Receive(slot.fd, to, m_options.receive_chunk_bytes);
-    // A reset whose error is gone looks like an orderly end.
+    // A reset whose error was already taken looks like an orderly end.
     if (received == 0 && slot.taken_error != 0) received = -slot.taken_error;
     slot.is_still_ready = false;
     if (received > 0) {
@@ -217,7 +217,7 @@ void Engine::SetResting(Handle handle, bool on) {
     if (slot == nullptr || slot->is_resting == on) return;
     slot->is_resting = on;
     WishChanged(SocketTable::SlotOf(handle));
-    // A rest that is over within the batch it began in was never told to the poller, which would not speak up again.
+    // A rest that ends within the batch it began in was never told to the poller, which would not report the socket again.
     if (!on && m_is_in_batch && (slot->interest & kInterestEdge) != 0) {
         m_poller->SetInterest(slot->fd, m_table.TokenOf(SocketTable::SlotOf(handle)), slot->interest, slot->interest);
     }
@@ -244,7 +244,7 @@ void Engine::Drain(Handle listener) {
 
 // --- interest ---
 
-/** What the poller should watch for the socket as it is now. */
+/** The interest that the socket needs in its present state. */
 uint32_t Engine::WantedInterest(const Slot& slot) const {
     switch (slot.kind) {
         case SocketKind::Free:
@@ -263,14 +263,16 @@ uint32_t Engine::WantedInterest(const Slot& slot) const {
     return has_edges ? wanted | kInterestEdge : wanted;
 }
 
-/** The poller will not tell again of what the socket may hold. */
+/** The poller will not report again what the socket may hold. */
 void Engine::KeepReady(Slot& slot) {
     if ((slot.interest & kInterestEdge) == 0 || slot.is_still_ready) return;
     slot.is_still_ready = true;
     m_still_ready.push_back(m_table.TokenOf(m_table.IndexOf(slot)));
 }
 
-/** Has the poller look once more at a socket that was not ready after all: it would tell of the next change only. */
+/**
+ * Makes the poller look once more at a socket that was not ready after all: otherwise it would report only the next change.
+ */
 void Engine::WatchAnew(const Slot& slot) {
     if ((slot.interest & kInterestEdge) == 0) return;
     m_poller->SetInterest(slot.fd, m_table.TokenOf(m_table.IndexOf(slot)), slot.interest, slot.interest);
@@ -298,8 +300,7 @@ int Engine::FollowWish(uint32_t index) {
 void Engine::FollowWishOrReport(uint32_t index) {
     const int status = FollowWish(index);
     if (status == 0) return;
-    // The kernel may be out of memory for its set. A socket that nobody watches would be silent for ever, so
-    // it ends here.
+    // The kernel may be out of memory for its set. An unwatched socket would be silent for ever, so it ends here.
     Slot& slot = m_table.At(index);
     if (slot.kind == SocketKind::Listener) {
         slot.is_receiving = false;
@@ -315,7 +316,7 @@ void Engine::FollowWishOrReport(uint32_t index) {
 int Engine::ShutdownSend(Handle handle) {
     const Slot* slot = m_table.FindHandle(handle);
     if (slot == nullptr) return -EBADF;
-    // Linux would end the connect instead, and no event would follow.
+    // Linux would end the connect instead, without an event.
     if (slot->kind != SocketKind::Connected) return -ENOTCONN;
     return sys::ShutdownSend(slot->fd);
 }
@@ -326,7 +327,7 @@ void Engine::CloseSlot(uint32_t index, bool with_reset) {
     [[maybe_unused]] const int status = FollowWish(index);
     assert(status == 0);  // Nothing is allocated to forget a descriptor.
     if (const auto listener = m_listeners.find(index); listener != m_listeners.end()) {
-        // While the socket is open nobody else can have its file's identity.
+        // While the socket is open no other file can have its file's identity.
         if (!listener->second.path.empty()) sys::RemoveFile(listener->second.path.c_str(), listener->second.file);
         m_listeners.erase(listener);
     }
@@ -394,8 +395,8 @@ bool Engine::TcpInfoOf(Handle handle, TcpInfo& info) const {
 }
 
 double Engine::NowMs() const {
-    // One exact reading per batch serves everything in it. In between the cheap clock does, which must not
-    // run behind it.
+    // One exact reading per batch serves everything in it. Between batches the cheap clock is enough, which must not lag
+    // behind that reading.
     return m_is_in_batch ? m_now_ms : std::max(m_now_ms, sys::CoarseMonotonicMs());
 }
 

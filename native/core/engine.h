@@ -1,5 +1,5 @@
-// The engine: every socket of one `Backend`, and the batches that say what happened to them. The behaviour is
-// that of ts/sockman/backends/backend.ts, whose words it uses; this file adds what a caller in C++ must know.
+// The engine: every socket of one `Backend`, and the batches that report their events. The behaviour is that of
+// ts/sockman/backends/backend.ts, whose terms it uses; this file adds what a caller in C++ must know.
 //
 // The caller's loop, each time `Descriptor()` is readable, or without one, when a watched descriptor is:
 //
@@ -10,27 +10,26 @@
 //   } while (engine.HasMore());              // or yield to the host first: nothing is lost, the rest is kept
 //   if (engine.IsStillReady()) ...           // once more soon, though `Descriptor()` may not be readable
 //
-// A sink may stop in the middle of a batch. Its records and slab then stay as they are, and the batch is finished when the
-// sink has gone through the rest of it, whatever else of the engine is called meanwhile.
+// A sink may stop in the middle of a batch. Its records and slab then stay as they are, and the batch is finished after the
+// sink has processed the rest of it, whatever else of the engine is called meanwhile.
 //
 // Ownership. Only the engine closes descriptors, after they have left the poller. It borrows `records` and
 // `slab` for one call and keeps no pointer into them.
 //
-// Interest in the kernel follows the wish at once outside a batch, and when the batch finishes inside one: a
-// socket whose every send is short stays armed without a system call, and a pause that is taken back in the
-// same batch costs none.
+// The kernel's interest is updated at once outside a batch, and inside one when the batch finishes: a socket whose every
+// send is short stays armed without a system call, and a pause that is undone in the same batch costs none.
 //
-// Edges. Where the poller can, it tells of a connection once: when something comes. A receive that gets less than it asked for
-// has emptied the socket, and what comes later is told anew. A socket that may hold more is kept in a list, which the next
-// `Gather` serves with what the poller tells: after a receive of a full chunk, with the end of the stream or urgent data behind
-// what was received, or when a receive was left to the sink. Leaving out such a socket would lose it for ever, so the list may
-// hold too many and never too few. A pause needs no entry: while it lasts the kernel has no interest in the socket, and
-// setting it again tells anew. Listeners and connects are told of as long as it lasts, and so are Unix-domain sockets, where a
-// receive stops short at a descriptor that was sent along.
+// Edges. If the poller can, it reports a connection once: when something arrives. A receive that gets less than it asked for
+// has emptied the socket, and later arrivals are reported anew. A socket that may hold more is kept in a list, which the
+// next `Gather` serves together with the poller's reports: after a receive of a full chunk, with the end of the stream or
+// urgent data behind the received bytes, or when a receive was left to the sink. A socket missing from the list would be
+// lost for ever, so the list may hold too many and never too few. A pause needs no entry: while it lasts the kernel has no
+// interest in the socket, and setting it again brings a new report. Listeners and connects are reported as long as they are
+// ready, and so are Unix-domain sockets, where a receive stops short at a descriptor that was sent along.
 //
-// Names. A poller token is slot and full 32-bit generation, so that events which were fetched before a close
-// never speak of the next socket of that slot. Handles carry ten bits of generation; slots are reused in the
-// order they were freed, none within the batch that freed it.
+// Names. A poller token is slot and full 32-bit generation, so that events fetched before a close never refer to the next
+// socket of that slot. Handles carry ten bits of generation; slots are reused in the order they were freed, none within the
+// batch that freed it.
 
 #pragma once
 
@@ -56,7 +55,7 @@ struct EngineOptions {
     /** Most accepts per listener and batch. */
     int accept_batch = 64;
     SocketOptions socket{};
-    /** Most sockets at a time, listeners included. One more is refused as if the process had no descriptor left. */
+    /** Most sockets at a time, listeners included. A further one is refused as if the process had run out of descriptors. */
     uint32_t max_sockets = SocketTable::kMaxSlots;
 };
 
@@ -67,17 +66,17 @@ struct ListenOptions {
     bool dual_stack = false;
 };
 
-/** Most events of one wait. A batch that does not look at all of them leaves the rest to the next. */
+/** Most events of one wait. A batch that does not process all of them leaves the rest to the next. */
 inline constexpr int kMaxEvents = 512;
 /**
- * Most events that one batch looks at, each for one record at most; the rest of the records is room for accepted sockets.
- * Few enough that what was received is answered while it, and the kernel's part of its sockets, is still in the cache, and
- * that peers work while the next batch is served: with 1,000 busy connections 64 at a time cost 10 % less CPU than 448, and
- * a crossing into JavaScript shared by 64 is not felt.
+ * Most events that one batch processes, each for one record at most; the rest of the records is room for accepted sockets.
+ * Few enough that received bytes are answered while they, and the kernel's data of their sockets, are still in the cache,
+ * and that peers work while the next batch is served: with 1,000 busy connections 64 at a time cost 10 % less CPU than 448,
+ * and a crossing into JavaScript shared by 64 is negligible.
  */
 inline constexpr int kBatchEvents = 64;
 
-/** `handle` is `kNoHandle` when `failure` says why not. */
+/** `handle` is `kNoHandle` if `failure` is set. */
 struct OpenResult {
     Handle handle = kNoHandle;
     Failure failure;
@@ -94,11 +93,11 @@ struct SocketCounters {
 
 enum class End : uint8_t { Local, Remote };
 
-/** Told of interest where the poller has no descriptor that the host's loop could watch. */
+/** Notified of interest if the poller has no descriptor that the host's loop could watch. */
 class InterestObserver {
 public:
     virtual ~InterestObserver() = default;
-    /** `fd` is now of interest for `interest`; `kInterestNone` comes before the descriptor is closed. */
+    /** The interest in `fd` is now `interest`; `kInterestNone` comes before the descriptor is closed. */
     virtual void OnInterest(int fd, uint32_t interest) = 0;
 };
 
@@ -108,23 +107,23 @@ public:
     /**
      * @param poller - A name of `PollerNames()`, or empty for the best.
      * @param observer - Outlives the engine; nullptr for none.
-     * @return nullptr with `failure` set when there is no such poller or the system has no descriptor for it.
+     * @return nullptr with `failure` set if the poller does not exist or the system has no descriptor for it.
      */
     static std::unique_ptr<Engine> Make(const EngineOptions& options, std::string_view poller,
                                         InterestObserver* observer, Failure& failure);
-    /** As `Make`, with a poller of the caller's own. */
+    /** As `Make`, with a poller that the caller made. */
     Engine(const EngineOptions& options, std::unique_ptr<Poller> poller, InterestObserver* observer);
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    /** Bytes a slab must have: two chunks for the batch and one for `Receive`. */
+    /** Size of a slab in bytes: two chunks for the batch and one for `Receive`. */
     static constexpr size_t SlabBytes(size_t receive_chunk_bytes) { return 3 * receive_chunk_bytes; }
-    /** Where in the slab `Receive` puts its bytes. */
+    /** Offset in the slab of the bytes of `Receive`. */
     size_t DeferredOffset() const { return 2 * m_options.receive_chunk_bytes; }
 
     const char* PollerName() const { return m_poller->Name(); }
-    /** Readable while there is something to gather but for `IsStillReady`; -1 if the poller has no such descriptor. */
+    /** Readable while there is something to gather, except for `IsStillReady`; -1 if the poller has no such descriptor. */
     int Descriptor() const { return m_poller->Descriptor(); }
 
     /**
@@ -133,16 +132,16 @@ public:
      * @return Number of records, or the negative errno of the poller.
      */
     int Gather(int32_t* records, uint8_t* slab, int timeout_ms);
-    /** Follows each `Gather`, once its records were looked at. */
+    /** Follows each `Gather`, once its records were processed. */
     void FinishBatch();
     /** Whether more is ready, as far as the engine knows without a wait. */
     bool HasMore() const { return HasUnreported() || m_is_wait_due; }
-    /** Whether a socket may hold more of which `Descriptor()` does not tell. It has had its receive of this turn. */
+    /** Whether a socket may hold more that `Descriptor()` does not show. It has had its receive of this turn. */
     bool IsStillReady() const { return !m_still_ready.empty(); }
 
     OpenResult Listen(const SocketAddress& at, const ListenOptions& options);
     void SetAccepting(Handle listener, bool on);
-    /** Has no new connections come to a listener, as far as the platform can; those in its queue still come. */
+    /** Keeps new connections from a listener, as far as the platform can; those in its queue are still accepted. */
     void Drain(Handle listener);
     /**
      * @param local - IP address to dial from; empty for none. Its port may be 0.
@@ -150,15 +149,15 @@ public:
      */
     OpenResult Connect(const SocketAddress& to, const SocketAddress& local);
 
-    /** @return Bytes taken, or negative errno; 0 for an unknown handle. Where memory is short, `SetResting` should follow. */
+    /** @return Bytes taken, or negative errno; 0 for an unknown handle. If memory is short, `SetResting` should follow. */
     ssize_t Send(Handle handle, const void* data, size_t bytes, bool more_follows);
     void SendMany(const Handle* handles, size_t count, const void* data, size_t bytes, bool more_follows,
                   int32_t* results);
 
     void SetReceiving(Handle handle, bool on);
     /**
-     * Has the poller forget a socket for a while, or know it again. After a send or a receive for which the system had no memory
-     * the socket may be ready all the same, and would be tried again at once.
+     * Makes the poller ignore a socket for a while, or watch it again. After a send or a receive for which the system had no
+     * memory the socket may still be ready, and would be tried again at once.
      */
     void SetResting(Handle handle, bool on);
     /** @return Bytes now at `DeferredOffset()` of `slab`; 0 for EOF; negative errno. */
@@ -169,12 +168,12 @@ public:
     bool Close(Handle handle);
     bool Reset(Handle handle);
     void CloseAll();
-    /** Closes every socket, and the poller. Safe inside a batch. Opening gives EBADF from then on. */
+    /** Closes every socket, and the poller. Safe inside a batch. Opening fails with EBADF from then on. */
     void Destroy();
 
     /**
      * Writes the packed form to `packed`, which has room for `kMaxPackedBytes`.
-     * @return Bytes written; 0 for an unknown handle or an end without a name.
+     * @return Bytes written; 0 for an unknown handle or an unnamed end.
      */
     size_t AddressOf(Handle handle, End end, uint8_t* packed) const;
     bool CountersOf(Handle handle, SocketCounters& counters) const;
@@ -186,14 +185,14 @@ public:
     uint64_t DroppedAcceptCount() const { return m_dropped_accept_count; }
 
 private:
-    /** What a listener has beyond its slot. */
+    /** Fields of a listener besides its slot. */
     struct Listener {
         int family = AF_UNSPEC;
-        /** The path this listener made, absolute, to be removed with it; empty for none. */
+        /** The path that this listener created, absolute, to be removed with it; empty for none. */
         std::string path;
         FileIdentity file;
     };
-    /** A socket the poller refused to watch; the next batch says so. */
+    /** A socket that the poller refused to watch; the next batch reports it. */
     struct Broken {
         uint64_t token;
         int error;
@@ -202,7 +201,7 @@ private:
 
     bool HasUnreported() const { return m_next_event < m_event_count || !m_ready_listeners.empty() || !m_broken.empty(); }
 
-    // What happened: engine_batch.cc.
+    // Gathering: engine_batch.cc.
     int FetchEvents(int timeout_ms);
     void AddStillReady();
     void ReportBroken(RecordWriter& out);
@@ -232,11 +231,11 @@ private:
     SocketTable m_table;
     std::unordered_map<uint32_t, Listener> m_listeners;
 
-    // Events fetched and not yet reported, from `m_next_event` on.
+    // Events that were fetched and not reported yet, from `m_next_event` on.
     std::array<PollEvent, kMaxEvents> m_events;
     int m_event_count = 0;
     int m_next_event = 0;
-    /** There may be more than was told: the last wait gave all it was asked for, or a listener's queue was longer than a batch. */
+    /** More may be ready than was reported: the last wait was full, or a listener's queue was longer than a batch. */
     bool m_is_wait_due = false;
     std::vector<uint64_t> m_ready_listeners;
     std::vector<Broken> m_broken;

@@ -1,4 +1,4 @@
-// The batch: from what the poller says to records. Runs once per wake-up, and its body once per ready socket.
+// The batch: from the poller's events to records. Runs once per wake-up, and its body once per ready socket.
 
 #include <algorithm>
 #include <cerrno>
@@ -9,14 +9,14 @@ namespace sockman {
 
 namespace {
 
-/** Whether accepting failed for want of something that others may give back. */
+/** Whether accepting failed for lack of something that others may free. */
 bool IsShortage(int status) {
     return status == -EMFILE || status == -ENFILE || sys::IsOutOfMemory(status);
 }
 
 }  // namespace
 
-/** The caller's records and slab, and how far they are filled. */
+/** The caller's records and slab, and how much of them is used. */
 class Engine::RecordWriter {
 public:
     RecordWriter(int32_t* records, uint8_t* slab, size_t receive_chunk_bytes)
@@ -28,7 +28,7 @@ public:
     bool HasRoomToReceive() const { return m_used_bytes <= m_receive_chunk_bytes; }
 
     uint8_t* ReceiveTo() const { return m_slab + m_used_bytes; }
-    /** Keeps what was received at `ReceiveTo()`. @return Its offset. */
+    /** Keeps the bytes received at `ReceiveTo()`. @return Their offset. */
     int32_t Keep(size_t received_bytes) {
         const size_t offset = m_used_bytes;
         m_used_bytes += received_bytes;
@@ -56,7 +56,7 @@ int Engine::FetchEvents(int timeout_ms) {
     m_next_event = 0;
     m_event_count = 0;
     m_is_wait_due = false;
-    // Half of the room at least is for those who were still ready, however many others are.
+    // At least half of the room is for sockets that were still ready, however many others are.
     const int max_events = m_still_ready.empty() ? kMaxEvents : kMaxEvents / 2;
     const int count = m_poller->Wait(m_events.data(), max_events, m_still_ready.empty() ? timeout_ms : 0);
     if (count < 0) return count;
@@ -66,7 +66,9 @@ int Engine::FetchEvents(int timeout_ms) {
     return 0;
 }
 
-/** Adds an event for each socket of the list, as far as there is room; one that the poller told of as well gets one event. */
+/**
+ * Adds an event for each socket of the list, as far as there is room; one that the poller reported as well gets one event.
+ */
 void Engine::AddStillReady() {
     for (int i = 0; i < m_event_count; ++i) {
         PollEvent& event = m_events[static_cast<size_t>(i)];
@@ -99,7 +101,7 @@ int Engine::Gather(int32_t* records, uint8_t* slab, int timeout_ms) {
     while (m_next_event < batch_end && !out.IsFull() && out.HasRoomToReceive()) {
         ReportEvent(m_events[static_cast<size_t>(m_next_event++)], out);
     }
-    // Listeners come last, so that those who are connected are served before more are let in.
+    // Listeners come last, so that connections are served before new ones are accepted.
     while (m_next_event == m_event_count && !m_ready_listeners.empty() && !out.IsFull()) {
         const uint64_t token = m_ready_listeners.back();
         m_ready_listeners.pop_back();
@@ -153,7 +155,7 @@ void Engine::ReportEvent(const PollEvent& event, RecordWriter& out) {
             } else if (received == 0) {
                 flags = kEof;
             } else if (sys::IsOutOfMemory(received)) {
-                // The sink's own receive tells it so.
+                // The sink's own receive reports it.
                 flags = kReadable;
             } else if (received != -EAGAIN) {
                 flags = kReadError;
@@ -180,7 +182,7 @@ void Engine::ReportConnectOutcome(uint32_t index, RecordWriter& out) {
 }
 
 void Engine::NameRemote(Slot& slot) {
-    // Who dials the unspecified address reaches one of this host's own.
+    // A dial to the unspecified address reaches an address of this host.
     if (!IsUnspecified(slot.remote)) return;
     SocketAddress remote;
     if (sys::RemoteAddress(slot.fd, remote) == 0) slot.remote = Compact(remote);
@@ -211,7 +213,7 @@ void Engine::AcceptFrom(uint64_t listener_token, RecordWriter& out) {
         }
         // Any other error belongs to the connection that was to be accepted, not to the listener (accept(2)).
     }
-    // Those that are connected have something by now as well, and are asked about first.
+    // The accepted connections have bytes by now as well, and are asked about first.
     m_is_wait_due = true;
 }
 

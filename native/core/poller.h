@@ -1,21 +1,20 @@
 // The readiness contract, and one implementation of it for each mechanism of the operating systems.
 //
-// A poller knows descriptors, each with a token and an interest, and tells which are ready. It neither owns
-// nor closes them. Rules that hold for every implementation:
+// A poller watches descriptors, each with a token and an interest, and reports those that are ready. It neither owns nor
+// closes them. Rules that hold for every implementation:
 //
-// - Level-triggered: a condition is reported by each `Wait` for as long as it holds. With `kInterestEdge`, which a poller with
-//   `HasEdges` takes for stream sockets, it is reported once: when it begins, when something new arrives, and after each
-//   `SetInterest`.
+// - Level-triggered: a condition is reported by each `Wait` for as long as it holds. With `kInterestEdge`, which a poller
+// with `HasEdges` accepts for stream sockets, it is reported once: when it begins, when something new arrives, and after
+// each `SetInterest`.
 // - A descriptor whose interest is `kInterestNone` is unknown to the kernel: not even a hang-up is reported
 //   for it, so a paused connection cannot spin.
 // - One event per descriptor and `Wait`, reading and writing joined.
-// - An error or hang-up makes a descriptor ready in each direction of interest: the next receive or send
-//   finds out what it is. A direction that nobody asked for may be reported with it; callers look only at
-//   what they are interested in.
-// - Reports are hints. A descriptor may turn out not to be ready, and a report fetched earlier may name a
-//   descriptor that has left since; its token tells, which the caller never uses again.
-// - With more ready descriptors than asked for, none is passed over forever.
-// - The caller says what the interest was, and keeps to one token while there is any. Else is a bug.
+// - An error or hang-up makes a descriptor ready in each direction of interest: the next receive or send finds out what it
+// is. A direction outside the interest may be reported with it; callers ignore those.
+// - Reports are hints. A descriptor may turn out not to be ready, and an event fetched earlier may name a descriptor that
+// has left since; callers know it by its token, which they never use again.
+// - With more ready descriptors than asked for, each is reported eventually.
+// - The caller passes the previous interest, and keeps one token while there is any interest. Anything else is a bug.
 // - A descriptor leaves the poller before it is closed.
 
 #pragma once
@@ -34,18 +33,18 @@ inline constexpr uint32_t kInterestWrite = 2;
 inline constexpr uint32_t kInterestEdge = 4;
 
 /**
- * In a report: a receive that gets less than it asked for need not be the last one. The peer has closed or reset, or sent urgent
- * data, at which a receive stops.
+ * In a report: a receive that gets less than it asked for may not be the last one. The peer has closed or reset, or sent
+ * urgent data, at which a receive stops.
  */
 inline constexpr uint32_t kMoreBehind = 8;
 
 struct PollEvent {
     uint64_t token;
-    /** Bits of `kInterestRead` and `kInterestWrite`; `kMoreBehind` only where edges were asked for. */
+    /** Bits of `kInterestRead` and `kInterestWrite`; `kMoreBehind` only with `kInterestEdge`. */
     uint32_t ready;
     /** The errno of the socket, where reporting it may have taken it from the socket; 0 if there was none. */
     int error = 0;
-    /** Bytes to receive, where the mechanism tells: a receive that gets fewer is not the last one. */
+    /** Bytes to receive, if the mechanism reports them: a receive that gets fewer is not the last one. */
     uint32_t receivable_bytes = 0;
 };
 
@@ -57,10 +56,10 @@ public:
     /** The name under which `MakePoller` made it. */
     virtual const char* Name() const = 0;
 
-    /** Readable while some descriptor of this poller is ready; -1 if the mechanism has no such thing. */
+    /** Readable while some descriptor of this poller is ready; -1 if the mechanism has none. */
     virtual int Descriptor() const = 0;
 
-    /** Whether `kInterestEdge` is understood; a poller that does not must not be given it. */
+    /** Whether the poller supports `kInterestEdge`; otherwise it must not be passed. */
     virtual bool HasEdges() const = 0;
 
     /** Changes the interest in `fd` from `from` to `to`; both may be the same. @return 0 or negative errno. */
@@ -68,7 +67,7 @@ public:
 
     /**
      * Waits until something is ready.
-     * @param timeout_ms - 0 looks and returns; -1 waits without end. A signal may end the wait early.
+     * @param timeout_ms - 0 returns at once; -1 waits without limit. A signal may end the wait early.
      * @return Number of events written, 0..max_events, or negative errno.
      */
     virtual int Wait(PollEvent* events, int max_events, int timeout_ms) = 0;
@@ -79,13 +78,12 @@ std::span<const char* const> PollerNames();
 
 /**
  * Makes a poller. An empty name means the best.
- * @return nullptr with `error` set: EINVAL for a name that is not in `PollerNames()`, else what the system said.
+ * @return nullptr with `error` set: EINVAL for a name that is not in `PollerNames()`, otherwise the system's errno.
  */
 std::unique_ptr<Poller> MakePoller(std::string_view name, int& error);
 
-// One maker for each mechanism. Those whose mechanism the platform lacks are not defined, and `MakePoller`
-// leaves them out. Linux has kqueue when the build names a library that provides it (SOCKMAN_HAVE_KQUEUE
-// comes from CMake then).
+// One maker for each mechanism. Makers of mechanisms that the platform lacks are undefined, and `MakePoller` omits them.
+// Linux has kqueue if the build names a library that provides it (then CMake defines SOCKMAN_HAVE_KQUEUE).
 #if defined(__linux__)
 #define SOCKMAN_HAVE_EPOLL 1
 #endif

@@ -1,5 +1,5 @@
-// epoll: Linux. The kernel keeps the interest and a list of what is ready; a wait costs what is ready, not
-// what is watched.
+// epoll: Linux. The kernel keeps the interest and a list of ready descriptors; the cost of a wait grows with the ready ones,
+// not the watched ones.
 
 #include "core/poller.h"
 
@@ -16,7 +16,7 @@ namespace sockman {
 namespace {
 
 constexpr uint32_t kFailed = EPOLLERR | EPOLLHUP;
-/** What can stand behind bytes that a receive takes; asked for with edges. */
+/** Conditions that may follow the bytes of a receive; requested with edges. */
 constexpr uint32_t kBehind = EPOLLRDHUP | EPOLLPRI;
 
 uint32_t ToEpoll(uint32_t interest) {
@@ -26,7 +26,7 @@ uint32_t ToEpoll(uint32_t interest) {
            (has_edges ? uint32_t{EPOLLET} : 0) | (reads && has_edges ? kBehind : 0);
 }
 
-/** Urgent data by itself is nothing to receive, and stays told of until more comes: no reason to look at the socket. */
+/** Urgent data alone is nothing to receive, and is reported until more arrives: no reason to look at the socket. */
 uint32_t FromEpoll(uint32_t bits) {
     return ((bits & (EPOLLIN | EPOLLRDHUP | kFailed)) != 0 ? kInterestRead : 0) |
            ((bits & (EPOLLOUT | kFailed)) != 0 ? kInterestWrite : 0) |

@@ -1,8 +1,8 @@
 // kqueue: macOS and the BSDs, and Linux with libkqueue. Reading and writing are two filters of a descriptor
 // and make two kernel events, which are joined here.
 //
-// libkqueue differs in three ways that show here: its descriptor is no use to poll, it takes the pending error from
-// a socket to report it, and what a kqueue held is closed by a thread of its own some time after the kqueue.
+// libkqueue differs in three ways that matter here: its descriptor cannot be polled, it takes the pending error from a
+// socket to report it, and a thread of its own closes a kqueue's resources some time after the kqueue.
 
 #include "core/poller.h"
 
@@ -10,7 +10,7 @@
 
 #include <fcntl.h>
 #include <sys/types.h>
-// kqueue's header wants sys/types.h before it.
+// kqueue's header needs sys/types.h first.
 #include <sys/event.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -43,7 +43,7 @@ public:
     int SetInterest(int fd, uint64_t token, uint32_t from, uint32_t to) override {
         struct kevent changes[2];
         int count = 0;
-        // What is of interest is added again even if it was before: adding reports anew what is ready.
+        // Filters of interest are added again even if they were before: adding reports anew what is ready.
         for (const auto& [bit, filter] : {std::pair{kInterestRead, EVFILT_READ}, std::pair{kInterestWrite, EVFILT_WRITE}}) {
             if (((from | to) & bit) != 0) changes[count++] = Change(fd, filter, token, (to & bit) != 0, (to & kInterestEdge) != 0);
         }
@@ -60,7 +60,7 @@ public:
         for (int i = 0; i < kernel_count; ++i) {
             const struct kevent& event = m_events[static_cast<size_t>(i)];
             const size_t fd = static_cast<size_t>(event.ident);
-            // A hang-up or an error makes either filter ready, whatever else EV_EOF says.
+            // A hang-up or an error makes either filter ready, whatever else EV_EOF means.
             const uint32_t ready = event.filter == EVFILT_WRITE ? kInterestWrite : kInterestRead;
             if (m_places.size() <= fd) m_places.resize(fd + 1);
             Place& place = m_places[fd];
@@ -73,7 +73,7 @@ public:
             if (event.filter == EVFILT_READ && event.data > 0) {
                 events[place.position].receivable_bytes = static_cast<uint32_t>(event.data);
             }
-            // EPIPE speaks of sending alone: a reset behind the peer's FIN, where a receive still finds the FIN.
+            // EPIPE concerns sending only: a reset behind the peer's FIN, where a receive still finds the FIN.
             if ((event.flags & EV_EOF) != 0 && event.fflags != 0 && event.fflags != EPIPE) {
                 events[place.position].error = static_cast<int>(event.fflags);
             }
@@ -83,7 +83,7 @@ public:
     }
 
 private:
-    /** Where the event of a descriptor is, and of which wait. */
+    /** Index of the event of a descriptor, and its wait. */
     struct Place {
         uint64_t wait = 0;
         int position = 0;

@@ -1,6 +1,5 @@
-// poll(2): every POSIX system. The whole set goes to the kernel at each wait, so a wait costs what is
-// watched. There is no descriptor that stands for the set: the host watches each socket by itself, or waits
-// here.
+// poll(2): every POSIX system. The whole set goes to the kernel at each wait, so the cost of a wait grows with the watched
+// descriptors. The set has no descriptor of its own: the host watches each socket, or waits here.
 
 #include <poll.h>
 
@@ -53,8 +52,8 @@ public:
     int Wait(PollEvent* events, int max_events, int timeout_ms) override {
         int ready = Poll(timeout_ms);
         if (ready < 0) return ready == -EINTR ? 0 : ready;
-        // Each wait goes on where the last one stopped, so that those at the end have their turn when many
-        // are ready.
+        // Each wait continues where the last one stopped, so that the last descriptors are reported even when many are
+        // ready.
         int count = 0;
         const size_t watched = m_watched.size();
         for (size_t seen = 0; seen < watched && ready > 0 && count < max_events; ++seen, ++m_scan_from) {
@@ -72,7 +71,7 @@ private:
     int Poll(int timeout_ms) {
         const int ready = poll(m_watched.data(), static_cast<nfds_t>(m_watched.size()), timeout_ms);
         if (ready >= 0) return ready;
-        // More than the limit on descriptors, which was lowered after they were opened: in parts it goes, without a wait.
+        // More than the limit on descriptors, which was lowered after they were opened: poll in parts, without waiting.
         return errno == EINVAL && timeout_ms == 0 ? PollInParts() : -errno;
     }
 
@@ -105,7 +104,7 @@ private:
     std::vector<pollfd> m_watched;
     /** The token of each entry of `m_watched`. */
     std::vector<uint64_t> m_tokens;
-    /** Where in `m_watched` a descriptor is, by descriptor. */
+    /** Index in `m_watched` of each descriptor, by descriptor. */
     std::vector<size_t> m_positions;
     size_t m_scan_from = 0;
 };

@@ -9,8 +9,8 @@
 namespace sockman {
 
 /**
- * Names one socket: slot number in the low `kSlotBits`, generation above. Signed, as it is in an
- * `Int32Array`. `kNoHandle` is never given out.
+ * Names one socket: slot number in the low `kSlotBits`, generation above. Signed, as in an `Int32Array`. `kNoHandle` names
+ * none.
  */
 using Handle = int32_t;
 inline constexpr Handle kNoHandle = -1;

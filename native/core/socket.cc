@@ -64,7 +64,7 @@ constexpr int kSendMoreFlag = MSG_MORE;
 constexpr int kSendMoreFlag = 0;
 #endif
 
-/** Calls until no signal interrupts. */
+/** Repeats the call while signals interrupt it. */
 template <typename Call>
 auto Retry(Call call) -> decltype(call()) {
     decltype(call()) result;
@@ -80,7 +80,7 @@ int SetIntOption(int fd, int level, int name, int value) {
     return Status(setsockopt(fd, level, name, &value, sizeof value));
 }
 
-/** What the descriptor of a new socket needs where `socket` and `accept` cannot give it. */
+/** Settings of a new socket's descriptor that `socket` and `accept` cannot make here. */
 [[maybe_unused]] int Prepare(int fd) {
     int status = Status(fcntl(fd, F_SETFD, FD_CLOEXEC));
     if (status == 0) status = Status(fcntl(fd, F_SETFL, O_NONBLOCK));
@@ -92,8 +92,8 @@ int SetIntOption(int fd, int level, int name, int value) {
     return status;
 }
 
-// The C library's functions are points where a thread may be cancelled, which costs each call two atomic operations in a
-// process with threads. Nobody cancels threads here, so the system call is made without them.
+// The C library's functions are cancellation points of threads, which costs each call two atomic operations in a process
+// with threads. Threads are not cancelled here, so the system call is made directly.
 ssize_t PlainSend(int fd, const void* data, size_t bytes, int flags) {
 #if defined(__linux__)
     return syscall(SYS_sendto, fd, data, bytes, flags, nullptr, 0);
@@ -128,7 +128,7 @@ int OpenStream(int family) {
 }
 
 int Close(int fd) {
-    // Not repeated when interrupted: the descriptor is gone already, and its number may be someone else's by
+    // Not repeated after an interruption: the descriptor is already closed, and its number may belong to another file by
     // now.
     return Status(close(fd));
 }
@@ -186,7 +186,7 @@ int Listen(int fd, int backlog) { return Status(listen(fd, backlog)); }
 
 int Connect(int fd, const SocketAddress& to) {
     const int status = Status(connect(fd, to.Get(), to.length));
-    // An interrupted connect goes on in the background just like one in progress.
+    // An interrupted connect goes on in the background like one in progress.
     return status == -EINPROGRESS || status == -EINTR ? 0 : status;
 }
 
@@ -285,7 +285,7 @@ int GetTcpInfo([[maybe_unused]] int fd, [[maybe_unused]] TcpInfo& info) {
 
 int RefuseNewConnections([[maybe_unused]] int listener) {
 #if defined(__linux__)
-    // The filter of a TCP socket sees each segment from its TCP header on: drop those with SYN and without ACK.
+    // The filter of a TCP socket gets each segment from its TCP header on: drop those with SYN and without ACK.
     constexpr uint32_t kFlagsOffset = 13;
     constexpr uint32_t kSyn = 0x02;
     constexpr uint32_t kAck = 0x10;

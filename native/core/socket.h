@@ -1,6 +1,6 @@
-// Every system call on a socket, and nothing else: no state, no policy. Each function returns a value >= 0 or
-// a negative errno, repeats what a signal interrupted, and hides one difference between platforms at most.
-// Descriptors made here are non-blocking and close-on-exec, and never raise SIGPIPE.
+// All system calls on sockets, without state or policy. Each function returns a value >= 0 or a negative errno, repeats
+// calls that a signal interrupted, and hides at most one difference between platforms. Descriptors made here are
+// non-blocking and close-on-exec, and never raise SIGPIPE.
 
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace sockman {
 
-/** Which call the system refused; `SyscallName` gives the words. */
+/** The system call that was refused; `SyscallName` gives its name. */
 enum class Syscall : uint8_t {
     None,
     Socket,
@@ -30,25 +30,25 @@ enum class Syscall : uint8_t {
 
 const char* SyscallName(Syscall call);
 
-/** A refused call: which one, and the positive errno. `error == 0` means nothing failed. */
+/** A refused call and the positive errno. `error == 0` means that nothing failed. */
 struct Failure {
     Syscall syscall = Syscall::None;
     int error = 0;
 };
 
-/** Options every TCP socket gets, dialed or accepted. Buffer sizes hold for Unix-domain sockets as well. */
+/** Options of every TCP socket, dialed or accepted. Buffer sizes apply to Unix-domain sockets as well. */
 struct SocketOptions {
     bool no_delay = true;
     /** Idle seconds before the first keep-alive probe; 0 is off. */
     int keep_alive_seconds = 0;
-    /** SO_RCVBUF and SO_SNDBUF; 0 leaves the choice to the system. */
+    /** SO_RCVBUF and SO_SNDBUF; 0 leaves them to the system. */
     int receive_buffer_bytes = 0;
     int send_buffer_bytes = 0;
 };
 
 /**
- * Whether an accepted socket has the options of its listener, so that accepting need not set them again.
- * Documented nowhere, true of every Linux, and tested.
+ * Whether an accepted socket has the options of its listener, so that accepting need not set them again. Undocumented, but
+ * true of every Linux, and tested.
  */
 #if defined(__linux__)
 inline constexpr bool kAcceptInheritsOptions = true;
@@ -56,7 +56,7 @@ inline constexpr bool kAcceptInheritsOptions = true;
 inline constexpr bool kAcceptInheritsOptions = false;
 #endif
 
-/** What the kernel knows of one TCP connection; see `TcpInfo` in backend.ts. */
+/** The kernel's figures of one TCP connection; see `TcpInfo` in backend.ts. */
 struct TcpInfo {
     double round_trip_ms = 0;
     double round_trip_variance_ms = 0;
@@ -65,15 +65,14 @@ struct TcpInfo {
     uint32_t send_congestion_window_segments = 0;
 };
 
-/** Tells one file from every other while it exists. */
+/** Distinguishes a file from every other while it exists. */
 struct FileIdentity {
     uint64_t device = 0;
     uint64_t inode = 0;
     bool operator==(const FileIdentity&) const = default;
 };
 
-// The calls have a namespace of their own: an engine has a `Close` too, and a handle is an int like a
-// descriptor.
+// The calls have a namespace of their own, since an engine has a `Close` too, and a handle is an int like a descriptor.
 namespace sys {
 
 /** A new stream socket of an address family. */
@@ -91,34 +90,34 @@ int SetResetOnClose(int fd);
 
 int Bind(int fd, const SocketAddress& at);
 int Listen(int fd, int backlog);
-/** Begins to connect. 0 means connected already or under way. */
+/** Begins to connect. 0 means connected or in progress. */
 int Connect(int fd, const SocketAddress& to);
-/** @return A descriptor; `-EAGAIN` when nobody waits. */
+/** @return A descriptor; `-EAGAIN` if no connection waits. */
 int Accept(int listener, SocketAddress& from);
 
-/** Whether a call failed because the system has no memory for it at the moment: nothing is wrong with the socket. */
+/** Whether a call failed because the system lacks memory at the moment: the socket is intact. */
 bool IsOutOfMemory(ssize_t status);
 
 ssize_t Send(int fd, const void* data, size_t bytes, bool more_follows);
 ssize_t Receive(int fd, void* to, size_t max_bytes);
 int ShutdownSend(int fd);
 
-/** Takes the pending error of a socket: 0, or a positive errno; negative when even asking failed. */
+/** Takes the pending error of a socket: 0, or a positive errno; negative if the question itself failed. */
 int TakeError(int fd);
 int LocalAddress(int fd, SocketAddress& address);
 int RemoteAddress(int fd, SocketAddress& address);
 int GetTcpInfo(int fd, TcpInfo& info);
 
 /**
- * Has a TCP listener take no new connections, where the platform can do that without closing it: Linux drops their SYNs,
- * while handshakes under way go on. @return 0 or a negative errno, -EOPNOTSUPP elsewhere.
+ * Makes a TCP listener refuse new connections, if the platform can do that without closing it: Linux drops their SYNs, while
+ * handshakes in progress go on. @return 0 or a negative errno, -EOPNOTSUPP elsewhere.
  */
 int RefuseNewConnections(int listener);
 
-/** The path as seen from the root directory, whatever the current one will be. */
+/** The path from the root directory, independent of later changes of the current one. */
 int AbsolutePath(const char* path, std::string& absolute);
 int IdentifyFile(const char* path, FileIdentity& identity);
-/** Removes `path` if it still is the file `identity`. */
+/** Removes `path` if it is still the file `identity`. */
 int RemoveFile(const char* path, const FileIdentity& identity);
 
 /** Milliseconds on a monotonic clock of unspecified origin. */

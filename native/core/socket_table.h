@@ -1,5 +1,4 @@
-// The table of sockets: slots that are used again, each time under a new generation. Knows nothing of what a
-// socket does.
+// The table of sockets: slots that are reused, each time with a new generation. Independent of what a socket does.
 
 #pragma once
 
@@ -14,31 +13,31 @@ namespace sockman {
 
 enum class SocketKind : uint8_t { Free, Listener, Connecting, Connected };
 
-/** One socket. What every event touches comes first. */
+/** One socket. The fields that every event reads come first. */
 struct Slot {
     int fd = -1;
-    /** Grows each time the slot is freed. */
+    /** Incremented each time the slot is freed. */
     uint32_t generation = 0;
     /** The next slot of the free list, while this one is on it. */
     uint32_t next_free = 0;
     SocketKind kind = SocketKind::Free;
-    /** What the poller was told last. */
+    /** The interest that the poller has. */
     uint8_t interest = 0;
-    /** The errno that the poller had to take from the socket, or 0. No system has one that needs more bits. */
+    /** The errno that the poller had to take from the socket, or 0. It fits into 8 bits on every system. */
     uint8_t taken_error = 0;
-    /** Whether receive events are wanted; of a listener, whether it accepts. */
+    /** Whether receive events are wanted; for a listener, whether it accepts. */
     bool is_receiving : 1 = false;
-    /** EOF or a read error was seen: there is nothing to receive ever again. */
+    /** EOF or a read error was seen: nothing more can be received. */
     bool has_receive_ended : 1 = false;
-    /** A send was short: tell when there is room. */
+    /** A send was short: report when there is room. */
     bool wants_write : 1 = false;
-    /** Unknown to the poller for a while, whatever is wanted. */
+    /** Ignored by the poller for a while, whatever is wanted. */
     bool is_resting : 1 = false;
-    /** Waits in the engine's list for its interest to be followed. */
+    /** In the engine's list of sockets whose interest has to be updated. */
     bool is_interest_stale : 1 = false;
-    /** With edges: there may be more to receive of which the poller will not tell again. In the engine's list. */
+    /** With edges: there may be more to receive that the poller will not report again. In the engine's list. */
     bool is_still_ready : 1 = false;
-    /** With edges: only a receive that finds nothing, or the end, is the last one. */
+    /** With edges: only a receive that gets nothing, or EOF, is the last one. */
     bool receives_to_the_end : 1 = false;
 
     uint64_t received_bytes = 0;
@@ -64,9 +63,9 @@ public:
 
     /** Takes the slot that has been free longest, or a new one. Not when full. Moves every `Slot`. */
     uint32_t Take(SocketKind kind, int fd, double now_ms);
-    /** Ends the life of every name of the slot. The slot itself waits for `Recycle`. */
+    /** Invalidates all names of the slot. The slot itself waits for `Recycle`. */
     void Free(uint32_t slot);
-    /** Lets `Take` have what was freed. */
+    /** Makes freed slots available to `Take`. */
     void Recycle();
 
     Slot& At(uint32_t slot) { return m_slots[slot]; }

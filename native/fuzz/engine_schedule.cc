@@ -59,7 +59,7 @@ private:
         return {(setup & 1) != 0 ? AF_INET6 : AF_INET, pollers[(setup >> 6) % pollers.size()], options};
     }
 
-    /** @param is_inside - Within a batch: everything but turns may be called. */
+    /** @param is_inside - Within a batch: everything except turns may be called. */
     void Step(bool is_inside) {
         const uint8_t op = m_in.Byte() % 21;
         Connection* one = Pick();
@@ -105,7 +105,7 @@ private:
                 if (one != nullptr) m_stage.EngineShutsDown(*one);
                 break;
             case 16:
-                // Within a batch the turn loop receives where a record offers it: another record of the socket may be to come.
+                // Within a batch the turn loop receives where a record offers it: another record of the socket may follow.
                 if (one != nullptr && !is_inside) m_stage.EngineReceives(*one);
                 break;
             case 17:
@@ -139,7 +139,7 @@ private:
     Stage m_stage;
 };
 
-/** The descriptor that comes next: a higher one than before means that one is left. */
+/** The next free descriptor: a higher one than before means that one was left open. */
 int NextDescriptor() {
     const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     close(fd);

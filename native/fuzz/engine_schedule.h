@@ -1,9 +1,9 @@
-// A schedule of operations over real sockets, read from bytes: what the fuzzer and the unit tests have the engine do.
+// A schedule of operations over real sockets, read from bytes: the fuzzer and the unit tests run the engine with it.
 //
-// Any bytes are a schedule. It opens listeners, has plain sockets dial them, send, end and vanish, has the engine dial, send,
-// pause and close, inside batches and outside, and turns. What must hold is checked all along, and ends the process if it does
-// not: bytes come in order and complete, each end is told once, nothing comes for what is paused or closed, nobody waits in
-// vain at the end, no descriptor is left.
+// Any bytes are a schedule. It opens listeners, has plain sockets dial them, send, end and vanish, has the engine dial,
+// send, pause and close, inside batches and outside, and turns. The rules are checked throughout, and a violation ends the
+// process: bytes arrive in order and complete, each end is reported once, nothing is reported for paused or closed sockets,
+// no wait is in vain at the end, no descriptor is left.
 
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace sockman::fuzz {
 
-/** Plays one schedule to its end. Aborts with a line on standard error when the engine breaks its word. */
+/** Plays one schedule to its end. Aborts with a line on standard error if the engine breaks a rule. */
 void PlaySchedule(const uint8_t* bytes, size_t length);
 
 }  // namespace sockman::fuzz

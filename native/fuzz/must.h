@@ -1,4 +1,4 @@
-// What must hold in a schedule: a line on standard error and an abort where it does not, which is what fuzzers look for.
+// Assertions of a schedule: a violation prints a line on standard error and aborts, which fuzzers detect.
 
 #pragma once
 

@@ -15,7 +15,10 @@ namespace {
 
 constexpr size_t kMaxConnections = 24;
 constexpr size_t kMaxListeners = 3;
-/** How long what must come may take. On loopback it is there at once, but for the timers of a full window. */
+/**
+ * How long an expected event may take, in milliseconds. On loopback it comes at once, except for the timers of a full
+ * window.
+ */
 constexpr int kPatienceMs = 5'000;
 
 SocketAddress Loopback(int family, uint16_t port) {
@@ -61,7 +64,7 @@ int Stage::Plain(const SocketAddress& at, uint16_t& port) {
 }
 
 bool Stage::MayRefuse(int error) const {
-    // A full table refuses first: within a batch also when all of it was closed.
+    // A full table refuses first: within a batch even if all of it was closed.
     return error == EMFILE || error == (m_is_destroyed ? EBADF : EADDRNOTAVAIL);
 }
 
@@ -130,7 +133,7 @@ void Stage::DialOut() {
     m_connections.push_back(one);
 }
 
-/** The connection that is accepted next, if it is the one with this port; those before it never came. */
+/** The connection that is accepted next, if it is the one with this port; those before it never arrived. */
 Connection* Stage::Next(std::deque<size_t>& queue, uint16_t port) {
     while (!queue.empty()) {
         Connection& one = m_connections[queue.front()];
@@ -145,7 +148,7 @@ void Stage::AcceptPlain() {
     const int fd = sys::Accept(m_raw_listener, from);
     if (fd < 0) return;
     Connection* one = Next(m_dials, PortOf(from));
-    // A destroyed engine finds out that it is only when nobody watches the new socket.
+    // A destroyed engine refuses a dial only when it would watch the new socket.
     MUST(one != nullptr ? one->peer < 0 : m_is_destroyed, "a stranger dials");
     if (one == nullptr || one->life == Life::Closed) {
         close(fd);
@@ -269,12 +272,12 @@ int Stage::Turn(int timeout_ms, const std::function<void()>& behind_record) {
 }
 
 void Stage::Take(Handle handle, int32_t flags, int32_t a, int32_t b) {
-    // Room may be there again: the turn loop tries later, a schedule when it likes.
+    // There may be room again: the turn loop tries later, a schedule at any time.
     if (flags == kAcceptExhausted) return;
     if (flags == kAccepted) return TakeAccepted(handle, a);
     Connection* one = Find(handle);
     MUST(one != nullptr, "a record for an unknown handle");
-    // An earlier record of this batch had it closed.
+    // An earlier record of this batch closed it.
     if (one->life == Life::Closed) return;
     if (flags == kConnected) {
         MUST(one->life == Life::Dialing && one->is_dialed_by_engine, "connected twice");
@@ -288,7 +291,7 @@ void Stage::Take(Handle handle, int32_t flags, int32_t a, int32_t b) {
     }
     if ((flags & kReadable) != 0) {
         MUST((flags & kWritable) != 0, "readable alone");
-        // The way of the turn loop: receives by itself, if the connection still wants to.
+        // As the turn loop does: receives by itself, if the connection is not paused.
         if (one->is_receiving && !one->has_ended) EngineReceives(*one);
         return;
     }
@@ -308,7 +311,7 @@ void Stage::Take(Handle handle, int32_t flags, int32_t a, int32_t b) {
 void Stage::TakeAccepted(Handle handle, Handle listener) {
     const auto at = std::find_if(m_listeners.begin(), m_listeners.end(),
                                  [&](const Listener& one) { return one.handle == listener; });
-    // Within the batch a handler may have closed the listener, or everything.
+    // A handler of the batch may have closed the listener, or everything.
     if (m_is_destroyed) return;
     Connection* one = at == m_listeners.end() ? nullptr : Next(at->queue, PortOf(AddressOf(handle, End::Remote)));
     if (one == nullptr || one->peer < 0) {
@@ -343,7 +346,7 @@ void Stage::Settle() {
         const auto waiting = std::find_if(m_connections.begin(), m_connections.end(),
                                           [](const Connection& one) { return !IsSettled(one); });
         if (waiting == m_connections.end()) break;
-        // The peer of a dial that is in the queue of the plain listener behind others.
+        // The peer of a dial that waits in the queue of the plain listener behind others.
         MUST(sys::MonotonicMs() < deadline, "a connection waits in vain");
     }
     size_t open = m_listeners.size();

@@ -1,6 +1,6 @@
 // The engine, its connections, and plain sockets at their other ends: the operations that schedules are made of.
 //
-// Each operation checks its result, and `Turn` checks the records: these are the rules that the engine is held to. The order of
+// Each operation checks its result, and `Turn` checks the records: these are the rules of the engine. The order of
 // operations is the schedule's (engine_schedule.cc).
 
 #pragma once
@@ -25,17 +25,17 @@ class Stage {
 public:
     Stage(int family, std::string_view poller, const EngineOptions& options);
 
-    // --- listeners and dials; a place beyond the last counts on from the first ---
+    // --- listeners and dials; a place beyond the last wraps around to the first ---
 
     void Listen();
     void CloseListener(size_t place);
     void SetAccepting(size_t place, bool on);
     bool CanDialListener() const;
-    /** Has a plain socket dial a listener of the engine. Only where `CanDialListener`. */
+    /** Dials a listener of the engine from a plain socket. Only if `CanDialListener`. */
     void DialListener(size_t place);
-    /** Has the engine dial the plain listener. */
+    /** Makes the engine dial the plain listener. */
     void DialOut();
-    /** Accepts what the engine dialed. */
+    /** Accepts a dial of the engine. */
     void AcceptPlain();
 
     // --- one connection ---
@@ -51,26 +51,29 @@ public:
     void EngineShutsDown(Connection& one);
     void EngineCloses(Connection& one, bool with_reset);
     void SetReceiving(Connection& one, bool on);
-    /** What only asks, and does nothing for handles that are gone. */
+    /** Calls the functions that only ask, and that do nothing for closed handles. */
     void Ask(Connection& one);
 
     // --- the whole ---
 
     /**
-     * Gathers, and looks at each record.
-     * @param behind_record - Called behind each, within the batch: a handler may call anything.
+     * Gathers, and checks each record.
+     * @param behind_record - Called after each, within the batch: a handler may call anything.
      * @return Number of records.
      */
     int Turn(int timeout_ms, const std::function<void()>& behind_record);
     /** Destroys the engine in the middle of a schedule, within a batch or outside. */
     void Destroy();
-    /** Has everybody read until all has arrived: nobody may wait in vain. */
+    /** Makes both ends read until everything has arrived: no wait may be in vain. */
     void Settle();
-    /** Ends everything: no socket and no handle outlives the engine. */
+    /** Closes everything: no socket and no handle outlives the engine. */
     void TearDown();
 
 private:
-    /** A listener, and who dialed it, in the order in which they are accepted: ports of those that are gone come again. */
+    /**
+     * A listener, and the connections that dialed it, in the order in which they are accepted: ports of closed ones are
+     * reused.
+     */
     struct Listener {
         Handle handle = kNoHandle;
         std::deque<size_t> queue;
@@ -92,7 +95,7 @@ private:
     std::vector<uint8_t> m_scratch;
     std::vector<Connection> m_connections;
     std::vector<Listener> m_listeners;
-    /** Who of the engine's dials is accepted next. */
+    /** The engine's dials, in the order in which they are accepted. */
     std::deque<size_t> m_dials;
     int m_raw_listener = -1;
     uint16_t m_raw_port = 0;

@@ -122,7 +122,7 @@ TEST_CASE("a path from the kernel without a terminator is read to its end and no
     CHECK(Pack(address, packed) == kPackedHeaderBytes + 3);
     address.length = offsetof(sockaddr_un, sun_path) + kMaxUnixPathBytes;
     CHECK(Pack(address, packed) == kMaxPackedBytes);
-    // Linux lets a path fill the array; it could not be dialed back through the packed form.
+    // Linux lets a path fill the array; the packed form could not dial it back.
     address.length = offsetof(sockaddr_un, sun_path) + kMaxUnixPathBytes + 1;
     CHECK(Pack(address, packed) == 0);
 }

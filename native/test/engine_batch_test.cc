@@ -1,4 +1,4 @@
-// What holds within a batch and between batches: room, order, names that die, and a poller that says no.
+// Rules within a batch and between batches: room, order, invalidated names, and a poller that refuses.
 
 #include <fcntl.h>
 
@@ -134,7 +134,7 @@ TEST_CASE("an event that was fetched before its socket closed is dropped, though
             for (int i = 0; i < 2; ++i) open.erase(batch.HandleAt(i));
         }
         REQUIRE(world->HasMore());
-        // Four events are still to be reported. Close three of their sockets; the numbers go to new ones at once.
+        // Four events are still to be reported. Three of their sockets are closed; new ones get the numbers at once.
         Peer listener = Peer::ListenOn(IPv4("127.0.0.1", 0));
         std::vector<Handle> closed(open.begin(), std::next(open.begin(), 3));
         for (const Handle handle : closed) {
@@ -261,7 +261,7 @@ TEST_CASE("no method takes a number that names nothing amiss") {
             world->SetReceiving(handle, false);
             world->SetAccepting(handle, false);
         }
-        // A listener is no connection, and a connection no listener.
+        // A listener is not a connection, nor the reverse.
         CHECK(world->Send(listener, "x", 1, false) == 0);
         CHECK(world->Receive(listener, world.slab.data()) == -EAGAIN);
         CHECK(world->ShutdownSend(listener) == -ENOTCONN);
@@ -314,7 +314,7 @@ TEST_CASE("a connection whose interest the poller refuses ends with a read error
         CHECK(not_dialed.failure.syscall == Syscall::PollerAdd);
         CHECK(world->SocketCount() == 3);
 
-        // A listener tries again when told, and a socket that cannot be watched is not let in.
+        // A listener tries again when told, and a socket that cannot be watched is refused.
         poller.refuses = false;
         world->SetAccepting(listener, true);
         Peer newcomer = Peer::Dial(world.Local(listener));

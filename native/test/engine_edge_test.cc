@@ -1,4 +1,4 @@
-// What an edge-triggered poller must not lose: it tells each change once. All pollers are tried.
+// Changes that an edge-triggered poller reports only once must not be lost. All pollers are tested.
 
 #include <sys/socket.h>
 
@@ -204,12 +204,12 @@ TEST_CASE("sockets with bytes left take turns with those that something new came
             REQUIRE_FALSE(records.empty());
             for (const Record& record : records) ++received[record.handle];
             total += records.size();
-            // None has a third chunk before all had their first.
+            // No connection has a third chunk before all have had their first.
             const auto [least, most] = std::minmax_element(received.begin(), received.end(),
                                                            [](auto& a, auto& b) { return a.second < b.second; });
             CHECK((least->second > 0 || most->second <= 2));
         }
-        // The last chunks were full, so that all are looked at once more.
+        // The last chunks were full, so all sockets are looked at once more.
         while (world->HasMore() || world->IsStillReady()) CHECK(world.Turn().empty());
     }
 }
@@ -235,7 +235,7 @@ TEST_CASE("room that was told once is told again after each short send") {
             for (taken = 0; taken == 0;) {
                 OpenBatch batch(world);
                 REQUIRE(batch.Count() > 0);
-                // Inside the batch, so that the interest in room never leaves the kernel.
+                // Inside the batch, so that the interest in room stays in the kernel.
                 for (int i = 0; i < batch.Count(); ++i) {
                     if ((batch.FlagsAt(i) & kWritable) != 0) taken += FillSendBuffer(world, handle);
                 }

@@ -1,4 +1,4 @@
-// How sockets come into being: listening, accepting, dialing.
+// Opening sockets: listening, accepting, dialing.
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -33,7 +33,7 @@ std::set<int> InternetSockets() {
     return sockets;
 }
 
-/** The one socket that is there now and was not before. */
+/** The one new socket since `before`. */
 int NewSocket(const std::set<int>& before) {
     const std::set<int> now = InternetSockets();
     std::vector<int> added;
@@ -178,7 +178,7 @@ TEST_CASE("a paused listener lets the kernel keep who comes, and a closed one re
         Peer late(socket(AF_INET, SOCK_STREAM, 0));
         CHECK(connect(late.Fd(), at.Get(), at.length) == -1);
         CHECK(errno == ECONNREFUSED);
-        // The accepted ones do not depend on their listener.
+        // Accepted sockets do not depend on their listener.
         waiting.Send("x");
         CHECK(world.Await(kData).data == "x");
     }
@@ -201,7 +201,7 @@ TEST_CASE("out of descriptors, a listener pauses, says so once an episode, and g
                 CHECK(record.flags == kAcceptExhausted);
                 CHECK(record.a == EMFILE);
                 CHECK(world.Turn().empty());
-                // Trying in vain says so again, and pauses again by itself.
+                // Each failed attempt is reported again, and pauses again by itself.
                 for (int attempt = 0; attempt < 3; ++attempt) {
                     world->SetAccepting(listener, true);
                     CHECK(world.Await(-1).flags == kAcceptExhausted);
@@ -316,7 +316,7 @@ TEST_CASE("a dial leaves from the address it was told") {
         const OpenResult dialed = world->Connect(world.Local(listener), IPv4("127.0.0.2", 0));
 #if defined(__linux__)  // Elsewhere only 127.0.0.1 is set up.
         REQUIRE(dialed.failure.error == 0);
-        // The port is found by the connect: as many as there are for each destination, not for all of them together.
+        // The connect chooses the port: the ports are shared between destinations.
         CHECK(IntOption(NewSocket(before), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT) != 0);
         const Handle accepted = world.Await(kAccepted).handle;
         CHECK(SameAddress(world.Remote(accepted), IPv4("127.0.0.2", PortOf(world.Remote(accepted)))));
@@ -351,7 +351,7 @@ TEST_CASE("listeners, dialed and accepted sockets have the options that the engi
 #if defined(TCP_KEEPIDLE)
             CHECK(IntOption(fd, IPPROTO_TCP, TCP_KEEPIDLE) == 77);
 #endif
-            // Linux doubles what it is told, for its own use.
+            // Linux doubles the requested size, for its own use.
             CHECK(IntOption(fd, SOL_SOCKET, SO_RCVBUF) >= 20'000);
             CHECK(IntOption(fd, SOL_SOCKET, SO_RCVBUF) <= 40'000);
             CHECK(IntOption(fd, SOL_SOCKET, SO_SNDBUF) >= 30'000);
@@ -369,7 +369,7 @@ TEST_CASE("a dialed socket is as it was set while it connected") {
         world->SetReceiving(paused, false);
         CHECK(world->Receive(paused, world.slab.data()) == -EAGAIN);
         CHECK(world->ShutdownSend(paused) == -ENOTCONN);
-        // A send too early is a short one.
+        // A send before the connect ends is a short one.
         CHECK(world->Send(paused, "early", 5, false) == 0);
         Peer accepted = listener.Accept();
         accepted.Send("hello");
@@ -403,7 +403,7 @@ TEST_CASE("a listener removes the path it made, and no other file") {
         World world(poller);
         const Handle listener = world.Listen(UnixPath(path));
         CHECK(exists());
-        // In use: not taken over, and not removed by the attempt.
+        // In use: the attempt neither takes it over nor removes it.
         const OpenResult second = world->Listen(UnixPath(path), {});
         CHECK(second.failure.syscall == Syscall::Bind);
         CHECK(second.failure.error == EADDRINUSE);
@@ -411,7 +411,7 @@ TEST_CASE("a listener removes the path it made, and no other file") {
         CHECK(world->Close(listener));
         CHECK_FALSE(exists());
 
-        // A path that someone else has taken over meanwhile is theirs.
+        // A path that another process has taken over belongs to that one.
         const Handle robbed = world.Listen(UnixPath(path));
         REQUIRE(unlink(path.c_str()) == 0);
         { Peer robber = Peer::ListenOn(UnixPath(path)); }
@@ -419,7 +419,7 @@ TEST_CASE("a listener removes the path it made, and no other file") {
         CHECK(world->Close(robbed));
         CHECK(exists());
 
-        // What is left of a dead process is in use as far as bind can tell.
+        // For bind, the leftover of a dead process is in use.
         CHECK(world->Listen(UnixPath(path), {}).failure.error == EADDRINUSE);
         CHECK(exists());
     }

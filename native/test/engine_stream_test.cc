@@ -9,7 +9,7 @@ namespace sockman::test {
 
 namespace {
 
-/** Bytes that tell their own position, so that a lost, doubled or shifted one shows. */
+/** Bytes that depend on their position, so that a lost, doubled or shifted one is detected. */
 std::string Pattern(size_t bytes) {
     std::string pattern(bytes, '\0');
     uint32_t state = 1;
@@ -77,7 +77,7 @@ TEST_CASE("EOF comes once, after all data, and sending goes on") {
         CHECK(world.Settle().empty());
         CHECK(world->Send(handle, "heard", 5, false) == 5);
         CHECK(peer.Receive(5) == "heard");
-        // Not even asking for it brings another.
+        // Asking for it brings no other.
         world->SetReceiving(handle, false);
         world->SetReceiving(handle, true);
         CHECK(world.Settle().empty());
@@ -110,7 +110,7 @@ TEST_CASE("our half-close ends what the peer receives, not what it sends") {
         CHECK(world.AwaitBytes(handle, 10) == "still here");
         peer.Close();
         CHECK(world.Await(kEof | kReadError, handle).flags == kEof);
-        // Both halves are closed: a hang-up that lasts, and nobody listens to it.
+        // Both halves are closed: a lasting hang-up outside the interest.
         CHECK(world.Settle().empty());
     }
 }
@@ -160,7 +160,7 @@ TEST_CASE("a short send is followed by exactly one WRITABLE when there is room")
         CHECK(peer.Receive(taken).size() == taken);
         CHECK(world.Await(-1, handle).flags == kWritable);
         CHECK(world.Settle().empty());
-        // A whole send arms nothing.
+        // A complete send arms nothing.
         CHECK(world->Send(handle, "whole", 5, false) == 5);
         CHECK(world.Settle().empty());
     }
@@ -190,7 +190,7 @@ TEST_CASE("WRITABLE joined with something to receive leaves the receiving to the
         CHECK(peer.Receive(taken).size() == taken);
         Record record;
         std::string received;
-        // The bytes may come before the room does.
+        // The bytes may arrive before the room.
         while (((record = world.Await(-1, handle)).flags & kWritable) == 0) received += record.data;
         if (received.empty() && record.flags == kWritable) received = world.AwaitBytes(handle, 11);
         if ((record.flags & kReadable) != 0) {
@@ -272,7 +272,7 @@ TEST_CASE("a paused socket reports nothing, hang-up included, and tells all when
         CHECK(world.AwaitBytes(handle, 4) == "kept");
         CHECK(world.Await(-1, handle).flags == kEof);
         world->Close(handle);
-        // The reset may have been seen already while waiting above.
+        // The wait above may have seen the reset already.
         CHECK(world->Send(doomed, "x", 1, false) < 0);
     }
 }
@@ -287,7 +287,7 @@ TEST_CASE("a resting socket reports nothing in either direction, and tells all a
         talker.Send("kept");
         reader.Receive(sent);
         CHECK(world.Settle().empty());
-        // Whatever is wanted meanwhile.
+        // Changes of interest in between make no difference.
         world->SetReceiving(receiver, false);
         world->SetReceiving(receiver, true);
         CHECK(world.Settle().empty());
@@ -328,7 +328,7 @@ TEST_CASE("one buffer goes to many, and each result stands at its place") {
         World world(poller);
         auto [first, first_peer] = world.Accepted();
         auto [closed, closed_peer] = world.Accepted();
-        // Over TCP there may be room again at once: the kernel goes on moving bytes into the peer's buffer.
+        // Over TCP there may be room again at once: the kernel moves bytes into the peer's buffer.
         TemporaryDirectory directory;
         Peer listener = Peer::ListenOn(UnixPath(directory.Path("socket")));
         const Handle full = world->Connect(listener.Local(), {}).handle;

@@ -1,4 +1,4 @@
-// One suite for every poller of the build: the rules at the top of core/poller.h.
+// One suite for all pollers of the build: the rules at the top of core/poller.h.
 
 #include "core/poller.h"
 
@@ -200,7 +200,7 @@ TEST_CASE("a number that the system hands out again inherits nothing") {
             watch.Set(fd, 1, kInterestRead, kInterestNone);
         }
         Pair pair;
-        // The system hands out the lowest number; another may have become free meanwhile.
+        // The system uses the lowest number; another may have become free meanwhile.
         const Peer near = pair.near.Fd() == fd ? std::move(pair.near) : Peer(dup2(pair.near.Fd(), fd));
         REQUIRE(near.Fd() == fd);
         watch.Set(fd, 2, kInterestNone, kInterestRead);
@@ -281,7 +281,7 @@ TEST_CASE("a wait lasts as long as it was told to") {
         Watch watch(name);
         const double start = sys::MonotonicMs();
         CHECK(watch.Wait(30).empty());
-        // Clocks of different grain: a millisecond less is no lie.
+        // Clocks of different precision: a millisecond less is allowed.
         CHECK(sys::MonotonicMs() - start >= 29);
         Pair pair;
         watch.Set(pair.near.Fd(), 1, kInterestNone, kInterestRead);

@@ -26,7 +26,7 @@ bool WaitFor(int fd, short what) {
     return poll(&ready, 1, kDeadlineMs) == 1;
 }
 
-/** A listener on loopback with options, made of nothing but this module. */
+/** A listener on loopback with options, made with this module alone. */
 Peer Listener(const SocketOptions& options) {
     Peer listener(sys::OpenStream(AF_INET));
     REQUIRE(listener.Fd() >= 0);
@@ -71,7 +71,7 @@ TEST_CASE("an accepted socket has the options of its listener where the engine c
 #if defined(TCP_KEEPIDLE)
     CHECK(IntOption(accepted.Fd(), IPPROTO_TCP, TCP_KEEPIDLE) == 77);
 #endif
-    // Linux reports twice what was asked for.
+    // Linux reports twice the requested size.
     CHECK(IntOption(accepted.Fd(), SOL_SOCKET, SO_RCVBUF) >= 50'000);
     CHECK(IntOption(accepted.Fd(), SOL_SOCKET, SO_RCVBUF) <= 100'000);
     CHECK(IntOption(accepted.Fd(), SOL_SOCKET, SO_SNDBUF) >= 40'000);

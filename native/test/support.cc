@@ -235,7 +235,7 @@ SocketAddress World::Remote(Handle handle) { return AddressOf(handle, End::Remot
 std::pair<Handle, Peer> World::Accepted() {
     if (m_listener == kNoHandle) m_listener = Listen(IPv4("127.0.0.1", 0));
     Peer peer = Peer::Dial(Local(m_listener));
-    // Records of other sockets that come meanwhile stay for the next wait.
+    // Records of other sockets that arrive meanwhile are kept for the next wait.
     const double deadline = sys::MonotonicMs() + kDeadlineMs;
     while (true) {
         REQUIRE(sys::MonotonicMs() < deadline);
@@ -297,7 +297,7 @@ std::vector<const char*> TestPollers() {
 }
 
 DescriptorLimit::DescriptorLimit(unsigned spare) {
-    // The limit is on the number of a new descriptor, not on how many there are: the gaps below are filled first.
+    // The limit applies to the number of a new descriptor: the gaps below it are filled first.
     int highest = kHighestDescriptor;
     while (!IsOpen(highest)) --highest;
     int filler;

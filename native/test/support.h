@@ -1,4 +1,4 @@
-// What the tests share: a plain socket that plays the peer, and an engine whose records are easy to wait for.
+// Helpers of the tests: a plain socket that plays the peer, and an engine whose records are easy to await.
 
 #pragma once
 
@@ -17,15 +17,15 @@
 
 namespace sockman::test {
 
-/** How long anything may take before a test gives up. */
+/** Time limit of each wait of a test, in milliseconds. */
 inline constexpr int kDeadlineMs = 10'000;
 
-/** 127.0.0.1, ::1 and friends, as the packed form would give them. */
+/** Addresses such as 127.0.0.1 and ::1, as the packed form gives them. */
 SocketAddress IPv4(const char* text, uint16_t port);
 SocketAddress IPv6(const char* text, uint16_t port);
 SocketAddress UnixPath(const std::string& path);
 
-/** A fresh directory, removed with everything in it at the end. */
+/** A new directory, removed at the end with everything in it. */
 class TemporaryDirectory {
 public:
     TemporaryDirectory();
@@ -36,7 +36,7 @@ private:
     std::string m_path;
 };
 
-/** A blocking socket of the plain API: the other side of what the engine does. Fails the test on any surprise. */
+/** A blocking socket of the plain API: the other end of the engine's connections. Any surprise fails the test. */
 class Peer {
 public:
     explicit Peer(int fd) : m_fd(fd) {}
@@ -51,9 +51,9 @@ public:
     int Fd() const { return m_fd; }
     SocketAddress Local() const;
     void Send(std::string_view bytes);
-    /** Exactly that many bytes, or what came until EOF. */
+    /** Exactly that many bytes, or those before EOF. */
     std::string Receive(size_t bytes);
-    /** What `recv` says to one byte: 1, 0 for EOF, or negative errno. */
+    /** The result of a `recv` of one byte: 1, 0 for EOF, or negative errno. */
     int ReceiveStatus();
     void ShutdownSend();
     void Close();
@@ -72,7 +72,7 @@ struct Record {
     std::string data;
 };
 
-/** A real poller that remembers what it was told, and can be made to refuse, as a kernel without memory for its set does. */
+/** A real poller that records its calls, and can be made to refuse, as a kernel without memory for its set does. */
 class TalkativePoller final : public Poller {
 public:
     explicit TalkativePoller(const char* name);
@@ -105,11 +105,11 @@ public:
 
     /** One batch. */
     std::vector<Record> Turn(int timeout_ms = 0);
-    /** Turns until a record carries `flag` (of `handle`, if given); what came before it and was not asked for is dropped. */
+    /** Turns until a record carries `flag` (of `handle`, if given); earlier records are dropped. */
     Record Await(int32_t flag, Handle handle = kNoHandle);
     /** Turns until `handle` has given that many bytes. */
     std::string AwaitBytes(Handle handle, size_t bytes);
-    /** Turns until a message that was sent last through a socket of its own has come; gives all other records. */
+    /** Turns until a message that was sent last through a socket of its own has arrived; returns all other records. */
     std::vector<Record> Settle();
 
     Handle Listen(const SocketAddress& at, const ListenOptions& options = {});
@@ -130,10 +130,10 @@ private:
     Handle m_listener = kNoHandle;
 };
 
-/** Sends until the kernel takes no more, so that the next room is told. @return Bytes taken. */
+/** Sends until the kernel takes no more, so that room is reported next. @return Bytes taken. */
 size_t FillSendBuffer(World& world, Handle handle);
 
-/** A batch that is left open, so that the test can act inside it. */
+/** A batch that stays open, so that the test can act inside it. */
 class OpenBatch {
 public:
     explicit OpenBatch(World& world);
@@ -150,10 +150,10 @@ private:
 
 /** Number of open descriptors of this process. */
 size_t OpenDescriptorCount();
-/** Only sockets of IPv4 and IPv6: what the engine opens, and no library beneath a poller. */
+/** Number of open IPv4 and IPv6 sockets: those of the engine, without those of a library below a poller. */
 size_t OpenInternetSocketCount();
 
-/** Whether closing this poller closes what it held at once; if not, a test cannot count on a descriptor being free. */
+/** Whether closing this poller closes its resources at once; if not, a test cannot rely on a descriptor being free. */
 inline bool ClosesAtOnce(std::string_view poller) {
 #if defined(__linux__)
     return poller != "kqueue";
@@ -165,7 +165,7 @@ inline bool ClosesAtOnce(std::string_view poller) {
 /** The one that the environment variable SOCKMAN_TEST_POLLER names, or all of this build. */
 std::vector<const char*> TestPollers();
 
-/** While it lives, this process can open `spare` more descriptors and then gets EMFILE. */
+/** During its lifetime, this process can open `spare` more descriptors and then gets EMFILE. */
 class DescriptorLimit {
 public:
     explicit DescriptorLimit(unsigned spare);
