@@ -43,6 +43,18 @@ describe('a ban list that cannot be used', () => {
     expect(warnings).toHaveLength(1);
   });
 
+  it('stays if it cannot be kept aside, and later bans do not replace it', async () => {
+    const edited = '{ "banned_nets": [ { "version": 1, "address": "1.2.3.4" }, ] }';
+    await writeFile(at('banlist.json'), edited);
+    await mkdir(at('banlist.json.damaged'));
+    const banMan = await loadBans();
+    banMan.ban('5.6.7.8');
+    await banMan.save();
+    expect(banMan.isBanned('5.6.7.8')).toBe(true);
+    expect(await readFile(at('banlist.json'), 'utf8')).toBe(edited);
+    expect(warnings).toEqual([expect.stringMatching(/none will be saved: .*banlist\.json\.damaged/)]);
+  });
+
   it('is kept also if it is too large, or no file at all', async () => {
     await writeFile(at('banlist.json'), Buffer.alloc(MAX_BAN_LIST_BYTES + 1, ' '));
     await loadBans();

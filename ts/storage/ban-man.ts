@@ -66,7 +66,8 @@ export interface BanUntil {
 export class BanMan {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #file: DataFile | undefined;
+  /** Where bans are saved; undefined if they are not. */
+  #file: DataFile | undefined;
   readonly #defaultBanSeconds: number;
   readonly #cjdnsReachable: boolean;
   readonly #onChange: () => void;
@@ -101,7 +102,7 @@ export class BanMan {
    * Opens the ban list of a file.
    *
    * A missing file is created. One that is malformed, or cannot be read, is renamed to `….damaged`, and the list starts
-   * empty: it may have been edited by hand, and can be repaired.
+   * empty: it may have been edited by hand, and can be repaired. If it cannot be renamed, it stays, and no bans are saved.
    *
    * @param signal - Aborted when the result is no longer wanted.
    */
@@ -136,7 +137,9 @@ export class BanMan {
       const aside = await file.moveAside(DAMAGED_SUFFIX);
       this.#logger.warn(`${what}; it is kept as ${aside}, and no bans are known`);
     } catch (error) {
-      this.#logger.warn(`${what}; no bans are known, and ${String(error)}`);
+      // To save would replace the only copy.
+      this.#file = undefined;
+      this.#logger.warn(`${what}; no bans are known, and none will be saved: ${String(error)}`);
     }
   }
 
