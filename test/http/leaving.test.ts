@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeEachBackend } from '../harness/backends.ts';
 import { until } from '../harness/until.ts';
+import { MAX_LINGER_BYTES } from '../../ts/http/limits.ts';
 import { HttpStage, answers, answersIn, closed } from './stage.ts';
 
 const HELLO = 'GET /hello HTTP/1.1\r\n\r\n';
@@ -86,6 +87,33 @@ describeEachBackend('HttpServer', (stage) => {
     if (state[0].includes('many')) await until('all answers', () => server.httpStats().answered === 50_001);
     if (state[0].includes('more behind')) await until('all answers', () => server.httpStats().answered === 5_002);
     if (state[0].endsWith('of an answer')) await until('all of it', () => client.receivedBytes > 20_000_000);
+  });
+
+  it('bears with a megabyte behind a last answer, and no more', async () => {
+    const server = serve();
+    const client = await http.client();
+    const last = 'GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n';
+    client.send(last);
+    await answers(client, 1);
+    client.send('x'.repeat(MAX_LINGER_BYTES));
+    await until('all of it', () => server.stats().receivedBytes === last.length + MAX_LINGER_BYTES);
+    expect(server.connectionCount).toBe(1);
+    client.send('x'.repeat(16 * MAX_LINGER_BYTES));
+    await until('the connection to be gone', () => server.connectionCount === 0);
+    // What was there to be read once the limit was passed is the most that came beyond it.
+    expect(server.stats().receivedBytes).toBeLessThan(2 * MAX_LINGER_BYTES);
+  });
+
+  it('is done with a client that has left its side closed as soon as it has its last answer', async () => {
+    const server = serve();
+    const client = await http.client();
+    client.send(WAIT.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+    await until('the handler', () => releases.length === 1);
+    client.end();
+    releases[0]!();
+    await closed(client);
+    expect(answersIn(client.bytes)).toMatchObject([{ body: 'waited' }]);
+    await until('the connection to be gone', () => server.connectionCount === 0);
   });
 
   it.each(['reset', 'end'] as const)('tells a handler that waits when its client leaves by %s', async (leave) => {
