@@ -1,9 +1,9 @@
 // The parts of a `Connman`, created in the order of their dependencies. `life.ts` starts and stops them.
 
 import type { NetworkClass } from '../netaddr/networks/network.ts';
+import { reportThrown } from '../sockman/callbacks/callback-errors.ts';
 import { debugLog } from '../util/debug-log.ts';
 import { Emitter } from '../util/emitter.ts';
-import { throwLater } from '../util/errors/throw-later.ts';
 import { Tasks } from '../util/time/background-tasks.ts';
 import type { ConnmanEvents } from './contract/events.ts';
 import { NodeLifecycle } from './contract/node-lifecycle.ts';
@@ -83,7 +83,9 @@ export class ConnmanParts {
     const interrupt = this.interruptor.signal;
     const { table } = this;
     this.settings = settings;
-    const reportError = options.onCallbackError ?? throwLater;
+    const { onCallbackError } = options;
+    const reportError = (error: unknown, where: string, nodeId: number | undefined): void =>
+      reportThrown(onCallbackError, error, where, nodeId);
     this.reportError = reportError;
     const events = new Emitter<ConnmanEvents>((error, name) => reportError(error, name, undefined));
     this.events = events;
