@@ -33,6 +33,9 @@ export const DEFAULT_MEMORY_BYTES = 256 * 1_048_576;
 /** Largest additional size of the coinbase transaction, in bytes: a block has no more. */
 export const MAX_ADDITIONAL_SIZE = 4_000_000;
 
+/** Constraints of a client that are followed a minute; of further ones the last are, in their turn. A real one has a few in all. */
+export const CONSTRAINTS_PER_MINUTE = 10;
+
 /** Requests for transaction data answered a minute; further ones wait. */
 export const TRANSACTION_DATA_PER_MINUTE = 10;
 

@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RpcTemplateSource } from '../../../ts/stratum/templates/rpc-source.ts';
-import { fitTemplate, TemplateReader } from '../../../ts/stratum/templates/node-template.ts';
+import { FittedTemplates } from '../../../ts/stratum/templates/fitted-templates.ts';
+import { TemplateReader } from '../../../ts/stratum/templates/node-template.ts';
 import { coinbaseTransaction } from '../../../ts/stratum/templates/block.ts';
 import type { BlockTemplate } from '../../../ts/stratum/templates/template-source.ts';
 
@@ -77,7 +78,7 @@ const found = (template: BlockTemplate) => ({
 
 describe('a template of a node', () => {
   it('is read in wire order, with fees and value', () => {
-    const template = fitTemplate(new TemplateReader().read(answer()), CONSTRAINTS);
+    const template = new FittedTemplates().fit(new TemplateReader().read(answer()), CONSTRAINTS);
     expect(template).toMatchObject({ totalFees: 3_000n, coinbase: { valueRemaining: 5_000_003_000n, outputCount: 1 } });
     expect(template.transactions).toHaveLength(3);
   });
@@ -86,7 +87,10 @@ describe('a template of a node', () => {
     const read = new TemplateReader().read(answer());
     // 1,200,000 of 4,000,000 are used: two of three transactions fit beside 700,000 bytes of weight 4 each.
     const fit = (bytes: number, sigops = 0) =>
-      fitTemplate(read, { coinbaseOutputMaxAdditionalSize: bytes, coinbaseOutputMaxAdditionalSigops: sigops });
+      new FittedTemplates().fit(read, {
+        coinbaseOutputMaxAdditionalSize: bytes,
+        coinbaseOutputMaxAdditionalSigops: sigops,
+      });
     expect(fit(699_000).transactions).toHaveLength(3);
     expect(fit(700_000)).toMatchObject({
       transactions: { length: 2 },
@@ -95,6 +99,18 @@ describe('a template of a node', () => {
     });
     expect(fit(4_000_000).transactions).toHaveLength(0);
     expect(fit(0, 79_990).transactions).toHaveLength(2);
+  });
+
+  it('is the same for all clients that leave it the same transactions, as long as they ask for few sizes', () => {
+    const reader = new TemplateReader();
+    const read = reader.read(answer());
+    const fitted = new FittedTemplates();
+    const fit = (bytes: number, template = read) =>
+      fitted.fit(template, { coinbaseOutputMaxAdditionalSize: bytes, coinbaseOutputMaxAdditionalSigops: 0 });
+    expect(fit(100)).toBe(fit(699_000));
+    expect(fit(700_000)).not.toBe(fit(100));
+    expect(fit(100, reader.read(answer()))).not.toBe(fit(100));
+    expect(fitted.originOf(fit(700_000))).toBe(read);
   });
 
   it.each(['previousblockhash', 'bits', 'curtime', 'height', 'coinbasevalue', 'transactions', 'weightlimit'])(
@@ -123,6 +139,15 @@ describe('a source of templates that asks a node', () => {
     });
     const template = await startSource(url).create(CONSTRAINTS, new AbortController().signal);
     expect(template.totalFees).toBe(3_000n);
+  });
+
+  it('makes no template for a client that has changed its mind', async () => {
+    const source = startSource(await startNode(() => ({ body: { result: answer(), error: null } })));
+    await source.create(CONSTRAINTS, new AbortController().signal);
+    const ending = new AbortController();
+    const creating = source.create(CONSTRAINTS, ending.signal);
+    ending.abort(new Error('other constraints'));
+    await expect(creating).rejects.toThrow('other constraints');
   });
 
   it('gives up a wait when it is told so', async () => {

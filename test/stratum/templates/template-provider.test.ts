@@ -134,6 +134,22 @@ describe('a template provider', () => {
     expect(asPair(client.read()).template.templateId).toBe(2n);
   });
 
+  it('follows ten constraints of a client a minute, and of more the last in its turn', async () => {
+    const { connect, settle, pass } = providerStage();
+    const { client } = await connect();
+    let pairCount = 1;
+    for (let change = 0; change < 30; change++) {
+      sendConstraints(client);
+      await settle();
+      pairCount += client.read().length / 2;
+    }
+    expect(pairCount).toBe(10);
+    await pass(7);
+    expect(asPair(client.read()).template.templateId).toBe(11n);
+    await pass(60);
+    expect(client.read()).toEqual([]);
+  });
+
   it('sends higher fees once they rose enough and five seconds are over', async () => {
     const { connect, source, pass, settle } = providerStage();
     const { client, first } = await connect();

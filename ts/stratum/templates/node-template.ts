@@ -88,26 +88,32 @@ export class TemplateReader {
 }
 
 /**
- * Makes room for a client's outputs: removes transactions from the end that no remaining one depends on. The node has
- * already reserved room for an ordinary coinbase transaction.
+ * Makes room for a client's outputs: how many transactions, from the first on, can stay. No remaining one depends on one that
+ * goes. The node has already reserved room for an ordinary coinbase transaction.
  */
-export function fitTemplate(template: NodeTemplate, constraints: CoinbaseOutputConstraints): BlockTemplate {
-  const transactions = [...template.transactions];
+export function fittingCount(template: NodeTemplate, constraints: CoinbaseOutputConstraints): number {
+  const { transactions } = template;
   const { coinbaseOutputMaxAdditionalSize: bytes, coinbaseOutputMaxAdditionalSigops: sigops } = constraints;
   const reservedWeight = Math.max(NODE_RESERVED_WEIGHT, FIXED_WEIGHT + WEIGHT_PER_BYTE * bytes);
   const reservedSigops = Math.max(NODE_RESERVED_SIGOPS, sigops);
   let weight = total(transactions, 'weight');
   let sigopsUsed = total(transactions, 'sigops');
-  let totalFees = template.totalFees;
+  let count = transactions.length;
   while (
-    transactions.length > 0 &&
+    count > 0 &&
     (weight > template.weightLimit - reservedWeight || sigopsUsed > template.sigopLimit - reservedSigops)
   ) {
-    const dropped = transactions.pop()!;
+    const dropped = transactions[--count]!;
     weight -= dropped.weight;
     sigopsUsed -= dropped.sigops;
-    totalFees -= dropped.fee;
   }
+  return count;
+}
+
+/** A template with its first transactions only. @param count - How many. */
+export function cutTemplate(template: NodeTemplate, count: number): BlockTemplate {
+  const transactions = template.transactions.slice(0, count);
+  const totalFees = transactions.reduce((sum, { fee }) => sum + fee, 0n);
   const { hasWitness, height, nBits, prevHash, version, headerTimestamp } = template;
   return {
     prevHash,

@@ -16,7 +16,8 @@ import { serializeBlock } from './block.ts';
 import { LiveTemplates } from './live-templates.ts';
 import { NodeRpc, NodeRpcError } from './node-rpc.ts';
 import type { NodeRpcOptions } from './node-rpc.ts';
-import { TemplateReader, fitTemplate } from './node-template.ts';
+import { FittedTemplates } from './fitted-templates.ts';
+import { TemplateReader } from './node-template.ts';
 import type { NodeTemplate } from './node-template.ts';
 import type { BlockTemplate, FoundBlock, SubmitOutcome, TemplateSource, WaitOptions } from './template-source.ts';
 
@@ -51,8 +52,7 @@ export class RpcTemplateSource implements TemplateSource {
   readonly #logger: Logger;
   readonly #live: LiveTemplates<NodeTemplate>;
   readonly #reader = new TemplateReader();
-  /** The node's template that a fitted one was derived from. */
-  readonly #origins = new WeakMap<BlockTemplate, NodeTemplate>();
+  readonly #fitted = new FittedTemplates();
   readonly #ending = new AbortController();
   readonly #tasks: Tasks;
   #isAway = false;
@@ -70,7 +70,10 @@ export class RpcTemplateSource implements TemplateSource {
   }
 
   async create(constraints: CoinbaseOutputConstraints, signal: AbortSignal): Promise<BlockTemplate> {
-    return this.#fit(await this.#live.first(signal), constraints);
+    const template = await this.#live.first(signal);
+    // A client that changed its mind meanwhile wants another.
+    signal.throwIfAborted();
+    return this.#fitted.fit(template, constraints);
   }
 
   async waitNext(
@@ -78,8 +81,8 @@ export class RpcTemplateSource implements TemplateSource {
     constraints: CoinbaseOutputConstraints,
     options: WaitOptions,
   ): Promise<BlockTemplate | undefined> {
-    const next = await this.#live.next(this.#origins.get(template)!, options);
-    return next && this.#fit(next, constraints);
+    const next = await this.#live.next(this.#fitted.originOf(template), options);
+    return next && this.#fitted.fit(next, constraints);
   }
 
   async submit(template: BlockTemplate, block: FoundBlock): Promise<SubmitOutcome> {
@@ -108,12 +111,6 @@ export class RpcTemplateSource implements TemplateSource {
   async close(): Promise<void> {
     this.#ending.abort();
     await this.#tasks.settled();
-  }
-
-  #fit(template: NodeTemplate, constraints: CoinbaseOutputConstraints): BlockTemplate {
-    const fitted = fitTemplate(template, constraints);
-    this.#origins.set(fitted, template);
-    return fitted;
   }
 
   async #followBlocks(): Promise<void> {

@@ -2,16 +2,20 @@
 //
 // - On constraints, and on each new block: `NewTemplate` (future) and `SetNewPrevHash` with the same id, back to back.
 // - When fees have risen enough: `NewTemplate` alone, at most once in `templateIntervalMs`.
+// - A client that changes its constraints more than ten times a minute waits for its turn: each change may cost a template.
 // - Every template stays known until ten seconds after its block is stale; transaction data are given for it meanwhile.
 //
 // Ids rise over all clients. Source: Stratum V2 specification, chapter 7; sv2-tp src/sv2/template_provider.
 
 import { checkInteger } from '../../util/options/arguments.ts';
+import { sleep } from '../../util/time/sleep.ts';
+import { TokenBucket } from '../../util/time/token-bucket.ts';
 import { systemClock } from '../../util/time/clock.ts';
 import type { Clock } from '../../util/time/clock.ts';
 import { equalBytes } from '../../util/bytes/compare-bytes.ts';
 import { silentLogger } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
+import { CONSTRAINTS_PER_MINUTE } from '../limits.ts';
 import type { Sv2Connman } from '../server/sv2-connman.ts';
 import type { Sv2ServedClient } from '../server/served-client.ts';
 import type { Solution, TemplateHandler, TransactionDataAnswer } from '../server/template-handler.ts';
@@ -26,6 +30,17 @@ const DEFAULT_FEE_DELTA = 1_000;
 
 /** Longest single wait for another block, in milliseconds. The next wait follows at once. */
 const LONGEST_WAIT_MS = 60_000;
+
+/** Interval between two looks whether new constraints may be followed, in milliseconds. */
+const TURN_MS = 1_000;
+
+/** How a client is served. */
+interface Following {
+  /** Aborted at new constraints, and at the client's end. */
+  readonly ending: AbortController;
+  /** Constraints that may be followed. */
+  readonly budget: TokenBucket;
+}
 
 /** Options of a `TemplateProvider`. */
 export interface TemplateProviderOptions {
@@ -49,8 +64,7 @@ export class TemplateProvider implements TemplateHandler {
   readonly #logger: Logger;
   readonly #onSolution: TemplateProviderOptions['onSolution'];
   readonly #cache: TemplateCache;
-  /** Aborted to stop serving a client: at new constraints, or at its end. */
-  readonly #following = new Map<number, AbortController>();
+  readonly #following = new Map<number, Following>();
   readonly #submitting = new Set<Promise<void>>();
   #lastId = 0n;
 
@@ -76,7 +90,7 @@ export class TemplateProvider implements TemplateHandler {
 
   /** Ends all waits, then the server, then the source; waits for blocks that are being submitted. */
   async stop(): Promise<void> {
-    for (const following of this.#following.values()) following.abort();
+    for (const { ending } of this.#following.values()) ending.abort();
     await this.#server.stop();
     await Promise.all(this.#submitting);
     await this.#source.close();
@@ -85,11 +99,13 @@ export class TemplateProvider implements TemplateHandler {
   // ---- TemplateHandler ----------------------------------------------------------------------------------------------
 
   onConstraints(client: Sv2ServedClient): void {
-    this.#following.get(client.id)?.abort();
-    const following = new AbortController();
+    const before = this.#following.get(client.id);
+    before?.ending.abort();
+    const following = { ending: new AbortController(), budget: before?.budget ?? this.#newBudget() };
     this.#following.set(client.id, following);
-    this.#follow(client, following.signal).catch((error: unknown) => {
-      if (!following.signal.aborted) this.#logger.warn(`sv2: templates for client ${client.id} end: ${String(error)}`);
+    this.#follow(client, following).catch((error: unknown) => {
+      if (!following.ending.signal.aborted)
+        this.#logger.warn(`sv2: templates for client ${client.id} end: ${String(error)}`);
     });
   }
 
@@ -119,7 +135,7 @@ export class TemplateProvider implements TemplateHandler {
   }
 
   onClientGone(client: Sv2ServedClient): void {
-    this.#following.get(client.id)?.abort();
+    this.#following.get(client.id)?.ending.abort();
     this.#following.delete(client.id);
     this.#cache.forgetClient(client.id);
   }
@@ -127,7 +143,8 @@ export class TemplateProvider implements TemplateHandler {
   // ---- Inside -------------------------------------------------------------------------------------------------------
 
   /** Sends templates to one client, until its constraints change or it ends. */
-  async #follow(client: Sv2ServedClient, signal: AbortSignal): Promise<void> {
+  async #follow(client: Sv2ServedClient, { ending: { signal }, budget }: Following): Promise<void> {
+    await this.#turn(budget, signal);
     const constraints = client.constraints!;
     let template = await this.#source.create(constraints, signal);
     for (let isNewTip = true; !signal.aborted;) {
@@ -135,6 +152,21 @@ export class TemplateProvider implements TemplateHandler {
       const next = await this.#nextTemplate(template, constraints, signal);
       isNewTip = !equalBytes(next.prevHash, template.prevHash);
       template = next;
+    }
+  }
+
+  #newBudget(): TokenBucket {
+    const nowMs = this.#clock.now();
+    return new TokenBucket({ capacity: CONSTRAINTS_PER_MINUTE, tokensPerSecond: CONSTRAINTS_PER_MINUTE / 60, nowMs });
+  }
+
+  /** Waits until a client may have new constraints followed. @throws The reason of an aborted signal. */
+  async #turn(budget: TokenBucket, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      budget.refill(this.#clock.now());
+      if (budget.tryTake()) return;
+      await sleep(this.#clock, TURN_MS, signal);
     }
   }
 
