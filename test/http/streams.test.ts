@@ -39,6 +39,20 @@ describeEachBackend('a stream', (stage) => {
     return { client, stream: streams[0]! };
   }
 
+  it('takes text and bytes, and nothing of anything else', async () => {
+    const { streams } = serve();
+    const { client, stream } = await open(streams);
+    for (const wrong of [5, null, undefined, [65], new Uint16Array(2)]) {
+      expect(() => stream.write(wrong as never)).toThrow(
+        expect.objectContaining({ name: 'TypeError', code: 'ERR_SOCKMAN_INVALID_ARG' }) as Error,
+      );
+    }
+    stream.write('a');
+    stream.write(Uint8Array.of(98));
+    stream.end();
+    await until('the end', () => client.bytes.toString().endsWith('\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n'));
+  });
+
   it.each([0, 100_000, DEFAULT_MAX_UNSENT_BYTES])(
     'that is written without regard to its client closes once more than %d bytes wait',
     async (maxUnsentBytes) => {

@@ -187,10 +187,12 @@ export class HttpRequest {
   /**
    * Sets a header of the answer; before `writeReply` or `startStream`. Sent in the order of the calls, duplicates too.
    *
-   * `Date`, `Content-Length`, `Transfer-Encoding` and `Connection` are the server's.
+   * `Date`, `Content-Length`, `Transfer-Encoding` and `Connection` are the server's: see `contentLength` of `startStream`, and
+   * `closesConnection`.
    *
    * @returns The request, for the next call.
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is not a token, or the value has CR, LF, NUL or a character above 255.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is not a token, or one of the server's; or the value has CR, LF, NUL
+   * or a character above 255.
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: answered already.
    */
   writeHeader(name: string, value: string): this {

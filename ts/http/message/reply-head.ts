@@ -35,6 +35,11 @@ const PHRASES: Readonly<Record<number, string>> = {
 
 /** Field names are tokens. (RFC 9110 section 5.6.2) */
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/**
+ * Fields that the server writes itself, in lower case. A second one would say something else about the end of the body or of the
+ * connection, and what is in between could read the body as the next answer.
+ */
+const OWN_FIELDS: ReadonlySet<string> = new Set(['connection', 'content-length', 'date', 'transfer-encoding']);
 /** What a value must not contain: line ends, after which a header or reply could be forged, and characters above a byte. */
 // eslint-disable-next-line no-control-regex -- Just these.
 const NOT_IN_VALUE = /[\r\n\0]|[^\x00-\xff]/;
@@ -45,12 +50,14 @@ let last: { readonly name: string; readonly value: string; readonly line: string
 /**
  * One header line.
  *
- * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is not a token, or the value contains CR, LF, NUL or a character
- * above 255.
+ * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the name is not a token, or of a field that the server writes itself; or the
+ * value contains CR, LF, NUL or a character above 255.
  */
 export function headerLine(name: string, value: string): string {
   if (last !== undefined && name === last.name && value === last.value) return last.line;
   if (typeof name !== 'string' || !FIELD_NAME.test(name)) throw invalidArg('name', 'the name of a header', name);
+  if (OWN_FIELDS.has(name.toLowerCase()))
+    throw invalidArg('name', 'a field that the server does not write itself', name);
   if (typeof value !== 'string' || NOT_IN_VALUE.test(value)) throw invalidArg('value', 'one line of latin1', value);
   last = { name, value, line: `${name}: ${value}\r\n` };
   return last.line;

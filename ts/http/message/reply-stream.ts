@@ -1,5 +1,8 @@
 // A reply in pieces, with back-pressure.
 
+import { isBytes } from '../../util/bytes/is-bytes.ts';
+import { invalidArg } from '../../util/errors/errors.ts';
+
 /** How a stream behaves. */
 export interface StreamOptions {
   /** Bytes that may be unsent; a write that passes this while earlier bytes still wait closes the connection. Default 1 MiB. */
@@ -70,10 +73,12 @@ export class ReplyStream {
    *
    * @param data - Text, sent as UTF-8, or bytes, which are the stream's from then on.
    * @returns False when bytes wait for the client: wait until `drained` resolves.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: neither text nor bytes.
    * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: more than the `contentLength` has left; then nothing was sent.
    */
   write(data: string | Uint8Array): boolean {
     if (this.#sink === undefined || this.#isEnded) return true;
+    if (typeof data !== 'string' && !isBytes(data)) throw invalidArg('data', 'a string or bytes', data);
     const bytes = typeof data === 'string' ? encoder.encode(data) : data;
     return bytes.length === 0 || this.#sink.writeChunk(bytes);
   }
