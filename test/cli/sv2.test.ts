@@ -153,6 +153,7 @@ describe('sockman sv2-server and sv2-client', () => {
     [serverCommand, ['--mock', '--rpc', 'http://127.0.0.1:1']],
     [serverCommand, ['--rpc', 'nonsense']],
     [serverCommand, ['--rpc', 'file:///etc/passwd']],
+    [serverCommand, ['--rpc', 'http://a%zz:b@127.0.0.1:1']],
     [serverCommand, ['--cookie', 'x']],
     [serverCommand, ['--bind', '127.0.0.1:65536']],
     [serverCommand, ['--http', 'x']],

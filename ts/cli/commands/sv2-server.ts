@@ -20,6 +20,7 @@ import type { CliIo } from '../terminal/cli-io.ts';
 import { RUN_SECONDS, networkOption } from '../common-options.ts';
 import * as option from '../option-kinds.ts';
 import { UsageError } from '../options.ts';
+import { ofArguments } from '../run.ts';
 import { clientTable } from '../sv2/client-table.ts';
 
 /** Interval between redraws, in milliseconds. */
@@ -67,7 +68,11 @@ export const command = defineCommand(
     const keys = datadir === undefined ? temporaryServerKeys() : loadServerKeys(datadir, logger, { mustStore: true });
     const server = new Sv2Connman({ keys, logger, ...(maxClients !== undefined && { maxClients }) });
     const page = values.http === undefined ? undefined : new Page(server, values.http, values.network);
-    const provider = new TemplateProvider(server, createSource(values, logger), { logger });
+    const provider = new TemplateProvider(
+      server,
+      ofArguments(() => createSource(values, logger)),
+      { logger },
+    );
     try {
       const { bound, errmsg } = server.bindAndStartListening(values.bind ?? `127.0.0.1:${SV2_PORTS[values.network]}`);
       if (bound === undefined) {

@@ -1,5 +1,6 @@
 // Calls to a Bitcoin node's JSON-RPC server, with the node's cookie or with a password.
 
+import { invalidArg } from '../../util/errors/errors.ts';
 import { readSmallFile } from '../../util/private-file.ts';
 
 /** Largest cookie file, in bytes. Core's has 75. */
@@ -34,10 +35,11 @@ export class NodeRpc {
   readonly #cookieFile: string | undefined;
   #nextId = 1;
 
+  /** @throws {TypeError} The URL is malformed, or the user or password in it. */
   constructor({ url, cookieFile }: NodeRpcOptions) {
     const parsed = new URL(url);
     const { username, password } = parsed;
-    this.#userInfo = username === '' ? undefined : `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    this.#userInfo = username === '' ? undefined : `${decoded(username)}:${decoded(password)}`;
     parsed.username = '';
     parsed.password = '';
     this.#url = parsed.href;
@@ -76,6 +78,15 @@ export class NodeRpc {
     const file = readSmallFile(this.#cookieFile, MAX_COOKIE_BYTES);
     if (!file.ok || file.bytes === undefined) throw new Error(`${this.#cookieFile}: no cookie; is the node running?`);
     return Buffer.from(file.bytes).toString('utf8').trim();
+  }
+}
+
+/** A part of the URL that may be secret, and so is in no message. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalidArg('url', 'user and password with % only in front of two hex digits', 'something else');
   }
 }
 
