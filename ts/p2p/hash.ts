@@ -50,9 +50,12 @@ export function doubleSha256(bytes: Uint8Array): Uint8Array {
   return copyLatin1(doubleSha256Latin1(bytes), new Uint8Array(HASH_BYTES));
 }
 
+/** The checksum of no bytes, which half of the messages of a handshake have for payload. */
+const CHECKSUM_OF_NOTHING = 0xe2e0_f65d | 0;
+
 /** The first four bytes of the double SHA-256, as a signed little-endian number: the checksum of a V1 message. */
 export function checksum32(bytes: Uint8Array): number {
-  return firstFourBytes(doubleSha256Latin1(bytes));
+  return bytes.length === 0 ? CHECKSUM_OF_NOTHING : firstFourBytes(doubleSha256Latin1(bytes));
 }
 
 /** `checksum32` of bytes that come in pieces. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { doubleSha256 } from '../../../ts/p2p/hash.ts';
 import { CHAIN_PARAMS } from '../../../ts/p2p/chain-params.ts';
 import type { ChainName } from '../../../ts/p2p/chain-params.ts';
+import { withChecksum } from '../../../ts/p2p/transport/outbound-message.ts';
 import {
   FIRST_PART_BYTES,
   MAX_PROTOCOL_MESSAGE_BYTES,
@@ -256,6 +257,7 @@ describe('V1Transport, sending', () => {
   it.each([0, 8, 4_096, 4_097, 70_000])('produces the frame of the specification for a payload of %i bytes', (size) => {
     const payload = filled(size, 5);
     expect(toHex(sendAll(transport(), [{ type: 'tx', payload }]))).toBe(toHex(frame('tx', payload)));
+    expect(toHex(sendAll(transport(), [withChecksum({ type: 'tx', payload })]))).toBe(toHex(frame('tx', payload)));
   });
 
   it('sends a long payload from where it is, after its header', () => {

@@ -1,8 +1,7 @@
 // A connection that is kept: a handshake, one request for addresses, and then mostly listening.
 
 import { encodeMessage } from '../../p2p/messages/registry.ts';
-import type { EncodedMessage } from '../../p2p/messages/registry.ts';
-import type { Transport } from '../../p2p/transport/transport.ts';
+import type { OutboundMessage, Transport } from '../../p2p/transport/transport.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';
 import { Conversation } from '../visit/conversation.ts';
 import type { ConversationContext } from '../visit/conversation.ts';
@@ -91,7 +90,7 @@ export class HeldPeer extends Conversation {
     if (waiting > MAX_UNSENT_BYTES / 2) this.ending = { outcome: 'protocol-error', code: 'never-reads' };
   }
 
-  protected override afterVerack(): readonly EncodedMessage[] {
+  protected override afterVerack(): readonly OutboundMessage[] {
     return [GETADDR];
   }
 

@@ -2,6 +2,7 @@
 
 import type { Frontier } from '../frontier/frontier.ts';
 import type { AddressWalker } from '../visit/address-walker.ts';
+import { MAX_ADDRESSES } from '../../p2p/messages/addresses.ts';
 import type { Lesson } from '../visit/visit.ts';
 
 /** An `addr` or `addrv2`. */
@@ -14,6 +15,9 @@ export interface ToldAddresses {
   readonly nowSeconds: number;
 }
 
+/** Ages of the addresses of one message, so that a message costs no array. */
+const agesOfOne = new Uint32Array(MAX_ADDRESSES);
+
 /** @param onNew - Called with the row of each address that is new. @returns Undefined for a message that does not decode. */
 export function learnAddresses(
   walker: AddressWalker,
@@ -22,7 +26,7 @@ export function learnAddresses(
   onNew: (row: number) => void = () => {},
 ): Lesson | undefined {
   if (!walker.begin(isV2, payload)) return undefined;
-  const ages = new Uint32Array(walker.count);
+  const ages = agesOfOne.subarray(0, walker.count);
   let newCount = 0;
   for (let index = 0; walker.next(); index++) {
     const { network, bytes, offset, port, timeSeconds, services } = walker;

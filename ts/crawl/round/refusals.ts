@@ -23,9 +23,10 @@ export class Refusals {
 
   /** Counts the outcome in a record. */
   note({ address, port, network, outcome, step, time }: CrawlRecord): void {
+    const closedOnUs = step !== 'connect' && (outcome === 'full' || outcome === 'disconnected');
+    if (!closedOnUs && this.#byAddress.size === 0) return;
     const isIPv6 = network === 'ipv6' || network === 'cjdns';
     const key = isIPv6 ? `[${address}]:${port}` : `${address}:${port}`;
-    const closedOnUs = step !== 'connect' && (outcome === 'full' || outcome === 'disconnected');
     if (!closedOnUs) {
       this.#byAddress.delete(key);
       return;

@@ -3,14 +3,13 @@
 // It has no socket and no timer. Its owner hands over received bytes and reports the end of the connection; the subclass gets the
 // events through the abstract methods. A visit and a peer that a monitor holds are conversations.
 
-import type { EncodedMessage } from '../../p2p/messages/registry.ts';
 import { encodeMessage } from '../../p2p/messages/registry.ts';
 import { PING_NONCE_ABOVE_VERSION, PROTOCOL_VERSION, WTXIDRELAY_VERSION } from '../../p2p/protocol.ts';
-import type { Transport } from '../../p2p/transport/transport.ts';
+import type { OutboundMessage, Transport } from '../../p2p/transport/transport.ts';
 import { MAX_FEATURES, MAX_FEATURE_TEXT } from '../record/record.ts';
 import type { Outcome, Step } from '../record/outcome.ts';
-import { escaped } from './escape.ts';
-import { FIRST_BYTES, classify } from './first-bytes.ts';
+import { escaped, escapedText } from './escape.ts';
+import { FIRST_BYTES, beginsWithMagic, classify } from './first-bytes.ts';
 import { readPeerVersion } from './peer-version.ts';
 import type { PeerVersion } from './peer-version.ts';
 
@@ -18,6 +17,12 @@ import type { PeerVersion } from './peer-version.ts';
 const NONCE_BYTES = 8;
 
 const NO_PAYLOAD = new Uint8Array(0);
+/**
+ * What one `flush` says, put together: a system call takes longer than a copy. It is larger than all that a handshake says at a
+ * time, with the longest garbage of V2.
+ */
+const outbox = new Uint8Array(8_192);
+
 const SEND_ADDR_V2 = encodeMessage({ type: 'sendaddrv2' });
 const VERACK = encodeMessage({ type: 'verack' });
 
@@ -51,7 +56,7 @@ export abstract class Conversation {
   readonly #isV2: boolean;
   /** The first bytes, until it is clear that a node sent them. */
   #firstBytes: Uint8Array | undefined = NO_PAYLOAD;
-  #toSay: EncodedMessage[] = [];
+  readonly #toSay: OutboundMessage[] = [];
 
   constructor(context: ConversationContext, transport: Transport) {
     this.#context = context;
@@ -70,7 +75,7 @@ export abstract class Conversation {
   protected abstract gotMessage(type: string, payload: Uint8Array, nowMs: number): void;
 
   /** Messages that are sent right after our `verack`. */
-  protected abstract afterVerack(): readonly EncodedMessage[];
+  protected abstract afterVerack(): readonly OutboundMessage[];
 
   /** Whether the connection speaks V2, or tries to. */
   get isV2(): boolean {
@@ -83,31 +88,47 @@ export abstract class Conversation {
   }
 
   /** Begins a conversation over a connection that we made. @param version - Our `version`. */
-  begin(version: EncodedMessage): void {
+  begin(version: OutboundMessage): void {
     this.#toSay.push(version);
     this.flush();
   }
 
   /** Queues a message. `flush` sends it. */
-  say(message: EncodedMessage): void {
+  say(message: OutboundMessage): void {
     this.#toSay.push(message);
   }
 
   /** Hands everything that can be sent to the socket, in as few pieces as possible. */
   flush(): void {
-    const pieces: Uint8Array[] = [];
     const { transport } = this;
+    const toSay = this.#toSay;
+    let said = 0;
+    let filled = 0;
     for (;;) {
-      const next = this.#toSay[0];
-      if (next !== undefined && transport.setMessageToSend(next)) this.#toSay.shift();
-      const { toSend } = transport.getBytesToSend(this.#toSay.length > 0);
+      if (said < toSay.length && transport.setMessageToSend(toSay[said]!)) said++;
+      const { toSend } = transport.getBytesToSend(said < toSay.length);
       if (toSend.length === 0) break;
-      // The bytes are lent until they are marked as sent: the next piece may overwrite them.
-      pieces.push(toSend.slice());
+      if (filled + toSend.length > outbox.length) {
+        this.#transmitFromOutbox(filled);
+        filled = 0;
+      }
+      if (toSend.length > outbox.length) this.#transmit(toSend);
+      else {
+        outbox.set(toSend, filled);
+        filled += toSend.length;
+      }
       transport.markBytesSent(toSend.length);
     }
-    if (pieces.length === 0) return;
-    const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    if (said === toSay.length) toSay.length = 0;
+    else toSay.splice(0, said);
+    this.#transmitFromOutbox(filled);
+  }
+
+  #transmitFromOutbox(length: number): void {
+    if (length > 0) this.#transmit(outbox.subarray(0, length));
+  }
+
+  #transmit(bytes: Uint8Array): void {
     this.bytesSent += bytes.length;
     this.transmit(bytes);
   }
@@ -153,6 +174,11 @@ export abstract class Conversation {
   /** @returns Whether the bytes may come from a node. */
   #lookAtFirstBytes(data: Uint8Array): boolean {
     const known = this.#firstBytes!;
+    // Nearly every visit: a node that speaks V1, all in one piece.
+    if (known.length === 0 && data.length >= FIRST_BYTES && beginsWithMagic(data, this.#context.magic)) {
+      this.#firstBytes = undefined;
+      return true;
+    }
     const more = data.subarray(0, FIRST_BYTES - known.length);
     this.#firstBytes = known.length === 0 ? Uint8Array.from(more) : Buffer.concat([known, more]);
     if (this.#firstBytes.length < FIRST_BYTES) return true;
@@ -212,7 +238,7 @@ export abstract class Conversation {
   #noteFeature(type: string, payload: Uint8Array): void {
     if (type === 'version' || type === 'ping') return;
     const features = (this.features ??= []);
-    const feature = (type === 'feature' ? `feature:${featureId(payload)}` : escaped(Buffer.from(type, 'latin1'))).slice(
+    const feature = (type === 'feature' ? `feature:${featureId(payload)}` : escapedText(type)).slice(
       0,
       MAX_FEATURE_TEXT,
     );

@@ -30,13 +30,18 @@ export function hasMagic(bytes: Uint8Array, magic: Uint8Array): boolean {
   return true;
 }
 
+/** Whether bytes begin with the whole of a network's magic, as those of a V1 node do. */
+export function beginsWithMagic(bytes: Uint8Array, magic: Uint8Array): boolean {
+  return bytes.length >= MAGIC_BYTES && hasMagic(bytes, magic);
+}
+
 /**
  * Tells the kind of server from the bytes so far; undefined while it may be a node of this network.
  *
  * @param mayBeKey - Whether the bytes may be the beginning of a V2 handshake, which looks like anything.
  */
 export function classify(bytes: Uint8Array, magic: Uint8Array, mayBeKey: boolean): Greeter | undefined {
-  if (bytes.length === 0) return undefined;
+  if (bytes.length === 0 || beginsWithMagic(bytes, magic)) return undefined;
   const server = serverOf(bytes);
   if (server !== undefined) return { outcome: 'not-bitcoin', code: server };
   if (hasMagic(bytes, magic)) return undefined;

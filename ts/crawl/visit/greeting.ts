@@ -2,10 +2,11 @@
 
 import type { Service } from '../../netaddr/service.ts';
 import { encodeMessage } from '../../p2p/messages/registry.ts';
-import type { EncodedMessage } from '../../p2p/messages/registry.ts';
 import { NO_VERSION_ADDRESS, formatUserAgent } from '../../p2p/messages/version.ts';
 import type { VersionAddress } from '../../p2p/messages/version.ts';
 import { PROTOCOL_VERSION } from '../../p2p/protocol.ts';
+import { withChecksum } from '../../p2p/transport/outbound-message.ts';
+import type { OutboundMessage } from '../../p2p/transport/transport.ts';
 import type { Clock } from '../../util/time/clock.ts';
 import { random64 } from '../../util/random.ts';
 import type { RandomUint32 } from '../../util/random.ts';
@@ -21,7 +22,7 @@ export class Greeting {
   readonly #clock: Clock;
   readonly #relay: boolean;
   /** The `version` for peers that are not told their address, and the second for which it was made. */
-  #common: EncodedMessage | undefined;
+  #common: OutboundMessage | undefined;
   #commonSeconds = 0;
 
   /**
@@ -41,18 +42,18 @@ export class Greeting {
    *
    * @param to - The peer's address; undefined for a peer behind a proxy, which is not told its address.
    */
-  versionFor(to: Service | undefined): EncodedMessage {
+  versionFor(to: Service | undefined): OutboundMessage {
     const timeSeconds = Math.floor(this.#clock.wallTimeMs() / 1_000);
     const isTold = to !== undefined && to.address.isRoutable() && to.address.isV1Compatible();
     if (isTold) return this.#version(timeSeconds, { services: 0n, service: to });
     if (this.#common === undefined || this.#commonSeconds !== timeSeconds) {
-      this.#common = this.#version(timeSeconds, NO_VERSION_ADDRESS);
+      this.#common = withChecksum(this.#version(timeSeconds, NO_VERSION_ADDRESS));
       this.#commonSeconds = timeSeconds;
     }
     return this.#common;
   }
 
-  #version(timeSeconds: number, receiver: VersionAddress): EncodedMessage {
+  #version(timeSeconds: number, receiver: VersionAddress): OutboundMessage {
     return encodeMessage({
       type: 'version',
       protocolVersion: PROTOCOL_VERSION,

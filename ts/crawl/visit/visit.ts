@@ -3,8 +3,8 @@
 import type { Service } from '../../netaddr/service.ts';
 import type { SockMan } from '../../sockman/sock-man.ts';
 import { encodeMessage } from '../../p2p/messages/registry.ts';
-import type { EncodedMessage } from '../../p2p/messages/registry.ts';
-import type { Transport } from '../../p2p/transport/transport.ts';
+import { withChecksum } from '../../p2p/transport/outbound-message.ts';
+import type { OutboundMessage, Transport } from '../../p2p/transport/transport.ts';
 import type { Outcome } from '../record/outcome.ts';
 import { Conversation } from './conversation.ts';
 import type { ConversationContext } from './conversation.ts';
@@ -12,7 +12,7 @@ import { medianOf } from './median.ts';
 
 const GETADDR = encodeMessage({ type: 'getaddr' });
 const PING_NONCE = 1n;
-const PING = encodeMessage({ type: 'ping', nonce: PING_NONCE });
+const PING = withChecksum(encodeMessage({ type: 'ping', nonce: PING_NONCE }));
 
 /** Most bytes that may wait for a peer that does not read: more than a whole visit sends. */
 const MAX_UNSENT_BYTES = 65_536;
@@ -50,6 +50,7 @@ export interface Attempt {
 /** Content of an answer: how many addresses were new, and the claimed age of each, in seconds. */
 export interface Lesson {
   readonly newCount: number;
+  /** Lent until the next message; may be reordered. */
   readonly ages: Uint32Array;
 }
 
@@ -107,7 +108,7 @@ export class Visit extends Conversation {
     if (waiting > MAX_UNSENT_BYTES / 2) this.ending = { outcome: 'protocol-error', code: 'never-reads' };
   }
 
-  protected override afterVerack(): readonly EncodedMessage[] {
+  protected override afterVerack(): readonly OutboundMessage[] {
     return [GETADDR];
   }
 

@@ -1,6 +1,7 @@
 // The rule for what may be sent. A node asks where a message is queued, a transport where it frames one: the reasons are in
 // docs/decisions/payload-check.md.
 
+import { checksum32 } from '../hash.ts';
 import { invalidArg, outOfRange } from '../../util/errors/errors.ts';
 import type { OutboundMessage } from './transport.ts';
 import { MAX_PROTOCOL_MESSAGE_BYTES } from './transport.ts';
@@ -28,4 +29,9 @@ export function requireSendablePayload(payload: Uint8Array, maxBytes: number = M
 export function requireSendable({ type, payload, maxBytes }: OutboundMessage): void {
   typeField(type);
   requireSendablePayload(payload, maxBytes);
+}
+
+/** A message with its checksum, which V1 sends with it: for one that goes to many peers. Its payload must not change afterwards. */
+export function withChecksum(message: OutboundMessage): OutboundMessage {
+  return { ...message, checksum: checksum32(message.payload) };
 }

@@ -70,6 +70,8 @@ export interface OutboundMessage {
   readonly payload: Uint8Array;
   /** Another limit for the payload, in bytes: for messages that are meant to break the rule. */
   readonly maxBytes?: number | undefined;
+  /** The checksum of the payload, as `withChecksum` adds it to a message that is sent to many. Default: it is computed. */
+  readonly checksum?: number | undefined;
 }
 
 /** Why a received message is dropped while the connection goes on. */
