@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 
-const MAGIC = Buffer.from('fabfb5da', 'hex');
+export const MAGIC = Buffer.from('fabfb5da', 'hex');
 const PROTOCOL_VERSION = 70_016;
 const USER_AGENT = '/yardstick:1/';
 
