@@ -64,6 +64,7 @@ export class MonitorCore {
   #restsUntilMs = 0;
   #limit: number;
   #pingSlot = 0;
+  #pingsOwed = 0;
   #sessionsEnded = 0;
   #timer: Timer | undefined;
   #isStopped = false;
@@ -317,8 +318,9 @@ export class MonitorCore {
   /** Pings each peer once in `pingEveryMs`: a few at each sweep, never all at once. */
   #pingSome(nowMs: number): void {
     const { slots } = this.#held;
-    const count = Math.ceil((slots * SWEEP_MS) / this.#pingEveryMs);
-    for (let pinged = 0; pinged < count && slots > 0; pinged++) {
+    // With few peers a sweep owes less than one ping: what it owes is kept for the next.
+    this.#pingsOwed = Math.min(slots, this.#pingsOwed + (slots * SWEEP_MS) / this.#pingEveryMs);
+    for (; this.#pingsOwed >= 1; this.#pingsOwed--) {
       this.#pingSlot = (this.#pingSlot + 1) % slots;
       const peer = this.#held.at(this.#pingSlot);
       if (peer === undefined) continue;
