@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Crawler } from '../../../ts/crawl/crawler.ts';
 import { MemoryFleet } from '../../../ts/crawl/fleet/memory-bus.ts';
 import { connectToNats } from '../../../ts/crawl/fleet/nats-bus.ts';
-import { EXCLUSIONS_KEY } from '../../../ts/crawl/fleet/fleet-worker.ts';
+import { EXCLUSIONS_KEY, FleetWorker } from '../../../ts/crawl/fleet/fleet-worker.ts';
 import type { FleetBus, WorkMessage } from '../../../ts/crawl/fleet/bus.ts';
 import { ROUND_KEY } from '../../../ts/crawl/fleet/leader.ts';
 import { encodeResults } from '../../../ts/crawl/fleet/results.ts';
@@ -75,7 +75,7 @@ describe('a fleet in memory', () => {
     const batch = new WorkBatchWriter(1);
     batch.add(NETWORK_NUMBERS.ipv4, address.bytes, port, V2_UNKNOWN, 'given');
     await bus.publishWork(shard, batch.finish());
-    await bus.settings.put(ROUND_KEY, JSON.stringify({ number: 1, phase: 'open', startedAt: 1 }));
+    await bus.settings.put(ROUND_KEY, JSON.stringify({ number: 1, chain: 'regtest', phase: 'open', startedAt: 1 }));
     const taken: WorkMessage[] = [];
     const stop = await bus.takeWork(shard, (message) => taken.push(message));
     await poll('the work', () => taken.length === 1);
@@ -86,6 +86,31 @@ describe('a fleet in memory', () => {
     expect(records.map(endpointOf).sort()).toEqual(village.villagers.map(({ service }) => String(service)).sort());
     expect(records.find((record) => endpointOf(record) === String(seed))).toEqual(first);
   }, 60_000);
+
+  it('takes no worker of another chain, which would close the round for want of work', async () => {
+    const fleet = new MemoryFleet(systemClock, QUICK_TIMES);
+    const bus = fleet.connect();
+    const round = JSON.stringify({ number: 1, chain: 'regtest', phase: 'open', startedAt: 1 });
+    await bus.settings.put(ROUND_KEY, round);
+    const stranger = new FleetWorker({ bus: fleet.connect(), name: 'stranger', crawl: { chain: 'signet' } });
+    await expect(stranger.run(end.signal)).rejects.toMatchObject({
+      code: 'ERR_SOCKMAN_INVALID_ARG',
+      message: expect.stringContaining("expected the fleet's, regtest, got"),
+    });
+    expect((await bus.settings.get(ROUND_KEY))!.text).toBe(round);
+    expect(await bus.leases.keys('shard')).toEqual([]);
+  });
+
+  it('sends a worker away that learns of the chain later', async () => {
+    const fleet = new MemoryFleet(systemClock, QUICK_TIMES);
+    const bus = fleet.connect();
+    const lease = await bus.leases.create('leader', 'somebody');
+    expect(lease).toBeDefined();
+    const stranger = new FleetWorker({ bus: fleet.connect(), name: 'stranger', crawl: { chain: 'signet' } });
+    const run = stranger.run(end.signal);
+    await bus.settings.put(ROUND_KEY, JSON.stringify({ number: 1, chain: 'regtest', phase: 'seeding', startedAt: 1 }));
+    await expect(run).rejects.toMatchObject({ code: 'ERR_SOCKMAN_INVALID_ARG' });
+  });
 
   it('leaves those alone who are excluded while the round runs', async () => {
     const fleet = new MemoryFleet(systemClock, QUICK_TIMES);

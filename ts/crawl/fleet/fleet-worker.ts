@@ -68,6 +68,8 @@ export class FleetWorker {
   readonly #deliveries: Deliveries;
   #exclusions: Exclusions;
   #round: WorkerRound | undefined;
+  /** Why this worker takes no part. */
+  #refusal: Error | undefined;
   /** Settles when the last change of the round is made here. */
   #changing: Promise<void> = Promise.resolve();
 
@@ -81,7 +83,7 @@ export class FleetWorker {
     this.#bus = bus;
     this.#options = resolveCrawlOptions(crawl);
     this.#listener = listener;
-    const { clock, random, contact, exclusions, folder, everyMs } = this.#options;
+    const { chain, clock, random, contact, exclusions, folder, everyMs } = this.#options;
     this.#exclusions = exclusions;
     this.#greeting = new Greeting(clock, random, contact);
     const instance = randomBytes(8).toString('hex');
@@ -92,10 +94,16 @@ export class FleetWorker {
       lost: (shard) => this.#round?.lose(shard),
       handedOn: (shard) => this.#round?.handOn(shard) ?? Promise.resolve(),
     });
-    this.#leader = new Leader(bus, clock, `${name} ${instance}`, everyMs, {
-      seed: (round) => this.#seed(round),
-      report: (state) => this.#report(state),
-    });
+    this.#leader = new Leader(
+      bus,
+      clock,
+      `${name} ${instance}`,
+      { chain, everyMs },
+      {
+        seed: (round) => this.#seed(round),
+        report: (state) => this.#report(state),
+      },
+    );
   }
 
   /** Progress of the round at this worker; undefined between two rounds. */
@@ -121,9 +129,23 @@ export class FleetWorker {
   /**
    * Works until the round is over (with `everyMs`: for ever), or the signal is aborted.
    *
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the fleet crawls another chain. Nothing was dialed.
    * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the folder cannot be used.
    */
   async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#work(signal);
+    } finally {
+      this.#end.abort();
+      await this.#bus.close();
+    }
+    if (this.#refusal !== undefined) throw this.#refusal;
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    // Before this worker can lead: without work of its own it would close the round of the others.
+    const current = await this.#bus.settings.get(ROUND_KEY);
+    if (current !== undefined && !this.#isOurs(JSON.parse(current.text) as RoundState)) return;
     const over = this.#untilOver(signal);
     const { asMap } = this.#options;
     this.#deliveries.recover((record) => shardOfService(asMap, Service.parse(endpointOf(record))));
@@ -140,8 +162,6 @@ export class FleetWorker {
     // Before the shards are released: their next owners read what is stored.
     await this.#deliveries.close();
     await this.#leases.stop();
-    this.#end.abort();
-    await this.#bus.close();
   }
 
   #isOver: () => void = () => {};
@@ -158,7 +178,14 @@ export class FleetWorker {
 
   #follow(text: string): void {
     const state = JSON.parse(text) as RoundState;
+    if (!this.#isOurs(state)) return this.#isOver();
     this.#changing = this.#changing.then(() => this.#change(state));
+  }
+
+  #isOurs(state: RoundState): boolean {
+    const { chain } = this.#options;
+    if (state.chain !== chain) this.#refusal = invalidArg('chain', `the fleet's, ${state.chain}`, chain);
+    return state.chain === chain;
   }
 
   async #change(state: RoundState): Promise<void> {

@@ -1,5 +1,6 @@
 // The worker with the lease opens and closes rounds. When it is gone, another takes the lease and continues the round.
 
+import type { ChainName } from '../../p2p/chain-params.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { FleetBus } from './bus.ts';
 
@@ -14,6 +15,8 @@ export const ROUND_KEY = 'round';
 /** Where a round stands: its seeds are published, it is visited, or it is over. */
 export interface RoundState {
   readonly number: number;
+  /** The chain of the fleet: a worker of another chain takes no part. */
+  readonly chain: ChainName;
   readonly phase: 'seeding' | 'open' | 'closed';
   /** Milliseconds since 1970. */
   readonly startedAt: number;
@@ -33,6 +36,7 @@ export class Leader {
   readonly #bus: FleetBus;
   readonly #clock: Clock;
   readonly #owner: string;
+  readonly #chain: ChainName;
   readonly #everyMs: number | undefined;
   readonly #duties: RoundDuties;
   #lease: number | undefined;
@@ -44,11 +48,18 @@ export class Leader {
   /** The last check found no work. A second one in a row ends the round. */
   #wasDone = false;
 
-  /** @param everyMs - Interval between the starts of rounds, in milliseconds; undefined for a single round. */
-  constructor(bus: FleetBus, clock: Clock, owner: string, everyMs: number | undefined, duties: RoundDuties) {
+  /** @param options - The chain; interval between the starts of rounds in milliseconds, undefined for a single round. */
+  constructor(
+    bus: FleetBus,
+    clock: Clock,
+    owner: string,
+    { chain, everyMs }: { readonly chain: ChainName; readonly everyMs: number | undefined },
+    duties: RoundDuties,
+  ) {
     this.#bus = bus;
     this.#clock = clock;
     this.#owner = owner;
+    this.#chain = chain;
     this.#everyMs = everyMs;
     this.#duties = duties;
   }
@@ -108,7 +119,8 @@ export class Leader {
     if (!this.#mayOpen || !isTime) return;
     this.noteRound();
     this.#wasDone = false;
-    const state: RoundState = { number: (last?.number ?? 0) + 1, phase: 'seeding', startedAt: nowMs };
+    const number = (last?.number ?? 0) + 1;
+    const state: RoundState = { number, chain: this.#chain, phase: 'seeding', startedAt: nowMs };
     const opened = await this.#put(state, revision);
     if (opened !== undefined) await this.#seed(state, opened);
   }
