@@ -275,7 +275,10 @@ export class Connman implements AsyncDisposable {
     return this.#parts.listeners.onionTarget();
   }
 
-  /** Dials onion addresses through this proxy from now on, such as the one that Tor's control port names. */
+  /**
+   * Dials onion addresses through this proxy from now on, such as the one that Tor's control port names. Without effect if
+   * the option `onion` forbids them.
+   */
   useOnionProxy(endpoint: Service): void {
     this.#parts.network.useOnionProxy(endpoint);
   }

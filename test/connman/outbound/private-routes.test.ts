@@ -51,6 +51,19 @@ describe('a network whose proxy comes later', () => {
   });
 });
 
+describe('onion addresses that the user forbade', () => {
+  it.each([false, '0'] as const)('are not dialed once Tor has named its proxy (onion: %s)', async (onion) => {
+    const tor = world.listen(TOR);
+    const addressBook = bookOf(world, [`${ONION}:18444`], 9n);
+    const { connman } = await world.node({ onion, addressBook, fixedSeeds: false });
+    connman.useOnionProxy(Service.parse(TOR));
+    const dialed = connman.connectTo(ONION);
+    await world.pass(10_000, 500);
+    expect(await dialed).toBe(false);
+    expect([connman.isReachable('onion'), tor.peers.length]).toEqual([false, 0]);
+  });
+});
+
 describe('a private broadcast to an IPv4 address', () => {
   it('waits for a handshake with an onion address, whatever other peers there are', async () => {
     const tor = world.listen(TOR);

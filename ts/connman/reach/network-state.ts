@@ -17,6 +17,7 @@ export interface NetworkStateOptions {
   readonly onlyNet: readonly PublicNetworkName[] | undefined;
   readonly cjdnsReachable: boolean;
   readonly proxyRoutes: ProxyRoutes;
+  readonly isOnionForbidden: boolean;
   readonly i2pSam: Endpoint | undefined;
   readonly i2pSessionOptions: string | undefined;
   readonly proxyRandomize: boolean;
@@ -43,6 +44,7 @@ export class NetworkState {
   /** Proxies whose names were not looked up yet. */
   readonly #named: NamedProxy[] = [];
   readonly #i2pSessionOptions: string | undefined;
+  readonly #isOnionForbidden: boolean;
   readonly #onlyNet: readonly PublicNetworkName[] | undefined;
   readonly #reachable: Set<NetworkClass>;
 
@@ -56,6 +58,7 @@ export class NetworkState {
     this.#i2pSessionOptions = i2pSessionOptions;
     for (const route of ['ipv4', 'ipv6', 'onion', 'cjdns', 'names'] as const) this.#note(route, proxyRoutes[route]);
     this.#note('i2p', options.i2pSam);
+    this.#isOnionForbidden = options.isOnionForbidden;
     this.#onlyNet = options.onlyNet;
     this.#reachable = new Set(options.onlyNet ?? NETWORKS);
     // Addresses of these classes are never dialed or stored, so nothing excludes them.
@@ -109,9 +112,10 @@ export class NetworkState {
 
   /**
    * Sets the proxy for onion addresses that a Tor controller found. They become reachable, unless only other networks are
-   * wanted.
+   * wanted. Without effect if the user forbade them.
    */
   useOnionProxy(endpoint: Service): void {
+    if (this.#isOnionForbidden) return;
     this.#proxies.set('onion', { endpoint, streamIsolation: true });
     if (this.#onlyNet === undefined || this.#onlyNet.includes('onion')) this.#reachable.add('onion');
   }

@@ -112,6 +112,8 @@ export interface ResolvedConnmanOptions {
   readonly onlyNet: readonly PublicNetworkName[] | undefined;
   readonly cjdnsReachable: boolean;
   readonly proxyRoutes: ProxyRoutes;
+  /** No onion address is dialed, whatever proxy is named later. */
+  readonly isOnionForbidden: boolean;
   readonly i2pSam: Endpoint | undefined;
   readonly i2pPrivateKeyFile: string | undefined;
   readonly i2pAcceptIncoming: boolean;
@@ -246,7 +248,10 @@ function hasBind({ bind = [], onionBind = [], whiteBind = [] }: ConnmanOptions):
   return bind.length > 0 || onionBind.length > 0 || whiteBind.length > 0;
 }
 
-type NetworkOptions = Pick<ResolvedConnmanOptions, 'onlyNet' | 'cjdnsReachable' | 'proxyRoutes' | 'i2pSam'>;
+type NetworkOptions = Pick<
+  ResolvedConnmanOptions,
+  'onlyNet' | 'cjdnsReachable' | 'proxyRoutes' | 'isOnionForbidden' | 'i2pSam'
+>;
 
 function resolveNetworks(options: ConnmanOptions): NetworkOptions {
   const { cjdnsReachable = false, dns = true } = options;
@@ -254,18 +259,15 @@ function resolveNetworks(options: ConnmanOptions): NetworkOptions {
   const sam = options.i2pSam;
   const i2pSam = sam === undefined ? undefined : parseServer('i2pSam', text('i2pSam', sam, ''), DEFAULT_SAM_PORT, dns);
   const onlyNet = resolveOnlyNet(options.onlyNet);
+  // Without a proxy, one may be set later, from Tor's control port.
+  const isOnionForbidden = options.onion === false || options.onion === '0';
   if (onlyNet !== undefined) {
     if (onlyNet.includes('cjdns') && !cjdnsReachable) throw invalidArg('onlyNet', 'cjdnsReachable with cjdns', 'cjdns');
-    if (onlyNet.includes('onion') && isOnionForbidden(options))
+    if (onlyNet.includes('onion') && isOnionForbidden)
       throw invalidArg('onlyNet', 'no onion, since the option onion forbids it', 'onion');
     if (onlyNet.includes('i2p') && i2pSam === undefined) throw invalidArg('onlyNet', 'i2pSam with i2p', 'i2p');
   }
-  return { onlyNet, cjdnsReachable, proxyRoutes, i2pSam };
-}
-
-/** Whether Tor is excluded. Without a proxy, one may be set later, from Tor's control port. */
-function isOnionForbidden({ onion }: ConnmanOptions): boolean {
-  return onion === false || onion === '0';
+  return { onlyNet, cjdnsReachable, proxyRoutes, isOnionForbidden, i2pSam };
 }
 
 /** Undefined for all networks; an empty list limits nothing. */
@@ -300,9 +302,9 @@ function resolveDnsSeed(
 
 function checkPrivateBroadcast(options: ConnmanOptions, networks: NetworkOptions, dialsOnlyConnect: boolean): void {
   if (options.privateBroadcast !== true) return;
-  const { onlyNet, i2pSam } = networks;
+  const { onlyNet, isOnionForbidden, i2pSam } = networks;
   const reaches = (name: PublicNetworkName): boolean => onlyNet === undefined || onlyNet.includes(name);
-  const mayHidePeers = (!isOnionForbidden(options) && reaches('onion')) || (i2pSam !== undefined && reaches('i2p'));
+  const mayHidePeers = (!isOnionForbidden && reaches('onion')) || (i2pSam !== undefined && reaches('i2p'));
   if (!mayHidePeers) throw invalidArg('privateBroadcast', 'a way to Tor or I2P', 'none');
   if (dialsOnlyConnect) throw invalidArg('privateBroadcast', 'neither connect nor noConnect beside it', true);
 }
