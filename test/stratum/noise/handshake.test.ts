@@ -156,7 +156,7 @@ describe('a handshake of our two sides', () => {
     return { client, server: session };
   }
 
-  it('agrees a thousand times, and its directions have keys of their own', () => {
+  it('agrees a thousand times, and its directions have keys of their own', { timeout: 120_000 }, () => {
     const text = Uint8Array.of(1, 2, 3);
     for (let round = 0; round < 1_000; round++) {
       const { client, server } = shakeHands();
