@@ -2,7 +2,7 @@
 // sockets are asked.
 
 import { describe, expect, it } from 'vitest';
-import { Deadline } from '../../ts/sockman/turn/deadline.ts';
+import { Deadline, Deadlines } from '../../ts/sockman/turn/deadline.ts';
 import { VirtualClock } from '../../ts/sockman/backends/memory/virtual-clock.ts';
 import { describeEachBackend } from '../harness/backends.ts';
 import { until } from '../harness/until.ts';
@@ -57,12 +57,12 @@ describeEachBackend('a loop that is busy past a deadline', (stage) => {
 describe('Deadline', () => {
   function staged(): {
     clock: VirtualClock;
-    pace: { clock: VirtualClock; isBehind: boolean; deadlines: Set<Deadline> };
+    pace: { clock: VirtualClock; isBehind: boolean; deadlines: Deadlines };
     calls: number[];
     deadline: Deadline;
   } {
     const clock = new VirtualClock();
-    const pace = { clock, isBehind: false, deadlines: new Set<Deadline>() };
+    const pace = { clock, isBehind: false, deadlines: new Deadlines() };
     const calls: number[] = [];
     return { clock, pace, calls, deadline: new Deadline(pace, () => calls.push(clock.now())) };
   }

@@ -159,11 +159,12 @@ export class SockManCore {
 
   // ---- Connections --------------------------------------------------------------------------------------------------
 
-  async connect(to: ConnectTarget, options: ConnectOptions): Promise<DialResult> {
+  /** Throws at once where `connectAndMakeNodeId` rejects. */
+  connect(to: ConnectTarget, options: ConnectOptions): Promise<DialResult> {
     const request = toDialRequest(to, options, this.#options.connectTimeoutMs);
     if (this.#isInterrupted) {
       const { code, proxyFailed, message } = dialFailure('interrupted');
-      return { nodeId: undefined, proxyFailed, code, errmsg: message };
+      return Promise.resolve({ nodeId: undefined, proxyFailed, code, errmsg: message });
     }
     if (!this.#isStarted) throw new SockManError('ERR_SOCKMAN_STATE', 'cannot connect: not started');
     return this.#useDialing().dialer.dial(request);
@@ -174,7 +175,7 @@ export class SockManCore {
     if (!(ms >= 0 && ms <= MAX_TIMEOUT_MS)) throw outOfRange('ms', `0 to ${MAX_TIMEOUT_MS}`, ms);
     if (typeof onOver !== 'function') throw invalidArg('onOver', 'a function', onOver);
     const loop = this.#useLoop();
-    const deadline = new Deadline(loop, loop.callbacks.guarded('deadline', onOver));
+    const deadline = new Deadline(loop, loop.callbacks.guarded('deadline', onOver), true);
     deadline.set(ms);
     return deadline;
   }

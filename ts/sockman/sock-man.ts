@@ -210,8 +210,13 @@ export abstract class SockMan implements SockManCallbacks {
    * @throws {SockManError} `ERR_SOCKMAN_STATE`: not started.
    * @see RFC 1928 and RFC 1929 for SOCKS5; I2P "SAM V3", sections "SAM sessions" and "SAM virtual streams".
    */
-  async connectAndMakeNodeId(to: ConnectTarget, options: ConnectOptions = {}): Promise<DialResult> {
-    return this.#core.connect(to, options);
+  connectAndMakeNodeId(to: ConnectTarget, options: ConnectOptions = {}): Promise<DialResult> {
+    // Not an async function: that is a second promise around the first, and three rounds of microtasks for each dial.
+    try {
+      return this.#core.connect(to, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**

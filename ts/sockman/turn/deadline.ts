@@ -4,8 +4,11 @@
 // in the kernel and the timer fires first: a judgement at that moment would call a punctual peer late. A deadline therefore
 // waits for one more pass of the loop, and for further ones until everything that was ready has been delivered; its owner
 // decides in the callback, and has received everything by then.
+//
+// Deadlines that are due in the same millisecond share a timer of the host: a burst of a thousand dials takes a few dozen.
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
+import { MAX_TIMEOUT_MS } from '../options.ts';
 
 /**
  * Most passes that a deadline waits for ready sockets to be delivered. A pass takes about `passMs`, so that a flood delays a
@@ -19,63 +22,129 @@ export interface Pace {
   /** Whether sockets are known to be ready and not delivered yet. */
   readonly isBehind: boolean;
   /** The deadlines that are set. Undefined after the loop has stopped, which cancels them. */
-  readonly deadlines: Set<Deadline> | undefined;
+  readonly deadlines: Deadlines | undefined;
 }
 
-/** One deadline, which can be moved. Moving it further away costs nothing: the timer under it is set anew only when it fires. */
-export class Deadline implements Timer {
+/** The deadlines of a loop that are set. */
+export class Deadlines {
+  /** By the millisecond in which they are due; those that are being judged have left. */
+  readonly #groups = new Map<number, Group>();
+  /** Everything that has a timer. */
+  readonly #all = new Set<Group>();
+
+  /** @param isAlone - Whether the timer is to be its own. */
+  join(deadline: Deadline, pace: Pace, dueMs: number, isAlone: boolean): Group {
+    const groupMs = Math.ceil(dueMs);
+    let group = isAlone ? undefined : this.#groups.get(groupMs);
+    if (group === undefined) {
+      group = new Group(this, pace, groupMs);
+      this.#all.add(group);
+      if (!isAlone) this.#groups.set(groupMs, group);
+    }
+    group.members.add(deadline);
+    return group;
+  }
+
+  /** Nobody joins the group any more. */
+  close(group: Group): void {
+    if (this.#groups.get(group.dueMs) === group) this.#groups.delete(group.dueMs);
+  }
+
+  /** The group is empty. */
+  forget(group: Group): void {
+    this.close(group);
+    this.#all.delete(group);
+  }
+
+  cancelAll(): void {
+    for (const group of this.#all) for (const deadline of group.members) deadline.cancel();
+  }
+}
+
+/** Deadlines under one timer, which is there as long as one of them is. */
+class Group {
+  /** The end of the millisecond, by the clock. */
+  readonly dueMs: number;
+  readonly members = new Set<Deadline>();
+  readonly #deadlines: Deadlines;
   readonly #pace: Pace;
-  readonly #onOver: () => void;
-  /** When it is due, by the clock. */
-  #dueMs = Infinity;
-  #timer: Timer | undefined;
-  #timerMs = Infinity;
+  #timer: Timer;
 
-  /** @param onOver - Called when the time is over and the sockets were looked at since. Once for each `set`. */
-  constructor(pace: Pace, onOver: () => void) {
+  constructor(deadlines: Deadlines, pace: Pace, dueMs: number) {
+    this.dueMs = dueMs;
+    this.#deadlines = deadlines;
     this.#pace = pace;
-    this.#onOver = onOver;
-  }
-
-  /** Sets or moves the deadline to `ms` milliseconds from now; `Infinity` is the same as `cancel`. */
-  set(ms: number): void {
-    const { deadlines } = this.#pace;
-    if (ms === Infinity || deadlines === undefined) return this.cancel();
-    this.#dueMs = this.#pace.clock.now() + ms;
-    if (this.#timer !== undefined && this.#timerMs <= this.#dueMs) return;
-    deadlines.add(this);
-    this.#timer?.cancel();
-    this.#arm(ms);
-  }
-
-  cancel(): void {
-    this.#dueMs = Infinity;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#pace.deadlines?.delete(this);
-  }
-
-  #arm(ms: number): void {
-    this.#timerMs = this.#dueMs;
-    this.#timer = this.#pace.clock.after(ms, () => {
-      if (!this.#rearm()) this.#judgeAfterPass(MAX_PASSES);
+    const leftMs = Math.min(Math.ceil(dueMs - pace.clock.now()), MAX_TIMEOUT_MS);
+    this.#timer = pace.clock.after(leftMs, () => {
+      deadlines.close(this);
+      this.#judgeAfterPass(MAX_PASSES);
     });
+  }
+
+  leave(deadline: Deadline): void {
+    this.members.delete(deadline);
+    if (this.members.size > 0) return;
+    this.#timer.cancel();
+    this.#deadlines.forget(this);
   }
 
   #judgeAfterPass(passesLeft: number): void {
     this.#timer = this.#pace.clock.soon(() => {
-      if (this.#rearm()) return;
-      if (this.#pace.isBehind && passesLeft > 0) return this.#judgeAfterPass(passesLeft - 1);
-      this.cancel();
-      this.#onOver();
+      const isBehind = passesLeft > 0 && this.#pace.isBehind;
+      try {
+        // Who leaves meanwhile is not visited any more.
+        for (const deadline of this.members) deadline.judge(isBehind);
+      } finally {
+        // All of them, or those behind one that threw.
+        if (this.members.size > 0) this.#judgeAfterPass(passesLeft - 1);
+      }
     });
   }
+}
 
-  /** Sets the timer anew if the deadline was moved meanwhile. */
-  #rearm(): boolean {
-    const leftMs = this.#dueMs - this.#pace.clock.now();
-    if (leftMs <= 0) return false;
-    this.#arm(leftMs);
-    return true;
+/** One deadline, which can be moved. Moving it further away costs nothing: it changes its group only when that is due. */
+export class Deadline implements Timer {
+  readonly #pace: Pace;
+  readonly #onOver: () => void;
+  readonly #isAlone: boolean;
+  /** When it is due, by the clock. */
+  #dueMs = Infinity;
+  #group: Group | undefined;
+
+  /**
+   * @param onOver - Called when the time is over and the sockets were looked at since. Once for each `set`.
+   * @param keepsContext - Whether `onOver` is to run in the asynchronous context in which the deadline was set: for functions
+   *   of a caller.
+   */
+  constructor(pace: Pace, onOver: () => void, keepsContext = false) {
+    this.#pace = pace;
+    this.#onOver = onOver;
+    this.#isAlone = keepsContext;
+  }
+
+  /** Sets or moves the deadline to `ms` milliseconds from now; `Infinity` is the same as `cancel`. */
+  set(ms: number): void {
+    if (ms === Infinity || this.#pace.deadlines === undefined) return this.cancel();
+    this.#dueMs = this.#pace.clock.now() + ms;
+    if (this.#group === undefined || this.#group.dueMs > Math.ceil(this.#dueMs)) this.#changeGroup();
+  }
+
+  cancel(): void {
+    this.#dueMs = Infinity;
+    this.#group?.leave(this);
+    this.#group = undefined;
+  }
+
+  /** Its group is due. Nothing happens while the sockets were not looked through. */
+  judge(isBehind: boolean): void {
+    if (this.#dueMs > this.#pace.clock.now()) return this.#changeGroup();
+    if (isBehind) return;
+    this.cancel();
+    this.#onOver();
+  }
+
+  #changeGroup(): void {
+    this.#group?.leave(this);
+    this.#group = this.#pace.deadlines?.join(this, this.#pace, this.#dueMs, this.#isAlone);
   }
 }

@@ -29,7 +29,7 @@ import { Listeners } from '../listeners.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { NO_COUNTERS, TURN_SECONDS } from '../stats.ts';
 import type { LoopCounters } from '../stats.ts';
-import type { Deadline } from './deadline.ts';
+import { Deadlines } from './deadline.ts';
 import { Delivery } from './delivery.ts';
 import type { Overrides } from './delivery.ts';
 import { PassBudget } from './pass-budget.ts';
@@ -75,7 +75,7 @@ export class TurnLoop implements BatchSink {
   /** The connections that the current tick has not served yet. */
   #sweep: IterableIterator<Connection> | undefined;
   #whenIdle: (() => void)[] = [];
-  #deadlines: Set<Deadline> | undefined = new Set();
+  #deadlines: Deadlines | undefined = new Deadlines();
 
   constructor(backend: Backend, host: SockManCallbacks, overrides: Overrides, options: ResolvedOptions) {
     this.backend = backend;
@@ -120,7 +120,7 @@ export class TurnLoop implements BatchSink {
     this.#tick?.cancel();
     this.#soon?.cancel();
     this.listeners.stop();
-    for (const deadline of this.#deadlines ?? []) deadline.cancel();
+    this.#deadlines?.cancelAll();
     this.#deadlines = undefined;
     this.backend.stop();
     if (!this.#state.isInTurn) this.#becomeIdle();
@@ -170,7 +170,7 @@ export class TurnLoop implements BatchSink {
     return this.#nextWord !== 0 || this.backend.isBehind;
   }
 
-  get deadlines(): Set<Deadline> | undefined {
+  get deadlines(): Deadlines | undefined {
     return this.#deadlines;
   }
 
