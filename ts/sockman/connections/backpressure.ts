@@ -68,7 +68,7 @@ export class HeldBack {
 
   /** The connection is closed, or has another owner. */
   forget(connection: Connection): void {
-    this.#paused.delete(connection);
-    this.#held.delete(connection);
+    if (this.#paused.size > 0) this.#paused.delete(connection);
+    if (this.#held.size > 0) this.#held.delete(connection);
   }
 }

@@ -42,6 +42,8 @@ export class Sockets {
   readonly #closings: Closings;
   readonly #wakes: WakeQueue;
   readonly #ending: EndingSockets;
+  /** Adopted, and nobody knows their ids yet. */
+  #newcomers: Connection[] = [];
   /** The ends of connections through proxies. */
   readonly #proxied = new Map<Connection, ProxiedEnds>();
 
@@ -85,15 +87,21 @@ export class Sockets {
     socket.flags |= NEW | ADMITTED;
     this.#heldBack.pauseReceiving(socket);
     // The host's queue, not the backend's clock: promise callbacks have run when this does, however that clock is driven.
-    setImmediate(() => {
+    if (this.#newcomers.push(socket) === 1) setImmediate(this.#welcomeAll);
+    return nodeId;
+  }
+
+  readonly #welcomeAll = (): void => {
+    const newcomers = this.#newcomers;
+    this.#newcomers = [];
+    for (const socket of newcomers) {
       const wasNew = (socket.flags & NEW) !== 0;
       socket.flags &= ~NEW;
       if (!socket.isClosed) this.#wakes.add(socket, true);
       // A connection that a stream took over is no longer new: its end was noted when it came.
       else if (wasNew) this.#closings.note(socket);
-    });
-    return nodeId;
-  }
+    }
+  };
 
   /** A listener accepted a socket. */
   accept(handle: number, listenerHandle: number): void {
@@ -181,6 +189,7 @@ export class Sockets {
     const owner = connection.owner;
     connection.owner = undefined;
     owner?.socketClosed();
+    if (this.#proxied.size === 0) return;
     const ends = this.#proxied.get(connection);
     if (ends === undefined) return;
     this.#proxied.delete(connection);

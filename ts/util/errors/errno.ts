@@ -50,10 +50,20 @@ export function errnoName(errno: number): string {
   return wordsOf(errno)?.[0] ?? `errno ${errno}`;
 }
 
+/** Made once each: a server that is reset by its peers needs one with each connection. As many as there are words. */
+const texts = new Map<number, string>();
+
 /** Name and description of an errno: `ECONNRESET (connection reset by peer)`. */
 export function errnoText(errno: number): string {
+  return texts.get(errno) ?? makeText(errno);
+}
+
+function makeText(errno: number): string {
   const entry = wordsOf(errno);
-  return entry === undefined ? `errno ${errno}` : `${entry[0]} (${entry[1]})`;
+  if (entry === undefined) return `errno ${errno}`;
+  const text = `${entry[0]} (${entry[1]})`;
+  texts.set(errno, text);
+  return text;
 }
 
 /** The positive errno of an error thrown or emitted by the runtime, or `fallback` when it carries none. */
