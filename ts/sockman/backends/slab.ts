@@ -2,6 +2,9 @@
 
 const WASM_PAGE_BYTES = 65_536;
 
+/** As many as the native engine receives from in one turn, at most. */
+const KEPT_VIEWS = 64;
+
 /** Memory for received bytes, and the views of it that are lent to callbacks. */
 export class Slab {
   readonly bytes: Uint8Array;
@@ -10,16 +13,28 @@ export class Slab {
   /** The last view that was lent, and its offset. */
   lent: Uint8Array | undefined;
   lentOffset = 0;
+  /**
+   * Views by their order in a turn. Messages of one size lie at the same places in each turn, and their views need not be made
+   * anew: who keeps one sees other bytes in it in any case.
+   */
+  readonly #views: Uint8Array[];
+  #nextView = 0;
 
   constructor(length: number) {
     this.#buffer = fixedMemory(length);
     this.bytes = new Uint8Array(this.#buffer, 0, length);
+    this.#views = Array.from({ length: KEPT_VIEWS }, () => this.bytes);
   }
 
-  /** A view to lend. Made anew each time: `subarray` costs more, because it looks up a species first. */
+  /** A view to lend. Made with `new`: `subarray` costs more, because it looks up a species first. */
   view(offset: number, length: number): Uint8Array {
     this.lentOffset = offset;
-    return (this.lent = new Uint8Array(this.#buffer, offset, length));
+    // The bytes of a turn begin at the front: its first view is most likely that of the turn before.
+    if (offset === 0) this.#nextView = 0;
+    const at = this.#nextView++ % KEPT_VIEWS;
+    const kept = this.#views[at]!;
+    if (kept.byteOffset === offset && kept.length === length) return (this.lent = kept);
+    return (this.lent = this.#views[at] = new Uint8Array(this.#buffer, offset, length));
   }
 }
 
