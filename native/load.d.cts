@@ -14,7 +14,7 @@ export interface Engine {
   /** Pauses or resumes the poller. */
   rest(on: boolean): void;
   destroy(): void;
-  /** @returns A handle, or -1 with `failure` set to the number of the system call and the errno. */
+  /** @returns A handle, or -1 with the number of the system call and the errno in `exchange`. */
   listen(packedAddress: Uint8Array, backlog: number, reusePort: boolean, dualStack: boolean): number;
   /** @returns As `listen`. */
   connect(packedAddress: Uint8Array, packedLocalAddress: Uint8Array | undefined): number;
@@ -25,15 +25,16 @@ export interface Engine {
   setResting(handle: number, on: boolean): void;
   /** @returns Bytes taken, or a negative errno; undefined, which costs nothing to make, if all were taken. */
   send(handle: number, data: Uint8Array, willSendMore: boolean): number | undefined;
-  /** As `send`, for bytes of the slab after which nothing follows. */
-  sendLent(handle: number, offset: number, length: number): number | undefined;
+  /** As `send`, for bytes of the slab after which nothing follows: handle, offset and length are those in `exchange`. */
+  sendLent(): number | undefined;
   sendMany(handles: Int32Array, count: number, data: Uint8Array, willSendMore: boolean, results: Int32Array): void;
   receive(handle: number): number;
   shutdownSend(handle: number): number;
   close(handle: number): void;
   reset(handle: number): void;
-  /** @returns Bytes written to `packed` (room for 114), 0 for none. */
-  addressOf(handle: number, isRemote: boolean, packed: Uint8Array): number;
+  /** Packs the address of the socket whose handle `exchange` holds; its length goes there too, 0 for none. */
+  localAddress(): void;
+  remoteAddress(): void;
   /** Writes received and sent bytes, times of creation, last send and last receive on the clock of `monotonicMs`. */
   countersOf(handle: number, out: Float64Array): boolean;
   /** Writes the fields of `TcpInfo` in their order. */
@@ -44,14 +45,15 @@ export interface Addon {
   /**
    * @param records - Room for 512 records, of memory that cannot be detached, as the other two.
    * @param slab - Three receive chunks.
-   * @param failure - Two words, see `listen`.
+   * @param exchange - 37 words: number of the system call and errno of the last failure; handle, offset and length; three that
+   *   nothing uses; the bytes of a packed address.
    * @param settings - receiveChunkBytes, acceptBatch, noDelay, keepAliveSeconds, receiveBufferBytes, sendBufferBytes.
    * @param poller - One of `pollers`, or empty for the best.
    */
   Engine: new (
     records: Int32Array,
     slab: Uint8Array,
-    failure: Int32Array,
+    exchange: Int32Array,
     settings: Int32Array,
     poller: string,
   ) => Engine;

@@ -12,6 +12,11 @@ namespace {
 /** Distinguishes our objects from those of any other addon. Chosen at random, once. */
 constexpr napi_type_tag kTypeTag = {0x7d3c51b0e8a94f62, 0x9e1f04d7b26c8a35};
 
+// The memory through which numbers go that are passed often: making them of arguments and a result takes half of a crossing.
+// The words in their order, as native/load.d.cts has them, and the room for a packed address behind them.
+enum Exchange : size_t { kFailedSyscall, kFailedErrno, kSocket, kOffset, kLength, kPackedAddress = 8 };
+constexpr size_t kExchangeWords = kPackedAddress + (kMaxPackedBytes + sizeof(int32_t) - 1) / sizeof(int32_t);
+
 napi_value Throw(napi_env env, const char* code, const std::string& message) {
     napi_throw_type_error(env, code, message.c_str());
     return nullptr;
@@ -67,6 +72,12 @@ struct EngineWrap::BoundCall : Arguments<kMaxArguments> {
     Engine* operator->() const { return Wrap().m_engine.get(); }
 };
 
+EngineWrap* EngineWrap::BoundTo(napi_env env, napi_callback_info info) {
+    void* data = nullptr;
+    napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+    return static_cast<EngineWrap*>(data);
+}
+
 // ---- Life ----------------------------------------------------------------------------------------------------------
 
 napi_value EngineWrap::Define(napi_env env) {
@@ -105,7 +116,7 @@ EngineWrap::~EngineWrap() {
     }
 }
 
-// new Engine(records, slab, failure, settings: Int32Array, poller: string)
+// new Engine(records, slab, exchange, settings: Int32Array, poller: string)
 napi_value EngineWrap::Construct(napi_env env, napi_callback_info info) {
     const Arguments<5> arguments(env, info);
     napi_value new_target = nullptr;
@@ -129,7 +140,7 @@ napi_value EngineWrap::Construct(napi_env env, napi_callback_info info) {
 
     std::unique_ptr<EngineWrap> wrap(new EngineWrap(env, *host, loop));
     if (!wrap->HoldMemory(arguments.values[0], arguments.values[1], arguments.values[2], options.receive_chunk_bytes)) {
-        return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "records, slab, failure: wrong type or size");
+        return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "records, slab, exchange: wrong type or size");
     }
     Failure failure;
     wrap->m_engine = Engine::Make(options, arguments.Text(4), &wrap->m_watch, failure);
@@ -164,7 +175,8 @@ bool EngineWrap::OwnedBy(napi_value object) {
 
 bool EngineWrap::BindHotMethods(napi_value object) {
     return BindMethod(object, "send", Send) && BindMethod(object, "sendLent", SendLent) && BindMethod(object, "receive", Receive) &&
-           BindMethod(object, "setReceiving", SetReceiving) && BindMethod(object, "addressOf", AddressOf) &&
+           BindMethod(object, "setReceiving", SetReceiving) && BindMethod(object, "localAddress", LocalAddress) &&
+           BindMethod(object, "remoteAddress", RemoteAddress) &&
            BindMethod(object, "close", Close);
 }
 
@@ -174,19 +186,19 @@ bool EngineWrap::BindMethod(napi_value object, const char* name, napi_callback m
            OwnedBy(function) && napi_set_named_property(m_env, object, name, function) == napi_ok;
 }
 
-bool EngineWrap::HoldMemory(napi_value records, napi_value slab, napi_value failure, size_t receive_chunk_bytes) {
+bool EngineWrap::HoldMemory(napi_value records, napi_value slab, napi_value exchange, size_t receive_chunk_bytes) {
     const auto record_words = ToArray<int32_t>(m_env, records);
     const auto slab_bytes = ToArray<uint8_t>(m_env, slab);
-    const auto failure_words = ToArray<int32_t>(m_env, failure);
-    if (record_words.length < size_t{kMaxRecords} * kRecordWords || failure_words.length < 2 ||
+    const auto exchange_words = ToArray<int32_t>(m_env, exchange);
+    if (record_words.length < size_t{kMaxRecords} * kRecordWords || exchange_words.length < kExchangeWords ||
         slab_bytes.length < Engine::SlabBytes(receive_chunk_bytes)) {
         return false;
     }
     m_records = record_words.data;
     m_slab = slab_bytes.data;
     m_slab_bytes = slab_bytes.length;
-    m_failure = failure_words.data;
-    const napi_value values[] = {records, slab, failure};
+    m_exchange = exchange_words.data;
+    const napi_value values[] = {records, slab, exchange};
     for (size_t index = 0; index < std::size(values); index++) {
         if (napi_create_reference(m_env, values[index], 1, &m_memory[index]) != napi_ok) return false;
     }
@@ -269,8 +281,8 @@ void EngineWrap::OnReady() {
 // ---- Sockets -------------------------------------------------------------------------------------------------------
 
 napi_value EngineWrap::ToHandle(const OpenResult& result) {
-    m_failure[0] = static_cast<int32_t>(result.failure.syscall);
-    m_failure[1] = result.failure.error;
+    m_exchange[kFailedSyscall] = static_cast<int32_t>(result.failure.syscall);
+    m_exchange[kFailedErrno] = result.failure.error;
     return ToNumber(m_env, result.handle);
 }
 
@@ -331,16 +343,16 @@ napi_value EngineWrap::Send(napi_env env, napi_callback_info info) {
     return ToSent(env, call->Send(call.Int(0), bytes.data, bytes.length, call.Bool(2)), bytes.length);
 }
 
-// sendLent(handle, offset, length): bytes or -errno; undefined for all
+// sendLent(), of socket, offset and length: bytes or -errno; undefined for all
 napi_value EngineWrap::SendLent(napi_env env, napi_callback_info info) {
-    const BoundCall<3> call(env, info);
-    const auto offset = static_cast<size_t>(call.Int(1));
-    const auto length = static_cast<size_t>(call.Int(2));
-    const EngineWrap& wrap = call.Wrap();
-    if (offset > wrap.m_slab_bytes || length > wrap.m_slab_bytes - offset) {
+    EngineWrap* const wrap = BoundTo(env, info);
+    if (wrap == nullptr) return nullptr;
+    const auto offset = static_cast<size_t>(wrap->m_exchange[kOffset]);
+    const auto length = static_cast<size_t>(wrap->m_exchange[kLength]);
+    if (offset > wrap->m_slab_bytes || length > wrap->m_slab_bytes - offset) {
         return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "offset, length: not in the slab");
     }
-    return ToSent(env, call->Send(call.Int(0), wrap.m_slab + offset, length, false), length);
+    return ToSent(env, wrap->m_engine->Send(wrap->m_exchange[kSocket], wrap->m_slab + offset, length, false), length);
 }
 
 // sendMany(handles, count, data, willSendMore, results)
@@ -384,13 +396,19 @@ napi_value EngineWrap::Reset(napi_env env, napi_callback_info info) {
     return nullptr;
 }
 
-// addressOf(handle, isRemote, packed: Uint8Array): bytes written, 0 for none
-napi_value EngineWrap::AddressOf(napi_env env, napi_callback_info info) {
-    const BoundCall<3> call(env, info);
-    const auto packed = ToArray<uint8_t>(env, call.values[2]);
-    if (packed.length < kMaxPackedBytes) return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "packed: too small");
-    const End end = call.Bool(1) ? End::Remote : End::Local;
-    return ToNumber(env, static_cast<int32_t>(call->AddressOf(call.Int(0), end, packed.data)));
+napi_value EngineWrap::LocalAddress(napi_env env, napi_callback_info info) {
+    if (EngineWrap* const wrap = BoundTo(env, info)) wrap->PackAddress(End::Local);
+    return nullptr;
+}
+
+napi_value EngineWrap::RemoteAddress(napi_env env, napi_callback_info info) {
+    if (EngineWrap* const wrap = BoundTo(env, info)) wrap->PackAddress(End::Remote);
+    return nullptr;
+}
+
+void EngineWrap::PackAddress(End end) {
+    auto* const packed = reinterpret_cast<uint8_t*>(m_exchange + kPackedAddress);
+    m_exchange[kLength] = static_cast<int32_t>(m_engine->AddressOf(m_exchange[kSocket], end, packed));
 }
 
 // countersOf(handle, out: Float64Array(5)): boolean

@@ -59,17 +59,22 @@ private:
     static napi_value ShutdownSend(napi_env env, napi_callback_info info);
     static napi_value Close(napi_env env, napi_callback_info info);
     static napi_value Reset(napi_env env, napi_callback_info info);
-    static napi_value AddressOf(napi_env env, napi_callback_info info);
+    static napi_value LocalAddress(napi_env env, napi_callback_info info);
+    static napi_value RemoteAddress(napi_env env, napi_callback_info info);
     static napi_value CountersOf(napi_env env, napi_callback_info info);
     static napi_value TcpInfoOf(napi_env env, napi_callback_info info);
+
+    /** The engine that a bound method without arguments is about. */
+    static EngineWrap* BoundTo(napi_env env, napi_callback_info info);
 
     bool OwnedBy(napi_value object);
     bool BindHotMethods(napi_value object);
     bool BindMethod(napi_value object, const char* name, napi_callback method);
-    bool HoldMemory(napi_value records, napi_value slab, napi_value failure, size_t receive_chunk_bytes);
+    bool HoldMemory(napi_value records, napi_value slab, napi_value exchange, size_t receive_chunk_bytes);
     void StopWatch();
     void Shut();
     napi_value ToHandle(const OpenResult& result);
+    void PackAddress(End end);
 
     const napi_env m_env;
     BatchCall m_batch_call;
@@ -81,7 +86,8 @@ private:
     int32_t* m_records = nullptr;
     uint8_t* m_slab = nullptr;
     size_t m_slab_bytes = 0;
-    int32_t* m_failure = nullptr;
+    /** Words of `Exchange`, and a packed address behind them. */
+    int32_t* m_exchange = nullptr;
     napi_ref m_memory[3] = {};
 
     /** Records of a batch that JavaScript has not finished; 0 for none. */

@@ -10,8 +10,8 @@ const SETTINGS = [65_536, 64, 1, 0, 0, 0];
 const INVALID = expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG' }) as unknown as Error;
 
 function makeEngine(addon: Addon): Engine {
-  const [records, slab, failure] = [new Int32Array(2048), new Uint8Array(3 * 65_536), new Int32Array(2)];
-  return new addon.Engine(records, slab, failure, Int32Array.from(SETTINGS), '');
+  const [records, slab, exchange] = [new Int32Array(2048), new Uint8Array(3 * 65_536), new Int32Array(37)];
+  return new addon.Engine(records, slab, exchange, Int32Array.from(SETTINGS), '');
 }
 
 const WRONG: unknown[] = [undefined, null, true, -1, NaN, 2 ** 40, 1.5, 'text', 5n, Symbol('s'), {}, [], () => {}];
@@ -34,7 +34,7 @@ function detached(): Uint8Array {
 describe.skipIf(!loaded.ok)(`the engine ${loaded.ok ? '' : `(skipped: ${loaded.reason})`}`, () => {
   const { addon } = loaded as { addon: Addon };
   const methods = Object.getOwnPropertyNames(addon.Engine.prototype).filter((name) => name !== 'constructor');
-  const bound = ['send', 'receive', 'setReceiving', 'addressOf', 'close'] as const;
+  const bound = ['send', 'receive', 'sendLent', 'setReceiving', 'localAddress', 'remoteAddress', 'close'] as const;
 
   it('has the methods that these tests are about', () => {
     expect(methods.length).toBeGreaterThanOrEqual(9);
@@ -54,7 +54,7 @@ describe.skipIf(!loaded.ok)(`the engine ${loaded.ok ? '' : `(skipped: ${loaded.r
     const engine = makeEngine(addon);
     expect(Reflect.apply(engine.send, {}, [1, new Uint8Array(1), false])).toBe(0);
     expect(Reflect.apply(engine.receive, null, [1])).toBeLessThan(0);
-    expect(Reflect.apply(engine.addressOf, addon, [1, true, new Uint8Array(256)])).toBe(0);
+    expect(Reflect.apply(engine.remoteAddress, addon, [])).toBeUndefined();
     expect(Reflect.apply(engine.setReceiving, undefined, [1, true])).toBeUndefined();
     expect(Reflect.apply(engine.close, new Map(), [1])).toBeUndefined();
     engine.destroy();
@@ -64,7 +64,7 @@ describe.skipIf(!loaded.ok)(`the engine ${loaded.ok ? '' : `(skipped: ${loaded.r
     const good: unknown[] = [
       new Int32Array(2048),
       new Uint8Array(3 * 65_536),
-      new Int32Array(2),
+      new Int32Array(37),
       Int32Array.from(SETTINGS),
       '',
     ];
@@ -74,6 +74,7 @@ describe.skipIf(!loaded.ok)(`the engine ${loaded.ok ? '' : `(skipped: ${loaded.r
         expect(() => new Loose(...good.with(argument, value))).toThrow();
       }
     }
+    expect(() => new Loose(...good.with(2, new Int32Array(36)))).toThrowError(INVALID);
     expect(() => new Loose(...good.with(4, 'select'))).toThrowError(
       expect.objectContaining({ code: 'ERR_SOCKMAN_BACKEND' }),
     );
@@ -104,7 +105,6 @@ describe.skipIf(!loaded.ok)(`the engine ${loaded.ok ? '' : `(skipped: ${loaded.r
         expect(engine.send(handle, new Uint8Array(1), false)).toBe(0);
         expect(engine.receive(handle)).toBeLessThan(0);
         expect(engine.shutdownSend(handle)).toBeLessThan(0);
-        expect(engine.addressOf(handle, true, new Uint8Array(114))).toBe(0);
         expect(engine.countersOf(handle, new Float64Array(5))).toBe(false);
         expect(engine.tcpInfoOf(handle, new Float64Array(5))).toBe(false);
         engine.close(handle);
@@ -116,15 +116,46 @@ describe.skipIf(!loaded.ok)(`the engine ${loaded.ok ? '' : `(skipped: ${loaded.r
     }
   });
 
+  it('has no address for a handle that was never given out, nor bytes to send outside the slab', () => {
+    const exchange = new Int32Array(37);
+    const engine = new addon.Engine(
+      new Int32Array(2048),
+      new Uint8Array(3 * 65_536),
+      exchange,
+      Int32Array.from(SETTINGS),
+      '',
+    );
+    for (const handle of [0, 1, -1, 2 ** 31 - 1, -(2 ** 31)]) {
+      exchange.set([handle, 0, 5], 2);
+      expect(engine.sendLent()).toBe(0);
+      for (const name of ['localAddress', 'remoteAddress'] as const) {
+        exchange[4] = 5;
+        engine[name]();
+        expect(exchange[4]).toBe(0);
+      }
+    }
+    for (const [offset, length] of [
+      [-1, 1],
+      [0, -1],
+      [3 * 65_536, 1],
+      [1, 3 * 65_536],
+      [2 ** 31 - 1, 2 ** 31 - 1],
+    ] as const) {
+      exchange.set([0, offset, length], 2);
+      expect(() => engine.sendLent()).toThrow(INVALID);
+    }
+    engine.destroy();
+  });
+
   it('opens nothing once it is destroyed', () => {
-    const failure = new Int32Array(2);
+    const exchange = new Int32Array(37);
     const slab = new Uint8Array(3 * 65_536);
-    const engine = new addon.Engine(new Int32Array(2048), slab, failure, Int32Array.from(SETTINGS), addon.pollers[0]!);
+    const engine = new addon.Engine(new Int32Array(2048), slab, exchange, Int32Array.from(SETTINGS), addon.pollers[0]!);
     engine.destroy();
     // IPv4 (4), port 0, no scope, 127.0.0.1: see native/core/address.h.
     const anyPort = Uint8Array.of(4, 0, 0, 0, 0, 0, 0, 127, 0, 0, 1);
     expect(engine.listen(anyPort, 1, false, false)).toBe(-1);
-    expect(failure[1]).toBe(EBADF);
+    expect(exchange[1]).toBe(EBADF);
     expect(engine.start(() => true)).toBeUndefined();
   });
 

@@ -23,7 +23,7 @@ const why = whyNotCounted();
 
 it.skipIf(why !== undefined)(
   `the engine takes its budget of instructions for a message${why === undefined ? '' : ` (skipped: ${why})`}`,
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   () => {
     expect(instructionsPerMessage(JOBS.find(({ name }) => name === 'engine')!)).toBeLessThan(ENGINE_BUDGET);
   },

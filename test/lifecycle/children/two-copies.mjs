@@ -18,11 +18,11 @@ assert.notEqual(other.Engine, loaded.addon.Engine);
 
 const engines = [loaded.addon, other, loaded.addon].map((addon) => {
   const settings = Int32Array.of(65_536, 64, 1, 0, 0, 0);
-  const failure = new Int32Array(2);
-  const engine = new addon.Engine(new Int32Array(2048), new Uint8Array(3 * 65_536), failure, settings, '');
+  const exchange = new Int32Array(37);
+  const engine = new addon.Engine(new Int32Array(2048), new Uint8Array(3 * 65_536), exchange, settings, '');
   // IPv4 (4), port 0, no scope, 127.0.0.1: see native/core/address.h.
   const handle = engine.listen(Uint8Array.of(4, 0, 0, 0, 0, 0, 0, 127, 0, 0, 1), 16, false, false);
-  assert.notEqual(handle, -1, `errno ${failure[1]}`);
+  assert.notEqual(handle, -1, `errno ${exchange[1]}`);
   assert.equal(
     engine.start(() => {}),
     0,

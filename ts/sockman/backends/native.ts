@@ -26,6 +26,10 @@ import { Slab, undetachableWords } from './slab.ts';
 
 const NO_HANDLE = -1;
 
+/** Words of the memory through which numbers go that the engine is passed often; a call with arguments costs twice as much. */
+const Exchange = { FAILED_SYSCALL: 0, FAILED_ERRNO: 1, HANDLE: 2, OFFSET: 3, LENGTH: 4, PACKED_ADDRESS: 8 } as const;
+const EXCHANGE_WORDS = Exchange.PACKED_ADDRESS + Math.ceil(MAX_PACKED_BYTES / 4);
+
 /**
  * How long the poller rests after a failure, in milliseconds: short enough to keep serving, long enough to cause no load if
  * it fails again.
@@ -51,9 +55,9 @@ export class NativeBackend implements Backend {
   readonly #hold = new ProcessHold();
   #rest: Timer | undefined;
   readonly #resting: RestingSockets;
-  /** System call and errno of the last refusal. */
-  readonly #failure = undetachableWords(2);
-  readonly #packed = new Uint8Array(MAX_PACKED_BYTES);
+  /** Its words are those of `Exchange`. */
+  readonly #exchange = undetachableWords(EXCHANGE_WORDS);
+  readonly #packed = new Uint8Array(this.#exchange.buffer, 4 * Exchange.PACKED_ADDRESS, MAX_PACKED_BYTES);
   readonly #numbers = new Float64Array(5);
 
   /** @throws {SockManError} `ERR_SOCKMAN_BACKEND`: the addon was built without this poller. */
@@ -75,7 +79,7 @@ export class NativeBackend implements Backend {
       options.receiveBufferBytes,
       options.sendBufferBytes,
     );
-    this.#engine = new addon.Engine(this.records, this.slab.bytes, this.#failure, settings, poller ?? '');
+    this.#engine = new addon.Engine(this.records, this.slab.bytes, this.#exchange, settings, poller ?? '');
     this.#resting = new RestingSockets(this.#engine, this.clock);
     this.name = `native/${this.#engine.poller}`;
   }
@@ -152,12 +156,19 @@ export class NativeBackend implements Backend {
     // the rest.
     const sent =
       data === this.slab.lent && !willSendMore
-        ? this.#engine.sendLent(handle, this.slab.lentOffset, data.length)
+        ? this.#sendLent(handle, data.length)
         : this.#engine.send(handle, data, willSendMore);
     if (sent === undefined) return data.length;
     if (!isOutOfMemory(sent)) return sent;
     this.#resting.add(handle);
     return 0;
+  }
+
+  #sendLent(handle: number, length: number): number | undefined {
+    this.#exchange[Exchange.HANDLE] = handle;
+    this.#exchange[Exchange.OFFSET] = this.slab.lentOffset;
+    this.#exchange[Exchange.LENGTH] = length;
+    return this.#engine.sendLent();
   }
 
   sendMany(handles: Int32Array, count: number, data: Uint8Array, willSendMore: boolean, results: Int32Array): void {
@@ -193,7 +204,10 @@ export class NativeBackend implements Backend {
   }
 
   addressOf(handle: number, end: 'local' | 'remote'): Service | undefined {
-    const length = this.#engine.addressOf(handle, end === 'remote', this.#packed);
+    this.#exchange[Exchange.HANDLE] = handle;
+    if (end === 'remote') this.#engine.remoteAddress();
+    else this.#engine.localAddress();
+    const length = this.#exchange[Exchange.LENGTH]!;
     return length === 0 ? undefined : unpackAddress(this.#packed, length);
   }
 
@@ -222,7 +236,11 @@ export class NativeBackend implements Backend {
   }
 
   #lastFailure(): SystemFailure {
-    return { ok: false, syscall: this.#addon.syscallName(this.#failure[0]!), errno: this.#failure[1]! };
+    return {
+      ok: false,
+      syscall: this.#addon.syscallName(this.#exchange[Exchange.FAILED_SYSCALL]!),
+      errno: this.#exchange[Exchange.FAILED_ERRNO]!,
+    };
   }
 }
 

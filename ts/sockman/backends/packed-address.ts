@@ -34,11 +34,13 @@ export function packAddress(service: Service): Uint8Array | undefined {
   }
   const kind = address.network === 'ipv4' ? KIND_IPV4 : KIND_IPV6;
   if (kind === KIND_IPV6 && address.network !== 'ipv6' && address.network !== 'cjdns') return undefined;
-  const packed = Buffer.allocUnsafe(HEADER_BYTES + address.bytes.length);
+  const { bytes, scopeId } = address;
+  const packed = new Uint8Array(HEADER_BYTES + bytes.length);
   packed[0] = kind;
-  packed.writeUInt16BE(port, 1);
-  packed.writeUInt32BE(address.scopeId, 3);
-  packed.set(address.bytes, HEADER_BYTES);
+  packed[1] = port >>> 8;
+  packed[2] = port;
+  for (let at = 0; at < 4; at++) packed[3 + at] = scopeId >>> (24 - 8 * at);
+  packed.set(bytes, HEADER_BYTES);
   return packed;
 }
 
@@ -50,7 +52,9 @@ const pathDecoder = lazily(() => new TextDecoder('utf-8', { fatal: true, ignoreB
  * kernel takes any bytes as a name, a `Service` only text.
  */
 export function unpackAddress(packed: Uint8Array, length: number): Service | undefined {
-  const bytes = packed.slice(HEADER_BYTES, length);
+  // `slice` looks for a species first, and that takes longer than the rest.
+  const bytes = new Uint8Array(length - HEADER_BYTES);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = packed[HEADER_BYTES + at]!;
   if (packed[0] === KIND_UNIX) {
     try {
       return Service.unix(pathDecoder().decode(bytes));
