@@ -109,6 +109,37 @@ describe('a client of Stratum V2', () => {
     expect(second.server.clients()).toHaveLength(1);
   });
 
+  it('looks up the name of a server, and of one that it is moved to', async () => {
+    const keys = temporaryServerKeys();
+    const [first, second] = [startServer({ keys }), startServer({ keys })];
+    const { told, messages } = startClient({
+      server: { host: 'localhost', port: first.port, authorityX: keys.authorityKey.x },
+    });
+    await until('templates', () => messages.length === 2);
+    first.server.send(first.server.clients()[0]!.id, { name: 'Reconnect', newHost: 'localhost', newPort: second.port });
+    await until('templates of the second server', () => messages.length === 4);
+    expect(told).toEqual(['connected', expect.stringContaining('moves us'), 'connected']);
+  });
+
+  it.each(['unix:/tmp/x', '\0', ''])(
+    'comes back to its own server when it was moved to %j, where there is none',
+    async (newHost) => {
+      const { server, port } = startServer();
+      const { told, messages } = startClient({ server: { host: '127.0.0.1', port, authorityX: server.authorityX } });
+      await until('templates', () => messages.length === 2);
+      // Nobody listens at port 1.
+      server.send(server.clients()[0]!.id, { name: 'Reconnect', newHost, newPort: newHost === '' ? 1 : 0 });
+      await until('templates again', () => messages.length === 4);
+      const reason = newHost === '' ? /refused/ : /has no address$/;
+      expect(told).toEqual([
+        'connected',
+        expect.stringContaining('moves us'),
+        expect.stringMatching(reason),
+        'connected',
+      ]);
+    },
+  );
+
   it('hears what came in time before it judges the server, and so does the server', async () => {
     // Every answer arrives in the very millisecond of a time-out, whose timer was set before.
     const network = new MemoryNetwork({ latencyMs: HANDSHAKE_TIMEOUT_MS / 2 });

@@ -2,7 +2,8 @@
 //
 // It dials, does the handshake, verifies the server's certificate against the configured authority, sets the connection up
 // and sends its constraints. The server's messages arrive as events. A connection that ends is dialed again, after a growing
-// pause, until `stop`. A `Reconnect` of the server is followed, with the same authority.
+// pause, until `stop`. A `Reconnect` of the server is followed, with the same authority; where it leads to no server, the one
+// that the user named is dialed again. Names are looked up at each dial.
 
 import { randomBytes as systemRandomBytes } from 'node:crypto';
 import type { Service } from '../../netaddr/service.ts';
@@ -28,6 +29,7 @@ import type { CoinbaseOutputConstraints } from '../messages/template-distributio
 import { DEFAULT_CLOCK_LEEWAY_SECONDS } from '../noise/certificate.ts';
 import { Sv2Link, endText } from '../sv2-link.ts';
 import { Sv2Transport } from '../sv2-transport.ts';
+import { addressOf } from './server-address.ts';
 
 /** Pause before the first redial, in milliseconds; each further one is twice as long. */
 const FIRST_RETRY_MS = 1_000;
@@ -218,10 +220,14 @@ export class Sv2Client extends SockMan {
 
   async #dial(): Promise<void> {
     const { host, port } = this.#endpoint;
-    const target = this.#options.connect?.proxy === undefined ? `${bracketed(host)}:${port}` : { host, port };
+    // A proxy looks names up itself.
+    const found = this.#options.connect?.proxy === undefined ? addressOf(host, port) : { host, port };
+    const target = found instanceof Promise ? await found : found;
+    if (this.#isStopped) return;
+    if (target === undefined) return this.#giveUp(`${shown(host)} has no address`);
     const dialed = await this.connectAndMakeNodeId(target, this.#options.connect);
     if (this.#isStopped) return;
-    if (dialed.nodeId === undefined) return this.#retry(dialed.errmsg);
+    if (dialed.nodeId === undefined) return this.#giveUp(dialed.errmsg);
     const { nodeId } = dialed;
     const send = (bytes: Uint8Array, willSendMore: boolean) => this.sendBytes(nodeId, bytes, willSendMore);
     const link = new Sv2Link(this.#createTransport(), send, DEFAULT_MAX_SEND_QUEUE_BYTES, () => this.#clock.now());
@@ -317,6 +323,13 @@ export class Sv2Client extends SockMan {
     if (this.#session !== session) return;
     this.#session = undefined;
     this.closeConnection(session.nodeId);
+    if (session.stage === 'ready') this.#retry(reason);
+    else this.#giveUp(reason);
+  }
+
+  /** The server is not there. Where another had moved us to it, the next dial is to the one that the user named. */
+  #giveUp(reason: string): void {
+    this.#endpoint = this.#options.server;
     this.#retry(reason);
   }
 
@@ -329,8 +342,4 @@ export class Sv2Client extends SockMan {
     }
     this.#events.emit('disconnected', { reason, retryMs });
   }
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }
