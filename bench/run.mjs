@@ -1,5 +1,5 @@
 // The command `npm run bench`: measures, prints the tables, and writes bench/results/latest.json and latest.svg. A run of
-// everything, and one of a single bench that runs on request, also write what they found to RESULTS.md.
+// everything, and a run of a single bench on request, also write their results to RESULTS.md.
 //
 //   npm run bench -- [--cases echo-small,churn] [--peers c-64k,sockman] [--rounds 5] [--seconds 1] [--soak-minutes 20] [--with-bun-deno] [--before FOLDER]
 //   npm run bench -- --cases addrman -- --floors    behind a second --: options of a bench that is a program of its own
@@ -37,19 +37,19 @@ const MEASURES = {
   program: measureProgram,
 };
 
-/** The section of RESULTS.md that a run of everything writes; one of a bench on request has its name. */
+/** The section of RESULTS.md for a run of everything; a bench on request has a section of its name. */
 const MAIN_SECTION = 'servers';
 
-/** Further pages that show what a bench found, seen from this folder. */
+/** Further pages with the results of a bench, relative to this folder. */
 const FURTHER_PAGES = { floods: ['../docs/floods.md'] };
 
 /** Kinds of benches that start what they compare themselves: no servers take turns. */
 const HAVE_THEIR_OWN = new Set(['program', 'floods']);
 
-/** Fewer rounds than this are for trying things out; their numbers are not published. */
+/** With fewer rounds the numbers are not published. */
 const ROUNDS_TO_PUBLISH = 5;
 
-/** A smoke run needs the yardstick, the thing itself and one that always runs. */
+/** A smoke run needs the yardstick, SockMan, and one peer that always runs. */
 const SMOKE_PEERS = ['c-64k', 'sockman', 'node-net'];
 
 const { values: options, positionals: programOptions } = parseArgs({
@@ -69,7 +69,7 @@ const { values: options, positionals: programOptions } = parseArgs({
 /** @param {string} text */
 const listOf = (text) => text.split(',').filter((word) => word !== '');
 
-/** Benches named themselves or by one of their cases, with only those cases. @param {string[]} names */
+/** Benches named themselves or by one of their cases, with these cases only. @param {string[]} names */
 function chosenBenches(names) {
   if (names.length === 0) return BENCHES.filter(({ isOnRequest }) => options.smoke || !isOnRequest);
   const known = BENCHES.flatMap(({ name, cases = [] }) => [name, ...cases.map((benchCase) => benchCase.name)]);
@@ -107,7 +107,7 @@ function progress(text) {
   if (process.stdout.isTTY) process.stdout.write(`\r\x1b[2K${text}`);
 }
 
-/** The section of RESULTS.md that this run writes; undefined for one that measured a part, or not often enough. */
+/** The section of RESULTS.md that this run writes; undefined if it measured a part, or with too few rounds. */
 function sectionOf(benches, { rounds }) {
   const [bench] = benches;
   if (benches.length === 1 && bench.isOnRequest && options.cases === bench.name) return bench.name;
@@ -147,7 +147,7 @@ async function main() {
     const began = performance.now();
     const measured = await MEASURES[bench.kind](bench, plan, progress);
     progress('');
-    // The numbers of a smoke run mean nothing; that there are any means that every message came back as it was sent.
+    // The numbers of a smoke run mean nothing; their existence means that every message came back as it was sent.
     if (plan.isSmoke) console.log(`${bench.name}: ok, ${((performance.now() - began) / 1_000).toFixed(1)} s`);
     else if (bench.kind !== 'program') console.log([`\n${bench.question}`, ...measured.map(textTable)].join('\n'));
     tables.push(...measured);

@@ -1,4 +1,4 @@
-// Addresses and address books for bench/cases/programs/addrman.mjs, from the built package.
+// Addresses and address books for bench/cases/programs/addrman.mjs, made with the built package.
 
 import { AddrMan } from '../../modules/addrman/addr-man.js';
 import { NetAddress } from '../../modules/netaddr/net-address.js';
@@ -6,7 +6,7 @@ import { Service } from '../../modules/netaddr/service.js';
 
 export const NOW = 1_700_000_000;
 
-/** Repeatable words: xorshift32 (Marsaglia 2003). @param {number} seed */
+/** Repeatable random words: xorshift32 (Marsaglia 2003). @param {number} seed */
 function words(seed) {
   let state = seed;
   return () => {
@@ -17,7 +17,7 @@ function words(seed) {
   };
 }
 
-/** A random address in 1.0.0.0 to 9.255.255.255, all of which can be routed. @param {() => number} random */
+/** A random address in 1.0.0.0 to 9.255.255.255, where all are routable. @param {() => number} random */
 export function randomIPv4(random) {
   const word = random();
   return new NetAddress('ipv4', Uint8Array.of(1 + ((word >>> 24) % 9), word >>> 16, word >>> 8, word));
@@ -36,7 +36,7 @@ function record(address) {
 }
 
 /**
- * As Bitcoin Core's bench has them: messages of 256 random addresses from 64 sources.
+ * As in Bitcoin Core's bench: messages of 256 random addresses from 64 sources.
  * @param {(random: () => number) => NetAddress} randomAddress
  */
 export function messages(randomAddress) {
@@ -54,8 +54,8 @@ export function emptyBook(groups) {
 }
 
 /**
- * A book with both tables full but for a hundredth of their slots, one onion address among them.
- * @param {number} part - How much of that; 1 for all of it.
+ * A book with both tables full except for a hundredth of their slots, with one onion address.
+ * @param {number} part - Share of that; 1 for all of it.
  */
 export function fullBook(part) {
   const book = emptyBook();

@@ -1,5 +1,5 @@
-// Makes an AS map of a given size: every IPv4 prefix of some length in a system of its own. The form is that of
-// ts/addrman/asmap/program.ts, written instead of read.
+// Makes an AS map of a given size: every IPv4 prefix of one length belongs to a system of its own. The format is that of
+// ts/addrman/asmap/program.ts.
 
 const RETURN = [0];
 const JUMP = [1, 0];

@@ -1,5 +1,5 @@
-// Compiles the C, C++ and Go programs of the bench when their sources are newer, with the system's `cc`, `c++` (or $CC and
-// $CXX) and `go`, to build/bench/.
+// Compiles the C, C++ and Go programs of the bench if their sources are newer, with the system's `cc`, `c++` (or $CC and $CXX)
+// and `go`, to build/bench/.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -13,7 +13,7 @@ const NATIVE_DIRECTORY = join(dirname(BENCH_DIRECTORY), 'native');
 
 const WARNINGS = ['-Wall', '-Wextra'];
 const C_FLAGS = ['-std=gnu17', '-O2', ...WARNINGS];
-/** As the addon is built. */
+/** The flags of the addon. */
 const CXX_FLAGS = ['-std=c++20', '-O3', '-fno-exceptions', '-fno-rtti', `-I${NATIVE_DIRECTORY}`, ...WARNINGS];
 
 /** @type {Record<string, { sources: () => string[], libraries: string[] }>} */
@@ -55,7 +55,7 @@ function modifiedAt(path) {
 /**
  * Returns the path of an up-to-date program.
  * @param {string} name - A key of `PROGRAMS`.
- * @throws {Error} When it does not compile; `stderr` holds what the compiler said.
+ * @throws {Error} It does not compile; `stderr` holds the compiler's output.
  */
 export function program(name) {
   const { sources, libraries } = PROGRAMS[name];

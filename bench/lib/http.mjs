@@ -44,10 +44,10 @@ const RPC_PEERS = {
   'node-net': { title: 'node:http', command: node('rpc-node.mjs') },
 };
 
-/** There where BITCOIND names one. @type {import('./types.mjs').Peer} */
+/** Takes part if BITCOIND is set. @type {import('./types.mjs').Peer} */
 const BITCOIND = { name: 'bitcoind', title: 'bitcoind', command: node('rpc-bitcoind.mjs') };
 
-/** As `measureHttp`; a note says how many times the rate of each of the others ours is. @type {typeof measureTraffic} */
+/** As `measureHttp`; a note gives our rate as a multiple of each other's. @type {typeof measureTraffic} */
 export async function measureRpc(bench, plan, progress) {
   const peers = plan.peers
     .filter(({ name }) => name in RPC_PEERS)

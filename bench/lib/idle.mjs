@@ -1,4 +1,4 @@
-// What connections cost that say nothing: CPU, and memory of the process beyond what it had without them.
+// The cost of idle connections: CPU, and the memory of the process beyond that without them.
 
 import { runLoad, Server } from './processes.mjs';
 import { median } from './statistics.mjs';
@@ -8,7 +8,7 @@ const IDLE = { mode: 'idle' };
 const CONNECTIONS = 8_000;
 const SMOKE_CONNECTIONS = 200;
 const WINDOW_MS = 2_000;
-/** Processes of each server, one after the other: how a garbage collector packs its heap varies. */
+/** Processes of each server, in sequence: how a garbage collector packs its heap varies. */
 const PROCESSES = 3;
 
 /**
@@ -21,7 +21,7 @@ async function measureProcess(bench, peer, plan) {
   const idle = plan.isSmoke ? SMOKE_CONNECTIONS : CONNECTIONS;
   const windowMs = plan.isSmoke ? plan.windowMs : WINDOW_MS;
   const server = await Server.start(peer, 'echo', true);
-  // Some traffic first, so that compiled code and first-use buffers are not counted as the connections' own.
+  // Some traffic first, so that compiled code and first-use buffers do not count as memory of the connections.
   const { warmUp = WARM_UP, idleLoad = IDLE } = bench;
   await runLoad(server, { ...warmUp, connections: Math.min(idle, warmUp.connections ?? 1), windowMs: plan.windowMs });
   await server.collectGarbage();

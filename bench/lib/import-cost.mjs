@@ -1,7 +1,7 @@
 // What `import 'sockman'` adds to the start of a program: wall time of whole processes, an empty script and ours in turn.
 //
-// The scripts are files, as programs are: for `--eval` Node loads more of itself (crypto, for one) before the script runs, and
-// what the import adds would look smaller than it is.
+// The scripts are files, as programs are: with `--eval` Node loads more of itself (such as crypto) before the script runs,
+// and the import would seem cheaper than it is.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

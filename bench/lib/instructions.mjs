@@ -2,23 +2,23 @@
 // machine does.
 //
 // The job is a rally: one process holds both ends of 64 connections and sends back whatever arrives, one message of 64 bytes
-// at a time, so that every message costs the same calls in the same order. Two lengths of it are run, and what the longer one
-// took beyond the shorter is divided by the messages between: start-up, compiling and the end are in both.
+// at a time, so that every message costs the same calls in the same order. Two lengths of it are run, and the difference in
+// instructions is divided by the difference in messages: start-up, compiling and the end are in both.
 //
-// V8 runs with `--predictable`: its compiler and collector on the one thread, at the same places each time. The code is the
-// optimized code that a server runs; what collecting garbage takes is in the number.
+// V8 runs with `--predictable`: compiler and collector run on the one thread, at the same places each time. The code is the
+// optimized code that a server runs; garbage collection is included.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { BENCH_DIRECTORY, program } from './build.mjs';
 
-/** Messages of the shorter run: after them V8 has compiled what is hot. */
+/** Messages of the shorter run: after them V8 has compiled the hot code. */
 const WARM_UP = 60_000;
 
 const NODE_FLAGS = ['--predictable', '--predictable-gc-schedule', '--hash-seed=1', '--random-seed=1'];
 
 /**
- * One job. `messages` are those between the two runs.
+ * One job. `messages` is the difference between the two runs.
  * @typedef {{ name: string, title: string, messages: number, warmUp: number, command: (messages: number) => string[] }} Job
  */
 

@@ -1,7 +1,7 @@
 // Benches of code that needs no socket: several ways to do one job, measured in turn in one process.
 //
-// Rates are per second of CPU time, all threads and the kernel included, so that collecting garbage counts and what else
-// the machine is doing does not.
+// Rates are per second of CPU time, all threads and the kernel included: garbage collection counts, other load on the
+// machine does not.
 
 import { readFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
@@ -13,13 +13,13 @@ const WARM_UP_MS = 300;
 const SMOKE_MS = 20;
 
 /**
- * One way to do the job. `run` does it once, `unitsPerRun` units of it; or `measure` does it for that long, in some other
- * process, and says how many units per second of CPU that made.
+ * One way to do the job. `run` does it once, `unitsPerRun` units of it; or `measure` does it for the given time, in another
+ * process, and returns the units per second of CPU.
  * @typedef {{ title: string, run: () => void, unitsPerRun: number }
  *   | { title: string, measure: (forMs: number) => number }} Lane
  */
 
-/** On what and with what this runs. */
+/** Describes the machine and the versions. */
 export function describeProcess() {
   const model = cpus()[0]?.model.trim();
   const load = readFileSync('/proc/loadavg', 'latin1').split(' ')[0];
@@ -48,8 +48,8 @@ function measure(lane, forMs) {
 }
 
 /**
- * Measures the lanes in interleaved rounds, each round beginning with another, and prints the rate of each: the median
- * of the rounds, half the distance from the slowest to the fastest, and the ratio to the first lane.
+ * Measures the lanes in interleaved rounds, each round beginning with another, and prints the rate of each: the median of
+ * the rounds, half the distance from the slowest to the fastest, and the ratio to the first lane.
  *
  * @param {string} title
  * @param {string} unit - What is counted, such as `messages`.

@@ -1,4 +1,4 @@
-// Who takes part: each server that does the job, and how it is started.
+// The servers that take part, and their commands.
 
 import { join, resolve } from 'node:path';
 import { BENCH_DIRECTORY, program } from './build.mjs';
@@ -76,7 +76,7 @@ const PEERS = [
 ];
 
 /**
- * SockMan as another checkout has it, built: to see what a change brings, in the same rounds.
+ * SockMan of another checkout, built: shows the effect of a change in the same rounds.
  * @param {string} folder
  * @returns {import('./types.mjs').Peer}
  */
@@ -97,8 +97,8 @@ function earlierSockMan(folder) {
 }
 
 /**
- * Finds out who can take part, by starting each once.
- * @param {string[]} names - Whom to ask; empty for everybody.
+ * Finds the servers that can take part, by starting each once.
+ * @param {string[]} names - Servers to try; empty for all.
  * @param {string} [before] - Another checkout, which takes part too.
  * @returns {Promise<{ available: import('./types.mjs').Peer[], missing: { peer: import('./types.mjs').Peer, why: string }[] }>}
  */

@@ -1,4 +1,4 @@
-// Starts servers and the load generator, each on a core of its own, and reads what /proc tells of a server.
+// Starts servers and the load generator, each on a core of its own, and reads a server's figures from /proc.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -18,10 +18,10 @@ function allowedCores() {
 
 const [serverCore, loadCore] = allowedCores();
 
-/** With one core, or without `taskset`, server and load generator share what there is, and the report says so. */
+/** With one core, or without `taskset`, server and load generator share the cores, and the report says so. */
 export const isPinned = loadCore !== undefined && canPin();
 
-/** For the report. */
+/** Text for the report. */
 export const pinning = isPinned ? `server on core ${serverCore}, load generator on core ${loadCore}` : 'not pinned';
 
 function canPin() {
@@ -44,13 +44,13 @@ export const serverCoreCommand = (command) => pinned(serverCore, command);
 /** A command on the load's core. @param {string[]} command */
 export const loadCoreCommand = (command) => pinned(loadCore, command);
 
-/** Most descriptors a process of ours may have open. */
+/** Most open descriptors of our processes. */
 export function descriptorLimit() {
   const [, , hard] = /^Max open files +(\d+) +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
   return hard === undefined ? Infinity : Number(hard);
 }
 
-/** Every server that runs, so that none outlives the bench. @type {Set<Server>} */
+/** All running servers, so that none outlives the bench. @type {Set<Server>} */
 const running = new Set();
 
 export function stopAllServers() {
@@ -80,7 +80,7 @@ export class Server {
 
   /**
    * @param {import('node:child_process').ChildProcess} child
-   * @param {{ port: number, version?: string, pid?: number }} hello - With a process id where the child only started the server.
+   * @param {{ port: number, version?: string, pid?: number }} hello - With a process id if the child only started the server.
    */
   constructor(child, hello) {
     this.#child = child;
@@ -103,7 +103,7 @@ export class Server {
     await sleep(200);
   }
 
-  /** Memory of its own the process really uses: what it shares with files (its program) is not counted. */
+  /** Memory that the process uses alone, in bytes: pages shared with files, such as its program, are not counted. */
   anonymousBytes() {
     const [, kilobytes] = /^Anonymous: +(\d+) kB/m.exec(readFileSync(`/proc/${this.pid}/smaps_rollup`, 'latin1')) ?? [];
     return Number(kilobytes) * 1024;
@@ -151,7 +151,7 @@ function spawnLoad(server, load) {
  * @param {import('./types.mjs').Load} load
  * @param {() => Promise<void>} [whileOpen] - Runs after the report and before the connections close.
  * @returns {Promise<import('./types.mjs').LoadReport>}
- * @throws {Error} A message that did not come back, or not as it was sent, and whatever else ended the load.
+ * @throws {Error} A message did not come back, or was changed, or the load ended for another reason.
  */
 export async function runLoad(server, load, whileOpen) {
   const child = spawnLoad(server, load);

@@ -1,5 +1,5 @@
-// The Bun and Deno binaries: npm packages without dependencies, put into a cache folder when asked for. They are no
-// dependency of this package.
+// The Bun and Deno binaries: npm packages without dependencies, installed into a cache folder on request. This package does
+// not depend on them.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -22,7 +22,7 @@ export function runtime(name) {
   return existsSync(path) ? path : undefined;
 }
 
-/** Installs both runtimes from the npm registry, about 200 MB; does nothing when they are there. */
+/** Installs both runtimes from the npm registry, about 200 MB; does nothing if they are there. */
 export function installRuntimes() {
   const packages = PACKAGES[`${process.platform}-${process.arch}`];
   if (packages === undefined) throw new Error(`No Bun and Deno packages for ${process.platform}-${process.arch}`);

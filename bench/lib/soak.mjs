@@ -36,8 +36,8 @@ export async function measureSoak(bench, plan, progress) {
     }
     const values = {
       cyclesPerSecond: total / seconds,
-      // Pools fill once, code is compiled once, and V8 takes more room for its young objects once: growth is what still
-      // happens in the second half.
+      // Pools fill once, code is compiled once, and V8 enlarges its young generation once: only growth in the second half
+      // counts.
       halfwayBytes: sizes[parts / 2 - 1],
       lastBytes: sizes.at(-1),
       growthPerCycle: (sizes.at(-1) - sizes[parts / 2 - 1]) / (total / 2),

@@ -1,4 +1,4 @@
-// The little arithmetic of the bench.
+// Statistics of the bench.
 
 /** @param {number[]} values - At least one. */
 export function median(values) {

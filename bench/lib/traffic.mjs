@@ -1,11 +1,11 @@
-// The measurement of most benches: every server of every case runs at the same time, and rounds go through all of them
-// in turn, so that whatever else the machine does hits all alike. In a round one server is loaded and the others
-// sleep. Each round begins with another peer.
+// The measurement of most benches: every server of every case runs at the same time, and rounds go through all of them in
+// turn, so that other load on the machine affects all alike. In a round one server is loaded and the others sleep. Each
+// round begins with another peer.
 
 import { descriptorLimit, runLoad, Server } from './processes.mjs';
 import { median, spread } from './statistics.mjs';
 
-/** Descriptors a process needs besides its connections. */
+/** Descriptors of a process besides its connections. */
 const SPARE_DESCRIPTORS = 200;
 
 /** Sizes of a smoke run. */
@@ -69,7 +69,10 @@ export async function measureTraffic(bench, plan, progress) {
   return tables;
 }
 
-/** One round of one server. Somebody else's server that fails leaves the case and is named there; ours ends the run. */
+/**
+ * One round of one server. If another project's server fails, it leaves the case and is named there; a failure of ours ends
+ * the run.
+ */
 async function attempt(lane, load) {
   try {
     lane.reports.push(await runLoad(lane.server, load));
@@ -83,7 +86,7 @@ async function attempt(lane, load) {
 const rateOf = (report) => report.messages / report.seconds;
 const cpuOf = (report) => report.serverCpuSeconds / report.messages;
 
-/** How much of the CPU time of all rounds was user space: one round has too few samples. */
+/** The share of user space in the CPU time of all rounds: one round has too few samples. */
 function userShare(reports) {
   const sum = (key) => reports.reduce((total, report) => total + report[key], 0);
   return sum('serverUserTicks') / (sum('serverUserTicks') + sum('serverSystemTicks'));

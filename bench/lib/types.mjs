@@ -1,7 +1,7 @@
 // The shapes the bench's files share, as JSDoc types; nothing runs here.
 
 /**
- * What the load generator is told: its command-line options in camelCase. See `load/load.h`.
+ * The command-line options of the load generator, in camelCase. See `load/load.h`.
  * @typedef {{ mode: string, connections?: number, messageBytes?: number, depth?: number, idle?: number, flood?: number,
  *   slow?: number, slowReadBytes?: number, cycles?: number, warmupMs?: number, windowMs?: number }} Load
  */
@@ -15,16 +15,16 @@
  */
 
 /**
- * One measured situation. `goal` is what SockMan is to reach against the better C loop; `comparedWith` names a case of
- * the same bench whose rate this one's is set against; `windows` is how many windows a round takes, where messages are so long that
- * few are whole in one.
+ * One measured situation. `goal` is SockMan's goal against the better C loop; `comparedWith` names a case of the same
+ * bench to compare this one's rate with; `windows` is the number of windows in a round, for messages so long that few are whole
+ * in one.
  * @typedef {{ name: string, title: string, load: Load, windows?: number, goal?: { rate?: number, cpu?: number }, comparedWith?: string }} Case
  */
 
 /**
  * One question. `kind` says how it is measured: `traffic` (the rounds of `traffic.mjs`), `idle`, `soak`, `import`, `floods`,
  * `http`, `http-rpc` and `http-idle`, which are the first two with HTTP servers, or `program`, a process of its own. One that is on
- * request runs when it is named, and in smoke runs.
+ * request runs if it is named, and in smoke runs.
  * @typedef {{ name: string, question: string,
  *   kind: 'traffic' | 'idle' | 'soak' | 'import' | 'floods' | 'http' | 'http-idle' | 'http-rpc' | 'program',
  *   serverMode?: string, unit?: string, cases?: Case[], peers?: string[], isOnRequest?: boolean,
@@ -32,13 +32,13 @@
  */
 
 /**
- * How one kind of server is started.
+ * One kind of server, and its command.
  * @typedef {{ name: string, title: string, command: (mode: string, collectsGarbage: boolean) => string[],
  *   isYardstick?: boolean, isOurs?: boolean, version?: string }} Peer
  */
 
 /**
- * What the command line asks for.
+ * The options of the command line.
  * @typedef {{ isSmoke: boolean, rounds: number, windowMs: number, warmupMs: number, soakMinutes: number, peers: Peer[], programOptions: string[] }} Plan
  */
 

@@ -11,10 +11,13 @@ import { SockMan } from '../../modules/sockman/sock-man.js';
 
 const { magic, p2pPort } = CHAIN_PARAMS.regtest;
 
-/** Full blocks, with witnesses: what everybody wants of a peer. */
+/** Full blocks, with witnesses: services that all nodes want of a peer. */
 export const VILLAGE_SERVICES = 9n;
 
-/** First bytes of the addresses: ranges where all is routable. Attackers live apart, so that they can be told by sight. */
+/**
+ * First bytes of the addresses: ranges in which all are routable. Attackers have ranges of their own, by which they are
+ * recognized.
+ */
 const HONEST = { first: 11, count: 89 };
 const ATTACKERS = { first: 130, count: 38 };
 
@@ -24,7 +27,7 @@ const ATTACKERS = { first: 130, count: 38 };
  * @param {number} count
  * @param {number} groups - How many /16.
  * @param {boolean} isAttacker
- * @param {number} [firstGroup] - How many of those to leave out, because others live there.
+ * @param {number} [firstGroup] - Groups to leave out, because others use them.
  * @returns {NetAddress[]}
  */
 export function addressesIn(count, groups, isAttacker, firstGroup = 0) {
@@ -46,16 +49,19 @@ export const isAttacker = ({ bytes }) => bytes[0] >= ATTACKERS.first;
 export const toService = (address) => new Service(address, p2pPort);
 
 export class Village extends SockMan {
-  /** Who is told to whoever asks: at most 1,000. @type {() => import('../../modules/p2p/messages/addresses.js').PeerAddress[]} */
+  /**
+   * The answer to `getaddr`: at most 1,000 addresses. @type {() =>
+   * import('../../modules/p2p/messages/addresses.js').PeerAddress[]}
+   */
   gossip = () => [];
   #net;
   #transports = new Map();
-  /** Connections of each node that is there, by the text of its address. @type {Map<string, Set<number>>} */
+  /** Connections of each present node, by the text of its address. @type {Map<string, Set<number>>} */
   #connections = new Map();
   /** The node that a connection belongs to. @type {Map<number, string>} */
   #owners = new Map();
 
-  /** @param {import('../../modules/testing.js').MemoryNetwork} net - Dials to nodes that are not there get no answer, or a refusal. */
+  /** @param {import('../../modules/testing.js').MemoryNetwork} net - Dials to absent nodes get no answer, or a refusal. */
   constructor(net) {
     super({ backend: net.createBackend });
     this.#net = net;
@@ -65,12 +71,12 @@ export class Village extends SockMan {
     this.startSocketsThreads({ name: 'village' });
   }
 
-  /** Lets nodes come: from now on they can be reached. @param {Iterable<NetAddress>} addresses */
+  /** Adds nodes: from now on they can be reached. @param {Iterable<NetAddress>} addresses */
   arrive(addresses) {
     for (const address of addresses) this.#connections.set(String(address), new Set());
   }
 
-  /** Lets nodes go, and all their connections with them. @param {Iterable<NetAddress>} addresses */
+  /** Removes nodes, with all their connections. @param {Iterable<NetAddress>} addresses */
   depart(addresses) {
     for (const address of addresses) {
       for (const nodeId of this.#connections.get(String(address)) ?? []) this.#forget(nodeId);
@@ -165,7 +171,7 @@ export class Village extends SockMan {
     this.closeConnection(nodeId);
   }
 
-  /** Everything fits: socket buffers of the network are larger than the largest answer. */
+  /** Always sends everything: socket buffers of the network are larger than the largest answer. */
   #say(nodeId, ...messages) {
     const transport = this.#transports.get(nodeId);
     if (transport === undefined) return;

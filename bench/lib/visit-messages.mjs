@@ -1,4 +1,4 @@
-// What a visitor says over V1, framed: for the crawlers that the crawl bench compares ours with.
+// The messages of a visitor over V1, framed: for the crawlers that the crawl bench compares ours with.
 
 import { createHash } from 'node:crypto';
 
@@ -29,7 +29,7 @@ export function version() {
   return message('version', payload);
 }
 
-/** What follows the peer's `version`. */
+/** The messages after the peer's `version`. */
 export const greeting = () => Buffer.concat([message('sendaddrv2'), message('verack'), message('getaddr')]);
 
 export const ping = () => message('ping', Buffer.alloc(8, 1));

@@ -1,6 +1,5 @@
-// Broadcast: one source sends a message, the server relays it to each of `connections` receivers. `depth`
-// messages are on their way at a time; the next starts when the last receiver has an old one. A message
-// counts once per receiver.
+// Broadcast: one source sends a message, the server relays it to each of `connections` receivers. `depth` messages are in
+// flight at a time; the next starts when the last receiver has received one. A message counts once per receiver.
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +13,7 @@ struct broadcast {
     struct meter* meter;
     int epoll_fd;
     struct client* source;
-    /** How many receivers still miss a message; a ring of `depth`. */
+    /** Receivers that still miss a message; a ring of `depth`. */
     int* missing;
     bool is_draining;
 };
@@ -65,7 +64,7 @@ void run_broadcast(struct meter* meter) {
     struct client* receivers = clients_open(settings.connections, 0, true);
     broadcast.source = clients_open(1, 0, true);
     for (int i = 0; i < settings.connections; ++i) {
-        // Every receiver reads the stream of the source, from the same place in the pattern.
+        // Every receiver reads the stream of the source, from the same position in the pattern.
         receivers[i].pattern_offset = broadcast.source->pattern_offset;
         client_watch(&receivers[i], broadcast.epoll_fd, EPOLLIN);
     }

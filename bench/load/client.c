@@ -1,9 +1,9 @@
 // One client connection: opening, and a byte stream that checks itself.
 //
-// What a connection sends is a window into one endless repetition of a short random pattern, at an offset of
-// its own. Sending needs no copy, checking is one memcmp, and a byte lost, repeated, reordered or delivered
-// to the wrong connection does not match. The period is prime, so that no message size is a multiple of it,
-// and short, so that the pattern of small messages stays in the first-level cache.
+// The bytes of a connection are a window into one endless repetition of a short random pattern, at an offset of its own.
+// Sending needs no copy, checking is one memcmp, and a byte lost, repeated, reordered or delivered to the wrong connection
+// does not match. The period is prime, so that no message size is a multiple of it, and short, so that the pattern of small
+// messages stays in the first-level cache.
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -88,7 +88,7 @@ struct client* clients_open(int count, uint64_t first_number, bool server_greets
         client_open(&clients[i], first_number + (uint64_t)i);
         clients[i].started_at_ns = calloc((size_t)settings.depth, sizeof(uint64_t));
         if ((i + 1) % OPEN_AHEAD != 0 && i + 1 != count) continue;
-        // Connections are accepted in order: an answer on the newest tells that all of them are.
+        // Connections are accepted in order: an answer on the newest shows that all of them are.
         if (!server_greets) client_ping(&clients[i]);
         while (server_greets && greeted <= i) client_await_greeting(&clients[greeted++]);
     }

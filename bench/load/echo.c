@@ -1,8 +1,7 @@
-// Echo: each measured connection keeps `depth` messages on their way; the answer to one starts the next.
+// Echo: each measured connection keeps `depth` messages in flight; the answer to one starts the next.
 //
-// Beside them may stand idle connections, flooding ones (always sending, always reading) and slow ones
-// (always sending, reading a few bytes now and then, or never). Their bytes are checked as well; their
-// latency is not measured.
+// There may be further connections: idle, flooding (always sending, always reading) and slow (always sending, reading a few
+// bytes at intervals, or never). Their bytes are checked as well; their latency is not measured.
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@ enum {
     MOST_EVENTS = 1024,
     SLOW_TICK_MS = 10,
     STALL_TIMEOUT_MS = 10000,
-    /** A slow reader has small kernel buffers, so that the server feels it at once. */
+    /** A slow reader has small kernel buffers, so that the server notices it at once. */
     SLOW_RECEIVE_BUFFER_BYTES = 16 * 1024,
     FLOOD_MESSAGE_BYTES = 64 * 1024,
 };
@@ -48,8 +47,8 @@ static void count_answers(struct echo* echo, struct client* client, uint64_t now
     if (echo->is_draining && client->completed_messages == client->started_messages) --echo->awaited;
 }
 
-// Measured connections are watched edge-triggered: a short receive tells that there is no more, and the next
-// arrival is a new edge.
+// Measured connections are watched edge-triggered: a short receive shows that there is no more, and the next arrival is a
+// new edge.
 static void serve_active(struct echo* echo, struct client* client, uint64_t now) {
     uint64_t before = client->received_bytes;
     while (client_receive(client, CHUNK_BYTES) == CHUNK_BYTES) continue;
@@ -105,7 +104,7 @@ static void open_all(struct echo* echo) {
         if (setsockopt(echo->slow[i].fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes) != 0) fail("SO_RCVBUF");
     }
     for (int i = 0; i < settings.connections; ++i) {
-        // The ping that proved the connection accepted is not part of the measured stream.
+        // The ping that showed that the connection was accepted is not part of the measured stream.
         client_restart(&echo->active[i]);
         client_watch(&echo->active[i], echo->epoll_fd, EPOLLIN | EPOLLOUT | EPOLLET);
     }

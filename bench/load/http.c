@@ -1,9 +1,9 @@
-// HTTP: each measured connection asks `GET /SIZE` again when it is answered, with the connection kept alive.
+// HTTP: each measured connection sends `GET /SIZE` again after each answer, with the connection kept alive.
 //
-// An answer ends with its Content-Length, or, where it is chunked, with the last chunk. Its body is SIZE times the
-// letter x. Beside them may stand idle connections, each answered once.
+// An answer ends with its Content-Length or, if chunked, with the last chunk. Its body is SIZE times the letter x. There may
+// be idle connections, each answered once.
 //
-// In the mode `rpc` it is a call of JSON-RPC that is asked, and SIZE is the length of its answer, which ends with a line end.
+// In the mode `rpc` the request is a call of JSON-RPC, and SIZE is the length of its answer, which ends with a line end.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -31,7 +31,7 @@ struct asker {
     struct client client;
     uint64_t asked_at_ns;
     uint64_t received;
-    /** Bytes of the whole answer; 0 while that is not known. */
+    /** Bytes of the whole answer; 0 until that is known. */
     uint64_t expected;
     bool is_chunked;
     char tail[LAST_CHUNK_BYTES];
@@ -57,7 +57,7 @@ static void ask(struct asker* asker, uint64_t now) {
     if (sent != (ssize_t)question_bytes) fail("send");
 }
 
-/** Reads the head, which comes whole with the first bytes. */
+/** Reads the head, which arrives whole with the first bytes. */
 static void read_head(struct asker* asker, size_t length) {
     if (length < 16 || memcmp(received, "HTTP/1.1 200", 12) != 0) {
         errno = 0;
@@ -90,7 +90,7 @@ static bool is_whole(const struct asker* asker, size_t length) {
     return is_end;
 }
 
-/** Receives once. @returns whether an answer is whole. */
+/** Receives once. @returns whether an answer is complete. */
 static bool hear(struct asker* asker) {
     ssize_t length = recv(asker->client.fd, received, sizeof received, MSG_DONTWAIT);
     if (length < 0 && errno == EAGAIN) return false;

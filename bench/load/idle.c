@@ -1,5 +1,5 @@
-// Idle: opens `idle` connections, says nothing for the window and measures what that costs the server. The
-// connections stay open until standard input ends, so that the caller can look at the server's memory.
+// Idle: opens `idle` connections, sends nothing for the window and measures the cost for the server. The connections stay
+// open until standard input ends, so that the caller can look at the server's memory.
 
 #include <errno.h>
 #include <time.h>

@@ -17,7 +17,7 @@ struct settings {
     int port;
     int connections;
     int message_bytes;
-    /** Messages of one connection on their way at a time. */
+    /** Messages of one connection in flight at a time. */
     int depth;
     int warmup_ms;
     int window_ms;
@@ -34,7 +34,7 @@ struct settings {
 
 extern struct settings settings;
 
-/** Reads the command line. One that cannot be understood ends the process. */
+/** Reads the command line. An invalid one ends the process. */
 void read_settings(int count, char** arguments);
 
 /** Prints a sentence and the text of errno when it is not 0, and ends the process: a broken run has no
@@ -50,7 +50,7 @@ enum {
     HISTOGRAM_BUCKETS = (64 - SUB_BUCKET_BITS + 1) * SUB_BUCKETS
 };
 
-/** Counts of values in logarithmic buckets of 64 steps each: every percentile is right to 1.6 %. */
+/** Counts of values in logarithmic buckets of 64 steps each: every percentile is accurate to 1.6 %. */
 struct histogram {
     uint64_t counts[HISTOGRAM_BUCKETS];
     uint64_t total;
@@ -63,7 +63,7 @@ uint64_t histogram_percentile(const struct histogram* histogram, double percent)
 // ---- meter.c
 // --------------------------------------------------------------------------------------------------
 
-/** The warm-up, the measured window and what was counted in it. */
+/** The warm-up, the measured window and the counts in it. */
 struct meter {
     clockid_t server_clock;
     uint64_t begins_ns;
@@ -71,7 +71,7 @@ struct meter {
     bool is_measuring;
     uint64_t measured_ns;
     uint64_t server_cpu_ns;
-    /** What the system sampled of the server's CPU time, for how it divides: in clock ticks. */
+    /** The server's CPU time as the system sampled it, for its division into user and system: in clock ticks. */
     uint64_t server_user_ticks;
     uint64_t server_system_ticks;
     uint64_t load_cpu_ns;
@@ -105,7 +105,7 @@ struct client {
     uint64_t received_bytes;
     uint64_t started_messages;
     uint64_t completed_messages;
-    /** Start times of the messages on their way, `depth` of them in a ring. */
+    /** Start times of the messages in flight, `depth` of them in a ring. */
     uint64_t* started_at_ns;
 };
 
@@ -114,19 +114,19 @@ void prepare_clients(void);
  * TIME_WAIT is left. */
 void client_open(struct client* client, uint64_t number);
 void client_close(struct client* client);
-/** Begins a new stream on an open connection with nothing on its way. */
+/** Begins a new stream on an open connection with nothing in flight. */
 void client_restart(struct client* client);
 /** Opens `count` connections, never more than the server's backlog ahead of its accept loop. */
 struct client* clients_open(int count, uint64_t first_number, bool server_greets);
 void client_watch(const struct client* client, int epoll_fd, uint32_t events);
-/** Sends from the pattern up to stream position `until`. False when the kernel took less. */
+/** Sends from the pattern up to stream position `until`. False if the kernel took less. */
 bool client_send_until(struct client* client, uint64_t until);
 /** Receives once and checks every byte. @returns bytes, or 0 for nothing there. A close or an error ends the
  * run. */
 size_t client_receive(struct client* client, size_t most);
-/** Waits for the one byte a greeting server sends first. */
+/** Waits for the byte that a greeting server sends first. */
 void client_await_greeting(struct client* client);
-/** Whether something is there to receive. */
+/** Whether there is something to receive. */
 bool client_has_answer(const struct client* client);
 /** Waits until everything sent has come back. */
 void client_await_echo(struct client* client);

@@ -1,9 +1,8 @@
 // Time, the server's CPU and memory, and the line of results.
 //
-// The server's CPU time is the kernel's clock of that process: all its threads, user and system, in
-// nanoseconds. How it divides into user and system time the kernel samples, at its clock tick. Work the kernel
-// does for a packet inside a system call of the other side (loopback delivers in the sender's call) counts for
-// the sender, and does so alike for every server.
+// The server's CPU time is the kernel's clock of that process: all its threads, user and system, in nanoseconds. The kernel
+// samples its division into user and system time, at its clock tick. Work that the kernel does for a packet inside a system
+// call of the other side (loopback delivers in the sender's call) counts for the sender, equally for every server.
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,7 +20,7 @@ static uint64_t clock_ns(clockid_t clock) {
 
 uint64_t now_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
 
-/** Reads two fields of /proc/PID/stat, whose second one, the name in parentheses, may hold anything. */
+/** Reads two fields of /proc/PID/stat. Its second field, the name in parentheses, may contain any character. */
 static void read_server_ticks(uint64_t* user, uint64_t* system) {
     char path[64];
     char line[1024];

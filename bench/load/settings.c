@@ -1,4 +1,4 @@
-// What to do, from the command line; and how a run ends that cannot go on.
+// The settings, from the command line; and the end of a run that cannot go on.
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,10 +1,10 @@
 // Accept storm: how fast a server empties a full backlog.
 //
-// On loopback a connecting client does the work of the whole handshake, about as much as accepting costs, so
-// that a plain connect loop measures the client. Here the server is busy with something else while a wave of
-// `connections` connects: a message of N bytes on a connection of its own has it sleep for N milliseconds
-// before it echoes. The echo starts the clock, which runs until each of them has the server's greeting; that
-// is also their latency. Closing the wave is not timed, and the next one waits for its end.
+// On loopback a connecting client does the work of the whole handshake, about as much as accepting costs, so a plain connect
+// loop would measure the client. Here the server sleeps while a wave of `connections` connects: a message of N bytes on a
+// connection of its own makes it sleep for N milliseconds before it echoes. The echo starts the clock, which runs until each
+// of them has the server's greeting; that is also their latency. Closing the wave is not timed, and the next one waits for
+// its end.
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 enum {
     MOST_EVENTS = 256,
     STALL_TIMEOUT_MS = 10000,
-    /** First guess of how long a wave needs to connect. */
+    /** First estimate of the time that a wave needs to connect. */
     FIRST_SLEEP_MS = 30,
     MOST_SLEEP_MS = 2000,
 };
@@ -35,7 +35,7 @@ static void await_greetings(struct meter* meter, int epoll_fd, uint64_t began_ns
     }
 }
 
-/** @returns Whether all connected while the server slept; else it slept too short and nothing was measured. */
+/** @returns Whether all connected while the server slept; otherwise it slept too short and nothing was measured. */
 static bool wave(struct meter* meter, struct client* probe, uint64_t sleep_ms, struct client* clients,
                  uint64_t first_number) {
     int epoll_fd = epoll_create1(EPOLL_CLOEXEC);

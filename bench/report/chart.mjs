@@ -47,11 +47,11 @@ function drawPanel({ key, title, ticks }, left, series, tables) {
   ]);
   const dots = tables.flatMap((table, row) => {
     const y = TOP + row * ROW_HEIGHT + ROW_HEIGHT / 2;
-    // Last drawn is on top: the order of the series, backwards.
+    // The last drawn is on top: the series in reverse order.
     return series.toReversed().flatMap(({ peer, title: name, colour }) => {
       const value = table.rows.find((entry) => entry.peer === peer)?.values[key];
       if (value === undefined || !Number.isFinite(value)) return [];
-      // What lies beyond the scale is drawn hollow at its edge; the table has the number.
+      // Values beyond the scale are drawn hollow at its edge; the table has the number.
       const fill = value > most ? `fill="none" stroke="${colour}" stroke-width="2"` : `fill="${colour}"`;
       const tip = `<title>${escape(`${name}, ${table.title}: ${value.toFixed(2)}`)}</title>`;
       return [

@@ -1,6 +1,6 @@
-// The columns of each kind of table, and how their numbers read.
+// The columns of each kind of table, and the format of their numbers.
 
-/** @param {number} value @param {string[]} units - Each 1,000 times the one before. */
+/** @param {number} value @param {string[]} units - Each is 1,000 times the one before. */
 function scaled(value, units) {
   let unit = 0;
   for (; Math.abs(value) >= 999.5 && unit < units.length - 1; ++unit) value /= 1_000;

@@ -1,4 +1,4 @@
-// Panels of lines, each with the range it was seen in, as a hand-written SVG that follows the reader's light or dark theme.
+// Panels of lines, each with its observed range, as a hand-written SVG that follows the reader's light or dark theme.
 
 const PANEL_WIDTH = 330;
 const PANEL_HEIGHT = 190;
@@ -14,7 +14,7 @@ const label = (x, y, text, attributes = '') =>
   `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${attributes}>${escape(text)}</text>`;
 
 /**
- * One scale of a panel. A logarithmic one begins at its first tick; what is below is drawn there.
+ * One scale of a panel. A logarithmic one begins at its first tick; lower values are drawn there.
  *
  * @typedef {{ title: string, ticks: number[], isLog?: boolean }} Axis
  *

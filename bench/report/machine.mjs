@@ -1,4 +1,4 @@
-// On what, with what and how it was measured.
+// Machine, versions and settings of a measurement.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ function compilerVersion() {
   }
 }
 
-/** It paces and sizes what a send hands on, on loopback too. */
+/** It paces and sizes the segments of a send, on loopback too. */
 function congestionControl() {
   return readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'latin1').trim();
 }
@@ -29,7 +29,7 @@ export function describeMachine(plan) {
   return [
     `Machine: ${processors[0]?.model.trim()}, ${processors.length} cores, ${memoryGiB} GiB, ${process.platform} ${release()} ${process.arch}, TCP ${congestionControl()}`,
     `Versions: ${[...versions].join(', ')}; ${compilerVersion()}`,
-    // Programs that measure by themselves say so by themselves.
+    // Programs that measure by themselves describe themselves.
     ...(plan.peers.length === 0
       ? []
       : [

@@ -1,5 +1,5 @@
-// One section of a Markdown page, written by a run: what stands between its two markers. A page without them gets them at
-// its end, a page that is not there is made. The chart stands in the section of the servers.
+// One section of a Markdown page, written by a run between its two markers. A page without them gets them at its end, a
+// missing page is created. The chart is in the section of the servers.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { markdownTable } from './table.mjs';
 
 const ROOT = dirname(BENCH_DIRECTORY);
 
-/** The commit that is measured, where it is known; with a plus if its sources were changed. */
+/** The measured commit, if known; with a plus if its sources were changed. */
 function commit() {
   const git = (/** @type {string} */ ...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
   try {

@@ -1,15 +1,15 @@
-// Tables as text for the terminal and as Markdown for the README, and whether the goals are met.
+// Tables as text for the terminal and as Markdown for the pages, and whether the goals are met.
 
 import { cell, columnsOf } from './columns.mjs';
 
-/** Runtimes that SockMan is not to be behind in any case that has a goal. */
+/** Runtimes that SockMan must not be behind in any case with a goal. */
 const RIVALS = ['bun', 'deno', 'go'];
 
 /** @param {string} goal @param {boolean} isMet @param {number} ratio */
 const judge = (goal, isMet, ratio) => `${goal}: ${isMet ? 'met' : `missed (${ratio.toFixed(3)})`}`;
 
 /**
- * What SockMan's default is to reach in this case, and whether it does.
+ * The goal of SockMan's default in this case, and whether it is met.
  * @param {import('../lib/types.mjs').Table} table
  * @returns {string | undefined}
  */

@@ -8,7 +8,7 @@ const MOST_PENDING_BYTES = 16 * 1024 * 1024;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 const receivers = new Set();
 
-/** Sends what the kernel takes and keeps a copy of the rest, in `socket.data`; `write` tells how much went. */
+/** Sends what the kernel takes and keeps a copy of the rest, in `socket.data`; `write` returns the bytes sent. */
 function sendOrKeep(socket, bytes) {
   const sent = socket.data === undefined ? Math.max(0, socket.write(bytes)) : 0;
   if (sent === bytes.length) return;

@@ -1,9 +1,9 @@
-// What a visit costs the kernel: the same visit over V1 as in crawl-node-net.mjs, by a bare epoll loop. Its messages come framed
-// from the command line, and it does not check the sums of those it receives: nobody can visit for less.
+// The kernel's cost of a visit: the same visit over V1 as in crawl-node-net.mjs, by a bare epoll loop. Its messages come
+// framed from the command line, and it does not check the checksums of those it receives: the least that a visit can cost.
 //
 //   crawl-epoll ADDRESS PORT CONCURRENCY QUIET_MS VERSION GREETING PING        the last three as hex
 //
-// Prints one line of JSON when everybody who was told has been visited.
+// Prints one line of JSON when all announced addresses have been visited.
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -39,7 +39,7 @@ static int* free_visits;
 static int concurrency, free_count, epoll_fd, reachable;
 static double quiet_ms;
 
-// Addresses: a table of keys, and the list of them in the order in which they were told.
+// Addresses: a table of keys, and the list of them in the order of their announcement.
 static uint64_t* known;
 static uint64_t* queue;
 static size_t known_size = 1 << 20, known_count, next_in_queue;

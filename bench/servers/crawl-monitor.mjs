@@ -1,4 +1,4 @@
-// A monitor for the bench `monitor`: holds the villagers of a village, and says what that costs when asked.
+// A monitor for the bench `monitor`: holds the nodes of a village, and reports its cost on request.
 //
 //   node --expose-gc bench/servers/crawl-monitor.mjs SEED HELD
 
@@ -21,7 +21,7 @@ const monitor = new Monitor({
   maxHeld: Number(held),
 });
 
-/** Anonymous memory of this process, in bytes: what the kernel keeps for sockets is not in it. */
+/** Anonymous memory of this process, in bytes: without the kernel's memory for sockets. */
 function anonymousBytes() {
   for (let count = 0; count < 4; count++) globalThis.gc();
   const [, kilobytes] = /^Anonymous:\s+(\d+) kB/m.exec(readFileSync('/proc/self/smaps_rollup', 'latin1'));

@@ -1,6 +1,6 @@
 // The yardstick of the crawl bench: the same visit over V1 (version, verack, getaddr, ping, addresses) in plain `node:net`,
-// as somebody would write it in an afternoon, with the same record of it, and safe against what strangers send. A socket, a Buffer
-// and a Map of strings; no rates, no journal, no spam defence, no V2.
+// as written in an afternoon, with the same record of it, and safe against what strangers send. A socket, a Buffer and a Map of
+// strings; no rates, no journal, no spam defence, no V2.
 //
 //   node bench/servers/crawl-node-net.mjs SEED CONCURRENCY QUIET_MS
 
@@ -85,7 +85,7 @@ function readVersion(payload) {
   };
 }
 
-/** What is done with a record: as in crawl-sockman.mjs. */
+/** Processes a record, as in crawl-sockman.mjs. */
 function note({ outcome }) {
   if (outcome === 'reachable') reachable++;
 }

@@ -1,4 +1,4 @@
-// The village that crawlers are measured against, in a process of its own: prints where it is, and ends when told.
+// The village that the crawlers visit, in a process of its own: prints its address, and ends on request.
 //
 //   node bench/servers/crawl-village.mjs COUNT KIND [TELLS]
 

@@ -1,6 +1,6 @@
-// The measured process of p2p-crowd: holds connections, either as a bare SockMan or as a Bitcoin node with its peers.
-// Run as `node --expose-gc crowd-hub.mjs bare|connman PEERS [hasty]` with a channel of messages; each `do` gets one answer.
-// `hasty` lets no peer wait for the moment at which transactions are announced, which is seconds away.
+// The measured process of p2p-crowd: holds connections, either as a bare SockMan or as a Bitcoin node with its peers. Run as
+// `node --expose-gc crowd-hub.mjs bare|connman PEERS [hasty]` with a channel of messages; each `do` gets one answer. `hasty`
+// announces transactions at once, instead of at the next moment for it, which is seconds away.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ const [kind, peerCount, haste] = [process.argv[2], Number(process.argv[3]), proc
 
 /** Inventory type of a transaction by its wtxid. */
 const WTX = 5;
-/** Connman keeps some slots for those that it dials. */
+/** Slots that Connman reserves for its own dials. */
 const SPARE_SLOTS = 64;
 
 class BareServer extends SockMan {
@@ -50,7 +50,7 @@ const peerManager = new PeerManager({ ignoreIncomingTxs: false });
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Who may be told something. */
+/** Number of peers that can be told something. */
 function readyCount() {
   let count = 0;
   connman.forEachNode(() => count++);
@@ -67,7 +67,7 @@ async function listen() {
   return { port: bound.port };
 }
 
-/** Anonymous memory once garbage is gone, with so many connections. */
+/** Anonymous memory after garbage collection, with this many connections. */
 async function countMemory({ connections }) {
   while ((bare === undefined ? connman.getNodeCount() : bare.connections) !== connections) await pause(20);
   while (bare === undefined && readyCount() !== connections) await pause(20);
@@ -80,13 +80,13 @@ async function countMemory({ connections }) {
   return { bytes: Number(kilobytes) * 1_024, liveBytes: heapUsed + external };
 }
 
-/** CPU time that this process has used. */
+/** CPU time of this process so far. */
 function countCpu() {
   const { user, system } = process.cpuUsage();
   return { cpuUs: user + system };
 }
 
-/** Does everything once that will be measured, so that its code is not counted as memory of a peer. */
+/** Does everything once that will be measured, so that its code does not count as memory of a peer. */
 async function warmUp() {
   if (bare === undefined) {
     relayInOnePass();
@@ -103,7 +103,7 @@ async function rest({ ms }) {
   return { cpuShare: (user + system) / 1_000 / (performance.now() - began) };
 }
 
-/** Tells everybody in one synchronous loop. */
+/** Sends to all peers in one synchronous loop. */
 function relayInOnePass() {
   const message = { type: 'inv', items: [{ type: WTX, hash: randomBytes(32) }] };
   const before = process.cpuUsage();

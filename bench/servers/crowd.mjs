@@ -16,7 +16,7 @@ import {
 const speaks = process.argv[2] === 'connman';
 const { magic } = CHAIN_PARAMS.regtest;
 
-/** Dials under way: fewer than a listener lets wait. */
+/** Dials in progress: fewer than fit into a listener's queue. */
 const WINDOW = 100;
 
 const VERSION = {
@@ -39,7 +39,7 @@ class Crowd extends SockMan {
   onInv = () => {};
   onPong = () => {};
 
-  /** Dials, and resolves when the other side has pinged: only then has it taken our `verack`. */
+  /** Dials, and resolves when the other side has pinged, which shows that it has our `verack`. */
   async join(port) {
     const { nodeId, errmsg } = await this.connectAndMakeNodeId(Service.parse(`127.0.0.1:${port}`));
     if (nodeId === undefined) throw new Error(errmsg);
@@ -116,7 +116,7 @@ class Crowd extends SockMan {
   }
 }
 
-// Both processes may have much else to do before a connection is accepted.
+// Both processes may be busy for long before a connection is accepted.
 const crowd = new Crowd({ connectTimeoutMs: 60_000 });
 crowd.startSocketsThreads();
 
@@ -138,7 +138,7 @@ function expectInv() {
   return {};
 }
 
-/** Resolves once so many were told of something since `expectInv`. */
+/** Resolves once this many peers have received an announcement since `expectInv`. */
 function awaitInv({ count }) {
   return new Promise((resolve) => {
     crowd.onInv = () => {
@@ -148,7 +148,7 @@ function awaitInv({ count }) {
   });
 }
 
-/** Has one peer ping, at intervals, and tells how long each answer took, in milliseconds. */
+/** Makes one peer ping at intervals, and returns the time of each answer, in milliseconds. */
 async function ping({ count, everyMs }) {
   const [[nodeId, peer]] = crowd.peers;
   const times = [];

@@ -1,5 +1,5 @@
-// The same job on Deno's own sockets: one async loop for each connection, as Deno means it. Run as
-// `deno run --allow-net deno.mjs MODE`; modes and first line of output are those of epoll.c.
+// The same job on Deno's own sockets: one async loop for each connection, the idiom of Deno. Run as `deno run --allow-net
+// deno.mjs MODE`; modes and first line of output are those of epoll.c.
 
 const mode = Deno.args[0] ?? 'echo';
 const RECEIVE_BYTES = 64 * 1024;
@@ -57,10 +57,10 @@ Deno.addSignalListener('SIGUSR2', () => globalThis.gc?.());
 for (;;) {
   try {
     const connection = await listener.accept();
-    // A connection that is reset ends its own loop and nothing else.
+    // A reset connection ends its own loop only.
     serve(connection).catch(() => {});
   } catch (error) {
-    // Deno asks for the peer's name while it accepts, and the peer may have gone.
+    // Deno asks for the peer's address while it accepts, and the peer may have gone.
     if (!(error instanceof Deno.errors.NotConnected)) throw error;
   }
 }

@@ -1,5 +1,5 @@
-// The bench dial-socks5 on SockMan. Arguments and output are those of dial-socks5.c; a fifth argument `hold` instead keeps
-// DIALS dials pending at a proxy that never answers, and prints the bytes that each of them takes.
+// The bench dial-socks5 on SockMan. Arguments and output are those of dial-socks5.c; with a fifth argument `hold` it keeps
+// DIALS dials pending at a proxy that never answers, and prints the bytes of each.
 
 import { readFileSync } from 'node:fs';
 import { Service, createSockMan } from '../../esm/index.js';
@@ -11,7 +11,7 @@ const options = { proxy: Service.parse(`127.0.0.1:${proxyPort}`) };
 const sockMan = createSockMan({ eventGotData() {} });
 sockMan.startSocketsThreads();
 
-/** Bytes in use after garbage collection: live objects, and anonymous memory with what the heap keeps in reserve. */
+/** Bytes in use after garbage collection: live objects, and anonymous memory including the heap's reserve. */
 async function memoryInUse() {
   for (let pass = 0; pass < 4; pass += 1) {
     globalThis.gc();
@@ -22,7 +22,7 @@ async function memoryInUse() {
   return { live: heapUsed + external, anonymous: Number(kilobytes) * 1024 };
 }
 
-/** Starts dials that will wait for the proxy's first answer, and resolves when all of them do. */
+/** Starts dials that wait for the proxy's first answer, and resolves when all of them do. */
 function startPending(count) {
   return new Promise((resolve) => {
     let waiting = 0;
@@ -34,7 +34,7 @@ function startPending(count) {
 }
 
 async function measureMemory() {
-  // The first dials pay for code and buffers that all of them share.
+  // The first dials pay for code and buffers that all dials share.
   await startPending(Math.ceil(dials / 10));
   const before = await memoryInUse();
   await startPending(dials);

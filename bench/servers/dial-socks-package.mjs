@@ -1,5 +1,5 @@
-// The bench dial-socks5 on the npm package `socks`, whose entry file is the first argument. The others and the output are
-// those of dial-socks5.c.
+// The bench dial-socks5 on the npm package `socks`, with its entry file as the first argument. The other arguments and the
+// output are those of dial-socks5.c.
 
 import { measureDials } from '../lib/dials.mjs';
 

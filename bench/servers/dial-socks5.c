@@ -3,8 +3,8 @@
 //   dial-socks5 PROXY_PORT TARGET_PORT DIALS WINDOW
 //
 // Keeps WINDOW handshakes in flight until DIALS are done; a connection is closed as soon as the proxy's reply is complete.
-// Dials that do not count come first, at most WARM_UP_DIALS. Prints the seconds the others took, and their CPU seconds, as
-// JSON. Linux only. A handshake that goes wrong ends the program with status 1.
+// The warm-up comes first and does not count, at most WARM_UP_DIALS dials. Prints the seconds of the others, and their CPU
+// seconds, as JSON. Linux only. A handshake that goes wrong ends the program with status 1.
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -2,10 +2,10 @@
 //
 //   epoll MODE [RECEIVE_BYTES]
 //
-// MODE is echo, storm (one byte to every new connection, then echo, of a message of two bytes or more after as
-// many milliseconds of sleep) or broadcast (one byte to every new connection, then everything received goes to
-// all others). Listens on a free port of 127.0.0.1, which the
-// first line on standard output tells as JSON, and serves until it is killed.
+// MODE is echo, storm (one byte to every new connection, then echo, of a message of two bytes or more after as many
+// milliseconds of sleep) or broadcast (one byte to every new connection, then everything received goes to all others).
+// Listens on a free port of 127.0.0.1, prints it as JSON in the first line on standard output, and serves until it is
+// killed.
 //
 // Back-pressure: while an echo is not fully sent its connection is not read, so that at most one receive is
 // held for it. A broadcast receiver that falls too far behind is disconnected.
@@ -35,9 +35,9 @@ enum mode { MODE_ECHO, MODE_STORM, MODE_BROADCAST };
 
 struct connection {
     int fd;
-    /** Place in `connections`. */
+    /** Index in `connections`. */
     size_t index;
-    /** What the kernel did not take yet; NULL while there is none. */
+    /** Bytes that the kernel did not take yet; NULL if there are none. */
     unsigned char* pending;
     size_t pending_begin;
     size_t pending_end;
@@ -72,7 +72,7 @@ static void drop(struct connection* connection) {
 
 static uint32_t interest_with_pending(void) { return mode == MODE_BROADCAST ? EPOLLIN | EPOLLOUT : EPOLLOUT; }
 
-/** Keeps bytes for later. False when there are too many of them. */
+/** Keeps bytes for later. False if there are too many of them. */
 static bool keep(struct connection* connection, const unsigned char* data, size_t length) {
     if (connection->pending == NULL) {
         watch(connection, EPOLL_CTL_MOD, interest_with_pending());
@@ -87,7 +87,7 @@ static bool keep(struct connection* connection, const unsigned char* data, size_
     return true;
 }
 
-/** Sends what the kernel takes and keeps the rest. False when the connection is lost. */
+/** Sends what the kernel takes and keeps the rest. False if the connection is lost. */
 static bool send_or_keep(struct connection* connection, const unsigned char* data, size_t length) {
     ssize_t sent = 0;
     if (connection->pending == NULL) {
@@ -114,7 +114,7 @@ static bool send_pending(struct connection* connection) {
 
 static void relay(const struct connection* from, size_t length) {
     for (size_t i = 0; i < connection_count; ++i) {
-        // A receiver that cannot be sent to is reported by epoll and dropped there.
+        // A receiver whose send fails is reported by epoll and dropped there.
         if (connections[i] != from && !send_or_keep(connections[i], buffer, length)) {
             shutdown(connections[i]->fd, SHUT_RDWR);
         }
@@ -195,7 +195,7 @@ int main(int count, char** arguments) {
                                           : MODE_ECHO;
     if (count > 2) receive_bytes = (size_t)atoi(arguments[2]);
     buffer = malloc(receive_bytes);
-    // The runner asks every server to collect its garbage with this signal; here is none.
+    // The runner asks every server to collect its garbage with this signal; this one has none.
     signal(SIGUSR2, SIG_IGN);
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) die("getrlimit");

@@ -1,11 +1,11 @@
-// A SOCKS5 proxy that costs next to nothing, for the bench dial-socks5: one thread on epoll, no authentication, every
-// request is granted at once and nothing is connected. Beside it a dialer is its own limit.
+// A SOCKS5 proxy that costs very little, for the bench dial-socks5: one thread on epoll, no authentication, every request is
+// granted at once and nothing is connected. With it the dialer is the limit.
 //
 //   grant-socks5
 //
-// Listens on a free port of 127.0.0.1, which the first line on standard output tells as JSON, and serves until it is
-// killed. A dialer sends its greeting and its request each in one segment, as all dialers of the bench do; on loopback
-// they arrive as such, and anything else closes the connection.
+// Listens on a free port of 127.0.0.1, prints it as JSON in the first line on standard output, and serves until it is
+// killed. A dialer sends its greeting and its request each in one segment, as all dialers of the bench do; on loopback they
+// arrive as such, and anything else closes the connection.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -58,7 +58,7 @@ static void accept_all(int epoll_fd, int listener) {
     }
 }
 
-/** Answers one message. False when the connection is over. */
+/** Answers one message. False if the connection is over. */
 static bool answer(int fd) {
     unsigned char bytes[MOST_REQUEST_BYTES];
     const ssize_t count = recv(fd, bytes, sizeof bytes, 0);

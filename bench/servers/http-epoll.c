@@ -1,7 +1,7 @@
 // The yardstick of the HTTP benches: a bare epoll loop in C that looks for the empty line behind a request and sends a fixed
 // answer. One thread, level-triggered. `GET /SIZE` gets SIZE times the letter x; a body above 1 MiB is sent 64 KiB at a time.
 //
-// The first line on standard output tells the port as JSON.
+// The first line on standard output is the port as JSON.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -45,7 +45,7 @@ static void drop(struct connection* connection) {
     free(connection);
 }
 
-/** Sends what the kernel takes of a long body. False when the connection is lost. */
+/** Sends what the kernel takes of a long body. False if the connection is lost. */
 static bool send_left(struct connection* connection) {
     while (connection->left > 0) {
         size_t length = connection->left < PIECE_BYTES ? (size_t)connection->left : PIECE_BYTES;

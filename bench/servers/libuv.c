@@ -1,4 +1,4 @@
-// The same job on libuv, the event loop under Node.js, without Node.js: what its layer alone costs.
+// The same job on libuv, the event loop under Node.js, without Node.js: the cost of that layer alone.
 //
 //   libuv MODE [RECEIVE_BYTES]
 //
@@ -24,11 +24,11 @@ enum mode { MODE_ECHO, MODE_STORM, MODE_BROADCAST };
 
 struct connection {
     uv_tcp_t tcp;
-    /** Place in `connections`. */
+    /** Index in `connections`. */
     size_t index;
 };
 
-/** A write that the kernel did not take whole, with its own copy of the bytes. */
+/** A write that the kernel took in part, with its own copy of the bytes. */
 struct pending_write {
     uv_write_t request;
     char data[];
@@ -106,7 +106,7 @@ static void on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t* data) {
     if (length < 0) {
         drop(connection);
     } else if (mode == MODE_BROADCAST) {
-        // Backwards: a receiver that is dropped is replaced by the last one, which already has the message.
+        // In reverse: a dropped receiver is replaced by the last one, which already has the message.
         for (size_t i = connection_count; i-- > 0;) {
             if (connections[i] != connection) send_or_keep(connections[i], data->base, (size_t)length);
         }

@@ -1,5 +1,5 @@
-// The same job on node:net, written for speed: no pipe, no copies, a flowing socket that is paused only when a write
-// says so. Run as `node node-net.mjs MODE`; modes and first line of output are those of epoll.c.
+// The same job on node:net, written for speed: no pipe, no copies, a flowing socket that is paused only when a write asks
+// for it. Run as `node node-net.mjs MODE`; modes and first line of output are those of epoll.c.
 
 import { createServer } from 'node:net';
 

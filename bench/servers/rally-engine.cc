@@ -1,4 +1,4 @@
-// The rally on the engine of the addon, without Node: what native code takes of a message. See rally-epoll.c.
+// The rally on the engine of the addon, without Node: the share of native code in a message. See rally-epoll.c.
 //
 //   rally-engine MESSAGES
 

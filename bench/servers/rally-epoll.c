@@ -1,6 +1,6 @@
-// The rally in C: one process holds both ends of 64 connections, and whatever arrives at an end is sent back from it. With
-// one thread and nobody else, the same calls follow each other in each run, and user-space instructions can be
-// counted. Level-triggered, as epoll.c is.
+// The rally in C: one process holds both ends of 64 connections, and everything that arrives at an end is sent back from it.
+// With one thread and no other process, the order of calls is the same in each run, and user-space instructions can be
+// counted. Level-triggered, like epoll.c.
 //
 //   rally-epoll MESSAGES        ends after so many messages of 64 bytes
 

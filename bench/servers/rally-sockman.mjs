@@ -1,4 +1,4 @@
-// The rally on SockMan: a subclass as sockman.mjs has it, which dials itself. See rally-epoll.c.
+// The rally on SockMan: a subclass as in sockman.mjs, which dials itself. See rally-epoll.c.
 //
 //   node rally-sockman.mjs MESSAGES [BACKEND]
 
@@ -16,7 +16,7 @@ class Rally extends SockMan {
   }
 
   eventGotData(nodeId, data) {
-    // What the kernel does not take at once would be lost, and the run would never end.
+    // Bytes that the kernel does not take at once would be lost, and the run would never end.
     if (this.sendBytes(nodeId, data, false) !== data.length) throw new Error('the kernel did not take a message');
     if (--left === 0) this.close();
   }
@@ -34,7 +34,7 @@ class Rally extends SockMan {
   eventGotPermanentReadError() {}
 }
 
-// By default a pass ends after 20 ms, and under an instrument that is little.
+// By default a pass ends after 20 ms, which is short under an instrument.
 const rally = new Rally({ passMs: 60_000, ...(backend && { backend }), ...(poller && { poller }) });
 const { bound } = rally.bindAndStartListening('127.0.0.1:0');
 rally.startSocketsThreads();

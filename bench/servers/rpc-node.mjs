@@ -1,4 +1,4 @@
-// `getconnectioncount` on node:http with JSON.parse, with the checks that an RPC server makes: method and path of the request,
+// `getconnectioncount` on node:http with JSON.parse, with the checks of an RPC server: method and path of the request,
 // credentials (a salted hash, compared in constant time), the fields of the call, its arguments.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';

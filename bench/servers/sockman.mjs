@@ -1,6 +1,6 @@
-// The same job on SockMan: a real subclass with virtual callbacks. Run as `node sockman.mjs MODE [BACKEND]`, where
-// BACKEND is `native/epoll`, `native/poll` or `node-net`; without one SockMan chooses. Modes and first line of output
-// are those of epoll.c.
+// The same job on SockMan: a real subclass with virtual callbacks. Run as `node sockman.mjs MODE [BACKEND]`, where BACKEND
+// is `native/epoll`, `native/poll` or `node-net`; without it SockMan chooses. Modes and first line of output are those of
+// epoll.c.
 
 import { Service, SockMan } from '../../esm/index.js';
 
@@ -13,9 +13,9 @@ const options = { ...(backend && { backend }), ...(poller && { poller }) };
 const MOST_PENDING_BYTES = 16 * 1024 * 1024;
 const GREETING = new Uint8Array([33]);
 
-/** Echoes; while an echo is not fully sent its connection is not read, so that at most one receive is kept for it. */
+/** Echoes; while an echo is not fully sent its connection is not read, so at most one receive is kept for it. */
 class EchoServer extends SockMan {
-  /** What the kernel did not take yet, by node id. @type {Map<number, Uint8Array>} */
+  /** Bytes that the kernel did not take yet, by node id. @type {Map<number, Uint8Array>} */
   pending = new Map();
 
   eventNewConnectionAccepted() {
@@ -73,7 +73,7 @@ class StormServer extends EchoServer {
   }
 }
 
-/** Relays what one connection says to all others. */
+/** Relays the messages of one connection to all others. */
 class BroadcastServer extends SockMan {
   receivers = new Set();
   pending = new Map();

@@ -4,15 +4,15 @@
 // closes them. Rules that hold for every implementation:
 //
 // - Level-triggered: a condition is reported by each `Wait` for as long as it holds. With `kInterestEdge`, which a poller
-// with `HasEdges` accepts for stream sockets, it is reported once: when it begins, when something new arrives, and after
-// each `SetInterest`.
+//   with `HasEdges` accepts for stream sockets, it is reported once: when it begins, when something new arrives, and after
+//   each `SetInterest`.
 // - A descriptor whose interest is `kInterestNone` is unknown to the kernel: not even a hang-up is reported
 //   for it, so a paused connection cannot spin.
 // - One event per descriptor and `Wait`, reading and writing joined.
 // - An error or hang-up makes a descriptor ready in each direction of interest: the next receive or send finds out what it
-// is. A direction outside the interest may be reported with it; callers ignore those.
+//   is. A direction outside the interest may be reported with it; callers ignore those.
 // - Reports are hints. A descriptor may turn out not to be ready, and an event fetched earlier may name a descriptor that
-// has left since; callers know it by its token, which they never use again.
+//   has left since; callers know it by its token, which they never use again.
 // - With more ready descriptors than asked for, each is reported eventually.
 // - The caller passes the previous interest, and keeps one token while there is any interest. Anything else is a bug.
 // - A descriptor leaves the poller before it is closed.

@@ -1,5 +1,5 @@
-// Attackers, a process of their own: `node attackers.mjs PORT ATTACK=PEERS…`, told `go` when they begin. Ends with the channel to
-// its parent; answers `report` with what was done.
+// The attackers, in a process of their own: `node attackers.mjs PORT ATTACK=PEERS…`. They begin at `go`, answer `report`
+// with what was done, and end with the channel to the parent.
 
 import { connect } from 'node:net';
 import { attackOf } from './attacks.mjs';
@@ -8,12 +8,12 @@ import { MessageReader, verack, version } from './frames.mjs';
 const [portText, ...crowds] = process.argv.slice(2);
 const port = Number(portText);
 
-/** How long somebody who was thrown out stays away, and how long one who comes and goes stays, in milliseconds. */
+/** How long an attacker that was disconnected stays away, and how long one that comes and goes stays, in milliseconds. */
 const REDIAL_MS = 50;
-/** A handshake that takes longer failed, and the next one begins, in milliseconds. */
+/** Time limit of a handshake, after which the next one begins, in milliseconds. */
 const HANDSHAKE_MS = 2_000;
 const DRIP_MS = 10;
-/** Comings and goings at one time. */
+/** Attackers that come and go at the same time. */
 const AT_A_TIME = 16;
 
 let takenBytes = 0;
@@ -39,7 +39,7 @@ function shakeHands(socket, onReady) {
   let isReady = false;
   socket.on('connect', () => socket.write(version()));
   socket.on('data', (chunk) => {
-    // What comes later is not looked at: the attackers must not become the bottleneck.
+    // Later bytes are ignored: the attackers must not become the bottleneck.
     if (isReady) return;
     reader.take(chunk, (type) => {
       if (type === 'version') socket.write(verack);
@@ -112,7 +112,10 @@ class Crowd {
     });
   }
 
-  /** Comes, makes its handshake unless it is in a hurry, stays until it is thrown out or for a while, and comes again. */
+  /**
+   * Connects, makes its handshake unless it is in a hurry, stays for a while or until it is disconnected, and connects
+   * again.
+   */
   #comeAndGo() {
     const { attack, peers } = this;
     const isHandshake = attack.kind !== 'churn';
@@ -126,7 +129,7 @@ class Crowd {
     });
     const stay = () => {
       if (attack.kind === 'poison') socket.write(attack.bytes());
-      // Who is counted makes room for the next at once: otherwise the slower a node is to throw out, the fewer come.
+      // A counted attacker is replaced at once: otherwise the slower a node disconnects, the fewer attackers come.
       if (attack.kind === 'handshakes') socket.destroy();
       else setTimeout(() => socket.destroy(), REDIAL_MS);
     };
@@ -134,7 +137,7 @@ class Crowd {
     else socket.on('connect', () => socket.resetAndDestroy());
   }
 
-  /** Fills the slots that the honest peers leave. */
+  /** Fills the slots that the honest peers leave free. */
   #fillSlots() {
     for (let index = 0; index < this.peers / 4; index++) shakeHands(dial(addressOf(index)), () => {});
   }

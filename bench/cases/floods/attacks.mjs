@@ -1,9 +1,9 @@
 // The attacks of the flood bench: what each attacker sends once its handshake is done, and how many attackers there are.
 //
-// `kind` says what an attacker does: `flood` sends its bytes over and over, as fast as they are taken, and comes back when it
-// is thrown out; `once` sends them and falls silent; `drip` sends them a few at a time; `handshakes` comes and goes from many
-// addresses; `poison` does, and leaves its bytes, made anew each time; `churn` comes and goes without a word; `garbage` never
-// makes a handshake; `mix` is several attacks at a time.
+// `kind` is the behaviour of an attacker: `flood` sends its bytes repeatedly, as fast as they are taken, and reconnects
+// after a disconnection; `once` sends them once and falls silent; `drip` sends them a few at a time; `handshakes` comes and
+// goes from many addresses; `poison` does the same and sends bytes that are made anew each time; `churn` comes and goes
+// without sending; `garbage` never makes a handshake; `mix` is several attacks at a time.
 
 import { randomBytes } from 'node:crypto';
 import * as frames from './frames.mjs';
@@ -13,7 +13,7 @@ export const HONEST_PEERS = 20;
 export const DEFAULT_SLOTS = 114;
 const ALL_SLOTS = DEFAULT_SLOTS - HONEST_PEERS;
 
-/** Of the flood of each type: one peer, some, as many as there are slots, and more than by default. */
+/** Attackers in the flood of each type: one, some, as many as there are slots, and more than slots by default. */
 const CROWDS = [1, 50, ALL_SLOTS, 500];
 /** The crowd of each type in the standard set. */
 const STANDARD_CROWD = 50;
@@ -36,13 +36,13 @@ function wrongChecksum() {
   return frames.repeated(bytes);
 }
 
-/** Ten addresses a message, as news come, no two alike: what is passed on to others. */
+/** Ten addresses a message, as news arrive, all different: they are relayed to others. */
 const manyNews = () => Buffer.concat(Array.from({ length: 200 }, () => frames.frame('addr', frames.addresses(10))));
 
 /** @param {string} name @param {string} title @param {number} peers @param {() => Buffer} bytes @returns {Attack} */
 const flood = (name, title, peers, bytes) => ({ name, title, kind: 'flood', peers, bytes });
 
-/** Every type that has no attack of its own below. @type {[string, () => Buffer][]} */
+/** The types without an attack of their own below. @type {[string, () => Buffer][]} */
 const BY_TYPE = [
   ['addr', () => frames.addresses(1_000)],
   ['addrv2', () => frames.addressesV2(1_000)],
@@ -86,7 +86,7 @@ const OTHER_TYPES = [
 const floodOfType = ([type, payload], peers) =>
   flood(`${type || 'untyped'}-${peers}`, `${type || 'no type'}, ${peers}`, peers, flooded(type, payload));
 
-/** What `--cases floods` runs. @type {Attack[]} */
+/** The attacks of `--cases floods`. @type {Attack[]} */
 export const ATTACKS = [
   flood('ping-1', 'ping, 1', 1, () => frames.repeated(ping())),
   flood('ping-94', 'ping, 94', ALL_SLOTS, () => frames.repeated(ping())),
@@ -153,7 +153,7 @@ export const ATTACKS = [
   },
 ];
 
-/** All at once, for a long time: together the attackers fill the slots of a default node. @type {Attack} */
+/** All attacks at once, for a long time: together the attackers fill the slots of a default node. @type {Attack} */
 export const SOAK = {
   name: 'soak',
   title: 'mixed flood',
@@ -179,7 +179,7 @@ export const SOAK = {
   ],
 };
 
-/** Every type by every crowd, but for what is among the attacks. @type {Attack[]} */
+/** Every type with every crowd, except those among the attacks. @type {Attack[]} */
 export const GRID = [...BY_TYPE, ...OTHER_TYPES].flatMap((type) =>
   CROWDS.map((peers) => floodOfType(type, peers)).filter(({ name }) => ATTACKS.every((attack) => attack.name !== name)),
 );

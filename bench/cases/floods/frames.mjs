@@ -1,10 +1,10 @@
 // The bytes that the attackers and the honest peers of the flood bench send: V1 messages on regtest, made by hand, so that
-// nothing of what is measured is used to measure it.
+// the measured code is not used to measure itself.
 
 import { createHash, randomBytes } from 'node:crypto';
 
 const MAGIC = Buffer.from('fabfb5da', 'hex');
-/** Before the payload. */
+/** Bytes before the payload. */
 export const HEADER_BYTES = 24;
 const PROTOCOL_VERSION = 70_016;
 
@@ -28,7 +28,7 @@ export function frame(type, payload = Buffer.alloc(0)) {
   return Buffer.concat([header, payload]);
 }
 
-/** The header of a payload that is announced and does not come. @param {string} type @param {number} length */
+/** The header of a payload that is announced and never sent. @param {string} type @param {number} length */
 export function announcement(type, length) {
   const header = frame(type);
   header.writeUInt32LE(length, 16);
@@ -40,7 +40,7 @@ export function version() {
   payload.writeInt32LE(PROTOCOL_VERSION, 0);
   payload.writeBigInt64LE(BigInt(Math.floor(Date.now() / 1_000)), 12);
   randomBytes(8).copy(payload, 72);
-  // No user agent, height 0, and no wish for transactions: the last six bytes are zeros.
+  // No user agent, height 0, and transactions not wanted: the last six bytes are zeros.
   return frame('version', payload);
 }
 
@@ -77,7 +77,7 @@ export function addresses(count) {
   return payload;
 }
 
-/** The same in the form for all networks: each with an onion address. (BIP 155) @param {number} count */
+/** The same in the format for all networks: each with an onion address. (BIP 155) @param {number} count */
 export function addressesV2(count) {
   const size = count < 0xfd ? Buffer.of(count) : Buffer.from([0xfd, count & 0xff, count >> 8]);
   const entries = Array.from({ length: count }, () => {
@@ -88,15 +88,15 @@ export function addressesV2(count) {
   return Buffer.concat([size, ...entries]);
 }
 
-/** Headers that build on nothing. @param {number} count */
+/** Headers whose parent is unknown. @param {number} count */
 export const headers = (count) => list(count, Buffer.concat([randomBytes(80), Buffer.alloc(1)]));
 
-/** A message repeated until there are about so many bytes. @param {Buffer} message @param {number} [bytes] */
+/** A message repeated up to about this many bytes. @param {Buffer} message @param {number} [bytes] */
 export function repeated(message, bytes = 65_536) {
   return Buffer.concat(Array.from({ length: Math.max(1, Math.ceil(bytes / message.length)) }, () => message));
 }
 
-/** Takes messages from a stream of bytes; payloads of more than a few kilobytes are passed over. */
+/** Reads messages from a stream of bytes; skips payloads of more than a few kilobytes. */
 export class MessageReader {
   #rest = Buffer.alloc(0);
 

@@ -1,9 +1,9 @@
-// What a row has to hold, beside a bitcoind in the same run: the goals of docs/floods.md.
+// The goals of a row, relative to a bitcoind in the same run: those of docs/floods.md.
 
-/** A row may be worse than bitcoind's by half. */
+/** A row may be half as bad again as bitcoind's. */
 const FACTOR = 1.5;
 const MOST_BYTES = 400e6;
-/** What is good enough whatever bitcoind does, in milliseconds. */
+/** A pong that is quick enough whatever bitcoind does, in milliseconds. */
 const GOOD_PONG_MS = 300;
 const GOOD_LAG_MS = 100;
 const NEWCOMERS_SHARE = 0.5;

@@ -1,10 +1,10 @@
-// Children of the flood bench and how they are asked.
+// Child processes of the flood bench, and requests to them.
 
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { loadCoreCommand } from '../../lib/processes.mjs';
 
-/** Every child, so that none outlives the bench. @type {Set<import('node:child_process').ChildProcess>} */
+/** All children, so that none outlives the bench. @type {Set<import('node:child_process').ChildProcess>} */
 const children = new Set();
 
 /** Starts a script of this folder on the load's core. @param {string} file @param {string[]} parameters */
@@ -17,7 +17,7 @@ export function start(file, parameters) {
 }
 
 /**
- * Sends a request, or waits for what comes unasked.
+ * Sends a request and waits for the answer; without a request, waits for the next message.
  * @param {import('node:child_process').ChildProcess} child @param {string | undefined} request @returns {Promise<any>}
  */
 export function ask(child, request) {
@@ -33,7 +33,7 @@ export function ask(child, request) {
   });
 }
 
-/** Ends a child and waits for that. @param {import('node:child_process').ChildProcess} child */
+/** Ends a child and waits until it is gone. @param {import('node:child_process').ChildProcess} child */
 export async function end(child) {
   const ended = new Promise((resolve) => child.once('exit', resolve));
   if (child.exitCode !== null || child.signalCode !== null) return;

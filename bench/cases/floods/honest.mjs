@@ -14,7 +14,7 @@ const REDIAL_MS = 200;
 let times = [];
 let lost = 0;
 let readyCount = 0;
-/** When each ping that is out was sent. @type {Set<{ sentMs: number }>} */
+/** Send times of the pings without an answer so far. @type {Set<{ sentMs: number }>} */
 const waiting = new Set();
 
 function join() {
@@ -71,7 +71,7 @@ for (let index = 0; index < count; index++) join();
 process.on('message', (/** @type {string} */ request) => {
   if (request === 'ready') return process.send?.({ readyCount });
   const nowMs = performance.now();
-  // Who still waits has waited as long at least.
+  // Unanswered pings have waited at least this long.
   const all = [...times, ...[...waiting].map(({ sentMs }) => nowMs - sentMs).filter((ms) => ms > PING_MS)];
   all.sort((a, b) => a - b);
   process.send?.({ count: all.length, p50Ms: all[all.length >> 1], worstMs: all.at(-1), lost });

@@ -1,6 +1,6 @@
-// What does a flood cost the node, and those who are not flooding? Each attack against our node, and against the bitcoind
-// that `BITCOIND` names. Takes twenty seconds for each attack and target, so that it runs when it is asked for by name:
-// `floods` is the standard set, `floods-grid` every type by every crowd, `floods-soak` all at once for `--soak-minutes`.
+// What does a flood cost the node, and its honest peers? Each attack against our node, and against the bitcoind that
+// `BITCOIND` names. Takes twenty seconds for each attack and target, and so runs on request only: `floods` is the standard
+// set, `floods-grid` every type by every crowd, `floods-soak` all at once for `--soak-minutes`.
 
 import { ATTACKS, GRID, SOAK } from './attacks.mjs';
 

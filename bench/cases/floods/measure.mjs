@@ -1,5 +1,5 @@
-// One attack against one target: memory before, at its peak and ten seconds after everybody left; CPU; how long honest
-// peers wait; how long a timer waits; how much was taken; how long it takes to stop.
+// One attack against one target: memory before, at its peak and ten seconds after everybody left; CPU; the wait of honest
+// peers; the delay of a timer; bytes taken; the time to stop.
 
 import { sleep } from '../../lib/processes.mjs';
 import { DEFAULT_SLOTS, HONEST_PEERS, attackOf } from './attacks.mjs';
@@ -11,17 +11,17 @@ const ATTACK_MS = 8_000;
 const SETTLE_MS = 10_000;
 const REST_MS = 500;
 const SAMPLE_MS = 50;
-/** A soak is told of in so many parts: what grows for ever shows. */
+/** Parts of a soak, each with a row: continuous growth is visible. */
 const SOAK_PARTS = 4;
-/** Outbound connections of a node of Core, which are part of `maxConnections`. */
+/** Outbound connections of a Core node, which are part of `maxConnections`. */
 const OUTBOUND_SLOTS = 11;
-/** In a smoke run: this many attackers of each kind, all at once, for this long. */
+/** Attackers of each kind in a smoke run, all at once, and its length. */
 const SMOKE_PEERS = 3;
 const SMOKE_MS = 1_000;
-/** A machine that is busy gets so long to let an attacker in, in milliseconds. */
+/** How long a busy machine may take to let an attacker in, in milliseconds. */
 const SMOKE_LIMIT_MS = 30_000;
 
-/** How long things take. @typedef {{ partMs: number, parts: number, restMs: number, settleMs: number }} Course */
+/** The times of an attack. @typedef {{ partMs: number, parts: number, restMs: number, settleMs: number }} Course */
 
 /** @param {import('./attacks.mjs').Attack} attack @param {import('../../lib/types.mjs').Plan} plan @returns {Course} */
 function courseOf({ kind }, { soakMinutes }) {
@@ -36,7 +36,7 @@ function startAttackers({ name, peers, mix = [[name, peers]] }, port) {
 }
 
 /**
- * One part of an attack, once it has begun.
+ * One part of a running attack.
  * @param {Awaited<ReturnType<typeof startSockman>>} target
  * @param {import('node:child_process').ChildProcess} honest
  * @param {import('node:child_process').ChildProcess[]} attackers
@@ -107,7 +107,7 @@ const partTitle = (title, part, { parts, partMs }) =>
   parts === 1 ? title : `${title}, until minute ${Math.round(((part + 1) * partMs) / 6_000) / 10}`;
 
 /**
- * In a smoke run nothing is measured but that it runs: one node stands each kind of attack, all at once.
+ * A smoke run shows only that everything runs: one node under all kinds of attack at once.
  * @param {import('../../lib/types.mjs').Bench} bench @param {import('./attacks.mjs').Attack[]} attacks
  * @returns {Promise<import('../../lib/types.mjs').Table[]>}
  */
@@ -148,7 +148,7 @@ export async function measureFloods(bench, plan, progress) {
   const rows = [];
   for (const attack of attacks) {
     const course = courseOf(attack, plan);
-    /** What each target came to. @type {Record<string, Record<string, any>[]>} */
+    /** Results by target. @type {Record<string, Record<string, any>[]>} */
     const seen = {};
     for (const { name, title, start: startTarget } of targets) {
       progress(`${bench.name}: ${attack.title} against ${title}`);
@@ -161,7 +161,7 @@ export async function measureFloods(bench, plan, progress) {
           rows.push({ peer: name, title: `${partTitle(attack.title, part, course)}: ${title}`, values });
         }
       } catch (error) {
-        // A target that ended under attack is the worst result there is, and no reason to end the bench.
+        // A target that ends under attack is the worst result, and does not end the bench.
         rows.push({ peer: name, title: `${attack.title}: ${title} (${error.message})`, values: {} });
       } finally {
         target.kill();

@@ -1,4 +1,4 @@
-// What is attacked: our node, and the bitcoind that `BITCOIND` names. Both on regtest, on loopback, with V1 and V2.
+// The targets: our node, and the bitcoind that `BITCOIND` names. Both on regtest, on loopback, with V1 and V2.
 
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ const SOCKMAN = join(import.meta.dirname, '../../../esm/cli/main.js');
 const PROBE = pathToFileURL(join(import.meta.dirname, 'probe.mjs')).href;
 const START_MS = 20_000;
 const RPC_PROBE_MS = 50;
-/** Of /proc/PID/stat: ticks of user and system time, in the fields behind the name. */
+/** Indexes in /proc/PID/stat of the ticks of user and system time, counted behind the name. */
 const CPU_FIELDS = [11, 12];
 const TICKS_PER_SECOND = 100;
 
@@ -28,13 +28,13 @@ export function usageOf(pid) {
   return { residentBytes: Number(kilobytes) * 1_024, cpuSeconds: ticks / TICKS_PER_SECOND };
 }
 
-/** How many sockets a process has open. @param {number} pid */
+/** Number of open sockets of a process. @param {number} pid */
 export function socketCountOf(pid) {
   const folder = `/proc/${pid}/fd`;
   return readdirSync(folder).filter((descriptor) => linkOf(`${folder}/${descriptor}`).startsWith('socket:')).length;
 }
 
-/** What a link leads to; empty for one that is gone. @param {string} path */
+/** The target of a link; empty if it is gone. @param {string} path */
 function linkOf(path) {
   try {
     return readlinkSync(path);
@@ -43,7 +43,7 @@ function linkOf(path) {
   }
 }
 
-/** A port that is free at this moment. @returns {Promise<number>} */
+/** A port that is free now. @returns {Promise<number>} */
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -53,7 +53,7 @@ async function freePort() {
 }
 
 /**
- * Our node: the command `sockman node`, as its user starts it.
+ * Our node: the command `sockman node`, as users start it.
  * @param {number} maxConnections @param {string[]} [nodeOptions]
  */
 export async function startSockman(maxConnections, nodeOptions = []) {
@@ -76,7 +76,7 @@ export async function startSockman(maxConnections, nodeOptions = []) {
     port: Number(port),
     child,
     worstLagMs: async () => (await ask(child, 'lag')).worstLagMs,
-    /** Ends it as its user would. @returns How long that took, in milliseconds. */
+    /** Ends it as users do. @returns The time that took, in milliseconds. */
     async stop() {
       const began = performance.now();
       const ended = once(child, 'exit');
@@ -92,7 +92,7 @@ export async function startSockman(maxConnections, nodeOptions = []) {
   };
 }
 
-/** A bitcoind. Its lag is the longest time that an RPC took. @param {number} maxConnections */
+/** A bitcoind. Its lag is the longest time of an RPC. @param {number} maxConnections */
 export async function startBitcoind(maxConnections) {
   const folder = mkdtempSync(join(tmpdir(), 'floods-'));
   const [port, rpcPort] = [await freePort(), await freePort()];

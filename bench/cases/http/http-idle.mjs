@@ -1,4 +1,4 @@
-// What does a kept-alive HTTP connection cost while nothing is asked on it?
+// What does an idle kept-alive HTTP connection cost?
 
 /** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {

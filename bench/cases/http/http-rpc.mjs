@@ -1,4 +1,4 @@
-// What does a call of JSON-RPC cost over a kept-alive connection, with credentials? Asked for: 2 × the rate of a bitcoind, 3 ×
+// What does a call of JSON-RPC cost over a kept-alive connection, with credentials? Goals: 2 × the rate of a bitcoind, 3 ×
 // that of node:http with JSON.parse.
 
 /** @type {import('../../lib/types.mjs').Bench} */

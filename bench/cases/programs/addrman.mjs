@@ -1,10 +1,10 @@
-// How quick is the address manager, and how much memory does it take?
+// How fast is the address manager, and how much memory does it take?
 //
 //   npm run bench -- --cases addrman             about a minute; needs a built package
 //   npm run bench -- --cases addrman -- --floors    exits with 1 if a case misses the floor for a slow machine
 //
-// Each case stands beside a baseline that does nothing but the hashing which the rules demand: what is left over is ours
-// to save. Targets and floors were set before it was written.
+// Each case has a baseline that does only the hashing which the rules demand: the rest can be saved. Targets and floors were
+// set before it was written.
 
 import * as crypto from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -38,7 +38,7 @@ const FOUR_GROUPS = Array.from({ length: LANES }, () => Buffer.alloc(40, 2));
 const FOUR_CHOICES = Array.from({ length: LANES }, () => Buffer.alloc(44, 3));
 const SUMS = new Int32Array(LANES);
 
-/** The hashes of four addresses that are new to us: group and position of each, and the source's bucket for one. */
+/** The hashes of four new addresses: group and position of each, and the source's bucket for one. */
 function hashNewEntries(index) {
   FOUR_GROUPS[0][0] = FOUR_SERVICES[0][0] = index;
   checksums32(FOUR_GROUPS, SUMS);
@@ -58,7 +58,7 @@ function repeat(count, call) {
   return count;
 }
 
-/** Learns every message; returns how many addresses that were. */
+/** Adds the addresses of all messages; returns their number. */
 function addAll(book, gossip) {
   for (const { source, records } of gossip) book.add(records, source);
   return gossip.reduce((sum, { records }) => sum + records.length, 0);
@@ -74,8 +74,8 @@ function wallNs() {
 }
 
 /**
- * Nanoseconds for each unit of work, over the rounds. `prepare` is not counted; `run` returns the units it did. Of what
- * never waits the CPU time is measured, which neighbours on the machine disturb less than the wall time.
+ * Nanoseconds for each unit of work, over the rounds. `prepare` is not counted; `run` returns its number of units. The CPU
+ * time is measured, which other load on the machine disturbs less than the wall time, unless `waits` is set.
  */
 async function measure({ prepare = () => undefined, run, waits = false }) {
   const now = waits ? wallNs : cpuNs;
@@ -94,7 +94,7 @@ const ipv4 = messages(randomIPv4);
 const ipv6 = messages(randomIPv6);
 const full = fullBook(options.smoke ? 0.01 : 1);
 const fileBytes = serializePeers(full, MAGIC);
-/** The same after a restart: nobody in it was tried a moment ago. */
+/** The same book after a restart, when no address was tried a moment ago. */
 const { addrMan: restarted } = parsePeers(fileBytes, MAGIC);
 const mapBytes = makeAsMap(options.smoke ? 8 : 19);
 const asMap = AsMap.parse(mapBytes);
@@ -110,7 +110,7 @@ function learnt() {
   return book;
 }
 
-/** Entries of the new table and of the tried one, for the hashing that a load demands. */
+/** Entries of the new and the tried table, for the hashing of a load. */
 const [newCount, triedCount] = [full.size(undefined, true), full.size(undefined, false)];
 const hashFile = () => {
   repeat(newCount / LANES, () => checksums32(FOUR_SERVICES, SUMS));
@@ -167,7 +167,7 @@ const CASES = [
     floorNs: 20_000,
   },
   { title: 'select, full', run: () => repeat(DRAWS, () => restarted.select()), targetNs: 2_000, floorNs: 8_000 },
-  // Every draw of a tried entry is rejected 99 times in 100 at first.
+  // At first every draw of a tried entry is rejected 99 times in 100.
   { title: 'select, all just tried', run: () => repeat(DRAWS, () => full.select()), targetNs: 2_000, floorNs: 8_000 },
   { title: 'select, one entry', run: () => repeat(DRAWS, () => single.select()), targetNs: 2_000, floorNs: 8_000 },
   {
@@ -211,7 +211,7 @@ function inUnits(nanoseconds) {
   return `${(nanoseconds / 1e3).toFixed(2)} µs`;
 }
 
-/** Bytes that an object holds on to: what is there with it, less what is there without. */
+/** Bytes retained by an object: memory with it, less memory without. */
 function heldBytes(make) {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc');

@@ -2,7 +2,7 @@
 //
 //   node bench/cases/programs/crawl.mjs            some minutes; needs a built package and a quiet machine
 //   node bench/cases/programs/crawl.mjs --villagers 5000
-//   node bench/cases/programs/crawl.mjs --smoke    seconds: does every case still run, is everybody found?
+//   node bench/cases/programs/crawl.mjs --smoke    seconds: does every case still run, is every node found?
 //
 // A village of honest nodes in one process, a crawler in another: ours over V1 and V2, and beside it the same visit over V1 in
 // plain `node:net` and in C (bench/servers/crawl-node-net.mjs, crawl-epoll.c). Each visit is a handshake, one `getaddr` answered
@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
 const VILLAGERS = options.smoke ? 300 : Number(options.villagers);
 const FEW = VILLAGERS / 4;
 const ROUNDS = options.smoke ? 1 : Number(options.rounds);
-/** Behind an answer, in milliseconds: where the wait itself is not what is measured, and outside. */
+/** Quiet time after an answer, in milliseconds: for cases in which the wait is not measured, and as in real crawls. */
 const SHORT_QUIET_MS = 100;
 const QUIET_MS = 10_000;
 const MANY = 10_000;

@@ -3,10 +3,10 @@
 //   node bench/cases/programs/fleet.mjs             a minute or two; needs a built package and nats-server
 //   node bench/cases/programs/fleet.mjs --smoke     seconds: does every part still run?
 //
-// CPU time a visit: the village and the server run in processes of their own and do not count. Four workers share the process
-// that is measured, each with a connection of its own to the server. Both sides store all records: the crawler in its folder, the
-// workers on the server, where the leader reads them for its reports. Reports are the leader's alone, and count against the fleet: their
-// cost is the first line. Joining is part of it, and the wait for the end of the round.
+// CPU time a visit: the village and the server run in processes of their own and do not count. Four workers share the
+// measured process, each with a connection of its own to the server. Both sides store all records: the crawler in its
+// folder, the workers on the server, where the leader reads them for its reports. Only the leader makes reports, and they
+// count against the fleet: their cost is the first line. Joining is part of it, and the wait for the end of the round.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -94,7 +94,7 @@ async function crawlTogether(seed, v2, url, prefix) {
   const { signal } = new AbortController();
   const names = Array.from({ length: WORKERS }, (_, index) => `worker-${index}`);
   const buses = [];
-  // One after the other, as workers come: the first one makes the streams.
+  // One after the other, as workers join: the first one makes the streams.
   for (const name of names) buses.push(await connectToNats({ servers: url, name, prefix }));
   await Promise.all(
     names.map(async (name, index) => {

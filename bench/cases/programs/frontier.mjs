@@ -3,9 +3,9 @@
 //   node bench/cases/programs/frontier.mjs            some minutes; needs a built package and 3 GB of memory
 //   node bench/cases/programs/frontier.mjs --smoke    seconds: does every part still run?
 //
-// Each table is filled in a process of its own: as `addrv2` brings them, an address at a time, then each is told again in
-// another order. Half are IPv4, the rest IPv6, onion, I2P and CJDNS, as in the network's gossip. Making the addresses does not count.
-// Memory is what the process takes more than before, after garbage collection.
+// Each table is filled in a process of its own: as from `addrv2`, an address at a time, then each is inserted again in
+// another order. Half are IPv4, the rest IPv6, onion, I2P and CJDNS, as in the network's gossip. Making the addresses does
+// not count. Memory is the growth of the process, after garbage collection.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,18 +22,18 @@ const { values: options, positionals } = parseArgs({
 const NOW_SECONDS = 1_900_000_000;
 const CHUNK = 1_000;
 const SERVICES = 0x809;
-/** Of a hundred addresses, up to which one is of the network with that number: IPv4, IPv6, onion, I2P, CJDNS. */
+/** Shares of the networks, cumulative, in percent: IPv4, IPv6, onion, I2P, CJDNS. */
 const SHARES = [50, 65, 95, 99, 100];
 const BYTES = [0, 4, 16, 32, 32, 16];
 
-/** A word that looks drawn, of a number. (MurmurHash3's finalizer) */
+/** A word that looks random, from a number. (MurmurHash3's finalizer) */
 function mixed(number) {
   let word = Math.imul(number ^ (number >>> 16), 0x85eb_ca6b);
   word = Math.imul(word ^ (word >>> 13), 0xc2b2_ae35);
   return (word ^ (word >>> 16)) >>> 0;
 }
 
-/** Writes the address with a number; different for each number. @returns Its network. */
+/** Writes the address of a number; each number has another. @returns Its network. */
 function writeAddress(number, bytes, offset) {
   const network = 1 + SHARES.findIndex((share) => number % 100 < share);
   for (let at = 0; at < BYTES[network]; at += 4) {
@@ -43,7 +43,7 @@ function writeAddress(number, bytes, offset) {
     bytes[offset + at + 2] = word >>> 16;
     bytes[offset + at + 3] = word >>> 24;
   }
-  // Where all is routable.
+  // A range in which all addresses are routable.
   if (network === 1) bytes[offset] = 11 + (bytes[offset] % 80);
   if (network === 2) bytes.set([0x2a, 2 + (bytes[offset] & 7)], offset);
   if (network === 5) bytes[offset] = 0xfc;
@@ -83,7 +83,7 @@ const TABLES = {
   },
 };
 
-/** CPU time of this process: a busy machine does not count. */
+/** CPU time of this process, in milliseconds: independent of other load. */
 function cpuMs() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
@@ -112,7 +112,7 @@ function measure(name, count) {
     return { microseconds: (ms * 1_000) / count, added };
   };
   const insert = pass((number) => number);
-  // A stride that shares no factor with the count: every number once.
+  // A stride that shares no factor with the count visits every number once.
   const lookUp = pass((number) => (number * 7_919) % count);
   const mb = (memory() - before) / 1e6;
   return { insert: insert.microseconds, known: insert.added, lookUp: lookUp.microseconds, again: lookUp.added, mb };

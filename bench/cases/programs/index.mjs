@@ -1,6 +1,6 @@
-// Benches that measure in a process of their own, with a heap and compiled code that nothing else has touched. Each is a
-// program in this folder that prints what it found; with `--smoke` it only shows that everything still runs. They take a
-// minute or several each, so that they run when they are asked for by name.
+// Benches that measure in a process of their own, with a fresh heap and freshly compiled code. Each is a program in this
+// folder that prints its results; with `--smoke` it only shows that everything still runs. They take a minute or more each,
+// and so run on request only.
 
 /** @param {string} name @param {string} question @returns {import('../../lib/types.mjs').Bench} */
 const program = (name, question) => ({ name, question, kind: 'program', isOnRequest: true });

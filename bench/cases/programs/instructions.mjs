@@ -1,9 +1,9 @@
-// What does a message take in user space, in instructions? Exact where rates swing: see lib/instructions.mjs for the job.
+// How many instructions does a message take in user space? Exact, where rates vary: see lib/instructions.mjs for the job.
 //
 //   npm run bench -- --cases instructions
 //
-// Needs Valgrind and a C++ compiler. The kernel's part, which is most of a message, is not in these numbers, nor is what
-// caches and branches cost.
+// Needs Valgrind and a C++ compiler. These numbers contain neither the kernel's part, which is most of a message, nor the
+// cost of caches and branches.
 
 import { JOBS, instructionsPerMessage, whyNotCounted } from '../../lib/instructions.mjs';
 

@@ -1,12 +1,12 @@
-// What does a held peer cost: memory beside the kernel's, rest, and one block that all of them announce?
+// What does a held peer cost: memory besides the kernel's, CPU at rest, and one block that all of them announce?
 //
 //   node bench/cases/programs/monitor.mjs                some minutes; needs a built package
 //   node bench/cases/programs/monitor.mjs --held 5000
 //   node bench/cases/programs/monitor.mjs --smoke        seconds: does every part still run?
 //
-// A village of V2 nodes in one process, a monitor that holds all of them in another: as many as descriptors allow, or 32,000.
-// Memory is anonymous memory after garbage collection with all of them held, less the same with a tenth of them, for each of the
-// rest: so the program itself does not count.
+// A village of V2 nodes in one process, a monitor that holds all of them in another: as many as descriptors allow, or
+// 32,000. Memory is anonymous memory after garbage collection with all of them held, less the same with a tenth of them,
+// divided by the difference: so the program itself does not count.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,10 +15,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { descriptorLimit } from '../../lib/processes.mjs';
 
-/** Connections that a monitor is to reach, and the goal for each, in bytes. */
+/** Connections that a monitor is to hold, and the goal for each, in bytes. */
 const WANTED = 32_000;
 const GOAL_BYTES = 6 * 1_024;
-/** Descriptors that are no connection's. */
+/** Descriptors besides those of connections. */
 const OTHER_DESCRIPTORS = 100;
 const REST_MS = 10_000;
 
@@ -36,7 +36,7 @@ async function ask(child, wish) {
   return (await answer)[0];
 }
 
-/** Holds so many peers. */
+/** Holds this many peers. */
 async function hold(count) {
   const village = start('crawl-village.mjs', count, 'both', 1_000);
   const [{ seed }] = await once(village, 'message');
@@ -64,7 +64,7 @@ async function hold(count) {
   };
 }
 
-/** CPU milliseconds that the monitor takes while something goes on. */
+/** CPU milliseconds of the monitor while `run` runs. */
 async function cpuOf(monitor, run) {
   const before = await ask(monitor, 'picture');
   await run();
@@ -89,7 +89,7 @@ for (let number = 1; number <= 3; number++) {
     await cpuOf(many.monitor, async () => {
       const { blocksSeen, bytesReceived } = await ask(many.monitor, 'picture');
       many.village.send({ announce: number });
-      // An inv of one item has 37 bytes before encryption. A peer that left meanwhile announces nothing.
+      // An inv of one item has 37 bytes before encryption. A peer that has left announces nothing.
       for (;;) {
         const now = await ask(many.monitor, 'picture');
         if (now.blocksSeen > blocksSeen && now.bytesReceived - bytesReceived >= now.held * 37) break;

@@ -1,16 +1,16 @@
-// What becomes of a node on a network of thousands, and what can an attacker do to it?
+// How does a node develop on a network of thousands, and what can an attacker do to it?
 //
-//   npm run bench -- --cases network-life             hours of five thousand addresses, three times over; a minute; needs a built package
-//   npm run bench -- --cases network-life -- --seed 7 --seeds 5    other histories, and more of them
+//   npm run bench -- --cases network-life                          six hours of five thousand addresses, for three seeds: two minutes
+//   npm run bench -- --cases network-life -- --seed 7 --seeds 5    other histories, and more of them; both need a built package
 //
 // Connman, PeerManager and AddrMan are the real ones; sockets are in memory, and time is a virtual clock. The same seed gives
 // the same history. Every figure is the median over the seeds, with the lowest and the highest in brackets. Questions, each a
 // file in network-life/:
 //
-//   life       a node that knows nothing but a DNS seed: what does it come to know, whom does it connect to, what are feelers
-//              good for? What becomes of it after a restart, in peace and after a flood of addresses?
-//   tables     N addresses in M networks, told by their owners: what share of the dials do they get, what share of tried?
-//   slots      500 connections from M networks against full inbound slots: how many do they take, who has to go?
+//   life       a node that knows only a DNS seed: which addresses does it learn, which peers does it connect to, what do feelers
+//              achieve? How does it restart, in peace and after a flood of addresses?
+//   tables     N addresses in M networks, announced by their owners: what share of the dials do they get, what share of tried?
+//   slots      500 connections from M networks against full inbound slots: how many do they take, which peers are evicted?
 //
 // A full run writes network-life.svg, which bench/METHOD.md explains.
 
@@ -78,7 +78,7 @@ function wholeNumber(name, text) {
   return value;
 }
 
-/** The runs of one experiment, one for each seed, after each other. */
+/** The runs of one experiment, one for each seed, in sequence. */
 async function forEachSeed(run) {
   const results = [];
   for (const seed of SEEDS) results.push(await run(seed));

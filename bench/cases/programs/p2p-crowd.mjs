@@ -1,10 +1,10 @@
-// What do 10,000 handshaken V2 peers cost: memory, rest, and telling all of them of one transaction?
+// What do 10,000 handshaken V2 peers cost: memory, CPU at rest, and the announcement of one transaction to all of them?
 //
 //   npm run bench -- --cases p2p-crowd -- [--peers 10000] [--rounds 3]     needs a built package
 //
 // One process holds the peers, through Connman and PeerManager; another plays them. Memory is anonymous memory
 // (smaps_rollup) after garbage collection with the peers, less the same without them, after some peers came and went; and
-// the same of a bare SockMan with as many idle connections, which is taken off. Each round has processes of its own.
+// the same for a bare SockMan with as many idle connections, which is subtracted. Each round has processes of its own.
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { median, spread } from '../../lib/statistics.mjs';
 
 /** Memory of a handshaken peer beyond an idle connection of SockMan, in bytes. */
 const GOAL_BYTES = 12 * 1_024;
-/** Descriptors that are no peer's: what Connman keeps free, listeners, the program itself. */
+/** Descriptors besides those of peers: Connman's reserve, listeners, the program itself. */
 const OTHER_DESCRIPTORS = 300;
 
 const { values: options } = parseArgs({
@@ -34,7 +34,7 @@ const idleMs = options.smoke ? 100 : 5_000;
 const PING_EVERY_MS = 10;
 const pingCount = options.smoke ? 3 : 300;
 
-/** A process that answers messages one by one. */
+/** A process that answers requests one by one. */
 class Helper {
   #child;
 
@@ -64,7 +64,7 @@ class Helper {
 }
 
 /**
- * One process that holds connections, and one that plays the other ends.
+ * Measures with one process that holds connections and one that plays the other ends.
  * @param {'bare' | 'connman'} kind
  * @param {(hub: Helper, crowd: Helper) => Promise<object>} furtherMeasures
  */
@@ -97,7 +97,7 @@ async function measureProcess(kind, furtherMeasures) {
   }
 }
 
-/** What Connman alone is asked. */
+/** Measurements of Connman alone. */
 async function measureRelay(hub, crowd, emptyBytes) {
   const { cpuShare } = await hub.ask({ do: 'rest', ms: idleMs });
   const talk = await measureTalk(hub, crowd);
@@ -108,7 +108,7 @@ async function measureRelay(hub, crowd, emptyBytes) {
   return { cpuShare, ...talk, pass, first, second, toldBytes: (bytes - emptyBytes) / count };
 }
 
-/** One peer of all talks: what does a message cost beside the silent ones, and how long does its answer take? */
+/** One peer of all talks: what does a message cost beside the silent peers, and how long does its answer take? */
 async function measureTalk(hub, crowd) {
   const before = await hub.ask({ do: 'countCpu' });
   const began = performance.now();
@@ -122,7 +122,7 @@ async function measureTalk(hub, crowd) {
   };
 }
 
-/** Has the hub tell everybody, and waits until everybody has heard it. */
+/** Makes the hub announce to all peers, and waits until all have received it. */
 async function told(hub, crowd, what) {
   await crowd.ask({ do: 'expectInv' });
   const measured = await hub.ask({ do: what });
@@ -176,7 +176,7 @@ for (const [key, title] of [
   show(title, times, 'ms', 1);
   show('  CPU for each peer', costs, 'µs', 1);
 }
-// A few peers say nothing about memory: it comes in pages.
+// A few peers say nothing about memory, which is allocated in pages.
 if (!options.smoke) {
   const isMet = median(beyond) <= GOAL_BYTES;
   console.log(

@@ -11,10 +11,10 @@ import { compareLanes, describeProcess } from '../../lib/micro.mjs';
 const { values: options } = parseArgs({ options: { smoke: { type: 'boolean', default: false } } });
 
 const { magic } = CHAIN_PARAMS.main;
-/** As a readiness event delivers bytes. */
+/** Bytes of one readiness event. */
 const CHUNK_BYTES = 65_536;
 const MESSAGES = 5_000;
-/** Blocks that are kept, as a node does while it validates: memory that is free at once would be used at once again. */
+/** Blocks that are kept, as by a node that validates: memory that is freed at once would be reused at once. */
 const KEPT_BLOCKS = 3;
 
 /** @param {{ type: string, payload: Uint8Array }} message @param {number} count */
@@ -35,7 +35,7 @@ function streamOf(message, count) {
   return new Uint8Array(Buffer.concat(parts));
 }
 
-/** The chunks that a connection would get, made beforehand. @param {Uint8Array} stream */
+/** The chunks that a connection would get, prepared in advance. @param {Uint8Array} stream */
 function chunksOf(stream) {
   const chunks = [];
   for (let at = 0; at < stream.length; at += CHUNK_BYTES) chunks.push(stream.subarray(at, at + CHUNK_BYTES));
@@ -118,12 +118,12 @@ function collectLane(title, { payload }, count, collect) {
   return { title: `checksums and ${title}`, run, unitsPerRun: count };
 }
 
-/** The least there can be, if the announced length could be believed. @param {Uint8Array[]} chunks */
+/** The minimum, if the announced length could be trusted. @param {Uint8Array[]} chunks */
 function collectOnce(chunks) {
   return Buffer.concat(chunks);
 }
 
-/** Not chosen: every chunk copied, and all joined at the end. Nothing is reserved ahead. @param {Uint8Array[]} chunks */
+/** Rejected: copies every chunk, and joins all at the end. Reserves nothing ahead. @param {Uint8Array[]} chunks */
 function collectTwice(chunks) {
   return Buffer.concat(chunks.map((chunk) => chunk.slice()));
 }
@@ -131,7 +131,7 @@ function collectTwice(chunks) {
 /** How far ahead a buffer grows in place, in bytes. */
 const GROW_AHEAD_BYTES = 262_144;
 
-/** Not chosen: one copy, into a buffer that grows in place. @param {Uint8Array[]} chunks */
+/** Rejected: one copy, into a buffer that grows in place. @param {Uint8Array[]} chunks */
 function collectResizable(chunks) {
   const maxByteLength = chunks.reduce((sum, { length }) => sum + length, 0);
   const buffer = new ArrayBuffer(0, { maxByteLength });

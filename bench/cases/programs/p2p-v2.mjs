@@ -2,8 +2,8 @@
 //
 //   npm run bench -- --cases p2p-v2     needs a built package (npm run build:ts), a C compiler and libssl-dev
 //
-// The first lane of each table is the yardstick: `openssl/bip324.c`, in a process of its own, which always works in the
-// same buffers and leaves the bytes there. The last lanes are designs that were not chosen.
+// The first lane of each table is the yardstick: `openssl/bip324.c`, in a process of its own, which always works in the same
+// buffers and leaves the bytes there. The last lanes are rejected designs.
 
 import { execFileSync } from 'node:child_process';
 import { createCipheriv, randomBytes } from 'node:crypto';
@@ -20,9 +20,9 @@ const { values: options } = parseArgs({ options: { smoke: { type: 'boolean', def
 
 const magic = Uint8Array.of(0xfa, 0xbf, 0xb5, 0xda);
 const NO_BYTES = new Uint8Array(0);
-/** From here on a packet is long enough for memory to matter more than the set-up of a cipher. */
+/** Length from which the memory of a packet matters more than the set-up of a cipher, in bytes. */
 const LONG_BYTES = 1_000_000;
-/** As a readiness event delivers bytes. */
+/** Bytes of one readiness event. */
 const CHUNK_BYTES = 65_536;
 
 /** A lane of the C program. @param {string} job @param {number} contentsBytes */
@@ -63,7 +63,7 @@ function feed(transport, chunk) {
 
 const keyPairs = { initiator: createKeyPair(randomBytes), responder: createKeyPair(randomBytes) };
 
-/** A transport whose keys are always the same: what one recorded another can read. @param {boolean} isInitiator */
+/** A transport with fixed keys: what one recorded another can read. @param {boolean} isInitiator */
 function recordable(isInitiator) {
   const { privateKey, publicKey } = isInitiator ? keyPairs.initiator : keyPairs.responder;
   return new V2Transport({
@@ -75,7 +75,7 @@ function recordable(isInitiator) {
   });
 }
 
-/** Both sides after the handshake; `toResponder` is what the responder got. */
+/** Both sides after the handshake; `toResponder` is what the responder received. */
 function connect() {
   const [initiator, responder] = [recordable(true), recordable(false)];
   const key = takeToSend(initiator);
@@ -110,8 +110,8 @@ function sealByNodeCrypto(contents) {
 }
 
 /**
- * A long packet by other ways than the chosen one, so that memory is used again. Neither comes near C: what OpenSSL is given
- * through Node costs a fresh array for each call, and a call; vectors of 128 bits cost the rest.
+ * Alternatives to the chosen way of sealing a long packet, which reuse memory. Both are far slower than C: OpenSSL through
+ * Node costs a call and a fresh array for each piece; the code in WebAssembly has only vectors of 128 bits.
  */
 function otherSealers() {
   const keyed = randomBytes(KEYED_BYTES);
@@ -123,13 +123,13 @@ function otherSealers() {
     for (let at = 0; at < contents.length; at += stepBytes) each(contents.subarray(at, at + stepBytes));
   };
   return {
-    /** A closed port takes over what is posted to it and drops it. @param {Uint8Array} contents */
+    /** A closed port takes a posted buffer and drops it. @param {Uint8Array} contents */
     freeing(contents) {
       const sealer = sealLong(keyed, NO_BYTES, contents.length);
       inSteps(contents, 65_536, (piece) => closedPort.postMessage(0, [sealer.update(piece).buffer]));
       sealer.finish();
     },
-    /** Each piece a packet of its own, which is no more work than one long one. @param {Uint8Array} contents */
+    /** Each piece is a packet of its own, which takes no more work than one long one. @param {Uint8Array} contents */
     webAssembly(contents) {
       inSteps(contents, out.length - 16, (piece) => sealShort(keyed, NO_BYTES, NO_BYTES, piece, out, 0));
     },
@@ -184,7 +184,7 @@ function comparePackets(contentsBytes, count) {
   );
 }
 
-/** Which of the two AEADs is faster at a size: decides `MAX_SHORT_TEXT_BYTES`. @param {number} textBytes */
+/** Which of the two AEADs is faster at a size: the basis of `MAX_SHORT_TEXT_BYTES`. @param {number} textBytes */
 function compareAeads(textBytes) {
   const [keyed, text] = [randomBytes(KEYED_BYTES), randomBytes(textBytes)];
   const out = new Uint8Array(textBytes + 16);
@@ -217,7 +217,8 @@ function compareAeads(textBytes) {
 }
 
 function compareHandshakes() {
-  // Only what differs: the key pair and the shared secret of one side. HKDF and the first packets are in the other lane.
+  // Only the parts that differ: the key pair and the shared secret of one side. HKDF and the first packets are in the other
+  // lane.
   const theirs = keyPairs.responder.publicKey;
   const check = bigintDesign.createKeyPair();
   if (!check.ecdh.getPublicKey(null, 'compressed').subarray(1).equals(decodeX(check.publicKey))) {
@@ -246,7 +247,7 @@ function compareHandshakes() {
   );
 }
 
-/** What a connection holds in memory after its handshake. */
+/** Memory of a connection after its handshake. */
 function measureMemory() {
   const count = options.smoke ? 20 : 2_000;
   const used = () => {

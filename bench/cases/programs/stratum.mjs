@@ -35,7 +35,7 @@ const credentials = () => ({
   certificate,
 });
 
-/** Both ends, behind their handshake. */
+/** Both ends after their handshake. */
 function connect() {
   const client = new Sv2Transport({
     role: 'initiator',
@@ -49,7 +49,7 @@ function connect() {
   return { client, server };
 }
 
-/** Takes what is to be sent, piece by piece, as a socket would. @param {Sv2Transport} transport */
+/** Takes the bytes to send, piece by piece, as a socket would. @param {Sv2Transport} transport */
 function takeToSend(transport) {
   const pieces = [];
   for (let isMore = true; isMore;) {
@@ -93,7 +93,7 @@ function peerLanes() {
   ];
 }
 
-/** What node:crypto takes for the cipher messages of one frame, and nothing else. @param {readonly number[]} sizes */
+/** The cost of node:crypto for the cipher messages of one frame, alone. @param {readonly number[]} sizes */
 function sealByNodeCrypto(sizes) {
   const key = randomBytes(32);
   const nonce = new Uint8Array(12);
@@ -142,7 +142,7 @@ function compareFrames(payloadBytes, count) {
 /** A new tip: a template and its SetNewPrevHash, encoded and encrypted for each client; sockets take everything. */
 function compareTips() {
   const clientCount = 64;
-  /** Together about a megabyte for all clients, outputs and merkle path included. */
+  /** About a megabyte for all clients together, outputs and merkle path included. */
   const template = {
     name: /** @type {const} */ ('NewTemplate'),
     templateId: 1n,
@@ -190,7 +190,7 @@ function compareTips() {
   );
 }
 
-/** Clients that have sent half of their first act, from a thread of its own: its memory is not counted. */
+/** Clients that have sent half of their first act, from another thread: its memory is not counted. */
 async function measurePendingClients() {
   const count = options.smoke ? 50 : 2_000;
   const server = new Sv2Connman({ keys, maxClients: count });
@@ -218,7 +218,7 @@ async function measurePendingClients() {
   await server.stop();
 }
 
-/** What this thread holds, garbage collected where `--expose-gc` is given. */
+/** Memory of this thread, after garbage collection if `--expose-gc` is set. */
 function heldBytes() {
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
@@ -226,7 +226,7 @@ function heldBytes() {
 }
 
 console.log(describeProcess());
-// First: what the others leave behind would be counted.
+// First, since the garbage of the others would be counted.
 await measurePendingClients();
 compareHandshakes();
 compareFrames(100, 2_000);

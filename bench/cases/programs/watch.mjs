@@ -1,8 +1,9 @@
-// What does being watched cost: a scrape of a node with ten thousand peers, and pages that are open?
+// What does monitoring cost: a scrape of a node with ten thousand peers, and open pages?
 //
 //   node bench/cases/programs/watch.mjs [--smoke]     needs a built package (npm run build:ts)
 //
-// Peers are in memory; pages are another process on loopback. The goals: a scrape under 20 ms, 16 pages under 1 % of a core.
+// Peers are in memory; pages are in another process on loopback. The goals: a scrape under 20 ms, 16 pages under 1 % of a
+// core.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,12 +25,12 @@ const SCRAPES = options.smoke ? 3 : 50;
 const PAGES = 16;
 const SECONDS = options.smoke ? 2 : 15;
 
-/** Ticks of a peer that says something: a ping each second. */
+/** Interval of a talking peer's messages, in milliseconds: a ping each second. */
 const CHATTER_MS = 1_000;
 
 const { magic } = CHAIN_PARAMS.regtest;
 
-/** Bytes of a peer that dials and says that it is ready. */
+/** Bytes of a peer that dials and completes its handshake. */
 function greeting() {
   const transport = new V1Transport(magic);
   const version = {
@@ -59,7 +60,7 @@ function frame(transport, message) {
   return Buffer.concat(pieces);
 }
 
-/** A node with so many peers. @param {number} count */
+/** A node with this many peers. @param {number} count */
 async function nodeWith(count) {
   const network = new MemoryNetwork({ autoRun: true, wallTimeMs: Date.now() });
   const { clock } = network;
@@ -86,7 +87,7 @@ async function nodeWith(count) {
     if (index % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   const ready = () => [...connman.nodes()].filter((node) => node.isSuccessfullyConnected).length;
-  // Nearly all: on a busy machine somebody may run into a timeout.
+  // Nearly all: on a busy machine a peer may time out.
   while (ready() < count * 0.99) await new Promise((resolve) => setTimeout(resolve, 50));
   return { connman, peerManager, clock, peers };
 }
@@ -130,7 +131,7 @@ async function measurePages(peerCount) {
   const at = server.start()[0];
   const transport = new V1Transport(magic);
   const ping = frame(transport, { type: 'ping', nonce: 7n });
-  // A tenth of the peers say something each second, as they do on the network.
+  // A tenth of the peers send a message each second, as on the real network.
   let turn = 0;
   const chatter = setInterval(() => {
     for (let index = turn++ % 10; index < peers.length; index += 10) peers[index].send(ping);
@@ -157,7 +158,7 @@ async function measurePages(peerCount) {
   await connman.stop();
 }
 
-/** CPU time of this process by time, for a while. */
+/** CPU time of this process as a share of the wall time, over some time. */
 async function cpuShare() {
   const before = process.cpuUsage();
   const startedAt = performance.now();

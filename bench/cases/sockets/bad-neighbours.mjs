@@ -1,5 +1,5 @@
-// What do 100 well-behaved connections get beside peers that hardly read, never read, or never stop sending? The
-// memory column shows whether the server holds back, or keeps for slow peers whatever they ask for.
+// What rate do 100 well-behaved connections get beside peers that hardly read, never read, or never stop sending? The memory
+// column shows whether the server applies back-pressure, or keeps everything that slow peers ask for.
 
 const load = { mode: 'echo', connections: 100, messageBytes: 64 };
 

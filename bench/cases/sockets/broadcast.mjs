@@ -1,5 +1,5 @@
-// What does it cost to say one thing to 1,000 connections? One source, and a server that relays to all others; four
-// messages on the way at a time. A message counts once for each receiver.
+// What does it cost to send one message to 1,000 connections? One source, and a server that relays to all others; four
+// messages in flight at a time. A message counts once for each receiver.
 
 /** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {

@@ -1,5 +1,5 @@
-// What does a short life cost: connect, one message there and back, reset? On loopback the client's connect does the
-// handshake of both sides, so that the load generator's core is the busier one; the CPU column is the one to read.
+// What does a short connection cost: connect, one message there and back, reset? On loopback the client's connect does the
+// handshake of both sides, so the load generator's core is the busier one; the CPU column is the relevant one.
 
 /** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {

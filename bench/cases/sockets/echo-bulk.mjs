@@ -1,4 +1,4 @@
-// How fast do larger messages go: 4 KiB each way, and a bulk stream of 64 KiB pieces, four of them on the way?
+// How fast are larger messages: 4 KiB each way, and a bulk stream of 64 KiB pieces, four of them in flight?
 
 /** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {

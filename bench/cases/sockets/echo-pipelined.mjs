@@ -1,4 +1,4 @@
-// What does a message cost when each connection has 16 of them on the way, so that one receive carries many?
+// What does a message cost if each connection has 16 of them in flight, so that one receive carries many?
 
 /** @type {import('../../lib/types.mjs').Bench} */
 export const bench = {

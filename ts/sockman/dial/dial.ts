@@ -1,12 +1,13 @@
 // The contract between `SockMan` and the conversations it holds with proxies before a connection gets its node id.
 //
-// A handshake is a state machine over bytes: it owns no socket, no timer and no clock. Its owner (a socket owner of
-// `SockMan`, or a test with an array of bytes) 1. calls `start` once, when the socket is connected, and sends the bytes of
-// the outcome; 2. hands every received chunk to `receive`, in order and in whatever pieces they come; 3. watches the clock:
-// `step` names what is being awaited and how long that may take. The time restarts whenever `step` becomes another object.
-// Handing over the bytes to send has a limit of its own; 4. calls `interrupted` instead when the time is over or the socket
-// ended, and gets the failure that this means. After `done` or `failed` the handshake is over and nothing of it is called
-// again.
+// A handshake is a state machine over bytes: it owns no socket, no timer and no clock. Its owner
+// (a socket owner of `SockMan`, or a test with an array of bytes)
+//   1. calls `start` once, when the socket is connected, and sends the bytes of the outcome;
+//   2. hands every received chunk to `receive`, in order and in whatever pieces they come;
+//   3. watches the clock: `step` names what is being awaited and how long that may take. The time restarts whenever
+//      `step` becomes another object. Handing over the bytes to send has a limit of its own;
+//   4. calls `interrupted` instead when the time is over or the socket ended, and gets the failure that this means.
+// After `done` or `failed` the handshake is over, and none of its methods is called again.
 //
 // Left-over bytes. What arrives behind the last byte of a handshake belongs to what comes next: the peer's first data, or
 // the next handshake on the same socket. It is kept and left unread. Bytes that come while a question to the proxy is still

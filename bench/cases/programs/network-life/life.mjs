@@ -1,5 +1,5 @@
-// A node that knows nothing but a DNS seed, on a network whose nodes come and go: what does it come to know, whom does it
-// connect to, and what are its feelers good for? Then it is restarted, in peace and after floods of addresses.
+// A node that knows only a DNS seed, on a network whose nodes come and go: which addresses does it learn, which peers does
+// it connect to, and what do its feelers achieve? Then it is restarted, in peace and after floods of addresses.
 
 import { AddrMan } from '../../../../modules/addrman/addr-man.js';
 import { parsePeers } from '../../../../modules/addrman/file/peers-reader.js';
@@ -12,24 +12,24 @@ import { MINUTE_MS, STEP_MS, bookOptions, lastingPeers, pass, randomWords, secon
 const { magic } = CHAIN_PARAMS.regtest;
 const DAY_SECONDS = 86_400;
 
-/** How long a node is there, and then away, on average: three in five are there at a time. */
+/** Average times of a node on the network, and away from it: three in five are there at a time. */
 const ONLINE_MINUTES = 720;
 const OFFLINE_MINUTES = 480;
 const SHARE_ONLINE = ONLINE_MINUTES / (ONLINE_MINUTES + OFFLINE_MINUTES);
 
-/** A node without a slot for feelers has eleven connections less one. */
+/** Without a slot for feelers a node has eleven connections less one. */
 const SLOTS_WITHOUT_FEELERS = 10;
 
-/** Half of the nodes live in few networks, as they do with the large hosters. */
+/** Half of the nodes are in few networks, as with the large hosters. */
 const HOSTERS = 8;
 
-/** Draws that tell how good the addresses are that a node would dial. */
+/** Number of draws to measure the quality of the addresses that a node would dial. */
 const DRAWS = 1_000;
 const FULL_RELAY_PEERS = 8;
 const ALL_PEERS = 10;
 
 /**
- * `sampleMinutes` says when it is looked.
+ * `sampleMinutes` are the times of the samples.
  *
  * @typedef {{ addresses: number, groups: number, minutes: number, sampleMinutes: number[], restarts: number, restartMinutes: number,
  *   flood: { addresses: number, groups: number[] } }} LifePlan
@@ -88,7 +88,7 @@ export async function simulateLife(plan, seed, hasFeelers) {
   return { samples, feelerCount, peace, floods };
 }
 
-/** What a start comes to after hostile addresses were told, each by somebody in its own network. */
+/** Result of a restart after hostile addresses were announced, each by a node in its own network. */
 async function restartFlooded(plan, net, village, addressBook, seed, groups) {
   const book = reopened(serializePeers(addressBook, magic), net, seed);
   const flood = addressesIn(plan.flood.addresses, groups, true);
@@ -104,14 +104,14 @@ async function restartFlooded(plan, net, village, addressBook, seed, groups) {
   return { ...outcome, drawn: (ALL_PEERS * hostile) / DRAWS };
 }
 
-/** An address book as it is after a restart. */
+/** An address book after a restart. */
 function reopened(bytes, net, seed) {
   const outcome = parsePeers(bytes, magic, bookOptions(net.clock, seed));
   if (outcome.kind !== 'loaded') throw new Error(outcome.kind);
   return outcome.addrMan;
 }
 
-/** What there is after so many minutes. */
+/** The state after this many minutes. */
 function sample(minute, connman, addressBook, village) {
   const peers = lastingPeers(connman).map(({ addr }) => addr.address);
   const drawn = Array.from({ length: DRAWS }, () => addressBook.select()?.address.service.address);
@@ -126,7 +126,7 @@ function sample(minute, connman, addressBook, village) {
   };
 }
 
-/** What a start from the same file comes to, on average over several: ten peers are few to count. */
+/** Average result of several restarts from the same file: ten peers are a small sample. */
 async function restartOften(plan, net, addressBook, seed) {
   const bytes = serializePeers(addressBook, magic);
   const runs = [];
@@ -136,8 +136,8 @@ async function restartOften(plan, net, addressBook, seed) {
 }
 
 /**
- * Starts the node anew with what it remembers but its anchors. How many dials fail, and how long does it take, until it has
- * its full-relay peers; and how many of its ten peers are hostile?
+ * Restarts the node with its files except the anchors. How many dials fail, and how long does it take, until it has its
+ * full-relay peers; and how many of its ten peers are hostile?
  */
 async function restart(plan, net, bytes, seed) {
   const options = { listen: false, dnsSeed: false, fixedSeeds: false };

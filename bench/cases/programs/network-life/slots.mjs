@@ -1,5 +1,5 @@
-// An attacker opens connections to a node whose inbound slots are all taken by others: how many does he get, and who has to
-// go? He does nothing else: he relays nothing and answers pings no quicker than the others.
+// An attacker opens connections to a node whose inbound slots are all taken: how many slots does the attacker get, and which
+// peers are evicted? The attacker's connections relay nothing and answer pings no quicker than the others.
 
 import { AddrMan } from '../../../../modules/addrman/addr-man.js';
 import { Service } from '../../../../modules/netaddr/service.js';
@@ -7,11 +7,11 @@ import { MemoryNetwork } from '../../../../modules/testing.js';
 import { Village, addressesIn, isAttacker } from '../../../lib/village.mjs';
 import { MINUTE_MS, STEP_MS, bookOptions, pass, startNode } from './world.mjs';
 
-/** Not that of the village, which listens everywhere. */
+/** Another one than the village's, which listens everywhere. */
 const PORT = 18_445;
 const OUTBOUND_SLOTS = 11;
 
-/** How long the honest ones have been there when the attack begins. */
+/** How long the honest peers have been connected when the attack begins. */
 const BEFORE_MS = 5 * MINUTE_MS;
 
 /** @param {{ honest: number, connections: number }} plan @param {number} seed @param {number} groups */
@@ -29,7 +29,7 @@ export async function attackSlots(plan, seed, groups) {
     void village.visit(address, place);
     await net.clock.settle();
   };
-  // Everybody from another network.
+  // Each from another network.
   for (const address of addressesIn(plan.honest, plan.honest, false)) await visit(address);
   await pass(net, BEFORE_MS);
   for (const address of addressesIn(plan.connections, groups, true)) await visit(address);

@@ -1,5 +1,5 @@
-// An attacker tells addresses, which all answer, to a node that knows many others: what share of its dials does he get at
-// once, and what share of its tried table after a week of feelers?
+// An attacker announces addresses, which all answer, to a node that knows many others: what share of its dials do they get
+// at once, and what share of its tried table after a week of feelers?
 
 import { AddrMan } from '../../../../modules/addrman/addr-man.js';
 import { parsePeers } from '../../../../modules/addrman/file/peers-reader.js';
@@ -10,16 +10,16 @@ import { bookOptions, randomWords } from './world.mjs';
 
 const { magic } = CHAIN_PARAMS.regtest;
 
-/** How old the addresses look that are told. */
+/** Apparent age of the announced addresses. */
 const AGE_SECONDS = 3_600;
-/** Of the honest nodes one in ten was connected to, as after some weeks, and three in five are there at a time. */
+/** One in ten honest nodes has been connected to, as after some weeks, and three in five are there at a time. */
 const TRIED_ONE_IN = 10;
 const SHARE_ONLINE = 0.6;
 const FEELER_SECONDS = 120;
 
 /** @typedef {{ honest: { addresses: number, groups: number }, draws: number, feelers: number }} TablesPlan */
 
-/** A clock that stands until it is set. */
+/** A clock that stands still until it is set. */
 class ManualClock {
   seconds = 1_900_000_000;
   wallTimeMs() {
@@ -27,7 +27,7 @@ class ManualClock {
   }
 }
 
-/** Each address is told by somebody in its own network. */
+/** Announces each address from a node in its own network. */
 function tell(book, addresses, groups, seconds) {
   for (const [index, address] of addresses.entries()) {
     const record = { service: toService(address), services: VILLAGE_SERVICES, timeSeconds: seconds - AGE_SECONDS };
@@ -66,7 +66,10 @@ function hostileEntries(book, isTried) {
   return book.getEntries(isTried).filter(({ entry }) => isAttacker(entry.service.address));
 }
 
-/** As the outbound policy sends them, with test before evict. Honest nodes answer three times in five, hostile ones always. */
+/**
+ * Sends feelers as the outbound policy does, with test before evict. Honest nodes answer three times in five, hostile ones
+ * always.
+ */
 function sendFeelers(book, clock, count, random) {
   for (let feeler = 0; feeler < count; feeler++) {
     clock.seconds += FEELER_SECONDS;

@@ -1,9 +1,10 @@
-// What the experiments of bench/cases/programs/network-life.mjs share: seeded chance, a clock that is moved on, and nodes of ours.
+// Shared parts of the experiments of bench/cases/programs/network-life.mjs: seeded random numbers, a clock that is moved,
+// and nodes of ours.
 
 import { Connman } from '../../../../modules/connman/connman.js';
 import { PeerManager } from '../../../../modules/peerman/peer-manager.js';
 
-/** Time passes in steps of this size, in milliseconds: as often as a node looks whom to dial. */
+/** Steps of time, in milliseconds: the interval at which a node looks for peers to dial. */
 export const STEP_MS = 500;
 export const MINUTE_MS = 60_000;
 
@@ -21,7 +22,7 @@ export function randomWords(seed) {
 /** @param {{ wallTimeMs(): number }} clock */
 export const secondsOf = (clock) => Math.floor(clock.wallTimeMs() / 1_000);
 
-/** What an address book is made with, so that a seed gives the same places. */
+/** Options of an address book in which a seed decides all places. */
 export function bookOptions(clock, seed) {
   return { clock, random: randomWords(seed), key: new Uint8Array(32).fill(seed & 0xff || 1) };
 }
@@ -50,5 +51,5 @@ export async function startNode(net, addressBook, seed, options) {
   return connman;
 }
 
-/** Peers that are to stay. @param {Connman} connman */
+/** Peers that are meant to stay. @param {Connman} connman */
 export const lastingPeers = (connman) => [...connman.nodes()].filter((node) => node.isOutboundOrBlockRelay);

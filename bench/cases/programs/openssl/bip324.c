@@ -1,9 +1,11 @@
-/* What the primitives of BIP 324 cost when OpenSSL is called from C: the limit that bench/cases/programs/p2p-v2.mjs compares with.
+/*
+ * The cost of BIP 324's primitives with OpenSSL called from C: the limit that bench/cases/programs/p2p-v2.mjs compares with.
  *
  *   bip324 seal|open BYTES MILLISECONDS     packets of so many bytes of contents, always in the same buffers
  *   bip324 multiply 0 MILLISECONDS          pairs of scalar multiplications, as one side of a handshake needs
  *
- * Prints how many it does per second of its own CPU time. */
+ * Prints how many it does per second of its own CPU time.
+ */
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>

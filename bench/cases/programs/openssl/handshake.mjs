@@ -1,5 +1,5 @@
-// The design that was not chosen: ElligatorSwift in BigInt, scalar multiplications by OpenSSL through `node:crypto`. Kept
-// to be measured against the one that was; `p2p-v2.mjs` checks that both agree.
+// The rejected design: ElligatorSwift in BigInt, scalar multiplications by OpenSSL through `node:crypto`. Kept to be
+// compared with the chosen one; `p2p-v2.mjs` checks that both agree.
 
 import { createECDH, randomBytes } from 'node:crypto';
 
@@ -21,7 +21,7 @@ function power(base, exponent) {
   return result;
 }
 
-/** By the extended Euclidean algorithm, which in BigInt takes a third of a power. @param {bigint} a */
+/** The extended Euclidean algorithm, which in BigInt takes a third of the time of a power. @param {bigint} a */
 function invert(a) {
   let [low, high, x, y] = [mod(a), P, 1n, 0n];
   while (low > 1n) {
