@@ -16,7 +16,7 @@ const HELP_WORDS: readonly string[] = ['-h', '--help', 'help'];
 const VERSION_WORDS: readonly string[] = ['-V', '--version'];
 
 /** Runs one command line (without node and script). @returns The exit code. */
-export async function main(args: readonly string[], io: CliIo): Promise<number> {
+async function main(args: readonly string[], io: CliIo): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined) return complainAll(io, overview(COMMANDS, io.columns, io.style));
   if (HELP_WORDS.includes(name) && rest.length === 0) return printAll(io, overview(COMMANDS, io.columns, io.style));

@@ -19,7 +19,7 @@ export interface RouteOptions {
 }
 
 /** Every method of a route. */
-export const ANY_METHOD = '*';
+const ANY_METHOD = '*';
 
 /** Methods that are always known: with another, whatever the target, the answer is 405. (Bitcoin Core src/httpserver.cpp) */
 const KNOWN_METHODS = ['GET', 'HEAD', 'POST', 'PUT'];

@@ -4,7 +4,7 @@ import { hasOverlaySuffix } from './text/overlay-text.ts';
 import { splitHostPort } from './text/split-host-port.ts';
 
 /** Longest name that DNS knows, in characters. (RFC 1035, section 2.3.4) */
-export const MAX_NAME_LENGTH = 253;
+const MAX_NAME_LENGTH = 253;
 
 /** Labels of letters, digits, `-` and `_`, as containers are called; the last has a letter, or it would be an address. */
 const HOST_NAME = /^(?:[a-z0-9_-]+\.)*[0-9_-]*[a-z][a-z0-9_-]*\.?$/i;

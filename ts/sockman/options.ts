@@ -14,22 +14,22 @@ import { guardedLogger } from './callbacks/guarded-logger.ts';
  * Default bound of one receive, in bytes. A bulk stream runs at about 1.4 × the rate of 64 KiB (Bitcoin Core's bound), and
  * small messages lose nothing (bench/cases/sockets/echo-bulk.mjs).
  */
-export const DEFAULT_RECEIVE_CHUNK_BYTES = 256 * 1024;
+const DEFAULT_RECEIVE_CHUNK_BYTES = 256 * 1024;
 /** Smallest and largest bound of one receive, in bytes. Three times the bound is allocated. */
-export const MIN_RECEIVE_CHUNK_BYTES = 1;
-export const MAX_RECEIVE_CHUNK_BYTES = 16 * 1024 * 1024;
+const MIN_RECEIVE_CHUNK_BYTES = 1;
+const MAX_RECEIVE_CHUNK_BYTES = 16 * 1024 * 1024;
 
 /** Default time of one pass, in milliseconds: an unnoticeable delay for a timer, and several batches of work. */
-export const DEFAULT_PASS_MS = 20;
+const DEFAULT_PASS_MS = 20;
 
 /** Default bytes received in one pass: a few receives of full size, copied in 0.2 ms. */
-export const DEFAULT_PASS_BYTES = 1024 * 1024;
+const DEFAULT_PASS_BYTES = 1024 * 1024;
 
 /** Default connections accepted per listener and turn: enough to amortize the turn, little enough to stay fair. */
-export const DEFAULT_ACCEPT_BATCH = 64;
+const DEFAULT_ACCEPT_BATCH = 64;
 
 /** Default length of the accept queue; the kernel cuts it to its own SOMAXCONN. */
-export const DEFAULT_BACKLOG = 4096;
+const DEFAULT_BACKLOG = 4096;
 
 /** Default time a connect may take, in milliseconds. (Bitcoin Core src/netbase.h, DEFAULT_CONNECT_TIMEOUT.) */
 export const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;

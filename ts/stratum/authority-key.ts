@@ -11,7 +11,7 @@ import { createBase58check } from '@scure/base';
 import { invalidArg } from '../util/errors/errors.ts';
 import { sha256 } from './noise/symmetric-state.ts';
 
-export const AUTHORITY_KEY_BYTES = 32;
+const AUTHORITY_KEY_BYTES = 32;
 
 /** U16 version 1, little-endian. */
 const VERSION_PREFIX = Uint8Array.of(1, 0);

@@ -107,11 +107,6 @@ export interface Sv2BytesToSend {
 
 type Stage = 'act' | 'header' | 'payload' | 'complete' | 'failed';
 
-/** Bytes on the wire of a frame whose payload has `payloadBytes` bytes. */
-export function encryptedFrameBytes(payloadBytes: number): number {
-  return FRAME_HEADER_BYTES + TAG_BYTES + payloadBytes + TAG_BYTES * Math.ceil(payloadBytes / MAX_CHUNK_BYTES);
-}
-
 /** One side of a Stratum V2 connection: Noise handshake, encrypted frames. Bytes in, bytes out. */
 export class Sv2Transport {
   readonly #maxPayloadBytes: number;

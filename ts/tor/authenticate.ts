@@ -13,9 +13,9 @@ import { TOR_COOKIE_BYTES, TOR_NONCE_BYTES, controllerHash, isServerHash } from 
 import type { TorControl } from './tor-control.ts';
 
 /** Reply code of success. */
-export const TOR_OK = 250;
+const TOR_OK = 250;
 /** Reply codes of refusals that are handled: an unknown command; an invalid argument. */
-export const TOR_UNKNOWN_COMMAND = 510;
+const TOR_UNKNOWN_COMMAND = 510;
 export const TOR_BAD_ARGUMENT = 512;
 
 /** Tor's introduction, before authentication. */

@@ -27,15 +27,15 @@ import { TorControl } from './tor-control.ts';
 import type { TorControlNetwork } from './tor-control.ts';
 
 /** First pause before another try, in milliseconds; its growth; and its limit. (Bitcoin Core src/torcontrol.cpp) */
-export const TOR_RETRY_FIRST_MS = 1_000;
-export const TOR_RETRY_FACTOR = 1.5;
+const TOR_RETRY_FIRST_MS = 1_000;
+const TOR_RETRY_FACTOR = 1.5;
 export const TOR_RETRY_MAX_MS = 600_000;
 
 /** Default address of the control port. (src/torcontrol.h, DEFAULT_TOR_CONTROL) */
 export const DEFAULT_TOR_CONTROL = '127.0.0.1:9051';
 
 /** Where Tor's control port listens. (src/torcontrol.h, DEFAULT_TOR_CONTROL_PORT) */
-export const DEFAULT_TOR_CONTROL_PORT = 9_051;
+const DEFAULT_TOR_CONTROL_PORT = 9_051;
 
 /** The events of an onion service. */
 export interface OnionServiceEvents {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CipherState } from '../../../ts/stratum/noise/cipher-state.ts';
 import { SymmetricState, hkdf2, hmacSha256, sha256 } from '../../../ts/stratum/noise/symmetric-state.ts';
-import { encryptedFrameBytes } from '../../../ts/stratum/sv2-transport.ts';
 import { fromHex, readVectorJson, toHex } from '../../harness/data/vectors.ts';
 
 const vectors = readVectorJson<{
@@ -10,7 +9,6 @@ const vectors = readVectorJson<{
   mixHash: { h: string; data: string; result: string }[];
   encryptWithAd: { key: string; nonce: string; associatedData: string; plaintext: string; ciphertext: string }[];
   reservedNonce: { nonce: string };
-  encryptedLength: { plaintextLength: number; frameLength: number }[];
 }>('sv2_noise_primitives.json');
 
 describe('Noise primitives', () => {
@@ -63,9 +61,5 @@ describe('Noise primitives', () => {
     const cipher = new CipherState(new Uint8Array(32), 0xffff_ffff_ffff_fffen);
     cipher.encrypt(new Uint8Array(1));
     expect(() => cipher.encrypt(new Uint8Array(1))).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_STATE' }));
-  });
-
-  it.each(vectors.encryptedLength)('a payload of $plaintextLength bytes takes a frame of $frameLength', (row) => {
-    expect(encryptedFrameBytes(row.plaintextLength)).toBe(row.frameLength);
   });
 });

@@ -9,7 +9,7 @@ import { DEFAULT_MIX } from '../../crawl/village/population.ts';
 import { Service } from '../../netaddr/service.ts';
 
 /** Villagers of the demo. */
-export const DEMO_VILLAGERS = 2_000;
+const DEMO_VILLAGERS = 2_000;
 
 /** Shares of the networks in it. */
 const NETWORKS = { ipv4: 70, ipv6: 12, onion: 12, i2p: 3, cjdns: 3 };

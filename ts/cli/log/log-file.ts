@@ -9,7 +9,7 @@ export const RECENT_LOG_BYTES = 10_000_000;
 const SHRINK_FROM_BYTES = 1.1 * RECENT_LOG_BYTES;
 
 /** Largest log, in bytes: then it is renamed to `debug.log.old`, and a new one begins. Core bounds single lines instead. */
-export const MAX_LOG_BYTES = 268_435_456;
+const MAX_LOG_BYTES = 268_435_456;
 
 /** One file of lines. */
 export class LogFile {

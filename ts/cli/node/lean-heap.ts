@@ -11,7 +11,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** See `node --v8-options`. V8 reads them whenever the heap grows, so they work after the start, too. */
-export const LEAN_HEAP_FLAGS: readonly string[] = [
+const LEAN_HEAP_FLAGS: readonly string[] = [
   '--optimize-for-size',
   '--semi-space-growth-factor=1',
   '--incremental-marking-hard-trigger=25',

@@ -1,7 +1,7 @@
 // How much of the processor's time a peer used recently.
 
 /** Half-life of the measure, in milliseconds. */
-export const TIME_USE_HALF_LIFE_MS = 250;
+const TIME_USE_HALF_LIFE_MS = 250;
 
 /** A peer that used less than this is quiet, in milliseconds: some cheap messages a second. */
 const QUIET_MS = 0.25;

@@ -10,9 +10,9 @@ export const DEFAULT_MAX_CONNECTIONS = 125;
 /** Most full-relay peers that are dialed automatically. (Core, MAX_OUTBOUND_FULL_RELAY_CONNECTIONS) */
 export const MAX_FULL_RELAY_CONNECTIONS = 8;
 /** Most block-relay-only peers, but for one that is tried from time to time. (Core, MAX_BLOCK_RELAY_ONLY_CONNECTIONS) */
-export const MAX_BLOCK_RELAY_CONNECTIONS = 2;
+const MAX_BLOCK_RELAY_CONNECTIONS = 2;
 /** Most feelers at a time. (Core, MAX_FEELER_CONNECTIONS) */
-export const MAX_FEELER_CONNECTIONS = 1;
+const MAX_FEELER_CONNECTIONS = 1;
 /** Connections for the list of added nodes. (Core, MAX_ADDNODE_CONNECTIONS) */
 export const MAX_ADDED_NODE_CONNECTIONS = 8;
 /** Connections for private broadcast. (Core, MAX_PRIVATE_BROADCAST_CONNECTIONS) */

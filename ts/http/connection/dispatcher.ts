@@ -7,10 +7,10 @@ import { HttpRouter } from '../router.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** What a client gets when a handler throws; the reason goes to the log. */
-export const HANDLER_FAILED_TEXT = 'Internal server error\n';
+const HANDLER_FAILED_TEXT = 'Internal server error\n';
 
 /** What a client gets when too many requests wait. (Bitcoin Core src/httpserver.cpp) */
-export const QUEUE_FULL_TEXT = 'Work queue depth exceeded';
+const QUEUE_FULL_TEXT = 'Work queue depth exceeded';
 
 export class Dispatcher {
   readonly router = new HttpRouter();

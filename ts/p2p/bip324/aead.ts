@@ -10,7 +10,7 @@ import type { ChaChaKernel } from './chacha-kernel.ts';
 
 export const KEY_BYTES = 32;
 export const TAG_BYTES = 16;
-export const NONCE_BYTES = 12;
+const NONCE_BYTES = 12;
 /** Key and nonce in one array: each array takes 200 bytes of a connection's memory. */
 export const KEYED_BYTES = KEY_BYTES + NONCE_BYTES;
 

@@ -11,7 +11,7 @@ import type { LongOpener, LongSealer } from './aead.ts';
 import { STREAM_STEP_BYTES } from './chacha-kernel.ts';
 
 /** Packets encrypted under one key. (REKEY_INTERVAL, Bitcoin Core src/bip324.h) */
-export const REKEY_INTERVAL = 224;
+const REKEY_INTERVAL = 224;
 
 /** The packet index in the nonce that a new key is made with; no packet has it. */
 const REKEY_PACKET_INDEX = 0xffff_ffff;

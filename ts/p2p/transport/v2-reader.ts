@@ -23,7 +23,7 @@ const SHORT_TYPE_BYTES = 1;
 const LONG_TYPE_BYTES = 1 + MESSAGE_TYPE_BYTES;
 
 /** Longest contents a packet may announce, decoys included, in bytes. Longer: fatal. (Bitcoin Core src/net.cpp) */
-export const MAX_CONTENTS_BYTES = LONG_TYPE_BYTES + MAX_PROTOCOL_MESSAGE_BYTES;
+const MAX_CONTENTS_BYTES = LONG_TYPE_BYTES + MAX_PROTOCOL_MESSAGE_BYTES;
 
 /** In place of a length while it has not come. */
 const NO_LENGTH_YET = -1;

@@ -93,7 +93,7 @@ export interface PeerManagerSettings {
 }
 
 /** Default of `minRelayFeeRate`, in satoshi per 1,000 virtual bytes. (Core, DEFAULT_MIN_RELAY_TX_FEE) */
-export const DEFAULT_MIN_RELAY_FEE_RATE = 100n;
+const DEFAULT_MIN_RELAY_FEE_RATE = 100n;
 
 /** All hooks. */
 const HOOK_NAMES = Object.keys({

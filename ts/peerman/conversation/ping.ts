@@ -14,7 +14,7 @@ const PONG_BYTES = 8;
 export const PONG_TIMEOUT_MS = 20 * 60_000;
 
 /** A peer above its share of memory gets a ping after nothing was sent to it for this long, in milliseconds. */
-export const ASK_AFTER_MS = 5_000;
+const ASK_AFTER_MS = 5_000;
 
 /**
  * Sends a ping to a peer that may have left. After its process ended, megabytes from its kernel still arrive, with the FIN

@@ -14,7 +14,7 @@ const DEADLINE_MS = 15_000;
 /** More than any send buffer holds, in bytes. */
 const MAX_FILL_BYTES = 256 * 1024 * 1024;
 
-export const plainOptions: BackendOptions = {
+const plainOptions: BackendOptions = {
   receiveChunkBytes: 64 * 1024,
   acceptBatch: 64,
   noDelay: true,

@@ -26,7 +26,7 @@ import type { ProxyCredentials } from './stream-isolation.ts';
 export const SOCKS5_STEP_TIMEOUT_MS = 20_000;
 
 /** Longest host, user name and password in bytes: their length is one byte on the wire. */
-export const SOCKS5_MAX_FIELD_BYTES = 255;
+const SOCKS5_MAX_FIELD_BYTES = 255;
 
 const VERSION = 0x05;
 const AUTH_VERSION = 0x01;

@@ -15,7 +15,7 @@ import { I2P_SAM31_PORT } from './sam-session.ts';
 import type { SamSession, SessionContext } from './sam-session.ts';
 
 /** First wait after a failure, and what each failure adds, in milliseconds. (Bitcoin Core src/net.cpp, ThreadI2PAcceptIncoming.) */
-export const I2P_RETRY_STEP_MS = 1_000;
+const I2P_RETRY_STEP_MS = 1_000;
 /** Longest wait, in milliseconds. */
 export const I2P_RETRY_MAX_MS = 300_000;
 

@@ -21,7 +21,7 @@ const { WRITABLE, DATA, READABLE, EOF, READ_ERROR } = RecordFlag;
 const { SEND_BLOCKED, SEND_PAUSED, RECEIVE_PAUSED, READY_DUE, NEW, HAS_SENT, SEND_QUEUED } = ConnectionFlag;
 
 /** Content of received bytes after the call, with `poisonReceivedBytes`. */
-export const POISON_BYTE = 0xdd;
+const POISON_BYTE = 0xdd;
 
 /** The optional callbacks that the subclass overrides; the others are never called. */
 export interface Overrides {

@@ -70,7 +70,7 @@ export const U64: DataType<bigint> = {
   write: (writer, value) => void writer.uint64LE(value),
 };
 
-export const U256_BYTES = 32;
+const U256_BYTES = 32;
 
 export const U256: DataType<Uint8Array> = {
   minBytes: U256_BYTES,

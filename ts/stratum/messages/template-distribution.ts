@@ -20,10 +20,10 @@ import {
 import type { DataType } from './data-types.ts';
 
 /** Longest start of a coinbase script that a template may prescribe, in bytes. */
-export const MAX_COINBASE_PREFIX_BYTES = 8;
+const MAX_COINBASE_PREFIX_BYTES = 8;
 
 /** Assumed sigops of clients from before March 2025, which send none. */
-export const DEFAULT_ADDITIONAL_SIGOPS = 400;
+const DEFAULT_ADDITIONAL_SIGOPS = 400;
 
 /** Room that a client needs in the coinbase transaction for outputs of its own. */
 export interface CoinbaseOutputConstraints {
@@ -94,7 +94,7 @@ export const requestTransactionDataSuccess = struct({
 });
 
 /** Why transaction data are refused. */
-export const TRANSACTION_DATA_ERRORS = ['template-id-not-found', 'stale-template-id'] as const;
+const TRANSACTION_DATA_ERRORS = ['template-id-not-found', 'stale-template-id'] as const;
 export type TransactionDataError = (typeof TRANSACTION_DATA_ERRORS)[number];
 
 export const requestTransactionDataError = struct({ templateId: U64, errorCode: STR0_255 });

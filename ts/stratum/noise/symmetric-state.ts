@@ -5,7 +5,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { CipherState, KEY_BYTES } from './cipher-state.ts';
 
-export const PROTOCOL_NAME = 'Noise_NX_Secp256k1+EllSwift_ChaChaPoly_SHA256';
+const PROTOCOL_NAME = 'Noise_NX_Secp256k1+EllSwift_ChaChaPoly_SHA256';
 
 const NO_BYTES = new Uint8Array(0);
 

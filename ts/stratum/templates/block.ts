@@ -11,7 +11,7 @@ import type { BlockTemplate, FoundBlock } from './template-source.ts';
 export const HASH_BYTES = 32;
 
 /** Length of a block header, in bytes. */
-export const BLOCK_HEADER_BYTES = 80;
+const BLOCK_HEADER_BYTES = 80;
 
 /** Most inputs or outputs of a parsed coinbase transaction: a message has 65,535 bytes. */
 const MAX_PARTS = 10_000;

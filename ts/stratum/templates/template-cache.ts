@@ -9,7 +9,7 @@ import type { BlockTemplate } from './template-source.ts';
 const STALE_GRACE_MS = 10_000;
 
 /** Most templates of one client; the oldest is dropped. Sources share transactions between templates of a block. */
-export const MAX_TEMPLATES_PER_CLIENT = 128;
+const MAX_TEMPLATES_PER_CLIENT = 128;
 
 interface Cached {
   readonly template: BlockTemplate;

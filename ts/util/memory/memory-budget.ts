@@ -13,7 +13,7 @@ import { nodeV8 } from '../load-later.ts';
 export const DEFAULT_BUDGET_BYTES = 32 * 1_048_576;
 
 /** Default of `heapShare`. The rest is for what the bytes become once they are processed. */
-export const DEFAULT_HEAP_SHARE = 1 / 8;
+const DEFAULT_HEAP_SHARE = 1 / 8;
 
 /** An account that holds this much or less is never paused, in bytes: a handshake, some small messages. */
 export const FREE_ACCOUNT_BYTES = 4_096;

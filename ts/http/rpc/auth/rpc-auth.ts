@@ -19,7 +19,7 @@ import { isFromForeignPage } from './foreign-page.ts';
 import { MethodLists } from './method-lists.ts';
 
 /** Delay of the answer to a wrong password, in milliseconds: it slows down guessing. (Core, HTTPReq_JSONRPC) */
-export const WRONG_PASSWORD_MS = 250;
+const WRONG_PASSWORD_MS = 250;
 
 /** Wrong passwords answered in that time; further ones wait longer. Core has as many threads. */
 const GUESSES_AT_A_TIME = 16;

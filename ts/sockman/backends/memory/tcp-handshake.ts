@@ -12,10 +12,10 @@ import type { MemoryListener } from './memory-listener.ts';
 import { MemorySocket } from './memory-socket.ts';
 
 /** Wait before the first repetition of a SYN, milliseconds; it doubles each time. (RFC 6298; Linux TCP_TIMEOUT_INIT) */
-export const FIRST_SYN_RETRY_MS = 1_000;
+const FIRST_SYN_RETRY_MS = 1_000;
 
 /** Repetitions before a connect times out, as a count. (Linux tcp_syn_retries) */
-export const SYN_RETRY_COUNT = 6;
+const SYN_RETRY_COUNT = 6;
 
 /** Time after which a connect without an answer times out: 1 + 2 + … + 64 s. */
 export const CONNECT_TIMED_OUT_MS = FIRST_SYN_RETRY_MS * (2 ** (SYN_RETRY_COUNT + 1) - 1);

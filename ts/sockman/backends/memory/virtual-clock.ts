@@ -16,7 +16,7 @@ import type { Entry } from './entry-heap.ts';
  * Most entries of one `advance` or `runUntilIdle`, as a count: some seconds of work. It ends a test in which two ends answer
  * each other for ever at one point in time.
  */
-export const MAX_ENTRIES_OF_ONE_RUN = 10_000_000;
+const MAX_ENTRIES_OF_ONE_RUN = 10_000_000;
 
 /** Default wall-clock time at which a virtual clock starts: 2030-01-01T00:00:00Z, in milliseconds since 1970. */
 export const VIRTUAL_EPOCH_MS = 1_893_456_000_000;

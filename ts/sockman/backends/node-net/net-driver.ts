@@ -20,7 +20,7 @@ import { NetSocket } from './net-socket.ts';
  * for the next 'drain', and at most 2.5 GiB of address space for 10,000 peers that do not read, as with a kernel's own send
  * buffers.
  */
-export const DEFAULT_SEND_BOUND_BYTES = 256 * 1024;
+const DEFAULT_SEND_BOUND_BYTES = 256 * 1024;
 
 export class NetDriver implements SocketDriver {
   readonly name = 'node-net';
