@@ -2,6 +2,13 @@
 //
 // While a request is in flight, or bytes of its answer wait for the kernel, nothing behind it is parsed; with anything kept
 // already it is not even received (`context.paused`), and TCP holds the client back.
+//
+// A connection moves through four phases, never back: `close` takes it from any of them to the last.
+//
+//   Open       requests are read and answered
+//   Ending     the answer in flight is the last one; nothing further is parsed
+//   Lingering  that answer is sent and our side is closed; input is discarded until the client closes its side
+//   Gone       closed, or another owner took the socket
 
 import type { Service } from '../../netaddr/service.ts';
 import type { HttpCounters } from '../http-stats.ts';
@@ -20,6 +27,9 @@ import { RequestReader } from './request-reader.ts';
 import type { ReaderContext, RequestOwner } from './request-reader.ts';
 
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+
+/** The phases of a connection; see above. */
+const Phase = { Open: 0, Ending: 1, Lingering: 2, Gone: 3 } as const;
 
 /** The head of an answer to what is not a request. */
 const REFUSAL: ReplyHeadSource = {
@@ -53,10 +63,9 @@ export class HttpConnection implements RequestOwner, StreamTarget {
   #memory: HeldMemory | undefined = undefined;
   #waitsForMemory = false;
   #stream: OpenStream | undefined = undefined;
+  #phase: (typeof Phase)[keyof typeof Phase] = Phase.Open;
+  /** The client closed its side. */
   #hasEOF = false;
-  #closesWhenSent = false;
-  #isLingering = false;
-  #isGone = false;
   /** Bytes discarded while lingering. */
   #discardedBytes = 0;
   /** Sweeps since bytes came or went. */
@@ -79,10 +88,14 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     return this.#outbox.unsentBytes;
   }
 
+  get #isGone(): boolean {
+    return this.#phase === Phase.Gone;
+  }
+
   // ---- What SockMan tells -------------------------------------------------------------------------------------------
 
   receive(data: Uint8Array): void {
-    if (this.#isLingering) return this.#discard(data.length);
+    if (this.#phase === Phase.Lingering) return this.#discard(data.length);
     this.#idleSweeps = 0;
     if (this.#stream?.ignoresInput === true) return;
     this.#reader.receive(data);
@@ -100,7 +113,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
   gotEOF(): void {
     this.#hasEOF = true;
     this.#request?.tellLeft();
-    if (!this.isBusy || this.#isLingering || this.#stream?.ignoresInput === true) this.close();
+    if (!this.isBusy || this.#stream?.ignoresInput === true) this.close();
   }
 
   /** Called every `SWEEP_MS`. */
@@ -110,7 +123,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     if (this.#waitsForMemory) this.#settle();
     // The first sweep comes at any time after the event, the others after a full interval each.
     const idleMs = this.#idleSweeps++ * SWEEP_MS;
-    if (this.#isLingering) {
+    if (this.#phase === Phase.Lingering) {
       if (idleMs >= LINGER_MS) this.close();
       return;
     }
@@ -126,8 +139,8 @@ export class HttpConnection implements RequestOwner, StreamTarget {
   stop(): void {
     this.#stream?.reply.tellStop();
     if (this.#isGone) return;
-    if (this.isBusy) this.#closesWhenSent = true;
-    else if (this.#isLingering) this.close();
+    if (this.isBusy) this.#phase = Phase.Ending;
+    else if (this.#phase === Phase.Lingering) this.close();
     // A request may be on its way.
     else this.#finish();
   }
@@ -141,7 +154,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
   /** The connection is gone, or another owner took it. */
   detach(): void {
     if (this.#isGone) return;
-    this.#isGone = true;
+    this.#phase = Phase.Gone;
     const request = this.#request;
     this.#request = undefined;
     this.#reader.drop();
@@ -171,7 +184,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
   }
 
   #mayReadOn(): boolean {
-    return !this.#closesWhenSent && !this.#isLingering && !this.#isGone;
+    return this.#phase === Phase.Open;
   }
 
   take(request: HttpRequest): void {
@@ -181,7 +194,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
   acceptBody(request: HttpRequest): void {
     if (request !== this.#request) return;
     // The server stopped while the head was looked at: the body would not be read any more.
-    if (this.#closesWhenSent) return this.#context.dispatcher.refuse(request);
+    if (this.#phase === Phase.Ending) return this.#context.dispatcher.refuse(request);
     this.#request = undefined;
     this.#reader.readBody(request);
     if (request.awaitsContinue) this.#note(this.#outbox.sendLent(CONTINUE));
@@ -283,14 +296,14 @@ export class HttpConnection implements RequestOwner, StreamTarget {
     this.#note(this.#outbox.flush());
     if (this.#isGone || this.unsentBytes > 0) return;
     if (this.#stream !== undefined) this.#stream.reply.tellDrained();
-    else if (this.#closesWhenSent && this.#request === undefined) this.#finish();
+    else if (this.#phase === Phase.Ending && this.#request === undefined) this.#finish();
   }
 
   /** The answer is on its way. */
   #answered(closes: boolean): void {
     if (this.#isGone) return;
-    if (closes) this.#closesWhenSent = true;
-    if (this.#closesWhenSent && this.unsentBytes === 0) return this.#finish();
+    if (closes) this.#phase = Phase.Ending;
+    if (this.#phase === Phase.Ending && this.unsentBytes === 0) return this.#finish();
     this.#goOn();
   }
 
@@ -302,7 +315,7 @@ export class HttpConnection implements RequestOwner, StreamTarget {
    */
   #finish(): void {
     if (this.#hasEOF) return this.close();
-    this.#isLingering = true;
+    this.#phase = Phase.Lingering;
     this.#idleSweeps = 0;
     this.#reader.dropPending();
     this.#context.sockMan.shutdownSend(this.nodeId);
