@@ -8,9 +8,9 @@ import { NetGroups } from '../../addrman/net-groups.ts';
 import { Connman } from '../../connman/connman.ts';
 import { openDataFolder } from '../../connman/data-folder.ts';
 import type { DataFolder } from '../../connman/data-folder.ts';
+import type { ConnmanOptions } from '../../connman/settings/options.ts';
 import { logMessages } from '../../connman/messages/message-log.ts';
 import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
-import type { ChainName } from '../../p2p/chain-params.ts';
 import type { MetricsOptions } from '../../http/metrics/metrics.ts';
 import type { LogCategories, RpcNode } from '../../http/rpc/node/rpc-node.ts';
 import { PeerManager } from '../../peerman/peer-manager.ts';
@@ -32,14 +32,11 @@ import { DialReport } from './dial-report.ts';
 import { ANY_LOOPBACK_PORT, nodeArguments } from './node-arguments.ts';
 import type { NodeArguments } from './node-arguments.ts';
 import { onionServiceOf } from './onion.ts';
-import { PeerLines } from './peer-lines.ts';
 import type { RpcService } from './rpc-service.ts';
-import { peerTable } from './peer-table.ts';
 import { writePidFile } from './pid-file.ts';
-import { speaker, tellOfPeers } from './say.ts';
-
-/** Interval between two looks at the peers, in milliseconds. */
-const REFRESH_MS = 1_000;
+import { speaker, tellOfAddresses, tellOfAsMap, tellOfPeers } from './say.ts';
+import type { Say } from './say.ts';
+import { showPeers } from './show-peers.ts';
 
 /** Queued bytes of all peers together: two blocks of memory for each slot. The node has no blocks of the chain to send. */
 const QUEUED_BYTES = 2 * 1_048_576;
@@ -103,10 +100,12 @@ function tellOfStart({ confFiles, dataDir, warnings }: ReadSettings, logger: Log
 class NodeRun {
   readonly #settings: Settings;
   readonly #options: NodeArguments;
-  readonly #clock: SettableClock;
+  /** The clock of the node and its parts, on the chain where it can be set; elsewhere they take the system's. */
+  readonly #clock: { readonly clock?: SettableClock };
   readonly #logger: Logger;
   readonly #log: OpenLog | undefined;
   readonly #io: CliIo;
+  readonly #say: Say;
   /** Generated credentials to show in front of an address; empty if there is a cookie or a password. */
   #credentials = '';
   /** Aborted by the user, or by the method `stop`. */
@@ -128,20 +127,20 @@ class NodeRun {
     this.#settings = settings;
     this.#options = options;
     this.#signal = AbortSignal.any([io.signal, this.#stop.signal]);
-    const mayBeSet = options.chain === 'regtest';
+    this.#clock = options.chain === 'regtest' ? { clock } : {};
     this.#parts = {
       chain: CHAIN_PARAMS[options.chain],
       cjdnsReachable: options.folder.cjdnsReachable,
       name: CLIENT_NAME,
       stop: () => this.#stop.abort(),
       signal: this.#signal,
-      ...(mayBeSet && { clock, settableClock: clock }),
+      ...(options.chain === 'regtest' && { clock, settableClock: clock }),
       ...(log !== undefined && { logCategories: logCategoriesOf(log) }),
     };
-    this.#clock = clock;
     this.#logger = logger;
     this.#log = log;
     this.#io = io;
+    this.#say = speaker(io, options.json);
   }
 
   async run(): Promise<number> {
@@ -153,65 +152,30 @@ class NodeRun {
   }
 
   async #run(): Promise<number> {
-    const { chain, connman: told, hasDashboard, json, runSeconds } = this.#options;
-    const io = this.#io;
-    const groups = await groupsOf(this.#options.asMapFile, this.#signal);
+    const { asMapFile, chain, connman: told, hasDashboard, hasRpc, pidFile } = this.#options;
+    const groups = await groupsOf(asMapFile, this.#signal);
     const remembered = await this.#openFolder(groups);
-    const rpc = this.#options.hasRpc ? await this.#makeRpc() : undefined;
+    const rpc = hasRpc ? await this.#makeRpc() : undefined;
     const rpcAddresses = rpc?.start() ?? [];
     // Folder and port are ours now: a second node must not take the file of the one that runs.
-    if (this.#options.pidFile !== undefined) this.#ending.push(writePidFile(this.#options.pidFile));
-    const companion = this.#isAlone() ? await startCompanion(chain, told.v2Transport) : undefined;
-    if (companion !== undefined) this.#ending.push(() => companion.stop());
-    const targets = companion === undefined ? (told.connect ?? []) : companion.listeningAt.slice(0, 1).map(String);
-    const clock = chain === 'regtest' ? { clock: this.#clock } : {};
-    const memoryBudget = new MemoryBudget({ totalBytes: QUEUED_BYTES });
-    const limits = { memoryBudget, receiveChunkBytes: RECEIVE_CHUNK_BYTES };
-    const all = { ...told, ...limits, connect: targets, logger: this.#logger, ...clock, ...remembered, ...groups };
-    const node = ofArguments(() => new Connman(all));
-    this.#ending.push(() => node.stop());
-    const say = speaker(io, json);
-    const dials = new DialReport(node, (line, target, errmsg) => {
-      if (json) say('', { event: 'failed', target, errmsg });
-      else if (this.#log === undefined) io.complain(line);
-    });
-    if (json) tellOfPeers(node, say);
-    if (this.#log !== undefined) this.#logMessages(node, this.#log);
-    node.on('asMapHealth', ({ asCount, entryCount, unmappedCount }) => {
-      const line = `AS map: ${entryCount} addresses in ${asCount} systems, ${unmappedCount} in none`;
-      say(line, { event: 'asMapHealth', entryCount, asCount, unmappedCount });
-    });
-    const peerManager = ofArguments(
-      () => new PeerManager({ ...this.#options.peerManager, logger: this.#logger, ...clock, ...remembered }),
-    );
+    if (pidFile !== undefined) this.#ending.push(writePidFile(pidFile));
+    const companion = this.#isAlone() ? await this.#startCompanion() : undefined;
+    const node = this.#makeNode({ connect: companion ?? told.connect ?? [], ...remembered, ...groups });
+    const dials = this.#tellOfPeers(node);
+    const peerManager = this.#makePeerManager(remembered);
     Object.assign(this.#parts, { connman: node, peerManager, ...partsOf(remembered) });
-    const watched = { connman: node, peerManager, chain, ...watchedPartsOf(remembered) };
-    rpc?.serveMetrics(watched);
-    if (hasDashboard) rpc?.serveDashboard({ ...watched, ...clock });
+    if (rpc !== undefined) this.#show(rpc, node, peerManager, remembered);
     await ofNames(node.start(peerManager));
     this.#startOnion(node);
-    for (const at of node.listeningAt) {
-      const line = `listening at ${at} (${chain}, ${node.backendName})`;
-      say(line, { event: 'listening', at, network: chain, backend: node.backendName });
-    }
-    if (companion !== undefined) {
-      say(`dialing a second node of this process at ${targets.join(', ')}`, { event: 'dialing', targets });
-    }
-    const credentials = this.#credentials === '' ? null : this.#credentials.slice(0, -1);
-    for (const at of rpcAddresses)
-      say(`RPC server at http://${this.#credentials}${at}/`, { event: 'rpc', at, credentials });
-    if (hasDashboard) {
-      for (const at of rpcAddresses)
-        say(`dashboard at http://${this.#credentials}${at}/dashboard`, { event: 'dashboard', at });
-    }
+    const http = { addresses: rpcAddresses, credentials: this.#credentials, hasDashboard };
+    tellOfAddresses(node, chain, companion, http, this.#say);
     rpc?.finishWarmup();
     this.#logger.info('init message: Done loading');
-    if (json || this.#log?.isOnConsole === true) await untilStopped(this.#signal, runSeconds);
-    else await showPeers(node, io, this.#signal, runSeconds);
+    await this.#untilStopped(node);
     // Also where the time is over: calls that wait are told.
     this.#stop.abort();
     await rpc?.stop();
-    say('', { event: 'peers', peers: node.getPeerStats() });
+    this.#say('', { event: 'peers', peers: node.getPeerStats() });
     return this.#isContent(dials.hasConnected) ? 0 : 1;
   }
 
@@ -234,8 +198,7 @@ class NodeRun {
   async #openFolder(groups: { netGroups?: NetGroups }): Promise<Partial<DataFolder>> {
     const { chain, dataDir, folder } = this.#options;
     if (dataDir === undefined) return {};
-    const clock = chain === 'regtest' ? { clock: this.#clock } : {};
-    const options = { ...groups, ...folder, ...clock, logger: this.#logger, signal: this.#signal };
+    const options = { ...groups, ...folder, ...this.#clock, logger: this.#logger, signal: this.#signal };
     const opened = await openDataFolder(dataDir, CHAIN_PARAMS[chain], options);
     this.#ending.push(() => opened.folderLock.release());
     return opened;
@@ -258,6 +221,61 @@ class NodeRun {
     });
     this.#ending.push(() => rpc.stop());
     return rpc;
+  }
+
+  /**
+   * Starts a second node to talk to: it listens on any free port of the loopback interface and dials no peer.
+   *
+   * @returns Where to dial it.
+   */
+  async #startCompanion(): Promise<string[]> {
+    const { chain, connman: told } = this.#options;
+    const { v2Transport = true } = told;
+    const companion = new Connman({ chain, bind: [ANY_LOOPBACK_PORT], noConnect: true, v2Transport });
+    await companion.start(new PeerManager());
+    this.#ending.push(() => companion.stop());
+    return companion.listeningAt.slice(0, 1).map(String);
+  }
+
+  #makeNode(further: ConnmanOptions): Connman {
+    const memoryBudget = new MemoryBudget({ totalBytes: QUEUED_BYTES });
+    const limits = { memoryBudget, receiveChunkBytes: RECEIVE_CHUNK_BYTES };
+    const all = { ...this.#options.connman, ...limits, logger: this.#logger, ...this.#clock, ...further };
+    const node = ofArguments(() => new Connman(all));
+    this.#ending.push(() => node.stop());
+    return node;
+  }
+
+  #makePeerManager(remembered: Partial<DataFolder>): PeerManager {
+    const all = { ...this.#options.peerManager, logger: this.#logger, ...this.#clock, ...remembered };
+    return ofArguments(() => new PeerManager(all));
+  }
+
+  /** Serves the figures of the node, and the page, where it is wanted. */
+  #show(rpc: RpcService, connman: Connman, peerManager: PeerManager, remembered: Partial<DataFolder>): void {
+    const { chain, hasDashboard } = this.#options;
+    const watched = { connman, peerManager, chain, ...watchedPartsOf(remembered) };
+    rpc.serveMetrics(watched);
+    if (hasDashboard) rpc.serveDashboard({ ...watched, ...this.#clock });
+  }
+
+  /** Prints what becomes of dials, peers, messages and the AS map. @returns What became of the dials. */
+  #tellOfPeers(node: Connman): DialReport {
+    const { json } = this.#options;
+    const dials = new DialReport(node, (line, target, errmsg) => {
+      if (json) this.#say('', { event: 'failed', target, errmsg });
+      else if (this.#log === undefined) this.#io.complain(line);
+    });
+    if (json) tellOfPeers(node, this.#say);
+    if (this.#log !== undefined) this.#logMessages(node, this.#log);
+    tellOfAsMap(node, this.#say);
+    return dials;
+  }
+
+  async #untilStopped(node: Connman): Promise<void> {
+    const { json, runSeconds } = this.#options;
+    if (json || this.#log?.isOnConsole === true) await untilStopped(this.#signal, runSeconds);
+    else await showPeers(node, this.#io, this.#signal, runSeconds);
   }
 
   /** Every message is logged, but lines are built only if they are written. */
@@ -301,28 +319,4 @@ function logCategoriesOf({ filter }: OpenLog): LogCategories {
 /** Reads the AS map. A missing or invalid one is an error: a node that was told to use a map must not run without it. */
 async function groupsOf(asMapFile: string | undefined, signal: AbortSignal): Promise<{ netGroups?: NetGroups }> {
   return asMapFile === undefined ? {} : { netGroups: new NetGroups(await AsMap.load(asMapFile, signal)) };
-}
-
-/** A second node to talk to: it listens on any free port of the loopback interface and dials no peer. */
-async function startCompanion(chain: ChainName, v2Transport = true): Promise<Connman> {
-  const companion = new Connman({ chain, bind: [ANY_LOOPBACK_PORT], noConnect: true, v2Transport });
-  await companion.start(new PeerManager());
-  return companion;
-}
-
-/** Shows the table until the time is over or Ctrl-C: redrawn on a terminal; elsewhere only new lines. */
-async function showPeers(node: Connman, io: CliIo, signal: AbortSignal, runSeconds: number | undefined): Promise<void> {
-  const lines = new PeerLines(io, performance.now());
-  const show = (): void => {
-    const peers = node.getPeerStats();
-    if (io.redraw === undefined) lines.show(peers, performance.now());
-    else io.redraw(peerTable(peers, io.columns, io.style));
-  };
-  const refresh = setInterval(show, REFRESH_MS);
-  try {
-    await untilStopped(signal, runSeconds);
-  } finally {
-    clearInterval(refresh);
-  }
-  show();
 }

@@ -1,6 +1,8 @@
 // A node's output while it runs: lines for people or, as JSON, for programs.
 
 import type { Connman } from '../../connman/connman.ts';
+import type { Service } from '../../netaddr/service.ts';
+import type { ChainName } from '../../p2p/chain-params.ts';
 import type { CliIo } from '../terminal/cli-io.ts';
 import { jsonLine } from '../terminal/json-line.ts';
 
@@ -32,4 +34,45 @@ export function tellOfPeers(node: Connman, say: Say): void {
   node.on('closedConnection', ({ node: { id, addrName }, reason }) => {
     say('', { event: 'closed', peer: id, address: addrName, reason });
   });
+}
+
+/** Prints how well the map of autonomous systems fits, each time that it is checked. */
+export function tellOfAsMap(node: Connman, say: Say): void {
+  node.on('asMapHealth', ({ asCount, entryCount, unmappedCount }) => {
+    const line = `AS map: ${entryCount} addresses in ${asCount} systems, ${unmappedCount} in none`;
+    say(line, { event: 'asMapHealth', entryCount, asCount, unmappedCount });
+  });
+}
+
+/** The HTTP server of a node. */
+export interface ShownHttp {
+  readonly addresses: readonly Service[];
+  /** `user:password@` to show in front of an address, or empty. */
+  readonly credentials: string;
+  readonly hasDashboard: boolean;
+}
+
+/**
+ * Prints where a started node and its HTTP server listen.
+ *
+ * @param companion - Addresses of the second node that it dials; undefined without one.
+ */
+export function tellOfAddresses(
+  node: Connman,
+  chain: ChainName,
+  companion: readonly string[] | undefined,
+  { addresses, credentials: shown, hasDashboard }: ShownHttp,
+  say: Say,
+): void {
+  for (const at of node.listeningAt) {
+    const line = `listening at ${at} (${chain}, ${node.backendName})`;
+    say(line, { event: 'listening', at, network: chain, backend: node.backendName });
+  }
+  if (companion !== undefined) {
+    say(`dialing a second node of this process at ${companion.join(', ')}`, { event: 'dialing', targets: companion });
+  }
+  const credentials = shown === '' ? null : shown.slice(0, -1);
+  for (const at of addresses) say(`RPC server at http://${shown}${at}/`, { event: 'rpc', at, credentials });
+  if (!hasDashboard) return;
+  for (const at of addresses) say(`dashboard at http://${shown}${at}/dashboard`, { event: 'dashboard', at });
 }
