@@ -77,7 +77,7 @@ describeEachBackend('accepting', (stage) => {
     expect(probe.closeConnection(0)).toBe(false);
   });
 
-  it('lets the callback send, before the connection is known to anyone else', async () => {
+  it('lets the callback send, before any other callback of the connection', async () => {
     const probe = stage.probe();
     const taken: number[] = [];
     probe.on.eventNewConnectionAccepted = (nodeId) => {
@@ -89,7 +89,7 @@ describeEachBackend('accepting', (stage) => {
     expect(taken).toEqual([5]);
   });
 
-  it('accepts nothing before the start, and then all who waited', async () => {
+  it('accepts nothing before the start, and then all that waited', async () => {
     const probe = stage.idleProbe();
     const peer = await stage.dialedBy(stage.listen(probe));
     peer.send('early');

@@ -150,7 +150,7 @@ describeEachBackend('closing', (stage) => {
   });
 
   it.each(['closeSockets', 'stopListening'] as const)(
-    'by %s inside eventNewConnectionAccepted cuts who was accepted in the same batch and not told yet',
+    'by %s inside eventNewConnectionAccepted closes connections of the same batch that were not reported yet',
     async (how) => {
       const probe = stage.idleProbe();
       probe.on.eventNewConnectionAccepted = () => {

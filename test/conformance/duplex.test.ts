@@ -176,7 +176,7 @@ describeEachBackend('duplex', (stage) => {
   it.each([
     ['bytes', 'all of it'],
     ['an EOF', ''],
-  ])('takes %s with it when shouldTryToRecv makes it', async (_title, text) => {
+  ])('takes %s along when shouldTryToRecv makes it', async (_title, text) => {
     const streams: Duplex[] = [];
     const { probe, peer, nodeId } = await stage.connected(
       {},

@@ -35,7 +35,7 @@ describeEachBackend('life', (stage) => {
     await inTime('a second join', probe.joinSocketsThreads());
   });
 
-  it('calls nothing back once it was interrupted; sockets stay open until they are closed', async () => {
+  it('makes no callback after an interrupt; sockets stay open until they are closed', async () => {
     const { probe, peer, nodeId } = await stage.connected();
     await until('the first word', () => probe.has(`ready ${nodeId}`));
     const events = probe.events.length;
@@ -75,7 +75,7 @@ describeEachBackend('life', (stage) => {
     expect(calls).toBe(1);
   });
 
-  it('tells of nobody else who was accepted in the batch when eventNewConnectionAccepted interrupts', async () => {
+  it('reports no further accept of the batch after eventNewConnectionAccepted interrupts', async () => {
     const probe = stage.idleProbe();
     const bound = stage.listen(probe);
     const peers = [await stage.dialedBy(bound), await stage.dialedBy(bound), await stage.dialedBy(bound)];

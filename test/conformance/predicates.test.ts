@@ -156,7 +156,7 @@ describeEachBackend('predicates', (stage) => {
       await until('the word', () => probe.count(`ready ${nodeId}`) === 1);
     });
 
-    it('is asked again after each word: bytes queued silently are noticed every time', async () => {
+    it('is asked again after each call: bytes queued silently are noticed every time', async () => {
       const queue: string[] = [];
       const { probe, peer, nodeId } = await stage.connected({}, { shouldTryToSend: () => queue.length > 0 });
       probe.on.eventReadyToSend = () => probe.sendBytes(nodeId, Buffer.from(queue.splice(0).join('')));
@@ -168,7 +168,7 @@ describeEachBackend('predicates', (stage) => {
       expect(peer.bytes.toString()).toBe('onetwothree');
     });
 
-    it('has the word come again while it says yes and each call sends', async () => {
+    it('repeats eventReadyToSend while it says yes and each call sends', async () => {
       const queue: string[] = [];
       const { probe, peer, nodeId } = await stage.connected({}, { shouldTryToSend: () => queue.length > 0 });
       probe.on.eventReadyToSend = () => probe.sendBytes(nodeId, Buffer.from(queue.shift()!));

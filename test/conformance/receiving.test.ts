@@ -122,7 +122,7 @@ describeEachBackend('receiving', (stage) => {
       expect(probe.eventsOf(nodeId)).toEqual([`accepted ${nodeId}`, `eof ${nodeId}`]);
     });
 
-    it('is the last word: what breaks afterwards is not told', async () => {
+    it('is final: a break after it is not reported', async () => {
       const { probe, peer, nodeId } = await stage.connected();
       peer.end();
       await until('the EOF', () => probe.has(`eof ${nodeId}`));

@@ -157,7 +157,7 @@ describeEachBackend('sending', (stage) => {
       expect(probe.stats().sentBytes).toBe(8);
     });
 
-    it('has nothing to do for nobody, or for no bytes', async () => {
+    it('does nothing for no ids, or for no bytes', async () => {
       const { probe, nodeId } = await stage.connected();
       expect([...probe.sendBytesMany([], Buffer.from('x'))]).toEqual([]);
       expect([...probe.sendBytesMany([nodeId, nodeId], new Uint8Array(0))]).toEqual([0, 0]);

@@ -26,7 +26,7 @@ const CALLBACKS = [
 
 describeEachBackend('callbacks that throw', (stage) => {
   describe.each(CALLBACKS)('%s', (name) => {
-    it.each(VALUES)('%s: is reported, and others get their bytes', async (_title, value) => {
+    it.each(VALUES)('%s is reported, and others get their bytes', async (_title, value) => {
       let throwsFor: ((nodeId: number | undefined) => boolean) | undefined;
       const callback = (nodeId?: number): boolean => {
         if (throwsFor?.(nodeId) !== true) return true;

@@ -82,7 +82,7 @@ describeEachBackend('turns', (stage) => {
       await until('three ticks', () => order.filter((event) => event === `done ${idleId}`).length >= 3);
     });
 
-    it('begins each turn with the word that the last one is over for all', async () => {
+    it('begins each turn by saying that the last one is over for all', async () => {
       const order: string[] = [];
       const { probe, peer } = await stage.connected(
         {},

@@ -159,7 +159,7 @@ describe.skipIf(!loaded.ok)(`the engine ${loaded.ok ? '' : `(skipped: ${loaded.r
     expect(engine.start(() => true)).toBeUndefined();
   });
 
-  it('takes nobody for an engine because of a prototype', () => {
+  it('takes no object for an engine because of its prototype', () => {
     const impostor = Object.setPrototypeOf({}, addon.Engine.prototype) as Engine;
     expect(() => impostor.close(1)).toThrow(TypeError);
   });

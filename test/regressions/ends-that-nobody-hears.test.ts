@@ -90,7 +90,7 @@ describeEachBackend('endConnection', (stage) => {
     expect(told).toEqual([`${nodeId} closed`]);
   });
 
-  it('closes at once where the EOF was held back by shouldTryToRecv', async () => {
+  it('closes at once if shouldTryToRecv held back the EOF', async () => {
     let mayReceive = true;
     const probe = stage.probe({}, { shouldTryToRecv: () => mayReceive });
     const before = countDescriptors();

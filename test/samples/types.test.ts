@@ -59,7 +59,7 @@ describe.skipIf(noBuild !== undefined)('under TypeScript strict', () => {
     expect(complaints.get(name)).toEqual([]);
   });
 
-  it('nothing else is complained of', () => {
+  it('no other file has an error', () => {
     expect([...complaints.keys()].sort()).toEqual(samples.map(({ name }) => name).sort());
   });
 });

@@ -11,7 +11,7 @@ import { playOneProgram, shortestProgram } from './search.ts';
 const BASE_SEED = Number(process.env['SOCKMAN_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const PROGRAM_COUNT = Number(process.env['SOCKMAN_PROGRAMS'] ?? 100);
 
-it.each(availableBackends())('$name keeps its word in random programs', { timeout: 120_000 }, async (backend) => {
+it.each(availableBackends())('$name keeps its contract in random programs', { timeout: 120_000 }, async (backend) => {
   console.info(`${backend.name}: ${PROGRAM_COUNT} programs, SOCKMAN_SEED=${BASE_SEED}`);
   for (let seed = BASE_SEED; seed < BASE_SEED + PROGRAM_COUNT; seed++) {
     const program = makeProgram(seed);
@@ -23,7 +23,7 @@ it.each(availableBackends())('$name keeps its word in random programs', { timeou
   }
 });
 
-describe('what a player of programs takes amiss', () => {
+describe('the player of programs', () => {
   const [backend] = availableBackends();
 
   /** Plays while `meddle` stands in for a faulty backend. */
@@ -36,11 +36,11 @@ describe('what a player of programs takes amiss', () => {
     return player.broken;
   }
 
-  it('is nothing in a program without instructions', async () => {
+  it('finds no fault in a program without instructions', async () => {
     expect(await complaints([], () => {})).toEqual([]);
   });
 
-  it('is data behind a close', async () => {
+  it('reports data after a close', async () => {
     const close: Instruction = { at: 'data', nth: 1, call: 'close', target: 0, byteCount: 1 };
     const complained = await complaints([close], (player) => {
       const told = player.eventGotData.bind(player);
@@ -49,7 +49,7 @@ describe('what a player of programs takes amiss', () => {
     expect(complained[0]).toMatch(/^data of \d+, which we closed$/);
   });
 
-  it('is an end that is told twice, or not at all', async () => {
+  it('reports an end that is told twice, or not at all', async () => {
     const twice = await complaints([], (player) => {
       const told = player.eventConnectionClosed.bind(player);
       player.eventConnectionClosed = (nodeId) => (told(nodeId), told(nodeId));

@@ -22,7 +22,7 @@ it.each(availableBackends())('$name plays random schedules to the last byte', { 
   logsOf.set(backend.name, logs);
 });
 
-it('is the same story on every backend', () => {
+it('gives the same events on every backend', () => {
   const [[firstName, expected], ...others] = [...logsOf] as [[string, string[]], ...[string, string[]][]];
   for (const [name, logs] of others) {
     for (const [index, log] of logs.entries()) {

@@ -141,7 +141,7 @@ describe('TurnLoop', () => {
     expect(turns).toBe(10);
   });
 
-  it('tells nobody of room that there is not, woken or not; once there is, a wake tells again', () => {
+  it('reports no room while there is none, woken or not; once there is, a wake reports it again', () => {
     const { probe, peer } = connected({});
     peer.pauseReading();
     while (probe.sendBytes(0, new Uint8Array(1 << 20)) > 0) net.clock.runUntilIdle();

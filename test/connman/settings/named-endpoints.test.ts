@@ -134,14 +134,14 @@ describe('Tor’s control port by name', () => {
     await onion.stop();
   });
 
-  it.each(['tor.onion', 'to r', 'tor:0', '127.0.0.1'])('is none of these: %s', async (control) => {
+  it.each(['tor.onion', 'to r', 'tor:0', '127.0.0.1'])('is refused: %s', async (control) => {
     const { connman } = await world.node({ lookUpHost });
     expect(() => new OnionService(connman.controlNetwork, { ...options, control })).toThrow(
       failed('ERR_SOCKMAN_INVALID_ARG'),
     );
   });
 
-  it('is refused where nobody looks names up', async () => {
+  it('is refused where names are not looked up', async () => {
     const { connman } = await world.node({ lookUpHost, dns: false });
     const refused = failed('ERR_SOCKMAN_INVALID_ARG');
     expect(() => new OnionService(connman.controlNetwork, { ...options, control: 'tor' })).toThrow(refused);

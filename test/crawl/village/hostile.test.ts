@@ -37,7 +37,7 @@ describe('a crawl among hostile peers', () => {
     await virtual.stop();
   }, 60_000);
 
-  it('believes nobody who says that everyone was seen in the future', async () => {
+  it('disbelieves a node that dates all addresses in the future', async () => {
     const virtual = new VirtualVillage({ count: 100, seed: 2, mix: { v1: 6, 'time-liar': 4 } });
     const { records } = await crawlVillage(virtual);
     expectGroundTruth(virtual.village, records);
@@ -129,7 +129,7 @@ describe('a crawl among hostile peers', () => {
     60_000,
   );
 
-  it('does not wait for who comes and goes', async () => {
+  it('does not wait for nodes that come and go', async () => {
     const virtual = new VirtualVillage({ count: 60, seed: 6, mix: { v1: 1 } });
     const { villagers } = virtual.village;
     const schedule = virtual.village.schedule(700, (count) => {

@@ -88,7 +88,7 @@ describe('a peer that misbehaves', () => {
     expect([...banMan.discouraged]).toEqual(['1.1.1.1']);
   });
 
-  it('is told of', () => {
+  it('is reported by an event', () => {
     const lab = new PeerLab();
     const told: string[] = [];
     lab.manager.on('misbehaving', ({ nodeId, reason }) => void told.push(`${nodeId}: ${reason}`));
@@ -97,7 +97,7 @@ describe('a peer that misbehaves', () => {
     expect(told).toEqual(['0: sendcmpct with announce 2']);
   });
 
-  it('is told of once before it is acted upon, for the first thing it did', () => {
+  it('is reported once, before its punishment, for its first offence', () => {
     const lab = new PeerLab();
     const told: string[] = [];
     lab.manager.on('misbehaving', ({ reason }) => void told.push(reason));

@@ -105,7 +105,7 @@ describe('ending a dial early', () => {
     await other[Symbol.asyncDispose]();
   });
 
-  test('or not leaves nobody listening to its signal', async () => {
+  test('leaves no listener on its signal, as a success does', async () => {
     const { signal } = new AbortController();
     stage.net.listen('127.0.0.1:2');
     const dials = ['127.0.0.1:2', '127.0.0.1:1'].map((to) => stage.dial(to, { signal }));

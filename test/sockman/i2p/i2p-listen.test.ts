@@ -219,7 +219,7 @@ describe('an accepted peer', () => {
     expect(node.stats()).toMatchObject({ accepted: 1, refused: 1, connectionCount: 0 });
   });
 
-  test('and the next, and the next: one offer stands at a time', async () => {
+  test('is followed by the next: one offer stands at a time', async () => {
     await start();
     for (let count = 0; count < 5; count += 1) {
       offer().send(PEER_LINE);

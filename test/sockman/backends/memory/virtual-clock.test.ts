@@ -88,7 +88,7 @@ describe('VirtualClock', () => {
     expect(new VirtualClock({ wallTimeMs: 7 }).wallTimeMs()).toBe(7);
   });
 
-  it('hands what a callback throws to the one who runs it, and goes on afterwards', () => {
+  it('throws the errors of callbacks at its caller, and goes on afterwards', () => {
     const clock = new VirtualClock();
     let calls = 0;
     clock.soon(() => {
@@ -116,7 +116,7 @@ describe('VirtualClock', () => {
     expect(codes).toEqual(['ERR_SOCKMAN_STATE', 'ERR_SOCKMAN_STATE']);
   });
 
-  it('refuses times that are none', () => {
+  it('refuses times that are negative or not finite', () => {
     const clock = new VirtualClock();
     for (const ms of [-1, NaN, Infinity]) {
       expect(() => clock.advance(ms)).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_OUT_OF_RANGE' }));
