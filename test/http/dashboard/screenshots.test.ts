@@ -1,5 +1,5 @@
-// Pictures of every state of the page, in both widths and both themes, into build/screenshots: to be looked at beside the
-// design. What the test itself shows is that nothing is cut off or wider than the window.
+// Every state of the page, in both widths and both themes: nothing is cut off or wider than the window. With SCREENSHOTS=1
+// pictures of all of them go into build/screenshots, to be looked at beside the design.
 
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -14,10 +14,15 @@ const FOLDER = resolve(import.meta.dirname, '../../../build/screenshots');
 const WIDTHS = [1280, 390];
 const THEMES = ['Light', 'Dark'];
 
-/** How long peers talk before the first picture; more of it makes a better chart. */
-const TALK_SECONDS = Number(process.env['TALK_SECONDS'] ?? 8);
+/** The charts follow a change of width in the next frame. */
+const NEXT_FRAMES = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))';
 
-describe.skipIf(noBrowser !== '')(`pictures of the dashboard${noBrowser}`, () => {
+const TAKES_PICTURES = process.env['SCREENSHOTS'] === '1';
+
+/** How long peers talk before the first picture; more of it makes a better chart. */
+const TALK_SECONDS = Number(process.env['TALK_SECONDS'] ?? (TAKES_PICTURES ? 8 : 2));
+
+describe.skipIf(noBrowser !== '')(`states of the dashboard${noBrowser}`, () => {
   let browser: Browser;
 
   beforeAll(async () => {
@@ -27,21 +32,24 @@ describe.skipIf(noBrowser !== '')(`pictures of the dashboard${noBrowser}`, () =>
 
   afterAll(() => browser?.close());
 
+  async function picture(page: Page, name: string, fullPage: boolean): Promise<void> {
+    if (TAKES_PICTURES) await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage });
+  }
+
   async function take(page: Page, name: string): Promise<void> {
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
       for (const theme of THEMES) {
         await page.locator('.theme label', { hasText: theme }).click();
-        await page.waitForTimeout(150);
+        await page.evaluate(NEXT_FRAMES);
         const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
         expect(wide, `${name} at ${width}`).toBe(0);
-        const path = join(FOLDER, `${name}-${theme.toLowerCase()}-${width}.png`);
-        await page.screenshot({ path, fullPage: true });
+        await picture(page, `${name}-${theme.toLowerCase()}-${width}`, true);
       }
     }
   }
 
-  it('show each state, and none is wider than its window', { timeout: 120_000 + TALK_SECONDS * 1_000 }, async () => {
+  it('are each shown, and none is wider than its window', { timeout: 120_000 + TALK_SECONDS * 1_000 }, async () => {
     const node = new LivelyNode();
     await node.start({ maxClients: 1 });
     const port = Number(new URL(node.at).port);
@@ -55,7 +63,7 @@ describe.skipIf(noBrowser !== '')(`pictures of the dashboard${noBrowser}`, () =>
       await page.setViewportSize({ width: 1280, height: 860 });
       await page.locator('.theme label', { hasText: 'Light' }).click();
       // That of the README: docs/dashboard.png is a copy.
-      await page.screenshot({ path: join(FOLDER, 'readme.png') });
+      await picture(page, 'readme', false);
       await page.locator('tr[data-id]').nth(4).click();
       await page.waitForTimeout(2_500);
       await page.locator('#traffic').focus();
