@@ -75,6 +75,9 @@ process.on('message', async ({ id, ask, dials }) => {
   }
 });
 
+// Nobody asks any more: a soak that was killed leaves no server behind.
+process.once('disconnect', () => process.exit());
+
 dialer.startSocketsThreads();
 const [httpAt] = http.start();
 await connman.start(peerManager);
