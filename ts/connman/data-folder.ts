@@ -3,9 +3,10 @@
 // Files of either can be taken over by the other. Each network has a folder of its own below the given one, as in Core; the
 // main network has none. One process at a time: the folder is locked, for Core as well.
 
-import { access, mkdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { makeFolder } from '../storage/make-folder.ts';
 import type { AddrMan } from '../addrman/addr-man.ts';
 import { AnchorsFile } from '../storage/anchors-file.ts';
 import { DataFile } from '../storage/data-file.ts';
@@ -73,9 +74,11 @@ export async function openDataFolder(
 ): Promise<DataFolder> {
   const { logger = silentLogger } = options;
   const folder = join(path, chain.dataFolder);
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+  try {
+    makeFolder(folder);
+  } catch (error) {
     throw systemFileError(folder, 'made', error);
-  });
+  }
   const folderLock = lockFolder(folder, logger);
   try {
     return { folderLock, ...(await openFiles(folder, chain, options)) };

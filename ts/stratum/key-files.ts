@@ -5,8 +5,9 @@
 // it can impersonate this server.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { existsSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../storage/make-folder.ts';
 import { errnoOf, errnoText } from '../util/errors/errno.ts';
 import { SockManError } from '../util/errors/errors.ts';
 import type { Logger } from '../util/logger.ts';
@@ -107,7 +108,7 @@ function makeKey(path: string, logger: Logger, mustStore: boolean): Uint8Array {
 
 function storeKey(path: string, key: Uint8Array): FileProblem | undefined {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+    makeFolder(dirname(path), FOLDER_MODE);
   } catch (error) {
     return { errno: errnoOf(error, 0) };
   }

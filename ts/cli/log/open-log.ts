@@ -1,8 +1,8 @@
 // Opens the log of a node by its settings: its file, its categories, its format.
 
-import { mkdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
+import { makeFolder } from '../../storage/make-folder.ts';
 import { systemClock } from '../../util/time/clock.ts';
 import type { ReadSettings } from '../config/read-settings.ts';
 import type { CliIo } from '../terminal/cli-io.ts';
@@ -86,7 +86,7 @@ function pathOf(
 /** @throws {StartError} The file cannot be opened. */
 function openFile(path: string, shrinks: boolean, io: CliIo): LogFile {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     if (shrinks) shrinkLog(path);
     return new LogFile(path, ({ message }) => io.complain(`the log ${path} cannot be written: ${message}`));
   } catch (error) {

@@ -1,8 +1,9 @@
 // The file with the id of a node's process. (Bitcoin Core -pid)
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+import { makeFolder } from '../../storage/make-folder.ts';
 import { readSmallFile } from '../../util/private-file.ts';
 import { StartError } from '../start-error.ts';
 
@@ -10,7 +11,7 @@ import { StartError } from '../start-error.ts';
 export function writePidFile(path: string): () => void {
   const content = `${process.pid}\n`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(path, content);
   } catch (error) {
     throw new StartError(`Unable to create the PID file '${path}': ${(error as Error).message}`);

@@ -12,9 +12,10 @@
 // Messages are written at once, so that a crash leaves all that led to it, and nothing waits in memory. The price is a
 // node that is as slow as its disk: not for daily use.
 
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { makeFolder } from '../../storage/make-folder.ts';
 import type { OutboundMessage } from '../../p2p/transport/transport.ts';
 import { MESSAGE_TYPE_BYTES } from '../../p2p/transport/transport.ts';
 import type { Clock } from '../../util/time/clock.ts';
@@ -79,7 +80,7 @@ function append(folder: string, file: string, record: Uint8Array): void {
     appendFileSync(path, record, { mode: FILE_MODE });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+    makeFolder(folder, FOLDER_MODE);
     appendFileSync(path, record, { mode: FILE_MODE });
   }
 }

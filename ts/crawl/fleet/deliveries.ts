@@ -3,8 +3,9 @@
 //
 // Several messages are under way at once: none waits for another's answer.
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../storage/make-folder.ts';
 import { systemFileError } from '../../storage/file-error.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import { sleep } from '../../util/time/sleep.ts';
@@ -75,7 +76,7 @@ export class Deliveries {
   recover(shardOf: (record: CrawlRecord) => number): void {
     if (this.#path === undefined) return;
     const lines = this.#during('read', (path) => {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       return existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
     });
     const parcels = new Map<string, Parcel>();

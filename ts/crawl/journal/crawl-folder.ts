@@ -3,9 +3,10 @@
 // `.lock` keeps a second process out, `crawl.json` says which round it is, `known.journal` has its addresses and `records.ndjson`
 // its records. A new round moves the records of the one before to `records-NUMBER.ndjson`, which is packed if the options say so.
 
-import { access, mkdir, rename, stat } from 'node:fs/promises';
+import { access, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { makeFolder } from '../../storage/make-folder.ts';
 import { Service } from '../../netaddr/service.ts';
 import { DataFile } from '../../storage/data-file.ts';
 import { FileError, systemFileError } from '../../storage/file-error.ts';
@@ -72,9 +73,11 @@ export class CrawlFolder {
    *   `ERR_SOCKMAN_FILE_CORRUPT`: it belongs to another chain or is damaged. `ERR_SOCKMAN_SYSTEM`.
    */
   static async open(path: string, options: CrawlFolderOptions): Promise<CrawlFolder> {
-    await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    try {
+      makeFolder(path);
+    } catch (error) {
       throw systemFileError(path, 'made', error);
-    });
+    }
     const lock = lockFolder(path, options.logger);
     try {
       const file = new DataFile(join(path, 'crawl.json'));

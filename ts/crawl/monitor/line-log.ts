@@ -1,7 +1,8 @@
 // `monitor-2026-11-29.ndjson`: the events of a monitor, one line each, one file a day.
 
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../../storage/make-folder.ts';
 import { systemFileError } from '../../storage/file-error.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
 
@@ -30,7 +31,7 @@ export class LineLog {
     this.#clock = clock;
     this.#onFault = onFault;
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
     } catch (error) {
       throw systemFileError(folder, 'made', error);
     }
