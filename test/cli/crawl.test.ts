@@ -34,7 +34,11 @@ describe.skipIf(noBuild !== undefined)('sockman crawl', () => {
       expect(files).toContain(name);
     }
     expect(readFileSync(join(folder, 'records.ndjson'), 'utf8').trimEnd().split('\n')).toHaveLength(2_000);
-  }, 120_000);
+
+    // The village of a second round is the same: its addresses are known already.
+    const again = await runChild(MAIN, ['crawl', '--demo', '--out', folder], { timeoutMs: 100_000 });
+    expect(again.stdout).toMatch(/round 2: 1,\d{3} nodes reachable of 2,000 addresses known/);
+  }, 240_000);
 
   it('says what it is told in JSON, and makes the same reports of the records', async () => {
     const village = new Village({ count: 25, seed: 2, mix: { v1: 3, both: 2 } });
@@ -60,7 +64,7 @@ describe.skipIf(noBuild !== undefined)('sockman crawl', () => {
     );
     const replayed = await runChild(MAIN, ['crawl', '--replay', records, '--chain', 'regtest', '--out', out]);
     expect(replayed.status).toBe(0);
-    expect(replayed.stdout).toContain('1 nodes reachable');
+    expect(replayed.stdout).toContain('1 node reachable of 1 address known');
     expect(readdirSync(out)).toContain('report.html');
     await village.stop();
   }, 60_000);
@@ -71,6 +75,10 @@ describe.skipIf(noBuild !== undefined)('sockman crawl', () => {
     [['--seed', 'nowhere'], /--seed/],
     [['--onlynet', 'onion'], /onion cannot be reached/],
     [['--replay', 'x'], /--replay needs --out/],
+    [['--replay', 'x', '--out', 'y', '--seed', '127.0.0.1'], /--seed has no effect with --replay/],
+    [['--demo', '--seed', '127.0.0.1'], /--seed has no effect with --demo/],
+    [['--demo', '--chain', 'signet'], /--chain has no effect with --demo/],
+    [['--demo', '--rounds', '2'], /--rounds needs --every/],
     [['--contact', 'a/b', '--seed', '127.0.0.1'], /user agent/],
   ])('refuses %j', (args, message) => {
     const program = fileURLToPath(new URL(`../../${MAIN}`, import.meta.url));

@@ -83,4 +83,15 @@ describe('readRecords', () => {
     const path = join(folder, 'missing.ndjson');
     await expect(readRecords(path, () => undefined)).rejects.toMatchObject({ code: 'ERR_SOCKMAN_SYSTEM', path });
   });
+
+  it('passes on what the caller throws, which is no fault of the file', async () => {
+    const path = join(folder, 'records.ndjson');
+    writeFileSync(path, `${formatRecord(FULL_RECORD)}\n`);
+    const error = new Error('no room');
+    await expect(
+      readRecords(path, () => {
+        throw error;
+      }),
+    ).rejects.toBe(error);
+  });
 });

@@ -32,6 +32,13 @@ const records = [...sampleRecords(2_000, { hostile: true })];
 const reachable = records.filter(({ outcome }) => outcome === 'reachable');
 
 describe('the files of a round', () => {
+  it('of a process that was killed are in the way of nobody, and go', async () => {
+    await RoundReports.begin({ folder }, { round: 1, chain: 'main' }, new ReportHistory());
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).not.toEqual([]);
+    await writeRound(records);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
   it('snapshot.json holds the record of each reachable node', async () => {
     const { all } = await writeRound(records);
     const { nodes, nodeCount, round, chain } = JSON.parse(read('snapshot.json')) as {

@@ -65,4 +65,18 @@ describe.skipIf(noBuild !== undefined)('a crawl of a village on loopback', () =>
     await isOver;
     await truth.stop();
   }, 240_000);
+
+  it('has the same addresses again with the same ports', async () => {
+    const addresses = ({ villagers }: Village): string[] => villagers.map(({ service }) => String(service));
+    const first = new Village({ count: 50, seed: 4 });
+    const { deadPort } = first;
+    const { port } = first.seeds[0]!;
+    const before = addresses(first);
+    await first.stop();
+    const second = new Village({ count: 50, seed: 4, port, deadPort });
+    expect(addresses(second)).toEqual(before);
+    expect(() => new Village({ port })).toThrow(/cannot listen/);
+    await second.stop();
+    expect(() => new Village({ port: 65_536 })).toThrow(/port/);
+  });
 });

@@ -26,10 +26,10 @@ const OPTIONS = {
   every: option.text('TIME', 'repeats rounds at this interval: 600s, 10m, 1h, 1d'),
   rounds: option.wholeNumber('NUMBER', 'with --every: ends after this many rounds', 1, 1_000_000_000),
   pack: option.choice(
-    'WORD',
+    'none|gzip|zstd',
     ['none', 'gzip', 'zstd'],
     'none',
-    'compresses the records of finished rounds; zstd if this Node has it',
+    'how the records of finished rounds are compressed; zstd needs Node 22.15',
   ),
   demo: option.flag('crawls a simulated village of 2,000 nodes on loopback: nothing leaves the machine'),
   replay: option.texts('FILE', 'makes reports in --out from records, oldest first; dials nothing'),
@@ -53,33 +53,64 @@ export const command = defineCommand(
     ],
     notes: [
       'Be a good neighbour: give --contact, and keep a list for --exclude. A node that closes the connection in three rounds in a row is left alone for a day.',
+      '--demo takes no other network: its own seeds, proxies and chain. Started again with the same --out, its village is the same.',
       'On regtest addresses of this machine are followed, too.',
       'Exits with 1 if no node was reached.',
     ],
   },
   async (values, io) => {
-    if (values.replay.length > 0) return replay(values.replay, values.chain, outOf(values), io);
-    if (!values.demo) {
-      const crawl = await readArguments(values, io);
-      const fleet = fleetOf(values);
-      return fleet === undefined ? runCrawl(crawl, values.json, io) : runFleet(crawl, fleet, values.json, io);
+    if (values.replay.length > 0) {
+      refuseOthers(values, 'replay', TAKEN_BY_REPLAY);
+      return replay(values.replay, values.chain, outOf(values), values.json, io);
     }
-    const demo = await startDemo(1);
-    try {
-      const { out: folder } = values;
-      return await runCrawl({ ...demo.options, ...(folder === undefined ? {} : { folder }) }, values.json, io);
-    } finally {
-      await demo.stop();
-    }
+    if (values.demo) return crawlDemo(values, io);
+    const crawl = await readArguments(values, io);
+    const fleet = fleetOf(values);
+    return fleet === undefined ? runCrawl(crawl, values.json, io) : runFleet(crawl, fleet, values.json, io);
   },
 );
 
-function outOf({ out }: ValuesOf<typeof OPTIONS>): string {
+type CrawlCommandValues = ValuesOf<typeof OPTIONS>;
+
+/** Options that mean something with `--replay`, and with `--demo`, whose network is its own. */
+const TAKEN_BY_REPLAY: readonly (keyof CrawlCommandValues)[] = ['out', 'chain', 'json'];
+const TAKEN_BY_DEMO: readonly (keyof CrawlCommandValues)[] = [
+  ...(['out', 'json', 'contact', 'exclude', 'asmap', 'v2', 'concurrency', 'group-rate'] as const),
+  ...(['attempts', 'every', 'rounds', 'pack'] as const),
+];
+
+/** @throws {UsageError} An option was given that would have no effect. */
+function refuseOthers(
+  values: CrawlCommandValues,
+  mode: 'replay' | 'demo',
+  taken: readonly (keyof CrawlCommandValues)[],
+): void {
+  for (const name of Object.keys(OPTIONS) as (keyof CrawlCommandValues)[]) {
+    const unset: unknown = OPTIONS[name].read(name, []);
+    const isGiven = JSON.stringify(values[name]) !== JSON.stringify(unset);
+    if (isGiven && name !== mode && !taken.includes(name))
+      throw new UsageError(`--${name} has no effect with --${mode}`);
+  }
+}
+
+async function crawlDemo(values: CrawlCommandValues, io: CliIo): Promise<number> {
+  refuseOthers(values, 'demo', TAKEN_BY_DEMO);
+  const crawl = await readArguments({ ...values, dns: false, 'fixed-seeds': false }, io);
+  const demo = await startDemo(1, values.out);
+  try {
+    const { concurrency, 'group-rate': groupRate } = values;
+    return await runCrawl({ ...crawl, ...demo.options, ...given({ concurrency, groupRate }) }, values.json, io);
+  } finally {
+    await demo.stop();
+  }
+}
+
+function outOf({ out }: CrawlCommandValues): string {
   if (out === undefined) throw new UsageError('--replay needs --out, the folder for the reports');
   return out;
 }
 
-async function readArguments(values: ValuesOf<typeof OPTIONS>, io: CliIo): Promise<CrawlOptions> {
+async function readArguments(values: CrawlCommandValues, io: CliIo): Promise<CrawlOptions> {
   const { out: folder, attempts, rounds } = values;
   const pack = values.pack === 'none' ? undefined : values.pack;
   const everyMs = values.every === undefined ? undefined : durationMs(values.every);
@@ -87,7 +118,7 @@ async function readArguments(values: ValuesOf<typeof OPTIONS>, io: CliIo): Promi
   return { ...(await readCrawlArguments(values, io)), ...given({ folder, attempts, everyMs, rounds, pack }) };
 }
 
-function fleetOf(values: ValuesOf<typeof OPTIONS>): FleetArguments | undefined {
+function fleetOf(values: CrawlCommandValues): FleetArguments | undefined {
   const { fleet: servers, name, rounds, 'fleet-user': user, 'fleet-password': pass, 'fleet-token': token } = values;
   if (servers === undefined) {
     for (const one of ['name', 'fleet-user', 'fleet-password', 'fleet-token'] as const)

@@ -10,8 +10,8 @@ import { systemFileError } from '../../storage/file-error.ts';
 import type { CliIo } from '../terminal/cli-io.ts';
 import { networkOption } from '../common-options.ts';
 import * as option from '../option-kinds.ts';
+import { UsageError } from '../options.ts';
 import type { ValuesOf } from '../options.ts';
-import { ofArguments } from '../run.ts';
 import { readRoutes } from './crawl-routes.ts';
 import { seedOfText, seedsOfFile, seedsOfPeers } from './crawl-seeds.ts';
 
@@ -36,10 +36,10 @@ export const CRAWL_OPTIONS = {
   exclude: option.text('FILE', 'file of addresses, subnets and AS numbers that are not visited, one a line', 'file'),
   asmap: option.text('FILE', 'groups addresses by autonomous system, by this map', 'file'),
   v2: option.choice(
-    'WORD',
+    'auto|only|never',
     ['auto', 'only', 'never'],
     'auto',
-    'V2 (BIP 324) where offered and then V1, or only one of them',
+    'V2 (BIP 324) where offered and then V1 (auto), V2 only, or V1 only (never)',
   ),
   proxy: option.texts(
     'ADDRESS[=NET]',
@@ -102,5 +102,9 @@ async function readExclusions(path: string): Promise<Exclusions> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw systemFileError(path, 'read', error);
   });
-  return ofArguments(() => Exclusions.parse(text));
+  try {
+    return Exclusions.parse(text);
+  } catch (error) {
+    throw new UsageError(`--exclude: ${path}: ${(error as Error).message}`);
+  }
 }

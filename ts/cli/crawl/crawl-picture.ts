@@ -11,6 +11,10 @@ const RATE_MS = 5_000;
 
 const whole = (value: number): string => value.toLocaleString('en-US');
 
+/** `1 node`, `2,000 nodes`. */
+export const countOf = (count: number, one: string, many: string): string =>
+  `${whole(count)} ${count === 1 ? one : many}`;
+
 /** Counts for the live line. */
 export class LiveLine {
   readonly #reachable = new Map<string, number>();
@@ -28,15 +32,14 @@ export class LiveLine {
   }
 
   /** The figures, for programs. */
-  facts(progress: RoundProgress, nowMs: number): object {
-    const rate = this.#rate(progress.done, nowMs);
-    return { ...progress, reachable: Object.fromEntries(this.#reachable), perSecond: Math.round(rate) };
+  facts(progress: RoundProgress): object {
+    return { ...progress, reachable: Object.fromEntries(this.#reachable), perSecond: Math.round(this.#rate()) };
   }
 
   /** The line, for people. */
-  line(progress: RoundProgress, nowMs: number): string {
+  line(progress: RoundProgress): string {
     const { round, done, waiting, inFlight } = progress;
-    const rate = this.#rate(done, nowMs);
+    const rate = this.#rate();
     const reachable = [...this.#reachable].map(([network, count]) => `${network} ${whole(count)}`).join(' · ');
     const left = waiting + inFlight;
     const eta = rate > 0 ? ` · ${duration(left / rate)} left` : '';
@@ -46,14 +49,19 @@ export class LiveLine {
     );
   }
 
-  /** Visits a second, over the last seconds. */
-  #rate(done: number, nowMs: number): number {
+  /** Notes the visits done by now. Called often: the rate begins with the first call of a round. */
+  sample({ done }: RoundProgress, nowMs: number): void {
     const samples = this.#samples;
     samples.push({ atMs: nowMs, done });
     while (samples.length > 2 && samples[0]!.atMs < nowMs - RATE_MS) samples.shift();
-    const [first] = samples;
-    const ms = nowMs - first!.atMs;
-    return ms > 0 ? ((done - first!.done) * 1_000) / ms : 0;
+  }
+
+  /** Visits a second, over the last seconds. */
+  #rate(): number {
+    const first = this.#samples[0];
+    const last = this.#samples.at(-1);
+    if (first === undefined || last === undefined || first === last) return 0;
+    return ((last.done - first.done) * 1_000) / (last.atMs - first.atMs);
   }
 }
 
@@ -63,7 +71,7 @@ export function summaryLines(summary: Summary, style: Style): string[] {
   const seconds = (summary.endedAt - summary.startedAt) / 1_000;
   // A round ends with its last record: without one it has no length.
   const time = seconds === 0 ? 'no visit finished' : `in ${duration(seconds)}`;
-  const head = `round ${round}: ${whole(all.reachable)} nodes reachable of ${whole(all.known)} addresses known, ${time}`;
+  const head = `round ${round}: ${countOf(all.reachable, 'node', 'nodes')} reachable of ${countOf(all.known, 'address', 'addresses')} known, ${time}`;
   const rows = REPORT_NETWORKS.filter((network) => networks[network].known > 0).map((network) => {
     const { known, reachable, v2 } = networks[network];
     return `  ${network.padEnd(6)} ${whole(reachable).padStart(8)} of ${whole(known)} reachable, ${whole(v2)} over V2`;

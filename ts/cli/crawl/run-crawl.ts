@@ -7,18 +7,23 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { Crawler } from '../../crawl/crawler.ts';
 import type { CrawlListener, RoundEnding } from '../../crawl/crawler.ts';
 import type { CrawlOptions } from '../../crawl/crawl-options.ts';
+import { RECORDS_FILE } from '../../crawl/journal/crawl-folder.ts';
+import { readRecords } from '../../crawl/record/read-records.ts';
+import type { CrawlRecord } from '../../crawl/record/record.ts';
 import { replayRecords } from '../../crawl/report/replay.ts';
 import { ReportHistory, RoundReports } from '../../crawl/report/round-reports.ts';
+import type { RoundStart } from '../../crawl/report/tally/round-tally.ts';
 import type { RoundFacts, Summary } from '../../crawl/report/tally/summary.ts';
 import { formatRecord } from '../../crawl/record/record.ts';
 import type { ChainName } from '../../p2p/chain-params.ts';
+import { FileError } from '../../storage/file-error.ts';
 import type { CliIo } from '../terminal/cli-io.ts';
 import { complainingLogger, ofArguments } from '../run.ts';
 import { breakFacts } from '../terminal/facts.ts';
 import { asciiLine, jsonLine } from '../terminal/json-line.ts';
-import { LiveLine, summaryLines } from './crawl-picture.ts';
+import { LiveLine, countOf, summaryLines } from './crawl-picture.ts';
 
-/** Interval between live lines, in milliseconds; without a terminal it is longer. */
+/** Interval between live lines, in milliseconds; without a terminal it is a multiple. */
 const REDRAW_MS = 250;
 const LINE_MS = 5_000;
 const JSON_MS = 1_000;
@@ -37,12 +42,21 @@ export async function runCrawl(options: CrawlOptions, isJson: boolean, io: CliIo
 }
 
 /** Makes reports from records. @returns The exit code. */
-export async function replay(paths: readonly string[], chain: ChainName, folder: string, io: CliIo): Promise<number> {
+export async function replay(
+  paths: readonly string[],
+  chain: ChainName,
+  folder: string,
+  isJson: boolean,
+  io: CliIo,
+): Promise<number> {
   const { summary, recordCount, badLineCount } = await replayRecords(paths, chain, { folder }, io.signal);
-  if (badLineCount > 0) io.complain(`${badLineCount} lines are not records`);
-  io.print(`${recordCount} records read`);
+  if (badLineCount > 0) io.complain(`${countOf(badLineCount, 'line is no record', 'lines are no records')}`);
+  if (isJson) io.print(jsonLine({ event: 'replay', recordCount, badLineCount, ...(summary && { summary }) }));
+  else io.print(`${countOf(recordCount, 'record', 'records')} read`);
   if (summary === undefined) return 1;
+  if (isJson) return 0;
   for (const line of summaryLines(summary, io.style)) io.print(line);
+  io.print(`the report: ${join(folder, 'report.html')}`);
   return 0;
 }
 
@@ -54,6 +68,8 @@ class CrawlShow implements CrawlListener {
   readonly #crawler: Crawler;
   readonly #history: ReportHistory;
   readonly #live = new LiveLine();
+  #start: RoundStart | undefined;
+  /** Undefined between two rounds, and after the disk refused them. */
   #reports: RoundReports | undefined;
   #reachedCount = 0;
 
@@ -69,7 +85,8 @@ class CrawlShow implements CrawlListener {
   async run(): Promise<number> {
     const io = this.#io;
     const everyMs = this.#isJson ? JSON_MS : io.redraw === undefined ? LINE_MS : REDRAW_MS;
-    const timer = setInterval(() => this.#showProgress(), everyMs);
+    let count = 0;
+    const timer = setInterval(() => this.#tick(++count % (everyMs / REDRAW_MS) === 0), REDRAW_MS);
     try {
       await this.#crawler.run(io.signal);
     } finally {
@@ -84,24 +101,65 @@ class CrawlShow implements CrawlListener {
     const { chain = 'main' } = this.#options;
     this.#live.clear();
     this.#say(isResumed ? `round ${round} goes on` : undefined, { event: 'round', ...beginning });
-    const start = { round, chain, startedAt };
-    const options = { folder: this.#folder, ourUserAgent: this.#crawler.userAgent };
-    this.#reports = await RoundReports.begin(options, start, this.#history);
+    this.#start = { round, chain, startedAt };
+    await this.#reporting(async () => {
+      this.#reports = await this.#beginReports();
+    });
   }
 
-  record(record: Parameters<NonNullable<CrawlListener['record']>>[0]): void {
+  #beginReports(): Promise<RoundReports> {
+    const options = { folder: this.#folder, ourUserAgent: this.#crawler.userAgent };
+    return RoundReports.begin(options, this.#start!, this.#history);
+  }
+
+  record(record: CrawlRecord): void {
     if (record.outcome === 'reachable') this.#reachedCount++;
     this.#live.note(record);
-    this.#reports?.add(record);
+    try {
+      this.#reports?.add(record);
+    } catch (error) {
+      this.#giveUpReports(error);
+    }
     if (!this.#isJson || this.#options.folder !== undefined) return;
     this.#io.print(asciiLine(`{"event":"record",${formatRecord(record).slice(1)}`));
   }
 
   async roundEnded(ending: RoundEnding): Promise<void> {
-    const summary = await this.#reports?.finish(factsOf(ending));
+    let summary: Summary | undefined;
+    await this.#reporting(async () => {
+      this.#reports ??= await this.#reportsOfRecords();
+      summary = await this.#reports?.finish(factsOf(ending));
+    });
     this.#reports = undefined;
     this.#io.redraw?.([]);
     if (summary !== undefined) this.#sum(summary);
+  }
+
+  /** The disk refused the reports earlier in the round: they are made from its records. */
+  async #reportsOfRecords(): Promise<RoundReports | undefined> {
+    const { folder } = this.#options;
+    if (folder === undefined) return undefined;
+    const reports = await this.#beginReports();
+    this.#reports = reports;
+    const isOfRound = ({ round }: CrawlRecord): boolean => round === this.#start!.round;
+    await readRecords(join(folder, RECORDS_FILE), (record) => isOfRound(record) && reports.add(record));
+    return reports;
+  }
+
+  /** Reports can be made again from records, so that a disk that refuses them does not end the crawl. */
+  async #reporting(run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      this.#giveUpReports(error);
+    }
+  }
+
+  #giveUpReports(error: unknown): void {
+    this.#reports?.abandon();
+    this.#reports = undefined;
+    if (!(error instanceof FileError)) throw error;
+    this.#io.complain(`no reports for now: ${error.message}`);
   }
 
   stuck({ message }: Error): void {
@@ -116,18 +174,20 @@ class CrawlShow implements CrawlListener {
     if (this.#isJson) return this.#say(undefined, { event: 'summary', summary });
     for (const line of summaryLines(summary, this.#io.style)) this.#io.print(line);
     const { folder } = this.#options;
-    this.#io.print(
-      folder === undefined ? 'nothing was kept: --out FOLDER keeps it' : `the report: ${join(folder, 'report.html')}`,
-    );
+    if (summary.all.known === 0) this.#io.print('no address to begin with: the seeds are excluded, or none was found');
+    if (folder === undefined) return this.#io.print('nothing was kept: --out FOLDER keeps it');
+    this.#io.print(`the report: ${join(folder, 'report.html')}`);
+    if (!summary.isComplete) this.#io.print(`the round goes on when it is started with --out ${folder} again`);
   }
 
-  #showProgress(): void {
+  #tick(isTimeForLine: boolean): void {
     const { progress } = this.#crawler;
     if (progress === undefined) return;
-    const nowMs = performance.now();
-    if (this.#isJson) this.#say(undefined, { event: 'progress', ...this.#live.facts(progress, nowMs) });
-    else if (this.#io.redraw === undefined) this.#io.print(this.#live.line(progress, nowMs));
-    else this.#io.redraw(breakFacts(this.#live.line(progress, nowMs), this.#io.columns));
+    this.#live.sample(progress, performance.now());
+    if (!isTimeForLine) return;
+    if (this.#isJson) this.#say(undefined, { event: 'progress', ...this.#live.facts(progress) });
+    else if (this.#io.redraw === undefined) this.#io.print(this.#live.line(progress));
+    else this.#io.redraw(breakFacts(this.#live.line(progress), this.#io.columns));
   }
 
   #say(line: string | undefined, event: object): void {

@@ -32,7 +32,7 @@ export interface RecordFileSummary {
 /**
  * Reads a file of records. A file whose name ends in `.gz` is unpacked, and one in `.zst` if this version of Node can.
  *
- * @param onRecord - Called for each record in turn.
+ * @param onRecord - Called for each record in turn. What it throws ends the reading, and is thrown here.
  * @param signal - Aborted to stop reading.
  * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be read or unpacked.
  */
@@ -41,7 +41,15 @@ export async function readRecords(
   onRecord: (record: CrawlRecord) => void,
   signal?: AbortSignal,
 ): Promise<RecordFileSummary> {
-  const lines = new RecordLines(onRecord);
+  let thrown: { readonly error: unknown } | undefined;
+  const lines = new RecordLines((record) => {
+    try {
+      onRecord(record);
+    } catch (error) {
+      thrown = { error };
+      throw error;
+    }
+  });
   const source = createReadStream(path);
   const take = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
     for await (const chunk of chunks) lines.take(chunk);
@@ -51,7 +59,7 @@ export async function readRecords(
   try {
     await (unpacking === undefined ? pipeline(source, take, options) : pipeline(source, unpacking, take, options));
   } catch (error) {
-    throw systemFileError(path, 'read', error);
+    throw thrown === undefined ? systemFileError(path, 'read', error) : thrown.error;
   }
   return lines.finish();
 }

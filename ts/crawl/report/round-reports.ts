@@ -1,7 +1,8 @@
 // All reports of a round, written as its records come: memory does not grow with their number.
 
-import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../../storage/make-folder.ts';
 import { systemFileError } from '../../storage/file-error.ts';
 import type { CrawlRecord } from '../record/record.ts';
 import { renderReport } from './html/page.ts';
@@ -77,15 +78,18 @@ export class RoundReports {
    */
   static async begin(options: ReportOptions, start: RoundStart, history: ReportHistory): Promise<RoundReports> {
     const { folder } = options;
-    makeFolder(folder);
+    makeReportFolder(folder);
     const parquet = await openNodesParquet(join(folder, 'nodes.parquet'));
-    const lists = [
-      new Snapshot(join(folder, 'snapshot.json')),
-      new BitnodesSnapshot(join(folder, 'snapshot-bitnodes.json')),
-      new NodesCsv(join(folder, 'nodes.csv')),
-      new SeedsTxt(join(folder, 'seeds.txt'), history.uptimes),
-      ...(parquet === undefined ? [] : [parquet]),
-    ];
+    const lists: NodeList[] = parquet === undefined ? [] : [parquet];
+    try {
+      lists.unshift(new SeedsTxt(join(folder, 'seeds.txt'), history.uptimes));
+      lists.unshift(new NodesCsv(join(folder, 'nodes.csv')));
+      lists.unshift(new BitnodesSnapshot(join(folder, 'snapshot-bitnodes.json')));
+      lists.unshift(new Snapshot(join(folder, 'snapshot.json')));
+    } catch (error) {
+      for (const list of lists) list.abandon();
+      throw error;
+    }
     return new RoundReports(options, start, history, lists);
   }
 
@@ -135,7 +139,7 @@ export class RoundReports {
 /** Writes the files that are made from the summary alone. */
 function writeSummary(summary: Summary, { folder, ourUserAgent }: ReportOptions, lists: readonly string[]): void {
   const plotsFolder = join(folder, PLOTS_FOLDER);
-  makeFolder(plotsFolder);
+  makeReportFolder(plotsFolder);
   const plots = plotsOf(summary);
   for (const { name, svg } of plots) writeOutput(join(plotsFolder, name), svg);
   removeOldPlots(plotsFolder, new Set(plots.map(({ name }) => name)));
@@ -152,9 +156,9 @@ function removeOldPlots(folder: string, current: ReadonlySet<string>): void {
   for (const name of readdirSync(folder)) if (name.endsWith('.svg') && !current.has(name)) rmSync(join(folder, name));
 }
 
-function makeFolder(folder: string): void {
+function makeReportFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw systemFileError(folder, 'made', error);
   }

@@ -58,6 +58,10 @@ export interface VillageOptions {
   readonly tells?: number;
   /** Addresses that each spammer makes up, 0 to 1,000,000. Default 5,000. */
   readonly spam?: number;
+  /** Port of the villagers. Default: a free one. With the same ports a village has the same addresses. */
+  readonly port?: number;
+  /** Port at which nothing listens, of the villagers that refuse. Default: a free one. */
+  readonly deadPort?: number;
   /** Clock. Default: the host's. */
   readonly clock?: Clock;
   /** Random bytes for the keys of V2 connections. Default: the system's. */
@@ -94,7 +98,7 @@ export class Village {
    * Draws the villagers and binds the ports. Connections are not served before `start`.
    *
    * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: an option is out of range.
-   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: no port can be bound.
+   * @throws {SockManError} `ERR_SOCKMAN_SYSTEM`: a port cannot be bound.
    */
   constructor(options: VillageOptions = {}) {
     const { count = 2_000, seed = 1, chain = 'regtest', mix = DEFAULT_MIX, networks = { ipv4: 1 } } = options;
@@ -103,6 +107,8 @@ export class Village {
     checkRange('groups', groups, 1, 250);
     checkRange('tells', tells, 1, 1_000);
     checkRange('spam', spam, 0, 1_000_000);
+    checkRange('port', options.port ?? 0, 0, 65_535);
+    checkRange('deadPort', options.deadPort ?? 0, 0, 65_535);
     const draw = seededRandom(seed);
     const random = (): number => Math.floor(draw() * 2 ** 32);
     this.#random = random;
@@ -117,10 +123,10 @@ export class Village {
       },
       { ...sockets, backlog: sockets.backlog ?? 4_096 },
     );
-    const { port } = this.#bind('0.0.0.0:0');
+    const { port } = this.#bind(`0.0.0.0:${options.port ?? 0}`);
     this.#socksAt = this.#bind(`${DOOR_HOST}:0`);
     this.#samAt = this.#bind(`${DOOR_HOST}:0`);
-    this.#deadPort = this.#bind(`${DEAD_PORT_HOST}:0`).port;
+    this.#deadPort = this.#bind(`${DEAD_PORT_HOST}:${options.deadPort ?? 0}`).port;
     const { deadPort } = this;
     this.villagers = drawPopulation({ count, mix, networks, firstByte: 127, groups, port, deadPort, random });
     for (const villager of this.villagers) this.#byAddress.set(String(villager.service.address), villager);

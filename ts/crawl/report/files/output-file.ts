@@ -1,9 +1,8 @@
 // A report file that is written piece by piece and put in place as a whole: a crash at any moment leaves the old file or the new
 // one.
 
-import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { systemFileError } from '../../../storage/file-error.ts';
 
 /** Text that is gathered before it is written, in UTF-16 units. */
@@ -22,10 +21,12 @@ export class OutputFile {
   /** @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be made. */
   constructor(path: string) {
     this.path = path;
-    this.#temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`);
-    this.#fd = this.#during('opened', () =>
-      openSync(this.#temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, FILE_MODE),
-    );
+    // Always the same name, so that a process that was killed leaves nothing behind for long.
+    this.#temporary = join(dirname(path), `.${basename(path)}.tmp`);
+    this.#fd = this.#during('opened', () => {
+      rmSync(this.#temporary, { force: true });
+      return openSync(this.#temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, FILE_MODE);
+    });
   }
 
   /** Adds text. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: it cannot be written; an existing file stays as it was. */
@@ -46,7 +47,11 @@ export class OutputFile {
   /** Drops the new file; an existing one stays as it was. Does nothing after `finish`. */
   abandon(): void {
     if (this.#fd !== undefined) this.#close();
-    rmSync(this.#temporary, { force: true });
+    try {
+      rmSync(this.#temporary, { force: true });
+    } catch {
+      // It stays until the file is made again. The fault that led here is the one to tell.
+    }
   }
 
   #flush(): void {
