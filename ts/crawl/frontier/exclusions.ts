@@ -1,19 +1,27 @@
 // Addresses, subnets and autonomous systems whose operators asked not to be visited, from a file of lines.
 
 import type { NetAddress } from '../../netaddr/net-address.ts';
+import { isValid } from '../../netaddr/networks/classify.ts';
 import { Subnet } from '../../netaddr/subnet.ts';
 import { invalidArg } from '../../util/errors/errors.ts';
 
 const SYSTEM = /^AS(\d{1,10})$/i;
 
+/** Prefixes of one network, by their length in bits: lists of tens of thousands of lines cost a lookup for each length. */
+type Prefixes = Map<number, Set<string>>;
+
 /** A list of addresses that are not visited. */
 export class Exclusions {
-  readonly #subnets: readonly Subnet[];
+  readonly #byNetwork = new Map<NetAddress['network'], Prefixes>();
   readonly #systems: ReadonlySet<number>;
 
   private constructor(subnets: readonly Subnet[], systems: ReadonlySet<number>) {
-    this.#subnets = subnets;
     this.#systems = systems;
+    for (const { base, prefixBits } of subnets) {
+      const prefixes: Prefixes = this.#byNetwork.get(base.network) ?? new Map<number, Set<string>>();
+      const keys = prefixes.get(prefixBits) ?? new Set();
+      this.#byNetwork.set(base.network, prefixes.set(prefixBits, keys.add(prefixKey(base.bytes, prefixBits))));
+    }
   }
 
   static readonly NONE: Exclusions = new Exclusions([], new Set());
@@ -41,7 +49,7 @@ export class Exclusions {
 
   /** Whether the list is empty. */
   get isEmpty(): boolean {
-    return this.#subnets.length === 0 && this.#systems.size === 0;
+    return this.#byNetwork.size === 0 && this.#systems.size === 0;
   }
 
   /**
@@ -51,6 +59,16 @@ export class Exclusions {
    */
   has(address: NetAddress, system: number): boolean {
     if (system !== 0 && this.#systems.has(system)) return true;
-    return this.#subnets.some((subnet) => subnet.matches(address));
+    const prefixes = this.#byNetwork.get(address.network);
+    if (prefixes === undefined || !isValid(address)) return false;
+    for (const [bits, keys] of prefixes) if (keys.has(prefixKey(address.bytes, bits))) return true;
+    return false;
   }
+}
+
+/** The first bits of an address as a text. */
+function prefixKey(bytes: Uint8Array, bits: number): string {
+  const whole = bits >> 3;
+  const key = Buffer.from(bytes.buffer, bytes.byteOffset, whole).toString('latin1');
+  return bits % 8 === 0 ? key : key + String.fromCharCode(bytes[whole]! & (0xff << (8 - (bits % 8))) & 0xff);
 }
