@@ -12,6 +12,7 @@ import type { Transport } from '../../../ts/p2p/transport/transport.ts';
 import { V1Transport } from '../../../ts/p2p/transport/v1.ts';
 import { V2Transport } from '../../../ts/p2p/transport/v2.ts';
 import { seededBytes } from '../../harness/data/seeded-bytes.ts';
+import { sendAll } from '../../harness/peers/transport.ts';
 
 const { magic } = CHAIN_PARAMS.regtest;
 const OUR_NONCE = 77n;
@@ -313,5 +314,23 @@ describe('a conversation over V2', () => {
     const talk = new Talk(new V2Transport({ magic, isInitiator: true, randomBytes: seededBytes(2) }));
     talk.take(framed(CHAIN_PARAMS.signet.magic, version()), 0);
     expect(talk.ending).toEqual({ outcome: 'wrong-network', code: 'signet' });
+  });
+});
+
+describe('what a conversation says at once', () => {
+  it('arrives whole and in order, however much it is', () => {
+    const talk = new Talk(new V1Transport(magic));
+    talk.take(framed(magic, version(), VERACK), 1);
+    const { bytesSent } = talk;
+    talk.sent.length = 0;
+    const nonces = Array.from({ length: 400 }, (_, index) => BigInt(index));
+    const long = { type: 'long', payload: new Uint8Array(20_000).fill(7) };
+    talk.say(encodeMessage({ type: 'getaddr' }));
+    talk.say(long);
+    talk.take(framed(magic, ...nonces.map((nonce) => encodeMessage({ type: 'ping', nonce }))), 2);
+    const pongs = nonces.map((nonce) => encodeMessage({ type: 'pong', nonce }));
+    const expected = sendAll(new V1Transport(magic), [encodeMessage({ type: 'getaddr' }), long, ...pongs]);
+    expect(Buffer.concat(talk.sent).equals(expected)).toBe(true);
+    expect(talk.bytesSent - bytesSent).toBe(expected.length);
   });
 });
