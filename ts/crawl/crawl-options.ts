@@ -5,11 +5,12 @@ import { randomBytes } from 'node:crypto';
 import type { AsMap } from '../addrman/asmap/as-map.ts';
 import type { NetAddress } from '../netaddr/net-address.ts';
 import type { Service } from '../netaddr/service.ts';
+import { CHAIN_PARAMS } from '../p2p/chain-params.ts';
 import type { ChainName } from '../p2p/chain-params.ts';
 import type { RandomBytes } from '../p2p/bip324/ellswift.ts';
 import type { Proxy } from '../sockman/dial/connect-options.ts';
 import type { SockManOptions } from '../sockman/options.ts';
-import { outOfRange } from '../util/errors/errors.ts';
+import { invalidArg, outOfRange } from '../util/errors/errors.ts';
 import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
 import { createSecureRandom } from '../util/random.ts';
@@ -112,6 +113,7 @@ export function resolveCrawlOptions(options: CrawlOptions): ResolvedCrawlOptions
   if (!(groupRate > 0 && groupRate <= MANY)) throw outOfRange('groupRate', `more than 0, at most ${MANY}`, groupRate);
   const { folder, pack, contact, lookUpHost, nameProxy, asMap, everyMs } = options;
   if (pack !== undefined) checkPacking(pack);
+  checkKinds(options);
   return {
     ...{
       folder,
@@ -145,6 +147,18 @@ export function resolveCrawlOptions(options: CrawlOptions): ResolvedCrawlOptions
     sockets: options.sockets ?? {},
     logger: options.logger ?? silentLogger,
   };
+}
+
+/** Mistakes that would only show in the middle of a crawl, or not at all. */
+function checkKinds({ chain = 'main', v2 = 'auto', seeds = [], exclusions }: CrawlOptions): void {
+  if (!Object.hasOwn(CHAIN_PARAMS, chain)) throw invalidArg('chain', Object.keys(CHAIN_PARAMS).join(', '), chain);
+  if (!['auto', 'only', 'never'].includes(v2)) throw invalidArg('v2', 'auto, only or never', v2);
+  if (!Array.isArray(seeds)) throw invalidArg('seeds', 'an array', seeds);
+  // Text is the likely mistake; a `Service` may be of another copy of this package.
+  const stranger = seeds.findIndex((seed: Partial<CrawlSeed> | undefined) => typeof seed?.service?.port !== 'number');
+  if (stranger !== -1) throw invalidArg(`seeds[${stranger}]`, '{ service: Service, source }', seeds[stranger]);
+  if (exclusions !== undefined && typeof exclusions.has !== 'function')
+    throw invalidArg('exclusions', 'an Exclusions', exclusions);
 }
 
 function limits(name: string, defaults: VisitLimits, given: Partial<VisitLimits> = {}): VisitLimits {
