@@ -10,7 +10,6 @@ import { sleep } from '../util/time/sleep.ts';
 import { whenAborted } from '../util/time/when-aborted.ts';
 import { resolveCrawlOptions } from './crawl-options.ts';
 import type { CrawlOptions, ResolvedCrawlOptions } from './crawl-options.ts';
-import { NETWORK_NAMES } from './frontier/address-table.ts';
 import { Frontier } from './frontier/frontier.ts';
 import type { SeedSource } from './frontier/sources.ts';
 import { CrawlFolder } from './journal/crawl-folder.ts';
@@ -20,7 +19,7 @@ import { Round } from './round/round.ts';
 import type { RoundProgress } from './round/round.ts';
 import { Greeting } from './visit/greeting.ts';
 import { SEED_NAME_PREFIX, seedNames } from './visit/seed-names.ts';
-import { visitorOptionsOf } from './visitor-options.ts';
+import { frontierOptionsOf, visitorOptionsOf } from './part-options.ts';
 
 /** Interval between attempts to write the end of a round, in milliseconds. */
 const RETRY_MS = 1_000;
@@ -185,19 +184,10 @@ export class Crawler {
   // ---- Parts of a round -----------------------------------------------------------------------------------------------
 
   #frontier(folder: CrawlFolder | undefined): Frontier {
-    const { groupRate, groupConcurrency, overlayConcurrency, attempts, retryDelayMs, perSource } = this.#options;
-    const { followsLocal, routes, exclusions, asMap, random, clock } = this.#options;
+    const { random, clock } = this.#options;
     const frontier: Frontier = new Frontier({
-      groups: { rate: groupRate, concurrency: groupConcurrency, overlayConcurrency },
-      attempts,
-      retryDelayMs,
-      perSource,
-      followsLocal,
-      hasRoute: (network) => routes[NETWORK_NAMES[network]!] !== undefined,
-      exclusions,
+      ...frontierOptionsOf(this.#options),
       leftAlone: this.#refusals.leftAlone(clock.wallTimeMs(), random),
-      asMap,
-      random,
       onPromoted: (row) => folder?.learned(frontier, row),
     });
     return frontier;

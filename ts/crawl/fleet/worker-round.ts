@@ -9,23 +9,30 @@ import { NETWORK_BYTES } from '../../netaddr/networks/network.ts';
 import { Service } from '../../netaddr/service.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
+import type { ResolvedCrawlOptions } from '../crawl-options.ts';
 import { NETWORK_NAMES, networkNumberOf } from '../frontier/address-table.ts';
 import type { Exclusions } from '../frontier/exclusions.ts';
-import type { Frontier } from '../frontier/frontier.ts';
+import { Frontier } from '../frontier/frontier.ts';
 import type { CrawlRecord } from '../record/record.ts';
 import { endpointOf } from '../report/files/node-lists.ts';
 import { Round } from '../round/round.ts';
 import type { RoundProgress } from '../round/round.ts';
+import type { Greeting } from '../visit/greeting.ts';
 import type { SeedName } from '../visit/visit.ts';
-import { visitorOptionsOf } from '../visitor-options.ts';
+import { frontierOptionsOf, visitorOptionsOf } from '../part-options.ts';
 import type { FleetBus, WorkMessage } from './bus.ts';
 import type { Deliveries } from './deliveries.ts';
 import { Outbox } from './outbox.ts';
 import { readFleetRecords } from './results.ts';
-import { frontierFor } from './round-parts.ts';
-import type { RoundParts } from './round-parts.ts';
 import { shardOf, shardOfService } from './shards.ts';
 import { V2_NOT_OFFERED, V2_OFFERED, V2_UNKNOWN, WorkBatchReader } from './work-batch.ts';
+
+/** What all rounds of a worker have in common. */
+export interface RoundParts {
+  readonly options: ResolvedCrawlOptions;
+  readonly greeting: Greeting;
+  readonly exclusions: Exclusions;
+}
 
 /** Interval between calls of `keep`, as a share of the time after which work is delivered again. */
 const KEEPING = 1 / 4;
@@ -97,7 +104,12 @@ export class WorkerRound {
     this.#deliveries = deliveries;
     this.#outbox = new Outbox(bus, clock, number, this.#end.signal);
     const visitor = visitorOptionsOf(parts.options, parts.greeting);
-    this.#frontier = frontierFor(parts, (row) => this.#sendOn(row));
+    this.#frontier = new Frontier({
+      ...frontierOptionsOf(parts.options),
+      exclusions: parts.exclusions,
+      onPromoted: (row) => this.#sendOn(row),
+      holdsLearned: true,
+    });
     this.#round = new Round(
       { number, frontier: this.#frontier, visitor, concurrency, clock, asMap, staysOpen: true },
       {

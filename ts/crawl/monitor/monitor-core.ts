@@ -11,6 +11,7 @@ import { outOfRange } from '../../util/errors/errors.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import { resolveCrawlOptions } from '../crawl-options.ts';
 import type { ResolvedCrawlOptions } from '../crawl-options.ts';
+import { frontierOptionsOf } from '../part-options.ts';
 import { NETWORK_NAMES } from '../frontier/address-table.ts';
 import { Frontier } from '../frontier/frontier.ts';
 import { systemOf } from '../frontier/group-key.ts';
@@ -89,7 +90,7 @@ export class MonitorCore {
     this.#pingEveryMs = pingEveryMs;
     this.#greeting = new Greeting(clock, random, contact, true);
     this.#recorder = new MonitorRecorder(folder, clock, logger);
-    this.#frontier = this.#makeFrontier();
+    this.#frontier = new Frontier({ ...frontierOptionsOf(this.#options), attempts: 1, retryDelayMs: 0 });
     this.#seeds = new MonitorSeeds(this.#options, this.#greeting, this.#frontier);
     const held = this.#held;
     this.#heard = new Heard({ clock, random, frontier: this.#frontier, held, recorder: this.#recorder });
@@ -166,33 +167,6 @@ export class MonitorCore {
   }
 
   // ---- Dialing --------------------------------------------------------------------------------------------------------
-
-  #makeFrontier(): Frontier {
-    const {
-      groupRate,
-      groupConcurrency,
-      overlayConcurrency,
-      perSource,
-      followsLocal,
-      routes,
-      exclusions,
-      asMap,
-      random,
-    } = this.#options;
-    return new Frontier({
-      groups: { rate: groupRate, concurrency: groupConcurrency, overlayConcurrency },
-      attempts: 1,
-      retryDelayMs: 0,
-      perSource,
-      followsLocal,
-      hasRoute: (network) => routes[NETWORK_NAMES[network]!] !== undefined,
-      exclusions,
-      leftAlone: undefined,
-      asMap,
-      random,
-      onPromoted: () => {},
-    });
-  }
 
   #dialSome(nowMs: number): void {
     const { concurrency } = this.#options;

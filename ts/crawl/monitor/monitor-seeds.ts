@@ -18,7 +18,7 @@ import type { Lesson, Visit } from '../visit/visit.ts';
 import { Visitor } from '../visit/visitor.ts';
 import type { VisitorListener } from '../visit/visitor.ts';
 import type { Timer } from '../../util/time/clock.ts';
-import { visitorOptionsOf } from '../visitor-options.ts';
+import { visitorOptionsOf } from '../part-options.ts';
 
 /** Interval between attempts while no address is known, in milliseconds: the proxy or the network may come later. */
 const AGAIN_MS = 60_000;
