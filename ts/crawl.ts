@@ -45,13 +45,20 @@ export { MAX_UPTIMES, Uptimes } from './crawl/report/files/uptimes.ts';
 export type { Uptime } from './crawl/report/files/uptimes.ts';
 export { EXCLUSIONS_KEY, FleetWorker } from './crawl/fleet/fleet-worker.ts';
 export type { FleetListener, FleetWorkerOptions } from './crawl/fleet/fleet-worker.ts';
-export { FLEET_TIMES, SHARD_COUNT } from './crawl/fleet/bus.ts';
-export type { FleetBus, FleetTimes, ResultKey, SharedValue, SharedValues, WorkMessage } from './crawl/fleet/bus.ts';
+export { FLEET_TIMES, SHARD_COUNT } from './crawl/fleet/bus/fleet-bus.ts';
+export type {
+  FleetBus,
+  FleetTimes,
+  ResultKey,
+  SharedValue,
+  SharedValues,
+  WorkMessage,
+} from './crawl/fleet/bus/fleet-bus.ts';
 export { ROUND_KEY } from './crawl/fleet/leader.ts';
 export type { RoundState } from './crawl/fleet/leader.ts';
-export { MemoryFleet } from './crawl/fleet/memory-bus.ts';
-export { connectToNats } from './crawl/fleet/nats-bus.ts';
-export type { NatsBusOptions } from './crawl/fleet/nats-bus.ts';
+export { MemoryFleet } from './crawl/fleet/bus/memory-bus.ts';
+export { connectToNats } from './crawl/fleet/bus/nats-bus.ts';
+export type { NatsBusOptions } from './crawl/fleet/bus/nats-bus.ts';
 export { Monitor } from './crawl/monitor/monitor.ts';
 export { DEFAULT_MAX_HELD, RESERVED_DESCRIPTORS } from './crawl/monitor/monitor-options.ts';
 export type { MonitorOptions, MonitorPicture } from './crawl/monitor/monitor-options.ts';

@@ -1,9 +1,9 @@
 // What every bus of a fleet does, in memory and on a real nats-server.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { FleetBus, WorkMessage } from '../../../ts/crawl/fleet/bus.ts';
-import { MemoryFleet } from '../../../ts/crawl/fleet/memory-bus.ts';
-import { connectToNats } from '../../../ts/crawl/fleet/nats-bus.ts';
+import type { FleetBus, WorkMessage } from '../../../ts/crawl/fleet/bus/fleet-bus.ts';
+import { MemoryFleet } from '../../../ts/crawl/fleet/bus/memory-bus.ts';
+import { connectToNats } from '../../../ts/crawl/fleet/bus/nats-bus.ts';
 import { systemClock } from '../../../ts/util/time/clock.ts';
 import { QUICK_TIMES } from './fleet-stage.ts';
 import { NatsServer, noNats, poll } from './nats-server.ts';

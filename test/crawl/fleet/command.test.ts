@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
-import { connectToNats } from '../../../ts/crawl/fleet/nats-bus.ts';
+import { connectToNats } from '../../../ts/crawl/fleet/bus/nats-bus.ts';
 import type { Village } from '../../../ts/crawl/village/village.ts';
 import { noBuild } from '../../harness/child.ts';
 import { isRoundClosed, resultsOf, startVillage } from './fleet-stage.ts';

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connectToNats } from '../../../ts/crawl/fleet/nats-bus.ts';
+import { connectToNats } from '../../../ts/crawl/fleet/bus/nats-bus.ts';
 import { endpointOf } from '../../../ts/crawl/report/files/node-lists.ts';
 import { noBuild } from '../../harness/child.ts';
 import { QUICK_TIMES, isRoundClosed, resultsOf, startVillage, startWorker } from './fleet-stage.ts';

@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FleetBus } from '../../../ts/crawl/fleet/bus.ts';
+import type { FleetBus } from '../../../ts/crawl/fleet/bus/fleet-bus.ts';
 import { Deliveries } from '../../../ts/crawl/fleet/deliveries.ts';
-import { MemoryFleet } from '../../../ts/crawl/fleet/memory-bus.ts';
+import { MemoryFleet } from '../../../ts/crawl/fleet/bus/memory-bus.ts';
 import { decodeResults, readFleetRecords } from '../../../ts/crawl/fleet/results.ts';
 import type { CrawlRecord } from '../../../ts/crawl/record/record.ts';
 import { VirtualClock } from '../../../ts/testing.ts';

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { FleetBus, FleetTimes } from '../../../ts/crawl/fleet/bus.ts';
+import type { FleetBus, FleetTimes } from '../../../ts/crawl/fleet/bus/fleet-bus.ts';
 import { ROUND_KEY } from '../../../ts/crawl/fleet/leader.ts';
 import type { RoundState } from '../../../ts/crawl/fleet/leader.ts';
 import { readFleetRecords } from '../../../ts/crawl/fleet/results.ts';

@@ -2,10 +2,10 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Crawler } from '../../../ts/crawl/crawler.ts';
-import { MemoryFleet } from '../../../ts/crawl/fleet/memory-bus.ts';
-import { connectToNats } from '../../../ts/crawl/fleet/nats-bus.ts';
+import { MemoryFleet } from '../../../ts/crawl/fleet/bus/memory-bus.ts';
+import { connectToNats } from '../../../ts/crawl/fleet/bus/nats-bus.ts';
 import { EXCLUSIONS_KEY, FleetWorker } from '../../../ts/crawl/fleet/fleet-worker.ts';
-import type { FleetBus, WorkMessage } from '../../../ts/crawl/fleet/bus.ts';
+import type { FleetBus, WorkMessage } from '../../../ts/crawl/fleet/bus/fleet-bus.ts';
 import { ROUND_KEY } from '../../../ts/crawl/fleet/leader.ts';
 import { encodeResults } from '../../../ts/crawl/fleet/results.ts';
 import { shardOfService } from '../../../ts/crawl/fleet/shards.ts';

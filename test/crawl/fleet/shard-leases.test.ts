@@ -1,9 +1,9 @@
 // Leases of a worker that the server stops answering: they end by the worker's own clock.
 
 import { expect, it } from 'vitest';
-import type { FleetBus } from '../../../ts/crawl/fleet/bus.ts';
-import { SHARD_COUNT } from '../../../ts/crawl/fleet/bus.ts';
-import { MemoryFleet } from '../../../ts/crawl/fleet/memory-bus.ts';
+import type { FleetBus } from '../../../ts/crawl/fleet/bus/fleet-bus.ts';
+import { SHARD_COUNT } from '../../../ts/crawl/fleet/bus/fleet-bus.ts';
+import { MemoryFleet } from '../../../ts/crawl/fleet/bus/memory-bus.ts';
 import { ShardLeases } from '../../../ts/crawl/fleet/shard-leases.ts';
 import { VirtualClock } from '../../../ts/testing.ts';
 import { QUICK_TIMES } from './fleet-stage.ts';

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { CrawlOptions } from '../../crawl/crawl-options.ts';
 import { FleetWorker } from '../../crawl/fleet/fleet-worker.ts';
-import { connectToNats } from '../../crawl/fleet/nats-bus.ts';
+import { connectToNats } from '../../crawl/fleet/bus/nats-bus.ts';
 import type { CliIo } from '../terminal/cli-io.ts';
 import { complainingLogger, ofArguments } from '../run.ts';
 import { jsonLine } from '../terminal/json-line.ts';

@@ -12,7 +12,7 @@ import { sleep } from '../../util/time/sleep.ts';
 import { parseRecord } from '../record/check-record.ts';
 import { formatRecord } from '../record/record.ts';
 import type { CrawlRecord } from '../record/record.ts';
-import type { FleetBus } from './bus.ts';
+import type { FleetBus } from './bus/fleet-bus.ts';
 import { encodeResults } from './results.ts';
 
 /** Limits of a message: records, and text in UTF-16 units. Well below what a server takes (1 MiB). */

@@ -16,7 +16,7 @@ import type { Summary } from '../report/tally/summary.ts';
 import type { RoundProgress } from '../round/round.ts';
 import { Greeting } from '../visit/greeting.ts';
 import { SEED_NAME_PREFIX, seedNames } from '../visit/seed-names.ts';
-import type { FleetBus } from './bus.ts';
+import type { FleetBus } from './bus/fleet-bus.ts';
 import { Deliveries } from './deliveries.ts';
 import { Leader, ROUND_KEY } from './leader.ts';
 import type { RoundState } from './leader.ts';

@@ -2,7 +2,7 @@
 
 import type { ChainName } from '../../p2p/chain-params.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
-import type { FleetBus } from './bus.ts';
+import type { FleetBus } from './bus/fleet-bus.ts';
 
 /** Interval between checks of the round and the lease, in milliseconds. */
 const LOOK_MS = 1_000;

@@ -2,7 +2,7 @@
 
 import { sleep } from '../../util/time/sleep.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
-import type { FleetBus } from './bus.ts';
+import type { FleetBus } from './bus/fleet-bus.ts';
 import { WorkBatchWriter } from './work-batch.ts';
 
 /** Interval between attempts to publish, in milliseconds. */

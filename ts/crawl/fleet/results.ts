@@ -6,7 +6,7 @@
 import { parseRecord } from '../record/check-record.ts';
 import type { CrawlRecord } from '../record/record.ts';
 import { endpointOf } from '../report/files/node-lists.ts';
-import type { FleetBus } from './bus.ts';
+import type { FleetBus } from './bus/fleet-bus.ts';
 
 /** Records as one message. @param lines - Each as `formatRecord` makes it. */
 export function encodeResults(lines: readonly string[]): Uint8Array {

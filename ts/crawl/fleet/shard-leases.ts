@@ -4,8 +4,8 @@
 // cut off, it stops before another worker can begin, and no group is dialed by two.
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
-import { SHARD_COUNT } from './bus.ts';
-import type { FleetBus } from './bus.ts';
+import { SHARD_COUNT } from './bus/fleet-bus.ts';
+import type { FleetBus } from './bus/fleet-bus.ts';
 
 /** Interval between renewals, as a share of the time that a lease lasts. */
 const RENEWAL = 0.3;

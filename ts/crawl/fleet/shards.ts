@@ -4,7 +4,7 @@ import type { AsMap } from '../../addrman/asmap/as-map.ts';
 import type { Service } from '../../netaddr/service.ts';
 import { networkNumberOf } from '../frontier/address-table.ts';
 import { groupKeyOf } from '../frontier/group-key.ts';
-import { SHARD_COUNT } from './bus.ts';
+import { SHARD_COUNT } from './bus/fleet-bus.ts';
 
 /** Golden ratio of 2^32: neighbouring keys land far apart. (Knuth's multiplicative hash) */
 const MULTIPLIER = 0x9e37_79b1;

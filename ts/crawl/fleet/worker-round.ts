@@ -20,7 +20,7 @@ import type { RoundProgress } from '../round/round.ts';
 import type { Greeting } from '../visit/greeting.ts';
 import type { SeedName } from '../visit/visit.ts';
 import { frontierOptionsOf, visitorOptionsOf } from '../part-options.ts';
-import type { FleetBus, WorkMessage } from './bus.ts';
+import type { FleetBus, WorkMessage } from './bus/fleet-bus.ts';
 import type { Deliveries } from './deliveries.ts';
 import { Outbox } from './outbox.ts';
 import { readFleetRecords } from './results.ts';

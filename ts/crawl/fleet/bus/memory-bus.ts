@@ -1,8 +1,8 @@
 // A fleet inside one process: maps in place of NATS. For tests and single processes; nothing outlives the process.
 
-import type { Clock } from '../../util/time/clock.ts';
-import { FLEET_TIMES } from './bus.ts';
-import type { FleetBus, FleetTimes, ResultKey, SharedValues } from './bus.ts';
+import type { Clock } from '../../../util/time/clock.ts';
+import { FLEET_TIMES } from './fleet-bus.ts';
+import type { FleetBus, FleetTimes, ResultKey, SharedValues } from './fleet-bus.ts';
 import { MemoryValues } from './memory-values.ts';
 import { MemoryWork } from './memory-work.ts';
 

@@ -1,7 +1,7 @@
 // Shared values in memory, with revisions and watchers. Values that are not updated expire.
 
-import type { Clock, Timer } from '../../util/time/clock.ts';
-import type { SharedValue, SharedValues } from './bus.ts';
+import type { Clock, Timer } from '../../../util/time/clock.ts';
+import type { SharedValue, SharedValues } from './fleet-bus.ts';
 
 /** See `SharedValues`. */
 export class MemoryValues implements SharedValues {

@@ -8,9 +8,9 @@ import type { ConsumerInfo, JetStreamClient, JetStreamManager, JsMsg } from '@na
 import type * as kvPackage from '@nats-io/kv';
 import type * as transportPackage from '@nats-io/transport-node';
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
-import { FLEET_TIMES, SHARD_COUNT } from './bus.ts';
-import type { FleetBus, FleetTimes, ResultKey, SharedValues, WorkMessage } from './bus.ts';
-import { outOfRange } from '../../util/errors/errors.ts';
+import { FLEET_TIMES, SHARD_COUNT } from './fleet-bus.ts';
+import type { FleetBus, FleetTimes, ResultKey, SharedValues, WorkMessage } from './fleet-bus.ts';
+import { outOfRange } from '../../../util/errors/errors.ts';
 import { NatsValues } from './nats-values.ts';
 
 /** Most messages of one shard's work that a worker has in hand. */

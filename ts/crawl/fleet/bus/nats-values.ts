@@ -1,7 +1,7 @@
 // Shared values in a bucket of NATS.
 
 import type { KV } from '@nats-io/kv';
-import type { SharedValue, SharedValues } from './bus.ts';
+import type { SharedValue, SharedValues } from './fleet-bus.ts';
 
 /** Error code of the server when a value does not have the expected revision. (JetStream, wrong last sequence) */
 const WRONG_LAST_SEQUENCE = 10_071;

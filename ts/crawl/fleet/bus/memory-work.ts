@@ -1,7 +1,7 @@
 // Work in memory: each message goes to one taker of its shard, and is delivered again when it is given up or not kept.
 
-import type { Clock, Timer } from '../../util/time/clock.ts';
-import type { WorkMessage } from './bus.ts';
+import type { Clock, Timer } from '../../../util/time/clock.ts';
+import type { WorkMessage } from './fleet-bus.ts';
 
 /** Most messages that a taker has in hand. */
 const MAX_IN_HAND = 8;
