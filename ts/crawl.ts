@@ -54,8 +54,8 @@ export type {
   SharedValues,
   WorkMessage,
 } from './crawl/fleet/bus/fleet-bus.ts';
-export { ROUND_KEY } from './crawl/fleet/leader.ts';
-export type { RoundState } from './crawl/fleet/leader.ts';
+export { ROUND_KEY } from './crawl/fleet/round-state.ts';
+export type { RoundState } from './crawl/fleet/round-state.ts';
 export { MemoryFleet } from './crawl/fleet/bus/memory-bus.ts';
 export { connectToNats } from './crawl/fleet/bus/nats-bus.ts';
 export type { NatsBusOptions } from './crawl/fleet/bus/nats-bus.ts';

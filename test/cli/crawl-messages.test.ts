@@ -61,6 +61,12 @@ describe('sockman crawl', () => {
     expect(live.line(at(50))).toContain('10/s · 5 s left');
   });
 
+  it('checks what a fleet worker is told before it looks for the server', async () => {
+    const fleet = ['--fleet', 'nats://127.0.0.1:1'];
+    await expect(crawl(...fleet, '--name', 'a b')).rejects.toThrow(/^name: expected 1 to 32 letters/);
+    await expect(crawl(...fleet, '--contact', 'a(b')).rejects.toThrow(/^user agent: /);
+  });
+
   it('gives no time to a round without a visit', () => {
     const tally = new RoundTally({ round: 1, chain: 'main', startedAt: 1_700_000_000_000 });
     const [head] = summaryLines(tally.summary({ isComplete: false }), PLAIN);

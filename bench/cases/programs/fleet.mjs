@@ -3,10 +3,10 @@
 //   node bench/cases/programs/fleet.mjs             a minute or two; needs a built package and nats-server
 //   node bench/cases/programs/fleet.mjs --smoke     seconds: does every part still run?
 //
-// CPU time a visit: the village and the server run in processes of their own and do not count. Four workers share the
-// measured process, each with a connection of its own to the server. Both sides store all records: the crawler in its
-// folder, the workers on the server, where the leader reads them for its reports. Only the leader makes reports, and they
-// count against the fleet: their cost is the first line. Joining is part of it, and the wait for the end of the round.
+// CPU time a visit: the village and the server run in processes of their own and do not count. Four workers share the process
+// that is measured, each with a connection of its own to the server. Both sides store all records, the crawler in its folder and
+// the workers on the server, and both make all reports of the round: the crawler as the command does, from each record as it comes,
+// and the leader of the fleet from the records that it reads back. Joining is part of it, and the wait for the end of the round.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,6 +26,7 @@ const { values: options } = parseArgs({
     smoke: { type: 'boolean', default: false },
     villagers: { type: 'string', default: '20000' },
     rounds: { type: 'string', default: '3' },
+    v2: { type: 'string', multiple: true, default: ['never', 'auto'] },
   },
 });
 const VILLAGERS = options.smoke ? 300 : Number(options.villagers);
@@ -85,7 +86,20 @@ async function cpuPerVisit(run) {
 
 async function crawlAlone(seed, v2) {
   let visits = 0;
-  await new Crawler(crawlOf(seed, v2), { record: () => visits++ }).run(new AbortController().signal);
+  let reports;
+  const crawl = crawlOf(seed, v2);
+  const crawler = new Crawler(crawl, {
+    async roundBegan({ round, startedAt }) {
+      const start = { round, chain: crawl.chain, startedAt };
+      reports = await RoundReports.begin({ folder: crawl.folder }, start, new ReportHistory());
+    },
+    record(record) {
+      visits++;
+      reports.add(record);
+    },
+    roundEnded: () => reports.finish(),
+  });
+  await crawler.run(new AbortController().signal);
   return visits;
 }
 
@@ -156,7 +170,7 @@ if (NATS === undefined) console.log('fleet: skipped, there is no nats-server');
 else {
   const { child: village, seed } = await startVillage();
   const nats = await startNats(folder);
-  for (const v2 of ['never', 'auto']) {
+  for (const v2 of options.v2) {
     const alone = [];
     const together = [];
     for (let round = 0; round < ROUNDS; round++) {

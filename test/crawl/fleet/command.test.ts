@@ -38,7 +38,7 @@ it.skipIf(skipped !== undefined)(
     const names = ['ada', 'bea', 'cyd'];
     const [killed, ...others] = names.map((name) => startCommand(village, server.url, name, join(root, name)));
     try {
-      // A bus of its own joins after the workers have made what is shared, with the times of the command.
+      // With the default times, as the command has them: the first to join makes the streams and buckets that all share.
       const observer = await connectToNats({ servers: server.url, name: 'observer' });
       await poll('some results', async () => (await resultsOf(observer, 1)).length > VILLAGERS / 10, 60_000);
       const ends = others.map((child) => once(child, 'exit'));

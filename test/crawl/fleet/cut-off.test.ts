@@ -3,18 +3,18 @@
 
 import { execFileSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FleetBus } from '../../../ts/crawl/fleet/bus/fleet-bus.ts';
 import { connectToNats } from '../../../ts/crawl/fleet/bus/nats-bus.ts';
-import { decodeResults } from '../../../ts/crawl/fleet/results.ts';
+import { decodeResults } from '../../../ts/crawl/fleet/results-message.ts';
 import type { CrawlRecord } from '../../../ts/crawl/record/record.ts';
 import { endpointOf } from '../../../ts/crawl/report/files/node-lists.ts';
 import { noBuild } from '../../harness/child.ts';
 import { describeInNamespace } from '../../harness/labs/namespace.ts';
-import { QUICK_TIMES, isRoundClosed, resultsOf, startVillage, startWorker } from './fleet-stage.ts';
+import { QUICK_TIMES, isRoundClosed, keptRecords, resultsOf, startVillage, startWorker } from './fleet-stage.ts';
 import { NATS_PACKAGE, NatsServer, poll } from './nats-server.ts';
 import { VisitLog, tooFast } from './visit-log.ts';
 
@@ -63,13 +63,13 @@ describeInNamespace('a fleet whose network is cut', import.meta.filename, needs,
       setAddress('del');
       await poll('a record that is not delivered', () => kept().length > 0);
       await poll('the end of the round', () => isRoundClosed(observer), 90_000);
-      const keptRecords = kept();
+      const before = kept();
       setAddress('add');
       await poll('the delivery', () => kept().length === 0, 40_000);
 
       // Near visited again what far had kept: the first record of an address is the one that counts, and both are stored.
       const delivered = new Set((await allStored(observer)).map(visitOf));
-      expect(keptRecords.filter((record) => !delivered.has(visitOf(record)))).toEqual([]);
+      expect(before.filter((record) => !delivered.has(visitOf(record)))).toEqual([]);
       const endpoints = (await resultsOf(observer, 1)).map(endpointOf).sort();
       expect(endpoints).toEqual(village.villagers.map(({ service }) => String(service)).sort());
       expect(tooFast(log.visits, RATE)).toEqual([]);
@@ -83,8 +83,7 @@ describeInNamespace('a fleet whose network is cut', import.meta.filename, needs,
 
   /** What the far worker has in its file. */
   function kept(): CrawlRecord[] {
-    const path = join(folder, 'far', 'undelivered-far.ndjson');
-    return existsSync(path) ? decodeResults(readFileSync(path)) : [];
+    return keptRecords(join(folder, 'far', 'undelivered-far.ndjson'));
   }
 });
 

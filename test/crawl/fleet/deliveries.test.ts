@@ -1,15 +1,16 @@
 // Records on their way to a server that is there, away, and back.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FleetBus } from '../../../ts/crawl/fleet/bus/fleet-bus.ts';
 import { Deliveries } from '../../../ts/crawl/fleet/deliveries.ts';
 import { MemoryFleet } from '../../../ts/crawl/fleet/bus/memory-bus.ts';
-import { decodeResults, readFleetRecords } from '../../../ts/crawl/fleet/results.ts';
+import { readFleetRecords } from '../../../ts/crawl/fleet/results.ts';
 import type { CrawlRecord } from '../../../ts/crawl/record/record.ts';
 import { VirtualClock } from '../../../ts/testing.ts';
+import { keptRecords } from './fleet-stage.ts';
 
 const record = (host: number, more: Partial<CrawlRecord> = {}): CrawlRecord => ({
   time: 1_800_000_000_000,
@@ -62,8 +63,7 @@ describe('deliveries', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const kept = (): string[] =>
-    existsSync(path) ? decodeResults(readFileSync(path)).map(({ address }) => address) : [];
+  const kept = (): string[] => keptRecords(path).map(({ address }) => address);
 
   it('gather into one message a shard, and say so once it is stored', async () => {
     const deliveries = new Deliveries(shaky.bus, shaky.clock, path, 'a');
@@ -82,8 +82,8 @@ describe('deliveries', () => {
     const deliveries = new Deliveries(shaky.bus, shaky.clock, undefined, 'a');
     for (let host = 0; host < 250; host++) deliveries.deliver(record(host), 1, () => {});
     expect(shaky.messageCount).toBe(1);
-    const userAgent = 'x'.repeat(1_500);
-    for (let host = 0; host < 90; host++) deliveries.deliver(record(host, { round: 2, userAgent }), 1, () => {});
+    for (let host = 0; host < 90; host++)
+      deliveries.deliver(record(host, { round: 2, userAgent: String(host).padStart(1_500) }), 1, () => {});
     expect(shaky.messageCount).toBe(2);
     await deliveries.close();
     expect(shaky.messageCount).toBe(3);

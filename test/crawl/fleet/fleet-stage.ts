@@ -2,13 +2,14 @@
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { FleetBus, FleetTimes } from '../../../ts/crawl/fleet/bus/fleet-bus.ts';
-import { ROUND_KEY } from '../../../ts/crawl/fleet/leader.ts';
-import type { RoundState } from '../../../ts/crawl/fleet/leader.ts';
+import { ROUND_KEY, parseRoundState } from '../../../ts/crawl/fleet/round-state.ts';
 import { readFleetRecords } from '../../../ts/crawl/fleet/results.ts';
 import { FleetWorker } from '../../../ts/crawl/fleet/fleet-worker.ts';
 import type { CrawlOptions } from '../../../ts/crawl/crawl-options.ts';
+import { parseRecord } from '../../../ts/crawl/record/check-record.ts';
 import type { CrawlRecord } from '../../../ts/crawl/record/record.ts';
 import { endpointOf } from '../../../ts/crawl/report/files/node-lists.ts';
 import { Village } from '../../../ts/crawl/village/village.ts';
@@ -79,10 +80,16 @@ export async function resultsOf(bus: FleetBus, round: number): Promise<CrawlReco
   return records;
 }
 
+/** What the file of a worker's undelivered records holds; nothing where there is none. */
+export function keptRecords(path: string): CrawlRecord[] {
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+  return lines.map(parseRecord).filter((record) => typeof record !== 'string');
+}
+
 /** Whether the round is over; false while the server is away. */
 export async function isRoundClosed(bus: FleetBus): Promise<boolean> {
   const state = await bus.settings.get(ROUND_KEY).catch(() => undefined);
-  return state !== undefined && (JSON.parse(state.text) as RoundState).phase === 'closed';
+  return state !== undefined && parseRoundState(state.text)?.phase === 'closed';
 }
 
 const WORKER = fileURLToPath(new URL('worker-child.mjs', import.meta.url));

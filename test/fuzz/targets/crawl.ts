@@ -1,6 +1,8 @@
-// Files and messages of the crawler: records in any cut of the stream, the state of a folder, a batch of work of a fleet. What is
+// Files and messages of the crawler: records in any cut of the stream, the state of a folder, and a fleet's batch of work, results and round. What is
 // read says the same when it is written and read again. The first byte chooses.
 
+import { decodeResults, encodeResults } from '../../../ts/crawl/fleet/results-message.ts';
+import { formatRoundState, parseRoundState } from '../../../ts/crawl/fleet/round-state.ts';
 import { MAX_SOURCE_BYTES, WorkBatchReader, WorkBatchWriter } from '../../../ts/crawl/fleet/work-batch.ts';
 import { NETWORK_NAMES } from '../../../ts/crawl/frontier/address-table.ts';
 import { formatState, parseState } from '../../../ts/crawl/journal/crawl-state.ts';
@@ -54,10 +56,23 @@ function tryBatch(bytes: Uint8Array): void {
   same('a batch reads otherwise when written', readBatch(read.written)?.addresses, read.addresses);
 }
 
+function tryResults(bytes: Uint8Array): void {
+  const records = decodeResults(bytes);
+  if (records.length > 0) same('results read otherwise when written', decodeResults(encodeResults(records)), records);
+}
+
+function tryRound(bytes: Uint8Array): void {
+  const state = parseRoundState(Buffer.from(bytes).toString('latin1'));
+  if (state !== undefined)
+    same('a round reads otherwise when written', parseRoundState(formatRoundState(state)), state);
+}
+
 const PARTS = [
   (stream: Uint8Array) => same('records in pieces', linesOf(pieces(stream)), linesOf([stream])),
   tryState,
   tryBatch,
+  tryResults,
+  tryRound,
 ];
 
 const seed = (part: number, text: string): Uint8Array => Uint8Array.of(part, ...bytesOf(text));

@@ -33,30 +33,29 @@ export async function runFleet(
       event: 'server',
       isConnected,
     });
+  const options = { name, crawl: { logger: complainingLogger(io), ...crawl } };
+  ofArguments(() => FleetWorker.checkOptions(options));
   // NATS says `connection refused`, and not by which server.
   const bus = await connectToNats({ servers, name, onStatus, connection: credentials }).catch((error: Error) => {
     throw new Error(`the fleet at ${servers}: ${error.message}`, { cause: error });
   });
   let count = 0;
-  const worker = ofArguments(
-    () =>
-      new FleetWorker(
-        { bus, name, crawl: { logger: complainingLogger(io), ...crawl } },
-        {
-          record: () => (count += 1),
-          round: (state) => say(`round ${state.number}: ${state.phase}`, { event: 'round', ...state }),
-          reported: ({ all }) =>
-            say(`${all.reachable} of ${all.known} addresses reachable`, {
-              event: 'summary',
-              reachable: all.reachable,
-              known: all.known,
-            }),
-        },
-      ),
+  const worker = new FleetWorker(
+    { bus, ...options },
+    {
+      record: () => (count += 1),
+      round: (state) => say(`round ${state.number}: ${state.phase}`, { event: 'round', ...state }),
+      reported: ({ all }) =>
+        say(`${all.reachable} of ${all.known} addresses reachable`, {
+          event: 'summary',
+          reachable: all.reachable,
+          known: all.known,
+        }),
+    },
   );
   say(`${name} joins the fleet at ${servers}`, { event: 'joined', name, servers });
   const timer = setInterval(() => {
-    const { progress, shardCount, isLeading, undeliveredCount } = worker;
+    const { progress, shardCount, isLeading, undeliveredCount, ignoredCount } = worker;
     const role = isLeading ? ', leads' : '';
     const waiting = undeliveredCount === 0 ? '' : ` · ${undeliveredCount} undelivered`;
     say(
@@ -67,6 +66,7 @@ export async function runFleet(
         shardCount,
         isLeading,
         undeliveredCount,
+        ignoredCount,
         visited: count,
         ...progress,
       },

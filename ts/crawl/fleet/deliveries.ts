@@ -13,11 +13,7 @@ import { parseRecord } from '../record/check-record.ts';
 import { formatRecord } from '../record/record.ts';
 import type { CrawlRecord } from '../record/record.ts';
 import type { FleetBus } from './bus/fleet-bus.ts';
-import { encodeResults } from './results.ts';
-
-/** Limits of a message: records, and text in UTF-16 units. Well below what a server takes (1 MiB). */
-const MAX_RECORDS = 250;
-const FULL_CHARS = 131_072;
+import { ResultsWriter } from './results-message.ts';
 
 /** Interval between attempts to deliver a message, in milliseconds. */
 const RETRY_MS = 500;
@@ -29,10 +25,10 @@ const WRITE_DOWN_MS = 1_000;
 interface Parcel {
   readonly round: number;
   readonly shard: number;
-  readonly lines: string[];
+  readonly records: CrawlRecord[];
+  readonly message: ResultsWriter;
   /** Called when they are stored. */
   readonly onStored: (() => void)[];
-  charCount: number;
   isInFile: boolean;
 }
 
@@ -71,9 +67,10 @@ export class Deliveries {
   /**
    * Delivers what an earlier process left.
    *
+   * @param shardOf - Undefined for a record that is of no shard, which is left out.
    * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the file cannot be read.
    */
-  recover(shardOf: (record: CrawlRecord) => number): void {
+  recover(shardOf: (record: CrawlRecord) => number | undefined): void {
     if (this.#path === undefined) return;
     const lines = this.#during('read', (path) => {
       makeFolder(dirname(path));
@@ -84,6 +81,7 @@ export class Deliveries {
       // A torn line is the record of a visit that will be made again.
       if (typeof record === 'string') continue;
       const shard = shardOf(record);
+      if (shard === undefined) continue;
       const key = `${record.round} ${shard}`;
       const parcel = parcels.get(key) ?? newParcel(record.round, shard, true);
       parcels.set(key, parcel);
@@ -129,8 +127,8 @@ export class Deliveries {
 
   #send(parcel: Parcel): void {
     if (parcel.isInFile) {
-      this.#open += parcel.lines.length;
-      this.#inFile += parcel.lines.length;
+      this.#open += parcel.records.length;
+      this.#inFile += parcel.records.length;
     }
     const sending = this.#publish(parcel);
     this.#underWay.add(sending);
@@ -140,7 +138,7 @@ export class Deliveries {
   async #publish(parcel: Parcel): Promise<void> {
     const { round, shard } = parcel;
     const id = `${this.#instance}.${(this.#sentCount += 1)}`;
-    const bytes = encodeResults(parcel.lines);
+    const bytes = parcel.message.finish();
     const late = this.#clock.after(WRITE_DOWN_MS, () => this.#writeDown(parcel));
     for (let isLast = false; !isLast;) {
       // One attempt begins after the end: the server may be back since the one before.
@@ -157,10 +155,10 @@ export class Deliveries {
     late.cancel();
   }
 
-  #stored({ lines, onStored, isInFile }: Parcel): void {
-    this.#open -= lines.length;
+  #stored({ records, onStored, isInFile }: Parcel): void {
+    this.#open -= records.length;
     if (isInFile) {
-      this.#inFile -= lines.length;
+      this.#inFile -= records.length;
       if (this.#inFile === 0) this.#during('written', (path) => truncateSync(path));
     }
     for (const told of onStored) told();
@@ -171,12 +169,12 @@ export class Deliveries {
     if (this.#path === undefined || parcel.isInFile) return;
     try {
       // The leading line end keeps a line that a full disk tore from spoiling this one.
-      appendFileSync(this.#path, `\n${parcel.lines.join('\n')}\n`);
+      appendFileSync(this.#path, `\n${parcel.records.map(formatRecord).join('\n')}\n`);
     } catch {
       return;
     }
     parcel.isInFile = true;
-    this.#inFile += parcel.lines.length;
+    this.#inFile += parcel.records.length;
   }
 
   #during<Value>(action: string, run: (path: string) => Value): Value {
@@ -191,16 +189,15 @@ export class Deliveries {
 const newParcel = (round: number, shard: number, isInFile: boolean): Parcel => ({
   round,
   shard,
-  lines: [],
+  records: [],
+  message: new ResultsWriter(round),
   onStored: [],
-  charCount: 0,
   isInFile,
 });
 
 /** @returns Whether the parcel is full. */
 function addTo(parcel: Parcel, record: CrawlRecord): boolean {
-  const line = formatRecord(record);
-  parcel.lines.push(line);
-  parcel.charCount += line.length;
-  return parcel.lines.length === MAX_RECORDS || parcel.charCount >= FULL_CHARS;
+  parcel.records.push(record);
+  parcel.message.add(record);
+  return parcel.message.isFull;
 }

@@ -9,8 +9,8 @@ import { invalidArg } from '../../util/errors/errors.ts';
 import { resolveCrawlOptions } from '../crawl-options.ts';
 import type { CrawlOptions, ResolvedCrawlOptions } from '../crawl-options.ts';
 import { Exclusions } from '../frontier/exclusions.ts';
+import { serviceOfRecord } from '../record/record-service.ts';
 import type { CrawlRecord } from '../record/record.ts';
-import { endpointOf } from '../report/files/node-lists.ts';
 import { ReportHistory, RoundReports } from '../report/round-reports.ts';
 import type { Summary } from '../report/tally/summary.ts';
 import type { RoundProgress } from '../round/round.ts';
@@ -18,15 +18,24 @@ import { Greeting } from '../visit/greeting.ts';
 import { SEED_NAME_PREFIX, seedNames } from '../visit/seed-names.ts';
 import type { FleetBus } from './bus/fleet-bus.ts';
 import { Deliveries } from './deliveries.ts';
-import { Leader, ROUND_KEY } from './leader.ts';
-import type { RoundState } from './leader.ts';
+import { Leader } from './leader.ts';
 import { readFleetRecords } from './results.ts';
+import { ROUND_KEY, parseRoundState } from './round-state.ts';
+import type { RoundState } from './round-state.ts';
 import { ShardLeases } from './shard-leases.ts';
 import { shardOfService } from './shards.ts';
 import { WorkerRound } from './worker-round.ts';
+import type { Ignored } from './worker-round.ts';
 
 /** Key of the list of excluded addresses, in the form of `Exclusions`. */
 export const EXCLUSIONS_KEY = 'exclusions';
+
+/** What is ignored, in words. */
+const IGNORED: Readonly<Record<Ignored, string>> = {
+  states: 'states of a round that this release cannot read',
+  work: 'messages of work that no worker of this release writes',
+  records: 'results that are not records',
+};
 
 const NAME = /^[A-Za-z0-9_-]{1,32}$/;
 
@@ -67,6 +76,8 @@ export class FleetWorker {
   readonly #end = new AbortController();
   readonly #deliveries: Deliveries;
   #exclusions: Exclusions;
+  #ignoredCount = 0;
+  readonly #logged = new Set<Ignored>();
   #round: WorkerRound | undefined;
   /** Why this worker takes no part. */
   #refusal: Error | undefined;
@@ -79,9 +90,8 @@ export class FleetWorker {
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
    */
   constructor({ bus, name, crawl }: FleetWorkerOptions, listener: FleetListener = {}) {
-    if (!NAME.test(name)) throw invalidArg('name', '1 to 32 letters, digits, - and _', name);
     this.#bus = bus;
-    this.#options = resolveCrawlOptions(crawl);
+    this.#options = FleetWorker.#check({ name, crawl });
     this.#listener = listener;
     const { chain, clock, random, contact, exclusions, folder, everyMs } = this.#options;
     this.#exclusions = exclusions;
@@ -106,6 +116,21 @@ export class FleetWorker {
     );
   }
 
+  /**
+   * Checks options as the constructor does: a program that has no connection yet learns before it makes one.
+   *
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG` and {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option.
+   */
+  static checkOptions(options: Omit<FleetWorkerOptions, 'bus'>): void {
+    const { clock, random, contact } = FleetWorker.#check(options);
+    new Greeting(clock, random, contact);
+  }
+
+  static #check({ name, crawl }: Omit<FleetWorkerOptions, 'bus'>): ResolvedCrawlOptions {
+    if (!NAME.test(name)) throw invalidArg('name', '1 to 32 letters, digits, - and _', name);
+    return resolveCrawlOptions(crawl);
+  }
+
   /** Progress of the round at this worker; undefined between two rounds. */
   get progress(): RoundProgress | undefined {
     return this.#round?.progress;
@@ -127,6 +152,14 @@ export class FleetWorker {
   }
 
   /**
+   * Values, messages and records that this worker found on the bus and ignored, since they are not what the fleet writes: of
+   * another program or release, or made to do harm.
+   */
+  get ignoredCount(): number {
+    return this.#ignoredCount;
+  }
+
+  /**
    * Works until the round is over (with `everyMs`: for ever), or the signal is aborted.
    *
    * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the fleet crawls another chain. Nothing was dialed.
@@ -136,6 +169,9 @@ export class FleetWorker {
     try {
       await this.#work(signal);
     } finally {
+      // Before the shards are released: their next owners read what is stored.
+      await this.#deliveries.close();
+      await this.#leases.stop();
       this.#end.abort();
       await this.#bus.close();
     }
@@ -145,10 +181,14 @@ export class FleetWorker {
   async #work(signal: AbortSignal): Promise<void> {
     // Before this worker can lead: without work of its own it would close the round of the others.
     const current = await this.#bus.settings.get(ROUND_KEY);
-    if (current !== undefined && !this.#isOurs(JSON.parse(current.text) as RoundState)) return;
+    const state = current && parseRoundState(current.text);
+    if (state !== undefined && !this.#isOurs(state)) return;
     const over = this.#untilOver(signal);
     const { asMap } = this.#options;
-    this.#deliveries.recover((record) => shardOfService(asMap, Service.parse(endpointOf(record))));
+    this.#deliveries.recover((record) => {
+      const service = serviceOfRecord(record);
+      return service && shardOfService(asMap, service);
+    });
     const stopExclusions = await this.#bus.settings.watch(EXCLUSIONS_KEY, (text) => this.#exclude(text ?? ''));
     const stopRound = await this.#bus.settings.watch(ROUND_KEY, (text) => text !== undefined && this.#follow(text));
     this.#leases.start();
@@ -159,9 +199,6 @@ export class FleetWorker {
     await this.#leader.stop();
     await this.#changing;
     await this.#round?.stop();
-    // Before the shards are released: their next owners read what is stored.
-    await this.#deliveries.close();
-    await this.#leases.stop();
   }
 
   #isOver: () => void = () => {};
@@ -177,7 +214,8 @@ export class FleetWorker {
   // ---- Rounds ---------------------------------------------------------------------------------------------------------
 
   #follow(text: string): void {
-    const state = JSON.parse(text) as RoundState;
+    const state = parseRoundState(text);
+    if (state === undefined) return this.#ignore('states');
     if (!this.#isOurs(state)) return this.#isOver();
     this.#changing = this.#changing.then(() => this.#change(state));
   }
@@ -206,9 +244,10 @@ export class FleetWorker {
   #begin(number: number): void {
     this.#leader.noteRound();
     const parts = { options: this.#options, greeting: this.#greeting, exclusions: this.#exclusions };
-    this.#round = new WorkerRound(number, this.#bus, parts, this.#deliveries, (record) =>
-      this.#listener.record?.(record),
-    );
+    this.#round = new WorkerRound(number, this.#bus, parts, this.#deliveries, {
+      record: (record) => this.#listener.record?.(record),
+      ignored: (what, count) => this.#ignore(what, count),
+    });
     for (const shard of this.#leases.shards) this.#gain(shard);
   }
 
@@ -224,9 +263,19 @@ export class FleetWorker {
     } catch (error) {
       // A list with a fault is not applied in part: the last good one stays.
       this.#options.logger.error(`exclusions of the fleet: ${String(error)}`);
+      this.#ignoredCount += 1;
       return;
     }
     this.#round?.exclude(this.#exclusions);
+  }
+
+  /** Counts what was ignored. Each kind is logged once: whoever sends it may send any number. */
+  #ignore(what: Ignored, count: number = 1): void {
+    if (count === 0) return;
+    this.#ignoredCount += count;
+    if (this.#logged.has(what)) return;
+    this.#logged.add(what);
+    this.#options.logger.warn(`the fleet's bus has ${IGNORED[what]}, which are ignored`);
   }
 
   // ---- Leading --------------------------------------------------------------------------------------------------------
@@ -244,11 +293,12 @@ export class FleetWorker {
       const found = await lookUpHost!(SEED_NAME_PREFIX + name);
       for (const address of found) all.push({ service: new Service(address, p2pPort), source: 'dns-seed' });
     }
-    await readFleetRecords(this.#bus, number - 1, undefined, (record) => {
-      if (record.outcome !== 'reachable') return;
+    const ignored = await readFleetRecords(this.#bus, number - 1, undefined, (record) => {
+      const service = record.outcome === 'reachable' ? serviceOfRecord(record) : undefined;
       const services = BigInt(`0x${record.services ?? '0'}`);
-      all.push({ service: Service.parse(endpointOf(record)), services, source: 'earlier-round' });
+      if (service !== undefined) all.push({ service, services, source: 'earlier-round' });
     });
+    this.#ignore('records', ignored);
     await this.#round!.seed(all, seedNames(chain, this.#options.nameProxy));
   }
 
@@ -262,7 +312,8 @@ export class FleetWorker {
         ReportHistory.load(folder),
       );
       try {
-        await readFleetRecords(this.#bus, number, undefined, (record) => reports.add(record));
+        const ignored = await readFleetRecords(this.#bus, number, undefined, (record) => reports.add(record));
+        this.#ignore('records', ignored);
       } catch (error) {
         reports.abandon();
         throw error;

@@ -3,26 +3,14 @@
 import type { ChainName } from '../../p2p/chain-params.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import type { FleetBus } from './bus/fleet-bus.ts';
+import { ROUND_KEY, formatRoundState, parseRoundState } from './round-state.ts';
+import type { RoundState } from './round-state.ts';
 
 /** Interval between checks of the round and the lease, in milliseconds. */
 const LOOK_MS = 1_000;
 
 /** Key of the lease. */
 const LEADER = 'leader';
-/** Key of the round's state among the settings: JSON of a `RoundState`. */
-export const ROUND_KEY = 'round';
-
-/** Where a round stands: its seeds are published, it is visited, or it is over. */
-export interface RoundState {
-  readonly number: number;
-  /** The chain of the fleet: a worker of another chain takes no part. */
-  readonly chain: ChainName;
-  readonly phase: 'seeding' | 'open' | 'closed';
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
-  readonly endedAt?: number;
-}
-
 /** Other duties of a leader. */
 export interface RoundDuties {
   /** Publishes the addresses to begin with. Harmless if repeated. */
@@ -104,7 +92,9 @@ export class Leader {
 
   async #lead(): Promise<void> {
     const stored = await this.#bus.settings.get(ROUND_KEY);
-    const state = stored === undefined ? undefined : (JSON.parse(stored.text) as RoundState);
+    const state = stored === undefined ? undefined : parseRoundState(stored.text);
+    // What cannot be read may be of a newer release: it is not overwritten, and the fleet waits until it is mended or deleted.
+    if (stored !== undefined && state === undefined) return;
     if (state === undefined || state.phase === 'closed') return this.#openNext(state, stored?.revision);
     this.noteRound();
     if (state.phase === 'seeding') return this.#seed(state, stored!.revision);
@@ -139,7 +129,7 @@ export class Leader {
   /** @returns The revision; undefined when another leader was first. */
   #put(state: RoundState, revision: number | undefined): Promise<number | undefined> {
     const { settings } = this.#bus;
-    const text = JSON.stringify(state);
+    const text = formatRoundState(state);
     return revision === undefined ? settings.create(ROUND_KEY, text) : settings.update(ROUND_KEY, text, revision);
   }
 }

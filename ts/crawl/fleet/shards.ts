@@ -9,9 +9,14 @@ import { SHARD_COUNT } from './bus/fleet-bus.ts';
 /** Golden ratio of 2^32: neighbouring keys land far apart. (Knuth's multiplicative hash) */
 const MULTIPLIER = 0x9e37_79b1;
 
-/** The shard of an address: the same at every worker that has the same AS map. @param network - Number of the network. */
-export function shardOf(asMap: AsMap | undefined, network: number, address: Uint8Array): number {
-  const key = groupKeyOf(asMap, network, address, 0);
+/**
+ * The shard of an address: the same at every worker that has the same AS map.
+ *
+ * @param network - Number of the network.
+ * @param offset - Where in `address` the address begins.
+ */
+export function shardOf(asMap: AsMap | undefined, network: number, address: Uint8Array, offset: number = 0): number {
+  const key = groupKeyOf(asMap, network, address, offset);
   const folded = (key >>> 0) ^ Math.floor(key / 2 ** 32);
   return (Math.imul(folded, MULTIPLIER) >>> 16) % SHARD_COUNT;
 }

@@ -30,8 +30,11 @@ const LONGEST_ADDRESS = 32;
 /** Most addresses in one message, and so most sources. */
 export const MAX_BATCH_ADDRESSES = 100;
 
-/** Longest text of a source, in bytes: an onion name with its port has 68. */
-export const MAX_SOURCE_BYTES = 96;
+/** Longest text of a source, in bytes: an onion name with its port has 68, and a record may hold this much. */
+export const MAX_SOURCE_BYTES = 72;
+
+/** What a source is: printable ASCII. It goes into records. */
+const SOURCE = /^[ -~]{0,72}$/;
 
 /** Values of the V2 field. */
 export const V2_UNKNOWN = 0;
@@ -121,7 +124,9 @@ export class WorkBatchReader {
     for (let left = bytes[HEAD_BYTES - 1]!; left > 0; left--) {
       const end = at + 1 + (bytes[at] ?? 0);
       if (end > bytes.length) return undefined;
-      sources.push(buffer.toString('latin1', at + 1, end));
+      const source = buffer.toString('latin1', at + 1, end);
+      if (!SOURCE.test(source)) return undefined;
+      sources.push(source);
       at = end;
     }
     const reader = new WorkBatchReader(bytes, buffer.readUIntLE(1, ROUND_BYTES), sources, at);
@@ -139,6 +144,7 @@ export class WorkBatchReader {
     const name = NETWORK_NAMES[bytes[at] ?? 0];
     if (name === undefined) return false;
     const end = at + ADDRESS_HEAD_BYTES + NETWORK_BYTES[name];
+    if (bytes[at + 1]! > V2_OFFERED) return false;
     const source = this.#sources[bytes[at + 4] ?? -1];
     if (end > bytes.length || source === undefined) return false;
     this.network = bytes[at]!;

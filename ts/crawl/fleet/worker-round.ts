@@ -13,8 +13,8 @@ import type { ResolvedCrawlOptions } from '../crawl-options.ts';
 import { NETWORK_NAMES, networkNumberOf } from '../frontier/address-table.ts';
 import type { Exclusions } from '../frontier/exclusions.ts';
 import { Frontier } from '../frontier/frontier.ts';
+import { serviceOfRecord } from '../record/record-service.ts';
 import type { CrawlRecord } from '../record/record.ts';
-import { endpointOf } from '../report/files/node-lists.ts';
 import { Round } from '../round/round.ts';
 import type { RoundProgress } from '../round/round.ts';
 import type { Greeting } from '../visit/greeting.ts';
@@ -24,6 +24,7 @@ import type { FleetBus, WorkMessage } from './bus/fleet-bus.ts';
 import type { Deliveries } from './deliveries.ts';
 import { Outbox } from './outbox.ts';
 import { readFleetRecords } from './results.ts';
+import { ROUND_KEY, parseRoundState } from './round-state.ts';
 import { shardOf, shardOfService } from './shards.ts';
 import { V2_NOT_OFFERED, V2_OFFERED, V2_UNKNOWN, WorkBatchReader } from './work-batch.ts';
 
@@ -39,6 +40,17 @@ const KEEPING = 1 / 4;
 
 /** Delay before work of a round that has not begun here is given up, in milliseconds. */
 const EARLY_MS = 1_000;
+
+/** Kinds of things on the bus that are not what the fleet writes. */
+export type Ignored = 'states' | 'work' | 'records';
+
+/** Callbacks of a worker's round. */
+export interface WorkerRoundListener {
+  /** An address was visited here. */
+  record(record: CrawlRecord): void;
+  /** Something on the bus was ignored. */
+  ignored(what: Ignored, count: number): void;
+}
 
 /** A message of work in hand. */
 interface Batch {
@@ -65,7 +77,7 @@ export class WorkerRound {
   readonly #bus: FleetBus;
   readonly #clock: Clock;
   readonly #parts: RoundParts;
-  readonly #onRecord: (record: CrawlRecord) => void;
+  readonly #listener: WorkerRoundListener;
   readonly #frontier: Frontier;
   readonly #round: Round;
   readonly #outbox: Outbox;
@@ -88,19 +100,13 @@ export class WorkerRound {
   #sourceText = '';
   #keeping: Timer;
 
-  constructor(
-    number: number,
-    bus: FleetBus,
-    parts: RoundParts,
-    deliveries: Deliveries,
-    onRecord: (record: CrawlRecord) => void,
-  ) {
+  constructor(number: number, bus: FleetBus, parts: RoundParts, deliveries: Deliveries, listener: WorkerRoundListener) {
     const { clock, concurrency, asMap } = parts.options;
     this.number = number;
     this.#bus = bus;
     this.#clock = clock;
     this.#parts = parts;
-    this.#onRecord = onRecord;
+    this.#listener = listener;
     this.#deliveries = deliveries;
     this.#outbox = new Outbox(bus, clock, number, this.#end.signal);
     const visitor = visitorOptionsOf(parts.options, parts.greeting);
@@ -163,11 +169,12 @@ export class WorkerRound {
   async gain(shard: number): Promise<void> {
     if (this.#taking.has(shard)) return;
     this.#taking.set(shard, undefined);
-    await readFleetRecords(this.#bus, this.number, shard, (record) => {
-      const service = Service.tryParse(endpointOf(record));
+    const ignored = await readFleetRecords(this.#bus, this.number, shard, (record) => {
+      const service = serviceOfRecord(record);
       const row = service === undefined ? undefined : this.#frontier.markDone(service);
       if (row !== undefined) this.#recorded.add(row);
     });
+    this.#listener.ignored('records', ignored);
     if (!this.#taking.has(shard)) return;
     const stop = await this.#bus.takeWork(shard, (message) => this.#takeWork(shard, message));
     if (this.#taking.has(shard)) this.#taking.set(shard, stop);
@@ -220,9 +227,11 @@ export class WorkerRound {
 
   #takeWork(shard: number, message: WorkMessage): void {
     const addresses = WorkBatchReader.open(message.bytes);
-    if (addresses === undefined || addresses.round < this.number) return message.acknowledge();
+    if (addresses === undefined) return this.#drop(message);
+    if (addresses.round < this.number) return message.acknowledge();
     if (!this.#taking.has(shard)) return message.giveUp();
-    if (addresses.round > this.number) return void this.#clock.after(EARLY_MS, () => message.giveUp());
+    if (addresses.round > this.number)
+      return void this.#clock.after(EARLY_MS, () => void this.#judgeEarly(message, addresses.round));
     const batch: Batch = { message, shard, left: 0, isOld: false };
     this.#batches.add(batch);
     while (addresses.next()) this.#want(addresses, batch);
@@ -230,16 +239,34 @@ export class WorkerRound {
     this.#round.wake();
   }
 
+  /** Gives up work of a round that has begun elsewhere. Nobody began a round beyond the stored one. */
+  async #judgeEarly(message: WorkMessage, round: number): Promise<void> {
+    const stored = await this.#bus.settings.get(ROUND_KEY).catch(() => undefined);
+    const state = stored && parseRoundState(stored.text);
+    if (state === undefined || round <= state.number) message.giveUp();
+    else this.#drop(message);
+  }
+
+  #drop(message: WorkMessage): void {
+    message.acknowledge();
+    this.#listener.ignored('work', 1);
+  }
+
   /** Asks for a visit, unless it was made already or the address may not be visited. */
   #want(address: WorkBatchReader, batch: Batch): void {
-    const row = this.#rowOf(address);
-    const known = this.#wanted.get(row);
+    const { network, bytes, offset, port } = address;
+    const found = this.#frontier.table.find(network, bytes, offset, port);
+    const known = this.#wanted.get(found);
     if (known !== undefined) {
       if (known.batches.includes(batch)) return;
       known.batches.push(batch);
       batch.left += 1;
       return;
     }
+    // The owner of its group does not know of this visit: the group's rate would be exceeded.
+    if (shardOf(this.#parts.options.asMap, network, bytes, offset) !== batch.shard)
+      return this.#listener.ignored('work', 1);
+    const row = found === -1 ? this.#add(address) : found;
     if (row === -1) return;
     const hasRecord = this.#recorded.has(row) && batch.message.isAgain;
     if (hasRecord) this.#frontier.again(row);
@@ -249,10 +276,8 @@ export class WorkerRound {
     batch.left += 1;
   }
 
-  /** The row of an address, which is added if it is new; -1 if it may not be visited. */
-  #rowOf({ network, bytes, offset, port, v2 }: WorkBatchReader): number {
-    const row = this.#frontier.table.find(network, bytes, offset, port);
-    if (row !== -1) return row;
+  /** Adds an address that is new. @returns Its row; -1 if it may not be visited. */
+  #add({ network, bytes, offset, port, v2 }: WorkBatchReader): number {
     const name = NETWORK_NAMES[network]!;
     const address = new NetAddress(name, bytes.slice(offset, offset + NETWORK_BYTES[name]));
     const services = v2 === V2_UNKNOWN ? undefined : v2 === V2_OFFERED ? Services.P2P_V2 : 0n;
@@ -264,7 +289,7 @@ export class WorkerRound {
     if (wanted?.hasRecord === true) return this.#settle(row);
     const told = wanted === undefined ? record : { ...record, source: wanted.source };
     const shard = wanted?.shard ?? shardOfService(this.#parts.options.asMap, this.#frontier.table.serviceOf(row));
-    this.#onRecord(told);
+    this.#listener.record(told);
     this.#deliveries.deliver(told, shard, () => this.#settle(row));
   }
 

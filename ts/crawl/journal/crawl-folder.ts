@@ -7,7 +7,7 @@ import { access, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { makeFolder } from '../../storage/make-folder.ts';
-import { Service } from '../../netaddr/service.ts';
+import type { Service } from '../../netaddr/service.ts';
 import { DataFile } from '../../storage/data-file.ts';
 import { FileError, systemFileError } from '../../storage/file-error.ts';
 import { lockFolder } from '../../storage/folder-lock.ts';
@@ -16,6 +16,7 @@ import type { Logger } from '../../util/logger.ts';
 import type { Clock } from '../../util/time/clock.ts';
 import type { Frontier } from '../frontier/frontier.ts';
 import { readRecords } from '../record/read-records.ts';
+import { serviceOfRecord } from '../record/record-service.ts';
 import { formatRecord } from '../record/record.ts';
 import type { CrawlRecord } from '../record/record.ts';
 import { AppendFile } from './append-file.ts';
@@ -108,9 +109,10 @@ export class CrawlFolder {
       if (!(await exists(path))) continue;
       const { recordCount } = await readRecords(
         path,
-        ({ outcome, address, port, network, services }) => {
+        (record) => {
+          const { outcome, services } = record;
           if (outcome !== 'reachable') return;
-          const service = serviceOf(address, port, network === 'cjdns');
+          const service = serviceOfRecord(record);
           if (service !== undefined) onReachable(service, services === undefined ? 0n : BigInt(`0x${services}`));
         },
         signal,
@@ -140,7 +142,7 @@ export class CrawlFolder {
     if (await exists(this.recordsPath)) {
       const take = (record: CrawlRecord): void => {
         if (record.round !== this.#state.round) return;
-        const service = serviceOf(record.address, record.port, record.network === 'cjdns');
+        const service = serviceOfRecord(record);
         if (service !== undefined) frontier.markDone(service);
         onRecord(record);
       };
@@ -244,13 +246,6 @@ async function readState(folder: string, file: DataFile, chain: string): Promise
     });
   }
   return { version: 1, chain, round, startedAt: 0, isComplete: true, refusals: {} };
-}
-
-/** The endpoint of a record. An address that begins with fc is CJDNS only where the record says so. */
-function serviceOf(address: string, port: number, isCjdns: boolean): Service | undefined {
-  const parsed = Service.tryParse(address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`, port);
-  if (parsed === undefined) return undefined;
-  return isCjdns ? parsed.toCJDNSIfInRange() : parsed;
 }
 
 const packedNames = (path: string): string[] => Object.values(PACKED_ENDINGS).map((ending) => path + ending);

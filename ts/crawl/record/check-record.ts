@@ -3,6 +3,9 @@
 import { FIELDS, REQUIRED_KEYS } from './record.ts';
 import type { CrawlRecord, FieldKind } from './record.ts';
 
+/** Made once: every record of a round passes here. */
+const KINDS: readonly (readonly [string, FieldKind])[] = Object.entries(FIELDS);
+
 /**
  * Says what is wrong with a value that should be a record; undefined for a record. Unknown keys pass, since a newer release may
  * have more.
@@ -13,7 +16,7 @@ export function findRecordFault(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not an object';
   const fields = value as Partial<Record<string, unknown>>;
   for (const key of REQUIRED_KEYS) if (fields[key] === undefined) return `${key} is missing`;
-  for (const [key, kind] of Object.entries(FIELDS)) {
+  for (const [key, kind] of KINDS) {
     const field = fields[key];
     if (field !== undefined && !isOfKind(field, kind)) return `${key} is not what it should be`;
   }

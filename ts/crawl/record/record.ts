@@ -82,6 +82,8 @@ export const MAX_FEATURE_TEXT = 96;
 /** An onion name has 62 characters. */
 const MAX_ADDRESS_TEXT = 64;
 const MAX_INTEGER = Number.MAX_SAFE_INTEGER;
+/** Latest time of a `Date`, in milliseconds since 1970. (ECMAScript, time values) */
+const MAX_TIME_MS = 8.64e15;
 
 const COUNT: FieldKind = { type: 'integer', min: 0, max: MAX_INTEGER };
 const DURATION: FieldKind = { type: 'number', min: 0 };
@@ -89,7 +91,7 @@ const INT32: FieldKind = { type: 'integer', min: -(2 ** 31), max: 2 ** 31 - 1 };
 
 /** Every field, in the order of the keys. */
 export const FIELDS = {
-  time: COUNT,
+  time: { type: 'integer', min: 0, max: MAX_TIME_MS },
   round: { type: 'integer', min: 1, max: MAX_INTEGER },
   address: { type: 'text', maxLength: MAX_ADDRESS_TEXT },
   port: { type: 'integer', min: 0, max: 65_535 },
@@ -145,7 +147,8 @@ export function formatRecord(record: CrawlRecord): string {
   return `{${text.slice(1)}}`;
 }
 
-function formatValue(value: string | number | boolean | readonly string[]): string {
+/** A value of a record as JSON. */
+export function formatValue(value: string | number | boolean | readonly string[]): string {
   if (typeof value === 'string') return quoted(value);
   return typeof value === 'object' ? `[${value.map(quoted).join(',')}]` : String(value);
 }
