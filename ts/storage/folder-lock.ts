@@ -40,11 +40,17 @@ export interface FolderLock {
  * Locks a folder until `release`, or the end of this process.
  *
  * @param tryLock - For tests; null for an installation that cannot lock.
+ * @param name - The file that is locked: programs that may share a folder have one each.
  * @throws {FileError} `ERR_SOCKMAN_FILE_LOCKED`: locked by another process, or by another part of this one.
  * `ERR_SOCKMAN_SYSTEM`: the file cannot be created or locked.
  */
-export function lockFolder(folder: string, logger: Logger, tryLock: TryLock | null = libraryLock()): FolderLock {
-  const path = join(folder, LOCK_FILE);
+export function lockFolder(
+  folder: string,
+  logger: Logger,
+  tryLock: TryLock | null = libraryLock(),
+  name: string = LOCK_FILE,
+): FolderLock {
+  const path = join(folder, name);
   const descriptor = openLockFile(path);
   try {
     const isLocked = tryLock === null ? findOwner(descriptor) !== undefined : !tryLock(descriptor);

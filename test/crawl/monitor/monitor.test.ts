@@ -1,14 +1,21 @@
 // A monitor over a village and over peers that announce: what it holds, hears, says and writes.
 
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CrawlOptions } from '../../../ts/crawl/crawl-options.ts';
 import { Monitor } from '../../../ts/crawl/monitor/monitor.ts';
-import { readPropagation } from '../../../ts/crawl/report/files/propagation-file.ts';
+import { PROPAGATION_FILE, readPropagation } from '../../../ts/crawl/report/files/propagation-file.ts';
 import { Village } from '../../../ts/crawl/village/village.ts';
+import { lockFolder } from '../../../ts/storage/folder-lock.ts';
+import { silentLogger } from '../../../ts/util/logger.ts';
+import { noBuild } from '../../harness/child.ts';
 import { poll } from '../fleet/nats-server.ts';
+
+const MAIN = fileURLToPath(new URL('../../../esm/cli/main.js', import.meta.url));
 
 let folder: string;
 beforeEach(() => {
@@ -89,6 +96,29 @@ describe('a monitor', () => {
     expect(monitor.picture.dialing).toBe(0);
     await monitor.stop();
     await village.stop();
+  }, 60_000);
+
+  it('is the only one that writes into its folder, beside a crawl, until it stops', async () => {
+    const crawl = lockFolder(folder, silentLogger);
+    const village = new Village({ count: 5, seed: 3, mix: { v1: 1 } });
+    village.start();
+    const first = monitorOf(village);
+    first.start();
+    const second = monitorOf(village);
+    expect(() => second.start()).toThrow(expect.objectContaining({ code: 'ERR_SOCKMAN_FILE_LOCKED' }));
+    await second.stop();
+    expect(existsSync(join(folder, PROPAGATION_FILE))).toBe(true);
+    const command = spawnSync(process.execPath, [MAIN, 'monitor', '--chain', 'regtest', '--out', folder, '--for', '1']);
+    if (noBuild === undefined) {
+      expect(command.status).toBe(1);
+      expect(String(command.stderr)).toContain(`in use by process ${process.pid}`);
+    }
+    await first.stop();
+    const third = monitorOf(village);
+    third.start();
+    await third.stop();
+    await village.stop();
+    crawl.release();
   }, 60_000);
 
   it('measures how a block spreads, for the report of a crawl in the same folder', async () => {

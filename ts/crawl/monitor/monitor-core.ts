@@ -150,6 +150,7 @@ export class MonitorCore {
 
   /** Begins to dial. */
   start(): void {
+    this.#recorder.open();
     this.#sockets.startSocketsThreads({ name: 'monitor' });
     this.#seeds.start();
     this.#onSweep();

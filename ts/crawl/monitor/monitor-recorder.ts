@@ -1,6 +1,8 @@
 // Writes what a monitor saw: a line for each event, and how fast announcements have spread so far.
 
 import { join } from 'node:path';
+import { lockFolder } from '../../storage/folder-lock.ts';
+import type { FolderLock } from '../../storage/folder-lock.ts';
 import type { Clock } from '../../util/time/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import { NETWORK_NAMES } from '../frontier/address-table.ts';
@@ -18,6 +20,9 @@ const PICTURE_MS = 60_000;
 
 const HOUR_MS = 3_600_000;
 
+/** The lock of a monitor: a crawl may use the same folder, with a lock of its own. */
+const LOCK_FILE = 'monitor.lock';
+
 /** See the module comment. */
 export class MonitorRecorder {
   readonly #folder: string | undefined;
@@ -28,6 +33,7 @@ export class MonitorRecorder {
   readonly #blocks = new SpreadTally();
   readonly #transactions = new SpreadTally();
   #nextPictureMs = 0;
+  #lock: FolderLock | undefined;
 
   constructor(folder: string | undefined, clock: Clock, logger: Logger) {
     this.#folder = folder;
@@ -36,6 +42,15 @@ export class MonitorRecorder {
     this.#beganAtMs = clock.now();
     if (folder !== undefined)
       this.#log = new LineLog(folder, clock, (error) => logger.error(`the monitor cannot write: ${String(error)}`));
+  }
+
+  /**
+   * Begins to write.
+   *
+   * @throws {FileError} `ERR_SOCKMAN_FILE_LOCKED`: another monitor writes into the folder. `ERR_SOCKMAN_SYSTEM`.
+   */
+  open(): void {
+    if (this.#folder !== undefined) this.#lock = lockFolder(this.#folder, this.#logger, undefined, LOCK_FILE);
   }
 
   began(peer: HeldPeer, address: string): void {
@@ -108,12 +123,14 @@ export class MonitorRecorder {
   close(propagation: PropagationSummary): void {
     this.#writePropagation(propagation);
     this.#log?.close();
+    this.#lock?.release();
+    this.#lock = undefined;
     const lost = this.#log?.lostCount ?? 0;
     if (lost > 0) this.#logger.error(`the monitor lost ${lost} lines that could not be written`);
   }
 
   #writePropagation(propagation: PropagationSummary): void {
-    if (this.#folder === undefined) return;
+    if (this.#folder === undefined || this.#lock === undefined) return;
     try {
       writeOutput(
         join(this.#folder, PROPAGATION_FILE),

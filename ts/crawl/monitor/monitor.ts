@@ -41,7 +41,11 @@ export class Monitor {
     return this.#core.propagation;
   }
 
-  /** Begins to dial. Call it once. */
+  /**
+   * Begins to dial. Call it once.
+   *
+   * @throws {FileError} `ERR_SOCKMAN_FILE_LOCKED`: another monitor writes into the folder. `ERR_SOCKMAN_SYSTEM`: it cannot be locked.
+   */
   start(): void {
     this.#core.start();
   }
