@@ -53,7 +53,7 @@ function seesWhatOneSees(
       expect(await observer.countWork()).toBe(0);
       await observer.close();
     },
-    60_000,
+    150_000,
   );
 }
 
