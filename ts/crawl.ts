@@ -36,6 +36,7 @@ export type {
   SpreadSummary,
   SpreadTimes,
   Summary,
+  SystemSpread,
   SystemsSummary,
   TrustSummary,
 } from './crawl/report/tally/summary.ts';

@@ -7,6 +7,7 @@ import type { FollowLimits } from '../../../ts/crawl/monitor/announcements.ts';
 import { walkInventory } from '../../../ts/crawl/monitor/inventory-walker.ts';
 import { RedialTimes, endOf } from '../../../ts/crawl/monitor/redial-times.ts';
 import { SpreadTally } from '../../../ts/crawl/monitor/spread-summary.ts';
+import { spreadBySystem } from '../../../ts/crawl/monitor/system-spread.ts';
 import { systemClock } from '../../../ts/util/time/clock.ts';
 
 const hash = (number: number): Uint8Array => new Uint8Array(32).fill(number);
@@ -40,6 +41,28 @@ describe('announcements', () => {
       all: { p50: 400, p90: 800 },
       networks: { ipv4: { p50: 100, p90: 200 }, onion: { p50: 600, p90: 900 } },
     });
+  });
+
+  it('are told by autonomous system from ten held peers on, those that came later or announce nothing aside', () => {
+    const { announcements, ended } = follow();
+    for (let slot = 0; slot < 30; slot++)
+      if (slot !== 19) announcements.announced(hash(1), peer(slot), 1_000 + slot, held(30), 30);
+    announcements.endAll();
+    // Ten in one system; ten in another, of which the last says nothing; nine in a third; one in none that is known.
+    const peerAt = (slot: number): { asn: number; heldSinceMs: number } | undefined => ({
+      asn: slot < 10 ? 7 : slot < 20 ? 5 : slot < 29 ? 6 : 0,
+      heldSinceMs: 0,
+    });
+    const systems = spreadBySystem(ended[0]!, peerAt);
+    expect(systems).toEqual([
+      { asn: 5, held: 10, p50: 14, p90: 18 },
+      { asn: 7, held: 10, p50: 4, p90: 8 },
+    ]);
+    const late = spreadBySystem(ended[0]!, (slot) => ({ ...peerAt(slot)!, heldSinceMs: slot === 3 ? 1_001 : 0 }));
+    expect(late.map(({ asn }) => asn)).toEqual([5]);
+    const tally = new SpreadTally();
+    tally.add(ended[0]!, systems);
+    expect(tally.summary(1).systems).toEqual(systems);
   });
 
   it('count each peer once, and none that came after the first', () => {

@@ -38,12 +38,12 @@ export class Heard implements HeldPeerListener {
     this.#frontier = frontier;
     this.#held = held;
     this.#recorder = recorder;
-    const addressOf = (slot: number): string | undefined => {
-      const peer = held.at(slot);
-      return peer === undefined ? undefined : this.addressOf(peer);
-    };
-    this.#blocks = new Announcements(BLOCK_LIMITS, clock, random, (one) => recorder.block(one, addressOf));
-    this.#transactions = new Announcements(TRANSACTION_LIMITS, clock, random, (one) => recorder.transaction(one));
+    const peerAt = (slot: number): HeldPeer | undefined => held.at(slot);
+    const addressOf = (peer: HeldPeer): string => this.addressOf(peer);
+    this.#blocks = new Announcements(BLOCK_LIMITS, clock, random, (one) => recorder.block(one, peerAt, addressOf));
+    this.#transactions = new Announcements(TRANSACTION_LIMITS, clock, random, (one) =>
+      recorder.transaction(one, peerAt),
+    );
   }
 
   get blocksSeen(): number {

@@ -8,12 +8,13 @@ import type { Logger } from '../../util/logger.ts';
 import { NETWORK_NAMES } from '../frontier/address-table.ts';
 import { writeOutput } from '../report/files/output-file.ts';
 import { PROPAGATION_FILE } from '../report/files/propagation-file.ts';
-import type { PropagationSummary } from '../report/tally/summary.ts';
+import type { PropagationSummary, SystemSpread } from '../report/tally/summary.ts';
 import type { Announcement } from './announcement.ts';
 import type { HeldPeer } from './held-peer.ts';
 import { LineLog } from './line-log.ts';
 import type { MonitorPicture } from './monitor-options.ts';
 import { SpreadTally } from './spread-summary.ts';
+import { spreadBySystem } from './system-spread.ts';
 
 /** Interval between lines with the current figures, in milliseconds. */
 const PICTURE_MS = 60_000;
@@ -85,22 +86,34 @@ export class MonitorRecorder {
     this.#line('gossip', { from, count, newCount, isSelf, ...(addresses.length === 0 ? {} : { addresses }) });
   }
 
-  /** @param addressOf - Address of the peer that has a slot now; a peer that left meanwhile is omitted. */
-  block(announcement: Announcement, addressOf: (slot: number) => string | undefined): void {
-    this.#blocks.add(announcement);
+  /**
+   * @param peerAt - The peer that has a slot now; one that left meanwhile is omitted.
+   * @param addressOf - Its address.
+   */
+  block(
+    announcement: Announcement,
+    peerAt: (slot: number) => HeldPeer | undefined,
+    addressOf: (peer: HeldPeer) => string,
+  ): void {
+    const systems = spreadBySystem(announcement, peerAt);
+    this.#blocks.add(announcement, systems);
     if (this.#log === undefined) return;
     const peers: (readonly [string, number])[] = [];
     for (const [slot, delayMs] of announcement.delays.entries()) {
-      const address = delayMs < 0 ? undefined : addressOf(slot);
-      if (address !== undefined) peers.push([address, rounded(delayMs)]);
+      const peer = delayMs < 0 ? undefined : peerAt(slot);
+      // The slot may be another peer's by now.
+      if (peer !== undefined && peer.heldSinceMs <= announcement.firstAtMs)
+        peers.push([addressOf(peer), rounded(delayMs)]);
     }
     peers.sort(([, a], [, b]) => a - b);
-    this.#line('block', { ...spreadOf(announcement), peers });
+    this.#line('block', { ...spreadOf(announcement), systems: systems.map(roundedTimes), peers });
   }
 
-  transaction(announcement: Announcement): void {
-    this.#transactions.add(announcement);
-    this.#line('transaction', spreadOf(announcement));
+  /** @param peerAt - As for `block`. */
+  transaction(announcement: Announcement, peerAt: (slot: number) => HeldPeer | undefined): void {
+    const systems = spreadBySystem(announcement, peerAt);
+    this.#transactions.add(announcement, systems);
+    this.#line('transaction', { ...spreadOf(announcement), systems: systems.map(roundedTimes) });
   }
 
   propagation(connections: number, blocksSeen: number, transactionsSeen: number): PropagationSummary {
@@ -156,6 +169,15 @@ function spreadOf(announcement: Announcement): object {
   }
   const hash = Buffer.from(key, 'latin1').reverse().toString('hex');
   return { hash, firstAt: rounded(firstWallMs), held: held.all, announced: count, ...times(announcement, 0), networks };
+}
+
+function roundedTimes({ asn, held, p50, p90 }: SystemSpread): SystemSpread {
+  return {
+    asn,
+    held,
+    ...(p50 === undefined ? {} : { p50: rounded(p50) }),
+    ...(p90 === undefined ? {} : { p90: rounded(p90) }),
+  };
 }
 
 function times(announcement: Announcement, place: number): object {

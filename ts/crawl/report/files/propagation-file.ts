@@ -23,7 +23,10 @@ export function readPropagation(folder: string, nowMs: number): PropagationSumma
     };
     const isRecent = typeof time === 'number' && Math.abs(nowMs - time) <= MAX_AGE_MS;
     const isSound = [rest.blocks, rest.transactions].every(
-      (spread) => Number.isFinite(spread?.seen) && typeof spread.all === 'object',
+      (spread) =>
+        Number.isFinite(spread?.seen) &&
+        typeof spread.all === 'object' &&
+        (spread.systems ?? []).every(({ asn }) => Number.isSafeInteger(asn)),
     );
     return isRecent && isSound ? rest : undefined;
   } catch {

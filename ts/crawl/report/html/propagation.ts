@@ -5,6 +5,9 @@ import { REPORT_NETWORKS } from '../tally/summary.ts';
 import type { SpreadSummary, SpreadTimes, Summary } from '../tally/summary.ts';
 import { NETWORK_TITLES, networkLabel, section, sentence } from './marks.ts';
 
+/** Most autonomous systems that are shown. */
+const SHOWN_SYSTEMS = 5;
+
 const NOTE = 'Between the first announcement and the moment when 50 and 90\u202f% of the peers had made theirs.';
 
 export function propagationSection({ propagation }: Pick<Summary, 'propagation'>): string {
@@ -24,7 +27,7 @@ export function propagationSection({ propagation }: Pick<Summary, 'propagation'>
   return section('propagation', 'Propagation', NOTE, body);
 }
 
-function spread(title: string, { seen, all, networks }: SpreadSummary): string {
+function spread(title: string, { seen, all, networks, systems = [] }: SpreadSummary): string {
   if (all.p50 === undefined)
     return `<div><h3>${title}</h3>${sentence(`None was seen by half of the connections yet; ${whole(seen)} were announced.`)}</div>`;
   const rows: (readonly [string, string, SpreadTimes])[] = [['all', 'All', all]];
@@ -32,6 +35,7 @@ function spread(title: string, { seen, all, networks }: SpreadSummary): string {
     const times = networks[name];
     if (times !== undefined) rows.push([name, NETWORK_TITLES[name], times]);
   }
+  for (const system of systems.slice(0, SHOWN_SYSTEMS)) rows.push(['all', `AS${system.asn}`, system]);
   const times = rows
     .flatMap(([, , { p50, p90 }]) => [p50, p90])
     .filter((ms): ms is number => ms !== undefined && ms > 0);

@@ -64,12 +64,21 @@ export interface SpreadSummary {
   readonly seen: number;
   readonly all: SpreadTimes;
   readonly networks: Readonly<Partial<Record<ReportNetwork, SpreadTimes>>>;
+  /** The autonomous systems with most held connections, at least ten each; left out without an AS map. */
+  readonly systems?: readonly SystemSpread[];
 }
 
 /** Times at which half and nine tenths of the held connections had announced an item. */
 export interface SpreadTimes {
   readonly p50?: number;
   readonly p90?: number;
+}
+
+/** How announcements spread among the held connections to one autonomous system. */
+export interface SystemSpread extends SpreadTimes {
+  readonly asn: number;
+  /** Held connections. */
+  readonly held: number;
 }
 
 /** What a monitor adds to the report. */
