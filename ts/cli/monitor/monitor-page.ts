@@ -1,7 +1,7 @@
 // A page of a monitor's current state. It has no script: the browser reloads it every five seconds.
 
 import type { MonitorPicture } from '../../crawl/monitor/monitor-options.ts';
-import { section, NETWORK_TITLES, fill, networkLabel, numberCell, wideTable } from '../../crawl/report/html/marks.ts';
+import { section, fill, networkLabel, numberCell, wideTable } from '../../crawl/report/html/marks.ts';
 import { STYLE, contentSecurityPolicy } from '../../crawl/report/html/style.ts';
 import { propagationSection } from '../../crawl/report/html/propagation.ts';
 import { duration, marked, percent, plain, span, whole } from '../../crawl/report/format.ts';
@@ -35,7 +35,7 @@ export function monitorPage(picture: MonitorPicture, propagation: PropagationSum
 <div class="top"><span class="brand">sockman <span>monitor</span></span></div>
 <main>
 <header class="lead"><h1><b>${whole(picture.held)}</b> ${picture.held === 1 ? 'node is' : 'nodes are'} connected.</h1>
-<p class="sum">${whole(picture.dialing)} more are being dialed, of ${whole(picture.known)} known addresses. ${marked(percent(picture.v2, picture.held, 0))} speak the encrypted transport.</p></header>
+<p class="sum">${encrypted(picture)}${whole(picture.known)} addresses are known, and ${whole(picture.dialing)} are being dialed.</p></header>
 ${connections(picture)}
 ${propagationSection({ propagation })}
 ${counters(picture)}
@@ -46,16 +46,21 @@ ${counters(picture)}
 `;
 }
 
+/** Empty where nobody is connected. */
+function encrypted({ v2, held }: MonitorPicture): string {
+  return held === 0 ? '' : `${marked(percent(v2, held, 0))} of the connections use the encrypted transport. `;
+}
+
 function connections({ networks, held, maxHeld }: MonitorPicture): string {
   const rows = REPORT_NETWORKS.map((name) => {
     const count = networks[name] ?? 0;
     return `<tr><th scope="row">${networkLabel(name)}</th>${numberCell(whole(count), 'b')}<td class="cell">${fill(name, count / Math.max(1, held))}</td>${numberCell(marked(percent(count, held)))}</tr>`;
   });
-  const table = `<table class="t"><thead><tr><th scope="col">Network</th><th scope="col" class="num">Connected</th><th></th><th scope="col" class="num">Share</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  const table = `<table class="t small"><thead><tr><th scope="col">Network</th><th scope="col" class="num">Connected</th><th class="cell"></th><th scope="col" class="num">Share</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
   return section(
     'networks',
     'Networks',
-    `At most ${whole(maxHeld)} connections are held: the process may open no more descriptors, or no more were asked for.`,
+    `The limit is ${whole(maxHeld)} connections: as many as were asked for, or as descriptors allow.`,
     wideTable('Connections by network', table),
   );
 }
@@ -70,11 +75,6 @@ function counters(picture: MonitorPicture): string {
     ['Median ping', plain(duration(picture.pingMs))],
     ['Left alone for a day', whole(picture.leftAlone)],
   ];
-  const table = `<table class="t plain"><tbody>${rows.map(([title, value]) => `<tr><th scope="row">${title}</th>${numberCell(value)}<td></td></tr>`).join('')}</tbody></table>`;
-  return section(
-    'since',
-    'Since it began',
-    `${NETWORK_TITLES.ipv4} to ${NETWORK_TITLES.cjdns} together.`,
-    wideTable('Counters', table),
-  );
+  const table = `<table class="t small"><tbody>${rows.map(([title, value]) => `<tr><th scope="row">${title}</th>${numberCell(value)}</tr>`).join('')}</tbody></table>`;
+  return section('since', 'Since it began', 'All networks together.', wideTable('Counters', table));
 }

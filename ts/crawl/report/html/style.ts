@@ -166,10 +166,11 @@ footer .mono { color: var(--text-2); }
 
 @media (max-width: 1000px) {
   section { grid-template-columns: minmax(0, 1fr); gap: 16px; }
-  .t { min-width: 680px; }
+  .t { min-width: 680px; } .t.small { min-width: 0; }
   section > header p { max-width: 60ch; }
 }
 @media (max-width: 640px) {
+  .t.small .cell { display: none; }
   .page { padding: 0 16px 40px; }
   .top a, .theme label { padding: 5px 0; }
   .top { flex-wrap: wrap; gap: 4px 16px; } .top nav { order: 3; width: 100%; }
