@@ -62,6 +62,17 @@ describe('deadlines of one millisecond', () => {
     expect(stage.calls).toEqual(['nearer 5', 'stays 10', 'moved 20']);
   });
 
+  it('wait for a pass after they are due, however long the one is that goes on then', () => {
+    const stage = new Stage();
+    const passMs = 50;
+    stage.clock.soon = (callback) => stage.clock.workAt(stage.clock.now() + passMs, callback);
+    const moved = stage.deadline('moved', 10);
+    moved.set(30);
+    stage.deadline('stays', 10);
+    stage.clock.advance(200);
+    expect(stage.calls).toEqual(['stays 60', 'moved 110']);
+  });
+
   it('forget one that another cancels, though both were due', () => {
     const stage = new Stage();
     const first = stage.deadline('first', 10, () => second.cancel());

@@ -74,8 +74,8 @@ class Group {
     this.dueMs = dueMs;
     this.#deadlines = deadlines;
     this.#pace = pace;
-    const leftMs = Math.min(Math.ceil(dueMs - pace.clock.now()), MAX_TIMEOUT_MS);
-    this.#timer = pace.clock.after(leftMs, () => {
+    const leftMs = Math.ceil(dueMs - pace.clock.now());
+    this.#timer = pace.clock.after(Math.min(Math.max(leftMs, 0), MAX_TIMEOUT_MS), () => {
       deadlines.close(this);
       this.#judgeAfterPass(MAX_PASSES);
     });
@@ -89,11 +89,12 @@ class Group {
   }
 
   #judgeAfterPass(passesLeft: number): void {
+    const passFromMs = this.#pace.clock.now();
     this.#timer = this.#pace.clock.soon(() => {
       const isBehind = passesLeft > 0 && this.#pace.isBehind;
       try {
         // Who leaves meanwhile is not visited any more.
-        for (const deadline of this.members) deadline.judge(isBehind);
+        for (const deadline of this.members) deadline.judge(passFromMs, isBehind);
       } finally {
         // All of them, or those behind one that threw.
         if (this.members.size > 0) this.#judgeAfterPass(passesLeft - 1);
@@ -135,9 +136,13 @@ export class Deadline implements Timer {
     this.#group = undefined;
   }
 
-  /** Its group is due. Nothing happens while the sockets were not looked through. */
-  judge(isBehind: boolean): void {
-    if (this.#dueMs > this.#pace.clock.now()) return this.#changeGroup();
+  /**
+   * Its group is due. Nothing happens while the sockets were not looked through.
+   *
+   * @param passFromMs - When the last pass began. It may have been long: a deadline that became due during it waits for the next.
+   */
+  judge(passFromMs: number, isBehind: boolean): void {
+    if (this.#dueMs > passFromMs) return this.#changeGroup();
     if (isBehind) return;
     this.cancel();
     this.#onOver();
