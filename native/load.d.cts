@@ -45,8 +45,8 @@ export interface Addon {
   /**
    * @param records - Room for 512 records, of memory that cannot be detached, as the other two.
    * @param slab - Three receive chunks.
-   * @param exchange - 37 words: number of the system call and errno of the last failure; handle, offset and length; three that
-   *   nothing uses; the bytes of a packed address.
+   * @param exchange - 37 words: number of the system call and errno of the last failure; handle, offset and length; three
+   *   unused ones; the bytes of a packed address.
    * @param settings - receiveChunkBytes, acceptBatch, noDelay, keepAliveSeconds, receiveBufferBytes, sendBufferBytes.
    * @param poller - One of `pollers`, or empty for the best.
    */

@@ -50,8 +50,8 @@ export const toService = (address) => new Service(address, p2pPort);
 
 export class Village extends SockMan {
   /**
-   * The answer to `getaddr`: at most 1,000 addresses. @type {() =>
-   * import('../../modules/p2p/messages/addresses.js').PeerAddress[]}
+   * Makes the answer to `getaddr`: at most 1,000 addresses.
+   * @type {() => import('../../modules/p2p/messages/addresses.js').PeerAddress[]}
    */
   gossip = () => [];
   #net;

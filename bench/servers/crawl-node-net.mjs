@@ -1,6 +1,6 @@
 // The yardstick of the crawl bench: the same visit over V1 (version, verack, getaddr, ping, addresses) in plain `node:net`,
-// as written in an afternoon, with the same record of it, and safe against what strangers send. A socket, a Buffer and a Map of
-// strings; no rates, no journal, no spam defence, no V2.
+// as one writes it in an afternoon, with the same record of it, and safe against what strangers send. A socket, a Buffer and a
+// Map of strings; no rates, no journal, no spam defence, no V2.
 //
 //   node bench/servers/crawl-node-net.mjs SEED CONCURRENCY QUIET_MS
 
@@ -62,7 +62,7 @@ function namesOf(services) {
     .map((bit) => SERVICE_NAMES[bit]);
 }
 
-/** IPv4 as a `version` has it: in IPv6 form. Whoever is told no address of ours has none for the record. */
+/** IPv4 as a `version` has it: in IPv6 form. Undefined if the peer names no such address. */
 function readOurAddress(payload) {
   const address = payload.subarray(28, 44);
   return address.readUInt16BE(10) === 0xffff

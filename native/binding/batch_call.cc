@@ -32,7 +32,7 @@ bool BatchCall::Call(int record_count, bool is_new_pass) {
         napi_create_int32(m_env, record_count, &arguments[0]) == napi_ok &&
         napi_get_boolean(m_env, is_new_pass, &arguments[1]) == napi_ok &&
         napi_make_callback(m_env, m_context, receiver, function, 2, arguments, &result) != napi_ok) {
-        // Without a pending exception the environment is shutting down: the exception cannot be reported.
+        // Without a pending exception the environment is shutting down, and there is nothing to report.
         bool is_thrown = false;
         napi_value thrown;
         if (napi_is_exception_pending(m_env, &is_thrown) == napi_ok && is_thrown &&

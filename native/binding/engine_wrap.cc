@@ -12,9 +12,9 @@ namespace {
 /** Distinguishes our objects from those of any other addon. Chosen at random, once. */
 constexpr napi_type_tag kTypeTag = {0x7d3c51b0e8a94f62, 0x9e1f04d7b26c8a35};
 
-// The memory through which numbers go that are passed often: making them of arguments and a result takes half of a crossing.
-// The words in their order, as native/load.d.cts has them, and the room for a packed address behind them.
-enum Exchange : size_t { kFailedSyscall, kFailedErrno, kSocket, kOffset, kLength, kPackedAddress = 8 };
+// Memory for the numbers of hot calls: as arguments and results they take half of a crossing. The words in their order, as
+// native/load.d.cts has them, and the room for a packed address behind them.
+enum Exchange : size_t { kFailedSyscall, kFailedErrno, kHandle, kOffset, kLength, kPackedAddress = 8 };
 constexpr size_t kExchangeWords = kPackedAddress + (kMaxPackedBytes + sizeof(int32_t) - 1) / sizeof(int32_t);
 
 napi_value Throw(napi_env env, const char* code, const std::string& message) {
@@ -174,9 +174,9 @@ bool EngineWrap::OwnedBy(napi_value object) {
 }
 
 bool EngineWrap::BindHotMethods(napi_value object) {
-    return BindMethod(object, "send", Send) && BindMethod(object, "sendLent", SendLent) && BindMethod(object, "receive", Receive) &&
-           BindMethod(object, "setReceiving", SetReceiving) && BindMethod(object, "localAddress", LocalAddress) &&
-           BindMethod(object, "remoteAddress", RemoteAddress) &&
+    return BindMethod(object, "send", Send) && BindMethod(object, "sendLent", SendLent) &&
+           BindMethod(object, "receive", Receive) && BindMethod(object, "setReceiving", SetReceiving) &&
+           BindMethod(object, "localAddress", LocalAddress) && BindMethod(object, "remoteAddress", RemoteAddress) &&
            BindMethod(object, "close", Close);
 }
 
@@ -343,7 +343,7 @@ napi_value EngineWrap::Send(napi_env env, napi_callback_info info) {
     return ToSent(env, call->Send(call.Int(0), bytes.data, bytes.length, call.Bool(2)), bytes.length);
 }
 
-// sendLent(), of socket, offset and length: bytes or -errno; undefined for all
+// sendLent(), of handle, offset and length in the exchange: bytes or -errno; undefined for all
 napi_value EngineWrap::SendLent(napi_env env, napi_callback_info info) {
     EngineWrap* const wrap = BoundTo(env, info);
     if (wrap == nullptr) return nullptr;
@@ -352,7 +352,7 @@ napi_value EngineWrap::SendLent(napi_env env, napi_callback_info info) {
     if (offset > wrap->m_slab_bytes || length > wrap->m_slab_bytes - offset) {
         return Throw(env, "ERR_SOCKMAN_INVALID_ARG", "offset, length: not in the slab");
     }
-    return ToSent(env, wrap->m_engine->Send(wrap->m_exchange[kSocket], wrap->m_slab + offset, length, false), length);
+    return ToSent(env, wrap->m_engine->Send(wrap->m_exchange[kHandle], wrap->m_slab + offset, length, false), length);
 }
 
 // sendMany(handles, count, data, willSendMore, results)
@@ -408,7 +408,7 @@ napi_value EngineWrap::RemoteAddress(napi_env env, napi_callback_info info) {
 
 void EngineWrap::PackAddress(End end) {
     auto* const packed = reinterpret_cast<uint8_t*>(m_exchange + kPackedAddress);
-    m_exchange[kLength] = static_cast<int32_t>(m_engine->AddressOf(m_exchange[kSocket], end, packed));
+    m_exchange[kLength] = static_cast<int32_t>(m_engine->AddressOf(m_exchange[kHandle], end, packed));
 }
 
 // countersOf(handle, out: Float64Array(5)): boolean

@@ -64,7 +64,7 @@ private:
     static napi_value CountersOf(napi_env env, napi_callback_info info);
     static napi_value TcpInfoOf(napi_env env, napi_callback_info info);
 
-    /** The engine that a bound method without arguments is about. */
+    /** The engine of a bound method that takes no arguments. */
     static EngineWrap* BoundTo(napi_env env, napi_callback_info info);
 
     bool OwnedBy(napi_value object);

@@ -1,6 +1,6 @@
 // The goals of a row, relative to a bitcoind in the same run: those of docs/floods.md.
 
-/** A row may be half as bad again as bitcoind's. */
+/** How many times bitcoind's figure that of a row may be. */
 const FACTOR = 1.5;
 const MOST_BYTES = 400e6;
 /** A pong that is quick enough whatever bitcoind does, in milliseconds. */

@@ -26,7 +26,7 @@ import { Slab, undetachableWords } from './slab.ts';
 
 const NO_HANDLE = -1;
 
-/** Words of the memory through which numbers go that the engine is passed often; a call with arguments costs twice as much. */
+/** Words of the memory for the numbers of hot calls: with arguments such a call costs twice as much. */
 const Exchange = { FAILED_SYSCALL: 0, FAILED_ERRNO: 1, HANDLE: 2, OFFSET: 3, LENGTH: 4, PACKED_ADDRESS: 8 } as const;
 const EXCHANGE_WORDS = Exchange.PACKED_ADDRESS + Math.ceil(MAX_PACKED_BYTES / 4);
 

@@ -2,7 +2,7 @@
 
 const WASM_PAGE_BYTES = 65_536;
 
-/** As many as the native engine receives from in one turn, at most. */
+/** Most sockets that the native engine receives from in one turn. */
 const KEPT_VIEWS = 64;
 
 /** Memory for received bytes, and the views of it that are lent to callbacks. */
@@ -15,7 +15,7 @@ export class Slab {
   lentOffset = 0;
   /**
    * Views by their order in a turn. Messages of one size lie at the same places in each turn, and their views need not be made
-   * anew: who keeps one sees other bytes in it in any case.
+   * anew: a handler that keeps one sees other bytes in it in any case.
    */
   readonly #views: Uint8Array[];
   #nextView = 0;

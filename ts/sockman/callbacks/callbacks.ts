@@ -36,8 +36,8 @@ export interface SockManCallbacks {
   /**
    * Bytes arrived.
    *
-   * @param data - 1 to `receiveChunkBytes` bytes, lent for the call: the memory is reused afterwards. Copy bytes that you
-   * keep (`data.slice()`); the option `poisonReceivedBytes` reveals a kept view.
+   * @param data - 1 to `receiveChunkBytes` bytes, lent for the call: memory and view are reused afterwards. Copy bytes that
+   * you keep (`data.slice()`); the option `poisonReceivedBytes` reveals a kept view.
    */
   eventGotData(nodeId: number, data: Uint8Array): void;
 

@@ -93,7 +93,7 @@ class Group {
     this.#timer = this.#pace.clock.soon(() => {
       const isBehind = passesLeft > 0 && this.#pace.isBehind;
       try {
-        // Who leaves meanwhile is not visited any more.
+        // A deadline that leaves meanwhile is not visited.
         for (const deadline of this.members) deadline.judge(passFromMs, isBehind);
       } finally {
         // All of them, or those behind one that threw.

@@ -42,7 +42,7 @@ export class Sockets {
   readonly #closings: Closings;
   readonly #wakes: WakeQueue;
   readonly #ending: EndingSockets;
-  /** Adopted, and nobody knows their ids yet. */
+  /** Adopted connections whose callers do not know the ids yet. */
   #newcomers: Connection[] = [];
   /** The ends of connections through proxies. */
   readonly #proxied = new Map<Connection, ProxiedEnds>();
