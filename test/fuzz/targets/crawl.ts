@@ -1,5 +1,5 @@
-// Files and messages of the crawler: records in any cut of the stream, the state of a folder, and a fleet's batch of work, results and round. What is
-// read says the same when it is written and read again. The first byte chooses.
+// Files and messages of the crawler: records in any cut of the stream, the state of a folder, and a fleet's batch of work,
+// results and round. What is read says the same when it is written and read again. The first byte chooses.
 
 import { decodeResults, encodeResults } from '../../../ts/crawl/fleet/results-message.ts';
 import { formatRoundState, parseRoundState } from '../../../ts/crawl/fleet/round-state.ts';

@@ -1,4 +1,5 @@
-// An HTTP server in a process with few descriptors: says its port, then what it warns of, and serves until its input ends. See many.test.ts.
+// An HTTP server in a process with few descriptors: says its port, then what it warns of, and serves until its input ends. See
+// many.test.ts.
 
 import { HttpServer } from '../../../esm/http.js';
 

@@ -105,7 +105,10 @@ export interface ConnmanOptions extends SockManOptions {
   seedNode?: readonly string[];
   /** Look up names: of peers, and of proxies, the I2P bridge and ourselves. Default true. */
   dns?: boolean;
-  /** Ask DNS seeds, for the address book. Default true; false with `connect`, `noConnect`, no `maxConnections`, `onlyNet` without IP, or on regtest. */
+  /**
+   * Ask DNS seeds, for the address book. Default true; false with `connect`, `noConnect`, no `maxConnections`, `onlyNet` without
+   * IP, or on regtest.
+   */
   dnsSeed?: boolean;
   forceDnsSeed?: boolean;
   /** Fall back to the built-in list of nodes. Default true. */

@@ -53,7 +53,10 @@ export class CookieFile {
     return password;
   }
 
-  /** Removes the file, if it is ours: another server may have written its own since. @returns The error if that failed, otherwise undefined. */
+  /**
+   * Removes the file, if it is ours: another server may have written its own since.
+   * @returns The error if that failed, otherwise undefined.
+   */
   remove(): unknown {
     const written = this.#written;
     this.#written = undefined;

@@ -83,7 +83,8 @@ interface Admitted {
 export class RpcAuth {
   /**
    * Lets a request pass and sets its `user`, or answers 401: at once if there are no credentials, after a quarter of a
-   * second if they are wrong. What the page of another site has a browser send is answered 403, unless it only reads. Use it as `beforeBody` of a route, or first in a handler, and return if `request.isAnswered`.
+   * second if they are wrong. What the page of another site has a browser send is answered 403, unless it only reads. Use it as
+   * `beforeBody` of a route, or first in a handler, and return if `request.isAnswered`.
    */
   readonly guard: HttpHandler;
   /** What each user may call. */

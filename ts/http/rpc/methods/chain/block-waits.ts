@@ -1,5 +1,5 @@
-// Waiting for blocks. This node never gets one, so that a wait ends when its time is over, its client leaves or the node stops. (Bitcoin Core
-// src/rpc/blockchain.cpp)
+// Waiting for blocks. This node never gets one, so that a wait ends when its time is over, its client leaves or the node stops.
+// (Bitcoin Core src/rpc/blockchain.cpp)
 
 import { systemClock } from '../../../../util/time/clock.ts';
 import { hashToHex } from '../../../../p2p/hash.ts';
