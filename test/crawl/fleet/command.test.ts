@@ -9,9 +9,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
+import { command as crawlCommand } from '../../../ts/cli/commands/crawl.ts';
 import { connectToNats } from '../../../ts/crawl/fleet/bus/nats-bus.ts';
 import type { Village } from '../../../ts/crawl/village/village.ts';
 import { noBuild } from '../../harness/child.ts';
+import { outside } from '../../harness/outside.ts';
 import { isRoundClosed, resultsOf, startVillage } from './fleet-stage.ts';
 import { NatsServer, noNats, poll } from './nats-server.ts';
 import { expectGroundTruth } from '../village/ground-truth.ts';
@@ -65,4 +67,19 @@ it.skipIf(skipped !== undefined)(
     }
   },
   240_000,
+);
+
+it.skipIf(noNats !== undefined)(
+  `sockman crawl --fleet exits with 1 where this worker reached no node ${noNats ?? ''}`,
+  async () => {
+    const server = new NatsServer();
+    await server.start();
+    try {
+      const where = ['--chain', 'regtest', '--seed', '127.0.0.1:1', '--attempts', '1'];
+      expect(await crawlCommand.run([...where, '--fleet', server.url], outside().io)).toBe(1);
+    } finally {
+      await server.stop();
+    }
+  },
+  60_000,
 );

@@ -1,10 +1,14 @@
 // A fleet in one process: whatever the number of workers, together they see what one crawler sees.
 
+import { existsSync, mkdirSync, mkdtempSync, rmSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Crawler } from '../../../ts/crawl/crawler.ts';
 import { MemoryFleet } from '../../../ts/crawl/fleet/bus/memory-bus.ts';
 import { connectToNats } from '../../../ts/crawl/fleet/bus/nats-bus.ts';
 import { EXCLUSIONS_KEY, FleetWorker } from '../../../ts/crawl/fleet/fleet-worker.ts';
+import { SHARD_COUNT } from '../../../ts/crawl/fleet/bus/fleet-bus.ts';
 import type { FleetBus, WorkMessage } from '../../../ts/crawl/fleet/bus/fleet-bus.ts';
 import { ROUND_KEY } from '../../../ts/crawl/fleet/round-state.ts';
 import { encodeResults } from '../../../ts/crawl/fleet/results-message.ts';
@@ -14,8 +18,17 @@ import { endpointOf } from '../../../ts/crawl/report/files/node-lists.ts';
 import { NETWORK_NUMBERS } from '../../../ts/netaddr/networks/network.ts';
 import type { CrawlRecord } from '../../../ts/crawl/record/record.ts';
 import type { Village } from '../../../ts/crawl/village/village.ts';
+import { silentLogger } from '../../../ts/util/logger.ts';
 import { systemClock } from '../../../ts/util/time/clock.ts';
-import { QUICK_TIMES, factsOf, resultsOf, runWorkers, startVillage, villageCrawl } from './fleet-stage.ts';
+import {
+  QUICK_TIMES,
+  factsOf,
+  isRoundClosed,
+  resultsOf,
+  runWorkers,
+  startVillage,
+  villageCrawl,
+} from './fleet-stage.ts';
 import { NatsServer, noNats, poll } from './nats-server.ts';
 
 let village: Village;
@@ -110,6 +123,51 @@ describe('a fleet in memory', () => {
     await bus.settings.put(ROUND_KEY, JSON.stringify({ number: 1, chain: 'regtest', phase: 'seeding', startedAt: 1 }));
     await expect(run).rejects.toMatchObject({ code: 'ERR_SOCKMAN_INVALID_ARG' });
   });
+
+  it('takes no second worker of one name', async () => {
+    const fleet = new MemoryFleet(systemClock, QUICK_TIMES);
+    const bus = fleet.connect();
+    await bus.settings.put(ROUND_KEY, JSON.stringify({ number: 1, chain: 'regtest', phase: 'open', startedAt: 1 }));
+    // In a shard that nobody has: the round does not end.
+    await bus.publishWork(SHARD_COUNT, new Uint8Array(1));
+    const start = (signal: AbortSignal): Promise<void> =>
+      new FleetWorker({ bus: fleet.connect(), name: 'twin', crawl: { chain: 'regtest' } }).run(signal);
+    const over = new AbortController();
+    const first = start(over.signal);
+    await poll('the first', async () => (await bus.leases.keys('worker')).length === 1);
+    await expect(start(end.signal)).rejects.toMatchObject({
+      code: 'ERR_SOCKMAN_INVALID_ARG',
+      message: expect.stringMatching(/^name: expected one that no other worker of the fleet has, got/),
+    });
+    over.abort();
+    await first;
+  }, 60_000);
+
+  it('whose leader cannot write its reports says so once, and closes the round when it can', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sockman-fleet-reports-'));
+    // No file can be made where a folder is.
+    const obstacle = join(folder, '.snapshot.json.tmp');
+    mkdirSync(obstacle);
+    const bus = new MemoryFleet(systemClock, QUICK_TIMES).connect();
+    let looks = 0;
+    const watched: FleetBus = { ...bus, countWork: () => bus.countWork().finally(() => looks++) };
+    const complaints: string[] = [];
+    const logger = { ...silentLogger, error: (line: string): void => void complaints.push(line) };
+    const crawl = { ...villageCrawl(village), folder, logger };
+    const running = new FleetWorker({ bus: watched, name: 'a', crawl }).run(end.signal);
+    await poll('a complaint', () => complaints.length > 0, 60_000);
+    const looksBefore = looks;
+    await poll('further attempts', () => looks >= looksBefore + 3);
+    expect(complaints).toEqual([
+      expect.stringMatching(/^round 1 stays open until its reports are written: .*snapshot\.json: cannot be opened: /),
+    ]);
+    expect(await isRoundClosed(bus)).toBe(false);
+    rmdirSync(obstacle);
+    await running;
+    expect(await isRoundClosed(bus)).toBe(true);
+    expect(existsSync(join(folder, 'report.html'))).toBe(true);
+    rmSync(folder, { recursive: true });
+  }, 120_000);
 
   it('leaves those alone who are excluded while the round runs', async () => {
     const fleet = new MemoryFleet(systemClock, QUICK_TIMES);

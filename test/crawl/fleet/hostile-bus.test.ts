@@ -122,7 +122,7 @@ describe('a worker on a hostile bus', () => {
     expect(await bus.countWork()).toBe(0);
     expect(worker.ignoredCount).toBe(10);
     expect(lines).toEqual([
-      "the fleet's bus has messages of work that no worker of this release writes, which are ignored",
+      "the fleet's bus has messages of work that no worker with this release and AS map writes, which are ignored",
     ]);
   }, 60_000);
 

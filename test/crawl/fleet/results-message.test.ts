@@ -90,6 +90,7 @@ describe('a message of results', () => {
       message(1, 0, texts, row),
       message(1, 3, 'ipv4', row),
       message(1, 3, ['ipv4'], row),
+      message(1, 3, texts, [...row, 2]),
       message(1, 3, texts, [1, '1.2.3.4', 8_333, 1, null, 0]),
       message(1, 3, texts, [8.64e15 + 1, ...row.slice(1)]),
       message(1, 3, texts, { time: 1 }),

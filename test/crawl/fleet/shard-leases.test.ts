@@ -1,6 +1,6 @@
-// Leases of a worker that the server stops answering: they end by the worker's own clock.
+// Leases of a worker that the server stops answering, which end by the worker's own clock, and workers of the same name.
 
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { FleetBus } from '../../../ts/crawl/fleet/bus/fleet-bus.ts';
 import { SHARD_COUNT } from '../../../ts/crawl/fleet/bus/fleet-bus.ts';
 import { MemoryFleet } from '../../../ts/crawl/fleet/bus/memory-bus.ts';
@@ -27,6 +27,7 @@ it.each(['update', 'keys'] as const)(
       gained: () => {},
       lost: () => lostAfterMs.push(clock.now() - renewedAtMs),
       handedOn: () => Promise.resolve(),
+      nameTaken: () => expect.unreachable(),
     });
     shards.start();
     await clock.settle();
@@ -40,3 +41,38 @@ it.each(['update', 'keys'] as const)(
     expect(Math.max(...lostAfterMs)).toBeLessThan(QUICK_TIMES.leaseTtlMs);
   },
 );
+
+describe('the presence of a worker', () => {
+  const LISTENER = { gained: () => {}, lost: () => {}, handedOn: () => Promise.resolve() };
+
+  /** Lets two leases' time pass. */
+  async function pass(clock: VirtualClock): Promise<void> {
+    for (let passedMs = 0; passedMs < 2 * QUICK_TIMES.leaseTtlMs; passedMs += 100) {
+      clock.advance(100);
+      await clock.settle();
+    }
+  }
+
+  it('sends the second of two workers of one name away, and leaves the first alone', async () => {
+    const clock = new VirtualClock();
+    const fleet = new MemoryFleet(clock, QUICK_TIMES);
+    const sentAway: string[] = [];
+    for (const instance of ['1', '2']) {
+      const listener = { ...LISTENER, nameTaken: () => sentAway.push(instance) };
+      new ShardLeases(fleet.connect(), clock, 'a', instance, listener).start();
+      await clock.settle();
+    }
+    await pass(clock);
+    expect(new Set(sentAway)).toEqual(new Set(['2']));
+  });
+
+  it.each(['a 1', 'a 2'])('is made once that of %s is not renewed any more', async (owner) => {
+    const clock = new VirtualClock();
+    const bus = new MemoryFleet(clock, QUICK_TIMES).connect();
+    await bus.leases.create('worker.a', owner);
+    const nameTaken = (): void => expect.unreachable();
+    new ShardLeases(bus, clock, 'a', '2', { ...LISTENER, nameTaken }).start();
+    await pass(clock);
+    expect((await bus.leases.get('worker.a'))?.text).toBe('a 2');
+  });
+});

@@ -55,7 +55,7 @@ export const command = defineCommand(
       'Be a good neighbour: give --contact, and keep a list for --exclude. A node that closes the connection in three rounds in a row is left alone for a day.',
       '--demo takes no other network: its own seeds, proxies and chain. Started again with the same --out, its village is the same.',
       'On regtest addresses of this machine are followed, too.',
-      'Exits with 1 if no node was reached.',
+      'Exits with 1 if no node was reached; with --fleet, if this worker reached none.',
     ],
   },
   async (values, io) => {

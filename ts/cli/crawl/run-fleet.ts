@@ -20,7 +20,7 @@ export interface FleetArguments {
   readonly credentials: { readonly user?: string; readonly pass?: string; readonly token?: string };
 }
 
-/** Works in a fleet. @returns The exit code: 0 if the worker's part was completed. */
+/** Works in a fleet. @returns The exit code: 0 if this worker reached a node. */
 export async function runFleet(
   crawl: CrawlOptions,
   { servers, name = ourName(), credentials }: FleetArguments,
@@ -40,10 +40,14 @@ export async function runFleet(
     throw new Error(`the fleet at ${servers}: ${error.message}`, { cause: error });
   });
   let count = 0;
+  let reachedCount = 0;
   const worker = new FleetWorker(
     { bus, ...options },
     {
-      record: () => (count += 1),
+      record: ({ outcome }) => {
+        count += 1;
+        if (outcome === 'reachable') reachedCount += 1;
+      },
       round: (state) => say(`round ${state.number}: ${state.phase}`, { event: 'round', ...state }),
       reported: ({ all }) =>
         say(`${all.reachable} of ${all.known} addresses reachable`, {
@@ -78,7 +82,7 @@ export async function runFleet(
     clearInterval(timer);
   }
   say(`${count} addresses were visited here`, { event: 'end', visited: count });
-  return 0;
+  return reachedCount > 0 ? 0 : 1;
 }
 
 const ourName = (): string =>

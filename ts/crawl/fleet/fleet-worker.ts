@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Service } from '../../netaddr/service.ts';
 import { CHAIN_PARAMS } from '../../p2p/chain-params.ts';
 import { readFixedSeeds } from '../../p2p/fixed-seeds.ts';
+import { FileError } from '../../storage/file-error.ts';
 import { invalidArg } from '../../util/errors/errors.ts';
 import { resolveCrawlOptions } from '../crawl-options.ts';
 import type { CrawlOptions, ResolvedCrawlOptions } from '../crawl-options.ts';
@@ -33,7 +34,7 @@ export const EXCLUSIONS_KEY = 'exclusions';
 /** What is ignored, in words. */
 const IGNORED: Readonly<Record<Ignored, string>> = {
   states: 'states of a round that this release cannot read',
-  work: 'messages of work that no worker of this release writes',
+  work: 'messages of work that no worker with this release and AS map writes',
   records: 'results that are not records',
 };
 
@@ -79,6 +80,8 @@ export class FleetWorker {
   #ignoredCount = 0;
   readonly #logged = new Set<Ignored>();
   #round: WorkerRound | undefined;
+  /** Why the reports of the round could not be written, as it was logged last. */
+  #reportFault: string | undefined;
   /** Why this worker takes no part. */
   #refusal: Error | undefined;
   /** Settles when the last change of the round is made here. */
@@ -103,6 +106,10 @@ export class FleetWorker {
       gained: (shard) => this.#gain(shard),
       lost: (shard) => this.#round?.lose(shard),
       handedOn: (shard) => this.#round?.handOn(shard) ?? Promise.resolve(),
+      nameTaken: () => {
+        this.#refusal = invalidArg('name', 'one that no other worker of the fleet has', name);
+        this.#isOver();
+      },
     });
     this.#leader = new Leader(
       bus,
@@ -162,7 +169,8 @@ export class FleetWorker {
   /**
    * Works until the round is over (with `everyMs`: for ever), or the signal is aborted.
    *
-   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the fleet crawls another chain. Nothing was dialed.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the fleet crawls another chain, or another of its workers has the name, which
+   *   shows within two renewals of a lease.
    * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: the folder cannot be used.
    */
   async run(signal: AbortSignal): Promise<void> {
@@ -302,24 +310,37 @@ export class FleetWorker {
     await this.#round!.seed(all, seedNames(chain, this.#options.nameProxy));
   }
 
-  async #report({ number, startedAt }: RoundState): Promise<void> {
-    const { folder, chain, perSource } = this.#options;
-    if (folder !== undefined) {
-      const options = { folder, ourUserAgent: this.#greeting.userAgent };
-      const reports = await RoundReports.begin(
-        options,
-        { round: number, chain, startedAt, perSource },
-        ReportHistory.load(folder),
-      );
-      try {
-        const ignored = await readFleetRecords(this.#bus, number, undefined, (record) => reports.add(record));
-        this.#ignore('records', ignored);
-      } catch (error) {
-        reports.abandon();
-        throw error;
+  /** The leader calls again every second until it succeeds. */
+  async #report(state: RoundState): Promise<void> {
+    try {
+      await this.#writeReports(state);
+      this.#reportFault = undefined;
+    } catch (error) {
+      if (error instanceof FileError && error.message !== this.#reportFault) {
+        this.#reportFault = error.message;
+        this.#options.logger.error(`round ${state.number} stays open until its reports are written: ${error.message}`);
       }
-      this.#listener.reported?.(await reports.finish());
+      throw error;
     }
-    await this.#bus.dropResultsBefore(number - 1);
+    await this.#bus.dropResultsBefore(state.number - 1);
+  }
+
+  async #writeReports({ number, startedAt }: RoundState): Promise<void> {
+    const { folder, chain, perSource } = this.#options;
+    if (folder === undefined) return;
+    const reports = await RoundReports.begin(
+      { folder, ourUserAgent: this.#greeting.userAgent },
+      { round: number, chain, startedAt, perSource },
+      ReportHistory.load(folder),
+    );
+    try {
+      const ignored = await readFleetRecords(this.#bus, number, undefined, (record) => reports.add(record));
+      this.#ignore('records', ignored);
+    } catch (error) {
+      reports.abandon();
+      throw error;
+    }
+    const summary = await reports.finish();
+    this.#listener.reported?.(summary);
   }
 }

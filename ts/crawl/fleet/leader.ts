@@ -11,6 +11,7 @@ const LOOK_MS = 1_000;
 
 /** Key of the lease. */
 const LEADER = 'leader';
+
 /** Other duties of a leader. */
 export interface RoundDuties {
   /** Publishes the addresses to begin with. Harmless if repeated. */
@@ -78,7 +79,8 @@ export class Leader {
       await this.#renew();
       if (this.isLeading) await this.#lead();
     } catch {
-      // The server is away: check again later. A lease that expired meanwhile is not renewed then.
+      // The server is away, or the reports cannot be written, which `report` tells: check again later. A lease that expired
+      // meanwhile is not renewed then.
     }
     if (this.#isStopped) return;
     this.#timer = this.#clock.after(LOOK_MS, () => this.start());

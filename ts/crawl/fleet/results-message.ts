@@ -114,7 +114,8 @@ function recordIn(row: unknown, round: unknown, texts: readonly unknown[]): Craw
   const record: Partial<Record<keyof CrawlRecord, unknown>> = { time: row[0], round };
   for (let index = 1; index < KEYS.length; index++) {
     const value: unknown = row[index] ?? undefined;
-    record[KEYS[index]!] = IS_SHARED[index]! && typeof value === 'number' ? texts[value] : value;
+    // A number of no text must not pass for an absent value.
+    record[KEYS[index]!] = IS_SHARED[index]! && typeof value === 'number' ? (texts[value] ?? null) : value;
   }
   return findRecordFault(record) === undefined ? (record as unknown as CrawlRecord) : undefined;
 }

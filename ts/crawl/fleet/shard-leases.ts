@@ -20,6 +20,8 @@ export interface ShardListener {
   lost(shard: number): void;
   /** The shard goes to another worker: no new visit in it may begin. Resolves once none of its work is in hand. */
   handedOn(shard: number): Promise<void>;
+  /** Another worker that is alive has the name of this one. */
+  nameTaken(): void;
 }
 
 interface Lease {
@@ -40,6 +42,8 @@ export class ShardLeases {
   /** Shards that are being handed on: renewed until none of their work is in hand, but not used for new visits. */
   readonly #leaving = new Set<number>();
   #presence: number | undefined;
+  /** Revision of the presence of another worker of this name, as last seen. */
+  #othersPresence: number | undefined;
   #timer: Timer | undefined;
   /** When the first lease runs out. */
   #expiry: Timer | undefined;
@@ -103,6 +107,18 @@ export class ShardLeases {
     const key = `worker.${this.#name}`;
     if (this.#presence !== undefined) this.#presence = await leases.update(key, this.#owner, this.#presence);
     this.#presence ??= await leases.create(key, this.#owner);
+    if (this.#presence === undefined) await this.#lookAtOther(key);
+  }
+
+  /** An earlier worker of this name may have died: its presence is not renewed any more, and expires. */
+  async #lookAtOther(key: string): Promise<void> {
+    const other = await this.#bus.leases.get(key);
+    if (other === undefined) return;
+    const { text, revision } = other;
+    // The answer to the request that made it was lost.
+    if (text === this.#owner) return void (this.#presence = revision);
+    if (this.#othersPresence !== undefined && this.#othersPresence !== revision) this.#listener.nameTaken();
+    this.#othersPresence = revision;
   }
 
   async #renewAll(): Promise<void> {

@@ -9,6 +9,7 @@ import { NETWORK_BYTES } from '../../netaddr/networks/network.ts';
 import { Service } from '../../netaddr/service.ts';
 import { Services } from '../../p2p/protocol.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
+import { sleep } from '../../util/time/sleep.ts';
 import type { ResolvedCrawlOptions } from '../crawl-options.ts';
 import { NETWORK_NAMES, networkNumberOf } from '../frontier/address-table.ts';
 import type { Exclusions } from '../frontier/exclusions.ts';
@@ -230,8 +231,7 @@ export class WorkerRound {
     if (addresses === undefined) return this.#drop(message);
     if (addresses.round < this.number) return message.acknowledge();
     if (!this.#taking.has(shard)) return message.giveUp();
-    if (addresses.round > this.number)
-      return void this.#clock.after(EARLY_MS, () => void this.#judgeEarly(message, addresses.round));
+    if (addresses.round > this.number) return void this.#judgeEarly(message, addresses.round);
     const batch: Batch = { message, shard, left: 0, isOld: false };
     this.#batches.add(batch);
     while (addresses.next()) this.#want(addresses, batch);
@@ -241,6 +241,8 @@ export class WorkerRound {
 
   /** Gives up work of a round that has begun elsewhere. Nobody began a round beyond the stored one. */
   async #judgeEarly(message: WorkMessage, round: number): Promise<void> {
+    await sleep(this.#clock, EARLY_MS, this.#end.signal);
+    if (this.#end.signal.aborted) return message.giveUp();
     const stored = await this.#bus.settings.get(ROUND_KEY).catch(() => undefined);
     const state = stored && parseRoundState(stored.text);
     if (state === undefined || round <= state.number) message.giveUp();

@@ -234,11 +234,14 @@ class NatsBus implements FleetBus {
     const { num_pending: pending } = await consumer.info();
     if (pending === 0) return;
     const messages = await consumer.consume({ max_messages: 1_000 });
-    for await (const message of messages) {
-      onResults(message.data);
-      if (message.info.pending === 0) break;
+    try {
+      for await (const message of messages) {
+        onResults(message.data);
+        if (message.info.pending === 0) break;
+      }
+    } finally {
+      await consumer.delete();
     }
-    await consumer.delete();
   }
 
   /** A worker that starts asks for all its shards, most of which have no results. */
