@@ -39,6 +39,19 @@ describe('the files of a round', () => {
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
+  it('that two processes write are those of the one that began later, and whole', async () => {
+    const begin = (round: number): Promise<RoundReports> =>
+      RoundReports.begin({ folder }, { round, chain: 'main' }, new ReportHistory());
+    const earlier = await begin(1);
+    const later = await begin(2);
+    await expect(earlier.finish()).rejects.toMatchObject({ code: 'ERR_SOCKMAN_FILE_LOCKED' });
+    earlier.abandon();
+    expect(readdirSync(folder).filter((name) => !name.endsWith('.tmp'))).toEqual([]);
+    await later.finish();
+    expect(JSON.parse(read('snapshot.json'))).toMatchObject({ round: 2 });
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
   it('snapshot.json holds the record of each reachable node', async () => {
     const { all } = await writeRound(records);
     const { nodes, nodeCount, round, chain } = JSON.parse(read('snapshot.json')) as {

@@ -1,9 +1,9 @@
 // A report file that is written piece by piece and put in place as a whole: a crash at any moment leaves the old file or the new
 // one.
 
-import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { systemFileError } from '../../../storage/file-error.ts';
+import { FileError, systemFileError } from '../../../storage/file-error.ts';
 
 /** Text that is gathered before it is written, in UTF-16 units. */
 const BUFFER_CHARS = 65_536;
@@ -35,23 +35,39 @@ export class OutputFile {
     if (this.#text.length >= BUFFER_CHARS) this.#flush();
   }
 
-  /** Puts the file in its place. @throws {FileError} `ERR_SOCKMAN_SYSTEM`: as `write`. */
+  /**
+   * Puts the file in its place.
+   *
+   * @throws {FileError} `ERR_SOCKMAN_SYSTEM`: as `write`. `ERR_SOCKMAN_FILE_LOCKED`: another writer of this file began later.
+   */
   finish(): void {
     this.#flush();
     const fd = this.#fd!;
     this.#during('written', () => fsyncSync(fd));
-    this.#close();
+    if (!this.#during('moved', () => this.#isOurs(fd))) {
+      this.abandon();
+      throw new FileError('ERR_SOCKMAN_FILE_LOCKED', this.path, 'another process writes it, too');
+    }
     this.#during('moved', () => renameSync(this.#temporary, this.path));
+    this.#close();
   }
 
   /** Drops the new file; an existing one stays as it was. Does nothing after `finish`. */
   abandon(): void {
-    if (this.#fd !== undefined) this.#close();
+    if (this.#fd === undefined) return;
     try {
-      rmSync(this.#temporary, { force: true });
+      if (this.#isOurs(this.#fd)) rmSync(this.#temporary, { force: true });
     } catch {
       // It stays until the file is made again. The fault that led here is the one to tell.
     }
+    this.#close();
+  }
+
+  /** Whether the temporary file is still the one that was made here. A half-written one of another must not be put in place. */
+  #isOurs(fd: number): boolean {
+    const there = statSync(this.#temporary, { throwIfNoEntry: false });
+    const ours = fstatSync(fd);
+    return there?.ino === ours.ino && there.dev === ours.dev;
   }
 
   #flush(): void {
