@@ -23,11 +23,16 @@ export function propagationSection({ propagation }: Pick<Summary, 'propagation'>
   const { blocks, transactions, connections, hours } = propagation;
   const dot = (name: string, radius: number): string =>
     `<svg width="12" height="10" aria-hidden="true"><circle class="${name} all" cx="5" cy="5" r="${radius}"/></svg>`;
-  const body = `<div class="two">${spread('Blocks', blocks)}${spread('Transactions', transactions)}</div><p class="note">${dot('p50', 4.5)}50\u202f% of the held connections had announced it, ${dot('p90', 4)}90\u202f%; time since the first announcement seen, medians over ${marked(span(hours * 3_600))}. From ${whole(connections)} connections held by the monitor; no block or transaction was asked for.</p>`;
+  const hasFigures = blocks.all.p50 !== undefined || transactions.all.p50 !== undefined;
+  const legend = hasFigures
+    ? `${dot('p50', 4.5)}50\u202f% of the held connections had announced it, ${dot('p90', 4)}90\u202f%; time since the first announcement seen, medians over ${marked(span(hours * 3_600))}. `
+    : '';
+  const body = `<div class="two">${spread('Blocks', blocks)}${spread('Transactions', transactions)}</div><p class="note">${legend}From ${whole(connections)} connections held by the monitor; no block or transaction was asked for.</p>`;
   return section('propagation', 'Propagation', NOTE, body);
 }
 
 function spread(title: string, { seen, all, networks, systems = [] }: SpreadSummary): string {
+  if (seen === 0) return `<div><h3>${title}</h3>${sentence('None was announced yet.')}</div>`;
   if (all.p50 === undefined)
     return `<div><h3>${title}</h3>${sentence(`No figures yet: of ${whole(seen)} announced, none was followed to its end and announced by half of the connections.`)}</div>`;
   const rows: (readonly [string, string, SpreadTimes])[] = [['all', 'All', all]];
