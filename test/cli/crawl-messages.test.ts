@@ -55,16 +55,24 @@ describe('sockman crawl', () => {
 
   it('knows the rate by the first line', () => {
     const live = new LiveLine();
-    const at = (done: number) => ({ round: 1, known: 100, waiting: 50, inFlight: 0, done, groups: 1 });
+    const at = (done: number) => ({ round: 1, known: 100, waiting: 50, resting: 0, inFlight: 0, done, groups: 1 });
     live.sample(at(0), 250);
     live.sample(at(50), 5_250);
-    expect(live.line(at(50))).toContain('10/s · 5 s left');
+    expect(live.line(at(50))).toContain('50 waiting · 0 in flight · 10/s · 5 s left');
+  });
+
+  it('tells addresses that wait for another try, such as a seed that refused', () => {
+    const progress = { round: 1, known: 1, waiting: 1, resting: 1, inFlight: 0, done: 0, groups: 1 };
+    expect(new LiveLine().line(progress)).toContain('1 waiting (1 of them to try again) · 0 in flight');
   });
 
   it('checks what a fleet worker is told before it looks for the server', async () => {
     const fleet = ['--fleet', 'nats://127.0.0.1:1'];
     await expect(crawl(...fleet, '--name', 'a b')).rejects.toThrow(/^name: expected 1 to 32 letters/);
-    await expect(crawl(...fleet, '--contact', 'a(b')).rejects.toThrow(/^user agent: /);
+    await expect(crawl(...fleet, '--contact', 'a(b')).rejects.toThrow(/^contact: expected letters, digits/);
+    await expect(crawl(...fleet, '--contact', 'a'.repeat(250))).rejects.toThrow(
+      /^contact: expected at most 2\d\d characters, got 250$/,
+    );
   });
 
   it('gives no time to a round without a visit', () => {

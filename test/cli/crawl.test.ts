@@ -79,7 +79,7 @@ describe.skipIf(noBuild !== undefined)('sockman crawl', () => {
     [['--demo', '--seed', '127.0.0.1'], /--seed has no effect with --demo/],
     [['--demo', '--chain', 'signet'], /--chain has no effect with --demo/],
     [['--demo', '--rounds', '2'], /--rounds needs --every/],
-    [['--contact', 'a/b', '--seed', '127.0.0.1'], /user agent/],
+    [['--contact', 'a/b', '--seed', '127.0.0.1'], /contact: expected letters/],
   ])('refuses %j', (args, message) => {
     const program = fileURLToPath(new URL(`../../${MAIN}`, import.meta.url));
     try {

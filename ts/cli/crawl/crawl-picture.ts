@@ -38,14 +38,15 @@ export class LiveLine {
 
   /** The line, for people. */
   line(progress: RoundProgress): string {
-    const { round, done, waiting, inFlight } = progress;
+    const { round, done, waiting, resting, inFlight } = progress;
     const rate = this.#rate();
     const reachable = [...this.#reachable].map(([network, count]) => `${network} ${whole(count)}`).join(' · ');
     const left = waiting + inFlight;
+    const retries = resting === 0 ? '' : ` (${whole(resting)} of them to try again)`;
     const eta = rate > 0 ? ` · ${duration(left / rate)} left` : '';
     return (
       `round ${round} · ${whole(done)} visited · reachable: ${reachable === '' ? 'none yet' : reachable} · ` +
-      `${whole(waiting)} waiting · ${whole(inFlight)} in flight · ${whole(Math.round(rate))}/s${eta}`
+      `${whole(waiting)} waiting${retries} · ${whole(inFlight)} in flight · ${whole(Math.round(rate))}/s${eta}`
     );
   }
 

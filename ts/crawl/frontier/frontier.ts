@@ -87,6 +87,11 @@ export class Frontier {
     return this.#groups.waitingCount + this.#resting.length;
   }
 
+  /** Those of them that rest. */
+  get restingCount(): number {
+    return this.#resting.length;
+  }
+
   /** Addresses that are done. */
   get doneCount(): number {
     return this.#doneCount;

@@ -60,7 +60,10 @@ export interface RoundListener {
 export interface RoundProgress {
   readonly round: number;
   readonly known: number;
+  /** Addresses that wait for a visit. */
   readonly waiting: number;
+  /** Those of them whose visit failed, and that rest before another one. */
+  readonly resting: number;
   readonly inFlight: number;
   readonly done: number;
   readonly groups: number;
@@ -140,8 +143,9 @@ export class Round implements VisitorListener {
   /** Progress of the round. */
   get progress(): RoundProgress {
     const { frontier, number } = this.#options;
-    const { knownCount: known, waitingCount: waiting, doneCount: done, groupCount: groups } = frontier;
-    return { round: number, known, waiting, inFlight: this.#visitor.inFlightCount, done, groups };
+    const { knownCount: known, waitingCount: waiting, restingCount: resting } = frontier;
+    const { doneCount: done, groupCount: groups } = frontier;
+    return { round: number, known, waiting, resting, inFlight: this.#visitor.inFlightCount, done, groups };
   }
 
   /** Called by the `Visitor`: addresses that a peer told. */

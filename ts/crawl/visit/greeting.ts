@@ -2,11 +2,13 @@
 
 import type { Service } from '../../netaddr/service.ts';
 import { encodeMessage } from '../../p2p/messages/registry.ts';
-import { NO_VERSION_ADDRESS, formatUserAgent } from '../../p2p/messages/version.ts';
+import { MAX_USER_AGENT_BYTES, NO_VERSION_ADDRESS, formatUserAgent } from '../../p2p/messages/version.ts';
 import type { VersionAddress } from '../../p2p/messages/version.ts';
 import { PROTOCOL_VERSION } from '../../p2p/protocol.ts';
 import { withChecksum } from '../../p2p/transport/outbound-message.ts';
 import type { OutboundMessage } from '../../p2p/transport/transport.ts';
+import { invalidArg, outOfRange } from '../../util/errors/errors.ts';
+import type { ErrorCode } from '../../util/errors/errors.ts';
 import type { Clock } from '../../util/time/clock.ts';
 import { random64 } from '../../util/random.ts';
 import type { RandomUint32 } from '../../util/random.ts';
@@ -28,10 +30,11 @@ export class Greeting {
   /**
    * @param contact - Where people can reach the operator of the crawl: letters, digits, space and `.,;-_?@`.
    * @param relay - Whether peers should announce transactions, as for a monitor. Default false.
-   * @throws {TypeError} | {RangeError} The contact has other characters, or is too long.
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: the contact has other characters. {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: it
+   *   is too long.
    */
   constructor(clock: Clock, random: RandomUint32, contact?: string, relay: boolean = false) {
-    this.userAgent = formatUserAgent(NAME, VERSION, contact === undefined ? [] : [contact]);
+    this.userAgent = userAgentWith(contact);
     this.nonce = random64(random);
     this.#clock = clock;
     this.#relay = relay;
@@ -66,5 +69,18 @@ export class Greeting {
       startHeight: 0,
       relay: this.#relay,
     });
+  }
+}
+
+/** The rest of the user agent is ours: what is wrong with it is the contact. */
+function userAgentWith(contact: string | undefined): string {
+  if (contact === undefined) return formatUserAgent(NAME, VERSION);
+  try {
+    return formatUserAgent(NAME, VERSION, [contact]);
+  } catch (error) {
+    if ((error as { code: ErrorCode }).code === 'ERR_SOCKMAN_INVALID_ARG')
+      throw invalidArg('contact', 'letters, digits and " .,;-_?@"', contact);
+    const most = MAX_USER_AGENT_BYTES - formatUserAgent(NAME, VERSION, ['x']).length + 1;
+    throw outOfRange('contact', `at most ${most} characters`, contact.length);
   }
 }
