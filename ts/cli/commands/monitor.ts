@@ -51,7 +51,7 @@ function heldByDescriptors(wanted: number, io: CliIo): number {
   const fitting = Math.max(1, limit - RESERVED_DESCRIPTORS);
   if (fitting >= wanted) return wanted;
   io.complain(
-    `this process may open ${limit} descriptors, so that ${fitting} of ${wanted} connections are held: raise it by ulimit -n`,
+    `this process may open ${limit} descriptors: at most ${fitting} connections are held, not ${wanted}, unless ulimit -n raises the limit`,
   );
   return fitting;
 }
