@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
   },
 });
 const VILLAGERS = options.smoke ? 300 : Number(options.villagers);
-const FEW = VILLAGERS / 4;
+const FEW = Math.floor(VILLAGERS / 4);
 const ROUNDS = options.smoke ? 1 : Number(options.rounds);
 /** Quiet time after an answer, in milliseconds: for cases in which the wait is not measured, and as in real crawls. */
 const SHORT_QUIET_MS = 100;
