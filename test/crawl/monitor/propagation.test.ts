@@ -1,13 +1,19 @@
 // How the spread of announcements is counted.
 
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Announcement } from '../../../ts/crawl/monitor/announcement.ts';
 import { Announcements, BLOCK_LIMITS } from '../../../ts/crawl/monitor/announcements.ts';
 import type { FollowLimits } from '../../../ts/crawl/monitor/announcements.ts';
 import { walkInventory } from '../../../ts/crawl/monitor/inventory-walker.ts';
 import { RedialTimes, endOf } from '../../../ts/crawl/monitor/redial-times.ts';
+import { MonitorRecorder } from '../../../ts/crawl/monitor/monitor-recorder.ts';
+import type { HeldPeer } from '../../../ts/crawl/monitor/held-peer.ts';
 import { SpreadTally } from '../../../ts/crawl/monitor/spread-summary.ts';
 import { spreadBySystem } from '../../../ts/crawl/monitor/system-spread.ts';
+import { silentLogger } from '../../../ts/util/logger.ts';
 import { systemClock } from '../../../ts/util/time/clock.ts';
 
 const hash = (number: number): Uint8Array => new Uint8Array(32).fill(number);
@@ -63,6 +69,26 @@ describe('announcements', () => {
     const tally = new SpreadTally();
     tally.add(ended[0]!, systems);
     expect(tally.summary(1).systems).toEqual(systems);
+  });
+
+  it('are written with their systems: a block with all, a transaction with the twelve largest, either with none without a map', () => {
+    const { announcements, ended } = follow();
+    for (let slot = 0; slot < 200; slot++) announcements.announced(hash(1), peer(slot), 1_000 + slot, held(200), 200);
+    announcements.endAll();
+    const folder = mkdtempSync(join(tmpdir(), 'sockman-spread-'));
+    const recorder = new MonitorRecorder(folder, systemClock, silentLogger);
+    recorder.open();
+    const peerIn = (systems: number) => (slot: number) => ({ asn: slot % systems, heldSinceMs: 0 }) as HeldPeer;
+    for (const peerAt of [peerIn(20), peerIn(1)]) {
+      recorder.block(ended[0]!, peerAt, () => '127.0.0.1:1');
+      recorder.transaction(ended[0]!, peerAt);
+    }
+    recorder.close(recorder.propagation(0, 1, 1));
+    const [name] = readdirSync(folder).filter((one) => one.endsWith('.ndjson'));
+    const lines = readFileSync(join(folder, name!), 'utf8').trim().split('\n');
+    const systems = lines.map((line) => (JSON.parse(line) as { systems?: object[] }).systems?.length);
+    expect(systems).toEqual([19, 12, undefined, undefined]);
+    rmSync(folder, { recursive: true });
   });
 
   it('count each peer once, and none that came after the first', () => {

@@ -13,7 +13,7 @@ import type { Announcement } from './announcement.ts';
 import type { HeldPeer } from './held-peer.ts';
 import { LineLog } from './line-log.ts';
 import type { MonitorPicture } from './monitor-options.ts';
-import { SpreadTally } from './spread-summary.ts';
+import { SpreadTally, TOLD_SYSTEMS } from './spread-summary.ts';
 import { spreadBySystem } from './system-spread.ts';
 
 /** Interval between lines with the current figures, in milliseconds. */
@@ -106,14 +106,14 @@ export class MonitorRecorder {
         peers.push([addressOf(peer), rounded(delayMs)]);
     }
     peers.sort(([, a], [, b]) => a - b);
-    this.#line('block', { ...spreadOf(announcement), systems: systems.map(roundedTimes), peers });
+    this.#line('block', { ...spreadOf(announcement), ...listed(systems), peers });
   }
 
-  /** @param peerAt - As for `block`. */
+  /** About two a second: a line has the largest systems only. @param peerAt - As for `block`. */
   transaction(announcement: Announcement, peerAt: (slot: number) => HeldPeer | undefined): void {
     const systems = spreadBySystem(announcement, peerAt);
     this.#transactions.add(announcement, systems);
-    this.#line('transaction', { ...spreadOf(announcement), systems: systems.map(roundedTimes) });
+    this.#line('transaction', { ...spreadOf(announcement), ...listed(systems.slice(0, TOLD_SYSTEMS)) });
   }
 
   propagation(connections: number, blocksSeen: number, transactionsSeen: number): PropagationSummary {
@@ -169,6 +169,11 @@ function spreadOf(announcement: Announcement): object {
   }
   const hash = Buffer.from(key, 'latin1').reverse().toString('hex');
   return { hash, firstAt: rounded(firstWallMs), held: held.all, announced: count, ...times(announcement, 0), networks };
+}
+
+/** Nothing without an AS map. */
+function listed(systems: readonly SystemSpread[]): object {
+  return systems.length === 0 ? {} : { systems: systems.map(roundedTimes) };
 }
 
 function roundedTimes({ asn, held, p50, p90 }: SystemSpread): SystemSpread {

@@ -9,9 +9,11 @@ import type { Announcement } from './announcement.ts';
 /** Place 0 stands for all networks; the others are network numbers. */
 const PLACES = NETWORK_NAMES.length;
 
-/** Most autonomous systems that are counted, and most that are told. Few have ten held peers. */
-const MAX_SYSTEMS = 1_024;
-const TOLD_SYSTEMS = 12;
+/** Most autonomous systems that are counted: 24 KiB each. The largest come first with the first announcement. */
+const MAX_SYSTEMS = 256;
+
+/** Most autonomous systems that are told, besides in the line of a block. */
+export const TOLD_SYSTEMS = 12;
 
 interface System {
   held: number;
