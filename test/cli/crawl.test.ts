@@ -1,5 +1,7 @@
 // The command `crawl`: a village to crawl, reports to look at, and what it says.
 
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,6 +40,14 @@ describe.skipIf(noBuild !== undefined)('sockman crawl', () => {
     // The village of a second round is the same: its addresses are known already.
     const again = await runChild(MAIN, ['crawl', '--demo', '--out', folder], { timeoutMs: 100_000 });
     expect(again.stdout).toMatch(/round 2: 1,\d{3} nodes reachable of 2,000 addresses known/);
+
+    const { port } = JSON.parse(readFileSync(join(folder, 'village.json'), 'utf8')) as { port: number };
+    const other = createServer().listen(port);
+    await once(other, 'listening');
+    const refused = await runChild(MAIN, ['crawl', '--demo', '--out', folder], { timeoutMs: 100_000 });
+    other.close();
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toContain(`the village of ${folder} needs its ports again`);
   }, 240_000);
 
   it('says what it is told in JSON, and makes the same reports of the records', async () => {

@@ -63,14 +63,17 @@ export interface Demo {
  *
  * @param seed - Of its random numbers.
  * @param folder - Of the crawl: the village has the addresses that it had when the folder was begun.
- * @throws {FileError} The folder cannot be used. {SockManError} A port of the village is in use.
+ * @throws {FileError} The folder cannot be used. {Error} A port of the village is in use: the crawl may be running already.
  */
 export async function startDemo(seed: number, folder: string | undefined): Promise<Demo> {
   const testing = createRequire(import.meta.url).resolve('sockman/testing');
   const ports = folder === undefined ? undefined : await readPorts(folder);
   const options = { count: DEMO_VILLAGERS, seed, networks: NETWORKS, mix: MIX, ...ports };
   const worker = new Worker(PROGRAM, { eval: true, workerData: { testing, options } });
-  const [addresses] = (await once(worker, 'message')) as [VillageAddresses];
+  const [addresses] = (await once(worker, 'message').catch((error: Error) => {
+    if (ports === undefined) throw error;
+    throw new Error(`the village of ${folder} needs its ports again: ${error.message}`, { cause: error });
+  })) as [VillageAddresses];
   const { port, deadPort } = addresses;
   const stop = async (): Promise<void> => {
     const isOver = once(worker, 'exit');
