@@ -74,6 +74,15 @@ describe('the page of another site', () => {
     }
   });
 
+  it.each(['https://admin.example/', 'admin.example', 'null', 'https://a b', '', 7, undefined])(
+    'is not allowed by %j, which no browser sends',
+    (origin) => {
+      expect(() => new RpcAuth({ allowOrigins: ['https://admin.example', origin as string] })).toThrow(
+        expect.objectContaining({ code: 'ERR_SOCKMAN_INVALID_ARG', message: expect.stringMatching(/^allowOrigins: /) }),
+      );
+    },
+  );
+
   it('may read: the browser keeps the answer from it', async () => {
     const at = serve();
     at.http.route('GET', '/status', (request) => request.writeReply(200), { beforeBody: at.auth.guard });

@@ -1,5 +1,6 @@
-// Requests that a foreign page makes its visitor's browser send. Whoever has logged in at the dashboard sends the same user and
-// password along, and a form can send JSON as well: the page need not see the answer to `stop` a node. (Cross-site request forgery)
+// Requests that a foreign page makes its visitor's browser send. Once the visitor has logged in at the dashboard, the browser sends
+// user and password along with each of them, and a form can send JSON as well: the page need not see the answer to `stop` a node.
+// (Cross-site request forgery)
 
 import type { HttpRequest } from '../../message/http-request.ts';
 
@@ -16,6 +17,6 @@ export function isFromForeignPage(request: HttpRequest, allowed: ReadonlySet<str
   if (READING.includes(request.method)) return false;
   const origin = request.header('origin')?.toLowerCase();
   if (origin === undefined || allowed.has(origin)) return false;
-  const host = request.header('host')?.toLowerCase();
+  const host = request.header('host')?.toLowerCase() ?? '';
   return origin !== `http://${host}` && origin !== `https://${host}`;
 }

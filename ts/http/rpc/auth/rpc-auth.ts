@@ -21,6 +21,9 @@ import { MethodLists } from './method-lists.ts';
 /** Delay of the answer to a wrong password, in milliseconds: it slows down guessing. (Core, HTTPReq_JSONRPC) */
 const WRONG_PASSWORD_MS = 250;
 
+/** An origin as browsers send it: without a path, or a slash at its end. That of files has no host. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]*$/;
+
 /** Wrong passwords answered in that time; further ones wait longer. Core has as many threads. */
 const GUESSES_AT_A_TIME = 16;
 
@@ -43,8 +46,8 @@ export interface RpcAuthOptions {
   /** Users without a list may call nothing. Default: true with a `whitelist`. */
   readonly whitelistDefault?: boolean;
   /**
-   * Origins of pages of others that may send requests, such as `https://admin.example`; `Origin` of a browser says which page
-   * it is. Default: only pages of the server itself.
+   * Origins of pages of others that may send requests, such as `https://admin.example`, without a path; `Origin` of a browser
+   * says which page it is. Default: only pages of the server itself.
    */
   readonly allowOrigins?: readonly string[];
   /** Default: none. */
@@ -118,7 +121,7 @@ export class RpcAuth {
     }
     this.#cookie = cookieFile === undefined || password !== '' ? undefined : new CookieFile(cookieFile, cookieReaders);
     if (!Array.isArray(allowOrigins)) throw invalidArg('allowOrigins', 'an array', allowOrigins);
-    this.#origins = new Set(allowOrigins.map((origin: string) => origin.toLowerCase()));
+    this.#origins = new Set(allowOrigins.map(originOf));
     this.guard = (request) => this.#guard(request);
     const named = password === '' ? [] : [credentialFor(user, password)];
     this.#credentials = [...named, ...rpcAuth.map(credentialOf)];
@@ -197,4 +200,11 @@ function credentialOf(text: string): Credential {
   // The value may be a password given by mistake.
   if (credential === undefined) throw invalidArg('rpcAuth', 'user:salt$hash', 'something else');
   return credential;
+}
+
+/** In lower case. */
+function originOf(origin: unknown): string {
+  const text = typeof origin === 'string' ? origin.toLowerCase() : '';
+  if (!ORIGIN.test(text)) throw invalidArg('allowOrigins', 'origins such as https://admin.example', origin);
+  return text;
 }
