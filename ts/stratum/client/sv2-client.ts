@@ -29,7 +29,7 @@ import type { CoinbaseOutputConstraints } from '../messages/template-distributio
 import { DEFAULT_CLOCK_LEEWAY_SECONDS } from '../noise/certificate.ts';
 import { Sv2Link, endText } from '../sv2-link.ts';
 import { Sv2Transport } from '../sv2-transport.ts';
-import { addressOf } from './server-address.ts';
+import { serverAddresses } from './server-addresses.ts';
 
 /** Pause before the first redial, in milliseconds; each further one is twice as long. */
 const FIRST_RETRY_MS = 1_000;
@@ -221,14 +221,20 @@ export class Sv2Client extends SockMan {
   async #dial(): Promise<void> {
     const { host, port } = this.#endpoint;
     // A proxy looks names up itself.
-    const found = this.#options.connect?.proxy === undefined ? addressOf(host, port) : { host, port };
-    const target = found instanceof Promise ? await found : found;
-    if (this.#isStopped) return;
-    if (target === undefined) return this.#giveUp(`${shown(host)} has no address`);
-    const dialed = await this.connectAndMakeNodeId(target, this.#options.connect);
-    if (this.#isStopped) return;
-    if (dialed.nodeId === undefined) return this.#giveUp(dialed.errmsg);
-    const { nodeId } = dialed;
+    const found = this.#options.connect?.proxy === undefined ? serverAddresses(host, port) : [{ host, port }];
+    let failure = `${shown(host)} has no address`;
+    for (const target of found instanceof Promise ? await found : found) {
+      if (this.#isStopped) return;
+      const dialed = await this.connectAndMakeNodeId(target, this.#options.connect);
+      if (this.#isStopped) return;
+      if (dialed.nodeId !== undefined) return this.#begin(dialed.nodeId);
+      failure = dialed.errmsg;
+    }
+    if (!this.#isStopped) this.#giveUp(failure);
+  }
+
+  /** Shakes hands over a connection. */
+  #begin(nodeId: number): void {
     const send = (bytes: Uint8Array, willSendMore: boolean) => this.sendBytes(nodeId, bytes, willSendMore);
     const link = new Sv2Link(this.#createTransport(), send, DEFAULT_MAX_SEND_QUEUE_BYTES, () => this.#clock.now());
     const session: Session = { nodeId, address: this.addressesOf(nodeId)!.remote, link, stage: 'handshake' };
