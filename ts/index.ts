@@ -4,7 +4,7 @@ export { SockMan } from './sockman/sock-man.ts';
 export { createSockMan } from './sockman/create-sock-man.ts';
 export type { SockManHandlers } from './sockman/create-sock-man.ts';
 export type { CloseReason, SockManCallbacks } from './sockman/callbacks/callbacks.ts';
-export type { CallbackErrorHandler } from './sockman/callbacks/callback-errors.ts';
+export type { CallbackErrorHandler } from './util/errors/callback-errors.ts';
 export type { PollerName } from './sockman/backends/backend.ts';
 export type { BackendFactory, SockManOptions } from './sockman/options.ts';
 export type { EndOptions, QueueOptions, StartOptions } from './sockman/core.ts';

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { silentLogger } from '../../ts/util/logger.ts';
 import type { Logger } from '../../ts/util/logger.ts';
+import { uncaughtIn } from '../harness/uncaught.ts';
 import { World } from './world.ts';
 
 const PLACE = '127.0.0.1:18444';
@@ -16,21 +17,6 @@ afterEach(async () => {
   await world.destroy();
   world = new World();
 });
-
-/** Collects what nobody catches, while `run` does. */
-async function uncaughtIn(run: () => Promise<void>): Promise<unknown[]> {
-  const uncaught: unknown[] = [];
-  const listeners = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  process.on('uncaughtException', (error) => uncaught.push(error));
-  try {
-    await run();
-  } finally {
-    process.removeAllListeners('uncaughtException');
-    for (const listener of listeners) process.on('uncaughtException', listener);
-  }
-  return uncaught;
-}
 
 describe('a node', () => {
   it('whose logger throws reports that, and loses neither the start nor the end of a connection', async () => {

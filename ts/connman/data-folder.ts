@@ -18,6 +18,7 @@ import { PeersFile } from '../addrman/file/peers-file.ts';
 import type { ChainParams } from '../p2p/chain-params.ts';
 import { systemClock } from '../util/time/clock.ts';
 import type { Clock } from '../util/time/clock.ts';
+import { guardedLogger } from '../util/guarded-logger.ts';
 import { silentLogger } from '../util/logger.ts';
 import type { Logger } from '../util/logger.ts';
 import { createSecureRandom } from '../util/random.ts';
@@ -72,7 +73,7 @@ export async function openDataFolder(
   chain: ChainParams,
   options: DataFolderOptions = {},
 ): Promise<DataFolder> {
-  const { logger = silentLogger } = options;
+  const logger = guardedLogger(options.logger);
   const folder = join(path, chain.dataFolder);
   try {
     makeFolder(folder);
@@ -81,7 +82,7 @@ export async function openDataFolder(
   }
   const folderLock = lockFolder(folder, logger);
   try {
-    return { folderLock, ...(await openFiles(folder, chain, options)) };
+    return { folderLock, ...(await openFiles(folder, chain, { ...options, logger })) };
   } catch (error) {
     folderLock.release();
     throw error;

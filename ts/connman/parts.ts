@@ -1,7 +1,7 @@
 // The parts of a `Connman`, created in the order of their dependencies. `life.ts` starts and stops them.
 
 import type { NetworkClass } from '../netaddr/networks/network.ts';
-import { reportThrown } from '../sockman/callbacks/callback-errors.ts';
+import { reportThrown } from '../util/errors/callback-errors.ts';
 import { debugLog } from '../util/debug-log.ts';
 import { Emitter } from '../util/emitter.ts';
 import { Tasks } from '../util/time/background-tasks.ts';

@@ -11,7 +11,7 @@ import type { RandomBytes } from '../p2p/bip324/ellswift.ts';
 import type { Proxy } from '../sockman/dial/connect-options.ts';
 import type { SockManOptions } from '../sockman/options.ts';
 import { invalidArg, outOfRange } from '../util/errors/errors.ts';
-import { silentLogger } from '../util/logger.ts';
+import { guardedLogger } from '../util/guarded-logger.ts';
 import type { Logger } from '../util/logger.ts';
 import { createSecureRandom } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
@@ -145,7 +145,7 @@ export function resolveCrawlOptions(options: CrawlOptions): ResolvedCrawlOptions
     random: options.random ?? createSecureRandom(),
     randomBytes: options.randomBytes ?? randomBytes,
     sockets: options.sockets ?? {},
-    logger: options.logger ?? silentLogger,
+    logger: guardedLogger(options.logger, options.sockets?.onCallbackError),
   };
 }
 

@@ -7,7 +7,7 @@
 import { addressAndPort } from '../netaddr/service.ts';
 import type { Service } from '../netaddr/service.ts';
 import { SockMan } from '../sockman/sock-man.ts';
-import { guardedLogger } from '../sockman/callbacks/guarded-logger.ts';
+import { guardedLogger } from '../util/guarded-logger.ts';
 import type { Timer } from '../util/time/clock.ts';
 import { SockManError, invalidArg, shown } from '../util/errors/errors.ts';
 import { SystemError } from '../util/errors/system-error.ts';

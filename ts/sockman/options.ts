@@ -6,9 +6,9 @@ import type { Logger } from '../util/logger.ts';
 import { checkOptionNames } from '../util/options/option-names.ts';
 import { invalidArg, outOfRange } from '../util/errors/errors.ts';
 import type { Backend, BackendOptions, PollerName } from './backends/backend.ts';
-import type { CallbackErrorHandler } from './callbacks/callback-errors.ts';
+import type { CallbackErrorHandler } from '../util/errors/callback-errors.ts';
 import { nodePath, nodeUrl } from '../util/load-later.ts';
-import { guardedLogger } from './callbacks/guarded-logger.ts';
+import { guardedLogger } from '../util/guarded-logger.ts';
 
 /**
  * Default bound of one receive, in bytes. A bulk stream runs at about 1.4 × the rate of 64 KiB (Bitcoin Core's bound), and

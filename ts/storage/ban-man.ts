@@ -15,7 +15,7 @@ import { checkInteger } from '../util/options/arguments.ts';
 import { systemClock } from '../util/time/clock.ts';
 import type { Clock } from '../util/time/clock.ts';
 import { outOfRange } from '../util/errors/errors.ts';
-import { silentLogger } from '../util/logger.ts';
+import { guardedLogger } from '../util/guarded-logger.ts';
 import type { Logger } from '../util/logger.ts';
 import { createSecureRandom } from '../util/random.ts';
 import type { RandomUint32 } from '../util/random.ts';
@@ -81,11 +81,12 @@ export class BanMan {
   /**
    * Starts with no bans; `load` reads the file.
    *
+   * @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: a method of `logger` is missing.
    * @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`: `defaultBanSeconds`.
    */
   constructor(options: BanManOptions = {}) {
     this.#clock = options.clock ?? systemClock;
-    this.#logger = options.logger ?? silentLogger;
+    this.#logger = guardedLogger(options.logger);
     this.#file = options.file;
     this.#defaultBanSeconds = options.defaultBanSeconds ?? DEFAULT_BAN_SECONDS;
     checkInteger('defaultBanSeconds', this.#defaultBanSeconds, 1);

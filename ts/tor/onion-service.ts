@@ -13,7 +13,7 @@ import type { Clock } from '../util/time/clock.ts';
 import { Emitter } from '../util/emitter.ts';
 import type { ListenerErrorHandler } from '../util/emitter.ts';
 import { invalidArg } from '../util/errors/errors.ts';
-import { silentLogger } from '../util/logger.ts';
+import { guardedLogger } from '../util/guarded-logger.ts';
 import type { Logger } from '../util/logger.ts';
 import { checkPath } from '../util/private-file.ts';
 import { sleep } from '../util/time/sleep.ts';
@@ -67,7 +67,7 @@ export interface OnionServiceOptions extends TorCredentials {
   findSocks?: boolean;
   clock?: Clock;
   logger?: Logger;
-  /** Gets what a listener of an event threw. Default: it becomes an uncaught exception. */
+  /** Gets what a listener of an event or the logger threw. Default: it becomes an uncaught exception. */
   onCallbackError?: ListenerErrorHandler;
 }
 
@@ -117,7 +117,7 @@ export class OnionService {
     this.#findsSocks = options.findSocks === true;
     this.#credentials = { password, ...(randomBytes && { randomBytes }) };
     this.#clock = options.clock ?? systemClock;
-    this.#logger = options.logger ?? silentLogger;
+    this.#logger = guardedLogger(options.logger, options.onCallbackError);
     this.#events = new Emitter(options.onCallbackError ?? throwLater);
   }
 

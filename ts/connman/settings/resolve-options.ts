@@ -12,7 +12,7 @@ import type { ChainParams } from '../../p2p/chain-params.ts';
 import { formatUserAgent } from '../../p2p/messages/version.ts';
 import { Services } from '../../p2p/protocol.ts';
 import { isV2Supported } from '../../p2p/transport/v2.ts';
-import { guardedLogger } from '../../sockman/callbacks/guarded-logger.ts';
+import { guardedLogger } from '../../util/guarded-logger.ts';
 import { DEFAULT_CONNECT_TIMEOUT_MS, boolean, integer } from '../../sockman/options.ts';
 import { systemClock } from '../../util/time/clock.ts';
 import type { Clock } from '../../util/time/clock.ts';

@@ -56,7 +56,10 @@ export interface PeerManagerOptions {
   clock?: Clock;
   random?: RandomUint32;
   logger?: Logger;
-  /** Receives errors that listeners of `on` throw. Default: the logger. */
+  /**
+   * Receives errors that listeners of `on` throw, and the logger. Default: the logger for those of listeners; its own are
+   * uncaught exceptions.
+   */
   onListenerError?: (error: unknown, eventName: string) => void;
 }
 

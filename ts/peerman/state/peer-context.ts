@@ -10,7 +10,8 @@ import { systemClock } from '../../util/time/clock.ts';
 import type { Clock } from '../../util/time/clock.ts';
 import { Emitter } from '../../util/emitter.ts';
 import { SockManError, invalidArg, shown } from '../../util/errors/errors.ts';
-import { silentLogger, withCategory } from '../../util/logger.ts';
+import { guardedLogger } from '../../util/guarded-logger.ts';
+import { withCategory } from '../../util/logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import { createSecureRandom, random64 } from '../../util/random.ts';
 import { MIN_RELEASED_BYTES } from '../../util/memory/release-memory.ts';
@@ -59,7 +60,7 @@ export class PeerContext {
 
   constructor(options: PeerManagerOptions) {
     if (typeof options !== 'object' || options === null) throw invalidArg('options', 'an object', options);
-    const logger = withCategory(options.logger ?? silentLogger, 'net');
+    const logger = withCategory(guardedLogger(options.logger, options.onListenerError), 'net');
     this.addressBook = options.addressBook;
     this.bans = options.banMan;
     this.#chainView = options.chainView;

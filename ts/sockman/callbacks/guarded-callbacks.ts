@@ -2,8 +2,8 @@
 
 import type { Service } from '../../netaddr/service.ts';
 import { errnoName, errnoText } from '../../util/errors/errno.ts';
-import { reportThrown } from './callback-errors.ts';
-import type { CallbackErrorHandler } from './callback-errors.ts';
+import { reportThrown } from '../../util/errors/callback-errors.ts';
+import type { CallbackErrorHandler } from '../../util/errors/callback-errors.ts';
 import type { CloseReason, SockManCallbacks } from './callbacks.ts';
 
 /**

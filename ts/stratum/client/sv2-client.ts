@@ -18,7 +18,7 @@ import type { Clock, Timer } from '../../util/time/clock.ts';
 import { Emitter } from '../../util/emitter.ts';
 import { DecodeError, invalidArg, shown } from '../../util/errors/errors.ts';
 import { checkOptionNames } from '../../util/options/option-names.ts';
-import { silentLogger } from '../../util/logger.ts';
+import { guardedLogger } from '../../util/guarded-logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Sv2Endpoint } from '../authority-key.ts';
 import { DEFAULT_MAX_SEND_QUEUE_BYTES, HANDSHAKE_TIMEOUT_MS, SETUP_TIMEOUT_MS } from '../limits.ts';
@@ -134,7 +134,7 @@ export class Sv2Client extends SockMan {
     }
     this.#options = options;
     this.#clock = clock ?? systemClock;
-    this.#logger = options.logger ?? silentLogger;
+    this.#logger = guardedLogger(options.logger, options.onCallbackError);
     this.#randomBytes = randomBytes;
     this.#endpoint = { host: server.host, port: server.port };
     this.#constraints = constraints ?? DEFAULT_CONSTRAINTS;

@@ -15,7 +15,7 @@ import { SOCK_MAN_OPTION_NAMES } from '../../sockman/options.ts';
 import type { SockManOptions } from '../../sockman/options.ts';
 import { systemClock } from '../../util/time/clock.ts';
 import type { Clock, Timer } from '../../util/time/clock.ts';
-import { silentLogger } from '../../util/logger.ts';
+import { guardedLogger } from '../../util/guarded-logger.ts';
 import { MemoryBudget } from '../../util/memory/memory-budget.ts';
 import type { Logger } from '../../util/logger.ts';
 import { invalidArg } from '../../util/errors/errors.ts';
@@ -153,7 +153,7 @@ export class Sv2Connman extends SockMan {
     if (!(this.#memoryBudget instanceof MemoryBudget)) throw invalidArg('memoryBudget', 'a MemoryBudget', memoryBudget);
     if (certificateSeconds !== undefined) checkInteger('certificateSeconds', certificateSeconds, 1);
     this.#clock = clock ?? systemClock;
-    this.#logger = options.logger ?? silentLogger;
+    this.#logger = guardedLogger(options.logger, options.onCallbackError);
     this.#randomBytes = randomBytes;
     this.#isEncrypted = noise ?? true;
     this.#identity = new ServerIdentity(

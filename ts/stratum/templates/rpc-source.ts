@@ -8,7 +8,7 @@ import { Tasks } from '../../util/time/background-tasks.ts';
 import { systemClock } from '../../util/time/clock.ts';
 import type { Clock } from '../../util/time/clock.ts';
 import { DecodeError } from '../../util/errors/errors.ts';
-import { silentLogger } from '../../util/logger.ts';
+import { guardedLogger } from '../../util/guarded-logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import { sleep } from '../../util/time/sleep.ts';
 import type { CoinbaseOutputConstraints } from '../messages/template-distribution.ts';
@@ -57,12 +57,12 @@ export class RpcTemplateSource implements TemplateSource {
   readonly #tasks: Tasks;
   #isAway = false;
 
-  /** Starts polling at once. @throws {TypeError} an invalid URL. */
+  /** Starts polling at once. @throws {TypeError} an invalid URL, or a logger without one of its methods. */
   constructor(options: RpcSourceOptions) {
     this.#rpc = new NodeRpc(options);
     this.#rules = options.isSignet === true ? ['segwit', 'signet'] : ['segwit'];
     this.#clock = options.clock ?? systemClock;
-    this.#logger = options.logger ?? silentLogger;
+    this.#logger = guardedLogger(options.logger);
     this.#live = new LiveTemplates(this.#clock);
     this.#tasks = new Tasks((error, name) => this.#logger.warn(`sv2: ${name} ended: ${String(error)}`));
     this.#tasks.run('waiting for blocks', () => this.#followBlocks());

@@ -13,7 +13,7 @@ import { TokenBucket } from '../../util/time/token-bucket.ts';
 import { systemClock } from '../../util/time/clock.ts';
 import type { Clock } from '../../util/time/clock.ts';
 import { equalBytes } from '../../util/bytes/compare-bytes.ts';
-import { silentLogger } from '../../util/logger.ts';
+import { guardedLogger } from '../../util/guarded-logger.ts';
 import type { Logger } from '../../util/logger.ts';
 import { CONSTRAINTS_PER_MINUTE } from '../limits.ts';
 import type { Sv2Connman } from '../server/sv2-connman.ts';
@@ -68,7 +68,7 @@ export class TemplateProvider implements TemplateHandler {
   readonly #submitting = new Set<Promise<void>>();
   #lastId = 0n;
 
-  /** @throws {RangeError} `ERR_SOCKMAN_OUT_OF_RANGE`, naming the option. */
+  /** @throws {RangeError} | {TypeError} `ERR_SOCKMAN_OUT_OF_RANGE`, `ERR_SOCKMAN_INVALID_ARG`, naming the option. */
   constructor(server: Sv2Connman, source: TemplateSource, options: TemplateProviderOptions = {}) {
     const { templateIntervalMs = DEFAULT_TEMPLATE_INTERVAL_MS, feeDelta = DEFAULT_FEE_DELTA } = options;
     checkInteger('templateIntervalMs', templateIntervalMs, 1_000);
@@ -78,7 +78,7 @@ export class TemplateProvider implements TemplateHandler {
     this.#intervalMs = templateIntervalMs;
     this.#feeDelta = BigInt(feeDelta);
     this.#clock = options.clock ?? systemClock;
-    this.#logger = options.logger ?? silentLogger;
+    this.#logger = guardedLogger(options.logger);
     this.#onSolution = options.onSolution;
     this.#cache = new TemplateCache(this.#clock);
   }

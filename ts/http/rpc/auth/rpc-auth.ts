@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path';
 
 import type { HttpHandler, HttpRequest } from '../../message/http-request.ts';
 import { invalidArg, shown } from '../../../util/errors/errors.ts';
-import { silentLogger } from '../../../util/logger.ts';
+import { guardedLogger } from '../../../util/guarded-logger.ts';
 import type { Logger } from '../../../util/logger.ts';
 import { checkOptionNames } from '../../../util/options/option-names.ts';
 import { systemClock } from '../../../util/time/clock.ts';
@@ -112,7 +112,7 @@ export class RpcAuth {
     checkOptionNames('', options, OPTION_NAMES);
     const { cookieFile, cookieReaders = 'owner', user = '', password = '', rpcAuth = [], whitelist = [] } = options;
     const { allowOrigins = [] } = options;
-    this.#logger = options.logger ?? silentLogger;
+    this.#logger = guardedLogger(options.logger);
     this.#clock = options.clock ?? systemClock;
     if (cookieFile !== undefined && !isAbsolute(cookieFile))
       throw invalidArg('cookieFile', 'an absolute path', cookieFile);

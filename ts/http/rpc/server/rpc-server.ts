@@ -3,7 +3,7 @@
 import type { HttpServer } from '../../http-server.ts';
 import type { JsonInput } from '../../json/json-value.ts';
 import type { HttpRequest } from '../../message/http-request.ts';
-import { silentLogger } from '../../../util/logger.ts';
+import { guardedLogger } from '../../../util/guarded-logger.ts';
 import type { Logger } from '../../../util/logger.ts';
 import { checkOptionNames } from '../../../util/options/option-names.ts';
 import { systemClock } from '../../../util/time/clock.ts';
@@ -67,7 +67,8 @@ export class RpcServer {
   /** @throws {TypeError} `ERR_SOCKMAN_INVALID_ARG`: an option, or a method. */
   constructor(options: RpcServerOptions) {
     checkOptionNames('', options, OPTION_NAMES);
-    const { auth, methods = [], logPath = '', logger = silentLogger, clock = systemClock } = options;
+    const { auth, methods = [], logPath = '', clock = systemClock } = options;
+    const logger = guardedLogger(options.logger);
     this.#auth = auth;
     this.table = new RpcTable(() => clock.now());
     this.#answers = new RpcAnswers({ table: this.table, methodLists: auth.methodLists, logger, clock });
