@@ -12,7 +12,7 @@ import { systemClock } from '../util/time/clock.ts';
 import type { Clock } from '../util/time/clock.ts';
 import { Emitter } from '../util/emitter.ts';
 import type { ListenerErrorHandler } from '../util/emitter.ts';
-import { invalidArg } from '../util/errors/errors.ts';
+import { invalidArg, shown } from '../util/errors/errors.ts';
 import { guardedLogger } from '../util/guarded-logger.ts';
 import type { Logger } from '../util/logger.ts';
 import { checkPath } from '../util/private-file.ts';
@@ -194,7 +194,7 @@ export class OnionService {
 
   async #offer(control: TorControl): Promise<Service> {
     const { version } = await authenticate(control, this.#credentials);
-    this.#logger.debug(`Tor ${version} at control port ${this.#control}`);
+    this.#logger.debug(`Tor ${shown(version ?? '?')} at control port ${this.#control}`);
     // Both are sent without waiting in between; each answer is useful without the other.
     const [socks, onion] = await Promise.allSettled([
       this.#findsSocks ? socksListener(control) : undefined,
