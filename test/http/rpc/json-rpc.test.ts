@@ -90,13 +90,14 @@ async function answer(body: string): Promise<[number, string]> {
 }
 
 describe('a method whose result is no JSON', () => {
-  it.each(Object.keys(BROKEN))('gets an error with a code for its client: %s', async (name) => {
+  it.each(Object.keys(BROKEN))('gets an error with a code for its client, and counts as failed: %s', async (name) => {
     const method = name.replaceAll(/\W/g, '');
     const [status, text] = await answer(`{"method":"${method}","id":1}`);
     expect(status).toBe(500);
     expect(JSON.parse(text)).toEqual({ result: null, error: { code: -1, message: expect.any(String) }, id: 1 });
     const [, batch] = await answer(`[{"method":"${method}","id":1}]`);
     expect(JSON.parse(batch)).toMatchObject([{ error: { code: -1 } }]);
+    expect(stage.rpc.stats().calls.find((counts) => counts.method === method)).toEqual({ method, ok: 0, error: 2 });
   });
 });
 

@@ -84,11 +84,9 @@ export class RpcAnswers {
     if (!this.#options.methodLists.allows(user, request.method))
       return this.#forbid(user, `method ${shown(request.method)}`);
     try {
-      const result = this.#execute(request, caller);
-      if (!(result instanceof Promise)) return success(request, result);
-      return result
-        .then((late) => success(request, late))
-        .catch((error: unknown) => failure(request, rpcErrorOf(error)));
+      const answer = this.#execute(request, caller, (result) => success(request, result));
+      if (!(answer instanceof Promise)) return answer;
+      return answer.catch((error: unknown) => failure(request, rpcErrorOf(error)));
     } catch (error) {
       // That of the method; or its result cannot be written as JSON.
       return failure(request, rpcErrorOf(error));
@@ -138,21 +136,25 @@ export class RpcAnswers {
     try {
       request.read(value);
       if (!hasRoom) throw new RpcError(RPC_CODES.outOfMemory, 'Out of memory: the answers of this batch are too long');
-      text = resultText(request, await this.#execute(request, caller));
+      text = await this.#execute(request, caller, (result) => resultText(request, result));
     } catch (error) {
       text = errorText(request, rpcErrorOf(error));
     }
     return request.isNotification ? undefined : text;
   }
 
-  #execute({ method, params, id }: RpcRequest, caller: RpcCaller): JsonInput | Promise<JsonInput> {
+  #execute<Written>(
+    { method, params, id }: RpcRequest,
+    caller: RpcCaller,
+    write: (result: JsonInput) => Written,
+  ): Written | Promise<Written> {
     const { logger, table } = this.#options;
     // Building a line that is not logged costs as much as the rest of a small call.
     if (logger !== silentLogger) {
       logger.debug(`ThreadRPCServer method=${harmless(method)} user=${harmless(nameOf(caller))} id=${idForLog(id)}`);
     }
     if (this.warmupStatus !== undefined) throw new RpcError(RPC_CODES.warmup, this.warmupStatus);
-    return table.execute(method, params, caller);
+    return table.execute(method, params, caller, write);
   }
 
   #forbid(user: string, what: string): RpcAnswer {

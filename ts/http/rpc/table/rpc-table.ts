@@ -114,11 +114,25 @@ export class RpcTable {
   /**
    * Calls a method.
    *
+   * @param write - Makes of the result what is returned, such as its text. What this throws is the method's error. Default: the
+   * result itself.
    * @returns Its result, at once where the method gives it at once.
    * @throws {RpcError} There is no such method, its arguments are wrong, or the method throws it. A promise is rejected with
    * the same.
    */
-  execute(name: string, params: RpcParams, caller: RpcCaller = PROGRAM): JsonInput | Promise<JsonInput> {
+  execute(name: string, params: RpcParams, caller?: RpcCaller): JsonInput | Promise<JsonInput>;
+  execute<Written>(
+    name: string,
+    params: RpcParams,
+    caller: RpcCaller,
+    write: (result: JsonInput) => Written,
+  ): Written | Promise<Written>;
+  execute(
+    name: string,
+    params: RpcParams,
+    caller: RpcCaller = PROGRAM,
+    write: (result: JsonInput) => unknown = itself,
+  ): unknown {
     const entry = this.#entries.get(name);
     if (entry === undefined) {
       this.#unknownCount++;
@@ -130,11 +144,12 @@ export class RpcTable {
     try {
       const result = this.#call(entry, params, caller);
       if (!(result instanceof Promise)) {
+        const written = write(result);
         entry.okCount++;
-        return result;
+        return written;
       }
       isWaiting = true;
-      return this.#whenDone(entry, active, result);
+      return this.#whenDone(entry, active, result, write);
     } catch (error) {
       entry.errorCount++;
       throw toRpcError(entry.method, error);
@@ -149,11 +164,16 @@ export class RpcTable {
     return method.call(check.valuesOf(positions), new Call(method.name, positions, caller));
   }
 
-  async #whenDone(entry: Entry, active: ActiveCall, result: Promise<JsonInput>): Promise<JsonInput> {
+  async #whenDone(
+    entry: Entry,
+    active: ActiveCall,
+    result: Promise<JsonInput>,
+    write: (result: JsonInput) => unknown,
+  ): Promise<unknown> {
     try {
-      const value = await result;
+      const written = write(await result);
       entry.okCount++;
-      return value;
+      return written;
     } catch (error) {
       entry.errorCount++;
       throw toRpcError(entry.method, error);
@@ -161,6 +181,10 @@ export class RpcTable {
       this.#active.delete(active);
     }
   }
+}
+
+function itself(result: JsonInput): JsonInput {
+  return result;
 }
 
 /** Anything that a method throws, as the error that its client gets. */
