@@ -5,6 +5,7 @@ import { BanMan, Connman, PeerManager } from '../../../ts/connman.ts';
 import { Dashboard, EventStreams } from '../../../ts/dashboard.ts';
 import type { DashboardOptions, StreamedEvent } from '../../../ts/dashboard.ts';
 import { HttpServer } from '../../../ts/http.ts';
+import { silentLogger } from '../../../ts/index.ts';
 import { MemoryNetwork } from '../../../ts/testing.ts';
 import type { MemoryPeer } from '../../../ts/testing.ts';
 
@@ -20,7 +21,9 @@ const GET = 'GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
 function serverWorld() {
   const network = new MemoryNetwork();
   const { clock } = network;
-  const server = new HttpServer({ backend: network.createBackend, clock, bind: ['127.0.0.1:80'] });
+  const errors: string[] = [];
+  const logger = { ...silentLogger, error: (line: string) => void errors.push(line) };
+  const server = new HttpServer({ backend: network.createBackend, clock, bind: ['127.0.0.1:80'], logger });
   closers.push(() => server.closeSockets());
   const pass = async (ms: number, stepMs = 250): Promise<void> => {
     for (let passed = 0; passed < ms; passed += stepMs) {
@@ -33,7 +36,7 @@ function serverWorld() {
     peer.send(text);
     return peer;
   };
-  return { network, clock, server, pass, ask };
+  return { network, clock, server, errors, pass, ask };
 }
 
 /** A node with a dashboard, and another node to connect to it. */
@@ -238,7 +241,7 @@ describe('a stream', () => {
     const streams = new EventStreams(source, { clock: world.clock, maxClients: 2 });
     world.server.route('GET', '/events', (request) => streams.accept(request), { queued: false });
     world.server.start();
-    return { ...world, streams, told };
+    return { ...world, streams, source, told };
   }
 
   it('survives ten minutes of silence with a comment every fifteen seconds', async () => {
@@ -274,6 +277,34 @@ describe('a stream', () => {
     streams.send(['piece', 'y']);
     await pass(250);
     expect(taken(slow)).toContain('event: piece');
+  });
+
+  it('ends where the source fails over a beginning, which is logged, and the source is told of the last end', async () => {
+    const { ask, pass, streams, told, source, errors } = quiet();
+    const { beginning } = source;
+    const fail = (): never => {
+      throw new Error('no beginning');
+    };
+    source.beginning = fail;
+    const early = ask();
+    await pass(500);
+    expect([early.hasEOF, streams.count, told]).toEqual([true, 0, ['begin', 'end']]);
+    source.beginning = beginning;
+    const slow = ask();
+    await pass(500);
+    slow.pauseReading();
+    for (let count = 0; count < 12; count++) {
+      streams.send(['piece', 'x'.repeat(50_000)]);
+      await pass(250);
+    }
+    source.beginning = fail;
+    slow.resumeReading();
+    await pass(1_000);
+    expect([slow.hasEOF, streams.count, told]).toEqual([true, 0, ['begin', 'end', 'begin', 'end']]);
+    expect(errors).toEqual([
+      expect.stringMatching(/^http: the handler of GET \/events failed: Error: no beginning/),
+      expect.stringMatching(/^http: onClose of a stream at \/events failed: Error: no beginning/),
+    ]);
   });
 
   it('of a client that takes nothing ends after half a minute, and the others go on', async () => {

@@ -90,15 +90,16 @@ export class EventStreams {
     if (request.method === 'HEAD') return request.writeReply(200);
     const stream = request.startStream(200, { ignoresInput: true, maxUnsentBytes: MAX_UNSENT_BYTES });
     if (stream.isClosed) return;
+    const client: Client = { stream, isBehind: false };
+    // Before the source is asked: it may throw, which closes the stream.
+    stream.onClose = () => this.#forget(client);
     if (this.#clients.size === 0) {
       this.#source.begin();
       this.#watchSilence();
     }
     // Before the client is added: pending events are in its beginning.
     const beginning = this.#source.beginning(true);
-    const client: Client = { stream, isBehind: false };
     this.#clients.add(client);
-    stream.onClose = () => this.#forget(client);
     stream.onStop = () => void stream.write(this.#textOf(['shutdown', {}]));
     stream.write(`retry: ${RETRY_MS}\n\n${this.#texts(beginning)}`);
   }
@@ -123,16 +124,27 @@ export class EventStreams {
   }
 
   async #catchUp(client: Client): Promise<void> {
+    const { stream } = client;
     client.isBehind = true;
-    await client.stream.drained();
-    if (client.stream.isClosed) return;
-    const beginning = this.#source.beginning(false);
-    client.isBehind = false;
-    client.stream.write(this.#texts(beginning));
+    await stream.drained();
+    if (stream.isClosed) return;
+    try {
+      const beginning = this.#source.beginning(false);
+      client.isBehind = false;
+      stream.write(this.#texts(beginning));
+    } catch (error) {
+      // The client comes back for a beginning; the server logs what `onClose` throws.
+      stream.onClose = () => {
+        this.#forget(client);
+        throw error;
+      };
+      stream.abort();
+    }
   }
 
   #forget(client: Client): void {
-    if (!this.#clients.delete(client) || this.#clients.size > 0) return;
+    this.#clients.delete(client);
+    if (this.#clients.size > 0) return;
     this.#silence?.cancel();
     this.#source.end();
   }
