@@ -36,8 +36,10 @@ export class LongMessages {
     const now = bytes > FIRST_PART_BYTES ? bytes : 0;
     if (now === before) return;
     this.#bytes += now - before;
-    if (now > 0) this.#underWay.set(peer, now);
-    else this.#underWay.delete(peer);
+    if (now > 0) return void this.#underWay.set(peer, now);
+    this.#underWay.delete(peer);
+    // Its next message is another, also where nobody was first in between when `overdue` looked.
+    if (this.#holder === peer) this.#holder = undefined;
   }
 
   /** Whether a peer's message must wait for others. Ask again later, since others end. */
