@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RpcTemplateSource } from '../../../ts/stratum/templates/rpc-source.ts';
-import { FittedTemplates } from '../../../ts/stratum/templates/fitted-templates.ts';
+import { FittedTemplates, MAX_CUTS } from '../../../ts/stratum/templates/fitted-templates.ts';
 import { TemplateReader } from '../../../ts/stratum/templates/node-template.ts';
 import { coinbaseTransaction } from '../../../ts/stratum/templates/block.ts';
 import type { BlockTemplate } from '../../../ts/stratum/templates/template-source.ts';
@@ -111,6 +111,24 @@ describe('a template of a node', () => {
     expect(fit(700_000)).not.toBe(fit(100));
     expect(fit(100, reader.read(answer()))).not.toBe(fit(100));
     expect(fitted.originOf(fit(700_000))).toBe(read);
+  });
+
+  it('is kept in the last sixteen sizes that were asked for, and made anew in another', () => {
+    const [one] = answer()['transactions'] as object[];
+    const transactions = Array.from({ length: MAX_CUTS + 1 }, () => ({ ...one, weight: 100_000 }));
+    const read = new TemplateReader().read(answer({ transactions }));
+    const fitted = new FittedTemplates();
+    const fit = (count: number): BlockTemplate =>
+      fitted.fit(read, {
+        coinbaseOutputMaxAdditionalSize: 1_000_000 - 25_000 * count - 400,
+        coinbaseOutputMaxAdditionalSigops: 0,
+      });
+    const cuts = Array.from({ length: MAX_CUTS }, (_, index) => fit(index + 1));
+    expect(cuts.map((cut) => cut.transactions.length)).toEqual(cuts.map((_, index) => index + 1));
+    expect(cuts.every((cut, index) => fit(index + 1) === cut)).toBe(true);
+    fit(MAX_CUTS + 1);
+    expect([fit(2) === cuts[1], fit(1) === cuts[0]]).toEqual([true, false]);
+    expect(fitted.originOf(cuts[0]!)).toBe(read);
   });
 
   it.each(['previousblockhash', 'bits', 'curtime', 'height', 'coinbasevalue', 'transactions', 'weightlimit'])(

@@ -7,7 +7,7 @@ import type { NodeTemplate } from './node-template.ts';
 import type { BlockTemplate } from './template-source.ts';
 
 /** Cuts that are kept of each template. A client that names many sizes pays for its own. */
-const MAX_CUTS = 16;
+export const MAX_CUTS = 16;
 
 export class FittedTemplates {
   /** By the number of transactions that are left. */
