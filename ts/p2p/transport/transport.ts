@@ -70,7 +70,10 @@ export interface OutboundMessage {
   readonly payload: Uint8Array;
   /** Another limit for the payload, in bytes: for messages that are meant to break the rule. */
   readonly maxBytes?: number | undefined;
-  /** The checksum of the payload, as `withChecksum` adds it to a message that is sent to many. Default: it is computed. */
+  /**
+   * The checksum of the payload, a signed number, where a message goes to many peers: V1 sends it unchecked, and V2 has none.
+   * Default: it is computed for each.
+   */
   readonly checksum?: number | undefined;
 }
 
