@@ -6,6 +6,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeFolder } from '../../ts/storage/make-folder.ts';
 
+const freeDrive =
+  process.platform === 'win32'
+    ? [...'ZYXWV'].map((letter) => `${letter}:\\`).find((drive) => !existsSync(drive))
+    : undefined;
+
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'sockman-make-folder-'));
@@ -25,6 +30,13 @@ describe('a folder', () => {
     expect(() => makeFolder(join(root, 'file'))).toThrow(/EEXIST/);
     expect(() => makeFolder(join(root, 'file', 'x'))).toThrow(/ENOTDIR/);
   });
+
+  it.skipIf(freeDrive === undefined)(
+    `is refused on a drive that is missing (${freeDrive ?? 'only Windows has drives'})`,
+    () => {
+      expect(() => makeFolder(join(freeDrive!, 'a', 'b'))).toThrow(/ENOENT/);
+    },
+  );
 
   it.skipIf(!existsSync('/proc/self'))('is refused at once where the system lets nothing be made', () => {
     expect(() => makeFolder('/proc/none')).toThrow(/ENOENT/);

@@ -16,8 +16,10 @@ export function makeFolder(path: string, mode = 0o777): void {
     mkdirSync(path, { mode });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && !existsSync(dirname(path))) {
-      makeFolder(dirname(path), mode);
+    const above = dirname(path);
+    // A drive that is missing on Windows is above itself.
+    if (code === 'ENOENT' && above !== path && !existsSync(above)) {
+      makeFolder(above, mode);
       makeFolder(path, mode);
     } else if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
