@@ -1,6 +1,6 @@
 // Records on their way to a server that is there, away, and back.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -101,6 +101,19 @@ describe('deliveries', () => {
     shaky.isAway = false;
     await shaky.pass(500);
     expect([told.length, deliveries.openCount, kept().length]).toEqual([3, 0, 0]);
+    await deliveries.close();
+  });
+
+  it('are stored once and counted once where the file cannot be emptied', async () => {
+    const deliveries = new Deliveries(shaky.bus, shaky.clock, path, 'a');
+    shaky.isAway = true;
+    for (let host = 1; host <= 3; host++) deliveries.deliver(record(host), 1, () => {});
+    await shaky.pass(1_000);
+    rmSync(path);
+    mkdirSync(path);
+    shaky.isAway = false;
+    for (let attempt = 0; attempt < 4; attempt++) await shaky.pass(500);
+    expect([deliveries.openCount, shaky.messageCount]).toEqual([0, 1]);
     await deliveries.close();
   });
 

@@ -72,12 +72,8 @@ export class Deliveries {
    */
   recover(shardOf: (record: CrawlRecord) => number | undefined): void {
     if (this.#path === undefined) return;
-    const lines = this.#during('read', (path) => {
-      makeFolder(dirname(path));
-      return existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
-    });
     const parcels = new Map<string, Parcel>();
-    for (const record of lines.map(parseRecord)) {
+    for (const record of readLines(this.#path).map(parseRecord)) {
       // A torn line is the record of a visit that will be made again.
       if (typeof record === 'string') continue;
       const shard = shardOf(record);
@@ -159,7 +155,7 @@ export class Deliveries {
     this.#open -= records.length;
     if (isInFile) {
       this.#inFile -= records.length;
-      if (this.#inFile === 0) this.#during('written', (path) => truncateSync(path));
+      if (this.#inFile === 0) this.#emptyFile();
     }
     for (const told of onStored) told();
   }
@@ -177,12 +173,23 @@ export class Deliveries {
     this.#inFile += parcel.records.length;
   }
 
-  #during<Value>(action: string, run: (path: string) => Value): Value {
+  /** What cannot be removed is delivered again by the next process, which changes nothing. */
+  #emptyFile(): void {
     try {
-      return run(this.#path!);
-    } catch (error) {
-      throw systemFileError(this.#path!, action, error);
+      truncateSync(this.#path!);
+    } catch {
+      return;
     }
+  }
+}
+
+/** The lines of the file, which need not exist. Makes its folder. */
+function readLines(path: string): string[] {
+  try {
+    makeFolder(dirname(path));
+    return existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+  } catch (error) {
+    throw systemFileError(path, 'read', error);
   }
 }
 
