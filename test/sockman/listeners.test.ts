@@ -111,7 +111,7 @@ describe('a listener that drains', () => {
     expect([await draining, probe.stats().listenerCount]).toEqual([0, 1]);
   });
 
-  it('lets in who waits, whoever pauses it meanwhile', async () => {
+  it('lets in who waits, even if it is paused meanwhile', async () => {
     probe.pauseAccepting();
     net.connect(bound);
     net.clock.runUntilIdle();

@@ -106,7 +106,10 @@ function keep(payload) {
   if (keptBlocks.length > KEPT_BLOCKS) keptBlocks.shift();
 }
 
-/** @param {string} title @param {{ payload: Uint8Array }} block @param {number} count @param {(chunks: Uint8Array[]) => Uint8Array} collect */
+/**
+ * @param {string} title @param {{ payload: Uint8Array }} block @param {number} count
+ * @param {(chunks: Uint8Array[]) => Uint8Array} collect
+ */
 function collectLane(title, { payload }, count, collect) {
   const chunks = chunksOf(payload);
   const run = () => {

@@ -78,7 +78,7 @@ Curve.prototype.multiply = function rememberedMultiply(x, y, scalar) {
   const shared = exchanges.get(key) ?? multiply.call(this, x, y, scalar);
   if (exchanges.size === MAX_EXCHANGES) exchanges.clear();
   exchanges.set(key, shared);
-  // Whoever asks overwrites it.
+  // A copy: the caller overwrites what it gets.
   return Uint8Array.from(shared);
 };
 

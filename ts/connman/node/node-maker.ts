@@ -50,7 +50,7 @@ export class NodeMaker {
     this.#onMarked = onMarked;
   }
 
-  /** Copies nothing but into the node: rest patterns and spreads made half of the garbage of a flood of connections. */
+  /** Fields are copied straight into the node: rest patterns and spreads made half of the garbage of a flood of connections. */
   make(connection: NewConnection): P2PNode {
     const { id, addr, addrBind, connectionType, isInboundOnion, permissions } = connection;
     const { maxSendBufferBytes, memoryBudget, clock } = this.#options;

@@ -277,7 +277,7 @@ export class FleetWorker {
     this.#round?.exclude(this.#exclusions);
   }
 
-  /** Counts what was ignored. Each kind is logged once: whoever sends it may send any number. */
+  /** Counts what was ignored. Each kind is logged once, since its sender may send any number. */
   #ignore(what: Ignored, count: number = 1): void {
     if (count === 0) return;
     this.#ignoredCount += count;

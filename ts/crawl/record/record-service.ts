@@ -6,7 +6,7 @@ import type { CrawlRecord } from './record.ts';
 /** The parts of a record that say where the node is. */
 export type RecordEndpoint = Pick<CrawlRecord, 'address' | 'port' | 'network'>;
 
-/** The endpoint of a record; undefined when its text is no address of its network. */
+/** The endpoint of a record; undefined when the network it names has no such address. */
 export function serviceOfRecord({ address, port, network }: RecordEndpoint): Service | undefined {
   const parsed = Service.tryParse(address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`, port);
   // An address that begins with fc is CJDNS only where the record says so.

@@ -5,7 +5,8 @@
 // waits for one more pass of the loop, and for further ones until everything that was ready has been delivered; its owner
 // decides in the callback, and has received everything by then.
 //
-// Deadlines that are due in the same millisecond share a timer of the host: a burst of a thousand dials takes a few dozen.
+// Deadlines that are due in the same millisecond share a timer of the host: a burst of a thousand dials takes a few dozen. They are
+// judged together, in the asynchronous context of the first, and no promise callback runs between them.
 
 import type { Clock, Timer } from '../../util/time/clock.ts';
 import { MAX_TIMEOUT_MS } from '../options.ts';
@@ -107,7 +108,7 @@ class Group {
 export class Deadline implements Timer {
   readonly #pace: Pace;
   readonly #onOver: () => void;
-  readonly #isAlone: boolean;
+  readonly #keepsContext: boolean;
   /** When it is due, by the clock. */
   #dueMs = Infinity;
   #group: Group | undefined;
@@ -120,7 +121,7 @@ export class Deadline implements Timer {
   constructor(pace: Pace, onOver: () => void, keepsContext = false) {
     this.#pace = pace;
     this.#onOver = onOver;
-    this.#isAlone = keepsContext;
+    this.#keepsContext = keepsContext;
   }
 
   /** Sets or moves the deadline to `ms` milliseconds from now; `Infinity` is the same as `cancel`. */
@@ -150,6 +151,6 @@ export class Deadline implements Timer {
 
   #changeGroup(): void {
     this.#group?.leave(this);
-    this.#group = this.#pace.deadlines?.join(this, this.#pace, this.#dueMs, this.#isAlone);
+    this.#group = this.#pace.deadlines?.join(this, this.#pace, this.#dueMs, this.#keepsContext);
   }
 }
