@@ -77,13 +77,35 @@ export class Leader {
   async #turn(): Promise<void> {
     try {
       await this.#renew();
-      if (this.isLeading) await this.#lead();
+      if (this.isLeading) await this.#keepLeaseDuring(this.#lead());
     } catch {
       // The server is away, or the reports cannot be written, which `report` tells: check again later. A lease that expired
       // meanwhile is not renewed then.
     }
     if (this.#isStopped) return;
     this.#timer = this.#clock.after(LOOK_MS, () => this.start());
+  }
+
+  /** Seeding, and the reports of many records, take longer than a lease lasts: another worker would lead as well. */
+  async #keepLeaseDuring(leading: Promise<void>): Promise<void> {
+    let isOver = false;
+    let renewing = Promise.resolve();
+    const renewLater = (): Timer =>
+      this.#clock.after(LOOK_MS, () => {
+        // The server is away: the next turn sees whether the lease is still there.
+        renewing = this.#renew().catch(() => {});
+        void renewing.then(() => {
+          if (!isOver) timer = renewLater();
+        });
+      });
+    let timer = renewLater();
+    try {
+      await leading;
+    } finally {
+      isOver = true;
+      timer.cancel();
+      await renewing;
+    }
   }
 
   async #renew(): Promise<void> {
