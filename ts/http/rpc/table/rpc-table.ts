@@ -114,13 +114,19 @@ export class RpcTable {
   /**
    * Calls a method.
    *
-   * @param write - Makes of the result what is returned, such as its text. What this throws is the method's error. Default: the
-   * result itself.
    * @returns Its result, at once where the method gives it at once.
    * @throws {RpcError} There is no such method, its arguments are wrong, or the method throws it. A promise is rejected with
    * the same.
    */
   execute(name: string, params: RpcParams, caller?: RpcCaller): JsonInput | Promise<JsonInput>;
+  /**
+   * Calls a method, and makes something of its result, such as its text.
+   *
+   * @param write - What this throws counts as the method's error.
+   * @returns What `write` returned, at once where the method gives its result at once.
+   * @throws {RpcError} There is no such method, its arguments are wrong, or the method or `write` throws. A promise is rejected
+   * with the same.
+   */
   execute<Written>(
     name: string,
     params: RpcParams,
